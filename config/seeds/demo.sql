@@ -1,0 +1,81 @@
+-- The demo: one instance, one person, two relying parties and two LiSTNR clients.
+-- Applied by `npm start` on the embedded database; by hand with: npm run cli -- seed config/seeds/demo.sql
+-- Applying it again changes nothing. The secrets are public, so never use them for anything real.
+
+INSERT INTO instances (id, name, authentication, brand_color)
+VALUES ('demo', 'Demo Company', 'password', '#0b6e4f')
+ON CONFLICT (id) DO UPDATE SET
+  name = excluded.name, authentication = excluded.authentication, brand_color = excluded.brand_color;
+
+-- Signs in as ada@demo.example with: correct horse battery staple   (npm run cli -- password hash)
+INSERT INTO people (id, instance_id, email, email_verified, name, first_name, last_name, worker_profile_id, password_hash)
+VALUES (
+  '7f3c1f0e-5d0b-4c57-9c5e-0a1b2c3d4e5f', 'demo', 'ada@demo.example', true, 'Ada Lovelace', 'Ada', 'Lovelace', 'worker-profile-1815',
+  '$argon2id$v=19$m=19456,t=2,p=1$TGYG6HoJZBSCQ6xXZkDrHg$2PreCKOFj+5/YutFmllbe1vx5ZnfiA+6Y4+Pu10iRmg'
+)
+ON CONFLICT (id) DO UPDATE SET
+  email = excluded.email, email_verified = excluded.email_verified, name = excluded.name, first_name = excluded.first_name,
+  last_name = excluded.last_name, worker_profile_id = excluded.worker_profile_id, password_hash = excluded.password_hash;
+
+INSERT INTO worker_ids (person_id, worker_id)
+VALUES
+  ('7f3c1f0e-5d0b-4c57-9c5e-0a1b2c3d4e5f', 'worker-1815'),
+  ('7f3c1f0e-5d0b-4c57-9c5e-0a1b2c3d4e5f', 'worker-1852')
+ON CONFLICT DO NOTHING;
+
+INSERT INTO user_records (person_id, id, client_id)
+VALUES
+  ('7f3c1f0e-5d0b-4c57-9c5e-0a1b2c3d4e5f', 'user-1', 'company-analytical-engines'),
+  ('7f3c1f0e-5d0b-4c57-9c5e-0a1b2c3d4e5f', 'user-2', 'company-difference-engines')
+ON CONFLICT (person_id, id) DO UPDATE SET client_id = excluded.client_id;
+
+-- A web application with a backend. Its /demo callback is at the issuer, wherever that is; the server says where.
+INSERT INTO clients (id, instance_id, name, type, redirect_uris, post_logout_redirect_uris, scopes, require_pkce)
+VALUES (
+  'client_demo_web', 'demo', 'Demo web application', 'confidential',
+  ARRAY(SELECT DISTINCT unnest(ARRAY[
+    'http://localhost:3000/demo/callback',
+    'http://127.0.0.1:9999/callback',
+    coalesce(current_setting('listo.issuer', true), 'http://localhost:3000') || '/demo/callback'
+  ])),
+  ARRAY[coalesce(current_setting('listo.issuer', true), 'http://localhost:3000') || '/demo'],
+  '{openid,profile,email}', false
+)
+ON CONFLICT (id) DO UPDATE SET
+  name = excluded.name, redirect_uris = excluded.redirect_uris, post_logout_redirect_uris = excluded.post_logout_redirect_uris,
+  scopes = excluded.scopes, require_pkce = excluded.require_pkce;
+
+-- Its secret: demo-web-secret-not-for-production-0001   (npm run cli -- client secret makes a real one)
+INSERT INTO client_secrets (client_id, digest)
+VALUES ('client_demo_web', 'sha256:e438f2eacaed358d9fda0c596c1a1d10c8d690c202ac1392832904d606c72bc0')
+ON CONFLICT (client_id, name) DO UPDATE SET digest = excluded.digest;
+
+-- A single-page application: public, so PKCE is required; asks for consent.
+INSERT INTO clients (id, instance_id, name, type, redirect_uris, scopes, require_consent)
+VALUES (
+  'client_demo_spa', 'demo', 'Demo single-page application', 'public',
+  ARRAY['http://127.0.0.1:9999/spa/callback'], '{openid,profile,email}', true
+)
+ON CONFLICT (id) DO UPDATE SET
+  name = excluded.name, redirect_uris = excluded.redirect_uris, scopes = excluded.scopes, require_consent = excluded.require_consent;
+
+-- LiSTNR, server to server. Its secret: demo-listnr-secret-not-for-production-01
+INSERT INTO listnr_clients (id, pattern, scopes, environments)
+VALUES ('demo-service', 'client_credentials', '{read:profile,write:preferences}', '{dev,production}')
+ON CONFLICT (id) DO UPDATE SET pattern = excluded.pattern, scopes = excluded.scopes, environments = excluded.environments;
+
+INSERT INTO listnr_client_secrets (client_id, digest)
+VALUES ('demo-service', 'sha256:16708ac95e5322fd4cf14d898b48051f198481a16cb66dcb68d64dad92cec418')
+ON CONFLICT (client_id, name) DO UPDATE SET digest = excluded.digest;
+
+-- LiSTNR, for signed-in users: takes the ID tokens of the two applications above.
+INSERT INTO listnr_clients (id, pattern, scopes, claims, environments, origins)
+VALUES (
+  'demo-app', 'authenticated_user', '{read:profile}', '{email,display_name,first_name}', '{dev,production}', '{http://127.0.0.1:9999}'
+)
+ON CONFLICT (id) DO UPDATE SET
+  pattern = excluded.pattern, scopes = excluded.scopes, claims = excluded.claims, environments = excluded.environments, origins = excluded.origins;
+
+INSERT INTO listnr_accepted_issuers (client_id, issuer, audiences)
+VALUES ('demo-app', 'self', '{client_demo_web,client_demo_spa}')
+ON CONFLICT (client_id, issuer) DO UPDATE SET audiences = excluded.audiences;

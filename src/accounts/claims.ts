@@ -1,0 +1,30 @@
+import type { Person } from './person.ts';
+
+/** The claims of a scope, as the guide's "Claims by Scope" has them. */
+export const CLAIMS_BY_SCOPE = {
+  profile: ['name', 'firstName', 'lastName'],
+  email: ['email', 'email_verified'],
+} as const;
+
+/** In the ID token and at userinfo whatever the scopes. */
+export const LISTO_CLAIMS = ['workerProfileId', 'workerIds', 'userIds'] as const;
+
+/**
+ * Every claim this server knows of a person. What is not known is absent, never null: a person without an e-mail
+ * address has neither `email` nor `email_verified`, and one who is not a worker has no `workerProfileId`.
+ */
+export function claimsOf(person: Person): Record<string, unknown> {
+  return {
+    ...present({ name: person.name, firstName: person.firstName, lastName: person.lastName }),
+    ...(person.email === null ? {} : { email: person.email, email_verified: person.emailVerified }),
+    ...present({ workerProfileId: person.workerProfileId }),
+    workerIds: person.workerIds,
+    userIds: person.userIds,
+  };
+}
+
+function present(claims: Record<string, string | null>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(claims).filter((entry): entry is [string, string] => entry[1] !== null),
+  );
+}

@@ -1,0 +1,141 @@
+import type { Queryable } from '../platform/database.ts';
+import type { Person, UserRecord } from './person.ts';
+
+export interface PersonStore {
+  /** An enabled person, or undefined. */
+  find(id: string): Promise<Person | undefined>;
+  /** Whether a person exists and is disabled. */
+  isDisabled(id: string): Promise<boolean>;
+  /** For password sign-in: who has this address in this instance, and the hash to compare with. */
+  findCredentials(instanceId: string, email: string): Promise<Credentials | undefined>;
+  /** Who this is at an upstream provider; by issuer and subject, never by e-mail address. */
+  findByUpstreamIdentity(identity: UpstreamIdentity): Promise<{ id: string; disabled: boolean } | undefined>;
+  /** Creates a person for an upstream identity. Of two parallel first sign-ins one creates; both answer the same id. */
+  createFromUpstream(identity: UpstreamIdentity, profile: UpstreamProfile): Promise<string>;
+  /** Overwrites what the upstream provider says anew at each sign-in. */
+  updateFromUpstream(id: string, profile: UpstreamProfile): Promise<void>;
+}
+
+export interface Credentials {
+  id: string;
+  passwordHash: string;
+  disabled: boolean;
+}
+
+export interface UpstreamIdentity {
+  instanceId: string;
+  issuer: string;
+  subject: string;
+}
+
+export interface UpstreamProfile {
+  email: string | null;
+  emailVerified: boolean;
+  name: string | null;
+  firstName: string | null;
+  lastName: string | null;
+  workerProfileId: string | null;
+}
+
+/** A person with their worker and user records in one round trip. Uses the primary keys of all three tables. */
+const PERSON = `
+  SELECT p.*,
+    ARRAY(SELECT worker_id FROM worker_ids WHERE person_id = p.id ORDER BY worker_id) AS worker_ids,
+    coalesce((SELECT jsonb_agg(jsonb_build_object('id', u.id, 'clientId', u.client_id) ORDER BY u.id)
+              FROM user_records u WHERE u.person_id = p.id), '[]') AS user_ids
+  FROM people p WHERE p.id = ? AND p.disabled_at IS NULL`;
+
+interface Row {
+  id: string;
+  instance_id: string;
+  email: string | null;
+  email_verified: boolean;
+  name: string | null;
+  first_name: string | null;
+  last_name: string | null;
+  worker_profile_id: string | null;
+  worker_ids: string[];
+  user_ids: UserRecord[];
+}
+
+export function createPersonStore(db: Queryable): PersonStore {
+  const columns = (profile: UpstreamProfile) => ({
+    email: profile.email,
+    email_verified: profile.emailVerified,
+    name: profile.name,
+    first_name: profile.firstName,
+    last_name: profile.lastName,
+    worker_profile_id: profile.workerProfileId,
+  });
+
+  return {
+    async find(id) {
+      const { rows } = await db.raw<{ rows: Row[] }>(PERSON, [id]);
+      return rows[0] && toPerson(rows[0]);
+    },
+
+    async isDisabled(id) {
+      const row = await db('people').where({ id }).whereNotNull('disabled_at').first('id');
+      return row !== undefined;
+    },
+
+    async findCredentials(instanceId, email) {
+      const row = await db('people')
+        .where({ instance_id: instanceId })
+        .whereNotNull('password_hash')
+        .whereRaw('lower(email) = lower(?)', [email])
+        .first('id', 'password_hash', 'disabled_at');
+      return row && { id: row.id, passwordHash: row.password_hash, disabled: row.disabled_at !== null };
+    },
+
+    async findByUpstreamIdentity({ instanceId, issuer, subject }) {
+      const row = await db('upstream_identities as u')
+        .join('people as p', 'p.id', 'u.person_id')
+        .where({
+          'u.instance_id': instanceId,
+          'u.issuer': issuer,
+          'u.subject': subject,
+          'p.instance_id': instanceId,
+        })
+        .first('p.id', 'p.disabled_at');
+      return row && { id: row.id, disabled: row.disabled_at !== null };
+    },
+
+    async createFromUpstream({ instanceId, issuer, subject }, profile) {
+      return db.transaction(async (trx) => {
+        const [person] = await trx('people')
+          .insert({ instance_id: instanceId, ...columns(profile) })
+          .returning('id');
+        const identity = { instance_id: instanceId, issuer, subject };
+        const taken = await trx('upstream_identities')
+          .insert({ ...identity, person_id: person.id })
+          .onConflict()
+          .ignore()
+          .returning('person_id');
+        if (taken.length > 0) return person.id;
+        await trx('people').where({ id: person.id }).delete();
+        const winner = await trx('upstream_identities').where(identity).first('person_id');
+        return winner.person_id;
+      });
+    },
+
+    async updateFromUpstream(id, profile) {
+      await db('people').where({ id }).update(columns(profile));
+    },
+  };
+}
+
+function toPerson(row: Row): Person {
+  return {
+    id: row.id,
+    instanceId: row.instance_id,
+    email: row.email,
+    emailVerified: row.email_verified,
+    name: row.name,
+    firstName: row.first_name,
+    lastName: row.last_name,
+    workerProfileId: row.worker_profile_id,
+    workerIds: row.worker_ids,
+    userIds: row.user_ids,
+  };
+}

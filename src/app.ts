@@ -1,0 +1,82 @@
+import Router from '@koa/router';
+import Koa, { type Middleware } from 'koa';
+import type { Services } from './compose.ts';
+import { accessLog } from './http/access-log.ts';
+import { assetRoutes } from './http/assets.ts';
+import { errorHandler } from './http/error-handler.ts';
+import { healthRoutes } from './http/health.ts';
+import { issuerOrigin } from './http/issuer-origin.ts';
+import { limitFailures, limitRequests } from './http/limits.ts';
+import { oauthInput } from './http/oauth-input.ts';
+import { requestState } from './http/request-state.ts';
+import { securityHeaders } from './http/security-headers.ts';
+import { createInstanceResolver } from './oidc/instance-resolver.ts';
+import { instanceScope, protocol } from './oidc/mount.ts';
+import { PROTOCOL_ROUTES } from './oidc/routes.ts';
+import { HttpError } from './platform/errors.ts';
+
+/** The only HTTP map: what every request passes, and which edge answers which path. */
+export function createApp(services: Services): Koa {
+  const { config, logger, views, limits } = services;
+  const app = new Koa();
+
+  app.use(accessLog({ logger, trustedProxies: config.trustedProxies }));
+  app.use(issuerOrigin(config.issuer));
+  app.use(securityHeaders({ https: config.issuer.startsWith('https:') }));
+  app.use(errorHandler({ logger, views }));
+  app.use(routesOf(healthRoutes({ ready: async () => void (await services.database.knex.raw('SELECT 1')) })));
+  app.use(limitRequests(limits.requests));
+  app.use(routesOf(assetRoutes({ views })));
+  app.use(routesOf(protocolRoutes(services)));
+  app.use(() => {
+    throw new HttpError({ status: 404, code: 'not_found', message: 'There is nothing at this address.' });
+  });
+  return app;
+}
+
+/** A router's routes, and 405 with `Allow` for its paths asked in another way. */
+function routesOf(router: Router): Middleware {
+  const routes = router.routes();
+  const methods = router.allowedMethods({
+    throw: true,
+    methodNotAllowed: () =>
+      new HttpError({
+        status: 405,
+        code: 'invalid_request',
+        message: 'This address does not take that method.',
+      }),
+    notImplemented: () =>
+      new HttpError({
+        status: 501,
+        code: 'invalid_request',
+        message: 'This server does not know that method.',
+      }),
+  });
+  return (ctx, next) => routes(ctx as never, () => methods(ctx as never, next));
+}
+
+function protocolRoutes(services: Services): Router {
+  const router = new Router();
+  const inScope = instanceScope(createInstanceResolver(services));
+  const serve = protocol({
+    provider: () => services.provider,
+    onRefusal(req, { error, detail }, failure) {
+      const { id, log } = requestState(req);
+      Object.assign(log, { error, ...(detail ? { detail } : {}) });
+      if (failure) services.logger.error({ requestId: id, err: failure }, 'unexpected error');
+    },
+  });
+  for (const { path, methods, api, json = false, authenticates = false } of PROTOCOL_ROUTES) {
+    const steps: Middleware[] = [oauthInput({ json }), inScope, serve];
+    if (authenticates) steps.splice(1, 0, limitFailures(services.limits.clientFailures));
+    if (api) steps.unshift(jsonAnswers);
+    router.register(path, [...methods], steps as never);
+  }
+  return router;
+}
+
+/** The answers of an API are JSON, whatever a client says it accepts. */
+const jsonAnswers: Middleware = (ctx, next) => {
+  ctx.req.headers.accept = 'application/json';
+  return next();
+};

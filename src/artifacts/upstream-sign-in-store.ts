@@ -1,0 +1,44 @@
+import { createHash } from 'node:crypto';
+import type { Queryable } from '../platform/database.ts';
+import type { SecretBox } from '../platform/secret-box.ts';
+
+/** What the answer of an upstream provider is checked with (OIDC Core 3.1.3.7, RFC 7636). */
+export interface UpstreamSignIn {
+  instanceId: string;
+  nonce: string;
+  codeVerifier: string;
+}
+
+export interface UpstreamSignInStore {
+  save(state: string, signIn: UpstreamSignIn, expiresAt: Date): Promise<void>;
+  /** Answers it to exactly one caller, and only before it expires. */
+  take(state: string): Promise<UpstreamSignIn | undefined>;
+}
+
+const CONTEXT = 'upstream sign-in';
+
+export function createUpstreamSignInStore(db: Queryable, box: SecretBox): UpstreamSignInStore {
+  return {
+    async save(state, { instanceId, nonce, codeVerifier }, expiresAt) {
+      await db('upstream_sign_ins').insert({
+        state_hash: hashOf(state),
+        instance_id: instanceId,
+        sealed: box.seal(JSON.stringify({ nonce, codeVerifier }), CONTEXT),
+        expires_at: expiresAt,
+      });
+    },
+
+    async take(state) {
+      const [row] = await db('upstream_sign_ins')
+        .where({ state_hash: hashOf(state) })
+        .delete()
+        .returning(['instance_id', 'sealed', 'expires_at']);
+      if (!row || row.expires_at <= new Date()) return undefined;
+      return { instanceId: row.instance_id, ...JSON.parse(box.open(row.sealed, CONTEXT)) };
+    },
+  };
+}
+
+function hashOf(state: string): Buffer {
+  return createHash('sha256').update(state).digest();
+}

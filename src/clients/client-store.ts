@@ -1,0 +1,35 @@
+import type { Queryable } from '../platform/database.ts';
+import { type Client, DEFAULT_LIFETIMES } from './client.ts';
+
+export interface ClientStore {
+  /** An enabled client, or undefined. */
+  find(id: string): Promise<Client | undefined>;
+}
+
+export function createClientStore(db: Queryable): ClientStore {
+  return {
+    async find(id) {
+      const row = await db('clients').where({ id, disabled_at: null }).first();
+      return (
+        row && {
+          id: row.id,
+          instanceId: row.instance_id,
+          name: row.name,
+          type: row.type,
+          applicationType: row.application_type,
+          redirectUris: row.redirect_uris,
+          postLogoutRedirectUris: row.post_logout_redirect_uris,
+          scopes: row.scopes,
+          grantTypes: row.grant_types,
+          requirePkce: row.require_pkce,
+          requireConsent: row.require_consent,
+          authorizationCodeTtlSeconds:
+            row.authorization_code_ttl_seconds ?? DEFAULT_LIFETIMES.authorizationCodeTtlSeconds,
+          accessTokenTtlSeconds: row.access_token_ttl_seconds ?? DEFAULT_LIFETIMES.accessTokenTtlSeconds,
+          idTokenTtlSeconds: row.id_token_ttl_seconds ?? DEFAULT_LIFETIMES.idTokenTtlSeconds,
+          refreshTokenTtlSeconds: row.refresh_token_ttl_seconds ?? DEFAULT_LIFETIMES.refreshTokenTtlSeconds,
+        }
+      );
+    },
+  };
+}

@@ -1,0 +1,26 @@
+/** A relying party of Sign in with Listo: an application that people sign in to (RFC 6749 section 2). */
+export interface Client {
+  id: string;
+  instanceId: string;
+  name: string;
+  type: 'confidential' | 'public';
+  applicationType: 'web' | 'native';
+  redirectUris: readonly string[];
+  postLogoutRedirectUris: readonly string[];
+  scopes: readonly string[];
+  grantTypes: readonly string[];
+  requirePkce: boolean;
+  requireConsent: boolean;
+  authorizationCodeTtlSeconds: number;
+  accessTokenTtlSeconds: number;
+  idTokenTtlSeconds: number;
+  refreshTokenTtlSeconds: number;
+}
+
+/** The guide's "Token Lifetimes", for clients that set none of their own. */
+export const DEFAULT_LIFETIMES = {
+  authorizationCodeTtlSeconds: 10 * 60,
+  accessTokenTtlSeconds: 60 * 60,
+  idTokenTtlSeconds: 60 * 60,
+  refreshTokenTtlSeconds: 30 * 24 * 60 * 60,
+} as const;

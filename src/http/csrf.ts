@@ -1,0 +1,35 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { Context } from 'koa';
+import { HttpError } from '../platform/errors.ts';
+
+/**
+ * Guards the forms of our pages. A token is a keyed hash over what the form belongs to (its interaction or
+ * session, which only the right browser can name, by cookie), so it needs no storage and fits no other form.
+ */
+export interface Csrf {
+  token(binding: string): string;
+  /** @throws HttpError 403 when the token is not this form's, or the browser says the request came from another site. */
+  check(ctx: Context, given: unknown, binding: string): void;
+}
+
+export function createCsrf(keys: readonly string[]): Csrf {
+  const sign = (key: string, binding: string) => createHmac('sha256', key).update(`csrf:${binding}`).digest();
+  return {
+    token: (binding) => sign(keys[0] ?? '', binding).toString('base64url'),
+    check(ctx, given, binding) {
+      const presented = Buffer.from(typeof given === 'string' ? given : '', 'base64url');
+      const known = keys.some((key) => {
+        const expected = sign(key, binding);
+        return presented.length === expected.length && timingSafeEqual(presented, expected);
+      });
+      const site = ctx.get('sec-fetch-site');
+      if (!known || (site !== '' && site !== 'same-origin' && site !== 'none')) {
+        throw new HttpError({
+          status: 403,
+          code: 'invalid_request',
+          message: 'This form has expired or was opened somewhere else. Please go back and try again.',
+        });
+      }
+    },
+  };
+}

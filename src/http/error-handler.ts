@@ -1,0 +1,74 @@
+import type { Context, Middleware } from 'koa';
+import { isDatabaseUnavailable, unavailable } from '../platform/database.ts';
+import { HttpError } from '../platform/errors.ts';
+import type { Logger } from '../platform/logger.ts';
+import { requestState } from './request-state.ts';
+import type { Views } from './views.ts';
+
+/**
+ * The one place where an error becomes an answer: the documented JSON for programs, a page for people. What is
+ * not an HttpError is a fault of ours: logged whole, answered with a sentence that says nothing of it.
+ */
+export function errorHandler({ logger, views }: { logger: Logger; views: Views }): Middleware {
+  return async (ctx, next) => {
+    try {
+      await next();
+    } catch (thrown) {
+      const error = toHttpError(thrown);
+      const { id, log } = requestState(ctx.req);
+      log.error = error.code;
+      if (error.status >= 500)
+        logger.error(
+          { requestId: id, err: thrown },
+          error.status === 503 ? 'unavailable' : 'unexpected error',
+        );
+      respond(ctx, error, views);
+    }
+  };
+}
+
+export function toHttpError(thrown: unknown): HttpError {
+  if (thrown instanceof HttpError) return thrown;
+  if (isDatabaseUnavailable(thrown)) return unavailable(thrown);
+  return new HttpError({
+    status: 500,
+    code: 'server_error',
+    message: 'Something went wrong on our side. It has been recorded.',
+    cause: thrown,
+  });
+}
+
+/** What a client may see of an error: of ours, or of the protocol library's. */
+export type ErrorAnswer = Pick<HttpError, 'status' | 'message' | 'headers'> & { code: string };
+
+/** Sends `error` as a page to whoever asks for HTML, and as JSON to everybody else. */
+export function respond(ctx: Context, error: ErrorAnswer, views: Views): void {
+  ctx.status = error.status;
+  ctx.set(error.headers);
+  ctx.set('Cache-Control', 'no-store');
+  if (ctx.accepts('json', 'html') === 'html') {
+    views.render(ctx, 'error', {
+      title: titleOf(error),
+      message: error.message,
+      code: error.code,
+      requestId: requestState(ctx.req).id,
+    });
+  } else {
+    ctx.body = { error: error.code, error_description: error.message };
+  }
+}
+
+function titleOf({ status }: ErrorAnswer): string {
+  switch (status) {
+    case 404:
+      return 'There is nothing here';
+    case 429:
+      return 'Too many attempts';
+    case 503:
+      return 'Back in a moment';
+    case 500:
+      return 'That did not work';
+    default:
+      return 'This request cannot be used';
+  }
+}

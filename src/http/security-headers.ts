@@ -1,0 +1,63 @@
+import helmet from 'helmet';
+import type { Middleware } from 'koa';
+
+/**
+ * The headers every answer carries. Pages need nothing but their own stylesheet and pictures, so that is all the
+ * policy allows: no script, no inline style, no frame. A page that posts onwards, or shows an instance's logo,
+ * widens it with `allowOnPage`.
+ */
+export function securityHeaders({ https }: { https: boolean }): Middleware {
+  const apply = helmet({
+    contentSecurityPolicy: { useDefaults: false, directives: POLICY },
+    strictTransportSecurity: https ? { maxAge: 31_536_000, includeSubDomains: false } : false,
+    referrerPolicy: { policy: 'no-referrer' },
+    frameguard: { action: 'deny' },
+    crossOriginResourcePolicy: false,
+    crossOriginOpenerPolicy: { policy: 'same-origin' },
+  });
+  return async (ctx, next) => {
+    await new Promise<void>((done, failed) =>
+      apply(ctx.req, ctx.res, (error?: unknown) => (error ? failed(error) : done())),
+    );
+    await next();
+  };
+}
+
+const POLICY = {
+  'default-src': ["'none'"],
+  'style-src': ["'self'"],
+  'img-src': ["'self'"],
+  'form-action': ["'self'"],
+  'base-uri': ["'none'"],
+  'frame-ancestors': ["'none'"],
+};
+
+/**
+ * The policy of one page that needs more: `formTargets` are where its form may end up (browsers hold every
+ * redirect after a submission against form-action), `images` where its logo is.
+ */
+export function pagePolicy({
+  formTargets = [],
+  images = [],
+  scripts = false,
+}: {
+  formTargets?: readonly string[];
+  images?: readonly string[];
+  scripts?: boolean;
+}): string {
+  const directives: Record<string, readonly string[]> = {
+    ...POLICY,
+    'form-action': ["'self'", ...formTargets.map(cspSource)],
+    'img-src': ["'self'", ...images.filter((uri) => /^https?:/.test(uri)).map(cspSource)],
+    ...(scripts ? { 'script-src': ["'self'"], 'connect-src': ["'self'"] } : {}),
+  };
+  return Object.entries(directives)
+    .map(([name, sources]) => `${name} ${[...new Set(sources)].join(' ')}`)
+    .join(';');
+}
+
+/** The origin of a web address; the bare scheme of a private-use one (com.example.app:). */
+function cspSource(uri: string): string {
+  const { origin, protocol } = new URL(uri);
+  return origin === 'null' ? protocol : origin;
+}

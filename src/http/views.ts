@@ -1,0 +1,69 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Eta } from 'eta';
+import type { Context } from 'koa';
+import { pagePolicy } from './security-headers.ts';
+
+/** What an instance lends a page: its name, logo and colour. Pages of no instance show the product's own. */
+export interface Brand {
+  instanceId: string;
+  name: string;
+  logoUri: string | null;
+}
+
+export interface PageOptions {
+  brand?: Brand | undefined;
+  /** Where the page's form may end up, beyond this server. */
+  formTargets?: readonly string[];
+}
+
+export interface Views {
+  /** Renders `views/<name>.eta` inside the layout as the answer, uncached, under the page's own content policy. */
+  render(ctx: Context, name: string, model: Record<string, unknown>, options?: PageOptions): void;
+  /** A file of `views/assets` by its fingerprinted name, or undefined. */
+  asset(name: string): Asset | undefined;
+}
+
+export interface Asset {
+  body: Buffer;
+  type: string;
+}
+
+const VIEWS = fileURLToPath(new URL('../../views', import.meta.url));
+const TYPES: Record<string, string> = {
+  css: 'text/css; charset=utf-8',
+  svg: 'image/svg+xml',
+  js: 'text/javascript; charset=utf-8',
+};
+
+/** Loads the templates and assets once. */
+export function createViews(): Views {
+  const eta = new Eta({ views: VIEWS, autoEscape: true, cache: true });
+  const assets = new Map<string, Asset>();
+  const urls: Record<string, string> = {};
+  for (const file of readdirSync(join(VIEWS, 'assets'))) {
+    const body = readFileSync(join(VIEWS, 'assets', file));
+    const [stem, extension = ''] = file.split(/\.(?=[^.]+$)/);
+    const name = `${stem}.${createHash('sha256').update(body).digest('hex').slice(0, 12)}.${extension}`;
+    assets.set(name, { body, type: TYPES[extension] ?? 'application/octet-stream' });
+    urls[file] = `/assets/${name}`;
+  }
+
+  return {
+    asset: (name) => assets.get(name),
+    render(ctx, name, model, { brand, formTargets } = {}) {
+      ctx.type = 'html';
+      ctx.set('Cache-Control', 'no-store');
+      ctx.set(
+        'Content-Security-Policy',
+        pagePolicy({
+          ...(formTargets ? { formTargets } : {}),
+          ...(brand?.logoUri ? { images: [brand.logoUri] } : {}),
+        }),
+      );
+      ctx.body = eta.render(`./${name}`, { ...model, brand, assets: urls });
+    },
+  };
+}

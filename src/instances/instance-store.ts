@@ -1,0 +1,43 @@
+import type { Queryable } from '../platform/database.ts';
+import type { SecretBox } from '../platform/secret-box.ts';
+import type { Instance, UpstreamProvider } from './instance.ts';
+
+export interface InstanceStore {
+  find(id: string): Promise<Instance | undefined>;
+  /** @throws OperatorError when its secret cannot be opened. */
+  findUpstreamProvider(instanceId: string): Promise<UpstreamProvider | undefined>;
+}
+
+export function createInstanceStore(db: Queryable, box: SecretBox): InstanceStore {
+  return {
+    async find(id) {
+      const row = await db('instances').where({ id }).first();
+      return (
+        row && {
+          id: row.id,
+          name: row.name,
+          authentication: row.authentication,
+          logoUri: row.logo_uri,
+          brandColor: row.brand_color,
+        }
+      );
+    },
+
+    async findUpstreamProvider(instanceId) {
+      const row = await db('upstream_providers').where({ instance_id: instanceId }).first();
+      return (
+        row && {
+          instanceId,
+          issuer: row.issuer,
+          clientId: row.client_id,
+          clientSecret: row.client_secret_sealed
+            ? box.open(row.client_secret_sealed, `upstream:${instanceId}`)
+            : undefined,
+          scope: row.scope,
+          claimMapping: row.claim_mapping,
+          firstSignIn: row.first_sign_in,
+        }
+      );
+    },
+  };
+}

@@ -1,0 +1,118 @@
+import { errors as joseErrors, jwtVerify, SignJWT } from 'jose';
+import { errors, Provider } from 'oidc-provider';
+import type { RevokedAccessTokenStore } from '../artifacts/revoked-access-token-store.ts';
+import type { KeyRing } from '../keys/key-ring.ts';
+import { requestScope } from './request-scope.ts';
+
+interface Dependencies {
+  keyRing: KeyRing;
+  revoked: RevokedAccessTokenStore;
+}
+
+type AccessToken = InstanceType<Provider['AccessToken']>;
+
+interface AccessTokenClaims {
+  jti: string;
+  sub: string;
+  iat: number;
+  exp: number;
+  client_id: string;
+  scope?: string;
+  grant_id: string;
+}
+
+/**
+ * Makes access tokens JWTs (RFC 9068) that cost no row. One is signed when issued, and when presented its model
+ * is built again from its claims. The grant it names is looked up by whoever uses it, so ending the grant ends
+ * all its tokens at once; a token revoked alone is a row until it would have expired.
+ */
+export function makeAccessTokensStateless(provider: Provider, { keyRing, revoked }: Dependencies): void {
+  const { AccessToken } = provider;
+
+  Object.assign(AccessToken.prototype, {
+    async getValueAndPayload(this: AccessToken) {
+      const now = Math.floor(Date.now() / 1000);
+      const value = await new SignJWT({ scope: this.scope, client_id: this.clientId, grant_id: this.grantId })
+        .setProtectedHeader({ alg: keyRing.current.alg, kid: keyRing.current.kid, typ: 'at+jwt' })
+        .setIssuer(provider.issuer)
+        .setAudience(provider.issuer)
+        .setSubject(this.accountId ?? '')
+        .setIssuedAt(now)
+        .setExpirationTime(now + this.expiration)
+        .setJti(this.jti)
+        .sign(keyRing.current.privateKey);
+      return { value, payload: undefined };
+    },
+
+    async destroy(this: AccessToken) {
+      await revoked.revoke(this.jti, new Date((this.exp ?? 0) * 1000));
+      this.emit('destroyed');
+    },
+  });
+
+  Object.assign(AccessToken, {
+    async find(presented: string): Promise<AccessToken | undefined> {
+      const value = requestScope().presentedToken ?? presented;
+      const claims = await verify(provider, keyRing, value);
+      if (!claims || (await revoked.isRevoked(claims.jti))) return refuse('Access token is not valid');
+      return new AccessToken({
+        kind: 'AccessToken',
+        jti: claims.jti,
+        iat: claims.iat,
+        exp: claims.exp,
+        accountId: claims.sub,
+        clientId: claims.client_id,
+        grantId: claims.grant_id,
+        ...(claims.scope ? { scope: claims.scope } : {}),
+      } as unknown as ConstructorParameters<typeof AccessToken>[0]);
+    },
+  });
+}
+
+async function verify(
+  provider: Provider,
+  keyRing: KeyRing,
+  value: string,
+): Promise<AccessTokenClaims | undefined> {
+  try {
+    const { payload } = await jwtVerify<AccessTokenClaims>(
+      value,
+      ({ kid }) => {
+        const key = keyRing.publicKey(kid ?? '');
+        if (!key) throw new joseErrors.JWKSNoMatchingKey();
+        return key;
+      },
+      {
+        issuer: provider.issuer,
+        audience: provider.issuer,
+        typ: 'at+jwt',
+        algorithms: [keyRing.current.alg],
+        requiredClaims: ['jti', 'sub', 'client_id', 'grant_id'],
+      },
+    );
+    return payload;
+  } catch (error) {
+    if (error instanceof joseErrors.JWTExpired) {
+      await rememberClient(provider, error.payload.client_id);
+      return refuse('Access token expired');
+    }
+    if (error instanceof joseErrors.JOSEError) return undefined;
+    throw error;
+  }
+}
+
+/** At userinfo a refused token is a 401 that says why; elsewhere it is simply not found. */
+function refuse(description: string): undefined {
+  if (Provider.ctx?.oidc.route === 'userinfo') {
+    throw Object.assign(new errors.InvalidToken(description), { error_description: description });
+  }
+  return undefined;
+}
+
+/** So that a browser application may read the refusal: the library allows an origin once it knows the client. */
+async function rememberClient(provider: Provider, clientId: unknown): Promise<void> {
+  const ctx = Provider.ctx;
+  if (ctx?.oidc.route !== 'userinfo' || typeof clientId !== 'string') return;
+  const client = await provider.Client.find(clientId);
+  if (client) ctx.oidc.entity('Client', client);
+}

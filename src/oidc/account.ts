@@ -1,0 +1,24 @@
+import type { FindAccount } from 'oidc-provider';
+import { claimsOf } from '../accounts/claims.ts';
+import type { PersonStore } from '../accounts/person-store.ts';
+import { clientRecord } from './client-metadata.ts';
+
+/**
+ * Finds the person behind a session or token: enabled, and of the instance that the client belongs to. Every
+ * grant handler and userinfo ask here, so disabling a person takes effect at the next request.
+ */
+export function createAccountFinder({ people }: { people: PersonStore }): FindAccount {
+  return async ({ oidc }, sub) => {
+    const person = await people.find(sub);
+    if (!person || !oidc.client || person.instanceId !== clientRecord(oidc.client).instanceId)
+      return undefined;
+    const { clientId } = oidc.client;
+    return {
+      accountId: person.id,
+      async claims(use, scope) {
+        const claims = { sub: person.id, ...claimsOf(person) };
+        return use === 'id_token' ? { ...claims, client_id: clientId, scope } : claims;
+      },
+    };
+  };
+}

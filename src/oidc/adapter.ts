@@ -1,0 +1,124 @@
+import { type Adapter, type AdapterPayload, errors, Provider } from 'oidc-provider';
+import type { ArtifactModel, ArtifactStore } from '../artifacts/artifact-store.ts';
+import type { GrantStore } from '../artifacts/grant-store.ts';
+import type { ClientStore } from '../clients/client-store.ts';
+import { toClientMetadata } from './client-metadata.ts';
+import { newGrantFor } from './grants.ts';
+import { requestScope } from './request-scope.ts';
+
+export interface AdapterDependencies {
+  artifacts: ArtifactStore;
+  grants: GrantStore;
+  clients: ClientStore;
+}
+
+const FOREIGN_KEY_VIOLATION = '23503';
+
+/**
+ * The library's storage, by the name of its model. Its contract leaves it to us that what is one-time is used
+ * once: `consume` refuses whoever comes second. Ids are not kept in payloads, where a dump would show them.
+ */
+export function createAdapter(dependencies: AdapterDependencies): (model: string) => Adapter {
+  return (model) => {
+    switch (model) {
+      case 'Client':
+        return clientAdapter(dependencies);
+      case 'Grant':
+        return grantAdapter(dependencies);
+      case 'AccessToken':
+        return READ_ONLY;
+      case 'Session':
+      case 'Interaction':
+      case 'AuthorizationCode':
+      case 'RefreshToken':
+      case 'PushedAuthorizationRequest':
+        return artifactAdapter(model, dependencies);
+      default:
+        return unused(model);
+    }
+  };
+}
+
+/** Access tokens are not stored (access-token.ts), and a grant's end is theirs too. */
+const READ_ONLY: Adapter = {
+  upsert: async () => {},
+  find: async () => undefined,
+  findByUserCode: async () => undefined,
+  findByUid: async () => undefined,
+  consume: async () => {},
+  destroy: async () => {},
+  revokeByGrantId: async () => {},
+};
+
+function clientAdapter({ clients }: AdapterDependencies): Adapter {
+  return {
+    ...READ_ONLY,
+    async find(id) {
+      const known = requestScope().client;
+      const client = known?.id === id ? known : await clients.find(id);
+      return client && (toClientMetadata(client) as AdapterPayload);
+    },
+  };
+}
+
+function grantAdapter({ grants }: AdapterDependencies): Adapter {
+  return {
+    ...READ_ONLY,
+    async find(id) {
+      return (await grants.find(id)) as AdapterPayload | undefined;
+    },
+    destroy: (id) => grants.revoke(id),
+  };
+}
+
+function artifactAdapter(model: ArtifactModel, { artifacts }: AdapterDependencies): Adapter {
+  return {
+    ...READ_ONLY,
+
+    async upsert(id, { jti: _id, ...payload }, ttlSeconds = 0) {
+      const artifact = {
+        model,
+        id,
+        payload,
+        grantId: payload.grantId,
+        expiresAt: new Date(Date.now() + ttlSeconds * 1000),
+      };
+      const grant = model === 'AuthorizationCode' ? newGrantFor(Provider.ctx?.oidc) : undefined;
+      try {
+        await (grant ? artifacts.saveWithGrant(artifact, grant) : artifacts.save(artifact));
+      } catch (error) {
+        // The grant was revoked while this request was under way.
+        if ((error as { code?: string }).code === FOREIGN_KEY_VIOLATION)
+          throw new errors.InvalidGrant('grant revoked meanwhile');
+        throw error;
+      }
+    },
+
+    async find(id) {
+      const artifact = await artifacts.find(model, id);
+      return artifact && { ...artifact.payload, jti: id, ...(artifact.consumed ? { consumed: true } : {}) };
+    },
+
+    async consume(id) {
+      if (!(await artifacts.consume(model, id))) throw new AlreadyUsed();
+    },
+
+    destroy: (id) => artifacts.destroy(model, id),
+  };
+}
+
+/** Thrown by `consume` to all but the first. */
+export class AlreadyUsed extends errors.InvalidGrant {
+  constructor() {
+    super('already used');
+    this.error_description = 'Already used';
+  }
+}
+
+/** A model of a feature that is switched off: touching it is a mistake in our configuration. */
+function unused(model: string): Adapter {
+  const refuse = async () => {
+    throw new Error(`${model} is not stored: the feature that uses it is off.`);
+  };
+  return { ...READ_ONLY, upsert: refuse, find: refuse, consume: refuse, destroy: refuse };
+}

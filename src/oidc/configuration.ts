@@ -1,0 +1,98 @@
+import type { ClientAuthMethod, Configuration, KoaContextWithOIDC } from 'oidc-provider';
+import { CLAIMS_BY_SCOPE, LISTO_CLAIMS } from '../accounts/claims.ts';
+import { createAccountFinder } from './account.ts';
+import { createAdapter } from './adapter.ts';
+import { clientRecord, mayCallFrom } from './client-metadata.ts';
+import { createGrantLoader } from './grants.ts';
+import { createInteractionPolicy } from './interaction-policy.ts';
+import type { ProviderDependencies } from './provider.ts';
+import { PATHS } from './routes.ts';
+
+const DAY = 24 * 60 * 60;
+const SESSION_TTL_SECONDS = 14 * DAY;
+const INTERACTION_TTL_SECONDS = 60 * 60;
+const PUSHED_REQUEST_TTL_SECONDS = 60;
+
+/** The library's configuration. Lifetimes are in seconds and come from the client's registration. */
+export function oidcConfiguration(dependencies: ProviderDependencies): Configuration {
+  const { issuer, cookieKeys, keyRing, renderError } = dependencies;
+  return {
+    adapter: createAdapter(dependencies),
+    jwks: keyRing.privateJwks,
+    findAccount: createAccountFinder(dependencies),
+    loadExistingGrant: createGrantLoader(dependencies),
+    interactions: { url: (_ctx, { uid }) => `/interaction/${uid}`, policy: createInteractionPolicy() },
+    renderError: (ctx, out) => renderError(ctx, out),
+    routes: PATHS,
+    cookies: cookies(cookieKeys, issuer.startsWith('https:')),
+    ttl: LIFETIMES,
+    claims: {
+      openid: ['sub', 'client_id', 'scope', ...LISTO_CLAIMS],
+      profile: [...CLAIMS_BY_SCOPE.profile],
+      email: [...CLAIMS_BY_SCOPE.email],
+    },
+    conformIdTokenClaims: false,
+    scopes: ['openid', 'profile', 'email', 'offline_access'],
+    responseTypes: ['code'],
+    subjectTypes: ['public'],
+    pkce: { required: (_ctx, client) => clientRecord(client).requirePkce },
+    clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'none'] satisfies ClientAuthMethod[],
+    extraClientMetadata: { properties: ['listo'] },
+    clientBasedCORS: (_ctx, origin, client) => mayCallFrom(clientRecord(client), origin),
+    allowOmittingSingleRegisteredRedirectUri: false,
+    expiresWithSession: () => false,
+    issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'),
+    rotateRefreshToken: true,
+    // Revoking an access token ends itself alone; everything else that revokes ends the grant.
+    revokeGrantPolicy: ({ oidc }: KoaContextWithOIDC) =>
+      !(oidc.route === 'revocation' && oidc.entities.AccessToken),
+    enabledJWA: { idTokenSigningAlgValues: ['RS256'] },
+    features: {
+      devInteractions: { enabled: false },
+      rpInitiatedLogout: { enabled: true },
+      revocation: {
+        enabled: true,
+        allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId,
+      },
+      introspection: {
+        enabled: true,
+        allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId,
+      },
+      pushedAuthorizationRequests: { enabled: true },
+      userinfo: { enabled: true },
+      dPoP: { enabled: false },
+      resourceIndicators: { enabled: false },
+    },
+  };
+}
+
+const LIFETIMES: NonNullable<Configuration['ttl']> = {
+  AuthorizationCode: (_ctx, _code, client) => clientRecord(client).authorizationCodeTtlSeconds,
+  AccessToken: (_ctx, _token, client) => clientRecord(client).accessTokenTtlSeconds,
+  IdToken: (_ctx, _token, client) => clientRecord(client).idTokenTtlSeconds,
+  RefreshToken: (_ctx, _token, client) => clientRecord(client).refreshTokenTtlSeconds,
+  PushedAuthorizationRequest: PUSHED_REQUEST_TTL_SECONDS,
+  Interaction: INTERACTION_TTL_SECONDS,
+  Session: SESSION_TTL_SECONDS,
+};
+
+function cookies(keys: readonly string[], https: boolean): NonNullable<Configuration['cookies']> {
+  const prefix = https ? '__Secure-' : '';
+  const common = {
+    httpOnly: true,
+    sameSite: 'lax',
+    signed: true,
+    overwrite: true,
+    ...(https ? { secure: true } : {}),
+  } as const;
+  return {
+    keys: [...keys],
+    names: {
+      session: 'listo_session',
+      interaction: `${prefix}listo_interaction`,
+      resume: `${prefix}listo_resume`,
+    },
+    long: common,
+    short: common,
+  };
+}

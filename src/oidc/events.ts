@@ -1,0 +1,26 @@
+import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
+import { requestScope } from './request-scope.ts';
+
+/** What the library keeps from clients, for the log: its error events carry the detail. */
+export function logProviderEvents(provider: Provider): void {
+  for (const event of ERROR_EVENTS) {
+    // The types want the name of one event; all of these hand over a context and one of the library's errors.
+    provider.on(event as 'grant.error', (_ctx, { error, error_detail }) => {
+      requestScope().refusal = { error, ...(error_detail ? { detail: error_detail } : {}) };
+    });
+  }
+  provider.on('server_error', (_ctx: KoaContextWithOIDC, error: Error) => {
+    requestScope().failure = error;
+  });
+}
+
+const ERROR_EVENTS = [
+  'authorization.error',
+  'discovery.error',
+  'grant.error',
+  'introspection.error',
+  'jwks.error',
+  'pushed_authorization_request.error',
+  'revocation.error',
+  'userinfo.error',
+] as const;

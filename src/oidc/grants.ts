@@ -1,0 +1,71 @@
+import { randomBytes } from 'node:crypto';
+import type { KoaContextWithOIDC } from 'oidc-provider';
+import type { ConsentStore } from '../artifacts/consent-store.ts';
+import type { Grant } from '../artifacts/grant-store.ts';
+import { clientRecord } from './client-metadata.ts';
+
+type OidcContext = KoaContextWithOIDC['oidc'];
+
+/** However often it is refreshed, an authorization ends after a year. */
+const ABSOLUTE_LIMIT_SECONDS = 365 * 24 * 60 * 60;
+
+/**
+ * Makes the grant of this authorization: one for each, as against the library's one per session, so that ending
+ * one does not end another. It holds what the person allows this client: everything it asks for where no consent
+ * is required, otherwise what was consented to, and the library's consent prompt asks for the rest.
+ *
+ * Nothing is written here: it is saved together with the code it belongs to.
+ */
+export function createGrantLoader({ consents }: { consents: ConsentStore }) {
+  return async function loadExistingGrant(ctx: KoaContextWithOIDC) {
+    const { oidc } = ctx;
+    const { client, account } = oidc;
+    if (!client || !account) return undefined;
+    const asked = [...oidc.requestParamOIDCScopes];
+    const record = clientRecord(client);
+
+    let allowed = asked;
+    if (record.requireConsent || oidc.prompts.has('consent')) {
+      const consented = new Set(await consents.scopesFor(account.accountId, record.id));
+      allowed = asked.filter((scope) => consented.has(scope));
+    }
+    const grant = new oidc.provider.Grant({ accountId: account.accountId, clientId: client.clientId });
+    grant.jti = randomBytes(16).toString('base64url');
+    if (allowed.length > 0) grant.addOIDCScope(allowed.join(' '));
+    return grant;
+  };
+}
+
+/** The grant to save with the code that is being issued in `oidc`, in our terms. */
+export function newGrantFor(oidc: OidcContext | undefined): Grant | undefined {
+  const grant = oidc?.entities.Grant;
+  if (!oidc?.client || !oidc.session || !grant?.jti || !grant.accountId) return undefined;
+  const seconds = lifetimeSeconds(oidc.client);
+  const now = Math.floor(Date.now() / 1000);
+  const { jti, accountId, clientId, openid, rejected } = grant as unknown as StoredGrant;
+  return {
+    id: jti,
+    personId: accountId,
+    clientId,
+    sessionUid: oidc.session.uid,
+    payload: { jti, kind: 'Grant', iat: now, exp: now + seconds, accountId, clientId, openid, rejected },
+    expiresAt: new Date((now + seconds) * 1000),
+  };
+}
+
+/** The members of the library's grant that are kept; its types name only those meant for reading. */
+interface StoredGrant {
+  jti: string;
+  accountId: string;
+  clientId: string;
+  openid?: object;
+  rejected?: object;
+}
+
+/** As long as anything that comes of it may live. */
+function lifetimeSeconds(client: object): number {
+  const { grantTypes, authorizationCodeTtlSeconds, accessTokenTtlSeconds } = clientRecord(client);
+  return grantTypes.includes('refresh_token')
+    ? ABSOLUTE_LIMIT_SECONDS
+    : authorizationCodeTtlSeconds + accessTokenTtlSeconds;
+}

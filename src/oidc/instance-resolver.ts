@@ -1,0 +1,33 @@
+import type { ArtifactStore } from '../artifacts/artifact-store.ts';
+import type { ClientStore } from '../clients/client-store.ts';
+import type { RequestScope } from './request-scope.ts';
+
+/** Finds which instance a request of a browser is about, before anything reads a session. */
+export type InstanceResolver = (request: {
+  path: string;
+  clientId: string | undefined;
+}) => Promise<RequestScope>;
+
+/** The id of an interaction, in the paths of its pages and of the resumed authorization. */
+const INTERACTION_PATH = /^\/(?:interaction|auth\/authorize)\/([A-Za-z0-9_-]{10,128})(?:\/|$)/;
+
+export function createInstanceResolver({
+  clients,
+  artifacts,
+}: {
+  clients: ClientStore;
+  artifacts: ArtifactStore;
+}): InstanceResolver {
+  return async ({ path, clientId }) => {
+    const uid = INTERACTION_PATH.exec(path)?.[1];
+    const id = uid ? await clientOfInteraction(artifacts, uid) : clientId;
+    const client = id ? await clients.find(id) : undefined;
+    return { client, instanceId: client?.instanceId };
+  };
+}
+
+async function clientOfInteraction(artifacts: ArtifactStore, uid: string): Promise<string | undefined> {
+  const interaction = await artifacts.find('Interaction', uid);
+  const params = interaction?.payload.params as { client_id?: string } | undefined;
+  return params?.client_id;
+}

@@ -1,0 +1,94 @@
+import type { IncomingMessage } from 'node:http';
+import type { Context, Middleware } from 'koa';
+import type { Provider } from 'oidc-provider';
+import { isDatabaseUnavailable } from '../platform/database.ts';
+import type { InstanceResolver } from './instance-resolver.ts';
+import { requestScope, runInScope } from './request-scope.ts';
+import { PATHS } from './routes.ts';
+import { hideTokenShape } from './token-alias.ts';
+
+type Parameters = Record<string, string | string[]>;
+
+/** Node's request, with the form that was read from it where the library looks for one. */
+export type ParsedRequest = IncomingMessage & { body?: Parameters };
+
+/** Resolves the instance of a browser's request, and serves what follows in its scope. */
+export function instanceScope(resolve: InstanceResolver): Middleware {
+  return async (ctx, next) => {
+    const clientId = ctx.path === PATHS.authorization ? single(parametersOf(ctx).client_id) : undefined;
+    return runInScope(await resolve({ path: ctx.path, clientId }), next);
+  };
+}
+
+/** Hands a request to the protocol library, and takes it back when the library could not answer it. */
+export function protocol({
+  provider,
+  onRefusal,
+}: {
+  provider: () => Provider;
+  onRefusal(req: IncomingMessage, refusal: { error: string; detail?: string }, failure: unknown): void;
+}): Middleware {
+  return async (ctx) => {
+    if (ctx.path === PATHS.authorization && ctx.method === 'POST') return repeatAsGet(ctx);
+    const { body } = ctx.req as ParsedRequest;
+    if (body && (ctx.path === PATHS.introspection || ctx.path === PATHS.revocation)) hideTokenShape(body);
+
+    await provider().callback()(ctx.req, ctx.res);
+
+    const { refusal, failure } = requestScope();
+    if (refusal || failure) onRefusal(ctx.req, refusal ?? { error: 'server_error' }, failure);
+    if (failure && !ctx.res.writableEnded && !ctx.res.headersSent) throw failure;
+    ctx.respond = false;
+  };
+}
+
+/**
+ * Stands between us and the library's routes. An error that only we can answer (the database is away, or one that
+ * the library's own handlers let through) is kept for `protocol`, and nothing is sent. An origin is allowed only
+ * by the client it belongs to, which the library checks once it knows the client, and forgets when it never does.
+ */
+export function takeBackFailures(provider: Provider): void {
+  provider.use(async (ctx, next) => {
+    const scope = requestScope();
+    try {
+      await next();
+      if (isDatabaseUnavailable(scope.failure)) ctx.respond = false;
+    } catch (error) {
+      scope.failure = error;
+      ctx.respond = false;
+    }
+    const { oidc } = ctx as { oidc?: { client?: unknown } };
+    if (ctx.method !== 'OPTIONS' && OWN_ORIGINS_ONLY.has(ctx.path) && !oidc?.client)
+      ctx.remove('Access-Control-Allow-Origin');
+  });
+}
+
+const OWN_ORIGINS_ONLY: ReadonlySet<string> = new Set([
+  PATHS.token,
+  PATHS.userinfo,
+  PATHS.revocation,
+  PATHS.introspection,
+  PATHS.pushed_authorization_request,
+]);
+
+/**
+ * OIDC Core 3.1.2.1 wants POST supported. A form posted by another site comes without our SameSite cookies, so it
+ * is turned into the same request as GET, which brings them.
+ */
+function repeatAsGet(ctx: Context): void {
+  const query = new URLSearchParams();
+  for (const [name, values] of Object.entries(parametersOf(ctx))) {
+    for (const value of [values].flat()) query.append(name, value);
+  }
+  ctx.status = 303;
+  ctx.set('Cache-Control', 'no-store');
+  ctx.redirect(`${PATHS.authorization}?${query}`);
+}
+
+function parametersOf(ctx: Context): Parameters {
+  return ctx.method === 'POST' ? ((ctx.req as ParsedRequest).body ?? {}) : (ctx.query as Parameters);
+}
+
+function single(value: string | string[] | undefined): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}

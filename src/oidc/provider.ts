@@ -1,0 +1,60 @@
+/**
+ * The protocol library, configured and corrected: everything that is OAuth 2.0 and OpenID Connect, and nothing
+ * else. Each file here holds one of its hooks; where its behaviour differs from the contract, the file that
+ * corrects it says how. It is the only folder that imports `oidc-provider` (pages use its types and errors).
+ */
+import { Provider } from 'oidc-provider';
+import type { PersonStore } from '../accounts/person-store.ts';
+import type { ArtifactStore } from '../artifacts/artifact-store.ts';
+import type { ConsentStore } from '../artifacts/consent-store.ts';
+import type { GrantStore } from '../artifacts/grant-store.ts';
+import type { RevokedAccessTokenStore } from '../artifacts/revoked-access-token-store.ts';
+import type { ClientSecrets } from '../clients/client-secrets.ts';
+import type { ClientStore } from '../clients/client-store.ts';
+import type { KeyRing } from '../keys/key-ring.ts';
+import { makeAccessTokensStateless } from './access-token.ts';
+import { decideAuthorizationCodes } from './authorization-code.ts';
+import { correctClients } from './client-model.ts';
+import { oidcConfiguration } from './configuration.ts';
+import { logProviderEvents } from './events.ts';
+import { describeRefreshTokens } from './refresh-token.ts';
+import type { RenderError } from './render-error.ts';
+import { requestScope, sessionCookieName } from './request-scope.ts';
+
+export interface ProviderDependencies {
+  issuer: string;
+  cookieKeys: readonly string[];
+  keyRing: KeyRing;
+  artifacts: ArtifactStore;
+  grants: GrantStore;
+  consents: ConsentStore;
+  revoked: RevokedAccessTokenStore;
+  clients: ClientStore;
+  clientSecrets: ClientSecrets;
+  people: PersonStore;
+  renderError: RenderError;
+}
+
+export function createProvider(dependencies: ProviderDependencies): Provider {
+  const { issuer } = dependencies;
+  const provider = new Provider(issuer, oidcConfiguration(dependencies));
+  // The scheme of the issuer arrives as X-Forwarded-Proto, set by issuer-origin.ts for every request.
+  provider.proxy = true;
+
+  makeAccessTokensStateless(provider, dependencies);
+  decideAuthorizationCodes(provider, dependencies);
+  describeRefreshTokens(provider);
+  correctClients(provider, dependencies);
+  nameSessionCookies(provider, issuer.startsWith('https:'));
+  logProviderEvents(provider);
+  return provider;
+}
+
+/** Outside an instance there is no session; the bare name is then never set. */
+function nameSessionCookies(provider: Provider, https: boolean): void {
+  const cookieName = provider.cookieName.bind(provider);
+  provider.cookieName = (type) => {
+    const { instanceId } = requestScope();
+    return type === 'session' && instanceId ? sessionCookieName(instanceId, { https }) : cookieName(type);
+  };
+}

@@ -1,0 +1,25 @@
+import { errors, Provider } from 'oidc-provider';
+
+type RefreshToken = InstanceType<Provider['RefreshToken']>;
+type Find = (value: string, options?: { ignoreExpiration?: boolean }) => Promise<RefreshToken | undefined>;
+
+/** Says why a refresh token is refused, where the cause is known. */
+export function describeRefreshTokens(provider: Provider): void {
+  const { RefreshToken } = provider;
+  const find = RefreshToken.find.bind(RefreshToken) as Find;
+
+  Object.assign(RefreshToken, {
+    async find(...[value, options]: Parameters<Find>): ReturnType<Find> {
+      const token = await find(value, options);
+      const ctx = Provider.ctx;
+      if (ctx?.oidc.route !== 'token') return token;
+      if (!token || token.clientId !== ctx.oidc.client?.clientId) throw refusal('Refresh token is not valid');
+      if (token.isExpired) throw refusal('Refresh token expired');
+      return token;
+    },
+  });
+}
+
+function refusal(description: string): errors.InvalidGrant {
+  return Object.assign(new errors.InvalidGrant(description), { error_description: description });
+}

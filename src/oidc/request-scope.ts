@@ -1,0 +1,35 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Client } from '../clients/client.ts';
+
+/**
+ * What is known of a protocol request before the library looks at it. The library reads its session cookie before
+ * it knows the client, and a session belongs to one instance: so the instance is resolved in front, and the
+ * cookie's name depends on it (`sessionCookieName`).
+ */
+export interface RequestScope {
+  instanceId: string | undefined;
+  /** The client that was looked up to find the instance, so that the library need not ask again. */
+  client: Client | undefined;
+  /** A JWT presented at revocation or introspection, which the library refuses by its shape; see `token-alias.ts`. */
+  presentedToken?: string;
+  /** Why the library refused, for the log. */
+  refusal?: { error: string; detail?: string };
+  /** An error of ours behind the library's `server_error`. */
+  failure?: unknown;
+}
+
+const storage = new AsyncLocalStorage<RequestScope>();
+
+export function runInScope<T>(scope: RequestScope, work: () => T): T {
+  return storage.run(scope, work);
+}
+
+/** The scope of the request being served; an empty one outside of any. */
+export function requestScope(): RequestScope {
+  return storage.getStore() ?? { instanceId: undefined, client: undefined };
+}
+
+/** One browser can be signed in to two instances: each has a cookie of its own. */
+export function sessionCookieName(instanceId: string, { https }: { https: boolean }): string {
+  return `${https ? '__Host-' : ''}listo_session_${instanceId}`;
+}

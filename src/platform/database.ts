@@ -1,0 +1,102 @@
+import { types } from 'node:util';
+import knex, { type Knex } from 'knex';
+import {
+  type EmbeddedDatabase,
+  findRunningEmbeddedDatabase,
+  openEmbeddedDatabase,
+} from './embedded-database.ts';
+import { HttpError } from './errors.ts';
+
+/** A connection pool, or the transaction a caller is in: what every store takes. */
+export type Queryable = Knex | Knex.Transaction;
+
+export interface Database {
+  readonly knex: Knex;
+  readonly kind: 'embedded' | 'postgres';
+  close(): Promise<void>;
+}
+
+export type DatabaseOptions =
+  | { url: string; poolSize: number; schema?: string }
+  | { dataDir: string | undefined; template?: Blob; shareRunning?: boolean };
+
+/**
+ * Opens the one pool of this process: to Postgres at `url`, or to the embedded database.
+ *
+ * The embedded database is one session, so its pool has exactly one connection and nothing may ask for a second
+ * inside a transaction. With `shareRunning` (the command line) a server that has the directory open is joined.
+ */
+export async function openDatabase(options: DatabaseOptions): Promise<Database> {
+  if ('url' in options) {
+    const pool = createPool(
+      { connectionString: options.url, application_name: 'listo', keepAlive: true },
+      { min: 0, max: options.poolSize },
+    );
+    return { knex: pool, kind: 'postgres', close: () => pool.destroy() };
+  }
+
+  const running =
+    options.shareRunning && options.dataDir ? await findRunningEmbeddedDatabase(options.dataDir) : undefined;
+  let embedded: EmbeddedDatabase | undefined;
+  if (!running) {
+    embedded = await openEmbeddedDatabase({
+      dataDir: options.dataDir,
+      ...(options.template ? { template: options.template } : {}),
+    });
+  }
+  const pool = createPool(
+    { host: running ?? embedded?.socketDirectory, port: 5432, user: 'postgres', database: 'postgres' },
+    { min: 0, max: 1 },
+  );
+  return {
+    knex: pool,
+    kind: 'embedded',
+    async close() {
+      await pool.destroy();
+      await embedded?.close();
+    },
+  };
+}
+
+function createPool(connection: object, pool: { min: number; max: number }): Knex {
+  return knex({
+    client: 'pg',
+    connection: { ...connection, connectionTimeoutMillis: 3000, query_timeout: 15_000 },
+    pool: { ...pool, idleTimeoutMillis: 30_000 },
+    acquireConnectionTimeout: 5000,
+    compileSqlOnError: false,
+  });
+}
+
+/**
+ * True when an error says that the database cannot be reached just now, as against a statement that is wrong:
+ * network errors, SQLSTATE classes 08 (connection), 57P (shutdown) and 53 (resources), and a pool that waited in vain.
+ */
+export function isDatabaseUnavailable(error: unknown): boolean {
+  if (!types.isNativeError(error)) return false;
+  const { code, errors } = error as { code?: unknown; errors?: unknown[] };
+  // Connecting to a name with several addresses fails with one error for each.
+  if (errors?.some(isDatabaseUnavailable)) return true;
+  if (typeof code === 'string') {
+    return (
+      /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|ENOENT|EHOSTUNREACH|ENETUNREACH)$/.test(
+        code,
+      ) || /^(08|57P|53)/.test(code)
+    );
+  }
+  // pg and knex give these no code; the classes and constructors are not exported either.
+  return /^(Connection terminated|timeout expired|Query read timeout|Knex: Timeout acquiring|Client has encountered a connection error|The server does not support|Connection ended)/.test(
+    error.message,
+  );
+}
+
+/** The answer while the database is away: 503, and when to ask again. */
+export function unavailable(cause: unknown): HttpError {
+  return new HttpError({
+    status: 503,
+    code: 'temporarily_unavailable',
+    message: 'The service is briefly unavailable. Please try again in a few seconds.',
+    headers: { 'Retry-After': '5' },
+    cause,
+  });
+}

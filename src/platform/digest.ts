@@ -1,0 +1,58 @@
+import { argon2, createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { promisify } from 'node:util';
+
+const argon2Async = promisify(argon2);
+
+/** OWASP's recommendation for argon2id: 19 MiB, two passes, one lane. */
+const COST = { memory: 19_456, passes: 2, parallelism: 1, tagLength: 32 };
+const PHC = /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=(\d+)\$([A-Za-z0-9+/]+)\$([A-Za-z0-9+/]+)$/;
+
+/** Hashes a password with argon2id and a fresh salt, in PHC string form. */
+export async function hashPassword(password: string): Promise<string> {
+  const nonce = randomBytes(16);
+  const tag = await argon2Async('argon2id', { message: normalized(password), nonce, ...COST });
+  return `$argon2id$v=19$m=${COST.memory},t=${COST.passes},p=${COST.parallelism}$${unpadded(nonce)}$${unpadded(tag)}`;
+}
+
+/** True when `password` is the one that `hash` was made of. */
+export async function verifyPassword(password: string, hash: string): Promise<boolean> {
+  const [, memory, passes, parallelism, salt = '', tag = ''] = PHC.exec(hash) ?? [];
+  const expected = Buffer.from(tag, 'base64');
+  const actual = await argon2Async('argon2id', {
+    message: normalized(password),
+    nonce: Buffer.from(salt, 'base64'),
+    memory: Number(memory),
+    passes: Number(passes),
+    parallelism: Number(parallelism),
+    tagLength: expected.length,
+  });
+  return timingSafeEqual(actual, expected);
+}
+
+/** The digest of a secret of ours: 256 random bits need no slow hash. */
+export function digestSecret(secret: string): string {
+  return `sha256:${createHash('sha256').update(secret).digest('hex')}`;
+}
+
+/**
+ * True when `secret` is the one that `digest` was made of. `sha256:` is for secrets this server made, `argon2id:`
+ * for those brought from elsewhere, which may be short.
+ */
+export async function verifySecret(secret: string, digest: string): Promise<boolean> {
+  if (digest.startsWith('argon2id:')) return verifyPassword(secret, digest.slice('argon2id:'.length));
+  return timingSafeEqual(Buffer.from(digestSecret(secret)), Buffer.from(digest));
+}
+
+/** A new client secret: 256 random bits. */
+export function generateSecret(): string {
+  return randomBytes(32).toString('base64url');
+}
+
+/** One person's é may be typed as one code point or two (RFC 8265 section 4.2.1 normalizes to NFC). */
+function normalized(password: string): string {
+  return password.normalize('NFC');
+}
+
+function unpadded(bytes: Buffer): string {
+  return bytes.toString('base64').replace(/=+$/, '');
+}

@@ -1,0 +1,25 @@
+import type { Knex } from 'knex';
+import { migrationSource } from '../../migrations/index.ts';
+
+const MIGRATION_LOCK = 4_710_001;
+
+/**
+ * Brings the schema up to date and answers the names of what ran. Several processes may start at once: one
+ * migrates while the others wait, by a lock that ends with the transaction and so survives a pooler and a crash.
+ */
+export async function migrate(knex: Knex): Promise<string[]> {
+  if ((await pending(knex)).length === 0) return [];
+  return knex.transaction(async (trx) => {
+    await trx.raw('SELECT pg_advisory_xact_lock(?)', [MIGRATION_LOCK]);
+    if ((await pending(trx)).length === 0) return [];
+    const [, applied] = await trx.migrate.latest({ migrationSource, disableTransactions: true });
+    return applied;
+  });
+}
+
+async function pending(knex: Knex): Promise<string[]> {
+  const known = await migrationSource.getMigrations([]);
+  if (!(await knex.schema.hasTable('knex_migrations'))) return known;
+  const done = new Set(await knex('knex_migrations').pluck('name'));
+  return known.filter((name) => !done.has(name));
+}

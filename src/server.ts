@@ -1,0 +1,112 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { createApp } from './app.ts';
+import { compose, type Overrides, type Services } from './compose.ts';
+import type { Config } from './config.ts';
+import { type Database, openDatabase } from './platform/database.ts';
+import { OperatorError } from './platform/errors.ts';
+import { createLogger, type Logger } from './platform/logger.ts';
+import { migrate } from './platform/migrate.ts';
+import { applySeed } from './platform/seed.ts';
+
+const DEMO_SEED = fileURLToPath(new URL('../config/seeds/demo.sql', import.meta.url));
+const CONNECTIONS_PER_PROCESS = 10;
+
+/** A server that listens. `close` lets requests under way finish, then closes the database. */
+export interface RunningServer {
+  services: Services;
+  /** Where it listens; with port 0, the port that was free. */
+  port: number;
+  close(): Promise<void>;
+}
+
+/** Opens the database, brings it up to date, applies the seeds, and listens. */
+export async function startServer(
+  config: Config,
+  {
+    logger = createLogger({ level: config.logLevel }),
+    database,
+    overrides = {},
+  }: { logger?: Logger; database?: Database; overrides?: Overrides } = {},
+): Promise<RunningServer> {
+  const open = database ?? (await openConfiguredDatabase(config));
+  try {
+    for (const name of await migrate(open.knex)) logger.info({ migration: name }, 'migrated');
+    await applySeeds(config, open, logger);
+    const services = await compose({ config, logger, database: open, overrides });
+    const server = createServer(createApp(services).callback());
+    await listen(server, config);
+    return {
+      services,
+      port: (server.address() as AddressInfo).port,
+      async close() {
+        await stop(server);
+        await open.close();
+      },
+    };
+  } catch (error) {
+    await open.close();
+    throw error;
+  }
+}
+
+export function openConfiguredDatabase(config: Config, { shareRunning = false } = {}): Promise<Database> {
+  const { database } = config;
+  return openDatabase(
+    database.kind === 'postgres'
+      ? { url: database.url, poolSize: CONNECTIONS_PER_PROCESS }
+      : { dataDir: database.dataDir, shareRunning },
+  );
+}
+
+async function applySeeds(config: Config, database: Database, logger: Logger): Promise<void> {
+  const files = config.demo ? [DEMO_SEED] : [];
+  if (config.seedsDir) {
+    const names = readdirSync(config.seedsDir).filter((name) => name.endsWith('.sql'));
+    files.push(...names.sort().map((name) => join(config.seedsDir ?? '', name)));
+  }
+  for (const file of files) {
+    const changes = await applySeed(database.knex, {
+      name: file,
+      sql: readFileSync(file, 'utf8'),
+      settings: { issuer: config.issuer },
+    });
+    logger.info({ seed: file, changes: changes.length }, 'seed applied');
+  }
+}
+
+function listen(server: Server, { host, port }: Config): Promise<void> {
+  return new Promise((listening, failed) => {
+    server.once('error', (error: NodeJS.ErrnoException) => failed(explainListenError(error, host, port)));
+    server.listen(port, host, listening);
+  });
+}
+
+function explainListenError(error: NodeJS.ErrnoException, host: string, port: number): Error {
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return new OperatorError(
+        `Port ${port} on ${host} is in use. Stop what listens there, or set another PORT.`,
+        { cause: error },
+      );
+    case 'EACCES':
+      return new OperatorError(
+        `Port ${port} on ${host} needs privileges this process does not have. Set a PORT above 1023.`,
+        { cause: error },
+      );
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return new OperatorError(`HOST ${host} is not an address of this machine.`, { cause: error });
+    default:
+      return error;
+  }
+}
+
+async function stop(server: Server): Promise<void> {
+  const closed = new Promise((done) => server.close(done));
+  server.closeIdleConnections();
+  await closed;
+}

@@ -1,0 +1,9 @@
+import { PGlite } from '@electric-sql/pglite';
+
+/** A data directory as one archive, from which other embedded databases can start without migrating. */
+export async function dumpEmbeddedDatabase(dataDir: string): Promise<Buffer> {
+  const db = await PGlite.create(dataDir);
+  const archive = await db.dumpDataDir('none');
+  await db.close();
+  return Buffer.from(await archive.arrayBuffer());
+}

@@ -1,0 +1,91 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { Writable } from 'node:stream';
+import type { Overrides } from '../../src/compose.ts';
+import { type Config, parseConfig } from '../../src/config.ts';
+import { createLogger } from '../../src/platform/logger.ts';
+import { applySeed } from '../../src/platform/seed.ts';
+import { type RunningServer, startServer } from '../../src/server.ts';
+import { openTestDatabase, type TestDatabase } from './test-database.ts';
+
+const DEMO_SEED = new URL('../../config/seeds/demo.sql', import.meta.url);
+
+export interface TestServer extends RunningServer {
+  /** The issuer, which is also where it listens: `http://localhost:<port>`. */
+  url: string;
+  database: TestDatabase;
+  /** Every line logged so far, parsed. */
+  logLines(): Record<string, unknown>[];
+  /** Applies SQL as an admin would. */
+  seed(sql: string): Promise<void>;
+}
+
+export const TEST_SECRETS = {
+  COOKIE_KEYS: 'test-cookie-key-0123456789-0123456789-01',
+  KEY_ENCRYPTION_KEY: Buffer.alloc(32, 7).toString('base64'),
+};
+
+/**
+ * The real server on a free port and a database of its own, with the demo seed. Limits on requests are off unless
+ * `env` sets them.
+ */
+export async function startTestServer({
+  env = {},
+  config = {},
+  overrides = {},
+}: {
+  env?: Record<string, string>;
+  config?: Partial<Config>;
+  overrides?: Overrides;
+} = {}): Promise<TestServer> {
+  const port = await freePort();
+  const parsed = parseConfig({
+    PORT: String(port),
+    HOST: 'localhost',
+    REQUESTS_PER_MINUTE: '0',
+    FAILURES_PER_MINUTE: '0',
+    ...TEST_SECRETS,
+    ...env,
+  });
+  const lines: string[] = [];
+  const logger = createLogger({
+    level: 'info',
+    destination: new Writable({
+      write(chunk, _encoding, done) {
+        lines.push(String(chunk));
+        done();
+      },
+    }),
+  });
+  const database = await openTestDatabase();
+  const seed = async (sql: string) => {
+    await applySeed(database.knex, { name: 'test', sql, settings: { issuer: parsed.issuer } });
+  };
+  await seed(readFileSync(DEMO_SEED, 'utf8'));
+  const server = await startServer({ ...parsed, ...config }, { logger, database, overrides });
+  return {
+    ...server,
+    url: parsed.issuer,
+    database,
+    logLines: () => lines.flatMap((text) => text.trim().split('\n')).map((line) => JSON.parse(line)),
+    seed,
+  };
+}
+
+/** A port that was free a moment ago: the issuer has to name it before the server listens. */
+export function freePort(): Promise<number> {
+  return new Promise((found, failed) => {
+    const probe = createServer();
+    probe.once('error', failed);
+    probe.listen(0, 'localhost', () => {
+      const { port } = probe.address() as { port: number };
+      probe.close(() => found(port));
+    });
+  });
+}
+
+/** A name no other test uses. */
+export function unique(prefix: string): string {
+  return `${prefix}-${randomBytes(4).toString('hex')}`;
+}
