@@ -35,13 +35,16 @@ CREATE TABLE artifacts (
   model text NOT NULL,
   id_hash bytea NOT NULL,
   grant_id text REFERENCES grants ON DELETE CASCADE,
+  session_uid text,
   payload jsonb NOT NULL,
   expires_at timestamptz NOT NULL,
   consumed_at timestamptz,
   PRIMARY KEY (model, id_hash)
 );
 CREATE INDEX artifacts_grant ON artifacts (grant_id) WHERE grant_id IS NOT NULL;
+CREATE INDEX artifacts_session ON artifacts (session_uid) WHERE model = 'Session';
 CREATE INDEX artifacts_expiry ON artifacts (expires_at);
+COMMENT ON COLUMN artifacts.session_uid IS 'Sessions: a name for the session that stays when its id changes. It is no credential.';
 COMMENT ON TABLE artifacts IS 'Sessions, interactions, codes and refresh tokens, found by the SHA-256 of what the browser or client holds.';
 
 CREATE TABLE revoked_access_tokens (

@@ -10,6 +10,7 @@ import { limitFailures, limitRequests } from './http/limits.ts';
 import { oauthInput } from './http/oauth-input.ts';
 import { requestState } from './http/request-state.ts';
 import { securityHeaders } from './http/security-headers.ts';
+import { interactionRoutes } from './interactions/routes.ts';
 import { createInstanceResolver } from './oidc/instance-resolver.ts';
 import { instanceScope, protocol } from './oidc/mount.ts';
 import { PROTOCOL_ROUTES } from './oidc/routes.ts';
@@ -27,6 +28,7 @@ export function createApp(services: Services): Koa {
   app.use(routesOf(healthRoutes({ ready: async () => void (await services.database.knex.raw('SELECT 1')) })));
   app.use(limitRequests(limits.requests));
   app.use(routesOf(assetRoutes({ views })));
+  app.use(routesOf(pages(services)));
   app.use(routesOf(protocolRoutes(services)));
   app.use(() => {
     throw new HttpError({ status: 404, code: 'not_found', message: 'There is nothing at this address.' });
@@ -53,6 +55,14 @@ function routesOf(router: Router): Middleware {
       }),
   });
   return (ctx, next) => routes(ctx as never, () => methods(ctx as never, next));
+}
+
+function pages(services: Services): Router {
+  const { config, provider, limits } = services;
+  return interactionRoutes(
+    { ...services, issuer: config.issuer, provider: () => provider, signInFailures: limits.signInFailures },
+    { inScope: instanceScope(createInstanceResolver(services)) },
+  );
 }
 
 function protocolRoutes(services: Services): Router {

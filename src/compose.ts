@@ -8,6 +8,14 @@ import {
   type RevokedAccessTokenStore,
 } from './artifacts/revoked-access-token-store.ts';
 import { createUpstreamSignInStore, type UpstreamSignInStore } from './artifacts/upstream-sign-in-store.ts';
+import {
+  createPasswordAuthenticator,
+  type PasswordAuthenticator,
+} from './authentication/password-authenticator.ts';
+import {
+  createUpstreamAuthenticator,
+  type UpstreamAuthenticator,
+} from './authentication/upstream-authenticator.ts';
 import { createClientSecretStore } from './clients/client-secret-store.ts';
 import { type ClientSecrets, createClientSecrets } from './clients/client-secrets.ts';
 import { type ClientStore, createClientStore } from './clients/client-store.ts';
@@ -48,6 +56,8 @@ export interface Services {
   consents: ConsentStore;
   revoked: RevokedAccessTokenStore;
   upstreamSignIns: UpstreamSignInStore;
+  passwords: PasswordAuthenticator;
+  upstream: UpstreamAuthenticator;
   keyRings: { oidc: KeyRing; listnr: KeyRing };
   provider: Provider;
 }
@@ -71,6 +81,7 @@ export async function compose({
   const clock = overrides.clock ?? systemClock;
   const box = createSecretBox(config.secrets.keyEncryptionKeys);
   const signingKeys = createSigningKeyStore(db, box);
+  const people = overrides.people ?? createPersonStore(db);
   const services = {
     config,
     logger,
@@ -92,7 +103,9 @@ export async function compose({
       store: createClientSecretStore(db, 'listnr_client_secrets'),
       clock,
     }),
-    people: overrides.people ?? createPersonStore(db),
+    people,
+    passwords: await createPasswordAuthenticator({ people }),
+    upstream: createUpstreamAuthenticator({ people, redirectUri: `${config.issuer}/auth/upstream/callback` }),
     artifacts: createArtifactStore(db),
     grants: createGrantStore(db),
     consents: createConsentStore(db),

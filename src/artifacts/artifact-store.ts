@@ -23,6 +23,8 @@ export interface Artifact {
  */
 export interface ArtifactStore {
   find(model: ArtifactModel, id: string): Promise<Artifact | undefined>;
+  /** A session by the name that stays when its id changes. */
+  findSession(uid: string): Promise<Artifact | undefined>;
   save(artifact: NewArtifact): Promise<void>;
   /** Saves a code together with the grant it belongs to, which is new with each authorization: one statement. */
   saveWithGrant(artifact: NewArtifact, grant: Grant): Promise<void>;
@@ -36,11 +38,12 @@ export interface NewArtifact {
   id: string;
   payload: Payload;
   grantId?: string | undefined;
+  sessionUid?: string | undefined;
   expiresAt: Date;
 }
 
 const SAVE = `
-  INSERT INTO artifacts (model, id_hash, grant_id, payload, expires_at) VALUES (?, ?, ?, ?, ?)
+  INSERT INTO artifacts (model, id_hash, grant_id, session_uid, payload, expires_at) VALUES (?, ?, ?, ?, ?, ?)
   ON CONFLICT (model, id_hash) DO UPDATE SET payload = excluded.payload, expires_at = excluded.expires_at`;
 
 const SAVE_WITH_GRANT = `
@@ -50,10 +53,11 @@ const SAVE_WITH_GRANT = `
   ${SAVE}`;
 
 export function createArtifactStore(db: Queryable): ArtifactStore {
-  const save = ({ model, id, payload, grantId, expiresAt }: NewArtifact) => [
+  const save = ({ model, id, payload, grantId, sessionUid, expiresAt }: NewArtifact) => [
     model,
     hashOf(id),
     grantId ?? null,
+    sessionUid ?? null,
     JSON.stringify(payload),
     expiresAt,
   ];
@@ -64,6 +68,11 @@ export function createArtifactStore(db: Queryable): ArtifactStore {
         .where({ model, id_hash: hashOf(id) })
         .first('payload', 'consumed_at');
       return row && { payload: row.payload, consumed: row.consumed_at !== null };
+    },
+
+    async findSession(uid) {
+      const row = await db('artifacts').where({ model: 'Session', session_uid: uid }).first('payload');
+      return row && { payload: row.payload, consumed: false };
     },
 
     async save(artifact) {

@@ -16,6 +16,8 @@ const DARK: Scheme = { surfaces: [parseColor('#0e1312'), parseColor('#161c1b')],
 const READABLE = 4.5;
 /** Below this a button of the colour melts into the page: white on white, navy on black. Yellow on white stays above. */
 const DISTINCT = 1.25;
+/** What such a colour is led to instead: far enough that its buttons do not look switched off. */
+const BOLD = 9;
 const STEPS = 50;
 
 /**
@@ -30,8 +32,9 @@ export function themeStylesheet(brandColor: string): string {
 }
 
 function properties(brand: Rgb, scheme: Scheme): string {
-  const text = towardsContrast(brand, scheme, READABLE);
-  const ground = stands(brand, scheme, DISTINCT) ? brand : text;
+  const distinct = stands(brand, scheme, DISTINCT);
+  const text = towardsContrast(brand, scheme, distinct ? READABLE : BOLD);
+  const ground = distinct ? brand : text;
   return [
     `  --accent: ${formatColor(ground)};\n`,
     `  --on-accent: ${formatColor(moreContrasting(ground))};\n`,

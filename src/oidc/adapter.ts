@@ -71,6 +71,8 @@ function grantAdapter({ grants }: AdapterDependencies): Adapter {
   };
 }
 
+const ENDS_WITH_GRANT: ReadonlySet<ArtifactModel> = new Set(['AuthorizationCode', 'RefreshToken']);
+
 function artifactAdapter(model: ArtifactModel, { artifacts }: AdapterDependencies): Adapter {
   return {
     ...READ_ONLY,
@@ -80,23 +82,29 @@ function artifactAdapter(model: ArtifactModel, { artifacts }: AdapterDependencie
         model,
         id,
         payload,
-        grantId: payload.grantId,
+        ...(ENDS_WITH_GRANT.has(model) ? { grantId: payload.grantId } : {}),
+        ...(model === 'Session' ? { sessionUid: payload.uid } : {}),
         expiresAt: new Date(Date.now() + ttlSeconds * 1000),
       };
       const grant = model === 'AuthorizationCode' ? newGrantFor(Provider.ctx?.oidc) : undefined;
       try {
         await (grant ? artifacts.saveWithGrant(artifact, grant) : artifacts.save(artifact));
       } catch (error) {
-        // The grant was revoked while this request was under way.
-        if ((error as { code?: string }).code === FOREIGN_KEY_VIOLATION)
+        if ((error as { code?: string }).code !== FOREIGN_KEY_VIOLATION) throw error;
+        // The grant was revoked while this request was under way. Whoever redeemed the code first is answered as if
+        // that had happened a moment later (its tokens are dead either way); a refresh is refused.
+        if (Provider.ctx?.oidc.params?.grant_type !== 'authorization_code')
           throw new errors.InvalidGrant('grant revoked meanwhile');
-        throw error;
       }
     },
 
     async find(id) {
       const artifact = await artifacts.find(model, id);
       return artifact && { ...artifact.payload, jti: id, ...(artifact.consumed ? { consumed: true } : {}) };
+    },
+
+    async findByUid(uid) {
+      return (await artifacts.findSession(uid))?.payload as AdapterPayload | undefined;
     },
 
     async consume(id) {

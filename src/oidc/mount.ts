@@ -58,7 +58,8 @@ export function takeBackFailures(provider: Provider): void {
       ctx.respond = false;
     }
     const { oidc } = ctx as { oidc?: { client?: unknown } };
-    if (ctx.method !== 'OPTIONS' && OWN_ORIGINS_ONLY.has(ctx.path) && !oidc?.client)
+    const allowed = oidc?.client && ctx.get('Origin') !== '';
+    if (ctx.method !== 'OPTIONS' && OWN_ORIGINS_ONLY.has(ctx.path) && !allowed)
       ctx.remove('Access-Control-Allow-Origin');
   });
 }

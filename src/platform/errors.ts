@@ -8,6 +8,7 @@ export type ErrorCode =
   | 'invalid_token'
   | 'invalid_scope'
   | 'unauthorized_client'
+  | 'access_denied'
   | 'not_found'
   | 'too_many_requests'
   | 'temporarily_unavailable'

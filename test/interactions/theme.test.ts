@@ -89,10 +89,13 @@ describe('the theme of an instance', () => {
     },
   );
 
-  it('shows white as a grey on the light page and as white on the dark one', () => {
-    const theme = themeStylesheet(COLORS.white);
-    expect(contrastRatio(propertiesOf(theme, 'light')['--accent'], '#ffffff')).toBeGreaterThanOrEqual(4.5);
-    expect(propertiesOf(theme, 'dark')['--accent']).toBe('#ffffff');
+  it.each([
+    ['white', 'light'],
+    ['black', 'dark'],
+    ['navy', 'dark'],
+  ] as const)('turns %s, which would vanish into the %s page, into a bold shade', (name, scheme) => {
+    const ground = propertiesOf(themeStylesheet(COLORS[name]), scheme)['--accent'];
+    expect(contrastRatio(ground, propertiesOf(STYLES, scheme)['--surface'])).toBeGreaterThanOrEqual(9);
   });
 
   it('leaves a colour that can already be read as it is', () => {

@@ -1,0 +1,27 @@
+import type { PersonStore } from '../accounts/person-store.ts';
+import { hashPassword, verifyPassword } from '../platform/digest.ts';
+import type { SignInResult } from './authenticator.ts';
+
+export interface PasswordAuthenticator {
+  /** Takes as long for an unknown address as for a wrong password, and says as much. */
+  signIn(attempt: { instanceId: string; email: string; password: string }): Promise<SignInResult>;
+}
+
+const REFUSED: SignInResult = { outcome: 'refused', reason: 'wrong_credentials' };
+
+export async function createPasswordAuthenticator({
+  people,
+}: {
+  people: PersonStore;
+}): Promise<PasswordAuthenticator> {
+  const nobodysHash = await hashPassword(crypto.randomUUID());
+  return {
+    async signIn({ instanceId, email, password }) {
+      const credentials = await people.findCredentials(instanceId, email);
+      const matches = await verifyPassword(password, credentials?.passwordHash ?? nobodysHash);
+      // A disabled person learns no more than one who mistyped: whether an account exists is not said.
+      if (!credentials || !matches || credentials.disabled) return REFUSED;
+      return { outcome: 'signed_in', personId: credentials.id, method: 'pwd' };
+    },
+  };
+}

@@ -1,0 +1,78 @@
+import { requestState } from '../http/request-state.ts';
+import {
+  finishInteraction,
+  type InteractionContext,
+  pageOptions,
+  readInteractionForm,
+} from './interaction.ts';
+import type { InteractionDependencies } from './routes.ts';
+
+/** What a scope means, in words for the person who is asked. */
+const SCOPES: Record<string, { title: string; description: string }> = {
+  openid: {
+    title: 'Know who you are',
+    description: 'A lasting identifier for you, and the worker and user records that belong to you.',
+  },
+  profile: { title: 'See your name', description: 'Your full name, first name and last name.' },
+  email: { title: 'See your email address', description: 'Your address, and whether it has been verified.' },
+  offline_access: {
+    title: 'Stay signed in',
+    description: 'Keep this access when you are not using the application, until you sign out.',
+  },
+};
+
+export async function showConsent(
+  context: InteractionContext,
+  { views, csrf, people }: InteractionDependencies,
+): Promise<void> {
+  const { ctx, interaction, client } = context;
+  const person = await people.find(interaction.session?.accountId ?? '');
+  views.render(
+    ctx,
+    'consent',
+    {
+      title: `Share with ${client.name}?`,
+      clientName: client.name,
+      clientHost: hostOf(String(interaction.params.redirect_uri)),
+      personName: person?.name ?? person?.email ?? 'You',
+      personEmail: person?.email ?? '',
+      scopes: askedScopes(context).map((name) => ({
+        name,
+        ...(SCOPES[name] ?? { title: name, description: '' }),
+      })),
+      action: `/interaction/${interaction.uid}/consent`,
+      csrf: csrf.token(interaction.uid),
+    },
+    pageOptions(context),
+  );
+}
+
+/** Consent is remembered for the person and the client; refusing it is told to the client and not remembered. */
+export async function decideConsent(
+  context: InteractionContext,
+  dependencies: InteractionDependencies,
+): Promise<void> {
+  const { ctx, interaction, client } = context;
+  const form = await readInteractionForm(context, dependencies);
+  const personId = interaction.session?.accountId;
+  if (interaction.prompt.name !== 'consent' || !personId) return showConsent(context, dependencies);
+  const allowed = form.decision === 'allow';
+  requestState(ctx.req).log.consent = allowed ? 'allowed' : 'refused';
+  if (!allowed) {
+    return finishInteraction(context, dependencies, {
+      error: 'access_denied',
+      error_description: 'User denied authorization',
+    });
+  }
+  await dependencies.consents.allow(personId, client.id, askedScopes(context));
+  await finishInteraction(context, dependencies, { consent: {} });
+}
+
+function askedScopes({ interaction }: InteractionContext): string[] {
+  return [...new Set(String(interaction.params.scope ?? '').split(' '))].filter(Boolean);
+}
+
+/** Where the answer goes, for a web address; a private-use scheme says nothing to a person. */
+function hostOf(redirectUri: string): string | undefined {
+  return new URL(redirectUri).host || undefined;
+}

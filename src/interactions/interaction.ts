@@ -1,0 +1,126 @@
+import type { Context } from 'koa';
+import { errors, type Provider } from 'oidc-provider';
+import type { Client } from '../clients/client.ts';
+import { readForm } from '../http/body.ts';
+import { parseParameters } from '../http/parameters.ts';
+import { requestState } from '../http/request-state.ts';
+import type { Brand, PageOptions } from '../http/views.ts';
+import type { Instance } from '../instances/instance.ts';
+import { clientRecord } from '../oidc/client-metadata.ts';
+import { endSession } from '../oidc/session.ts';
+import { HttpError } from '../platform/errors.ts';
+import type { InteractionDependencies } from './routes.ts';
+
+export type Interaction = Awaited<ReturnType<Provider['interactionDetails']>>;
+
+/** A step of an authorization under way, as its page sees it. */
+export interface InteractionContext {
+  ctx: Context;
+  interaction: Interaction;
+  client: Client;
+  instance: Instance;
+}
+
+type Form = Record<string, string | string[]>;
+
+/** What signing in tells the library. `amr` names the method (RFC 8176). */
+type Result = Parameters<Provider['interactionFinished']>[2];
+
+/** @throws HttpError 400 when the interaction is over, or belongs to another browser: the cookie says which. */
+export async function loadInteraction(
+  ctx: Context,
+  { provider, instances }: Pick<InteractionDependencies, 'provider' | 'instances'>,
+): Promise<InteractionContext> {
+  parseParameters(ctx.querystring);
+  let interaction: Interaction;
+  try {
+    interaction = await provider().interactionDetails(ctx.req, ctx.res);
+  } catch (error) {
+    if (error instanceof errors.SessionNotFound) throw expired(error);
+    throw error;
+  }
+  // The cookie is sent to this interaction's path only; were it not, its uid would not fit the path.
+  if (interaction.uid !== ctx.params.uid) throw expired();
+  const registered = await provider().Client.find(String(interaction.params.client_id));
+  const client = registered && clientRecord(registered);
+  const instance = client && (await instances.find(client.instanceId));
+  if (!client || !instance) throw expired();
+  requestState(ctx.req).log.client = client.id;
+  return { ctx, interaction, client, instance };
+}
+
+/** Reads the form of an interaction's page, and makes sure that it is that page's. */
+export async function readInteractionForm(
+  { ctx, interaction }: InteractionContext,
+  { csrf }: Pick<InteractionDependencies, 'csrf'>,
+): Promise<Form> {
+  const form = await readForm(ctx.req);
+  csrf.check(ctx, form.csrf, interaction.uid);
+  return form;
+}
+
+export function brandOf(instance: Instance): Brand {
+  return { instanceId: instance.id, name: instance.name, logoUri: instance.logoUri };
+}
+
+/** An interaction's page in its instance's colours, whose form may lead back to the client. */
+export function pageOptions({ interaction, instance }: InteractionContext): PageOptions {
+  return { brand: brandOf(instance), formTargets: [String(interaction.params.redirect_uri)] };
+}
+
+/** Hands a result to the library and sends the browser back to it. */
+export async function finishInteraction(
+  { ctx }: InteractionContext,
+  { provider }: Pick<InteractionDependencies, 'provider'>,
+  result: Result,
+): Promise<void> {
+  ctx.set('Cache-Control', 'no-store');
+  ctx.status = 303;
+  ctx.redirect(
+    await provider().interactionResult(ctx.req, ctx.res, result, {
+      mergeWithLastSubmission: !('error' in result),
+    }),
+  );
+}
+
+/**
+ * Signs a person in. Where somebody else was signed in, in this browser and instance, that session ends first,
+ * with what was given in it: the library would otherwise ask the browser to post a page of its own.
+ */
+export async function finishSignIn(
+  context: InteractionContext,
+  dependencies: InteractionDependencies,
+  { personId, amr }: { personId: string; amr: string[] },
+): Promise<void> {
+  const { ctx, interaction } = context;
+  const { provider } = dependencies;
+  const session = await provider().Session.get(ctx as never);
+  if (session.accountId && session.accountId !== personId) {
+    await endSession(session, dependencies);
+    delete interaction.session;
+    await interaction.persist();
+  }
+  await finishInteraction(context, dependencies, { login: { accountId: personId, amr } });
+}
+
+/** The person would rather not: the client is told, and nothing else happens. */
+export async function abortInteraction(
+  context: InteractionContext,
+  dependencies: InteractionDependencies,
+): Promise<void> {
+  await readInteractionForm(context, dependencies);
+  await finishInteraction(context, dependencies, {
+    error: 'access_denied',
+    error_description: 'The person cancelled signing in',
+  });
+}
+
+function expired(cause?: unknown): HttpError {
+  return new HttpError({
+    status: 400,
+    code: 'invalid_request',
+    message:
+      'This page is no longer valid: it was open for too long, was already used, or belongs to another browser. Go back to the application and sign in again.',
+    cause,
+  });
+}

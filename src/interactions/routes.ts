@@ -1,0 +1,72 @@
+/**
+ * The pages people meet: sign in, consent, signing out, and the way through a customer's own provider. Each step
+ * reports its result to the protocol library and returns to it; what comes next is decided there, from stored
+ * state. Plain forms that work without JavaScript.
+ */
+import Router from '@koa/router';
+import type { Middleware } from 'koa';
+import type { Provider } from 'oidc-provider';
+import type { PersonStore } from '../accounts/person-store.ts';
+import type { ConsentStore } from '../artifacts/consent-store.ts';
+import type { GrantStore } from '../artifacts/grant-store.ts';
+import type { UpstreamSignInStore } from '../artifacts/upstream-sign-in-store.ts';
+import type { PasswordAuthenticator } from '../authentication/password-authenticator.ts';
+import type { UpstreamAuthenticator } from '../authentication/upstream-authenticator.ts';
+import type { ClientStore } from '../clients/client-store.ts';
+import type { Csrf } from '../http/csrf.ts';
+import type { RateLimit } from '../http/rate-limit.ts';
+import type { Views } from '../http/views.ts';
+import type { InstanceStore } from '../instances/instance-store.ts';
+import type { Logger } from '../platform/logger.ts';
+import { decideConsent, showConsent } from './consent.ts';
+import { abortInteraction, type InteractionContext, loadInteraction } from './interaction.ts';
+import { showSignIn, signInWithPassword } from './sign-in.ts';
+import { signOutRoutes } from './sign-out.ts';
+import { themeRoute } from './theme-route.ts';
+import { finishUpstream, forwardUpstreamAnswer, startUpstream } from './upstream.ts';
+
+export interface InteractionDependencies {
+  issuer: string;
+  provider: () => Provider;
+  instances: InstanceStore;
+  clients: ClientStore;
+  people: PersonStore;
+  consents: ConsentStore;
+  grants: GrantStore;
+  upstreamSignIns: UpstreamSignInStore;
+  passwords: PasswordAuthenticator;
+  upstream: UpstreamAuthenticator;
+  signInFailures: RateLimit;
+  views: Views;
+  csrf: Csrf;
+  logger: Logger;
+}
+
+export function interactionRoutes(
+  dependencies: InteractionDependencies,
+  { inScope }: { inScope: Middleware },
+): Router {
+  const router = new Router();
+  const step = (
+    serve: (context: InteractionContext, dependencies: InteractionDependencies) => Promise<void>,
+  ): Middleware[] => [inScope, async (ctx) => serve(await loadInteraction(ctx, dependencies), dependencies)];
+  const add = (method: 'get' | 'post', path: string, middleware: Middleware[]) =>
+    router[method](path, ...(middleware as never[]));
+
+  add('get', '/interaction/:uid', step(showPrompt));
+  add('post', '/interaction/:uid/sign-in', step(signInWithPassword));
+  add('post', '/interaction/:uid/consent', step(decideConsent));
+  add('post', '/interaction/:uid/abort', step(abortInteraction));
+  add('get', '/interaction/:uid/upstream', step(finishUpstream));
+  add('get', '/auth/upstream/callback', [forwardUpstreamAnswer]);
+  add('get', '/assets/theme/:file', [themeRoute(dependencies)]);
+  signOutRoutes(router, dependencies);
+  return router;
+}
+
+/** The library says which prompt is due; which page that is depends on the instance. */
+async function showPrompt(context: InteractionContext, dependencies: InteractionDependencies): Promise<void> {
+  if (context.interaction.prompt.name === 'consent') return showConsent(context, dependencies);
+  if (context.instance.authentication === 'oidc') return startUpstream(context, dependencies);
+  return showSignIn(context, dependencies);
+}

@@ -1,0 +1,117 @@
+/**
+ * A browser in a page of code: keeps cookies by path, follows no redirect unless told to, and submits the forms of
+ * a page with their hidden fields.
+ */
+export interface Page {
+  url: string;
+  status: number;
+  headers: Headers;
+  html: string;
+  /** Where a redirect leads, absolute; undefined when the answer is none. */
+  location: string | undefined;
+}
+
+interface Cookie {
+  name: string;
+  value: string;
+  path: string;
+}
+
+export interface Browser {
+  get(url: string, headers?: Record<string, string>): Promise<Page>;
+  post(url: string, fields: Record<string, string>, headers?: Record<string, string>): Promise<Page>;
+  /** Follows redirects until a page, or until one leads to an address that begins with `stopAt`. */
+  follow(page: Page, stopAt?: string): Promise<Page>;
+  /** Submits the first form of a page whose action ends with `action`, with its hidden fields and `fields`. */
+  submit(page: Page, action: string, fields?: Record<string, string>): Promise<Page>;
+  cookies(): readonly Cookie[];
+}
+
+export function openBrowser(): Browser {
+  let jar: Cookie[] = [];
+
+  const request = async (url: string, init: RequestInit): Promise<Page> => {
+    const { pathname } = new URL(url);
+    const cookie = jar
+      .filter(({ path }) => pathname === path || pathname.startsWith(path.endsWith('/') ? path : `${path}/`))
+      .map(({ name, value }) => `${name}=${value}`)
+      .join('; ');
+    const response = await fetch(url, {
+      ...init,
+      redirect: 'manual',
+      headers: { accept: 'text/html,*/*;q=0.8', ...init.headers, ...(cookie ? { cookie } : {}) },
+    });
+    for (const text of response.headers.getSetCookie()) jar = store(jar, text);
+    const location = response.headers.get('location');
+    return {
+      url,
+      status: response.status,
+      headers: response.headers,
+      html: await response.text(),
+      location: location === null ? undefined : new URL(location, url).href,
+    };
+  };
+
+  const browser: Browser = {
+    get: (url, headers = {}) => request(url, { headers }),
+    post: (url, fields, headers = {}) =>
+      request(url, {
+        method: 'POST',
+        body: new URLSearchParams(fields),
+        headers: { origin: new URL(url).origin, ...headers },
+      }),
+    async follow(page, stopAt) {
+      let current = page;
+      for (let hops = 0; current.location !== undefined; hops += 1) {
+        if (hops > 10) throw new Error(`Too many redirects, last to ${current.location}`);
+        if (stopAt !== undefined && current.location.startsWith(stopAt)) break;
+        current = await browser.get(current.location);
+      }
+      return current;
+    },
+    submit(page, action, fields = {}) {
+      const form = formOf(page, action);
+      return browser.post(form.action, { ...form.fields, ...fields });
+    },
+    cookies: () => jar,
+  };
+  return browser;
+}
+
+function store(jar: Cookie[], text: string): Cookie[] {
+  const [pair = '', ...attributes] = text.split(/;\s*/);
+  const at = pair.indexOf('=');
+  const name = pair.slice(0, at);
+  const value = pair.slice(at + 1);
+  const attribute = (wanted: string) =>
+    attributes.find((item) => item.toLowerCase().startsWith(`${wanted}=`))?.slice(wanted.length + 1);
+  const path = attribute('path') ?? '/';
+  const expires = attribute('expires');
+  const others = jar.filter((cookie) => cookie.name !== name || cookie.path !== path);
+  return value === '' || (expires && Date.parse(expires) < Date.now())
+    ? others
+    : [...others, { name, value, path }];
+}
+
+function formOf({ html, url }: Page, action: string): { action: string; fields: Record<string, string> } {
+  for (const [, attributes = '', content = ''] of html.matchAll(/<form([^>]*)>([\s\S]*?)<\/form>/g)) {
+    const target = /action="([^"]*)"/.exec(attributes)?.[1] ?? '';
+    if (!target.endsWith(action)) continue;
+    const fields: Record<string, string> = {};
+    for (const [input] of content.matchAll(/<input[^>]*type="hidden"[^>]*>/g)) {
+      const name = /name="([^"]*)"/.exec(input)?.[1];
+      if (name) fields[name] = decode(/value="([^"]*)"/.exec(input)?.[1] ?? '');
+    }
+    return { action: new URL(decode(target), url).href, fields };
+  }
+  throw new Error(`No form with the action ${action} in the page at ${url}:\n${html.slice(0, 2000)}`);
+}
+
+function decode(text: string): string {
+  return text
+    .replaceAll('&quot;', '"')
+    .replaceAll('&#39;', "'")
+    .replaceAll('&lt;', '<')
+    .replaceAll('&gt;', '>')
+    .replaceAll('&amp;', '&');
+}

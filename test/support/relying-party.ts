@@ -1,0 +1,164 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { type Browser, openBrowser, type Page } from './browser.ts';
+
+export const ADA = {
+  id: '7f3c1f0e-5d0b-4c57-9c5e-0a1b2c3d4e5f',
+  email: 'ada@demo.example',
+  password: 'correct horse battery staple',
+};
+export const DEMO_WEB = {
+  client_id: 'client_demo_web',
+  client_secret: 'demo-web-secret-not-for-production-0001',
+  redirect_uri: 'http://127.0.0.1:9999/callback',
+};
+export const DEMO_SPA = { client_id: 'client_demo_spa', redirect_uri: 'http://127.0.0.1:9999/spa/callback' };
+
+export interface Tokens {
+  access_token: string;
+  token_type: string;
+  expires_in: number;
+  refresh_token?: string;
+  id_token: string;
+  scope: string;
+}
+
+export interface Answer {
+  status: number;
+  headers: Headers;
+  body: Record<string, unknown>;
+}
+
+/** An authorization request's address; a value of undefined leaves a parameter out. */
+export function authorizationUrl(
+  issuer: string,
+  parameters: Record<string, string | undefined> = {},
+): string {
+  const all = {
+    response_type: 'code',
+    client_id: DEMO_WEB.client_id,
+    redirect_uri: DEMO_WEB.redirect_uri,
+    scope: 'openid profile email',
+    ...parameters,
+  };
+  const url = new URL('/auth/authorize', issuer);
+  for (const [name, value] of Object.entries(all)) if (value !== undefined) url.searchParams.set(name, value);
+  return url.href;
+}
+
+/** A PKCE pair (RFC 7636). */
+export function pkce(): { code_verifier: string; code_challenge: string; code_challenge_method: 'S256' } {
+  const code_verifier = randomBytes(32).toString('base64url');
+  return {
+    code_verifier,
+    code_challenge: createHash('sha256').update(code_verifier).digest('base64url'),
+    code_challenge_method: 'S256',
+  };
+}
+
+/** Goes to the authorization endpoint and signs in there, up to the redirect to the client; consents when asked. */
+export async function signIn(
+  issuer: string,
+  {
+    browser = openBrowser(),
+    parameters = {},
+    person = ADA,
+  }: {
+    browser?: Browser;
+    parameters?: Record<string, string | undefined>;
+    person?: { email: string; password: string };
+  } = {},
+): Promise<{ page: Page; callback: URLSearchParams; browser: Browser }> {
+  const redirectUri = parameters.redirect_uri ?? DEMO_WEB.redirect_uri;
+  let page = await browser.follow(await browser.get(authorizationUrl(issuer, parameters)), redirectUri);
+  if (page.html.includes('name="password"')) {
+    page = await browser.follow(
+      await browser.submit(page, '/sign-in', { email: person.email, password: person.password }),
+      redirectUri,
+    );
+  }
+  if (page.html.includes('value="allow"')) {
+    page = await browser.follow(await browser.submit(page, '/consent', { decision: 'allow' }), redirectUri);
+  }
+  if (!page.location) throw new Error(`Signing in ended at ${page.url} with ${page.status}:\n${page.html}`);
+  return { page, callback: new URL(page.location).searchParams, browser };
+}
+
+/** A code for `client_demo_web`, freshly signed in. */
+export async function obtainCode(
+  issuer: string,
+  parameters: Record<string, string | undefined> = {},
+): Promise<string> {
+  const { callback, page } = await signIn(issuer, { parameters });
+  const code = callback.get('code');
+  if (!code) throw new Error(`No code in ${page.location}`);
+  return code;
+}
+
+export async function postJson(
+  url: string,
+  body: unknown,
+  headers: Record<string, string> = {},
+): Promise<Answer> {
+  return read(
+    await fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+    }),
+  );
+}
+
+export async function postForm(
+  url: string,
+  fields: Record<string, string>,
+  headers: Record<string, string> = {},
+): Promise<Answer> {
+  return read(await fetch(url, { method: 'POST', headers, body: new URLSearchParams(fields) }));
+}
+
+export async function getJson(url: string, headers: Record<string, string> = {}): Promise<Answer> {
+  return read(await fetch(url, { headers }));
+}
+
+/** Exchanges a code as the guide does: JSON, credentials in the body. */
+export function exchange(
+  issuer: string,
+  code: string,
+  more: Record<string, string | null> = {},
+): Promise<Answer> {
+  return postJson(`${issuer}/auth/token`, { grant_type: 'authorization_code', code, ...DEMO_WEB, ...more });
+}
+
+export function refresh(
+  issuer: string,
+  refreshToken: string,
+  more: Record<string, string> = {},
+): Promise<Answer> {
+  const { client_id, client_secret } = DEMO_WEB;
+  return postJson(`${issuer}/auth/token`, {
+    grant_type: 'refresh_token',
+    refresh_token: refreshToken,
+    client_id,
+    client_secret,
+    ...more,
+  });
+}
+
+/** Signs in and exchanges: the tokens of `client_demo_web`. */
+export async function obtainTokens(
+  issuer: string,
+  parameters: Record<string, string | undefined> = {},
+): Promise<Tokens> {
+  const { status, body } = await exchange(issuer, await obtainCode(issuer, parameters));
+  if (status !== 200) throw new Error(`The exchange answered ${status}: ${JSON.stringify(body)}`);
+  return body as unknown as Tokens;
+}
+
+export function userinfo(issuer: string, accessToken: string): Promise<Answer> {
+  return getJson(`${issuer}/auth/userinfo`, { authorization: `Bearer ${accessToken}` });
+}
+
+async function read(response: Response): Promise<Answer> {
+  const text = await response.text();
+  return { status: response.status, headers: response.headers, body: text === '' ? {} : JSON.parse(text) };
+}
