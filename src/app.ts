@@ -7,10 +7,12 @@ import { errorHandler } from './http/error-handler.ts';
 import { healthRoutes } from './http/health.ts';
 import { issuerOrigin } from './http/issuer-origin.ts';
 import { limitFailures, limitRequests } from './http/limits.ts';
+import { measureRequests } from './http/measure.ts';
 import { oauthInput } from './http/oauth-input.ts';
 import { requestState } from './http/request-state.ts';
 import { securityHeaders } from './http/security-headers.ts';
 import { interactionRoutes } from './interactions/routes.ts';
+import { listnrRoutes } from './listnr/routes.ts';
 import { createInstanceResolver } from './oidc/instance-resolver.ts';
 import { instanceScope, protocol } from './oidc/mount.ts';
 import { PROTOCOL_ROUTES } from './oidc/routes.ts';
@@ -22,6 +24,7 @@ export function createApp(services: Services): Koa {
   const app = new Koa();
 
   app.use(accessLog({ logger, trustedProxies: config.trustedProxies }));
+  app.use(measureRequests(services.metrics, endpointOf));
   app.use(issuerOrigin(config.issuer));
   app.use(securityHeaders({ https: config.issuer.startsWith('https:') }));
   app.use(errorHandler({ logger, views }));
@@ -29,11 +32,20 @@ export function createApp(services: Services): Koa {
   app.use(limitRequests(limits.requests));
   app.use(routesOf(assetRoutes({ views })));
   app.use(routesOf(pages(services)));
+  app.use(routesOf(tokenProvider(services)));
   app.use(routesOf(protocolRoutes(services)));
   app.use(() => {
     throw new HttpError({ status: 404, code: 'not_found', message: 'There is nothing at this address.' });
   });
   return app;
+}
+
+const ENDPOINTS =
+  /^\/(?:auth\/[a-z]+|interaction|assets|demo|v1\/listnr-token-provider\/[a-z-]+|\.well-known\/[a-z-]+|healthz|readyz)(?=\/|$)/;
+
+/** The endpoint of a path, without what varies in it. */
+function endpointOf(path: string): string {
+  return ENDPOINTS.exec(path)?.[0] ?? 'other';
 }
 
 /** A router's routes, and 405 with `Allow` for its paths asked in another way. */
@@ -63,6 +75,19 @@ function pages(services: Services): Router {
     { ...services, issuer: config.issuer, provider: () => provider, signInFailures: limits.signInFailures },
     { inScope: instanceScope(createInstanceResolver(services)) },
   );
+}
+
+function tokenProvider(services: Services): Router {
+  const { config, limits, listnrClients, listnrClientSecrets } = services;
+  return listnrRoutes({
+    ...services,
+    issuer: config.issuer,
+    listnrIssuer: config.listnrIssuer,
+    environment: config.environment,
+    clients: listnrClients,
+    secrets: listnrClientSecrets,
+    clientFailures: limits.clientFailures,
+  });
 }
 
 function protocolRoutes(services: Services): Router {

@@ -28,11 +28,13 @@ import { createViews, type Views } from './http/views.ts';
 import { createInstanceStore, type InstanceStore } from './instances/instance-store.ts';
 import { type KeyRing, loadKeyRing } from './keys/key-ring.ts';
 import { createSigningKeyStore } from './keys/signing-key-store.ts';
+import { createExternalKeys, type ExternalKeys } from './listnr/external-keys.ts';
 import { takeBackFailures } from './oidc/mount.ts';
 import { createProvider } from './oidc/provider.ts';
 import { type Clock, systemClock } from './platform/clock.ts';
 import type { Database } from './platform/database.ts';
 import type { Logger } from './platform/logger.ts';
+import { createMetrics, type Metrics } from './platform/metrics.ts';
 import { createSecretBox, type SecretBox } from './platform/secret-box.ts';
 
 /** Everything that is built once. A part is handed what it uses, never this whole. */
@@ -42,6 +44,7 @@ export interface Services {
   clock: Clock;
   database: Database;
   box: SecretBox;
+  metrics: Metrics;
   views: Views;
   csrf: Csrf;
   limits: { requests: RateLimit; clientFailures: RateLimit; signInFailures: RateLimit };
@@ -59,11 +62,12 @@ export interface Services {
   passwords: PasswordAuthenticator;
   upstream: UpstreamAuthenticator;
   keyRings: { oidc: KeyRing; listnr: KeyRing };
+  externalKeys: ExternalKeys;
   provider: Provider;
 }
 
 /** Parts that a test, or an embedder, brings instead of ours. */
-export type Overrides = Partial<Pick<Services, 'clock' | 'people' | 'clients'>>;
+export type Overrides = Partial<Pick<Services, 'clock' | 'people' | 'clients' | 'externalKeys'>>;
 
 /** The only wiring: builds every part on an open, migrated database. */
 export async function compose({
@@ -88,6 +92,7 @@ export async function compose({
     clock,
     database,
     box,
+    metrics: createMetrics(),
     views: createViews(),
     csrf: createCsrf(config.secrets.cookieKeys),
     limits: {
@@ -115,6 +120,7 @@ export async function compose({
       oidc: await loadKeyRing(signingKeys, 'oidc'),
       listnr: await loadKeyRing(signingKeys, 'listnr'),
     },
+    externalKeys: overrides.externalKeys ?? createExternalKeys(),
   };
 
   const provider = createProvider({

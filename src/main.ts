@@ -1,12 +1,15 @@
 import cluster from 'node:cluster';
 import { readConfig } from './config.ts';
+import { createClusterInternalServer } from './internal-app.ts';
 import { OperatorError } from './platform/errors.ts';
-import { startServer } from './server.ts';
+import { listen, startServer } from './server.ts';
 import { welcome } from './welcome.ts';
 
 try {
   const config = readConfig();
   if (config.workers > 1 && cluster.isPrimary) {
+    if (config.internalPort !== undefined)
+      await listen(createClusterInternalServer(), config.host, config.internalPort);
     startWorkers(config.workers);
   } else {
     const server = await startServer(config);

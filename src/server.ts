@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { createApp } from './app.ts';
 import { compose, type Overrides, type Services } from './compose.ts';
 import type { Config } from './config.ts';
+import { createInternalApp } from './internal-app.ts';
 import { type Database, openDatabase } from './platform/database.ts';
 import { OperatorError } from './platform/errors.ts';
 import { createLogger, type Logger } from './platform/logger.ts';
@@ -14,6 +15,8 @@ import { applySeed } from './platform/seed.ts';
 
 const DEMO_SEED = fileURLToPath(new URL('../config/seeds/demo.sql', import.meta.url));
 const CONNECTIONS_PER_PROCESS = 10;
+/** Longer than a load balancer keeps an idle connection (60 s is usual), so that it is never we who close it under a request. */
+const KEEP_ALIVE_MS = 65_000;
 
 /** A server that listens. `close` lets requests under way finish, then closes the database. */
 export interface RunningServer {
@@ -37,13 +40,18 @@ export async function startServer(
     for (const name of await migrate(open.knex)) logger.info({ migration: name }, 'migrated');
     await applySeeds(config, open, logger);
     const services = await compose({ config, logger, database: open, overrides });
-    const server = createServer(createApp(services).callback());
-    await listen(server, config);
+    const server = createServer(
+      { keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: KEEP_ALIVE_MS + 1000 },
+      createApp(services).callback(),
+    );
+    await listen(server, config.host, config.port);
+    const internal = await startInternalServer(services);
     return {
       services,
       port: (server.address() as AddressInfo).port,
       async close() {
         await stop(server);
+        if (internal) await stop(internal);
         await open.close();
       },
     };
@@ -78,7 +86,17 @@ async function applySeeds(config: Config, database: Database, logger: Logger): P
   }
 }
 
-function listen(server: Server, { host, port }: Config): Promise<void> {
+/** In a cluster the primary has the port (main.ts). */
+async function startInternalServer(services: Services): Promise<Server | undefined> {
+  const { internalPort, workers, host } = services.config;
+  if (internalPort === undefined || workers > 1) return undefined;
+  const server = createServer(createInternalApp(services).callback());
+  await listen(server, host, internalPort);
+  return server;
+}
+
+/** @throws OperatorError that says why it cannot listen there. */
+export function listen(server: Server, host: string, port: number): Promise<void> {
   return new Promise((listening, failed) => {
     server.once('error', (error: NodeJS.ErrnoException) => failed(explainListenError(error, host, port)));
     server.listen(port, host, listening);

@@ -1,0 +1,8 @@
+/**
+ * The protocol library notes once that a request's body was parsed before it, which is how JSON works at the token
+ * endpoint (design: expected). In tests the note would stand between their lines.
+ */
+const warn = console.warn;
+console.warn = (...message: unknown[]) => {
+  if (!String(message[0]).includes('already parsed request body detected')) warn(...message);
+};
