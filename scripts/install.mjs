@@ -1,28 +1,155 @@
 /**
- * Makes `npm start` and `npm test` work in a fresh clone: installs the locked dependencies when they are
- * missing or older than the lock file. Runs on whatever Node the machine has (18 or later), before the
- * Node 24 that is itself one of those dependencies exists.
+ * Makes `npm start` and `npm test` work in a fresh clone: installs the locked dependencies when they are missing or
+ * differ from the lock file, and sees to it that Node 24 is there. Runs before every npm script, on whatever Node
+ * the machine has (18 or later), so it uses nothing but Node itself.
  */
-import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, readFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
-const lock = `${root}package-lock.json`;
-const installed = `${root}node_modules/.installed-lock.json`;
+const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+const LOCK = join(ROOT, '.installing');
+const UNREACHABLE = /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH)\b/;
+const NOT_WRITABLE = /\b(EROFS|EACCES|EPERM)\b/;
+const NO_SPACE = /\bENOSPC\b/;
+const OLDEST_NODE = [24, 7];
 
-const isCurrent = existsSync(installed) && readFileSync(installed, 'utf8') === readFileSync(lock, 'utf8');
+/** What stops us and is not our fault: printed as it stands, without a stack. */
+class Refusal extends Error {}
 
-if (!isCurrent) {
-  console.error('Installing dependencies (once; about a minute) ...');
-  const npm = process.env.npm_execpath;
-  const args = ['ci', '--no-audit', '--no-fund', '--loglevel=error'];
-  const result = npm
-    ? spawnSync(process.execPath, [npm, ...args], { cwd: root, stdio: ['ignore', 2, 2] })
-    : spawnSync('npm', args, { cwd: root, stdio: ['ignore', 2, 2] });
-  if (result.status !== 0) {
-    console.error('npm could not install the dependencies; its messages are above.');
-    process.exit(result.status ?? 1);
+try {
+  if (!isInstalled()) await installOnce();
+  checkNode();
+} catch (error) {
+  process.stderr.write(`${error instanceof Refusal ? error.message : error.stack}\n`);
+  process.exitCode = 1;
+}
+
+/** npm keeps a list of what it installed and writes it last, so an install that was interrupted has none. */
+function isInstalled() {
+  const wanted = readPackages('package-lock.json');
+  const present = readPackages('node_modules/.package-lock.json');
+  // Served from an image or a release, where `npm ci --omit=dev` was enough; every other script needs all of them.
+  const productionOnly = process.env.npm_lifecycle_event === 'prestart' && isRecent(process.versions.node);
+  return Object.entries(wanted).every(([path, { version, integrity, optional, dev, devOptional }]) => {
+    if (path === '' || optional || devOptional || (dev && productionOnly)) return true;
+    return present[path]?.version === version && present[path]?.integrity === integrity;
+  });
+}
+
+function readPackages(file) {
+  try {
+    return JSON.parse(readFileSync(join(ROOT, file), 'utf8')).packages ?? {};
+  } catch {
+    return {};
   }
-  copyFileSync(lock, installed);
+}
+
+/** Of two that start at once, one installs and the other waits for it. */
+async function installOnce() {
+  for (let waited = false; !takeLock(); waited = true) {
+    if (!waited) say('Another process is installing the dependencies here; waiting for it ...');
+    await sleep(500);
+  }
+  process.once('exit', () => rmSync(LOCK, { force: true }));
+  if (!isInstalled()) await install();
+}
+
+function takeLock() {
+  try {
+    writeFileSync(LOCK, String(process.pid), { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if (error.code !== 'EEXIST') {
+      throw new Refusal(
+        `The dependencies are not installed, and ${ROOT} cannot be written to (${error.code}): copy it somewhere writable, or run npm ci there first.`,
+      );
+    }
+    if (isAbandoned()) rmSync(LOCK, { force: true });
+    return false;
+  }
+}
+
+/** The lock of a process that is gone; one that names no process yet gets a few seconds to. */
+function isAbandoned() {
+  try {
+    const pid = Number(readFileSync(LOCK, 'utf8'));
+    return pid ? !isAlive(pid) : Date.now() - statSync(LOCK).mtimeMs > 5000;
+  } catch {
+    return false;
+  }
+}
+
+function isAlive(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code === 'EPERM';
+  }
+}
+
+async function install() {
+  say('Installing the dependencies, once; this takes about a minute ...');
+  const { code, signal, output } = await runNpm([
+    'ci',
+    '--include=dev',
+    '--prefer-offline',
+    '--loglevel=error',
+  ]);
+  if (code === 0) return;
+  if (signal) process.exit(130);
+  const unreachable = UNREACHABLE.exec(output)?.[0];
+  const notWritable = NOT_WRITABLE.exec(output)?.[0];
+  if (unreachable) {
+    throw new Refusal(
+      `The npm registry cannot be reached (${unreachable}), and the dependencies are needed once: connect to the network, or set its proxy for npm, and run this again.`,
+    );
+  }
+  if (notWritable) throw new Refusal(`npm may not write where it has to (${notWritable}):\n${output.trim()}`);
+  if (NO_SPACE.test(output)) throw new Refusal(`There is no space left for the dependencies (about 500 MB).`);
+  throw new Refusal(`npm could not install the dependencies:\n${output.trim()}`);
+}
+
+/** Runs npm, the one that runs us where there is one, and keeps what it says for the case that it fails. */
+function runNpm(args) {
+  const npm = process.env.npm_execpath;
+  const [command, first] = npm ? [process.execPath, [npm]] : ['npm', []];
+  const child = spawn(command, [...first, ...args], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));
+  let signal;
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+    process.on(name, () => {
+      signal = name;
+      child.kill(name);
+    });
+  }
+  return new Promise((done, failed) => {
+    child.once('error', failed);
+    child.once('close', (code) => done({ code, signal, output }));
+  });
+}
+
+/** The `node` package brings Node 24 to npm's scripts; it cannot where its install script may not run. */
+function checkNode() {
+  if (isRecent(process.versions.node)) return;
+  const { stdout } = spawnSync(join(ROOT, 'node_modules/.bin/node'), ['-p', 'process.versions.node'], {
+    encoding: 'utf8',
+  });
+  if (isRecent(stdout ?? '')) return;
+  throw new Refusal(
+    `Node ${OLDEST_NODE.join('.')} or later is needed and this is ${process.versions.node}: the package that brings it could not run its install script. Install Node 24, or run: npm rebuild node --ignore-scripts=false`,
+  );
+}
+
+function isRecent(version) {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  return major > OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor >= OLDEST_NODE[1]);
+}
+
+function say(sentence) {
+  process.stderr.write(`${sentence}\n`);
 }

@@ -1,6 +1,7 @@
 import Router from '@koa/router';
 import Koa, { type Middleware } from 'koa';
 import type { Services } from './compose.ts';
+import { demoRoutes } from './demo/routes.ts';
 import { accessLog } from './http/access-log.ts';
 import { assetRoutes } from './http/assets.ts';
 import { errorHandler } from './http/error-handler.ts';
@@ -22,6 +23,7 @@ import { HttpError } from './platform/errors.ts';
 export function createApp(services: Services): Koa {
   const { config, logger, views, limits } = services;
   const app = new Koa();
+  app.keys = [...config.secrets.cookieKeys];
 
   app.use(accessLog({ logger, trustedProxies: config.trustedProxies }));
   app.use(measureRequests(services.metrics, endpointOf));
@@ -34,9 +36,13 @@ export function createApp(services: Services): Koa {
   app.use(routesOf(pages(services)));
   app.use(routesOf(tokenProvider(services)));
   app.use(routesOf(protocolRoutes(services)));
-  app.use(() => {
-    throw new HttpError({ status: 404, code: 'not_found', message: 'There is nothing at this address.' });
-  });
+  if (config.demo) {
+    const { issuer, listnrIssuer } = config;
+    app.use(routesOf(demoRoutes({ issuer, listnrIssuer, views, csrf: services.csrf })));
+  }
+  app.use(nothingHere);
+  // Koa itself reports only connections that broke; the access log has the request as aborted.
+  app.on('error', (err) => logger.debug({ err }, 'connection lost'));
   return app;
 }
 
@@ -48,26 +54,25 @@ function endpointOf(path: string): string {
   return ENDPOINTS.exec(path)?.[0] ?? 'other';
 }
 
-/** A router's routes, and 405 with `Allow` for its paths asked in another way. */
 function routesOf(router: Router): Middleware {
   const routes = router.routes();
-  const methods = router.allowedMethods({
-    throw: true,
-    methodNotAllowed: () =>
-      new HttpError({
-        status: 405,
-        code: 'invalid_request',
-        message: 'This address does not take that method.',
-      }),
-    notImplemented: () =>
-      new HttpError({
-        status: 501,
-        code: 'invalid_request',
-        message: 'This server does not know that method.',
-      }),
-  });
-  return (ctx, next) => routes(ctx as never, () => methods(ctx as never, next));
+  return (ctx, next) => routes(ctx as never, next);
 }
+
+/** What no router answered: 405 with `Allow` at an address that takes other methods, otherwise 404. */
+const nothingHere: Middleware = (ctx) => {
+  const { matched = [] } = ctx as { matched?: { methods: string[] }[] };
+  const methods = new Set(matched.flatMap((route) => route.methods));
+  if (methods.size === 0 || methods.has(ctx.method)) {
+    throw new HttpError({ status: 404, code: 'not_found', message: 'There is nothing at this address.' });
+  }
+  throw new HttpError({
+    status: 405,
+    code: 'invalid_request',
+    message: 'This address does not take that method.',
+    headers: { Allow: [...methods].join(', ') },
+  });
+};
 
 function pages(services: Services): Router {
   const { config, provider, limits } = services;
@@ -91,7 +96,8 @@ function tokenProvider(services: Services): Router {
 }
 
 function protocolRoutes(services: Services): Router {
-  const router = new Router();
+  // One spelling of each path: what stands around the library goes by it.
+  const router = new Router({ strict: true, sensitive: true });
   const inScope = instanceScope(createInstanceResolver(services));
   const serve = protocol({
     provider: () => services.provider,

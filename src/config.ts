@@ -1,8 +1,9 @@
-import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { isIP } from 'node:net';
-import { join, resolve } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { parseEnv } from 'node:util';
 import { OperatorError } from './platform/errors.ts';
+import { readSecrets, type Secrets } from './secrets.ts';
+import { type Environment, Variables } from './variables.ts';
 
 /**
  * Everything the environment decides, checked and shaped once. Nothing else reads `process.env`, and nothing
@@ -33,250 +34,135 @@ export interface Config {
   secrets: Secrets;
 }
 
-export interface Secrets {
-  /** Sign the cookies; the first signs, all verify. */
-  cookieKeys: readonly string[];
-  /** 32 bytes each; the first seals, all open. */
-  keyEncryptionKeys: readonly Buffer[];
-}
-
-type Environment = Record<string, string | undefined>;
-
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
+const PORTS = { low: 0, high: 65_535 };
 
 /**
- * Reads the environment of this process.
+ * Reads the environment of this process, and behind it a file `.env` of the working directory where there is one.
  * @throws OperatorError that lists every mistake at once.
  */
 export function readConfig(): Config {
-  return parseConfig(process.env);
+  return parseConfig({ ...dotEnv(), ...process.env });
 }
 
 /** @throws OperatorError that lists every mistake at once. */
 export function parseConfig(environment: Environment): Config {
-  const mistakes: string[] = [];
-  const env = withFiles(environment, mistakes);
-  const production = env.NODE_ENV === 'production';
+  const variables = new Variables(environment);
+  const { mistakes } = variables;
+  const production = isProduction(variables);
+  const dataDir = resolve(variables.text('DATA_DIR') ?? '.data');
 
-  const port = wholeNumber(env, 'PORT', { fallback: 3000, low: 0, high: 65_535 }, mistakes);
-  const issuer = origin(env, 'ISSUER', `http://localhost:${port}`, mistakes);
-  const listnrIssuer = issuerUrl(env, 'LISTNR_ISSUER', issuer.value, mistakes);
-  const database = databaseOf(env, mistakes);
-  const workers = wholeNumber(env, 'WORKERS', { fallback: 1, low: 1, high: 64 }, mistakes);
-
-  if (production) {
-    if (issuer.value.startsWith('http:')) mistakes.push('ISSUER must be https in production.');
-    if (listnrIssuer.startsWith('http:')) mistakes.push('LISTNR_ISSUER must be https in production.');
-    if (database.kind === 'embedded')
-      mistakes.push(
-        'DATABASE_URL is required in production: the embedded database is for trying and developing.',
-      );
-  }
-  if (workers > 1 && database.kind === 'embedded') {
-    mistakes.push(
-      'WORKERS above 1 needs Postgres (DATABASE_URL): the embedded database belongs to one process.',
-    );
-  }
+  const port = variables.wholeNumber('PORT', { fallback: 3000, ...PORTS });
+  const internalPort = internalPortOf(variables, port);
+  const { issuer, listnrIssuer } = issuersOf(variables, { production, port });
+  const database = databaseOf(variables, { production, dataDir });
   const config = {
     production,
-    issuer: issuer.value,
+    issuer,
     listnrIssuer,
-    environment: oneOf(env, 'ENVIRONMENT', ['dev', 'production'] as const, 'dev', mistakes),
-    host: env.HOST ?? '127.0.0.1',
+    environment: variables.oneOf('ENVIRONMENT', ['dev', 'production'] as const, 'dev'),
+    host: variables.host('HOST', '127.0.0.1'),
     port,
-    internalPort:
-      env.INTERNAL_PORT === undefined
-        ? undefined
-        : wholeNumber(env, 'INTERNAL_PORT', { fallback: 0, low: 0, high: 65_535 }, mistakes),
+    internalPort,
     database,
-    workers,
-    logLevel: oneOf(env, 'LOG_LEVEL', LOG_LEVELS, 'info', mistakes),
-    seedsDir: directory(env, 'SEEDS_DIR', mistakes),
-    trustedProxies: networks(env, 'TRUSTED_PROXIES', mistakes),
-    requestsPerMinute: wholeNumber(
-      env,
-      'REQUESTS_PER_MINUTE',
-      { fallback: 6000, low: 0, high: 10_000_000 },
-      mistakes,
-    ),
-    failuresPerMinute: wholeNumber(
-      env,
-      'FAILURES_PER_MINUTE',
-      { fallback: 20, low: 0, high: 1_000_000 },
-      mistakes,
-    ),
-    demo: !production && database.kind === 'embedded' && issuer.loopback,
+    workers: workersOf(variables, database),
+    logLevel: variables.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
+    seedsDir: variables.directory('SEEDS_DIR'),
+    trustedProxies: variables.networks('TRUSTED_PROXIES'),
+    requestsPerMinute: variables.wholeNumber('REQUESTS_PER_MINUTE', {
+      fallback: 6000,
+      low: 0,
+      high: 10_000_000,
+    }),
+    failuresPerMinute: variables.wholeNumber('FAILURES_PER_MINUTE', {
+      fallback: 20,
+      low: 0,
+      high: 1_000_000,
+    }),
+    demo: !production && database.kind === 'embedded' && LOOPBACK.has(new URL(issuer).hostname),
+    secrets: readSecrets(variables, { production, dataDir }),
   };
-
-  const secrets = readSecrets(env, { production, mistakes, dataDir: env.DATA_DIR ?? '.data' });
 
   if (mistakes.length > 0) {
     throw new OperatorError(
       `The configuration is wrong:\n${mistakes.map((mistake) => `  - ${mistake}`).join('\n')}`,
     );
   }
-  return { ...config, secrets };
+  return config;
 }
 
-/** Every variable may come from a file: `X_FILE` names it. A trailing line break is not part of the value. Empty means unset. */
-function withFiles(environment: Environment, mistakes: string[]): Environment {
-  const env: Environment = {};
-  for (const [name, value] of Object.entries(environment)) {
-    if (value !== undefined && value !== '') env[name] = value;
+function dotEnv(): Environment {
+  try {
+    return parseEnv(readFileSync('.env', 'utf8'));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return {};
+    throw new OperatorError(`The file .env cannot be read (${code}).`, { cause: error });
   }
-  for (const name of ['DATABASE_URL', 'COOKIE_KEYS', 'KEY_ENCRYPTION_KEY', 'REFRESH_TOKEN_KEYS']) {
-    const file = env[`${name}_FILE`];
-    if (!file) continue;
-    if (env[name]) {
-      mistakes.push(`${name} and ${name}_FILE are both set; keep one.`);
-      continue;
-    }
-    try {
-      env[name] = readFileSync(file, 'utf8').replace(/\r?\n$/, '');
-    } catch (error) {
-      mistakes.push(
-        `${name}_FILE names ${file}, which cannot be read (${(error as NodeJS.ErrnoException).code}).`,
+}
+
+function isProduction(variables: Variables): boolean {
+  const mode = variables.text('NODE_ENV');
+  // What was meant as production must not run with development's secrets.
+  if (mode !== undefined && mode !== 'production' && /^prod/i.test(mode.trim()))
+    variables.mistakes.push(`NODE_ENV is "${mode}"; write production.`);
+  return mode === 'production';
+}
+
+function internalPortOf(variables: Variables, port: number): number | undefined {
+  if (variables.text('INTERNAL_PORT') === undefined) return undefined;
+  const internalPort = variables.wholeNumber('INTERNAL_PORT', { fallback: 0, ...PORTS });
+  if (internalPort !== 0 && internalPort === port)
+    variables.mistakes.push(`INTERNAL_PORT is ${port}, which is PORT; give it one of its own.`);
+  return internalPort;
+}
+
+function issuersOf(
+  variables: Variables,
+  { production, port }: { production: boolean; port: number },
+): { issuer: string; listnrIssuer: string } {
+  const { mistakes } = variables;
+  const isSet = variables.text('ISSUER') !== undefined;
+  const issuer = variables.origin('ISSUER');
+  const listnrIssuer = variables.address('LISTNR_ISSUER');
+
+  if (!isSet && production) mistakes.push('ISSUER is required in production, such as https://login.example.');
+  if (!isSet && !production && port === 0)
+    mistakes.push('PORT is 0, which takes any free port, so ISSUER has to be set.');
+  if (production && issuer?.startsWith('http:')) mistakes.push('ISSUER must be https in production.');
+  if (production && listnrIssuer?.startsWith('http:'))
+    mistakes.push('LISTNR_ISSUER must be https in production.');
+
+  const known = issuer ?? `http://localhost:${port}`;
+  return { issuer: known, listnrIssuer: listnrIssuer ?? known };
+}
+
+function databaseOf(
+  variables: Variables,
+  { production, dataDir }: { production: boolean; dataDir: string },
+): Config['database'] {
+  const url = variables.secret('DATABASE_URL');
+  if (url === undefined) {
+    if (production)
+      variables.mistakes.push(
+        'DATABASE_URL is required in production: the embedded database is for trying and developing.',
       );
-    }
+    return { kind: 'embedded', dataDir };
   }
-  return env;
-}
-
-function wholeNumber(
-  env: Environment,
-  name: string,
-  range: { fallback: number; low: number; high: number },
-  mistakes: string[],
-): number {
-  const text = env[name];
-  if (text === undefined) return range.fallback;
-  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-  if (value >= range.low && value <= range.high) return value;
-  mistakes.push(`${name} is "${text}"; it takes a whole number from ${range.low} to ${range.high}.`);
-  return range.fallback;
-}
-
-function oneOf<T extends string>(
-  env: Environment,
-  name: string,
-  known: readonly T[],
-  fallback: T,
-  mistakes: string[],
-): T {
-  const text = env[name];
-  if (text === undefined) return fallback;
-  const found = known.find((value) => value === text);
-  if (found) return found;
-  mistakes.push(`${name} is "${text}"; it takes one of ${known.join(', ')}.`);
-  return fallback;
-}
-
-function origin(
-  env: Environment,
-  name: string,
-  fallback: string,
-  mistakes: string[],
-): { value: string; loopback: boolean } {
-  const text = env[name] ?? fallback;
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (!url || !/^https?:$/.test(url.protocol) || `${url.origin}` !== text.replace(/\/$/, '')) {
-    mistakes.push(`${name} is "${text}"; it takes an origin without a path, such as https://login.example.`);
-    return { value: fallback, loopback: false };
-  }
-  return { value: url.origin, loopback: LOOPBACK.has(url.hostname) };
-}
-
-function issuerUrl(env: Environment, name: string, fallback: string, mistakes: string[]): string {
-  const text = env[name] ?? fallback;
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url && /^https?:$/.test(url.protocol) && !url.search && !url.hash && !url.username)
-    return text.replace(/\/$/, '');
-  mistakes.push(`${name} is "${text}"; it takes an https address without query or fragment.`);
-  return fallback;
-}
-
-function databaseOf(env: Environment, mistakes: string[]): Config['database'] {
-  const url = env.DATABASE_URL;
-  if (url === undefined) return { kind: 'embedded', dataDir: resolve(env.DATA_DIR ?? '.data') };
-  if (!/^postgres(ql)?:\/\//.test(url))
-    mistakes.push('DATABASE_URL must begin with postgres:// or postgresql://.');
+  // The value holds a password, so no message repeats it.
+  if (url !== '' && !(/^postgres(ql)?:\/\//.test(url) && URL.canParse(url)))
+    variables.mistakes.push(
+      'DATABASE_URL is not an address; it takes postgres://user:password@host:5432/database, percent-encoded.',
+    );
   return { kind: 'postgres', url };
 }
 
-function directory(env: Environment, name: string, mistakes: string[]): string | undefined {
-  const path = env[name];
-  if (path !== undefined && !existsSync(path)) mistakes.push(`${name} names ${path}, which does not exist.`);
-  return path;
-}
-
-function networks(env: Environment, name: string, mistakes: string[]): string[] {
-  const list = (env[name] ?? '').split(/[\s,]+/).filter(Boolean);
-  for (const item of list) {
-    const [address = '', bits, more] = item.split('/');
-    const family = isIP(address);
-    if (
-      family === 0 ||
-      more !== undefined ||
-      (bits !== undefined && !(/^\d+$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128)))
-    ) {
-      mistakes.push(
-        `${name} has "${item}"; it takes addresses and networks such as 10.0.0.0/8, separated by commas.`,
-      );
-    }
-  }
-  return list;
-}
-
-function readSecrets(
-  env: Environment,
-  { production, mistakes, dataDir }: { production: boolean; mistakes: string[]; dataDir: string },
-): Secrets {
-  const made = production
-    ? {}
-    : developmentSecrets(
-        dataDir,
-        ['COOKIE_KEYS', 'KEY_ENCRYPTION_KEY'].every((name) => env[name]),
-        mistakes,
-      );
-  const get = (name: keyof typeof made | string): string[] => {
-    const text = env[name] ?? (made as Environment)[name];
-    if (text === undefined)
-      mistakes.push(`${name} is required in production. Make one with: openssl rand -base64 32`);
-    return (text ?? '').split(/[\s,]+/).filter(Boolean);
-  };
-
-  const cookieKeys = get('COOKIE_KEYS');
-  if (cookieKeys.some((key) => key.length < 32))
-    mistakes.push('COOKIE_KEYS has a key of fewer than 32 characters.');
-
-  const keyEncryptionKeys = get('KEY_ENCRYPTION_KEY').map((key) => Buffer.from(key, 'base64'));
-  if (keyEncryptionKeys.some((key) => key.length !== 32)) {
-    mistakes.push(
-      'KEY_ENCRYPTION_KEY takes 32 bytes in base64 (several separated by commas): openssl rand -base64 32',
+function workersOf(variables: Variables, database: Config['database']): number {
+  const workers = variables.wholeNumber('WORKERS', { fallback: 1, low: 1, high: 64 });
+  if (workers > 1 && database.kind === 'embedded')
+    variables.mistakes.push(
+      'WORKERS above 1 needs Postgres (DATABASE_URL): the embedded database belongs to one process.',
     );
-  }
-  return { cookieKeys, keyEncryptionKeys };
-}
-
-/** Outside production, secrets are made once and kept beside the embedded database, so that restarting loses nothing. */
-function developmentSecrets(dataDir: string, allGiven: boolean, mistakes: string[]): Environment {
-  if (allGiven) return {};
-  const file = join(dataDir, 'development-secrets.json');
-  try {
-    if (!existsSync(file)) {
-      mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-      const fresh = {
-        COOKIE_KEYS: randomBytes(32).toString('base64'),
-        KEY_ENCRYPTION_KEY: randomBytes(32).toString('base64'),
-      };
-      writeFileSync(file, `${JSON.stringify(fresh, null, 2)}\n`, { mode: 0o600, flag: 'wx' });
-    }
-    return JSON.parse(readFileSync(file, 'utf8'));
-  } catch (error) {
-    mistakes.push(
-      `DATA_DIR is ${dataDir}, where the development secrets cannot be kept (${(error as NodeJS.ErrnoException).code ?? 'not readable'}).`,
-    );
-    return {};
-  }
+  return workers;
 }

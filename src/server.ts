@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -7,14 +7,14 @@ import { createApp } from './app.ts';
 import { compose, type Overrides, type Services } from './compose.ts';
 import type { Config } from './config.ts';
 import { createInternalApp } from './internal-app.ts';
-import { type Database, openDatabase } from './platform/database.ts';
+import { openServerDatabase } from './open-database.ts';
+import type { Database } from './platform/database.ts';
 import { OperatorError } from './platform/errors.ts';
 import { createLogger, type Logger } from './platform/logger.ts';
 import { migrate } from './platform/migrate.ts';
-import { applySeed } from './platform/seed.ts';
+import { applySeed, readSeedFile } from './platform/seed.ts';
 
 const DEMO_SEED = fileURLToPath(new URL('../config/seeds/demo.sql', import.meta.url));
-const CONNECTIONS_PER_PROCESS = 10;
 /** Longer than a load balancer keeps an idle connection (60 s is usual), so that it is never we who close it under a request. */
 const KEEP_ALIVE_MS = 65_000;
 
@@ -35,7 +35,7 @@ export async function startServer(
     overrides = {},
   }: { logger?: Logger; database?: Database; overrides?: Overrides } = {},
 ): Promise<RunningServer> {
-  const open = database ?? (await openConfiguredDatabase(config));
+  const open = database ?? (await openServerDatabase(config));
   try {
     for (const name of await migrate(open.knex)) logger.info({ migration: name }, 'migrated');
     await applySeeds(config, open, logger);
@@ -61,15 +61,7 @@ export async function startServer(
   }
 }
 
-export function openConfiguredDatabase(config: Config, { shareRunning = false } = {}): Promise<Database> {
-  const { database } = config;
-  return openDatabase(
-    database.kind === 'postgres'
-      ? { url: database.url, poolSize: CONNECTIONS_PER_PROCESS }
-      : { dataDir: database.dataDir, shareRunning },
-  );
-}
-
+/** The demo's seed, then those of SEEDS_DIR in the order of their names. */
 async function applySeeds(config: Config, database: Database, logger: Logger): Promise<void> {
   const files = config.demo ? [DEMO_SEED] : [];
   if (config.seedsDir) {
@@ -79,7 +71,7 @@ async function applySeeds(config: Config, database: Database, logger: Logger): P
   for (const file of files) {
     const changes = await applySeed(database.knex, {
       name: file,
-      sql: readFileSync(file, 'utf8'),
+      sql: readSeedFile(file),
       settings: { issuer: config.issuer },
     });
     logger.info({ seed: file, changes: changes.length }, 'seed applied');

@@ -3,13 +3,23 @@
  * provider. Both end in the id of a person of that instance; pages decide what is shown on the way.
  */
 export type SignInResult =
-  | { outcome: 'signed_in'; personId: string; method: 'pwd' | 'upstream' }
-  | { outcome: 'refused'; reason: RefusalReason };
+  | { outcome: 'signed_in'; personId: string }
+  | {
+      outcome: 'refused';
+      reason: RefusalReason;
+      /** A code for the log: which check of an answer failed. */
+      detail?: string;
+    };
 
 export type RefusalReason =
   | 'wrong_credentials'
   | 'disabled'
+  /** Signed in upstream, and nobody here. */
   | 'unknown_person'
+  /** The person, or the provider's policy, said no. */
   | 'upstream_refused'
+  /** The person signed in there too long ago for this request. */
+  | 'upstream_not_recent'
   | 'upstream_unavailable'
+  /** The answer is not one that the standards allow. */
   | 'upstream_invalid';

@@ -21,7 +21,7 @@ export async function createPasswordAuthenticator({
       const matches = await verifyPassword(password, credentials?.passwordHash ?? nobodysHash);
       // A disabled person learns no more than one who mistyped: whether an account exists is not said.
       if (!credentials || !matches || credentials.disabled) return REFUSED;
-      return { outcome: 'signed_in', personId: credentials.id, method: 'pwd' };
+      return { outcome: 'signed_in', personId: credentials.id };
     },
   };
 }

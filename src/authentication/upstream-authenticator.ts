@@ -1,10 +1,34 @@
 import { randomBytes } from 'node:crypto';
-import { LRUCache } from 'lru-cache';
 import * as openid from 'openid-client';
 import type { PersonStore } from '../accounts/person-store.ts';
 import type { UpstreamProvider } from '../instances/instance.ts';
-import type { RefusalReason, SignInResult } from './authenticator.ts';
-import { profileFrom } from './upstream-profile.ts';
+import type { SignInResult } from './authenticator.ts';
+import { createUpstreamConfigurations } from './upstream-configuration.ts';
+import { explainUpstreamFailure, UpstreamUnavailable } from './upstream-failure.ts';
+import { identify } from './upstream-identity.ts';
+import { mappedClaims } from './upstream-profile.ts';
+
+export interface UpstreamAuthenticator {
+  /** Where to send the browser. @throws UpstreamUnavailable when discovery fails. */
+  start(
+    provider: UpstreamProvider,
+    request: UpstreamRequest,
+  ): Promise<{ url: URL; attempt: UpstreamAttempt }>;
+  /**
+   * Completes with what the browser brought back: signature, `iss`, `aud`, nonce, PKCE and state are checked.
+   * @throws UpstreamUnavailable when the provider does not answer.
+   */
+  finish(provider: UpstreamProvider, answer: UpstreamAnswer): Promise<SignInResult>;
+}
+
+export interface UpstreamRequest {
+  state: string;
+  loginHint: string | undefined;
+  /** Whether the person has to sign in there even if they are signed in already. */
+  forceLogin: boolean;
+  /** In seconds. */
+  maxAge: number | undefined;
+}
 
 /** What of a started sign-in has to be kept to check the answer: RFC 7636, OIDC Core 3.1.3.7. */
 export interface UpstreamAttempt {
@@ -13,29 +37,14 @@ export interface UpstreamAttempt {
   codeVerifier: string;
 }
 
-export interface UpstreamAuthenticator {
-  /** Where to send the browser. @throws UpstreamUnavailable when discovery fails. */
-  start(
-    provider: UpstreamProvider,
-    request: { state: string; loginHint: string | undefined; forceLogin: boolean },
-  ): Promise<{ url: URL; attempt: UpstreamAttempt }>;
-  /** Completes with what the browser brought back: signature, `iss`, `aud`, nonce, PKCE and state are checked. */
-  finish(
-    provider: UpstreamProvider,
-    answer: { callbackUrl: URL; attempt: UpstreamAttempt },
-  ): Promise<SignInResult>;
+export interface UpstreamAnswer {
+  callbackUrl: URL;
+  attempt: UpstreamAttempt;
+  /** Epoch seconds; a sign-in that the provider says is older is refused. */
+  authenticatedSince: number | undefined;
 }
 
-/** The upstream provider could not be asked. */
-export class UpstreamUnavailable extends Error {
-  constructor(cause: unknown) {
-    super('The upstream provider could not be reached.', { cause });
-    this.name = 'UpstreamUnavailable';
-  }
-}
-
-const TIMEOUT_SECONDS = 5;
-const DISCOVERY_TTL_MS = 10 * 60 * 1000;
+const CLOCK_TOLERANCE_SECONDS = 60;
 
 export function createUpstreamAuthenticator({
   people,
@@ -44,26 +53,14 @@ export function createUpstreamAuthenticator({
   people: PersonStore;
   redirectUri: string;
 }): UpstreamAuthenticator {
-  const discovered = new LRUCache<string, Promise<openid.Configuration>>({
-    max: 1000,
-    ttl: DISCOVERY_TTL_MS,
-  });
-
-  const configurationOf = async (provider: UpstreamProvider) => {
-    // Whatever of the registration changes makes another key, so a change takes effect at once.
-    const key = JSON.stringify([provider.issuer, provider.clientId, provider.clientSecret]);
-    const pending = discovered.get(key) ?? discover(provider);
-    discovered.set(key, pending);
-    try {
-      return await pending;
-    } catch (cause) {
-      discovered.delete(key);
+  const configurations = createUpstreamConfigurations();
+  const configurationOf = (provider: UpstreamProvider) =>
+    configurations(provider).catch((cause) => {
       throw new UpstreamUnavailable(cause);
-    }
-  };
+    });
 
   return {
-    async start(provider, { state, loginHint, forceLogin }) {
+    async start(provider, { state, loginHint, forceLogin, maxAge }) {
       const configuration = await configurationOf(provider);
       const attempt = {
         state,
@@ -79,74 +76,52 @@ export function createUpstreamAuthenticator({
         code_challenge_method: 'S256',
         ...(loginHint ? { login_hint: loginHint } : {}),
         ...(forceLogin ? { prompt: 'login' } : {}),
+        ...(maxAge === undefined ? {} : { max_age: String(maxAge) }),
       });
       return { url, attempt };
     },
 
-    async finish(provider, { callbackUrl, attempt }) {
+    async finish(provider, answer) {
       const configuration = await configurationOf(provider);
-      let claims: openid.IDToken | undefined;
+      let claims: openid.IDToken;
       try {
-        const tokens = await openid.authorizationCodeGrant(configuration, callbackUrl, {
-          expectedState: attempt.state,
-          expectedNonce: attempt.nonce,
-          pkceCodeVerifier: attempt.codeVerifier,
-          idTokenExpected: true,
-        });
-        claims = tokens.claims();
+        claims = await redeem(configuration, provider, answer);
       } catch (error) {
-        return refused(reasonFor(error));
+        return explainUpstreamFailure(error);
       }
-      return claims ? identify(people, provider, claims) : refused('upstream_invalid');
+      if (!isRecent(claims, answer)) return { outcome: 'refused', reason: 'upstream_not_recent' };
+      return identify(people, provider, claims);
     },
   };
 }
 
-function discover(provider: UpstreamProvider): Promise<openid.Configuration> {
-  const issuer = new URL(provider.issuer);
-  const authentication = provider.clientSecret
-    ? openid.ClientSecretPost(provider.clientSecret)
-    : openid.None();
-  return openid.discovery(issuer, provider.clientId, undefined, authentication, {
-    timeout: TIMEOUT_SECONDS,
-    // Registration allows plain http on loopback only (the constraint upstream_issuer_https).
-    execute: issuer.protocol === 'http:' ? [openid.allowInsecureRequests] : [],
+/** The person's claims, of the ID token and, where it lacks some that the instance maps, of userinfo. */
+async function redeem(
+  configuration: openid.Configuration,
+  { claimMapping }: UpstreamProvider,
+  { callbackUrl, attempt }: UpstreamAnswer,
+): Promise<openid.IDToken> {
+  const tokens = await openid.authorizationCodeGrant(configuration, callbackUrl, {
+    expectedState: attempt.state,
+    expectedNonce: attempt.nonce,
+    pkceCodeVerifier: attempt.codeVerifier,
+    idTokenExpected: true,
   });
-}
-
-/** By issuer and subject, never by e-mail address: an address can change hands, or be claimed by anyone upstream. */
-async function identify(
-  people: PersonStore,
-  provider: UpstreamProvider,
-  claims: openid.IDToken,
-): Promise<SignInResult> {
-  const identity = { instanceId: provider.instanceId, issuer: claims.iss, subject: claims.sub };
-  const profile = profileFrom(claims, provider.claimMapping);
-  const known = await people.findByUpstreamIdentity(identity);
-  if (known) {
-    if (known.disabled) return refused('disabled');
-    await people.updateFromUpstream(known.id, profile);
-    return { outcome: 'signed_in', personId: known.id, method: 'upstream' };
+  const claims = tokens.claims();
+  if (!claims) throw new Error('The library let an answer without an ID token through.');
+  const complete = mappedClaims(claimMapping).every((name) => name in claims);
+  if (complete || !configuration.serverMetadata().userinfo_endpoint) return claims;
+  try {
+    return { ...(await openid.fetchUserInfo(configuration, tokens.access_token, claims.sub)), ...claims };
+  } catch (error) {
+    // Some providers' access tokens are for another API than their own userinfo, which then turns them away.
+    if (error instanceof openid.WWWAuthenticateChallengeError) return claims;
+    throw error;
   }
-  if (provider.firstSignIn === 'refuse') return refused('unknown_person');
-  return {
-    outcome: 'signed_in',
-    personId: await people.createFromUpstream(identity, profile),
-    method: 'upstream',
-  };
 }
 
-function reasonFor(error: unknown): RefusalReason {
-  if (error instanceof openid.AuthorizationResponseError) return 'upstream_refused';
-  // Everything else the library throws says that an answer was not what the standards ask for; what it lets
-  // through unwrapped is the network.
-  return error instanceof openid.ClientError ||
-    error instanceof openid.ResponseBodyError ||
-    error instanceof openid.WWWAuthenticateChallengeError
-    ? 'upstream_invalid'
-    : 'upstream_unavailable';
-}
-
-function refused(reason: RefusalReason): SignInResult {
-  return { outcome: 'refused', reason };
+/** OIDC Core 2: `auth_time` is only there where the provider has it, and then it is believed. */
+function isRecent({ auth_time }: openid.IDToken, { authenticatedSince }: UpstreamAnswer): boolean {
+  if (authenticatedSince === undefined || auth_time === undefined) return true;
+  return auth_time >= authenticatedSince - CLOCK_TOLERANCE_SECONDS;
 }

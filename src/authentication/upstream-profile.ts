@@ -9,15 +9,22 @@ const DEFAULT_MAPPING = {
   worker_profile_id: '',
 } as const;
 
+/** Of the column people.name; two names of a hundred with a space between them are one longer. */
+const MAX_NAME_LENGTH = 200;
+
+type Mapping = Readonly<Record<string, string>>;
+
+/** The names of the upstream claims that an instance reads. */
+export function mappedClaims(mapping: Mapping): string[] {
+  return Object.values({ ...DEFAULT_MAPPING, ...mapping }).filter(Boolean);
+}
+
 /**
  * What an upstream provider's claims say of a person, by the instance's claim mapping. A claim of the wrong type
  * counts as absent: nothing an upstream sends can make a sign-in fail or a constraint speak. An address counts as
  * verified only when the provider says `true`.
  */
-export function profileFrom(
-  claims: Record<string, unknown>,
-  mapping: Readonly<Record<string, string>>,
-): UpstreamProfile {
+export function profileFrom(claims: Record<string, unknown>, mapping: Mapping): UpstreamProfile {
   const claim = (field: keyof typeof DEFAULT_MAPPING) => claims[mapping[field] ?? DEFAULT_MAPPING[field]];
   const text = (field: keyof typeof DEFAULT_MAPPING, maxLength: number) => {
     const value = claim(field);
@@ -25,15 +32,22 @@ export function profileFrom(
     const trimmed = value.trim();
     return trimmed !== '' && trimmed.length <= maxLength ? trimmed : null;
   };
-  const email = text('email', 254);
+  const address = text('email', 254);
+  const email = address && isAddress(address) ? address : null;
   const firstName = text('first_name', 100);
   const lastName = text('last_name', 100);
+  const bothNames = [firstName, lastName].filter(Boolean).join(' ');
   return {
-    email: email && /^[^@\s]+@[^@\s]+$/.test(email) ? email : null,
-    emailVerified: claim('email_verified') === true,
-    name: text('name', 200) ?? ([firstName, lastName].filter(Boolean).join(' ') || null),
+    email,
+    emailVerified: email !== null && claim('email_verified') === true,
+    name: text('name', MAX_NAME_LENGTH) ?? (bothNames.slice(0, MAX_NAME_LENGTH) || null),
     firstName,
     lastName,
     workerProfileId: text('worker_profile_id', 255),
   };
+}
+
+/** Stricter than the constraint person_email_format, whose idea of white space is the database's. */
+function isAddress(text: string): boolean {
+  return /^[^@\s\p{Cc}\p{Cf}\p{Z}]+@[^@\s\p{Cc}\p{Cf}\p{Z}]+$/u.test(text);
 }

@@ -1,17 +1,22 @@
 import type { Middleware } from 'koa';
 
+/** The scheme and authority of a request target that is a whole address (RFC 9112 section 3.2.2). */
+const AUTHORITY = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*\/?/i;
+
 /**
- * Makes every later handler, the protocol library included, see the issuer's host and scheme. Whatever `Host` or
- * a forwarded header says, no address this server emits can be moved to somebody else's.
+ * Makes every later handler, the protocol library included, see the issuer's host and scheme. Whatever `Host`, a
+ * forwarded header or the request target says, no address this server emits can be moved to somebody else's.
  */
 export function issuerOrigin(issuer: string): Middleware {
   const { host, protocol } = new URL(issuer);
   return (ctx, next) => {
-    const { headers } = ctx.req;
-    headers.host = host;
-    headers['x-forwarded-proto'] = protocol.slice(0, -1);
-    delete headers['x-forwarded-host'];
-    delete headers.forwarded;
+    const { req, request } = ctx;
+    req.url = (req.url ?? '/').replace(AUTHORITY, '/');
+    ctx.originalUrl = request.originalUrl = req.url;
+    req.headers.host = host;
+    req.headers['x-forwarded-proto'] = protocol.slice(0, -1);
+    delete req.headers['x-forwarded-host'];
+    delete req.headers.forwarded;
     return next();
   };
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Context, Middleware } from 'koa';
+import { HttpError } from '../platform/errors.ts';
 import type { RateLimit } from './rate-limit.ts';
 import { requestState } from './request-state.ts';
 
@@ -13,21 +14,38 @@ export function limitRequests(limit: RateLimit): Middleware {
 
 /**
  * Refuses a client that failed to authenticate too often from one address. Counted by both, so that one client's
- * wrong secret does not shut out its neighbours behind the same address.
+ * wrong secret does not shut out its neighbours behind the same address. A failure is a 401 answered here, or an
+ * `invalid_client` on its way to the error handler. (`invalid_token` is none: nobody guesses a signature, and one
+ * person's expired token must not shut out an office.)
  */
 export function limitFailures(limit: RateLimit): Middleware {
   return async (ctx, next) => {
     const key = `${requestState(ctx.req).ip} ${createHash('sha256').update(claimedClient(ctx)).digest('base64url')}`;
     await limit.check(key);
-    await next();
-    if (ctx.res.statusCode === 401) await limit.count(key).catch(() => undefined);
+    try {
+      await next();
+      if (ctx.res.statusCode === 401) await limit.count(key).catch(() => undefined);
+    } catch (error) {
+      if (error instanceof HttpError && error.code === 'invalid_client')
+        await limit.count(key).catch(() => undefined);
+      throw error;
+    }
   };
 }
 
 function claimedClient(ctx: Context): string {
   const [scheme = '', credentials = ''] = ctx.get('authorization').split(' ');
   if (scheme.toLowerCase() === 'basic')
-    return Buffer.from(credentials, 'base64').toString('utf8').split(':')[0] ?? '';
+    return formDecoded(Buffer.from(credentials, 'base64').toString('utf8').split(':')[0] ?? '');
   const { body } = ctx.req as typeof ctx.req & { body?: Record<string, unknown> };
   return String(body?.client_id ?? '');
+}
+
+/** RFC 6749 section 2.3.1 has the name form-encoded: its many spellings are one client, and counted as one. */
+function formDecoded(name: string): string {
+  try {
+    return decodeURIComponent(name.replaceAll('+', ' '));
+  } catch {
+    return name;
+  }
 }

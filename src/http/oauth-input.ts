@@ -18,8 +18,11 @@ export function oauthInput({ json }: { json: boolean }): Middleware {
     parseParameters(ctx.querystring);
     if (ctx.method === 'POST') {
       const { req } = ctx;
-      Object.assign(req, { body: await readBody(req, json) });
-      req.headers['content-type'] = 'application/x-www-form-urlencoded';
+      const body = await readBody(req, json);
+      Object.assign(req, { body });
+      // The library takes a media type without a body for one that it could not read.
+      if (Object.keys(body).length === 0) delete req.headers['content-type'];
+      else req.headers['content-type'] = 'application/x-www-form-urlencoded';
     }
     await next();
   };

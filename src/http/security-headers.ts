@@ -33,8 +33,10 @@ const POLICY = {
 };
 
 /**
- * The policy of one page that needs more: `formTargets` are where its form may end up (browsers hold every
- * redirect after a submission against form-action), `images` where its logo is.
+ * The policy of one page that needs more: `formTargets` are where its form may end up, `images` where its logo is.
+ *
+ * Chromium holds every redirect after a submission against form-action, those that the application answers with
+ * included (its callback may lead on to another host of its own). So only their scheme can be said.
  */
 export function pagePolicy({
   formTargets = [],
@@ -47,17 +49,11 @@ export function pagePolicy({
 }): string {
   const directives: Record<string, readonly string[]> = {
     ...POLICY,
-    'form-action': ["'self'", ...formTargets.map(cspSource)],
-    'img-src': ["'self'", ...images.filter((uri) => /^https?:/.test(uri)).map(cspSource)],
+    'form-action': ["'self'", ...formTargets.map((uri) => new URL(uri).protocol)],
+    'img-src': ["'self'", ...images.filter((uri) => /^https?:/.test(uri)).map((uri) => new URL(uri).origin)],
     ...(scripts ? { 'script-src': ["'self'"], 'connect-src': ["'self'"] } : {}),
   };
   return Object.entries(directives)
     .map(([name, sources]) => `${name} ${[...new Set(sources)].join(' ')}`)
     .join(';');
-}
-
-/** The origin of a web address; the bare scheme of a private-use one (com.example.app:). */
-function cspSource(uri: string): string {
-  const { origin, protocol } = new URL(uri);
-  return origin === 'null' ? protocol : origin;
 }

@@ -55,7 +55,7 @@ export async function decideConsent(
   const { ctx, interaction, client } = context;
   const form = await readInteractionForm(context, dependencies);
   const personId = interaction.session?.accountId;
-  if (interaction.prompt.name !== 'consent' || !personId) return showConsent(context, dependencies);
+  if (!personId) throw new Error('The library asks for consent before anybody signed in.');
   const allowed = form.decision === 'allow';
   requestState(ctx.req).log.consent = allowed ? 'allowed' : 'refused';
   if (!allowed) {

@@ -23,7 +23,6 @@ export interface InteractionContext {
 
 type Form = Record<string, string | string[]>;
 
-/** What signing in tells the library. `amr` names the method (RFC 8176). */
 type Result = Parameters<Provider['interactionFinished']>[2];
 
 /** @throws HttpError 400 when the interaction is over, or belongs to another browser: the cookie says which. */
@@ -32,13 +31,7 @@ export async function loadInteraction(
   { provider, instances }: Pick<InteractionDependencies, 'provider' | 'instances'>,
 ): Promise<InteractionContext> {
   parseParameters(ctx.querystring);
-  let interaction: Interaction;
-  try {
-    interaction = await provider().interactionDetails(ctx.req, ctx.res);
-  } catch (error) {
-    if (error instanceof errors.SessionNotFound) throw expired(error);
-    throw error;
-  }
+  const interaction = await unlessOver(() => provider().interactionDetails(ctx.req, ctx.res));
   // The cookie is sent to this interaction's path only; were it not, its uid would not fit the path.
   if (interaction.uid !== ctx.params.uid) throw expired();
   const registered = await provider().Client.find(String(interaction.params.client_id));
@@ -74,23 +67,30 @@ export async function finishInteraction(
   { provider }: Pick<InteractionDependencies, 'provider'>,
   result: Result,
 ): Promise<void> {
+  const mergeWithLastSubmission = !('error' in result);
+  const next = await unlessOver(() =>
+    provider().interactionResult(ctx.req, ctx.res, result, { mergeWithLastSubmission }),
+  );
+  redirect(ctx, next);
+}
+
+/** On to another page, by GET, leaving nothing in a cache. */
+export function redirect(ctx: Context, to: string): void {
   ctx.set('Cache-Control', 'no-store');
   ctx.status = 303;
-  ctx.redirect(
-    await provider().interactionResult(ctx.req, ctx.res, result, {
-      mergeWithLastSubmission: !('error' in result),
-    }),
-  );
+  ctx.redirect(to);
 }
 
 /**
  * Signs a person in. Where somebody else was signed in, in this browser and instance, that session ends first,
  * with what was given in it: the library would otherwise ask the browser to post a page of its own.
+ *
+ * `amr` names the method (RFC 8176), where it is known.
  */
 export async function finishSignIn(
   context: InteractionContext,
   dependencies: InteractionDependencies,
-  { personId, amr }: { personId: string; amr: string[] },
+  { personId, amr }: { personId: string; amr?: string[] },
 ): Promise<void> {
   const { ctx, interaction } = context;
   const { provider } = dependencies;
@@ -100,7 +100,7 @@ export async function finishSignIn(
     delete interaction.session;
     await interaction.persist();
   }
-  await finishInteraction(context, dependencies, { login: { accountId: personId, amr } });
+  await finishInteraction(context, dependencies, { login: { accountId: personId, ...(amr ? { amr } : {}) } });
 }
 
 /** The person would rather not: the client is told, and nothing else happens. */
@@ -113,6 +113,15 @@ export async function abortInteraction(
     error: 'access_denied',
     error_description: 'The person cancelled signing in',
   });
+}
+
+/** A second tab, or the same form sent twice, may end an interaction at any moment. */
+async function unlessOver<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw error instanceof errors.SessionNotFound ? expired(error) : error;
+  }
 }
 
 function expired(cause?: unknown): HttpError {

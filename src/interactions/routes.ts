@@ -19,7 +19,7 @@ import type { Views } from '../http/views.ts';
 import type { InstanceStore } from '../instances/instance-store.ts';
 import type { Logger } from '../platform/logger.ts';
 import { decideConsent, showConsent } from './consent.ts';
-import { abortInteraction, type InteractionContext, loadInteraction } from './interaction.ts';
+import { abortInteraction, type InteractionContext, loadInteraction, redirect } from './interaction.ts';
 import { showSignIn, signInWithPassword } from './sign-in.ts';
 import { signOutRoutes } from './sign-out.ts';
 import { themeRoute } from './theme-route.ts';
@@ -47,26 +47,44 @@ export function interactionRoutes(
   { inScope }: { inScope: Middleware },
 ): Router {
   const router = new Router();
-  const step = (
-    serve: (context: InteractionContext, dependencies: InteractionDependencies) => Promise<void>,
-  ): Middleware[] => [inScope, async (ctx) => serve(await loadInteraction(ctx, dependencies), dependencies)];
+  const step = (due: Step | 'any', serve: Serve): Middleware[] => [
+    inScope,
+    async (ctx) => {
+      const context = await loadInteraction(ctx, dependencies);
+      if (due === 'any' || due === stepDue(context)) await serve(context, dependencies);
+      else redirect(ctx, `/interaction/${context.interaction.uid}`);
+    },
+  ];
   const add = (method: 'get' | 'post', path: string, middleware: Middleware[]) =>
     router[method](path, ...(middleware as never[]));
 
-  add('get', '/interaction/:uid', step(showPrompt));
-  add('post', '/interaction/:uid/sign-in', step(signInWithPassword));
-  add('post', '/interaction/:uid/consent', step(decideConsent));
-  add('post', '/interaction/:uid/abort', step(abortInteraction));
-  add('get', '/interaction/:uid/upstream', step(finishUpstream));
+  add('get', '/interaction/:uid', step('any', showPrompt));
+  add('post', '/interaction/:uid/sign-in', step('password', signInWithPassword));
+  add('get', '/interaction/:uid/upstream', step('upstream', finishUpstream));
+  add('post', '/interaction/:uid/consent', step('consent', decideConsent));
+  add('post', '/interaction/:uid/abort', step('any', abortInteraction));
   add('get', '/auth/upstream/callback', [forwardUpstreamAnswer]);
   add('get', '/assets/theme/:file', [themeRoute(dependencies)]);
   signOutRoutes(router, dependencies);
   return router;
 }
 
-/** The library says which prompt is due; which page that is depends on the instance. */
+type Step = 'password' | 'upstream' | 'consent';
+type Serve = (context: InteractionContext, dependencies: InteractionDependencies) => Promise<void>;
+
+/** The library says which prompt is due; which step that is depends on the instance. */
+function stepDue({ interaction, instance }: InteractionContext): Step {
+  if (interaction.prompt.name === 'consent') return 'consent';
+  return instance.authentication === 'oidc' ? 'upstream' : 'password';
+}
+
 async function showPrompt(context: InteractionContext, dependencies: InteractionDependencies): Promise<void> {
-  if (context.interaction.prompt.name === 'consent') return showConsent(context, dependencies);
-  if (context.instance.authentication === 'oidc') return startUpstream(context, dependencies);
-  return showSignIn(context, dependencies);
+  switch (stepDue(context)) {
+    case 'password':
+      return showSignIn(context, dependencies);
+    case 'upstream':
+      return startUpstream(context, dependencies);
+    case 'consent':
+      return showConsent(context, dependencies);
+  }
 }

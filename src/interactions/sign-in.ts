@@ -1,8 +1,9 @@
+import { createHash } from 'node:crypto';
 import { requestState } from '../http/request-state.ts';
 import { finishSignIn, type InteractionContext, pageOptions, readInteractionForm } from './interaction.ts';
 import type { InteractionDependencies } from './routes.ts';
 
-const MAX_PASSWORD_LENGTH = 1000;
+const MAX_EMAIL_LENGTH = 254;
 
 export async function showSignIn(
   context: InteractionContext,
@@ -26,13 +27,16 @@ export async function showSignIn(
       csrf: csrf.token(interaction.uid),
       email,
       error,
-      notice: notice(context),
+      notice: error === undefined ? notice(context) : undefined,
     },
     pageOptions(context),
   );
 }
 
-/** Failures are counted by account and by address apart: neither many guesses at one, nor one guess at many. */
+/**
+ * Failures are counted by account and by address apart: neither many guesses at one, nor one guess at many. An
+ * attempt at an account counts before it is looked at, so that guesses sent at once are no more than one by one.
+ */
 export async function signInWithPassword(
   context: InteractionContext,
   dependencies: InteractionDependencies,
@@ -42,12 +46,7 @@ export async function signInWithPassword(
   const form = await readInteractionForm(context, dependencies);
   const email = text(form.email).trim();
   const password = text(form.password);
-  if (
-    instance.authentication !== 'password' ||
-    email === '' ||
-    password === '' ||
-    password.length > MAX_PASSWORD_LENGTH
-  ) {
+  if (email === '' || password === '') {
     return showSignIn(context, dependencies, {
       email,
       error: 'Enter your email address and your password.',
@@ -55,11 +54,13 @@ export async function signInWithPassword(
     });
   }
 
-  const keys = [`account ${instance.id} ${email.toLowerCase()}`, `address ${requestState(ctx.req).ip}`];
-  for (const key of keys) await signInFailures.check(key);
+  const account = `account ${instance.id} ${fingerprint(email.toLowerCase())}`;
+  const address = `address ${requestState(ctx.req).ip}`;
+  await signInFailures.check(address);
+  await signInFailures.count(account);
   const result = await passwords.signIn({ instanceId: instance.id, email, password });
   if (result.outcome === 'refused') {
-    for (const key of keys) await signInFailures.count(key).catch(() => undefined);
+    await signInFailures.count(address).catch(() => undefined);
     requestState(ctx.req).log.signIn = 'refused';
     return showSignIn(context, dependencies, {
       email,
@@ -67,20 +68,27 @@ export async function signInWithPassword(
       status: 401,
     });
   }
-  await signInFailures.forget(keys[0] ?? '');
+  await signInFailures.forget(account);
   requestState(ctx.req).log.signIn = result.personId;
-  await finishSignIn(context, dependencies, { personId: result.personId, amr: [result.method] });
+  await finishSignIn(context, dependencies, { personId: result.personId, amr: ['pwd'] });
 }
 
 function loginHint({ interaction }: InteractionContext): string {
   const hint = interaction.params.login_hint;
-  return typeof hint === 'string' && hint.length <= 254 ? hint : '';
+  return typeof hint === 'string' && hint.length <= MAX_EMAIL_LENGTH ? hint : '';
 }
 
 /** Why somebody who is signed in is asked again. */
 function notice({ interaction }: InteractionContext): string | undefined {
-  if (!interaction.session?.accountId) return undefined;
-  return 'Please sign in again to confirm that it is you.';
+  if (interaction.lastSubmission?.login)
+    return 'The application asked for somebody else than who just signed in. Please use the other account.';
+  if (interaction.session?.accountId) return 'Please sign in again to confirm that it is you.';
+  return undefined;
+}
+
+/** What is typed may be long, and is kept for a minute. */
+function fingerprint(email: string): string {
+  return createHash('sha256').update(email).digest('base64url');
 }
 
 function text(value: string | string[] | undefined): string {

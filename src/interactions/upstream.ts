@@ -1,39 +1,39 @@
 import { randomBytes } from 'node:crypto';
 import type { Middleware } from 'koa';
-import type { RefusalReason } from '../authentication/authenticator.ts';
-import { UpstreamUnavailable } from '../authentication/upstream-authenticator.ts';
+import { UpstreamUnavailable } from '../authentication/upstream-failure.ts';
 import { parseParameters } from '../http/parameters.ts';
 import { requestState } from '../http/request-state.ts';
-import { HttpError } from '../platform/errors.ts';
-import { finishInteraction, finishSignIn, type InteractionContext } from './interaction.ts';
+import type { UpstreamProvider } from '../instances/instance.ts';
+import { finishInteraction, finishSignIn, type InteractionContext, redirect } from './interaction.ts';
 import type { InteractionDependencies } from './routes.ts';
+import { upstreamRefusal } from './upstream-refusal.ts';
 
 const ATTEMPT_TTL_MS = 10 * 60 * 1000;
 
 /** Sends the browser to the customer's own provider. */
 export async function startUpstream(
-  { ctx, interaction, instance }: InteractionContext,
-  { instances, upstream, upstreamSignIns }: InteractionDependencies,
+  context: InteractionContext,
+  dependencies: InteractionDependencies,
 ): Promise<void> {
-  const provider = await instances.findUpstreamProvider(instance.id);
-  if (!provider) throw new Error(`The instance ${instance.id} has no upstream provider.`);
+  const { ctx, interaction, instance } = context;
+  const { upstream, upstreamSignIns } = dependencies;
+  // Signed in there, and still not whom the client asked for: a provider that keeps a session would answer so for ever.
+  if (interaction.lastSubmission?.login) return notWhoWasAskedFor(context, dependencies);
+
+  const provider = await providerOf(context, dependencies);
   // The answer arrives at one registered address; the interaction it belongs to, and so its cookie, is in the state.
   const state = `${interaction.uid}.${randomBytes(24).toString('base64url')}`;
   const { url, attempt } = await reach(() =>
     upstream.start(provider, {
       state,
       loginHint: text(interaction.params.login_hint),
-      forceLogin: interaction.session?.accountId !== undefined,
+      forceLogin: mustSignInAgain(context),
+      maxAge: maxAgeOf(context),
     }),
   );
-  await upstreamSignIns.save(
-    state,
-    { instanceId: instance.id, ...attempt },
-    new Date(Date.now() + ATTEMPT_TTL_MS),
-  );
-  ctx.set('Cache-Control', 'no-store');
-  ctx.status = 303;
-  ctx.redirect(url.href);
+  const expiresAt = new Date(Date.now() + ATTEMPT_TTL_MS);
+  await upstreamSignIns.save(state, { instanceId: instance.id, ...attempt }, expiresAt);
+  redirect(ctx, url.href);
 }
 
 /** The one address that is registered upstream: passes the answer on to its interaction, whose cookie has a path. */
@@ -41,10 +41,8 @@ export const forwardUpstreamAnswer: Middleware = (ctx) => {
   const { state } = parseParameters(ctx.querystring);
   const uid =
     typeof state === 'string' ? /^([A-Za-z0-9_-]{10,128})\.[A-Za-z0-9_-]+$/.exec(state)?.[1] : undefined;
-  if (!uid) throw refusalPage('upstream_invalid');
-  ctx.set('Cache-Control', 'no-store');
-  ctx.status = 303;
-  ctx.redirect(`/interaction/${uid}/upstream?${ctx.querystring}`);
+  if (!uid) throw upstreamRefusal('upstream_invalid');
+  redirect(ctx, `/interaction/${uid}/upstream?${ctx.querystring}`);
 };
 
 /** Checks the answer, once, and signs the person in. */
@@ -53,68 +51,78 @@ export async function finishUpstream(
   dependencies: InteractionDependencies,
 ): Promise<void> {
   const { ctx, interaction, instance } = context;
-  const { instances, upstream, upstreamSignIns, issuer } = dependencies;
+  const { upstream, upstreamSignIns, issuer } = dependencies;
   const { state } = parseParameters(ctx.querystring);
   const ours = typeof state === 'string' && state.startsWith(`${interaction.uid}.`);
   const attempt = ours ? await upstreamSignIns.take(state) : undefined;
-  const provider = await instances.findUpstreamProvider(instance.id);
-  if (!ours || !attempt || !provider || attempt.instanceId !== instance.id)
-    throw refusalPage('upstream_invalid');
+  if (!ours || !attempt || attempt.instanceId !== instance.id) throw upstreamRefusal('upstream_invalid');
 
+  const provider = await providerOf(context, dependencies);
   const result = await reach(() =>
     upstream.finish(provider, {
       callbackUrl: new URL(`${issuer}/auth/upstream/callback?${ctx.querystring}`),
       attempt: { ...attempt, state },
+      authenticatedSince: authenticatedSince(context),
     }),
   );
   const { log } = requestState(ctx.req);
   if (result.outcome === 'signed_in') {
     log.signIn = result.personId;
-    return finishSignIn(context, dependencies, { personId: result.personId, amr: ['fed'] });
+    return finishSignIn(context, dependencies, { personId: result.personId });
   }
   log.signIn = result.reason;
-  if (result.reason === 'upstream_refused') {
-    return finishInteraction(context, dependencies, {
-      error: 'access_denied',
-      error_description: 'Signing in was refused or cancelled',
-    });
-  }
-  throw refusalPage(result.reason);
+  if (result.detail) log.detail = result.detail;
+  if (result.reason === 'upstream_not_recent') return notWhoWasAskedFor(context, dependencies);
+  if (result.reason !== 'upstream_refused') throw upstreamRefusal(result.reason);
+  await finishInteraction(context, dependencies, {
+    error: 'access_denied',
+    error_description: 'Signing in was refused or cancelled',
+  });
+}
+
+/** OIDC Core 3.1.2.2 and 3.1.2.1: the client asked for a person, or for a sign-in just now, and is told so. */
+function notWhoWasAskedFor(
+  context: InteractionContext,
+  dependencies: InteractionDependencies,
+): Promise<void> {
+  return finishInteraction(context, dependencies, {
+    error: 'login_required',
+    error_description: 'The requested person did not sign in',
+  });
+}
+
+async function providerOf(
+  { instance }: InteractionContext,
+  { instances }: InteractionDependencies,
+): Promise<UpstreamProvider> {
+  const provider = await instances.findUpstreamProvider(instance.id);
+  if (!provider) throw new Error(`The instance ${instance.id} has no upstream provider.`);
+  return provider;
+}
+
+function mustSignInAgain({ interaction }: InteractionContext): boolean {
+  const prompts = text(interaction.params.prompt)?.split(' ') ?? [];
+  return interaction.session?.accountId !== undefined || prompts.includes('login');
+}
+
+/** Epoch seconds since when the person has to have signed in there. */
+function authenticatedSince(context: InteractionContext): number | undefined {
+  const maxAge = maxAgeOf(context);
+  if (mustSignInAgain(context)) return context.interaction.iat;
+  return maxAge === undefined ? undefined : Math.floor(Date.now() / 1000) - maxAge;
+}
+
+/** The library has checked that it is a whole number of seconds. */
+function maxAgeOf({ interaction }: InteractionContext): number | undefined {
+  const { max_age } = interaction.params;
+  return max_age === undefined ? undefined : Number(max_age);
 }
 
 async function reach<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    throw error instanceof UpstreamUnavailable ? refusalPage('upstream_unavailable', error) : error;
-  }
-}
-
-function refusalPage(reason: RefusalReason, cause?: unknown): HttpError {
-  switch (reason) {
-    case 'upstream_unavailable':
-      return new HttpError({
-        status: 503,
-        code: 'temporarily_unavailable',
-        message: "Your company's sign-in service cannot be reached just now. Please try again in a moment.",
-        headers: { 'Retry-After': '10' },
-        cause,
-      });
-    case 'unknown_person':
-    case 'disabled':
-      return new HttpError({
-        status: 403,
-        code: 'access_denied',
-        message:
-          'You signed in at your company, but have no access here. Please ask your administrator for it.',
-      });
-    default:
-      return new HttpError({
-        status: 400,
-        code: 'invalid_request',
-        message:
-          "The answer of your company's sign-in service could not be used. Please go back to the application and sign in again.",
-      });
+    throw error instanceof UpstreamUnavailable ? upstreamRefusal('upstream_unavailable', error) : error;
   }
 }
 

@@ -54,7 +54,11 @@ export function makeAccessTokensStateless(provider: Provider, { keyRing, revoked
     async find(presented: string): Promise<AccessToken | undefined> {
       const value = requestScope().presentedToken ?? presented;
       const claims = await verify(provider, keyRing, value);
-      if (!claims || (await revoked.isRevoked(claims.jti))) return refuse('Access token is not valid');
+      if (!claims) return refuse('Access token is not valid');
+      if (await revoked.isRevoked(claims.jti)) {
+        await rememberClient(provider, claims.client_id);
+        return refuse('Access token was revoked');
+      }
       return new AccessToken({
         kind: 'AccessToken',
         jti: claims.jti,
@@ -64,6 +68,8 @@ export function makeAccessTokensStateless(provider: Provider, { keyRing, revoked
         clientId: claims.client_id,
         grantId: claims.grant_id,
         ...(claims.scope ? { scope: claims.scope } : {}),
+        // Introspection repeats it; userinfo refuses a model that has one.
+        ...(Provider.ctx?.oidc.route === 'introspection' ? { aud: provider.issuer } : {}),
       } as unknown as ConstructorParameters<typeof AccessToken>[0]);
     },
   });

@@ -1,4 +1,4 @@
-import type { FindAccount } from 'oidc-provider';
+import { errors, type FindAccount, type KoaContextWithOIDC } from 'oidc-provider';
 import { claimsOf } from '../accounts/claims.ts';
 import type { PersonStore } from '../accounts/person-store.ts';
 import { clientRecord } from './client-metadata.ts';
@@ -11,7 +11,7 @@ export function createAccountFinder({ people }: { people: PersonStore }): FindAc
   return async ({ oidc }, sub) => {
     const person = await people.find(sub);
     if (!person || !oidc.client || person.instanceId !== clientRecord(oidc.client).instanceId)
-      return undefined;
+      return gone(oidc);
     const { clientId } = oidc.client;
     return {
       accountId: person.id,
@@ -21,4 +21,11 @@ export function createAccountFinder({ people }: { people: PersonStore }): FindAc
       },
     };
   };
+}
+
+/** The token endpoint says why; elsewhere it is for the caller to decide what follows. */
+function gone({ route }: KoaContextWithOIDC['oidc']): undefined {
+  if (route !== 'token') return undefined;
+  const description = 'The person who signed in may not do so any more';
+  throw Object.assign(new errors.InvalidGrant(description), { error_description: description });
 }

@@ -5,8 +5,10 @@ import type { ClientStore } from '../clients/client-store.ts';
 import { toClientMetadata } from './client-metadata.ts';
 import { newGrantFor } from './grants.ts';
 import { requestScope } from './request-scope.ts';
+import { PATHS } from './routes.ts';
 
 export interface AdapterDependencies {
+  issuer: string;
   artifacts: ArtifactStore;
   grants: GrantStore;
   clients: ClientStore;
@@ -73,11 +75,12 @@ function grantAdapter({ grants }: AdapterDependencies): Adapter {
 
 const ENDS_WITH_GRANT: ReadonlySet<ArtifactModel> = new Set(['AuthorizationCode', 'RefreshToken']);
 
-function artifactAdapter(model: ArtifactModel, { artifacts }: AdapterDependencies): Adapter {
+function artifactAdapter(model: ArtifactModel, { artifacts, issuer }: AdapterDependencies): Adapter {
   return {
     ...READ_ONLY,
 
-    async upsert(id, { jti: _id, ...payload }, ttlSeconds = 0) {
+    async upsert(id, given, ttlSeconds = 0) {
+      const payload = withoutIds(given);
       const artifact = {
         model,
         id,
@@ -100,7 +103,14 @@ function artifactAdapter(model: ArtifactModel, { artifacts }: AdapterDependencie
 
     async find(id) {
       const artifact = await artifacts.find(model, id);
-      return artifact && { ...artifact.payload, jti: id, ...(artifact.consumed ? { consumed: true } : {}) };
+      return (
+        artifact && {
+          ...artifact.payload,
+          jti: id,
+          ...(artifact.consumed ? { consumed: true } : {}),
+          ...(model === 'Interaction' ? { returnTo: `${issuer}${PATHS.authorization}/${id}` } : {}),
+        }
+      );
     },
 
     async findByUid(uid) {
@@ -108,11 +118,20 @@ function artifactAdapter(model: ArtifactModel, { artifacts }: AdapterDependencie
     },
 
     async consume(id) {
-      if (!(await artifacts.consume(model, id))) throw new AlreadyUsed();
+      if (await artifacts.consume(model, id)) return;
+      throw model === 'PushedAuthorizationRequest'
+        ? new errors.InvalidRequestUri('request_uri was already used')
+        : new AlreadyUsed();
     },
 
     destroy: (id) => artifacts.destroy(model, id),
   };
+}
+
+/** An interaction repeats its own id in its address, and the id of the session it was begun in. */
+function withoutIds({ jti: _jti, returnTo: _returnTo, ...payload }: AdapterPayload): AdapterPayload {
+  const { cookie: _cookie, ...session } = (payload.session ?? {}) as { cookie?: string };
+  return payload.session ? ({ ...payload, session } as AdapterPayload) : payload;
 }
 
 /** Thrown by `consume` to all but the first. */

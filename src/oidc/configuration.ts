@@ -6,23 +6,26 @@ import { clientRecord, mayCallFrom } from './client-metadata.ts';
 import { createGrantLoader } from './grants.ts';
 import { createInteractionPolicy } from './interaction-policy.ts';
 import type { ProviderDependencies } from './provider.ts';
+import { answerError } from './render-error.ts';
+import { checkRequestedScope } from './requested-scope.ts';
 import { PATHS } from './routes.ts';
 
 const DAY = 24 * 60 * 60;
 const SESSION_TTL_SECONDS = 14 * DAY;
 const INTERACTION_TTL_SECONDS = 60 * 60;
 const PUSHED_REQUEST_TTL_SECONDS = 60;
+const CLIENT_AUTH_METHODS: ClientAuthMethod[] = ['client_secret_basic', 'client_secret_post', 'none'];
 
 /** The library's configuration. Lifetimes are in seconds and come from the client's registration. */
 export function oidcConfiguration(dependencies: ProviderDependencies): Configuration {
-  const { issuer, cookieKeys, keyRing, renderError } = dependencies;
+  const { issuer, cookieKeys, keyRing, people, renderError } = dependencies;
   return {
     adapter: createAdapter(dependencies),
     jwks: keyRing.privateJwks,
     findAccount: createAccountFinder(dependencies),
     loadExistingGrant: createGrantLoader(dependencies),
     interactions: { url: (_ctx, { uid }) => `/interaction/${uid}`, policy: createInteractionPolicy() },
-    renderError: (ctx, out) => renderError(ctx, out),
+    renderError: answerError(renderError),
     routes: PATHS,
     cookies: cookies(cookieKeys, issuer.startsWith('https:')),
     ttl: LIFETIMES,
@@ -33,10 +36,12 @@ export function oidcConfiguration(dependencies: ProviderDependencies): Configura
     },
     conformIdTokenClaims: false,
     scopes: ['openid', 'profile', 'email', 'offline_access'],
+    // Known to the library already; named here for the check.
+    extraParams: { scope: checkRequestedScope },
     responseTypes: ['code'],
     subjectTypes: ['public'],
     pkce: { required: (_ctx, client) => clientRecord(client).requirePkce },
-    clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'none'] satisfies ClientAuthMethod[],
+    clientAuthMethods: CLIENT_AUTH_METHODS,
     extraClientMetadata: { properties: ['listo'] },
     clientBasedCORS: (_ctx, origin, client) => mayCallFrom(clientRecord(client), origin),
     allowOmittingSingleRegisteredRedirectUri: false,
@@ -47,6 +52,11 @@ export function oidcConfiguration(dependencies: ProviderDependencies): Configura
     revokeGrantPolicy: ({ oidc }: KoaContextWithOIDC) =>
       !(oidc.route === 'revocation' && oidc.entities.AccessToken),
     enabledJWA: { idTokenSigningAlgValues: ['RS256'] },
+    discovery: {
+      prompt_values_supported: ['none', 'login', 'consent'],
+      revocation_endpoint_auth_methods_supported: CLIENT_AUTH_METHODS,
+      introspection_endpoint_auth_methods_supported: CLIENT_AUTH_METHODS,
+    },
     features: {
       devInteractions: { enabled: false },
       rpInitiatedLogout: { enabled: true },
@@ -56,7 +66,11 @@ export function oidcConfiguration(dependencies: ProviderDependencies): Configura
       },
       introspection: {
         enabled: true,
-        allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId,
+        // A disabled person's tokens are accepted nowhere, so they are not active either.
+        allowedPolicy: async (_ctx, client, token) =>
+          token.clientId === client.clientId &&
+          'accountId' in token &&
+          (await people.find(token.accountId)) !== undefined,
       },
       pushedAuthorizationRequests: { enabled: true },
       userinfo: { enabled: true },

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Context, Middleware } from 'koa';
 import type { Provider } from 'oidc-provider';
-import { isDatabaseUnavailable } from '../platform/database.ts';
+import { HttpError } from '../platform/errors.ts';
 import type { InstanceResolver } from './instance-resolver.ts';
 import { requestScope, runInScope } from './request-scope.ts';
 import { PATHS } from './routes.ts';
@@ -36,41 +36,32 @@ export function protocol({
     await provider().callback()(ctx.req, ctx.res);
 
     const { refusal, failure } = requestScope();
-    if (refusal || failure) onRefusal(ctx.req, refusal ?? { error: 'server_error' }, failure);
     if (failure && !ctx.res.writableEnded && !ctx.res.headersSent) throw failure;
+    if (refusal || failure) onRefusal(ctx.req, refusal ?? { error: 'server_error' }, failure);
     ctx.respond = false;
   };
 }
 
 /**
- * Stands between us and the library's routes. An error that only we can answer (the database is away, or one that
- * the library's own handlers let through) is kept for `protocol`, and nothing is sent. An origin is allowed only
- * by the client it belongs to, which the library checks once it knows the client, and forgets when it never does.
+ * Stands between us and the library's routes. A failure of ours is kept for `protocol` and nothing is sent, so that
+ * one place answers it; unless the client was told by redirect.
  */
 export function takeBackFailures(provider: Provider): void {
   provider.use(async (ctx, next) => {
     const scope = requestScope();
     try {
       await next();
-      if (isDatabaseUnavailable(scope.failure)) ctx.respond = false;
     } catch (error) {
       scope.failure = error;
-      ctx.respond = false;
     }
-    const { oidc } = ctx as { oidc?: { client?: unknown } };
-    const allowed = oidc?.client && ctx.get('Origin') !== '';
-    if (ctx.method !== 'OPTIONS' && OWN_ORIGINS_ONLY.has(ctx.path) && !allowed)
-      ctx.remove('Access-Control-Allow-Origin');
+    if (!scope.failure || ctx.status === 303) return;
+    ctx.remove('Location');
+    ctx.respond = false;
   });
 }
 
-const OWN_ORIGINS_ONLY: ReadonlySet<string> = new Set([
-  PATHS.token,
-  PATHS.userinfo,
-  PATHS.revocation,
-  PATHS.introspection,
-  PATHS.pushed_authorization_request,
-]);
+/** Half of what Node reads of a request's head. */
+const MAX_ADDRESS_LENGTH = 8192;
 
 /**
  * OIDC Core 3.1.2.1 wants POST supported. A form posted by another site comes without our SameSite cookies, so it
@@ -81,9 +72,17 @@ function repeatAsGet(ctx: Context): void {
   for (const [name, values] of Object.entries(parametersOf(ctx))) {
     for (const value of [values].flat()) query.append(name, value);
   }
+  const target = `${PATHS.authorization}?${query}`;
+  if (target.length > MAX_ADDRESS_LENGTH) {
+    throw new HttpError({
+      status: 413,
+      code: 'invalid_request',
+      message: `The request is too long for a browser to follow. Push it to ${PATHS.pushed_authorization_request} first (RFC 9126).`,
+    });
+  }
   ctx.status = 303;
   ctx.set('Cache-Control', 'no-store');
-  ctx.redirect(`${PATHS.authorization}?${query}`);
+  ctx.redirect(target);
 }
 
 function parametersOf(ctx: Context): Parameters {

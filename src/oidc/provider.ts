@@ -16,10 +16,14 @@ import { makeAccessTokensStateless } from './access-token.ts';
 import { decideAuthorizationCodes } from './authorization-code.ts';
 import { correctClients } from './client-model.ts';
 import { oidcConfiguration } from './configuration.ts';
+import { correctCrossOrigin } from './cross-origin.ts';
 import { logProviderEvents } from './events.ts';
+import { allowFormPost } from './form-post.ts';
+import { signIdTokens } from './id-token.ts';
 import { describeRefreshTokens } from './refresh-token.ts';
 import type { RenderError } from './render-error.ts';
 import { requestScope, sessionCookieName } from './request-scope.ts';
+import { readRetiredHints } from './retired-hint.ts';
 
 export interface ProviderDependencies {
   issuer: string;
@@ -43,8 +47,12 @@ export function createProvider(dependencies: ProviderDependencies): Provider {
 
   makeAccessTokensStateless(provider, dependencies);
   decideAuthorizationCodes(provider, dependencies);
-  describeRefreshTokens(provider);
+  describeRefreshTokens(provider, dependencies);
+  signIdTokens(provider, dependencies);
+  readRetiredHints(provider, dependencies);
   correctClients(provider, dependencies);
+  correctCrossOrigin(provider);
+  allowFormPost(provider);
   nameSessionCookies(provider, issuer.startsWith('https:'));
   logProviderEvents(provider);
   return provider;

@@ -1,11 +1,9 @@
 import { types } from 'node:util';
 import knex, { type Knex } from 'knex';
-import {
-  type EmbeddedDatabase,
-  findRunningEmbeddedDatabase,
-  openEmbeddedDatabase,
-} from './embedded-database.ts';
+import { findRunningOwner } from './data-directory-lock.ts';
+import { type EmbeddedDatabase, openEmbeddedDatabase } from './embedded-database.ts';
 import { HttpError } from './errors.ts';
+import { checkPostgres } from './postgres-check.ts';
 
 /** A connection pool, or the transaction a caller is in: what every store takes. */
 export type Queryable = Knex | Knex.Transaction;
@@ -16,27 +14,37 @@ export interface Database {
   close(): Promise<void>;
 }
 
-export type DatabaseOptions =
-  | { url: string; poolSize: number; schema?: string }
-  | { dataDir: string | undefined; template?: Blob; shareRunning?: boolean };
+export type DatabaseOptions = (
+  | { url: string; poolSize: number }
+  | { dataDir: string | undefined; template?: Blob; shareRunning?: boolean }
+) & {
+  /** How long a statement may take; 0: as long as it needs. */
+  queryTimeoutMs?: number;
+};
+
+const QUERY_TIMEOUT_MS = 15_000;
 
 /**
  * Opens the one pool of this process: to Postgres at `url`, or to the embedded database.
  *
  * The embedded database is one session, so its pool has exactly one connection and nothing may ask for a second
  * inside a transaction. With `shareRunning` (the command line) a server that has the directory open is joined.
+ *
+ * @throws OperatorError when the database cannot be used, saying why.
  */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
+  const query_timeout = options.queryTimeoutMs ?? QUERY_TIMEOUT_MS;
   if ('url' in options) {
     const pool = createPool(
-      { connectionString: options.url, application_name: 'listo', keepAlive: true },
+      { connectionString: options.url, application_name: 'listo', keepAlive: true, query_timeout },
       { min: 0, max: options.poolSize },
     );
+    await checkPostgres(pool, options.url);
     return { knex: pool, kind: 'postgres', close: () => pool.destroy() };
   }
 
   const running =
-    options.shareRunning && options.dataDir ? await findRunningEmbeddedDatabase(options.dataDir) : undefined;
+    options.shareRunning && options.dataDir ? await findRunningOwner(options.dataDir) : undefined;
   let embedded: EmbeddedDatabase | undefined;
   if (!running) {
     embedded = await openEmbeddedDatabase({
@@ -45,7 +53,13 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     });
   }
   const pool = createPool(
-    { host: running ?? embedded?.socketDirectory, port: 5432, user: 'postgres', database: 'postgres' },
+    {
+      host: running ?? embedded?.socketDirectory,
+      port: 5432,
+      user: 'postgres',
+      database: 'postgres',
+      query_timeout,
+    },
     { min: 0, max: 1 },
   );
   return {
@@ -61,12 +75,16 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
 function createPool(connection: object, pool: { min: number; max: number }): Knex {
   return knex({
     client: 'pg',
-    connection: { ...connection, connectionTimeoutMillis: 3000, query_timeout: 15_000 },
+    connection: { ...connection, connectionTimeoutMillis: 3000 },
     pool: { ...pool, idleTimeoutMillis: 30_000 },
     acquireConnectionTimeout: 5000,
     compileSqlOnError: false,
+    // What knex would print is thrown as well, to whoever can say it in the process's own words.
+    log: { debug: ignore, warn: ignore, error: ignore, deprecate: ignore },
   });
 }
+
+function ignore(): void {}
 
 /**
  * True when an error says that the database cannot be reached just now, as against a statement that is wrong:

@@ -1,79 +1,117 @@
+import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import type { PGlite } from '@electric-sql/pglite';
+import { type Batch, createFramer, createStatementNames, messageOf } from './embedded-frames.ts';
 
-const SSL_REQUEST = 80877103;
-const GSS_REQUEST = 80877104;
-const CANCEL_REQUEST = 80877102;
 const NO = Buffer.from('N');
+const SYNC = messageOf('S');
+
+/** What is used of a PGlite. */
+export type EmbeddedSession = Pick<PGlite, 'execProtocolRawStream' | 'isInTransaction' | 'runExclusive'>;
 
 /**
  * Speaks the Postgres wire protocol for one PGlite on a unix socket.
  *
- * PGlite is a single session, so connections take turns. A turn lasts from the first message of a batch to its
- * `Sync` or simple `Query`, and on to the end of a transaction that the batch leaves open: were messages of two
- * connections mixed, one would execute the statement that the other had just parsed. (The published socket
- * server takes turns by message, which is why it is not used here.)
+ * PGlite is a single session, so connections take turns. A turn lasts from the first message of a batch to where
+ * Postgres answers ReadyForQuery, and on to the end of a transaction that the batch leaves open: were messages of
+ * two connections mixed, one would execute the statement that the other had just parsed. (The published socket
+ * server takes turns by message, which is why it is not used here.) COPY from the client is not supported.
  */
-export async function startEmbeddedSocket(db: PGlite, path: string): Promise<{ close(): Promise<void> }> {
+export async function startEmbeddedSocket(
+  db: EmbeddedSession,
+  path: string,
+): Promise<{ close(): Promise<void> }> {
   const turns = createTurns();
-  const sockets = new Set<Socket>();
+  const connections = new Map<Socket, Promise<void>>();
+  let count = 0;
 
   const server = createServer((socket) => {
-    sockets.add(socket);
-    const framer = createFramer();
-    let work = Promise.resolve();
-    let release: (() => void) | undefined;
-
-    const run = async (batch: Buffer[]) => {
-      release ??= await turns.take();
-      await db.runExclusive(async () => {
-        for (const message of batch) {
-          await db.execProtocolRawStream(new Uint8Array(message), {
-            onRawData: (data) => {
-              if (socket.writable) socket.write(Buffer.from(data));
-            },
-          });
-        }
-      });
-      if (!db.isInTransaction()) {
-        release();
-        release = undefined;
-      }
-    };
-
-    const leave = async () => {
-      sockets.delete(socket);
-      if (!release) return;
-      if (db.isInTransaction()) await db.exec('ROLLBACK');
-      release();
-      release = undefined;
-    };
-
-    socket.on('data', (chunk: Buffer) => {
-      for (const item of framer.push(chunk)) {
-        if (item === 'negotiation') socket.write(NO);
-        else if (item === 'end') socket.end();
-        else work = work.then(() => run(item)).catch(() => void socket.destroy());
-      }
-    });
+    // The iterator in `serve` reports errors while it reads; this one is for the moments in between.
     socket.on('error', () => socket.destroy());
-    socket.on('close', () => {
-      work = work.then(leave).catch(() => undefined);
-    });
+    count += 1;
+    const served = serve(socket, { db, turns, id: count })
+      // Whatever went wrong ends the connection, which is how its client hears of it.
+      .catch(() => undefined)
+      .finally(() => {
+        socket.destroy();
+        connections.delete(socket);
+      });
+    connections.set(socket, served);
   });
-
-  await new Promise<void>((listening, failed) => {
-    server.once('error', failed);
-    server.listen(path, listening);
-  });
+  server.listen(path);
+  await once(server, 'listening');
 
   return {
     async close() {
-      for (const socket of sockets) socket.destroy();
-      await new Promise((closed) => server.close(closed));
-      await turns.take();
+      const closed = new Promise((done) => server.close(done));
+      for (const socket of connections.keys()) socket.destroy();
+      await Promise.all([closed, ...connections.values()]);
     },
   };
+}
+
+interface Shared {
+  db: EmbeddedSession;
+  turns: ReturnType<typeof createTurns>;
+  /** Tells the connections apart. */
+  id: number;
+}
+
+/** Serves one connection until it ends. Reads on only when what was read is answered. */
+async function serve(socket: Socket, { db, turns, id }: Shared): Promise<void> {
+  const framer = createFramer();
+  const names = createStatementNames(`${id}:`);
+  const gone = new AbortController();
+  socket.once('close', () => gone.abort());
+  let endTurn: (() => void) | undefined;
+  let used = false;
+
+  const run = async ({ messages, complete }: Batch) => {
+    endTurn ??= await turns.take();
+    if (socket.destroyed) return;
+    used = true;
+    await execute(db, messages.map(names.apply), (data) => void socket.write(data));
+    if (complete && !db.isInTransaction()) {
+      endTurn();
+      endTurn = undefined;
+    }
+    if (socket.writableNeedDrain) await once(socket, 'drain', { signal: gone.signal });
+  };
+
+  try {
+    for await (const chunk of socket) {
+      for (const frame of framer.push(chunk)) {
+        if (frame === 'end') return;
+        if (frame === 'negotiation') socket.write(NO);
+        else await run(frame);
+      }
+    }
+  } finally {
+    const end = endTurn ?? (await turns.take());
+    try {
+      if (used) await forget(db, names.closing());
+    } finally {
+      end();
+    }
+  }
+}
+
+/** Leaves nothing of a connection in the session that others share: no transaction, statement, setting or table. */
+async function forget(db: EmbeddedSession, closeStatements: Buffer[]): Promise<void> {
+  const statements = [...(db.isInTransaction() ? ['ROLLBACK'] : []), 'RESET ALL', 'DISCARD TEMP'];
+  const queries = statements.map((sql) => messageOf('Q', `${sql}\0`));
+  await execute(db, [...queries, ...closeStatements, SYNC], () => undefined);
+}
+
+async function execute(db: EmbeddedSession, messages: Buffer[], answer: (data: Buffer) => void): Promise<void> {
+  await db.runExclusive(async () => {
+    for (const message of messages) {
+      await db.execProtocolRawStream(new Uint8Array(message), {
+        // The bytes are a view into memory that is overwritten.
+        onRawData: (data) => answer(Buffer.from(data)),
+      });
+    }
+  });
 }
 
 /** A queue of one: `take` waits for its turn and answers the function that ends it. */
@@ -85,50 +123,6 @@ function createTurns() {
       const turn = last.then(() => resolve);
       last = last.then(() => promise);
       return turn;
-    },
-  };
-}
-
-type Frame = Buffer[] | 'negotiation' | 'end';
-
-/** Cuts a stream of bytes into batches of messages, each ending where Postgres would answer ReadyForQuery. */
-function createFramer() {
-  let buffered: Buffer = Buffer.alloc(0);
-  let batch: Buffer[] = [];
-  let started = false;
-
-  return {
-    *push(chunk: Buffer): Generator<Frame> {
-      buffered = Buffer.concat([buffered, chunk]);
-      while (true) {
-        const header = started ? 1 : 0;
-        if (buffered.length < header + 4) return;
-        const length = header + buffered.readInt32BE(header);
-        if (buffered.length < length) return;
-        const message = buffered.subarray(0, length);
-        buffered = buffered.subarray(length);
-
-        if (!started) {
-          const code = message.readInt32BE(4);
-          if (code === CANCEL_REQUEST) yield 'end';
-          else if (code === SSL_REQUEST || code === GSS_REQUEST) yield 'negotiation';
-          else {
-            started = true;
-            yield [message];
-          }
-          continue;
-        }
-        const type = String.fromCharCode(message[0] ?? 0);
-        if (type === 'X') {
-          yield 'end';
-          continue;
-        }
-        batch.push(message);
-        if (type === 'S' || type === 'Q') {
-          yield batch;
-          batch = [];
-        }
-      }
     },
   };
 }

@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
 import type { Knex } from 'knex';
 import { OperatorError } from './errors.ts';
+import { explainSeedError, isStatementError } from './seed-error.ts';
 
 export interface Change {
   table: string;
@@ -7,15 +9,8 @@ export interface Change {
   key: string;
 }
 
-/** What `pg` knows of a failed statement. */
-interface DatabaseError extends Error {
-  code?: string;
-  detail?: string;
-  hint?: string;
-  constraint?: string;
-  table?: string;
-  internalPosition?: string;
-}
+/** Held while a seed is applied, so that processes that start together apply theirs one after the other. */
+const SEED_LOCK = 4_710_002;
 
 /**
  * Applies a file of SQL in one transaction and answers what it really changed: applied again, nothing.
@@ -23,53 +18,69 @@ interface DatabaseError extends Error {
  * The file runs inside a function, where Postgres refuses COMMIT and ROLLBACK, so it cannot end the transaction
  * early. `settings` are readable in it with `current_setting('listo.<name>', true)`.
  *
- * @throws OperatorError with the constraint, or line and column, and nothing of the file applied.
+ * @throws OperatorError that says where and what is wrong and what to do, with nothing of the file applied.
  */
 export async function applySeed(
   knex: Knex,
   { name, sql, settings = {} }: { name: string; sql: string; settings?: Record<string, string> },
 ): Promise<Change[]> {
-  return knex.transaction(async (trx) => {
-    try {
-      await trx.raw(
-        'CREATE TEMPORARY TABLE registration_changes (n serial, table_name text, operation text, row_key text) ON COMMIT DROP',
-      );
-      await trx.raw(
-        'CREATE FUNCTION pg_temp.apply_seed(seed text) RETURNS void LANGUAGE plpgsql AS $$ BEGIN EXECUTE seed; END $$',
-      );
-      for (const [key, value] of Object.entries(settings)) {
-        await trx.raw('SELECT set_config(?, ?, true)', [`listo.${key}`, value]);
-      }
-      await trx.raw('SELECT pg_temp.apply_seed(?)', [sql]);
-      // Deferred constraints would otherwise speak at COMMIT, when it is too late to say which file it was.
-      await trx.raw('SET CONSTRAINTS ALL IMMEDIATE');
-      const changes: Change[] = await trx('registration_changes')
-        .orderBy('n')
-        .select({ table: 'table_name', operation: 'operation', key: 'row_key' });
-      await trx.raw('DROP FUNCTION pg_temp.apply_seed(text)');
-      return changes;
-    } catch (error) {
-      throw new OperatorError(explain(error as DatabaseError, name, sql), { cause: error });
-    }
-  });
+  try {
+    return await knex.transaction((trx) => run(trx, sql, settings));
+  } catch (error) {
+    if (!isStatementError(error)) throw error;
+    throw new OperatorError(await explainSeedError(knex, error, { name, sql }), { cause: error });
+  }
 }
 
-function explain(error: DatabaseError, name: string, sql: string): string {
-  // knex puts the statement in front of what Postgres said.
-  const said = error.message.split(' - ').slice(1).join(' - ') || error.message;
-  const lines = [`${name}${place(error, sql)}: ${said}`];
-  if (error.detail) lines.push(`  ${error.detail}`);
-  if (error.hint) lines.push(`  ${error.hint}`);
-  if (error.constraint)
-    lines.push(`  Constraint: ${error.constraint}${error.table ? ` of ${error.table}` : ''}`);
-  lines.push('  Nothing of the file was applied.');
-  return lines.join('\n');
+/**
+ * The text of a seed file.
+ * @throws OperatorError when there is no such file, or it is empty or not UTF-8.
+ */
+export function readSeedFile(path: string): string {
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(path);
+  } catch (error) {
+    throw new OperatorError(unreadable(path, error as NodeJS.ErrnoException), { cause: error });
+  }
+  const text = decoded(bytes);
+  if (text === undefined) throw new OperatorError(`${path} is not UTF-8 text.`);
+  if (text.trim() === '') throw new OperatorError(`${path} is empty.`);
+  return text;
 }
 
-/** Line and column, where Postgres knows them: it counts characters from one. */
-function place({ internalPosition }: DatabaseError, sql: string): string {
-  if (!internalPosition) return '';
-  const before = [...sql].slice(0, Number(internalPosition) - 1).join('');
-  const line = before.split('\n').length;
-  return `:${line}:${before.length - before.lastIndexOf('\n')}`;
+async function run(trx: Knex.Transaction, sql: string, settings: Record<string, string>): Promise<Change[]> {
+  await trx.raw('SELECT pg_advisory_xact_lock(?)', [SEED_LOCK]);
+  await trx.raw(
+    'CREATE TEMPORARY TABLE registration_changes (n serial, table_name text, operation text, row_key text) ON COMMIT DROP',
+  );
+  await trx.raw(
+    'CREATE FUNCTION pg_temp.apply_seed(seed text) RETURNS void LANGUAGE plpgsql AS $$ BEGIN EXECUTE seed; END $$',
+  );
+  for (const [key, value] of Object.entries(settings)) {
+    await trx.raw('SELECT set_config(?, ?, true)', [`listo.${key}`, value]);
+  }
+  await trx.raw('SELECT pg_temp.apply_seed(?)', [sql]);
+  // Deferred constraints would otherwise speak at COMMIT, when it is too late to say which file it was.
+  await trx.raw('SET CONSTRAINTS ALL IMMEDIATE');
+  const changes: Change[] = await trx('registration_changes')
+    .orderBy('n')
+    .select({ table: 'table_name', operation: 'operation', key: 'row_key' });
+  await trx.raw('DROP FUNCTION pg_temp.apply_seed(text)');
+  return changes;
+}
+
+function unreadable(path: string, { code }: NodeJS.ErrnoException): string {
+  if (code === 'ENOENT') return `${path} does not exist.`;
+  if (code === 'EISDIR') return `${path} is a directory; name a file of SQL.`;
+  return `${path} cannot be read (${code}).`;
+}
+
+function decoded(bytes: Buffer): string | undefined {
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return text.includes('\0') ? undefined : text;
+  } catch {
+    return undefined;
+  }
 }

@@ -27,19 +27,26 @@ export interface Browser {
   cookies(): readonly Cookie[];
 }
 
-export function openBrowser(): Browser {
+export interface BrowserOptions {
+  /** Sent with every request. */
+  headers?: Record<string, string>;
+  /** Where an origin is really served, for an issuer whose name is not this machine's. */
+  servedAt?: Readonly<Record<string, string>>;
+}
+
+export function openBrowser({ headers: always = {}, servedAt = {} }: BrowserOptions = {}): Browser {
   let jar: Cookie[] = [];
 
   const request = async (url: string, init: RequestInit): Promise<Page> => {
-    const { pathname } = new URL(url);
+    const { pathname, origin } = new URL(url);
     const cookie = jar
       .filter(({ path }) => pathname === path || pathname.startsWith(path.endsWith('/') ? path : `${path}/`))
       .map(({ name, value }) => `${name}=${value}`)
       .join('; ');
-    const response = await fetch(url, {
+    const response = await fetch(url.replace(origin, servedAt[origin] ?? origin), {
       ...init,
       redirect: 'manual',
-      headers: { accept: 'text/html,*/*;q=0.8', ...init.headers, ...(cookie ? { cookie } : {}) },
+      headers: { accept: 'text/html,*/*;q=0.8', ...always, ...init.headers, ...(cookie ? { cookie } : {}) },
     });
     for (const text of response.headers.getSetCookie()) jar = store(jar, text);
     const location = response.headers.get('location');

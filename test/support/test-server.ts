@@ -24,6 +24,7 @@ export interface TestServer extends RunningServer {
 export const TEST_SECRETS = {
   COOKIE_KEYS: 'test-cookie-key-0123456789-0123456789-01',
   KEY_ENCRYPTION_KEY: Buffer.alloc(32, 7).toString('base64'),
+  REFRESH_TOKEN_KEYS: 'test-refresh-token-key-0123456789-0123-01',
 };
 
 /**

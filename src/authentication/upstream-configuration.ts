@@ -1,0 +1,55 @@
+import { LRUCache } from 'lru-cache';
+import * as openid from 'openid-client';
+import type { UpstreamProvider } from '../instances/instance.ts';
+
+const TIMEOUT_SECONDS = 5;
+const DISCOVERY_TTL_MS = 10 * 60 * 1000;
+const MAX_PROVIDERS = 1000;
+
+/** What is known of each upstream provider by its discovery document, kept for ten minutes. */
+export function createUpstreamConfigurations(): (
+  provider: UpstreamProvider,
+) => Promise<openid.Configuration> {
+  const discovered = new LRUCache<string, Promise<openid.Configuration>>({
+    max: MAX_PROVIDERS,
+    ttl: DISCOVERY_TTL_MS,
+  });
+
+  return async (provider) => {
+    // Whatever of the registration changes makes another key, so a change takes effect at once.
+    const key = JSON.stringify([provider.issuer, provider.clientId, provider.clientSecret]);
+    const pending = discovered.get(key) ?? discover(provider);
+    discovered.set(key, pending);
+    try {
+      return await pending;
+    } catch (error) {
+      discovered.delete(key);
+      throw error;
+    }
+  };
+}
+
+function discover({ issuer, clientId, clientSecret }: UpstreamProvider): Promise<openid.Configuration> {
+  const server = new URL(issuer);
+  return openid.discovery(server, clientId, undefined, clientAuthentication(clientSecret), {
+    timeout: TIMEOUT_SECONDS,
+    execute: [
+      // Not asked for by OIDC Core 3.1.3.7 where TLS vouches for the provider; a proxy may end TLS in between.
+      openid.enableNonRepudiationChecks,
+      // Registration allows plain http on loopback only (the constraint upstream_issuer_https).
+      ...(server.protocol === 'http:' ? [openid.allowInsecureRequests] : []),
+    ],
+  });
+}
+
+/** As the provider's metadata says, whose default is `client_secret_basic` (OIDC Discovery 1.0 section 3). */
+function clientAuthentication(clientSecret: string | undefined): openid.ClientAuth {
+  if (clientSecret === undefined) return openid.None();
+  const basic = openid.ClientSecretBasic(clientSecret);
+  const post = openid.ClientSecretPost(clientSecret);
+  return (server, ...rest) => {
+    const methods = server.token_endpoint_auth_methods_supported ?? ['client_secret_basic'];
+    const onlyPost = methods.includes('client_secret_post') && !methods.includes('client_secret_basic');
+    (onlyPost ? post : basic)(server, ...rest);
+  };
+}

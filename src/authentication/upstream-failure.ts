@@ -1,0 +1,59 @@
+import * as openid from 'openid-client';
+import type { SignInResult } from './authenticator.ts';
+
+type Refused = Extract<SignInResult, { outcome: 'refused' }>;
+
+/** What the standards' error codes of an authorization response mean here (RFC 6749 section 4.1.2.1, OIDC Core 3.1.2.6). */
+const AUTHORIZATION_ERRORS: Record<string, Refused['reason']> = {
+  access_denied: 'upstream_refused',
+  login_required: 'upstream_refused',
+  interaction_required: 'upstream_refused',
+  consent_required: 'upstream_refused',
+  account_selection_required: 'upstream_refused',
+  temporarily_unavailable: 'upstream_unavailable',
+  server_error: 'upstream_unavailable',
+};
+
+/** The upstream provider could not be asked. */
+export class UpstreamUnavailable extends Error {
+  constructor(cause: unknown) {
+    super('The upstream provider could not be reached.', { cause });
+    this.name = 'UpstreamUnavailable';
+  }
+}
+
+/**
+ * Whether the upstream provider said no, or sent what it should not have.
+ * @throws UpstreamUnavailable when it could not be asked.
+ */
+export function explainUpstreamFailure(error: unknown): Refused {
+  if (error instanceof openid.AuthorizationResponseError) {
+    return refused(AUTHORIZATION_ERRORS[error.error] ?? 'upstream_invalid', error.error);
+  }
+  if (isOutage(error)) throw new UpstreamUnavailable(error);
+  if (error instanceof openid.ResponseBodyError) return refused('upstream_invalid', error.error);
+  if (error instanceof openid.ClientError || error instanceof openid.WWWAuthenticateChallengeError) {
+    return refused('upstream_invalid', error.code);
+  }
+  throw error;
+}
+
+/** The network, a timeout, or a server that says so. */
+function isOutage(error: unknown): boolean {
+  // The library passes fetch's TypeError on as it is, and wraps without a code what it has no name for.
+  if (error instanceof TypeError) return true;
+  if (error instanceof openid.ResponseBodyError) return isServerFailure(error.status);
+  if (!(error instanceof openid.ClientError)) return false;
+  if (error.code === undefined || error.code === 'OAUTH_TIMEOUT') return true;
+  return error.cause instanceof Response && isServerFailure(error.cause.status);
+}
+
+function isServerFailure(status: number): boolean {
+  return status >= 500 || status === 429;
+}
+
+/** An error code may come from an address that anybody can write, so only a plain one reaches the log. */
+function refused(reason: Refused['reason'], code?: string): Refused {
+  const detail = code !== undefined && /^[\w.-]{1,64}$/.test(code) ? code : undefined;
+  return { outcome: 'refused', reason, ...(detail ? { detail } : {}) };
+}

@@ -1,0 +1,38 @@
+import type { IDToken } from 'openid-client';
+import type { PersonStore } from '../accounts/person-store.ts';
+import type { UpstreamProvider } from '../instances/instance.ts';
+import type { SignInResult } from './authenticator.ts';
+import { profileFrom } from './upstream-profile.ts';
+
+const MAX_SUBJECT_LENGTH = 255;
+
+/**
+ * Finds the person, or makes one. By issuer and subject, never by e-mail address: an address can change hands, or be
+ * claimed by anyone upstream.
+ */
+export async function identify(
+  people: PersonStore,
+  provider: UpstreamProvider,
+  claims: IDToken,
+): Promise<SignInResult> {
+  if (!isOf(provider, claims)) return { outcome: 'refused', reason: 'upstream_invalid' };
+  const identity = { instanceId: provider.instanceId, issuer: claims.iss, subject: claims.sub };
+  const profile = profileFrom(claims, provider.claimMapping);
+  const known = await people.findByUpstreamIdentity(identity);
+  if (known) {
+    if (known.disabled) return { outcome: 'refused', reason: 'disabled' };
+    await people.updateFromUpstream(known.id, profile);
+    return { outcome: 'signed_in', personId: known.id };
+  }
+  if (provider.firstSignIn === 'refuse') return { outcome: 'refused', reason: 'unknown_person' };
+  return { outcome: 'signed_in', personId: await people.createFromUpstream(identity, profile) };
+}
+
+/** The library takes any tenant's tokens from providers that serve many at one address; an instance has one issuer. */
+function isOf(provider: UpstreamProvider, { iss, sub }: IDToken): boolean {
+  return (
+    new URL(iss).href === new URL(provider.issuer).href &&
+    sub.length <= MAX_SUBJECT_LENGTH &&
+    !sub.includes('\0')
+  );
+}

@@ -1,0 +1,21 @@
+import { runCommand } from './commands/run-command.ts';
+import { type Config, readConfig } from './config.ts';
+import { openCommandDatabase } from './open-database.ts';
+
+let config: Config | undefined;
+
+function configuration(): Config {
+  config ??= readConfig();
+  return config;
+}
+
+process.exitCode = await runCommand(process.argv.slice(2), {
+  input: process.stdin,
+  print: (line) => process.stdout.write(`${line}\n`),
+  say: (text) => process.stderr.write(text),
+  settings() {
+    const { issuer, secrets } = configuration();
+    return { issuer, keyEncryptionKeys: secrets.keyEncryptionKeys };
+  },
+  openDatabase: () => openCommandDatabase(configuration()),
+});

@@ -1,0 +1,36 @@
+import type { Database } from '../platform/database.ts';
+
+/**
+ * What an operator does from a shell, a file for each command. A command prints its result on standard output and
+ * nothing else there; what it refuses it throws as an OperatorError. Secrets come in by standard input and never
+ * by the command line, where other users of the machine can read them.
+ */
+export interface Command {
+  /** The words that call it: `client secret`. */
+  name: string;
+  /** What has to follow, as the usage shows it: `FILE`. */
+  operands: readonly string[];
+  /** One sentence for the usage. */
+  summary: string;
+  run(context: CommandContext, operands: readonly string[]): Promise<void>;
+}
+
+/** What a command may ask for. Configuration is read only when one does, so that most work anywhere. */
+export interface CommandContext {
+  input: SecretInput;
+  /** Prints a line of the result. */
+  print(line: string): void;
+  /** Says something to the person at the terminal, beside the result. */
+  say(text: string): void;
+  settings(): CommandSettings;
+  /** The caller closes it. */
+  openDatabase(): Promise<Database>;
+}
+
+export interface CommandSettings {
+  issuer: string;
+  keyEncryptionKeys: readonly Buffer[];
+}
+
+/** Standard input, or a stand-in for it. */
+export type SecretInput = NodeJS.ReadableStream & { isTTY?: boolean };

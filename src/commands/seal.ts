@@ -1,0 +1,18 @@
+import { OperatorError } from '../platform/errors.ts';
+import { createSecretBox } from '../platform/secret-box.ts';
+import type { Command } from './command.ts';
+import { readSecret } from './read-secret.ts';
+
+export const seal: Command = {
+  name: 'seal',
+  operands: ['CONTEXT'],
+  summary:
+    'Read a secret from standard input and print it sealed; CONTEXT is upstream:<instance id>, for upstream_providers.client_secret_sealed.',
+  async run(context, [place = '']) {
+    // A sealed text opens only in its own place, so a mistake here would show at the first sign-in.
+    if (!/^upstream:[a-z0-9-]{1,40}$/.test(place))
+      throw new OperatorError('CONTEXT says where the secret belongs: upstream:<instance id>.');
+    const box = createSecretBox(context.settings().keyEncryptionKeys);
+    context.print(box.seal(await readSecret(context, 'Secret'), place));
+  },
+};

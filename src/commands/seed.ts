@@ -1,0 +1,28 @@
+import { migrate } from '../platform/migrate.ts';
+import { applySeed, type Change, readSeedFile } from '../platform/seed.ts';
+import type { Command } from './command.ts';
+
+const DONE: Record<Change['operation'], string> = {
+  insert: 'inserted',
+  update: 'updated',
+  delete: 'deleted',
+};
+
+export const seed: Command = {
+  name: 'seed',
+  operands: ['FILE'],
+  summary: 'Apply a file of registrations (SQL) in one transaction, and print what it changed.',
+  async run({ openDatabase, settings, print }, [file = '']) {
+    const sql = readSeedFile(file);
+    const { issuer } = settings();
+    const database = await openDatabase();
+    try {
+      for (const name of await migrate(database.knex)) print(`migrated ${name}`);
+      const changes = await applySeed(database.knex, { name: file, sql, settings: { issuer } });
+      for (const { operation, table, key } of changes) print(`${DONE[operation]} ${table} ${key}`);
+      if (changes.length === 0) print('Nothing changed.');
+    } finally {
+      await database.close();
+    }
+  },
+};

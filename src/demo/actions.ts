@@ -1,0 +1,60 @@
+import { decodeJwt } from 'jose';
+import type { ActionId, Outcome, SignedIn } from './demo-session.ts';
+import type { Exchange } from './exchange.ts';
+import { explainFailure } from './failure.ts';
+import type { ListnrConsumer } from './listnr-consumer.ts';
+import type { RelyingParty } from './relying-party.ts';
+
+/**
+ * What the buttons do. Each action keeps in `signedIn` what later ones need, and tells its outcome: a request that
+ * is refused is one too, and is shown like any other.
+ */
+export function createActions({
+  party,
+  listnr,
+}: {
+  party: RelyingParty;
+  listnr: ListnrConsumer;
+}): Record<ActionId, (signedIn: SignedIn) => Promise<Outcome>> {
+  return {
+    userinfo: ({ tokens }) =>
+      outcomeOf(async (record) => {
+        // The subject of the verified ID token: userinfo about anybody else is not for this person (OIDC Core 5.3.2).
+        const { sub = '' } = decodeJwt(tokens.idToken);
+        await party.fetchUserinfo(tokens.accessToken, sub, record);
+        return {};
+      }),
+
+    refresh: (signedIn) =>
+      outcomeOf(async (record) => {
+        const before = signedIn.tokens;
+        const after = await party.refresh(before, record);
+        signedIn.tokens = after;
+        return { replaced: { before, after } };
+      }),
+
+    'listnr-token': (signedIn) =>
+      outcomeOf(async (record) => {
+        signedIn.listnrToken = await listnr.issueToken(signedIn.tokens.idToken, record);
+        return {};
+      }),
+
+    'listnr-verification': ({ listnrToken: token = '' }) =>
+      outcomeOf(async (record) => {
+        await listnr.verifyToken(token, record);
+        return { token };
+      }),
+  };
+}
+
+async function outcomeOf(
+  action: (record: Exchange[]) => Promise<Pick<Outcome, 'replaced' | 'token'>>,
+): Promise<Outcome> {
+  const record: Exchange[] = [];
+  try {
+    const result = await action(record);
+    return { ...result, exchange: record[0] };
+  } catch (error) {
+    return { exchange: record[0], failure: explainFailure(error) };
+  }
+}

@@ -1,0 +1,48 @@
+/** One request that the demo made and the answer it got, as they were, to be shown. */
+export interface Exchange {
+  request: RecordedRequest;
+  status: number;
+  /** The parsed JSON, or the text of anything else. */
+  answer: unknown;
+}
+
+export interface RecordedRequest {
+  method: string;
+  url: string;
+  headers: Readonly<Record<string, string>>;
+  /** Empty when there is none. */
+  body: string;
+}
+
+interface FetchOptions {
+  method: string;
+  headers: Record<string, string> | Headers;
+  body?: unknown;
+}
+
+/** A `fetch` that also writes down what went over the wire, in the order of the answers. */
+export function recordingFetch(record: Exchange[]) {
+  return async (url: string, options: FetchOptions): Promise<Response> => {
+    const { method, headers, body } = options;
+    const response = await fetch(url, options as RequestInit);
+    record.push({
+      request: {
+        method,
+        url,
+        headers: Object.fromEntries(new Headers(headers)),
+        body: body == null ? '' : String(body),
+      },
+      status: response.status,
+      answer: parsed(await response.clone().text()),
+    });
+    return response;
+  };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,91 @@
+import { errors } from 'jose';
+import {
+  AuthorizationResponseError,
+  ClientError,
+  ResponseBodyError,
+  WWWAuthenticateChallengeError,
+} from 'openid-client';
+import { ListnrRefusal } from './listnr-consumer.ts';
+
+/** Something a visitor may meet and start again from. */
+export interface Failure {
+  status: number;
+  title: string;
+  message: string;
+  /** What a program would switch on: an OAuth error, or the library's code. */
+  code: string;
+}
+
+export const STRAY_ANSWER: Failure = {
+  status: 400,
+  title: 'This answer is not expected',
+  message:
+    'Its “state” belongs to no sign-in that this browser has open, so the demo does not look at the rest: that is how an application tells its own sign-in from one that somebody slipped in. A page that was reloaded, or left open for more than an hour, looks the same.',
+  code: 'state mismatch',
+};
+
+export const SESSION_GONE: Failure = {
+  status: 403,
+  title: 'The demo has forgotten you',
+  message: 'It keeps a session for an hour, in the memory of the server. Sign in again to go on.',
+  code: 'no session',
+};
+
+/**
+ * What to tell a visitor when a step fails.
+ * @throws what it was given, when that is no failure of a request but a fault in this code.
+ */
+export function explainFailure(error: unknown): Failure {
+  if (error instanceof AuthorizationResponseError) {
+    return error.error === 'access_denied' ? refusedByPerson(error) : refused(error);
+  }
+  if (error instanceof ResponseBodyError) return refused(error);
+  if (error instanceof ListnrRefusal) return refused({ error: error.code, error_description: error.message });
+  if (error instanceof WWWAuthenticateChallengeError) {
+    const [challenge] = error.cause;
+    const { error: code = 'no error code', error_description } = challenge?.parameters ?? {};
+    return refused({ error: code, error_description });
+  }
+  if (error instanceof ClientError || error instanceof errors.JOSEError) {
+    return {
+      status: 400,
+      title: 'The answer failed a check',
+      message: `The library did not accept what came back: ${error.message}.`,
+      code: error.code ?? error.name,
+    };
+  }
+  if (error instanceof TypeError && error.message === 'fetch failed') {
+    return {
+      status: 502,
+      title: 'The issuer does not answer',
+      message:
+        'The demo calls the server at the address in ISSUER, and found nobody there. Is it where the server listens?',
+      code: 'fetch failed',
+    };
+  }
+  throw error;
+}
+
+function refusedByPerson({ error }: AuthorizationResponseError): Failure {
+  return {
+    status: 403,
+    title: 'You did not sign in',
+    message: 'That is fine: the demo was told so, and learned nothing about you.',
+    code: error,
+  };
+}
+
+function refused({
+  error,
+  error_description: description,
+}: {
+  error: string;
+  error_description?: string | undefined;
+}): Failure {
+  return {
+    status: 400,
+    title: 'The server refused',
+    message: description ? `Its answer: ${description}.` : `Its answer: ${error}.`,
+    code: error,
+  };
+}

@@ -1,0 +1,143 @@
+import { STATUS_CODES } from 'node:http';
+import { decodeJwt, decodeProtectedHeader, type JWTPayload, type ProtectedHeaderParameters } from 'jose';
+import { curlCommand } from './curl.ts';
+import type { ActionId, Outcome, SignedIn } from './demo-session.ts';
+import type { Exchange } from './exchange.ts';
+import { jsonText } from './json-text.ts';
+import { LISTNR_CLIENT_ID, LISTNR_SCOPE } from './listnr-consumer.ts';
+import { CLIENT_ID, type Tokens } from './relying-party.ts';
+import { progressOf } from './steps.ts';
+
+/** What the request's parameters are for, in the words of a newcomer. */
+const PURPOSES: Readonly<Record<string, string>> = {
+  response_type: 'Asks for a code, which alone is worth nothing',
+  client_id: 'Which application asks',
+  redirect_uri: 'Where the answer goes: one that is registered, to the letter',
+  scope: 'What is asked for',
+  state: 'Ties the answer to this browser',
+  nonce: 'Ties the ID token to this request',
+  code_challenge: 'The hash of a secret that only the backend holds (PKCE)',
+  code_challenge_method: 'How it was hashed',
+};
+
+/** What the templates show of the steps done and to do: tokens decoded, requests as commands, times written out. */
+export function signedInPage(
+  signedIn: SignedIn,
+  { issuer, listnrIssuer, jwksUri }: { issuer: string; listnrIssuer: string; jwksUri: string },
+): Record<string, unknown> {
+  const { authorization, codeExchange, keys, nonce, outcomes, latest, listnrToken } = signedIn;
+  const steps = progressOf(signedIn).map((step) => ({ ...step, open: step.id === latest }));
+  const idToken = decoded(signedIn.idToken);
+  const outcome = (id: ActionId, bearer?: string) => outcomeView(outcomes[id], bearer);
+  const verified = outcomes['listnr-verification']?.token;
+  return {
+    name: idToken.claims.name ?? idToken.claims.sub,
+    steps,
+    next: steps.find(({ state }) => state === 'next'),
+    authorization: { ...authorizationView(authorization.request), answer: jsonText(authorization.answer) },
+    codeExchange: codeExchange && exchangeView(codeExchange),
+    idToken: {
+      ...idToken,
+      keys: keys && exchangeView(keys),
+      checks: idTokenChecks(idToken, { issuer, nonce }),
+    },
+    userinfo: outcome('userinfo'),
+    refresh: {
+      ...outcome('refresh'),
+      replaced: outcomes.refresh?.replaced && replacedView(outcomes.refresh.replaced),
+    },
+    listnrToken: {
+      ...outcome('listnr-token', 'ID_TOKEN'),
+      clientId: LISTNR_CLIENT_ID,
+      token: listnrToken && decoded(listnrToken),
+    },
+    listnrVerification: {
+      ...outcome('listnr-verification'),
+      expected: { issuer: listnrIssuer, audience: LISTNR_CLIENT_ID, jwksUri },
+      ready: listnrToken !== undefined,
+      checks: verified && listnrChecks(decoded(verified), listnrIssuer),
+    },
+  };
+}
+
+function authorizationView(request: string) {
+  const { origin, pathname, search, searchParams } = new URL(request);
+  const lines = search
+    .slice(1)
+    .split('&')
+    .map((pair, n) => `  ${n === 0 ? '?' : '&'}${pair}`);
+  return {
+    request: `${origin}${pathname}\n${lines.join('\n')}`,
+    parameters: [...searchParams].map(([name, value]) => ({ name, value, purpose: PURPOSES[name] ?? '' })),
+  };
+}
+
+function outcomeView(outcome: Outcome | undefined, bearer?: string) {
+  if (!outcome) return undefined;
+  const { exchange, failure } = outcome;
+  return { failure, exchange: exchange && exchangeView(exchange, bearer) };
+}
+
+function exchangeView({ request, status, answer }: Exchange, bearer?: string) {
+  return {
+    command: curlCommand(request, bearer ? { bearer } : {}),
+    status,
+    reason: STATUS_CODES[status],
+    answer: jsonText(answer),
+  };
+}
+
+/** The ends of the tokens: enough to see that they are others. */
+function replacedView({ before, after }: { before: Tokens; after: Tokens }) {
+  const names = { accessToken: 'Access token', refreshToken: 'Refresh token', idToken: 'ID token' } as const;
+  return Object.entries(names).map(([kind, name]) => {
+    const [old, current] = [before[kind as keyof Tokens], after[kind as keyof Tokens]];
+    return { name, before: `…${old.slice(-10)}`, after: `…${current.slice(-10)}`, changed: old !== current };
+  });
+}
+
+interface Decoded {
+  header: ProtectedHeaderParameters;
+  claims: JWTPayload & { name?: string };
+}
+
+function decoded(token: string) {
+  const header = decodeProtectedHeader(token);
+  const claims: Decoded['claims'] = decodeJwt(token);
+  const [head, payload, signature] = token.split('.');
+  return {
+    header,
+    claims,
+    encoded: { head, payload, signature },
+    headerText: jsonText(header),
+    claimsText: jsonText(claims),
+  };
+}
+
+/** The steps of “Validating the ID Token” in the guide, as openid-client took them. */
+function idTokenChecks({ header, claims }: Decoded, { issuer, nonce }: { issuer: string; nonce: string }) {
+  return [
+    { name: 'Signature', value: `${header.alg}, by the key ${header.kid} that the issuer publishes` },
+    { name: 'Issuer', claim: 'iss', value: issuer },
+    { name: 'Audience', claim: 'aud', value: CLIENT_ID },
+    { name: 'Expiry', claim: 'exp', value: `${time(claims.exp)}, in the future` },
+    { name: 'Nonce', claim: 'nonce', value: `${nonce}, as sent in step 1` },
+  ];
+}
+
+/** The table of checks in the LiSTNR guide. */
+function listnrChecks({ header, claims }: Decoded, issuer: string) {
+  return [
+    { name: 'Algorithm', claim: 'alg', value: header.alg },
+    { name: 'Signature', value: `by the key ${header.kid} of the JWKS` },
+    { name: 'Expiry', claim: 'exp', value: `${time(claims.exp)}, in the future` },
+    { name: 'Issuer', claim: 'iss', value: issuer },
+    { name: 'Audience', claim: 'aud', value: LISTNR_CLIENT_ID },
+    { name: 'Subject', claim: 'sub', value: claims.sub },
+    { name: 'Scope', claim: 'scope', value: `contains ${LISTNR_SCOPE}` },
+  ];
+}
+
+function time(epochSeconds = 0): string {
+  return `${new Date(epochSeconds * 1000).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+}

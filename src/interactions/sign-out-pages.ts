@@ -1,0 +1,84 @@
+import type { Context } from 'koa';
+import type { Instance } from '../instances/instance.ts';
+import { PATHS } from '../oidc/routes.ts';
+import type { Session } from '../oidc/session.ts';
+import { brandOf } from './interaction.ts';
+import type { InteractionDependencies } from './routes.ts';
+import type { SignOutRequest } from './sign-out-request.ts';
+
+/** Somebody's session of an instance, in this browser. */
+export interface SignedIn {
+  instance: Instance;
+  session: Session;
+}
+
+type Dependencies = Pick<InteractionDependencies, 'views' | 'csrf' | 'people'>;
+
+/** For a request that names no application, in a browser that is signed in to several instances. */
+export async function showChoice(
+  ctx: Context,
+  signedIn: readonly SignedIn[],
+  { views, people }: Dependencies,
+): Promise<void> {
+  const sessions = [];
+  for (const { instance, session } of signedIn) {
+    sessions.push({
+      instanceName: instance.name,
+      personName: await nameOf(session, people),
+      href: `${PATHS.end_session}?instance=${instance.id}`,
+    });
+  }
+  views.render(ctx, 'choose-sign-out', { title: 'Where do you want to sign out?', sessions });
+}
+
+export async function showConfirmation(
+  ctx: Context,
+  { instance, session }: SignedIn,
+  { client, returnTo, state }: SignOutRequest,
+  { views, csrf, people }: Dependencies,
+): Promise<void> {
+  views.render(
+    ctx,
+    'sign-out',
+    {
+      title: 'Sign out?',
+      personName: await nameOf(session, people),
+      instanceName: instance.name,
+      clientName: client?.name,
+      action: `${PATHS.end_session}/confirm`,
+      csrf: csrf.token(session.uid),
+      hidden: {
+        instance: instance.id,
+        ...(client ? { client_id: client.id } : {}),
+        ...(returnTo ? { post_logout_redirect_uri: returnTo } : {}),
+        ...(state ? { state } : {}),
+      },
+    },
+    { brand: brandOf(instance), formTargets: returnTo ? [returnTo] : [] },
+  );
+}
+
+export function showStillSignedIn(
+  ctx: Context,
+  { instance }: SignedIn,
+  { views }: Pick<Dependencies, 'views'>,
+): void {
+  views.render(
+    ctx,
+    'signed-out',
+    { title: 'You are still signed in', message: 'Nothing was changed. You can close this window.' },
+    { brand: brandOf(instance) },
+  );
+}
+
+export function showSignedOut(ctx: Context, { views }: Pick<Dependencies, 'views'>): void {
+  views.render(ctx, 'signed-out', {
+    title: 'You are signed out',
+    message: 'You can close this window.',
+  });
+}
+
+async function nameOf({ accountId }: Session, people: Dependencies['people']): Promise<string> {
+  const person = await people.find(accountId ?? '');
+  return person?.name ?? person?.email ?? 'somebody';
+}

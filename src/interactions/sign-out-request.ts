@@ -1,0 +1,56 @@
+import type { Client } from '../clients/client.ts';
+import { readIdTokenHint } from '../oidc/id-token-hint.ts';
+import { HttpError } from '../platform/errors.ts';
+import type { InteractionDependencies } from './routes.ts';
+
+/** What a request to sign out asks for, checked. */
+export interface SignOutRequest {
+  client: Client | undefined;
+  /** The subject that the request proves to know, by a valid hint. */
+  provenSubject: string | undefined;
+  returnTo: string | undefined;
+  state: string | undefined;
+  instanceId: string | undefined;
+}
+
+/** @throws HttpError 400, shown as a page: nobody is redirected on a doubtful request. */
+export async function readSignOutRequest(
+  parameters: Record<string, string | string[]>,
+  { provider, clients }: Pick<InteractionDependencies, 'provider' | 'clients'>,
+): Promise<SignOutRequest> {
+  const get = (name: string) => single(parameters, name);
+  const hintText = get('id_token_hint');
+  const clientId = get('client_id');
+  const returnTo = get('post_logout_redirect_uri');
+
+  const hint = hintText ? await readIdTokenHint(provider(), hintText) : undefined;
+  if (hint && clientId && hint.client.id !== clientId)
+    throw refusal('The client_id is not the one that the id_token_hint was issued to.');
+  const client = hint?.client ?? (clientId ? await clients.find(clientId) : undefined);
+  if (clientId && !client) throw refusal('This client_id is not known.');
+
+  // Without a client there is nothing to hold the address against, so the person stays here.
+  const allowed =
+    client && returnTo
+      ? (await provider().Client.find(client.id))?.postLogoutRedirectUriAllowed(returnTo)
+      : undefined;
+  if (allowed === false)
+    throw refusal('This post_logout_redirect_uri is not registered for the application.');
+  return {
+    client,
+    provenSubject: hint?.provenSubject,
+    returnTo: allowed ? returnTo : undefined,
+    state: get('state'),
+    instanceId: client?.instanceId ?? get('instance'),
+  };
+}
+
+export function refusal(message: string): HttpError {
+  return new HttpError({ status: 400, code: 'invalid_request', message });
+}
+
+function single(parameters: Record<string, string | string[]>, name: string): string | undefined {
+  const value = parameters[name];
+  if (Array.isArray(value)) throw refusal(`The parameter ${name} was sent more than once.`);
+  return value === '' ? undefined : value;
+}

@@ -1,0 +1,31 @@
+import type { RefusalReason } from '../authentication/authenticator.ts';
+import { HttpError } from '../platform/errors.ts';
+
+/** The page that says why a person could not sign in through the customer's own provider. */
+export function upstreamRefusal(reason: RefusalReason, cause?: unknown): HttpError {
+  switch (reason) {
+    case 'upstream_unavailable':
+      return new HttpError({
+        status: 503,
+        code: 'temporarily_unavailable',
+        message: 'Your company’s sign-in service cannot be reached just now. Please try again in a moment.',
+        headers: { 'Retry-After': '10' },
+        cause,
+      });
+    case 'unknown_person':
+    case 'disabled':
+      return new HttpError({
+        status: 403,
+        code: 'access_denied',
+        message:
+          'You signed in at your company, but have no access here. Please ask your administrator for it.',
+      });
+    default:
+      return new HttpError({
+        status: 400,
+        code: 'invalid_request',
+        message:
+          'The answer of your company’s sign-in service could not be used. Please go back to the application and sign in again.',
+      });
+  }
+}

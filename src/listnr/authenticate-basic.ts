@@ -1,0 +1,29 @@
+import type { ListnrClient } from '../clients/listnr-client.ts';
+import type { Directory } from './directory.ts';
+import { invalidClient, invalidRequest, unauthorizedClient } from './errors.ts';
+
+/**
+ * Authenticates a client by its id and secret, and holds the body's `client_id` (whose record `client` is) against it.
+ *
+ * Without the right secret, all that can be learned is that a client brings ID tokens instead; the names of those
+ * are public, being part of what they serve to browsers.
+ *
+ * @throws HttpError 401 `invalid_client`, 403 `unauthorized_client`, 400 `invalid_request`.
+ */
+export async function authenticateBasic(
+  credentials: { clientId: string; secret: string },
+  { clientId, client }: { clientId: string; client: ListnrClient | undefined },
+  directory: Directory,
+): Promise<ListnrClient> {
+  const isBodys = credentials.clientId === clientId;
+  if (isBodys && client?.pattern === 'authenticated_user')
+    throw unauthorizedClient(
+      'This client authenticates with ID tokens of its users (Authorization: Bearer).',
+    );
+
+  const authenticated = await directory.isSecretOf(credentials.clientId, credentials.secret);
+  if (!authenticated) throw invalidClient('The client is unknown or its secret is wrong.', 'basic');
+  if (!isBodys || !client)
+    throw invalidRequest('client_id must be the client that the Authorization header names.');
+  return client;
+}

@@ -1,0 +1,31 @@
+import type { Context } from 'koa';
+
+const PREFLIGHT_MAX_AGE_SECONDS = '7200';
+
+/**
+ * Answers a preflight (Fetch standard, section 4.8). It names no client and carries no credentials, so any origin may
+ * go on; who may read the answer is decided when the client is known.
+ */
+export function preflight(ctx: Context, { methods, headers }: { methods: string; headers: string }): void {
+  ctx.status = 204;
+  ctx.set({
+    Allow: `${methods}, OPTIONS`,
+    'Access-Control-Allow-Origin': '*',
+    'Access-Control-Allow-Methods': methods,
+    'Access-Control-Allow-Headers': headers,
+    'Access-Control-Max-Age': PREFLIGHT_MAX_AGE_SECONDS,
+  });
+}
+
+/**
+ * Lets a page of one of `origins` read the answer, an error included. The origin `null` (a file, a sandboxed frame)
+ * belongs to nobody and cannot be registered.
+ */
+export function allowOrigins(ctx: Context, origins: readonly string[]): void {
+  const origin = ctx.get('origin');
+  if (!origins.includes(origin)) return;
+  ctx.set({
+    'Access-Control-Allow-Origin': origin,
+    'Access-Control-Expose-Headers': 'WWW-Authenticate, Retry-After',
+  });
+}

@@ -1,0 +1,51 @@
+import { type CompactVerifyGetKey, createRemoteJWKSet, customFetch, errors } from 'jose';
+import { LRUCache } from 'lru-cache';
+import { issuerUnavailable } from './errors.ts';
+
+/** Finds the key that signed a token among those published at an address. */
+export type ExternalKeys = (jwksUri: string) => CompactVerifyGetKey;
+
+const MOST_SETS = 100;
+
+/**
+ * The public keys of external issuers, each set fetched when first needed and kept for `maxAgeMilliseconds`. A `kid`
+ * that is not among them fetches them again, at most once in `cooldownMilliseconds`, so that nobody can make this
+ * server call an issuer with every request.
+ *
+ * The function it gives throws HttpError 503 when the keys cannot be fetched or read.
+ */
+export function createExternalKeys({
+  fetch: fetchKeys = fetch,
+  timeoutMilliseconds = 3000,
+  cooldownMilliseconds = 30_000,
+  maxAgeMilliseconds = 600_000,
+}: {
+  fetch?: typeof fetch;
+  timeoutMilliseconds?: number;
+  cooldownMilliseconds?: number;
+  maxAgeMilliseconds?: number;
+} = {}): ExternalKeys {
+  const sets = new LRUCache<string, CompactVerifyGetKey>({ max: MOST_SETS });
+
+  return (jwksUri) => {
+    const known = sets.get(jwksUri);
+    if (known) return known;
+    const remote = createRemoteJWKSet(new URL(jwksUri), {
+      timeoutDuration: timeoutMilliseconds,
+      cooldownDuration: cooldownMilliseconds,
+      cacheMaxAge: maxAgeMilliseconds,
+      [customFetch]: fetchKeys,
+    });
+    const find: CompactVerifyGetKey = (header, token) =>
+      remote(header, token).catch((error: unknown) => {
+        throw isOfToken(error) ? error : issuerUnavailable(error);
+      });
+    sets.set(jwksUri, find);
+    return find;
+  };
+}
+
+/** The set was read, and the token names none of its keys, or does not say which (OpenID Connect Core section 10.1). */
+function isOfToken(error: unknown): boolean {
+  return error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys;
+}

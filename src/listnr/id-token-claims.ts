@@ -1,0 +1,88 @@
+import type { JWTPayload } from 'jose';
+import { invalidToken } from './errors.ts';
+import { isSubject } from './subject.ts';
+
+/** How far ahead of ours an issuer's clock may be. */
+const CLOCK_TOLERANCE_SECONDS = 30;
+
+/** The claims of an ID token that passed `checkIdToken`. */
+export interface IdTokenClaims extends JWTPayload {
+  sub: string;
+  iat: number;
+  exp: number;
+}
+
+interface Rule<Expected> {
+  holds(claims: JWTPayload, expected: Expected): boolean;
+  otherwise: string;
+}
+
+/**
+ * Other JWTs can carry an ID token's issuer and audience. Security events and logout tokens have `events` (RFC 8417);
+ * `token_use` and `typ` say in the payload what `typ` should in the header; `scp` is an access token's; and a token
+ * bound to a key (`cnf`, RFC 7800) is no bearer token.
+ */
+const ID_TOKEN: readonly Rule<{ now: number }>[] = [
+  {
+    holds: ({ events, token_use, typ, scp, cnf }) =>
+      [events, scp, cnf].every((claim) => claim === undefined) &&
+      (token_use === undefined || token_use === 'id') &&
+      (typ === undefined || typ === 'ID'),
+    otherwise: 'The token is not an ID token.',
+  },
+  { holds: ({ sub }) => isSubject(sub), otherwise: 'The ID token has no usable sub.' },
+  { holds: ({ exp }) => Number.isFinite(exp), otherwise: 'The ID token has no exp.' },
+  { holds: ({ exp = 0 }, { now }) => exp > now, otherwise: 'The ID token has expired.' },
+  { holds: ({ iat }) => Number.isFinite(iat), otherwise: 'The ID token has no iat.' },
+  {
+    holds: ({ iat = 0 }, { now }) => iat <= now + CLOCK_TOLERANCE_SECONDS,
+    otherwise: 'The ID token was issued in the future.',
+  },
+  {
+    holds: ({ nbf = 0 }, { now }) => Number.isFinite(nbf) && nbf <= now + CLOCK_TOLERANCE_SECONDS,
+    otherwise: 'The ID token is not valid yet.',
+  },
+];
+
+/** OpenID Connect Core section 3.1.3.7, items 3 to 5, with a list of client ids in the place of one's own. */
+const AUDIENCE: readonly Rule<readonly string[]>[] = [
+  {
+    holds: ({ aud }, audiences) => [aud].flat().some((value) => isListed(value, audiences)),
+    otherwise: 'The ID token was issued to an application that this client does not accept.',
+  },
+  {
+    holds: ({ azp }, audiences) => azp === undefined || isListed(azp, audiences),
+    otherwise: 'The ID token was issued to an application that this client does not accept (azp).',
+  },
+  {
+    holds: ({ aud, azp }, audiences) =>
+      azp !== undefined || [aud].flat().every((value) => isListed(value, audiences)),
+    otherwise: 'The ID token has several audiences and no azp.',
+  },
+];
+
+/**
+ * Passes the claims of a current ID token, whoever it was issued to.
+ * @throws HttpError 401 `invalid_token`.
+ */
+export function checkIdToken(claims: JWTPayload, now: number): asserts claims is IdTokenClaims {
+  check(ID_TOKEN, claims, { now });
+}
+
+/**
+ * Passes an ID token that was issued to one of `audiences`: otherwise any application a person signs in to could
+ * have tokens in their name.
+ * @throws HttpError 401 `invalid_token`.
+ */
+export function checkAudience(claims: JWTPayload, audiences: readonly string[]): void {
+  check(AUDIENCE, claims, audiences);
+}
+
+function check<Expected>(rules: readonly Rule<Expected>[], claims: JWTPayload, expected: Expected): void {
+  const broken = rules.find((rule) => !rule.holds(claims, expected));
+  if (broken) throw invalidToken(broken.otherwise);
+}
+
+function isListed(value: unknown, audiences: readonly string[]): boolean {
+  return typeof value === 'string' && audiences.includes(value);
+}

@@ -1,0 +1,52 @@
+import {
+  type CompactVerifyGetKey,
+  compactVerify,
+  decodeJwt,
+  decodeProtectedHeader,
+  errors,
+  type JWTPayload,
+  type ProtectedHeaderParameters,
+} from 'jose';
+import { invalidToken } from './errors.ts';
+
+/** What the token says of itself, believed only as far as choosing who must have signed it. */
+export function readIdToken(token: string): { header: ProtectedHeaderParameters; claims: JWTPayload } {
+  try {
+    return { header: decodeProtectedHeader(token), claims: decodeJwt(token) };
+  } catch (cause) {
+    throw invalidToken('The bearer token is not an ID token: it is not a signed JWT.', cause);
+  }
+}
+
+/**
+ * An ID token has no `typ`, or `JWT`: every other kind of JWT that an issuer signs with the same keys says its own
+ * (RFC 8725 section 3.11). There is no extension that must be understood (`crit`).
+ */
+export function checkHeader({ typ, crit }: ProtectedHeaderParameters): void {
+  if (typ !== undefined && (typeof typ !== 'string' || typ.toUpperCase() !== 'JWT'))
+    throw invalidToken('The bearer token is not an ID token: its typ says so.');
+  if (crit !== undefined) throw invalidToken('The ID token has a critical extension (crit).');
+}
+
+/** A key in the token's own header (jwk, jku, x5c, x5u) is never looked at. */
+export async function verifySignature(
+  token: string,
+  key: CompactVerifyGetKey,
+  algorithms: readonly string[],
+): Promise<void> {
+  try {
+    await compactVerify(token, key, { algorithms: [...algorithms] });
+  } catch (error) {
+    // jose says of a key that is too short, or not made for the algorithm, that it is of the wrong type.
+    if (error instanceof errors.JOSEError || error instanceof TypeError)
+      throw invalidToken(describe(error), error);
+    throw error;
+  }
+}
+
+function describe(error: Error): string {
+  if (error instanceof errors.JOSEAlgNotAllowed)
+    return 'The ID token is signed with an algorithm that is not accepted.';
+  if (error instanceof errors.JWKSNoMatchingKey) return 'The ID token is signed with an unknown key.';
+  return 'The signature of the ID token is not valid.';
+}

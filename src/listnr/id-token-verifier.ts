@@ -1,0 +1,82 @@
+import { type CompactVerifyGetKey, errors } from 'jose';
+import type { AcceptedIssuer } from '../clients/listnr-client.ts';
+import type { KeyRing } from '../keys/key-ring.ts';
+import { type Clock, epochSeconds } from '../platform/clock.ts';
+import { HttpError } from '../platform/errors.ts';
+import { invalidToken } from './errors.ts';
+import type { ExternalKeys } from './external-keys.ts';
+import { checkAudience, checkIdToken, type IdTokenClaims } from './id-token-claims.ts';
+import { checkHeader, readIdToken, verifySignature } from './id-token-signature.ts';
+
+export interface VerifiedIdToken {
+  claims: IdTokenClaims;
+  /** Whom the LiSTNR token is about: the ID token's `sub`, behind the prefix its issuer is registered with. */
+  subject: string;
+  /** Issued by this server, so that `claims.sub` is a person of ours. */
+  own: boolean;
+}
+
+export interface IdTokenVerifier {
+  /** @throws HttpError 401 `invalid_token`; 503 when an external issuer's keys cannot be had. */
+  verify(token: string, accepted: readonly AcceptedIssuer[]): Promise<VerifiedIdToken>;
+  /** Whether this is a current ID token of this server, whichever application it was issued to. */
+  isOwn(token: string): Promise<boolean>;
+}
+
+const OURSELVES = { issuer: 'self', jwksUri: null, algorithms: ['RS256'] } as const;
+
+interface VerifierDependencies {
+  /** The `iss` of our own ID tokens. */
+  issuer: string;
+  keyRings: { oidc: KeyRing };
+  externalKeys: ExternalKeys;
+  clock: Clock;
+}
+
+/** Verifies ID tokens of this server, and of those external issuers that a client is registered with. */
+export function createIdTokenVerifier(dependencies: VerifierDependencies): IdTokenVerifier {
+  return {
+    async verify(token, accepted) {
+      const { claims, row, own } = await verifyFrom(token, accepted, dependencies);
+      checkAudience(claims, row.audiences);
+      return { claims, own, subject: `${row.subjectPrefix ?? ''}${claims.sub}` };
+    },
+
+    async isOwn(token) {
+      try {
+        await verifyFrom(token, [OURSELVES], dependencies);
+        return true;
+      } catch (error) {
+        if (error instanceof HttpError) return false;
+        throw error;
+      }
+    },
+  };
+}
+
+async function verifyFrom<Row extends Pick<AcceptedIssuer, 'issuer' | 'jwksUri' | 'algorithms'>>(
+  token: string,
+  accepted: readonly Row[],
+  { issuer, keyRings, externalKeys, clock }: VerifierDependencies,
+) {
+  const { header, claims } = readIdToken(token);
+  checkHeader(header);
+  const row = accepted.find(
+    (candidate) => claims.iss === (candidate.issuer === 'self' ? issuer : candidate.issuer),
+  );
+  if (!row) throw invalidToken('The issuer of the ID token is not one that this client accepts.');
+  // Whatever row names our issuer, our keys verify it and its people are ours.
+  const own = claims.iss === issuer;
+  const key = own || row.jwksUri === null ? keyOf(keyRings.oidc) : externalKeys(row.jwksUri);
+  await verifySignature(token, key, row.algorithms);
+  checkIdToken(claims, epochSeconds(clock));
+  return { claims, row, own };
+}
+
+function keyOf(keyRing: KeyRing): CompactVerifyGetKey {
+  return ({ kid = '' }) => {
+    const key = keyRing.publicKey(kid);
+    if (!key) throw new errors.JWKSNoMatchingKey();
+    return key;
+  };
+}

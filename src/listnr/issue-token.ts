@@ -1,0 +1,81 @@
+import type { ListnrClient } from '../clients/listnr-client.ts';
+import type { KeyRing } from '../keys/key-ring.ts';
+import { type Clock, epochSeconds } from '../platform/clock.ts';
+import { authenticateBasic } from './authenticate-basic.ts';
+import { authenticateBearer } from './authenticate-bearer.ts';
+import { readAuthorization } from './authorization-header.ts';
+import type { Directory } from './directory.ts';
+import { unauthorizedClient } from './errors.ts';
+import type { IdTokenVerifier, VerifiedIdToken } from './id-token-verifier.ts';
+import { listnrClaims, signListnrToken, TOKEN_LIFETIME_SECONDS } from './listnr-token.ts';
+import { profileClaims } from './profile-claims.ts';
+import { grantedScopes } from './requested-scope.ts';
+import { requestedSubject } from './subject.ts';
+import type { TokenRequest } from './token-request.ts';
+
+export interface IssueTokenDependencies {
+  /** The `iss` of the tokens: the base URL of the environment. */
+  listnrIssuer: string;
+  environment: string;
+  keyRings: { listnr: KeyRing };
+  directory: Directory;
+  idTokens: IdTokenVerifier;
+  clock: Clock;
+}
+
+/** What came in: the header, the body, and the record of the client that the body names. */
+export interface Presented {
+  authorization: string;
+  request: TokenRequest;
+  client: ListnrClient | undefined;
+}
+
+export interface TokenAnswer {
+  access_token: string;
+  token_type: 'Bearer';
+  expires_in: number;
+}
+
+/**
+ * Issues a LiSTNR token: who asks, whether they may, what for, and only then a signature.
+ * @throws HttpError as the table in the guide has it.
+ */
+export async function issueToken(
+  presented: Presented,
+  dependencies: IssueTokenDependencies,
+): Promise<TokenAnswer> {
+  const { listnrIssuer, environment, keyRings, clock } = dependencies;
+  const { client, idToken } = await authenticate(presented, dependencies);
+  requireEnabled(client, environment);
+  const claims = listnrClaims({
+    issuer: listnrIssuer,
+    audience: client.audience,
+    scopes: grantedScopes(presented.request.scope, client.scopes),
+    now: epochSeconds(clock),
+    ...(idToken
+      ? { subject: idToken.subject, profile: profileClaims(idToken.claims, client.claims) }
+      : { subject: requestedSubject(presented.request.subject, client.defaultSubject), profile: {} }),
+  });
+  return {
+    access_token: await signListnrToken(claims, keyRings.listnr.current),
+    token_type: 'Bearer',
+    expires_in: TOKEN_LIFETIME_SECONDS,
+  };
+}
+
+async function authenticate(
+  { authorization, request: { clientId }, client }: Presented,
+  dependencies: IssueTokenDependencies,
+): Promise<{ client: ListnrClient; idToken?: VerifiedIdToken }> {
+  const credentials = readAuthorization(authorization);
+  return credentials.scheme === 'bearer'
+    ? authenticateBearer(credentials.token, client, dependencies)
+    : { client: await authenticateBasic(credentials, { clientId, client }, dependencies.directory) };
+}
+
+/** Asked only of a client that authenticated: how it stands is nobody else's business. */
+function requireEnabled(client: ListnrClient, environment: string): void {
+  if (client.disabled) throw unauthorizedClient('This client is disabled.');
+  if (!client.environments.includes(environment))
+    throw unauthorizedClient(`This client is not enabled for the environment ${environment}.`);
+}

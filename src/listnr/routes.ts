@@ -1,0 +1,74 @@
+/**
+ * The LiSTNR Token Provider: turns a signed-in user's ID token, or a backend's credentials, into a 15-minute RS256 JWT
+ * for one audience, and publishes the keys that verify it. It keeps nothing, and its keys are its own, so that neither
+ * its tokens nor those of Sign in with Listo can be passed off as the other's.
+ */
+import Router from '@koa/router';
+import type { Context } from 'koa';
+import type { PersonStore } from '../accounts/person-store.ts';
+import type { ClientSecrets } from '../clients/client-secrets.ts';
+import type { ListnrClientStore } from '../clients/listnr-client-store.ts';
+import { limitFailures } from '../http/limits.ts';
+import type { RateLimit } from '../http/rate-limit.ts';
+import { requestState } from '../http/request-state.ts';
+import type { KeyRing } from '../keys/key-ring.ts';
+import type { Clock } from '../platform/clock.ts';
+import { allowOrigins, preflight } from './cors.ts';
+import { createDirectory } from './directory.ts';
+import type { ExternalKeys } from './external-keys.ts';
+import { createIdTokenVerifier } from './id-token-verifier.ts';
+import { issueToken } from './issue-token.ts';
+import { createPublishedKeys } from './published-keys.ts';
+import { readTokenRequest, type TokenRequest } from './token-request.ts';
+
+const ISSUE_TOKEN = '/v1/listnr-token-provider/issue-token';
+const JWKS = '/v1/listnr-token-provider/jwks';
+
+export interface ListnrDependencies {
+  /** The `iss` of our own ID tokens. */
+  issuer: string;
+  listnrIssuer: string;
+  environment: string;
+  clock: Clock;
+  keyRings: { oidc: KeyRing; listnr: KeyRing };
+  externalKeys: ExternalKeys;
+  clients: ListnrClientStore;
+  secrets: ClientSecrets;
+  people: PersonStore;
+  clientFailures: RateLimit;
+}
+
+export function listnrRoutes(dependencies: ListnrDependencies): Router {
+  const directory = createDirectory(dependencies);
+  const issuing = { ...dependencies, directory, idTokens: createIdTokenVerifier(dependencies) };
+  const limited = limitFailures(dependencies.clientFailures);
+  const answerKeys = createPublishedKeys(dependencies.keyRings);
+
+  async function answer(ctx: Context, request: TokenRequest): Promise<void> {
+    const client = await directory.findClient(request.clientId);
+    if (client) {
+      requestState(ctx.req).log.client = client.id;
+      allowOrigins(ctx, client.origins);
+    }
+    const token = await issueToken({ authorization: ctx.get('authorization'), request, client }, issuing);
+    ctx.set('Cache-Control', 'no-store');
+    ctx.body = token;
+  }
+
+  const router = new Router();
+  router.post(ISSUE_TOKEN, async (ctx) => {
+    // Errors are JSON, whatever a program says it accepts.
+    ctx.req.headers.accept = 'application/json';
+    ctx.vary('Origin');
+    const request = await readTokenRequest(ctx.req);
+    // Where limitFailures looks for the name of a client that does not use Basic.
+    Object.assign(ctx.req, { body: { client_id: request.clientId } });
+    await limited(ctx, () => answer(ctx, request));
+  });
+  router.options(ISSUE_TOKEN, (ctx) =>
+    preflight(ctx, { methods: 'POST', headers: 'Authorization, Content-Type' }),
+  );
+  router.get(JWKS, answerKeys);
+  router.options(JWKS, (ctx) => preflight(ctx, { methods: 'GET, HEAD', headers: '*' }));
+  return router;
+}

@@ -1,0 +1,27 @@
+import type { IncomingMessage } from 'node:http';
+import { mediaType, readJsonObject } from '../http/body.ts';
+import { invalidRequest, unsupportedMediaType } from './errors.ts';
+
+/** The body of a request for a token. `null` and a member left out are the same. */
+export interface TokenRequest {
+  clientId: string;
+  /** As it came; empty when there is none. */
+  scope: string;
+  /** Read only for client credentials: a bearer client may send anything here, and it is ignored. */
+  subject: unknown;
+}
+
+/** @throws HttpError 415 when the body is not JSON, 400 `invalid_request` when it cannot be used. */
+export async function readTokenRequest(req: IncomingMessage): Promise<TokenRequest> {
+  if (mediaType(req) !== 'application/json') throw unsupportedMediaType();
+  const body = await readJsonObject(req);
+  const clientId = optionalString(body, 'client_id');
+  if (!clientId) throw invalidRequest('client_id is required.');
+  return { clientId, scope: optionalString(body, 'scope') ?? '', subject: body.subject ?? undefined };
+}
+
+function optionalString(body: Record<string, unknown>, name: string): string | undefined {
+  const value = body[name] ?? undefined;
+  if (value !== undefined && typeof value !== 'string') throw invalidRequest(`${name} must be a string.`);
+  return value;
+}

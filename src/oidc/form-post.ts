@@ -1,0 +1,22 @@
+import type { Provider } from 'oidc-provider';
+import { PATHS } from './routes.ts';
+
+const HEADER = 'Content-Security-Policy';
+
+/**
+ * Lets `response_mode=form_post` work (OAuth 2.0 Form Post Response Mode), which some frameworks ask for by default.
+ * The library's page submits itself with an inline script, and adds the script's hash to a policy that has a
+ * `script-src`. Its form leads to the client, and on from there, wherever that is.
+ */
+export function allowFormPost(provider: Provider): void {
+  provider.use(async (ctx, next) => {
+    if (!ctx.path.startsWith(PATHS.authorization)) return next();
+    const policy = ctx.response.get(HEADER);
+    ctx.set(HEADER, `${policy};script-src`);
+    await next();
+    const answered = ctx.response.get(HEADER);
+    // Browsers hold a form's whole chain of redirects against form-action; there is no other form on that page.
+    if (answered.includes("script-src 'sha256-")) ctx.set(HEADER, answered.replace(/form-action[^;]*;/, ''));
+    else if (answered === `${policy};script-src`) ctx.set(HEADER, policy);
+  });
+}

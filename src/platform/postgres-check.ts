@@ -1,0 +1,45 @@
+import type { Knex } from 'knex';
+import { OperatorError } from './errors.ts';
+
+const OLDEST_MAJOR = 15;
+const DEFAULT_PORT = 5432;
+
+/**
+ * Makes sure that the Postgres of DATABASE_URL answers and is recent enough; closes the pool when it is not.
+ * @throws OperatorError that says what is wrong, without the password in the URL.
+ */
+export async function checkPostgres(pool: Knex, url: string): Promise<void> {
+  const place = placeOf(url);
+  try {
+    const { rows } = await pool.raw('SHOW server_version_num');
+    const major = Math.floor(Number(rows[0].server_version_num) / 10_000);
+    if (major < OLDEST_MAJOR)
+      throw new OperatorError(`${place} is version ${major}; version ${OLDEST_MAJOR} or later is needed.`);
+  } catch (error) {
+    await pool.destroy();
+    if (error instanceof OperatorError) throw error;
+    throw new OperatorError(explain(error as { code?: string; message: string }, place), { cause: error });
+  }
+}
+
+function explain({ code, message }: { code?: string; message: string }, place: string): string {
+  switch (code) {
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return `${place}: the host is not known (${code}). Correct DATABASE_URL.`;
+    case '28P01':
+    case '28000':
+      return `${place} refuses to let this server in: ${message}. Correct the user and password of DATABASE_URL.`;
+    case '3D000':
+      return `${place} has no such database: ${message}. Create it, or correct DATABASE_URL.`;
+    default:
+      return `${place} does not answer (${code ?? message}). Start it, or correct DATABASE_URL.`;
+  }
+}
+
+/** Where it is, for people: the parts of the URL that are no secret. */
+function placeOf(text: string): string {
+  const url = URL.parse(text);
+  const host = url?.hostname || url?.searchParams.get('host') || 'localhost';
+  return `Postgres at ${host}:${url?.port || DEFAULT_PORT}${url?.pathname ?? ''}`;
+}

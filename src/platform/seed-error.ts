@@ -1,0 +1,111 @@
+import type { Knex } from 'knex';
+
+/** What Postgres says of a failed statement, as `pg` hands it on. */
+interface StatementError extends Error {
+  code: string;
+  severity: string;
+  detail?: string;
+  hint?: string;
+  constraint?: string;
+  table?: string;
+  column?: string;
+  internalPosition?: string;
+}
+
+const NOT_NULL_VIOLATION = '23502';
+const FOREIGN_KEY_VIOLATION = '23503';
+const UNIQUE_VIOLATION = '23505';
+const CHECK_VIOLATION = '23514';
+/** What a function may not execute: transaction commands, and COPY from or to the client. */
+const FEATURE_NOT_SUPPORTED = '0A000';
+
+/** True for an error of a statement, as against one of the connection. */
+export function isStatementError(error: unknown): error is StatementError {
+  return (
+    error instanceof Error &&
+    'severity' in error &&
+    'code' in error &&
+    /^(?!08|53|57)/.test(String(error.code))
+  );
+}
+
+/**
+ * Says which file failed, where in it, why, and what to do. Repeats neither the statement nor a whole row: both
+ * may hold what should not be shown.
+ */
+export async function explainSeedError(
+  knex: Knex,
+  error: StatementError,
+  { name, sql }: { name: string; sql: string },
+): Promise<string> {
+  const lines = [`${name}${place(error, sql)}: ${sentence(error)}`];
+  const hint = error.hint ?? (await commentOn(knex, error)) ?? usualHint(error);
+  if (hint) lines.push(`  ${hint}`);
+  if (error.constraint)
+    lines.push(`  Constraint: ${error.constraint}${error.table ? ` of ${error.table}` : ''}`);
+  lines.push('  Nothing of the file was applied.');
+  return lines.join('\n');
+}
+
+function sentence(error: StatementError): string {
+  const { code, table, column, detail } = error;
+  switch (code) {
+    case FEATURE_NOT_SUPPORTED:
+      return 'a seed file runs in one transaction and must not contain BEGIN, COMMIT or another transaction command, nor COPY from or to the client';
+    case NOT_NULL_VIOLATION:
+      return `${table}: ${rowOf(detail)} has no ${column}`;
+    case CHECK_VIOLATION:
+      return table ? `${table}: ${rowOf(detail)} is refused` : said(error);
+    case FOREIGN_KEY_VIOLATION:
+    case UNIQUE_VIOLATION:
+      return table && detail ? `${table}: ${detail}` : said(error);
+    default:
+      return said(error);
+  }
+}
+
+/** knex puts its own statement, which has no dash, in front of what Postgres said. */
+function said({ message }: Error): string {
+  return message.split(' - ').slice(1).join(' - ') || message;
+}
+
+/** Names a row by its first column, part of the key in every registration table. The others stay unsaid. */
+function rowOf(detail = ''): string {
+  const first = /^[^(]*\(([^,()]{1,100})[,)]/.exec(detail)?.[1];
+  return first === undefined ? 'a row' : `the row "${first}"`;
+}
+
+/** What the schema says about the constraint, index or column that refused a row. */
+async function commentOn(
+  knex: Knex,
+  { constraint, table, column }: StatementError,
+): Promise<string | undefined> {
+  if (!table) return undefined;
+  const { rows } = await knex.raw<{ rows: { of_constraint: string | null; of_column: string | null }[] }>(
+    `SELECT coalesce(
+       (SELECT obj_description(oid, 'pg_constraint') FROM pg_constraint WHERE conrelid = relation AND conname = :constraint),
+       (SELECT obj_description(indexrelid, 'pg_class') FROM pg_index JOIN pg_class ON oid = indexrelid
+        WHERE indrelid = relation AND relname = :constraint)) AS of_constraint,
+     (SELECT col_description(relation, attnum) FROM pg_attribute WHERE attrelid = relation AND attname = :column) AS of_column
+     FROM to_regclass(:table) AS relation`,
+    { table, constraint: constraint ?? '', column: column ?? '' },
+  );
+  const { of_constraint: ofConstraint, of_column: ofColumn } = rows[0] ?? {};
+  return ofConstraint ?? (ofColumn ? `Give it one. ${column}: ${ofColumn}` : undefined);
+}
+
+function usualHint({ code, table }: StatementError): string | undefined {
+  if (code === UNIQUE_VIOLATION)
+    return 'Write it once, and end the INSERT with ON CONFLICT ... DO UPDATE, so that the file can be applied again.';
+  if (code === FOREIGN_KEY_VIOLATION && table)
+    return 'Insert the row it refers to first, or correct the value.';
+  return undefined;
+}
+
+/** Line and column, where Postgres knows them: it counts characters from one. */
+function place({ internalPosition }: StatementError, sql: string): string {
+  if (!internalPosition) return '';
+  const before = [...sql].slice(0, Number(internalPosition) - 1);
+  const line = before.filter((character) => character === '\n').length + 1;
+  return `:${line}:${before.length - before.lastIndexOf('\n')}`;
+}

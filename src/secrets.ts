@@ -1,0 +1,100 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Variables, words } from './variables.ts';
+
+/** What signs and seals. In every list the first is used and all are accepted, so that each can be replaced. */
+export interface Secrets {
+  /** Sign the cookies; 32 characters or more each. */
+  cookieKeys: readonly string[];
+  /** 32 bytes each; the first seals, all open. */
+  keyEncryptionKeys: readonly Buffer[];
+  /** Make refresh tokens recognizable as ours; 32 characters or more each. */
+  refreshTokenKeys: readonly string[];
+}
+
+const MAKE_ONE = 'openssl rand -base64 32';
+const KEY_LENGTH = 32;
+
+/**
+ * Reads the secrets, noting what is wrong in `variables.mistakes`. In production all have to be given; elsewhere
+ * the missing ones are made once and kept in `dataDir`, so that restarting loses nothing.
+ */
+export function readSecrets(
+  variables: Variables,
+  { production, dataDir }: { production: boolean; dataDir: string },
+): Secrets {
+  const keys = (name: string): string[] => {
+    const given = variables.secret(name);
+    if (given === '') return [];
+    if (given !== undefined) {
+      const list = words(given);
+      if (list.length === 0) variables.mistakes.push(`${name} holds no key; make one with: ${MAKE_ONE}`);
+      return list;
+    }
+    if (!production) return developmentSecret(variables, { dataDir, name });
+    variables.mistakes.push(`${name} is required in production; make one with: ${MAKE_ONE}`);
+    return [];
+  };
+  const longKeys = (name: string): string[] => {
+    const list = keys(name);
+    if (list.some((key) => key.length < KEY_LENGTH))
+      variables.mistakes.push(
+        `${name} has a key of fewer than ${KEY_LENGTH} characters; make one with: ${MAKE_ONE}`,
+      );
+    return list;
+  };
+
+  return {
+    cookieKeys: longKeys('COOKIE_KEYS'),
+    keyEncryptionKeys: encryptionKeys(keys('KEY_ENCRYPTION_KEY'), variables),
+    refreshTokenKeys: longKeys('REFRESH_TOKEN_KEYS'),
+  };
+}
+
+function encryptionKeys(texts: string[], variables: Variables): Buffer[] {
+  // Buffer.from skips what is not base64, so the form is checked before.
+  if (texts.some((text) => !/^[A-Za-z0-9+/_-]{43}=?$/.test(text)))
+    variables.mistakes.push(
+      `KEY_ENCRYPTION_KEY takes ${KEY_LENGTH} bytes in base64, several separated by commas; make one with: ${MAKE_ONE}`,
+    );
+  return texts.map((text) => Buffer.from(text, 'base64'));
+}
+
+function developmentSecret(
+  { mistakes }: Variables,
+  { dataDir, name }: { dataDir: string; name: string },
+): string[] {
+  const directory = join(dataDir, 'development-secrets');
+  try {
+    return [keptOnce(directory, name)];
+  } catch (error) {
+    const sentence = `DATA_DIR is ${dataDir}, where the development secrets cannot be kept (${(error as NodeJS.ErrnoException).code}).`;
+    if (!mistakes.includes(sentence)) mistakes.push(sentence);
+    return [];
+  }
+}
+
+/**
+ * The secret kept in a file of its own, made when there is none. The file appears whole or not at all and is never
+ * replaced, so processes that start at the same moment agree.
+ */
+function keptOnce(directory: string, name: string): string {
+  const file = join(directory, name);
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const draft = `${file}.${randomUUID()}`;
+  try {
+    writeFileSync(draft, `${randomBytes(KEY_LENGTH).toString('base64')}\n`, { mode: 0o600, flag: 'wx' });
+    linkSync(draft, file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  } finally {
+    rmSync(draft, { force: true });
+  }
+  return readFileSync(file, 'utf8').trim();
+}

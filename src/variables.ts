@@ -1,0 +1,130 @@
+import { readFileSync, statSync } from 'node:fs';
+import { isIP } from 'node:net';
+import { resolve } from 'node:path';
+
+export type Environment = Record<string, string | undefined>;
+
+/**
+ * The variables of an environment, read one by one into what they stand for. A wrong one is noted in `mistakes`
+ * and reading goes on, so that all of them are reported together. An empty variable counts as unset.
+ */
+export class Variables {
+  readonly mistakes: string[] = [];
+  readonly #environment: Environment;
+
+  constructor(environment: Environment) {
+    this.#environment = environment;
+  }
+
+  text(name: string): string | undefined {
+    return this.#environment[name] || undefined;
+  }
+
+  /**
+   * A secret, from the variable or from the file that `X_FILE` names; a trailing line break is not part of it.
+   * Unset: undefined. Unreadable: noted, and answered as an empty string.
+   */
+  secret(name: string): string | undefined {
+    const [value, file] = [this.text(name), this.text(`${name}_FILE`)];
+    if (file === undefined) return value;
+    if (value !== undefined) return this.#mistake(`${name} and ${name}_FILE are both set; keep one.`, '');
+    try {
+      const content = readFileSync(file, 'utf8').replace(/\r?\n$/, '');
+      return content || this.#mistake(`${name}_FILE names ${file}, which is empty.`, '');
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      return this.#mistake(`${name}_FILE names ${file}, which cannot be read (${code}).`, '');
+    }
+  }
+
+  wholeNumber(
+    name: string,
+    { fallback, low, high }: { fallback: number; low: number; high: number },
+  ): number {
+    const text = this.text(name);
+    if (text === undefined) return fallback;
+    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= low && value <= high) return value;
+    return this.#mistake(`${name} is "${text}"; it takes a whole number from ${low} to ${high}.`, fallback);
+  }
+
+  oneOf<T extends string>(name: string, known: readonly T[], fallback: T): T {
+    const text = this.text(name);
+    if (text === undefined) return fallback;
+    const found = known.find((value) => value === text);
+    return found ?? this.#mistake(`${name} is "${text}"; it takes one of ${known.join(', ')}.`, fallback);
+  }
+
+  host(name: string, fallback: string): string {
+    const text = this.text(name) ?? fallback;
+    if (isIP(text) !== 0 || /^[A-Za-z0-9.-]+$/.test(text)) return text;
+    return this.#mistake(
+      `${name} is "${text}"; it takes an address or a host name, such as 0.0.0.0.`,
+      fallback,
+    );
+  }
+
+  /** An origin without a trailing slash; undefined when it is unset or wrong. */
+  origin(name: string): string | undefined {
+    const text = this.text(name);
+    if (text === undefined) return undefined;
+    const url = URL.parse(text);
+    if (url && /^https?:$/.test(url.protocol) && url.origin === text.replace(/\/$/, '')) return url.origin;
+    return this.#mistake(
+      `${name} is "${text}"; it takes an origin in lower case, without a path or a default port, such as https://login.example.`,
+      undefined,
+    );
+  }
+
+  /** An address without query, fragment or trailing slash; undefined when it is unset or wrong. */
+  address(name: string): string | undefined {
+    const text = this.text(name);
+    if (text === undefined) return undefined;
+    const url = URL.parse(text);
+    const plain = url && !url.search && !url.hash && !url.username && !url.password && !/[\s?#]/.test(text);
+    if (plain && /^https?:$/.test(url.protocol)) return text.replace(/\/$/, '');
+    return this.#mistake(
+      `${name} is "${text}"; it takes a whole address without query or fragment, such as https://login.example.`,
+      undefined,
+    );
+  }
+
+  directory(name: string): string | undefined {
+    const path = this.text(name);
+    if (path === undefined) return undefined;
+    const found = statSync(path, { throwIfNoEntry: false });
+    if (!found) return this.#mistake(`${name} names ${path}, which does not exist.`, undefined);
+    if (!found.isDirectory())
+      return this.#mistake(`${name} names ${path}, which is not a directory.`, undefined);
+    return resolve(path);
+  }
+
+  /** Addresses and networks in CIDR form. */
+  networks(name: string): string[] {
+    const list = words(this.text(name));
+    const wrong = list.filter((item) => !isNetwork(item));
+    for (const item of wrong) {
+      this.mistakes.push(
+        `${name} has "${item}"; it takes addresses and networks such as 10.0.0.0/8, separated by commas.`,
+      );
+    }
+    return list;
+  }
+
+  #mistake<T>(sentence: string, instead: T): T {
+    this.mistakes.push(sentence);
+    return instead;
+  }
+}
+
+/** What commas or white space separate. */
+export function words(text: string | undefined): string[] {
+  return (text ?? '').split(/[\s,]+/).filter(Boolean);
+}
+
+function isNetwork(item: string): boolean {
+  const [address = '', bits, more] = item.split('/');
+  const family = isIP(address);
+  if (family === 0 || more !== undefined) return false;
+  return bits === undefined || (/^\d+$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
+}

@@ -1,0 +1,161 @@
+import { createPersonStore, type PersonStore } from '../../../src/accounts/person-store.ts';
+import { digestSecret, hashPassword } from '../../../src/platform/digest.ts';
+import type { Browser, Page } from '../../support/browser.ts';
+import { type Answer, authorizationUrl, getJson, postJson, signIn } from '../../support/relying-party.ts';
+import { startTestServer, type TestServer } from '../../support/test-server.ts';
+
+/** The client of the guide's examples, and how one more of its registrations would differ. */
+export const CLIENT = {
+  client_id: 'client_abc123',
+  client_secret: 'YOUR_CLIENT_SECRET',
+  redirect_uri: 'https://yourapp.com/callback',
+};
+/** The same application, registered to require PKCE and consent. */
+export const STRICT_CLIENT = { ...CLIENT, client_id: 'client_strict' };
+/** Without the refresh grant, without the code grant, and with lifetimes of its own. */
+export const NO_REFRESH_CLIENT = { ...CLIENT, client_id: 'client_no_refresh' };
+export const NO_CODE_CLIENT = { ...CLIENT, client_id: 'client_no_code' };
+export const SHORT_CLIENT = { ...CLIENT, client_id: 'client_short_lived' };
+export const PUBLIC_CLIENT = { client_id: 'client_public', redirect_uri: 'https://yourapp.com/spa' };
+
+/** "PKCE", step 1. */
+export const VERIFIER = 'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk';
+
+/** The person of the guide's examples. */
+export const JOHN = { id: 'user-unique-id', email: 'john.doe@yourapp.com', password: 'YOUR_PASSWORD' };
+
+export type Parameters = Record<string, string | undefined>;
+
+/** One server for the whole guide, and one browser that is signed in there. */
+export interface World {
+  readonly server: TestServer;
+  readonly issuer: string;
+  readonly browser: Browser;
+  /** Sends an authorization request from the signed-in browser. */
+  authorize(parameters?: Parameters): Promise<Page>;
+  /** The members of the answer that the client gets by redirect. */
+  callback(parameters?: Parameters): Promise<Record<string, string>>;
+  code(parameters?: Parameters): Promise<string>;
+  /** The token request of the guide, with the given members changed; null leaves one out. */
+  token(body: Record<string, string | null>): Promise<Answer>;
+  exchange(code: string, changes?: Record<string, string | null>): Promise<Answer>;
+  /** A code, exchanged. */
+  tokens(parameters?: Parameters): Promise<Record<string, string>>;
+  userinfo(accessToken: string): Promise<Answer>;
+  /** Makes everything that reads people fail. */
+  breakPeople(broken: boolean): void;
+}
+
+export async function openWorld(): Promise<World & { close(): Promise<void> }> {
+  const people = breakablePeople();
+  const server = await startTestServer({ overrides: { people: people.store } });
+  people.connect(createPersonStore(server.database.knex));
+  await register(server);
+  const { browser } = await signIn(server.url, { parameters: request(), person: JOHN });
+  return { ...worldOf(server, browser), breakPeople: people.break, close: () => server.close() };
+}
+
+function worldOf(server: TestServer, browser: Browser): Omit<World, 'breakPeople'> {
+  const issuer = server.url;
+  const world: Omit<World, 'breakPeople'> = {
+    server,
+    issuer,
+    browser,
+    authorize: (parameters = {}) => browser.get(authorizationUrl(issuer, request(parameters))),
+    async callback(parameters) {
+      const page = await world.authorize(parameters);
+      const address = new URL(page.location ?? 'https://yourapp.com/callback?no=redirect');
+      return Object.fromEntries(address.searchParams);
+    },
+    async code(parameters) {
+      const { code } = await world.callback(parameters);
+      if (!code) throw new Error('The request was not answered with a code.');
+      return code;
+    },
+    token: (body) => postJson(`${issuer}/auth/token`, body),
+    exchange: (code, changes = {}) =>
+      world.token({ grant_type: 'authorization_code', code, ...CLIENT, ...changes }),
+    async tokens(parameters = {}) {
+      const { client_id = CLIENT.client_id } = parameters;
+      return (await world.exchange(await world.code(parameters), { client_id })).body as Record<string, string>;
+    },
+    userinfo: (accessToken) => getJson(`${issuer}/auth/userinfo`, { authorization: `Bearer ${accessToken}` }),
+  };
+  return world;
+}
+
+/** "Step 1", the example request, without its PKCE. */
+function request(parameters: Parameters = {}): Parameters {
+  const { client_id, redirect_uri } = CLIENT;
+  return { client_id, redirect_uri, state: 'random_state_string', ...parameters };
+}
+
+/** A person store that can be made to fail, connected once the server's database is there. */
+function breakablePeople() {
+  let real: PersonStore | undefined;
+  let broken = false;
+  const store = new Proxy({} as PersonStore, {
+    get: (_target, name: keyof PersonStore) => (...parameters: never[]) => {
+      if (broken || !real) throw new Error('relation "people" is on fire');
+      return (real[name] as (...given: never[]) => unknown)(...parameters);
+    },
+  });
+  return {
+    store,
+    connect: (connected: PersonStore) => void (real = connected),
+    break: (wanted: boolean) => void (broken = wanted),
+  };
+}
+
+async function register({ database: { knex } }: TestServer): Promise<void> {
+  await knex('instances').insert([
+    { id: 'yourapp', name: 'Your Application' },
+    { id: 'elsewhere', name: 'Somebody else' },
+  ]);
+  const password_hash = await hashPassword(JOHN.password);
+  const john = { instance_id: 'yourapp', id: JOHN.id, email: JOHN.email, email_verified: true, password_hash };
+  const names = { name: 'John Doe', first_name: 'John', last_name: 'Doe' };
+  await knex('people').insert({ ...john, ...names, worker_profile_id: 'worker-123' });
+  await knex('user_records').insert({ person_id: JOHN.id, id: 'user-789', client_id: 'client-xyz' });
+  const stranger = { id: 'stranger', email: 'stranger@elsewhere.example', password_hash };
+  await knex('people').insert({ ...stranger, instance_id: 'elsewhere' });
+
+  await registerClient(knex, CLIENT, {
+    redirect_uris: ['https://yourapp.com/callback', 'https://staging.yourapp.com/callback'],
+  });
+  await registerClient(knex, STRICT_CLIENT, { require_pkce: true, require_consent: true });
+  await registerClient(knex, NO_REFRESH_CLIENT, { grant_types: ['authorization_code'], scopes: ['openid'] });
+  await registerClient(knex, NO_CODE_CLIENT, { grant_types: ['refresh_token'] });
+  await registerClient(knex, SHORT_CLIENT, {
+    authorization_code_ttl_seconds: 30,
+    access_token_ttl_seconds: 120,
+    id_token_ttl_seconds: 240,
+    refresh_token_ttl_seconds: 600,
+  });
+  await registerClient(knex, PUBLIC_CLIENT, { type: 'public', require_pkce: true });
+}
+
+async function registerClient(
+  knex: TestServer['database']['knex'],
+  client: { client_id: string; client_secret?: string; redirect_uri: string },
+  columns: Record<string, unknown>,
+): Promise<void> {
+  await knex.transaction(async (trx) => {
+    await trx('clients').insert({
+      id: client.client_id,
+      instance_id: 'yourapp',
+      name: 'Your app',
+      type: 'confidential',
+      redirect_uris: [client.redirect_uri],
+      scopes: ['openid', 'profile', 'email'],
+      require_pkce: false,
+      ...columns,
+    });
+    if (!client.client_secret) return;
+    await trx('client_secrets').insert({
+      client_id: client.client_id,
+      digest: digestSecret(client.client_secret),
+    });
+  });
+}
+

@@ -1,0 +1,319 @@
+import { jest } from '@jest/globals';
+import { type Browser, openBrowser, type Page } from '../support/browser.ts';
+import { aClient, aPerson } from '../support/factories.ts';
+import {
+  ADA,
+  authorizationUrl,
+  DEMO_WEB,
+  exchange,
+  obtainTokens,
+  refresh,
+  signIn,
+  userinfo,
+} from '../support/relying-party.ts';
+import { startTestServer, type TestServer } from '../support/test-server.ts';
+import { ALL_BUT_DATE } from '../support/time.ts';
+
+const { email, password } = ADA;
+const CLIENT = DEMO_WEB.redirect_uri;
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startTestServer({
+    env: { FAILURES_PER_MINUTE: '5', TRUSTED_PROXIES: '127.0.0.1,::1' },
+  });
+});
+afterAll(() => server.close());
+
+let visitors = 0;
+/** A browser of its own address, so that one test's failures do not count for another's. */
+function visitor(): Browser {
+  visitors += 1;
+  return openBrowser({ headers: { 'x-forwarded-for': `192.0.2.${visitors}` } });
+}
+
+async function openSignIn(
+  browser: Browser,
+  parameters: Record<string, string | undefined> = {},
+): Promise<Page> {
+  return browser.follow(await browser.get(authorizationUrl(server.url, parameters)), CLIENT);
+}
+
+/** The page without what differs from one interaction, and one typed address, to another. */
+function anonymous({ html }: Page): string {
+  return html
+    .replaceAll(/\/interaction\/[\w-]+/g, '/interaction/UID')
+    .replaceAll(/name="csrf" value="[^"]*"/g, 'name="csrf" value="CSRF"')
+    .replaceAll(/name="email" type="email" value="[^"]*"/g, 'name="email" type="email" value="EMAIL"');
+}
+
+const messageOf = ({ html }: Page) => /<p class="lead">([^<]*)<\/p>/.exec(html)?.[1];
+const alertOf = ({ html }: Page) =>
+  /id="form-error">[\s\S]*?<span class="visually-hidden">Error: <\/span>([^<]*)<\/p>/.exec(html)?.[1];
+
+const noticeOf = ({ html }: Page) => /role="status">[\s\S]*?<p>([^<]*)<\/p>/.exec(html)?.[1];
+
+describe('signing in with a password', () => {
+  it('sends the browser back to the application with a code and its state', async () => {
+    const browser = visitor();
+    const page = await openSignIn(browser, { state: 'S t&=ä' });
+    const posted = await browser.submit(page, '/sign-in', { email, password });
+    expect([posted.status, posted.headers.get('cache-control')]).toEqual([303, 'no-store']);
+    const back = new URL((await browser.follow(posted, CLIENT)).location ?? '');
+    expect([back.origin + back.pathname, [...back.searchParams.keys()]]).toEqual([
+      CLIENT,
+      ['code', 'state', 'iss'],
+    ]);
+    expect(back.searchParams.get('state')).toBe('S t&=ä');
+  });
+
+  it.each([
+    ['in capitals', email.toUpperCase()],
+    ['with spaces around it', `  ${email} `],
+  ])('takes an e-mail address %s', async (_how, typed) => {
+    const { callback } = await signIn(server.url, {
+      browser: visitor(),
+      person: { email: typed, password },
+    });
+    expect(callback.get('code')).toEqual(expect.any(String));
+  });
+
+  it('takes a password typed as other code points of the same characters', async () => {
+    const person = await aPerson(server, { password: 'pâsswörd é'.normalize('NFC') });
+    const { callback } = await signIn(server.url, {
+      browser: visitor(),
+      person: { email: person.email, password: 'pâsswörd é'.normalize('NFD') },
+    });
+    expect(callback.get('code')).toEqual(expect.any(String));
+  });
+
+  it('does not ask again for another application of the same instance', async () => {
+    const other = await aClient(server, { redirect_uris: ['http://127.0.0.1:9999/other'] });
+    const { browser } = await signIn(server.url, { browser: visitor() });
+    const page = await browser.get(
+      authorizationUrl(server.url, { client_id: other.client_id, redirect_uri: other.redirect_uri }),
+    );
+    expect([page.status, page.location?.startsWith(`${other.redirect_uri}?code=`)]).toEqual([303, true]);
+  });
+
+  it('fills in the address that the application hints at', async () => {
+    const page = await openSignIn(visitor(), { login_hint: 'grace"<@demo.example' });
+    expect(page.html).toContain('name="email" type="email" value="grace&quot;&lt;@demo.example"');
+  });
+
+  it('lets the person go back to the application without signing in', async () => {
+    const browser = visitor();
+    const page = await openSignIn(browser, { state: 'kept' });
+    const back = await browser.follow(await browser.submit(page, '/abort'), CLIENT);
+    expect(Object.fromEntries(new URL(back.location ?? '').searchParams)).toEqual({
+      error: 'access_denied',
+      error_description: 'The person cancelled signing in',
+      state: 'kept',
+      iss: server.url,
+    });
+  });
+
+  it('says who signed in, and who did not, in the log, and neither address nor password', async () => {
+    const browser = visitor();
+    const page = await openSignIn(browser);
+    await browser.submit(page, '/sign-in', { email, password: 'never to be logged' });
+    await browser.submit(page, '/sign-in', { email, password });
+    const lines = server.logLines().filter(({ path }) => path === '/interaction/:uid/sign-in');
+    expect(lines.slice(-2).map(({ client, signIn, status }) => ({ client, signIn, status }))).toEqual([
+      { client: 'client_demo_web', signIn: 'refused', status: 401 },
+      { client: 'client_demo_web', signIn: ADA.id, status: 303 },
+    ]);
+    const log = JSON.stringify(server.logLines());
+    for (const secret of [email, password, 'never to be logged']) expect(log).not.toContain(secret);
+  });
+});
+
+describe('refuses to sign in', () => {
+  it('an unknown address, a wrong password and a disabled person with the same page', async () => {
+    const disabled = await aPerson(server, { disabled_at: new Date() });
+    const attempts = [
+      { email, password: 'wrong' },
+      { email: 'nobody@demo.example', password },
+      { email: disabled.email, password: disabled.password },
+      { email, password: 'x'.repeat(50_000) },
+      { email: `${'x'.repeat(20_000)}@demo.example`, password },
+    ];
+    const pages = [];
+    for (const attempt of attempts) {
+      const browser = visitor();
+      pages.push(await browser.submit(await openSignIn(browser), '/sign-in', attempt));
+    }
+    const [first] = pages;
+    if (!first) throw new Error('no page');
+    expect(alertOf(first)).toBe('That email address and password do not match.');
+    expect(pages.map((page) => [page.status, anonymous(page)])).toEqual(
+      attempts.map(() => [401, anonymous(first)]),
+    );
+  });
+
+  it('whoever leaves something out, and says so', async () => {
+    for (const fields of [
+      { email: '', password: '' },
+      { email, password: '' },
+      { email: '  ', password },
+      { email },
+    ]) {
+      const browser = visitor();
+      const page = await browser.submit(await openSignIn(browser), '/sign-in', fields as never);
+      expect([page.status, alertOf(page)]).toEqual([400, 'Enter your email address and your password.']);
+    }
+  });
+
+  it('and keeps the address that was typed, escaped, and never the password', async () => {
+    const browser = visitor();
+    const page = await browser.submit(await openSignIn(browser), '/sign-in', {
+      email: '"><script>alert(1)</script>',
+      password: 'not to be repeated',
+    });
+    expect(page.html).toContain('value="&quot;&gt;&lt;script&gt;alert(1)&lt;/script&gt;"');
+    expect(page.html).not.toContain('not to be repeated');
+  });
+
+  it('a form of more than 64 KiB', async () => {
+    const browser = visitor();
+    const page = await browser.submit(await openSignIn(browser), '/sign-in', {
+      email,
+      password: 'x'.repeat(70_000),
+    });
+    expect([page.status, messageOf(page)]).toEqual([413, 'The body is larger than 64 KiB.']);
+  });
+});
+
+describe('too many failures', () => {
+  async function attempt(browser: Browser, credentials: { email: string; password: string }): Promise<Page> {
+    return browser.submit(await openSignIn(browser), '/sign-in', credentials);
+  }
+
+  it('shut an account for the rest of the minute, wherever they come from, and no other', async () => {
+    const person = await aPerson(server);
+    for (let failure = 1; failure <= 5; failure += 1) {
+      const guess = await attempt(visitor(), { email: person.email.toUpperCase(), password: 'guess' });
+      expect(guess.status).toBe(401);
+    }
+    const page = await attempt(visitor(), person);
+    const seconds = Number(page.headers.get('retry-after'));
+    expect([page.status, messageOf(page)]).toEqual([
+      429,
+      `Too many attempts. Try again in ${seconds} seconds.`,
+    ]);
+    expect(seconds).toBeGreaterThan(50);
+    expect(seconds).toBeLessThanOrEqual(60);
+    expect((await attempt(visitor(), ADA)).status).toBe(303);
+  });
+
+  it('count as many when they are sent at once', async () => {
+    const person = await aPerson(server);
+    const browsers = Array.from({ length: 12 }, visitor);
+    const pages = await Promise.all(browsers.map((browser) => openSignIn(browser)));
+    const answers = await Promise.all(
+      browsers.map((browser, index) =>
+        browser.submit(pages[index] as Page, '/sign-in', { email: person.email, password: 'guess' }),
+      ),
+    );
+    expect(answers.map(({ status }) => status).sort()).toEqual([
+      ...Array(5).fill(401),
+      ...Array(7).fill(429),
+    ]);
+  });
+
+  it('are forgotten when the account signs in', async () => {
+    const person = await aPerson(server);
+    for (let round = 1; round <= 2; round += 1) {
+      for (let failure = 1; failure <= 4; failure += 1)
+        await attempt(visitor(), { ...person, password: 'guess' });
+      expect((await attempt(visitor(), person)).status).toBe(303);
+    }
+  });
+
+  it('shut an address that tries one password at many accounts, and no other address', async () => {
+    const browser = visitor();
+    for (let n = 1; n <= 5; n += 1) {
+      const guess = await attempt(browser, { email: `victim-${n}@demo.example`, password: 'Winter2026' });
+      expect(guess.status).toBe(401);
+    }
+    expect((await attempt(browser, ADA)).status).toBe(429);
+    expect((await attempt(visitor(), ADA)).status).toBe(303);
+  });
+});
+
+describe('signing in again', () => {
+  it('is asked of whoever the application wants to confirm, and says so', async () => {
+    const { browser } = await signIn(server.url, { browser: visitor() });
+    for (const parameters of [{ prompt: 'login' }, { max_age: '0' }]) {
+      jest.useFakeTimers({ now: Date.now() + 2000, doNotFake: ALL_BUT_DATE });
+      const page = await openSignIn(browser, parameters);
+      jest.useRealTimers();
+      expect([page.status, noticeOf(page)]).toEqual([200, 'Please sign in again to confirm that it is you.']);
+    }
+  });
+
+  it('as the same person keeps what was given before', async () => {
+    const { browser, callback } = await signIn(server.url, { browser: visitor() });
+    const { body } = await exchange(server.url, callback.get('code') ?? '');
+    await signIn(server.url, { browser, parameters: { prompt: 'login' } });
+    expect((await userinfo(server.url, String(body.access_token))).status).toBe(200);
+  });
+
+  it('as somebody else ends the session of the first, and what was given in it', async () => {
+    const grace = await aPerson(server);
+    const { browser, callback } = await signIn(server.url, { browser: visitor() });
+    const ada = await exchange(server.url, callback.get('code') ?? '');
+
+    const switched = await signIn(server.url, { browser, person: grace, parameters: { prompt: 'login' } });
+    const tokens = await exchange(server.url, switched.callback.get('code') ?? '');
+
+    expect((await userinfo(server.url, String(tokens.body.access_token))).body.sub).toBe(grace.id);
+    expect((await userinfo(server.url, String(ada.body.access_token))).status).toBe(401);
+    const refreshed = await refresh(server.url, String(ada.body.refresh_token));
+    expect([refreshed.status, refreshed.body.error]).toEqual([400, 'invalid_grant']);
+    // From now on the browser is Grace's, without being asked.
+    const next = await signIn(server.url, { browser });
+    const { body } = await exchange(server.url, next.callback.get('code') ?? '');
+    expect((await userinfo(server.url, String(body.access_token))).body.sub).toBe(grace.id);
+  });
+
+  it('as somebody else than the hinted one is not enough', async () => {
+    const grace = await aPerson(server);
+    const { id_token } = await obtainTokens(server.url);
+    const browser = visitor();
+    const page = await openSignIn(browser, { id_token_hint: id_token });
+    const again = await browser.follow(await browser.submit(page, '/sign-in', { ...grace }), CLIENT);
+    expect([again.status, noticeOf(again)]).toEqual([
+      200,
+      'The application asked for somebody else than who just signed in. Please use the other account.',
+    ]);
+    const back = await browser.follow(await browser.submit(again, '/sign-in', { email, password }), CLIENT);
+    expect(back.location).toContain(`${CLIENT}?code=`);
+  });
+
+  it('gives the browser a new session id, so that one planted before is worth nothing', async () => {
+    const browser = visitor();
+    await signIn(server.url, { browser });
+    const sessionOf = () => browser.cookies().find(({ name }) => name === 'listo_session_demo')?.value;
+    const planted = sessionOf();
+    await signIn(server.url, { browser, parameters: { prompt: 'login' } });
+    expect(sessionOf()).not.toBe(planted);
+    const { rows } = await server.database.knex.raw(
+      "SELECT count(*)::int AS live FROM artifacts WHERE model = 'Session' AND id_hash = sha256(?)",
+      [Buffer.from(planted ?? '')],
+    );
+    expect(rows).toEqual([{ live: 0 }]);
+  });
+
+  it('is asked of nobody who was disabled since: another may sign in', async () => {
+    const grace = await aPerson(server);
+    const { browser } = await signIn(server.url, { browser: visitor(), person: grace });
+    await server.database.knex('people').where({ id: grace.id }).update({ disabled_at: new Date() });
+    const silent = await openSignIn(browser, { prompt: 'none' });
+    expect(new URL(silent.location ?? '').searchParams.get('error')).toBe('login_required');
+    const refused = await browser.submit(await openSignIn(browser), '/sign-in', { ...grace });
+    expect(refused.status).toBe(401);
+    const { callback } = await signIn(server.url, { browser });
+    expect(callback.get('code')).toEqual(expect.any(String));
+  });
+});

@@ -1,0 +1,270 @@
+import { jest } from '@jest/globals';
+import { type Browser, openBrowser, type Page } from '../support/browser.ts';
+import { aClient, anInstance } from '../support/factories.ts';
+import { ADA, authorizationUrl, DEMO_SPA, DEMO_WEB, pkce, signIn } from '../support/relying-party.ts';
+import { startTestServer, type TestServer } from '../support/test-server.ts';
+import { ALL_BUT_DATE } from '../support/time.ts';
+
+const ISSUER = 'https://login.example';
+const CLIENT = DEMO_WEB.redirect_uri;
+const credentials = { email: ADA.email, password: ADA.password };
+const MINUTE_MS = 60 * 1000;
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startTestServer({ env: { ISSUER } });
+});
+afterAll(() => server.close());
+
+function visitor(headers: Record<string, string> = {}): Browser {
+  return openBrowser({ headers, servedAt: { [ISSUER]: `http://localhost:${server.port}` } });
+}
+
+async function openSignIn(
+  browser: Browser,
+  parameters: Record<string, string | undefined> = {},
+): Promise<Page> {
+  return browser.follow(await browser.get(authorizationUrl(ISSUER, parameters)), CLIENT);
+}
+
+const messageOf = ({ html }: Page) => /<p class="lead">([^<]*)<\/p>/.exec(html)?.[1];
+const answerOf = (page: Page) => [page.status, messageOf(page)];
+
+const OVER = [
+  400,
+  'This page is no longer valid: it was open for too long, was already used, or belongs to another browser. Go back to the application and sign in again.',
+];
+const EXPIRED_FORM = [
+  403,
+  'This form has expired or was opened somewhere else. Please go back and try again.',
+];
+
+describe('the cookies of a browser', () => {
+  /** Name and attributes, without what differs from one to another; how long it is kept, in minutes. */
+  function cookiesOf(page: Page): [name: string, attributes: string, minutes: number | undefined][] {
+    const uid = page.location?.split('/').at(-1) ?? '';
+    return page.headers.getSetCookie().map((cookie) => {
+      const [pair = '', ...attributes] = cookie.split('; ');
+      const expires = attributes
+        .find((attribute) => attribute.startsWith('expires='))
+        ?.slice('expires='.length);
+      return [
+        pair.split('=')[0] ?? '',
+        attributes
+          .filter((attribute) => !attribute.startsWith('expires='))
+          .join('; ')
+          .replace(uid, 'UID'),
+        expires ? Math.round((Date.parse(expires) - Date.now()) / MINUTE_MS) : undefined,
+      ];
+    });
+  }
+
+  it('hold an interaction to its own paths, for an hour', async () => {
+    const page = await visitor().get(authorizationUrl(ISSUER));
+    const attributes = (path: string) => `path=${path}; samesite=lax; secure; httponly`;
+    expect(cookiesOf(page)).toEqual([
+      ['__Secure-listo_interaction', attributes('/interaction/UID'), 60],
+      ['__Secure-listo_interaction.sig', attributes('/interaction/UID'), 60],
+      ['__Secure-listo_resume', attributes('/auth/authorize/UID'), 60],
+      ['__Secure-listo_resume.sig', attributes('/auth/authorize/UID'), 60],
+    ]);
+  });
+
+  it('hold a session to this host, for fourteen days, one for each instance', async () => {
+    const browser = visitor();
+    const posted = await browser.submit(await openSignIn(browser), '/sign-in', credentials);
+    const resumed = await browser.get(posted.location ?? '');
+    const session = cookiesOf(resumed).filter(([name]) => name.includes('session'));
+    const attributes = 'path=/; samesite=lax; secure; httponly';
+    expect(session).toEqual([
+      ['__Host-listo_session_demo', attributes, 14 * 24 * 60],
+      ['__Host-listo_session_demo.sig', attributes, 14 * 24 * 60],
+    ]);
+  });
+});
+
+describe('the headers of a page', () => {
+  const policy = (more: { form: string; images?: string }) =>
+    `default-src 'none';style-src 'self';img-src 'self'${more.images ?? ''};form-action 'self'${more.form};base-uri 'none';frame-ancestors 'none'`;
+
+  function headersOf({ headers }: Page): Record<string, string> {
+    const {
+      date,
+      connection,
+      'keep-alive': _k,
+      'content-length': _l,
+      'x-request-id': _r,
+      ...rest
+    } = Object.fromEntries([...headers].filter(([name]) => name !== 'set-cookie'));
+    return rest;
+  }
+
+  const PAGE = {
+    'cache-control': 'no-store',
+    'content-type': 'text/html; charset=utf-8',
+    'origin-agent-cluster': '?1',
+    'referrer-policy': 'no-referrer',
+    'strict-transport-security': 'max-age=31536000',
+    'x-content-type-options': 'nosniff',
+    'x-dns-prefetch-control': 'off',
+    'x-download-options': 'noopen',
+    'x-frame-options': 'DENY',
+    'x-permitted-cross-domain-policies': 'none',
+    'x-xss-protection': '0',
+  };
+
+  it('keep it out of caches and frames, and let its form lead nowhere but to the application', async () => {
+    const instance = await anInstance(server, { logo_uri: 'https://cdn.example/logo.svg?v=1' });
+    const clients = [
+      [DEMO_WEB, { form: ' http:' }],
+      [await aClient(server, { redirect_uris: ['https://app.example/callback?a=1'] }), { form: ' https:' }],
+      [
+        await aClient(server, { application_type: 'native', redirect_uris: ['com.example.app:/callback'] }),
+        { form: ' com.example.app:' },
+      ],
+      [await aClient(server, { instance_id: instance }), { form: ' http:', images: ' https://cdn.example' }],
+    ] as const;
+    for (const [{ client_id, redirect_uri }, more] of clients) {
+      const page = await openSignIn(visitor(), { client_id, redirect_uri });
+      expect([page.status, headersOf(page)]).toEqual([
+        200,
+        { ...PAGE, 'content-security-policy': policy(more) },
+      ]);
+    }
+  });
+
+  it('are as strict when it asks for consent, after a wrong password, and when it is an error', async () => {
+    const browser = visitor();
+    const signInPage = await openSignIn(browser);
+    const wrong = await browser.submit(signInPage, '/sign-in', { ...credentials, password: 'wrong' });
+    const forbidden = await browser.submit(signInPage, '/sign-in', { csrf: 'wrong' });
+    const { code_verifier: _secret, ...challenge } = pkce();
+    await signIn(ISSUER, { browser });
+    const consent = await openSignIn(browser, { ...DEMO_SPA, ...challenge });
+    const unknown = await openSignIn(visitor(), { client_id: 'unknown' });
+    const missing = await visitor().get(`${ISSUER}/interaction/no-such-interaction`);
+    const strict = { ...PAGE, 'content-security-policy': policy({ form: '' }) };
+    const towardsClient = { ...PAGE, 'content-security-policy': policy({ form: ' http:' }) };
+    expect(
+      [wrong, consent, forbidden, unknown, missing].map((page) => [page.status, headersOf(page)]),
+    ).toEqual([
+      [401, towardsClient],
+      [200, towardsClient],
+      [403, strict],
+      [400, strict],
+      [400, strict],
+    ]);
+  });
+});
+
+describe('a form', () => {
+  it('is refused without its token, with a wrong one, or with that of another interaction', async () => {
+    const browser = visitor();
+    const page = await openSignIn(browser);
+    const other = await openSignIn(visitor());
+    const foreign = /name="csrf" value="([^"]*)"/.exec(other.html)?.[1] ?? '';
+    for (const csrf of ['', 'wrong', foreign]) {
+      expect(answerOf(await browser.submit(page, '/sign-in', { ...credentials, csrf }))).toEqual(
+        EXPIRED_FORM,
+      );
+      expect(answerOf(await browser.submit(page, '/abort', { csrf }))).toEqual(EXPIRED_FORM);
+    }
+    expect((await openSignIn(browser)).html).toContain('name="password"');
+  });
+
+  it.each(['cross-site', 'same-site'])('is refused when the browser says that it is %s', async (site) => {
+    const browser = visitor({ 'sec-fetch-site': site });
+    const page = await openSignIn(browser);
+    expect(answerOf(await browser.submit(page, '/sign-in', credentials))).toEqual(EXPIRED_FORM);
+    expect(answerOf(await browser.submit(page, '/abort'))).toEqual(EXPIRED_FORM);
+  });
+
+  it('is refused as anything but a form', async () => {
+    const browser = visitor();
+    const page = await openSignIn(browser);
+    const answer = await browser.post(`${page.url}/sign-in`, {}, { 'content-type': 'text/plain' });
+    expect(answer.status).toBe(415);
+  });
+
+  it('of a step that is not due leads to the one that is', async () => {
+    const browser = visitor();
+    const page = await openSignIn(browser);
+    const csrf = /name="csrf" value="([^"]*)"/.exec(page.html)?.[1] ?? '';
+    const early = await browser.post(`${page.url}/consent`, { csrf, decision: 'allow' });
+    expect([early.status, early.location]).toEqual([303, page.url]);
+    const foreign = await browser.get(`${page.url}/upstream?code=1&state=2`);
+    expect([foreign.status, foreign.location]).toEqual([303, page.url]);
+  });
+
+  it('sent four times at once signs in, without an error of ours', async () => {
+    const browser = visitor();
+    const page = await openSignIn(browser);
+    const answers = await Promise.all(
+      Array.from({ length: 4 }, () => browser.submit(page, '/sign-in', credentials)),
+    );
+    expect(answers.map(({ status }) => status)).toEqual([303, 303, 303, 303]);
+    const resumed = await Promise.all(answers.map((answer) => browser.get(answer.location ?? '')));
+    const outcomes = resumed.map(({ status, location }) =>
+      location?.startsWith(`${CLIENT}?code=`) ? 'signed in' : status,
+    );
+    expect(outcomes).toContain('signed in');
+    expect(outcomes.filter((outcome) => outcome !== 'signed in' && outcome !== 400)).toEqual([]);
+  });
+});
+
+describe('an interaction', () => {
+  it('is refused to another browser, which has not its cookie, to see or to use', async () => {
+    const page = await openSignIn(visitor());
+    const stranger = visitor();
+    expect(answerOf(await stranger.get(page.url))).toEqual(OVER);
+    expect(answerOf(await stranger.submit(page, '/sign-in', credentials))).toEqual(OVER);
+    expect(answerOf(await stranger.submit(page, '/abort'))).toEqual(OVER);
+  });
+
+  it('is refused to whoever brings the cookie of another one, or writes one', async () => {
+    const browser = visitor();
+    await openSignIn(browser);
+    const own = browser
+      .cookies()
+      .filter(({ name }) => name.startsWith('__Secure-listo_interaction'))
+      .map(({ name, value }) => `${name}=${value}`)
+      .join('; ');
+    const page = await openSignIn(visitor());
+    const uid = page.url.split('/').at(-1);
+    for (const cookie of [own, `__Secure-listo_interaction=${uid}`]) {
+      expect(answerOf(await visitor({ cookie }).get(page.url))).toEqual(OVER);
+    }
+  });
+
+  it('is over after an hour', async () => {
+    const browser = visitor();
+    const page = await openSignIn(browser);
+    const answerIn = async (minutes: number) => {
+      jest.useFakeTimers({ now: Date.now() + minutes * MINUTE_MS, doNotFake: ALL_BUT_DATE });
+      try {
+        return await browser.submit(page, '/sign-in', credentials);
+      } finally {
+        jest.useRealTimers();
+      }
+    };
+    expect(answerOf(await answerIn(61))).toEqual(OVER);
+    expect((await answerIn(59)).status).toBe(303);
+  });
+
+  it('is over once it was used: the form sent again, the page gone back to, the redirect followed twice', async () => {
+    const browser = visitor();
+    const page = await openSignIn(browser);
+    const posted = await browser.submit(page, '/sign-in', credentials);
+    await browser.get(posted.location ?? '');
+    expect(answerOf(await browser.submit(page, '/sign-in', credentials))).toEqual(OVER);
+    expect(answerOf(await browser.get(page.url))).toEqual(OVER);
+    const resumed = await browser.get(posted.location ?? '');
+    expect([resumed.status, resumed.headers.get('content-type')]).toEqual([400, 'text/html; charset=utf-8']);
+  });
+
+  it('leads back to the issuer, whatever host the request names', async () => {
+    const browser = visitor({ 'x-forwarded-host': 'evil.example', 'x-forwarded-proto': 'http' });
+    const posted = await browser.submit(await openSignIn(browser), '/sign-in', credentials);
+    expect(posted.headers.get('location')).toMatch(/^https:\/\/login\.example\/auth\/authorize\/[\w-]+$/);
+  });
+});

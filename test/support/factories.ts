@@ -1,0 +1,91 @@
+import { randomUUID } from 'node:crypto';
+import { digestSecret, hashPassword } from '../../src/platform/digest.ts';
+import { type TestServer, unique } from './test-server.ts';
+
+/** What admins register, made up: only what a test says of them matters to it. */
+export interface TestClient {
+  client_id: string;
+  /** Empty for a public client. */
+  client_secret: string;
+  redirect_uri: string;
+}
+
+export interface TestPerson {
+  id: string;
+  email: string;
+  password: string;
+}
+
+export async function anInstance(
+  { database }: TestServer,
+  { id = unique('instance'), ...columns }: { id?: string; name?: string; logo_uri?: string } = {},
+): Promise<string> {
+  await database.knex('instances').insert({ id, name: `The ${id}`, ...columns });
+  return id;
+}
+
+export async function aPerson(
+  { database }: TestServer,
+  {
+    email = `${unique('person')}@demo.example`,
+    password = 'a perfectly good password',
+    instance_id = 'demo',
+    ...columns
+  }: {
+    email?: string;
+    password?: string;
+    instance_id?: string;
+    name?: string;
+    disabled_at?: Date;
+  } = {},
+): Promise<TestPerson> {
+  const id = randomUUID();
+  await database.knex('people').insert({
+    id,
+    instance_id,
+    email,
+    email_verified: true,
+    password_hash: await hashPassword(password),
+    name: 'Grace Hopper',
+    ...columns,
+  });
+  return { id, email, password };
+}
+
+export async function aClient(
+  { database }: TestServer,
+  {
+    id = unique('client'),
+    redirect_uris = ['http://127.0.0.1:9999/callback'],
+    ...columns
+  }: {
+    id?: string;
+    instance_id?: string;
+    name?: string;
+    type?: 'confidential' | 'public';
+    application_type?: 'web' | 'native';
+    redirect_uris?: string[];
+    post_logout_redirect_uris?: string[];
+    scopes?: string[];
+    require_pkce?: boolean;
+    require_consent?: boolean;
+  } = {},
+): Promise<TestClient> {
+  const client = {
+    id,
+    name: `The ${id}`,
+    instance_id: 'demo',
+    type: 'confidential',
+    redirect_uris,
+    scopes: ['openid', 'profile', 'email'],
+    require_pkce: columns.type === 'public',
+    ...columns,
+  };
+  const client_secret = client.type === 'public' ? '' : randomUUID();
+  await database.knex.transaction(async (trx) => {
+    await trx('clients').insert(client);
+    if (client_secret)
+      await trx('client_secrets').insert({ client_id: id, digest: digestSecret(client_secret) });
+  });
+  return { client_id: id, client_secret, redirect_uri: redirect_uris[0] ?? '' };
+}
