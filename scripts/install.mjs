@@ -12,9 +12,9 @@ import { fileURLToPath } from 'node:url';
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const LOCK = join(ROOT, '.installing');
 const UNREACHABLE = /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH)\b/;
-const NOT_WRITABLE = /\b(EROFS|EACCES|EPERM)\b/;
-const NO_SPACE = /\bENOSPC\b/;
 const OLDEST_NODE = [24, 7];
+/** This many attempts in vain, and none that worked: there is no network. npm itself would go on for minutes. */
+const VAIN_ATTEMPTS = 30;
 
 /** What stops us and is not our fault: printed as it stands, without a stack. */
 class Refusal extends Error {}
@@ -97,20 +97,19 @@ async function install() {
     'ci',
     '--include=dev',
     '--prefer-offline',
-    '--loglevel=error',
+    '--loglevel=http',
   ]);
   if (code === 0) return;
   if (signal) process.exit(130);
-  const unreachable = UNREACHABLE.exec(output)?.[0];
-  const notWritable = NOT_WRITABLE.exec(output)?.[0];
-  if (unreachable) {
+  const [, cause = UNREACHABLE.exec(output)?.[0] ?? ''] = /npm (?:error|ERR!) code (\S+)/.exec(output) ?? [];
+  if (UNREACHABLE.test(cause)) {
     throw new Refusal(
-      `The npm registry cannot be reached (${unreachable}), and the dependencies are needed once: connect to the network, or set its proxy for npm, and run this again.`,
+      `The npm registry cannot be reached (${cause}), and the dependencies are needed once: connect to the network, or tell npm its proxy, and run this again.`,
     );
   }
-  if (notWritable) throw new Refusal(`npm may not write where it has to (${notWritable}):\n${output.trim()}`);
-  if (NO_SPACE.test(output)) throw new Refusal(`There is no space left for the dependencies (about 500 MB).`);
-  throw new Refusal(`npm could not install the dependencies:\n${output.trim()}`);
+  if (cause === 'ENOSPC') throw new Refusal('There is no space left for the dependencies (500 MB).');
+  const said = output.split('\n').filter((line) => /^npm (error|ERR!)/.test(line));
+  throw new Refusal(`npm could not install the dependencies:\n${said.slice(0, 20).join('\n')}`);
 }
 
 /** Runs npm, the one that runs us where there is one, and keeps what it says for the case that it fails. */
@@ -119,7 +118,13 @@ function runNpm(args) {
   const [command, first] = npm ? [process.execPath, [npm]] : ['npm', []];
   const child = spawn(command, [...first, ...args], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk) => {
+      output += chunk;
+      const reached = /fetch GET \d/.test(output);
+      if (!reached && output.split(' failed with E').length > VAIN_ATTEMPTS) child.kill();
+    });
+  }
   let signal;
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     process.on(name, () => {

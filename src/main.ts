@@ -5,6 +5,9 @@ import { OperatorError } from './platform/errors.ts';
 import { listen, startServer } from './server.ts';
 import { welcome } from './welcome.ts';
 
+/** A terminal, npm and our own primary each pass on one Ctrl-C; only a later one is somebody who will not wait. */
+const SAME_SIGNAL_MS = 1000;
+
 try {
   const config = readConfig();
   if (config.workers > 1 && cluster.isPrimary) {
@@ -29,6 +32,7 @@ function startWorkers(count: number): void {
   let stopping = false;
   for (let n = 0; n < count; n += 1) cluster.fork();
   cluster.on('exit', (worker, code) => {
+    if (Object.keys(cluster.workers ?? {}).length === 0 && stopping) process.exit();
     if (stopping) return;
     if (code === 1 && !worker.exitedAfterDisconnect) {
       stopping = true;
@@ -39,7 +43,7 @@ function startWorkers(count: number): void {
     cluster.fork();
   });
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => {
+    process.on(signal, () => {
       stopping = true;
       for (const worker of Object.values(cluster.workers ?? {})) worker?.kill(signal);
     });
@@ -47,11 +51,14 @@ function startWorkers(count: number): void {
 }
 
 function stopOnSignal(stop: () => Promise<void>): void {
-  let stopping = false;
+  let since: number | undefined;
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, async () => {
-      if (stopping) process.exit(130);
-      stopping = true;
+      if (since !== undefined) {
+        if (Date.now() - since > SAME_SIGNAL_MS) process.exit(130);
+        return;
+      }
+      since = Date.now();
       await stop();
       process.exit(0);
     });

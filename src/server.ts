@@ -17,6 +17,8 @@ import { applySeed, readSeedFile } from './platform/seed.ts';
 const DEMO_SEED = fileURLToPath(new URL('../config/seeds/demo.sql', import.meta.url));
 /** Longer than a load balancer keeps an idle connection (60 s is usual), so that it is never we who close it under a request. */
 const KEEP_ALIVE_MS = 65_000;
+/** Shorter than the 30 s that orchestrators commonly wait before they kill. */
+const STOP_WITHIN_MS = 20_000;
 
 /** A server that listens. `close` lets requests under way finish, then closes the database. */
 export interface RunningServer {
@@ -115,8 +117,13 @@ function explainListenError(error: NodeJS.ErrnoException, host: string, port: nu
   }
 }
 
+/** Takes no new connection and lets requests under way finish, but not for ever. */
 async function stop(server: Server): Promise<void> {
   const closed = new Promise((done) => server.close(done));
-  server.closeIdleConnections();
+  // A connection becomes idle when its request is answered, and would otherwise be kept alive.
+  const idle = setInterval(() => server.closeIdleConnections(), 50);
+  const deadline = setTimeout(() => server.closeAllConnections(), STOP_WITHIN_MS);
   await closed;
+  clearInterval(idle);
+  clearTimeout(deadline);
 }

@@ -120,7 +120,16 @@ export function createPersonStore(db: Queryable): PersonStore {
     },
 
     async updateFromUpstream(id, profile) {
-      await db('people').where({ id }).update(columns(profile));
+      // The address of somebody who also has a password is what they sign in with there, and unique.
+      const unlessPassword = (column: string, value: unknown) =>
+        db.raw('CASE WHEN password_hash IS NULL THEN ? ELSE ?? END', [value as never, column]);
+      await db('people')
+        .where({ id })
+        .update({
+          ...columns(profile),
+          email: unlessPassword('email', profile.email),
+          email_verified: unlessPassword('email_verified', profile.emailVerified),
+        });
     },
   };
 }

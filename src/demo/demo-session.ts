@@ -54,7 +54,6 @@ export interface DemoSessions {
   end(ctx: Context, session: DemoSession): void;
 }
 
-/** Needs `app.keys`, which sign the cookie. */
 export function createDemoSessions({ https }: { https: boolean }): DemoSessions {
   const sessions = new LRUCache<string, DemoSession>({ max: MAX_SESSIONS, ttl: SESSION_TTL_MS });
   const cookie = { signed: true, httpOnly: true, sameSite: 'lax', path: '/demo', overwrite: true } as const;

@@ -20,15 +20,15 @@ export const STRAY_ANSWER: Failure = {
   status: 400,
   title: 'This answer is not expected',
   message:
-    'Its “state” belongs to no sign-in that this browser has open, so the demo does not look at the rest: that is how an application tells its own sign-in from one that somebody slipped in. A page that was reloaded, or left open for more than an hour, looks the same.',
-  code: 'state mismatch',
+    'Its state belongs to no sign-in that this browser has open, so the demo looks no further: that is how an application tells its own sign-ins from one slipped in by somebody else. A reloaded page looks the same.',
+  code: 'state_mismatch',
 };
 
 export const SESSION_GONE: Failure = {
   status: 403,
   title: 'The demo has forgotten you',
   message: 'It keeps a session for an hour, in the memory of the server. Sign in again to go on.',
-  code: 'no session',
+  code: 'no_session',
 };
 
 /**
@@ -43,7 +43,7 @@ export function explainFailure(error: unknown): Failure {
   if (error instanceof ListnrRefusal) return refused({ error: error.code, error_description: error.message });
   if (error instanceof WWWAuthenticateChallengeError) {
     const [challenge] = error.cause;
-    const { error: code = 'no error code', error_description } = challenge?.parameters ?? {};
+    const { error: code = 'unknown', error_description } = challenge?.parameters ?? {};
     return refused({ error: code, error_description });
   }
   if (error instanceof ClientError || error instanceof errors.JOSEError) {
@@ -60,7 +60,7 @@ export function explainFailure(error: unknown): Failure {
       title: 'The issuer does not answer',
       message:
         'The demo calls the server at the address in ISSUER, and found nobody there. Is it where the server listens?',
-      code: 'fetch failed',
+      code: 'issuer_unreachable',
     };
   }
   throw error;

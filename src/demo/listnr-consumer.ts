@@ -18,7 +18,7 @@ export interface ListnrConsumer {
 export class ListnrRefusal extends Error {
   readonly code: string;
 
-  constructor({ error = 'no error code', error_description = '' }: Record<string, string | undefined>) {
+  constructor({ error = 'unknown', error_description = '' }: Record<string, string | undefined>) {
     super(error_description);
     this.name = 'ListnrRefusal';
     this.code = error;

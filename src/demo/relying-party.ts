@@ -33,13 +33,7 @@ export interface RelyingParty {
 }
 
 /** Every method throws openid-client's errors, and the TypeError of `fetch` when the issuer is not reached. */
-export function createRelyingParty({
-  issuer,
-  redirectUri,
-}: {
-  issuer: string;
-  redirectUri: string;
-}): RelyingParty {
+export function createRelyingParty(issuer: string): RelyingParty {
   const metadata = discoverOnce(issuer);
 
   async function configuration(record: Exchange[] = []): Promise<oidc.Configuration> {
@@ -59,7 +53,7 @@ export function createRelyingParty({
       const url = oidc.buildAuthorizationUrl(await configuration(), {
         response_type: 'code',
         client_id: CLIENT_ID,
-        redirect_uri: redirectUri,
+        redirect_uri: redirectUriOf(issuer),
         scope: SCOPE,
         state,
         nonce,
@@ -95,6 +89,10 @@ export function createRelyingParty({
       }).href;
     },
   };
+}
+
+export function redirectUriOf(issuer: string): string {
+  return `${issuer}/demo/callback`;
 }
 
 /** Discovery, on first use: the demo is part of the server, which does not listen yet while it is put together. */

@@ -7,6 +7,7 @@ import { requestState } from '../http/request-state.ts';
 import type { Brand, PageOptions } from '../http/views.ts';
 import type { Instance } from '../instances/instance.ts';
 import { clientRecord } from '../oidc/client-metadata.ts';
+import { readIdTokenHint } from '../oidc/id-token-hint.ts';
 import { endSession } from '../oidc/session.ts';
 import { HttpError } from '../platform/errors.ts';
 import type { InteractionDependencies } from './routes.ts';
@@ -101,6 +102,18 @@ export async function finishSignIn(
     await interaction.persist();
   }
   await finishInteraction(context, dependencies, { login: { accountId: personId, ...(amr ? { amr } : {}) } });
+}
+
+/** Whom the client asked for (`id_token_hint`); the library checks the token, and looks at who was signed in before. */
+export async function isWhoWasAskedFor(
+  { interaction }: InteractionContext,
+  { provider }: Pick<InteractionDependencies, 'provider'>,
+  personId: string,
+): Promise<boolean> {
+  const { id_token_hint } = interaction.params;
+  if (typeof id_token_hint !== 'string') return true;
+  const hint = await readIdTokenHint(provider(), id_token_hint);
+  return hint?.subject === personId;
 }
 
 /** The person would rather not: the client is told, and nothing else happens. */

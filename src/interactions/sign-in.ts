@@ -1,6 +1,12 @@
 import { createHash } from 'node:crypto';
 import { requestState } from '../http/request-state.ts';
-import { finishSignIn, type InteractionContext, pageOptions, readInteractionForm } from './interaction.ts';
+import {
+  finishSignIn,
+  type InteractionContext,
+  isWhoWasAskedFor,
+  pageOptions,
+  readInteractionForm,
+} from './interaction.ts';
 import type { InteractionDependencies } from './routes.ts';
 
 const MAX_EMAIL_LENGTH = 254;
@@ -69,6 +75,13 @@ export async function signInWithPassword(
     });
   }
   await signInFailures.forget(account);
+  if (!(await isWhoWasAskedFor(context, dependencies, result.personId))) {
+    return showSignIn(context, dependencies, {
+      email,
+      error: 'The application asked for somebody else to sign in. Please use the other account.',
+      status: 403,
+    });
+  }
   requestState(ctx.req).log.signIn = result.personId;
   await finishSignIn(context, dependencies, { personId: result.personId, amr: ['pwd'] });
 }
@@ -80,10 +93,8 @@ function loginHint({ interaction }: InteractionContext): string {
 
 /** Why somebody who is signed in is asked again. */
 function notice({ interaction }: InteractionContext): string | undefined {
-  if (interaction.lastSubmission?.login)
-    return 'The application asked for somebody else than who just signed in. Please use the other account.';
-  if (interaction.session?.accountId) return 'Please sign in again to confirm that it is you.';
-  return undefined;
+  if (!interaction.session?.accountId) return undefined;
+  return 'Please sign in again to confirm that it is you.';
 }
 
 /** What is typed may be long, and is kept for a minute. */

@@ -38,7 +38,7 @@ export async function readSignOutRequest(
     throw refusal('This post_logout_redirect_uri is not registered for the application.');
   return {
     client,
-    provenSubject: hint?.provenSubject,
+    provenSubject: hint?.proven ? hint.subject : undefined,
     returnTo: allowed ? returnTo : undefined,
     state: get('state'),
     instanceId: client?.instanceId ?? get('instance'),

@@ -4,7 +4,13 @@ import { UpstreamUnavailable } from '../authentication/upstream-failure.ts';
 import { parseParameters } from '../http/parameters.ts';
 import { requestState } from '../http/request-state.ts';
 import type { UpstreamProvider } from '../instances/instance.ts';
-import { finishInteraction, finishSignIn, type InteractionContext, redirect } from './interaction.ts';
+import {
+  finishInteraction,
+  finishSignIn,
+  type InteractionContext,
+  isWhoWasAskedFor,
+  redirect,
+} from './interaction.ts';
 import type { InteractionDependencies } from './routes.ts';
 import { upstreamRefusal } from './upstream-refusal.ts';
 
@@ -17,9 +23,6 @@ export async function startUpstream(
 ): Promise<void> {
   const { ctx, interaction, instance } = context;
   const { upstream, upstreamSignIns } = dependencies;
-  // Signed in there, and still not whom the client asked for: a provider that keeps a session would answer so for ever.
-  if (interaction.lastSubmission?.login) return notWhoWasAskedFor(context, dependencies);
-
   const provider = await providerOf(context, dependencies);
   // The answer arrives at one registered address; the interaction it belongs to, and so its cookie, is in the state.
   const state = `${interaction.uid}.${randomBytes(24).toString('base64url')}`;
@@ -67,8 +70,11 @@ export async function finishUpstream(
   );
   const { log } = requestState(ctx.req);
   if (result.outcome === 'signed_in') {
-    log.signIn = result.personId;
-    return finishSignIn(context, dependencies, { personId: result.personId });
+    const { personId } = result;
+    log.signIn = personId;
+    return (await isWhoWasAskedFor(context, dependencies, personId))
+      ? finishSignIn(context, dependencies, { personId })
+      : notWhoWasAskedFor(context, dependencies);
   }
   log.signIn = result.reason;
   if (result.detail) log.detail = result.detail;

@@ -93,7 +93,7 @@ async function verify(
         audience: provider.issuer,
         typ: 'at+jwt',
         algorithms: [keyRing.current.alg],
-        requiredClaims: ['jti', 'sub', 'client_id', 'grant_id'],
+        requiredClaims: ['jti', 'sub', 'exp', 'client_id', 'grant_id'],
       },
     );
     return payload;

@@ -5,7 +5,7 @@ import type { ClientStore } from '../clients/client-store.ts';
 import { toClientMetadata } from './client-metadata.ts';
 import { newGrantFor } from './grants.ts';
 import { requestScope } from './request-scope.ts';
-import { PATHS } from './routes.ts';
+import { fromStored, toStored } from './stored-payload.ts';
 
 export interface AdapterDependencies {
   issuer: string;
@@ -80,13 +80,12 @@ function artifactAdapter(model: ArtifactModel, { artifacts, issuer }: AdapterDep
     ...READ_ONLY,
 
     async upsert(id, given, ttlSeconds = 0) {
-      const payload = withoutIds(given);
       const artifact = {
         model,
         id,
-        payload,
-        ...(ENDS_WITH_GRANT.has(model) ? { grantId: payload.grantId } : {}),
-        ...(model === 'Session' ? { sessionUid: payload.uid } : {}),
+        payload: toStored(id, given),
+        ...(ENDS_WITH_GRANT.has(model) ? { grantId: given.grantId } : {}),
+        ...(model === 'Session' ? { sessionUid: given.uid } : {}),
         expiresAt: new Date(Date.now() + ttlSeconds * 1000),
       };
       const grant = model === 'AuthorizationCode' ? newGrantFor(Provider.ctx?.oidc) : undefined;
@@ -103,14 +102,7 @@ function artifactAdapter(model: ArtifactModel, { artifacts, issuer }: AdapterDep
 
     async find(id) {
       const artifact = await artifacts.find(model, id);
-      return (
-        artifact && {
-          ...artifact.payload,
-          jti: id,
-          ...(artifact.consumed ? { consumed: true } : {}),
-          ...(model === 'Interaction' ? { returnTo: `${issuer}${PATHS.authorization}/${id}` } : {}),
-        }
-      );
+      return artifact && fromStored(model, id, artifact, issuer);
     },
 
     async findByUid(uid) {
@@ -126,12 +118,6 @@ function artifactAdapter(model: ArtifactModel, { artifacts, issuer }: AdapterDep
 
     destroy: (id) => artifacts.destroy(model, id),
   };
-}
-
-/** An interaction repeats its own id in its address, and the id of the session it was begun in. */
-function withoutIds({ jti: _jti, returnTo: _returnTo, ...payload }: AdapterPayload): AdapterPayload {
-  const { cookie: _cookie, ...session } = (payload.session ?? {}) as { cookie?: string };
-  return payload.session ? ({ ...payload, session } as AdapterPayload) : payload;
 }
 
 /** Thrown by `consume` to all but the first. */

@@ -6,8 +6,9 @@ import { clientRecord } from './client-metadata.ts';
 export interface IdTokenHint {
   /** Whom the token says it was issued to: no more than a `client_id` that anybody may send. */
   client: Client;
-  /** Who was signed in, when the token is one that this server issued; an expired one still counts. */
-  provenSubject: string | undefined;
+  subject: string | undefined;
+  /** Whether this server issued it; an expired one still counts. */
+  proven: boolean;
 }
 
 /**
@@ -18,8 +19,7 @@ export async function readIdTokenHint(provider: Provider, hint: string): Promise
   const { aud, sub } = claimsOf(hint);
   const client = typeof aud === 'string' && !aud.includes('\0') ? await provider.Client.find(aud) : undefined;
   if (!client) return undefined;
-  const proven = await isOurs(provider, client, hint);
-  return { client: clientRecord(client), provenSubject: proven ? sub : undefined };
+  return { client: clientRecord(client), subject: sub, proven: await isOurs(provider, client, hint) };
 }
 
 function claimsOf(hint: string): ReturnType<typeof decodeJwt> {

@@ -103,7 +103,11 @@ async function forget(db: EmbeddedSession, closeStatements: Buffer[]): Promise<v
   await execute(db, [...queries, ...closeStatements, SYNC], () => undefined);
 }
 
-async function execute(db: EmbeddedSession, messages: Buffer[], answer: (data: Buffer) => void): Promise<void> {
+async function execute(
+  db: EmbeddedSession,
+  messages: Buffer[],
+  answer: (data: Buffer) => void,
+): Promise<void> {
   await db.runExclusive(async () => {
     for (const message of messages) {
       await db.execProtocolRawStream(new Uint8Array(message), {

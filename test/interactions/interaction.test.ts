@@ -1,9 +1,8 @@
-import { jest } from '@jest/globals';
 import { type Browser, openBrowser, type Page } from '../support/browser.ts';
 import { aClient, anInstance } from '../support/factories.ts';
 import { ADA, authorizationUrl, DEMO_SPA, DEMO_WEB, pkce, signIn } from '../support/relying-party.ts';
+import { withStillTime } from '../support/still-time.ts';
 import { startTestServer, type TestServer } from '../support/test-server.ts';
-import { ALL_BUT_DATE } from '../support/time.ts';
 
 const ISSUER = 'https://login.example';
 const CLIENT = DEMO_WEB.redirect_uri;
@@ -239,16 +238,12 @@ describe('an interaction', () => {
   it('is over after an hour', async () => {
     const browser = visitor();
     const page = await openSignIn(browser);
-    const answerIn = async (minutes: number) => {
-      jest.useFakeTimers({ now: Date.now() + minutes * MINUTE_MS, doNotFake: ALL_BUT_DATE });
-      try {
-        return await browser.submit(page, '/sign-in', credentials);
-      } finally {
-        jest.useRealTimers();
-      }
-    };
-    expect(answerOf(await answerIn(61))).toEqual(OVER);
-    expect((await answerIn(59)).status).toBe(303);
+    await withStillTime(async (time) => {
+      time.forward(59 * 60);
+      expect((await browser.submit(page, '/sign-in', credentials)).status).toBe(303);
+      time.forward(2 * 60);
+      expect(answerOf(await browser.submit(page, '/sign-in', credentials))).toEqual(OVER);
+    });
   });
 
   it('is over once it was used: the form sent again, the page gone back to, the redirect followed twice', async () => {

@@ -10,6 +10,7 @@ import { askToken, bearerClientSql, mintIdToken, personSql, verifyToken } from '
 /** A Firebase project, as one is registered: its own issuer, and keys at an address of somebody else. */
 const FIREBASE = 'https://securetoken.google.com/listo-demo';
 const ORIGIN = 'https://app.example';
+const TIMEOUT_MILLISECONDS = 300;
 
 let server: TestServer;
 let keyHost: Server;
@@ -28,7 +29,7 @@ beforeAll(async () => {
   await new Promise<void>((listening) => keyHost.listen(0, '127.0.0.1', listening));
   firebaseKey = await generateKey('RS256');
   server = await startTestServer({
-    overrides: { externalKeys: createExternalKeys({ timeoutMilliseconds: 300 }) },
+    overrides: { externalKeys: createExternalKeys({ timeoutMilliseconds: TIMEOUT_MILLISECONDS }) },
   });
 });
 afterAll(async () => {
@@ -290,6 +291,15 @@ describe('an external issuer whose keys cannot be had: 503, never 500', () => {
     expect(outcome(await present(id, await firebaseToken()))).toEqual(UNAVAILABLE);
     serveKeys(path, [firebaseKey.jwk]);
     expect((await present(id, await firebaseToken())).status).toBe(200);
+  });
+
+  it('it is waited for no longer than the timeout', async () => {
+    const { id } = await registerClient({ answer: () => {} });
+    const started = performance.now();
+    expect(outcome(await present(id, await firebaseToken()))).toEqual(UNAVAILABLE);
+    const waited = performance.now() - started;
+    expect(waited).toBeGreaterThan(TIMEOUT_MILLISECONDS - 20);
+    expect(waited).toBeLessThan(TIMEOUT_MILLISECONDS + 2500);
   });
 
   it('clients of other issuers do not notice', async () => {

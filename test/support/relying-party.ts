@@ -83,12 +83,13 @@ export async function signIn(
   return { page, callback: new URL(page.location).searchParams, browser };
 }
 
-/** A code for `client_demo_web`, freshly signed in. */
+/** A code for `client_demo_web`, freshly signed in; or from a browser that may be signed in already. */
 export async function obtainCode(
   issuer: string,
   parameters: Record<string, string | undefined> = {},
+  browser: Browser = openBrowser(),
 ): Promise<string> {
-  const { callback, page } = await signIn(issuer, { parameters });
+  const { callback, page } = await signIn(issuer, { parameters, browser });
   const code = callback.get('code');
   if (!code) throw new Error(`No code in ${page.location}`);
   return code;
@@ -148,10 +149,23 @@ export function refresh(
 export async function obtainTokens(
   issuer: string,
   parameters: Record<string, string | undefined> = {},
+  browser: Browser = openBrowser(),
 ): Promise<Tokens> {
-  const { status, body } = await exchange(issuer, await obtainCode(issuer, parameters));
+  const { status, body } = await exchange(issuer, await obtainCode(issuer, parameters, browser));
   if (status !== 200) throw new Error(`The exchange answered ${status}: ${JSON.stringify(body)}`);
   return body as unknown as Tokens;
+}
+
+/** Signs in to `client_demo_spa` and exchanges as its page would, with `headers`: the answer of the exchange. */
+export async function exchangeAsSpa(
+  issuer: string,
+  headers: Record<string, string> = {},
+  browser: Browser = openBrowser(),
+): Promise<Answer> {
+  const { code_verifier, ...challenge } = pkce();
+  const code = await obtainCode(issuer, { ...DEMO_SPA, ...challenge }, browser);
+  const fields = { grant_type: 'authorization_code', code, code_verifier, ...DEMO_SPA };
+  return postForm(`${issuer}/auth/token`, fields, headers);
 }
 
 export function userinfo(issuer: string, accessToken: string): Promise<Answer> {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import knex from 'knex';
 import { type Database, openDatabase } from '../../src/platform/database.ts';
@@ -11,14 +11,8 @@ export interface TestDatabase extends Database {
 
 /** A migrated, empty database of its own: embedded in memory, or on the Postgres of `TEST_DATABASE_URL`. */
 export async function openTestDatabase(): Promise<TestDatabase> {
-  const { TEST_DATABASE_URL: url, TEST_TEMPLATE: template, TEST_FOLDER: folder = '' } = process.env;
-  if (!url) {
-    const database = await openDatabase({
-      dataDir: undefined,
-      template: new Blob([readFileSync(join(folder, 'template.tar'))]),
-    });
-    return { ...database, url: undefined };
-  }
+  const { TEST_DATABASE_URL: url, TEST_TEMPLATE: template } = process.env;
+  if (!url) return { ...(await openDatabase({ dataDir: undefined, ...embeddedTemplate() })), url: undefined };
   const name = `listo_test_${randomBytes(6).toString('hex')}`;
   const admin = knex({ client: 'pg', connection: url, pool: { min: 0, max: 1 } });
   await admin.raw('CREATE DATABASE ?? TEMPLATE ??', [name, template ?? '']);
@@ -34,4 +28,10 @@ export async function openTestDatabase(): Promise<TestDatabase> {
       await admin.destroy();
     },
   };
+}
+
+/** For a new embedded database: the migrated one to start from, where there is one; making one takes seconds. */
+export function embeddedTemplate(): { template?: Blob } {
+  const file = join(process.env.TEST_FOLDER ?? '', 'template.tar');
+  return existsSync(file) ? { template: new Blob([readFileSync(file)]) } : {};
 }

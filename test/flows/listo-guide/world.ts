@@ -1,4 +1,5 @@
 import { createPersonStore, type PersonStore } from '../../../src/accounts/person-store.ts';
+import { type ClientStore, createClientStore } from '../../../src/clients/client-store.ts';
 import { digestSecret, hashPassword } from '../../../src/platform/digest.ts';
 import type { Browser, Page } from '../../support/browser.ts';
 import { type Answer, authorizationUrl, getJson, postJson, signIn } from '../../support/relying-party.ts';
@@ -42,22 +43,23 @@ export interface World {
   /** A code, exchanged. */
   tokens(parameters?: Parameters): Promise<Record<string, string>>;
   userinfo(accessToken: string): Promise<Answer>;
-  /** Makes everything that reads people fail. */
-  breakPeople(broken: boolean): void;
+  /** Makes every reading of clients and people fail, or of one of them. */
+  breakStores(broken: boolean, which?: readonly (keyof Stores)[]): void;
 }
 
 export async function openWorld(): Promise<World & { close(): Promise<void> }> {
-  const people = breakablePeople();
-  const server = await startTestServer({ overrides: { people: people.store } });
-  people.connect(createPersonStore(server.database.knex));
+  const stores = breakableStores();
+  const server = await startTestServer({ overrides: stores.overrides });
+  const { knex } = server.database;
+  stores.connect({ people: createPersonStore(knex), clients: createClientStore(knex) });
   await register(server);
   const { browser } = await signIn(server.url, { parameters: request(), person: JOHN });
-  return { ...worldOf(server, browser), breakPeople: people.break, close: () => server.close() };
+  return { ...worldOf(server, browser), breakStores: stores.break, close: () => server.close() };
 }
 
-function worldOf(server: TestServer, browser: Browser): Omit<World, 'breakPeople'> {
+function worldOf(server: TestServer, browser: Browser): Omit<World, 'breakStores'> {
   const issuer = server.url;
-  const world: Omit<World, 'breakPeople'> = {
+  const world: Omit<World, 'breakStores'> = {
     server,
     issuer,
     browser,
@@ -77,7 +79,10 @@ function worldOf(server: TestServer, browser: Browser): Omit<World, 'breakPeople
       world.token({ grant_type: 'authorization_code', code, ...CLIENT, ...changes }),
     async tokens(parameters = {}) {
       const { client_id = CLIENT.client_id } = parameters;
-      return (await world.exchange(await world.code(parameters), { client_id })).body as Record<string, string>;
+      return (await world.exchange(await world.code(parameters), { client_id })).body as Record<
+        string,
+        string
+      >;
     },
     userinfo: (accessToken) => getJson(`${issuer}/auth/userinfo`, { authorization: `Bearer ${accessToken}` }),
   };
@@ -90,20 +95,33 @@ function request(parameters: Parameters = {}): Parameters {
   return { client_id, redirect_uri, state: 'random_state_string', ...parameters };
 }
 
-/** A person store that can be made to fail, connected once the server's database is there. */
-function breakablePeople() {
-  let real: PersonStore | undefined;
-  let broken = false;
-  const store = new Proxy({} as PersonStore, {
-    get: (_target, name: keyof PersonStore) => (...parameters: never[]) => {
-      if (broken || !real) throw new Error('relation "people" is on fire');
-      return (real[name] as (...given: never[]) => unknown)(...parameters);
-    },
-  });
+interface Stores {
+  people: PersonStore;
+  clients: ClientStore;
+}
+
+/** Stores that can be made to fail, connected to real ones once the server's database is there. */
+function breakableStores() {
+  let real: Stores | undefined;
+  let broken: readonly (keyof Stores)[] = [];
+  const breakable = <Store extends object>(name: keyof Stores): Store =>
+    new Proxy({} as Store, {
+      get(_target, method) {
+        if (broken.includes(name)) throw new Error(`the relation "${name}" is on fire`);
+        return Reflect.get(real?.[name] ?? {}, method);
+      },
+    });
   return {
-    store,
-    connect: (connected: PersonStore) => void (real = connected),
-    break: (wanted: boolean) => void (broken = wanted),
+    overrides: {
+      people: breakable<PersonStore>('people'),
+      clients: breakable<ClientStore>('clients'),
+    },
+    connect(stores: Stores) {
+      real = stores;
+    },
+    break(wanted: boolean, which: readonly (keyof Stores)[] = ['people', 'clients']) {
+      broken = wanted ? which : [];
+    },
   };
 }
 
@@ -113,7 +131,13 @@ async function register({ database: { knex } }: TestServer): Promise<void> {
     { id: 'elsewhere', name: 'Somebody else' },
   ]);
   const password_hash = await hashPassword(JOHN.password);
-  const john = { instance_id: 'yourapp', id: JOHN.id, email: JOHN.email, email_verified: true, password_hash };
+  const john = {
+    instance_id: 'yourapp',
+    id: JOHN.id,
+    email: JOHN.email,
+    email_verified: true,
+    password_hash,
+  };
   const names = { name: 'John Doe', first_name: 'John', last_name: 'Doe' };
   await knex('people').insert({ ...john, ...names, worker_profile_id: 'worker-123' });
   await knex('user_records').insert({ person_id: JOHN.id, id: 'user-789', client_id: 'client-xyz' });
@@ -158,4 +182,3 @@ async function registerClient(
     });
   });
 }
-

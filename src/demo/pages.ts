@@ -1,0 +1,75 @@
+import type { Context } from 'koa';
+import type { Csrf } from '../http/csrf.ts';
+import { requestState } from '../http/request-state.ts';
+import type { Views } from '../http/views.ts';
+import type { DemoSession, DemoSessions } from './demo-session.ts';
+import { explainFailure, type Failure, SESSION_GONE } from './failure.ts';
+import type { ListnrConsumer } from './listnr-consumer.ts';
+import type { RelyingParty } from './relying-party.ts';
+import { signedInPage } from './signed-in-page.ts';
+import { STEPS } from './steps.ts';
+
+/** The parts of the demo that its pages share. */
+export interface Demo {
+  issuer: string;
+  listnrIssuer: string;
+  views: Views;
+  csrf: Csrf;
+  sessions: DemoSessions;
+  party: RelyingParty;
+  listnr: ListnrConsumer;
+}
+
+/** The `state` with which the issuer sends the browser back once its session has ended. */
+export const SIGNED_OUT = 'signed-out';
+
+/** `/demo`: the way in, or the steps of whoever is signed in. */
+export function showPage(ctx: Context, demo: Demo): void {
+  const { issuer, listnrIssuer, listnr, views, csrf, sessions } = demo;
+  const session = sessions.find(ctx);
+  if (session?.signedIn) {
+    const model = signedInPage(session.signedIn, { issuer, listnrIssuer, jwksUri: listnr.jwksUri });
+    views.render(ctx, 'demo-signed-in', { ...model, csrf: csrf.token(csrfBinding(session)) });
+    return;
+  }
+  const signedOut = ctx.query.state === SIGNED_OUT ? 'You are signed out, here and at Listo.' : undefined;
+  const forgotten = sessions.isGone(ctx) ? SESSION_GONE.message : undefined;
+  views.render(ctx, 'demo', {
+    steps: STEPS,
+    signInUrl: signInUrl(issuer),
+    notice: signedOut ?? forgotten,
+  });
+}
+
+/** What happened, and the way to start again. */
+export function showProblem(ctx: Context, failure: Failure, { issuer, views, sessions }: Demo): void {
+  ctx.status = failure.status;
+  requestState(ctx.req).log.error = failure.code;
+  const signedIn = sessions.find(ctx)?.signedIn !== undefined;
+  views.render(ctx, 'demo-problem', { ...failure, signedIn, signInUrl: signInUrl(issuer) });
+}
+
+/** Does what may fail because of somebody else, and shows it when it does. */
+export async function orShowProblem(ctx: Context, demo: Demo, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    showProblem(ctx, explainFailure(error), demo);
+  }
+}
+
+/** A form of this session, and of no other. */
+export function csrfBinding(session: DemoSession): string {
+  return `demo:${session.id}`;
+}
+
+export function redirect(ctx: Context, location: string): void {
+  ctx.status = 303;
+  ctx.set('Cache-Control', 'no-store');
+  ctx.redirect(location);
+}
+
+/** Whole, because whoever came by 127.0.0.1 needs the cookie at the origin where the answer will arrive. */
+function signInUrl(issuer: string): string {
+  return `${issuer}/demo/sign-in`;
+}

@@ -1,0 +1,55 @@
+import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
+import type { AdapterPayload } from 'oidc-provider';
+import type { Artifact, ArtifactModel, Payload } from '../artifacts/artifact-store.ts';
+import { PATHS } from './routes.ts';
+
+/**
+ * What is kept of one of the library's objects: nothing that a browser or a client could present. Its own id goes,
+ * also from the address that an interaction returns to; the id of the session that an interaction began in goes, and
+ * that of its pushed request is sealed under its own.
+ */
+export function toStored(id: string, payload: AdapterPayload): Payload {
+  const { jti: _jti, returnTo: _returnTo, session, parJti, ...rest } = payload;
+  const { cookie: _cookie, ...knownSession } = (session ?? {}) as { cookie?: string };
+  return {
+    ...rest,
+    ...(session ? { session: knownSession } : {}),
+    ...(typeof parJti === 'string' ? { parJti: seal(id, parJti) } : {}),
+  };
+}
+
+/** The library's object again, for whoever presented its id. */
+export function fromStored(
+  model: ArtifactModel,
+  id: string,
+  { payload, consumed }: Artifact,
+  issuer: string,
+): AdapterPayload {
+  const { parJti } = payload;
+  return {
+    ...payload,
+    jti: id,
+    ...(consumed ? { consumed: true } : {}),
+    ...(model === 'Interaction' ? { returnTo: `${issuer}${PATHS.authorization}/${id}` } : {}),
+    ...(typeof parJti === 'string' ? { parJti: open(id, parJti) } : {}),
+  };
+}
+
+function seal(id: string, text: string): string {
+  const nonce = randomBytes(12);
+  const cipher = createCipheriv('aes-256-gcm', keyOf(id), nonce);
+  const sealed = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
+  return Buffer.concat([nonce, cipher.getAuthTag(), sealed]).toString('base64url');
+}
+
+function open(id: string, sealed: string): string {
+  const bytes = Buffer.from(sealed, 'base64url');
+  const decipher = createDecipheriv('aes-256-gcm', keyOf(id), bytes.subarray(0, 12));
+  decipher.setAuthTag(bytes.subarray(12, 28));
+  return Buffer.concat([decipher.update(bytes.subarray(28)), decipher.final()]).toString('utf8');
+}
+
+/** Ids are at least 128 random bits, so no slow derivation is needed. */
+function keyOf(id: string): Uint8Array {
+  return new Uint8Array(hkdfSync('sha256', id, '', 'stored payload', 32));
+}

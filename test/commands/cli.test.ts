@@ -1,0 +1,166 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseConfig } from '../../src/config.ts';
+import { openDatabase } from '../../src/platform/database.ts';
+import { createLogger } from '../../src/platform/logger.ts';
+import { type RunningServer, startServer } from '../../src/server.ts';
+import { embeddedTemplate, openTestDatabase } from '../support/test-database.ts';
+import { freePort, TEST_SECRETS } from '../support/test-server.ts';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const DIGEST = `sha256:${'0'.repeat(64)}`;
+const SILENT = createLogger({ level: 'silent' });
+
+let folder: string;
+let server: RunningServer;
+let environment: Record<string, string>;
+
+/** A server on the embedded database of a directory, with two seeds, the second of which needs the first. */
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'listo-cli-'));
+  const seeds = join(folder, 'seeds');
+  mkdirSync(seeds);
+  writeFileSync(
+    join(seeds, '10-instance.sql'),
+    "INSERT INTO instances (id, name) VALUES ('acme', 'Acme') ON CONFLICT DO NOTHING",
+  );
+  writeFileSync(
+    join(seeds, '20-person.sql'),
+    "INSERT INTO people (id, instance_id) VALUES ('ada', 'acme') ON CONFLICT DO NOTHING",
+  );
+  writeFileSync(join(seeds, 'README.md'), 'Not SQL.');
+  environment = {
+    ...TEST_SECRETS,
+    DATA_DIR: join(folder, 'data'),
+    PORT: String(await freePort()),
+    HOST: 'localhost',
+    SEEDS_DIR: seeds,
+  };
+  const config = parseConfig(environment);
+  const database = await openDatabase({ dataDir: environment.DATA_DIR, ...embeddedTemplate() });
+  server = await startServer(config, { logger: SILENT, database });
+});
+afterAll(async () => {
+  await server.close();
+  rmSync(folder, { recursive: true });
+});
+
+/** `npm run cli -- …`, as a process of its own; what `input` says goes to its standard input. */
+async function cli(words: string[], { env = environment, input = '' } = {}) {
+  const child = spawn(process.execPath, ['src/cli.ts', ...words], { cwd: ROOT, env });
+  const output = { out: '', err: '' };
+  child.stdout.on('data', (chunk) => {
+    output.out += chunk;
+  });
+  child.stderr.on('data', (chunk) => {
+    output.err += chunk;
+  });
+  child.stdin.end(input);
+  const [code] = await once(child, 'close');
+  return { code, ...output };
+}
+
+describe('the command line beside a running server', () => {
+  it('registers a client that the server serves at once', async () => {
+    const file = join(folder, 'client.sql');
+    writeFileSync(
+      file,
+      `INSERT INTO clients (id, instance_id, name, type, redirect_uris, require_pkce)
+       VALUES ('acme-web', 'acme', 'Acme', 'confidential', ARRAY['https://app.example/callback'], false)
+       ON CONFLICT (id) DO NOTHING;
+       INSERT INTO client_secrets (client_id, digest) VALUES ('acme-web', '${DIGEST}')
+       ON CONFLICT (client_id, name) DO NOTHING;`,
+    );
+    expect(await cli(['seed', file])).toEqual({
+      code: 0,
+      out: 'inserted clients acme-web\ninserted client_secrets acme-web default\n',
+      err: '',
+    });
+    expect(await cli(['seed', file])).toEqual({ code: 0, out: 'Nothing changed.\n', err: '' });
+
+    const request = new URL('/auth/authorize', server.services.config.issuer);
+    request.search = String(
+      new URLSearchParams({
+        response_type: 'code',
+        client_id: 'acme-web',
+        redirect_uri: 'https://app.example/callback',
+        scope: 'openid',
+      }),
+    );
+    const answer = await fetch(request, { redirect: 'manual' });
+    expect(answer.status).toBe(303);
+    expect(answer.headers.get('location')).toMatch(/^\/interaction\//);
+  });
+
+  it('answers 1 and a sentence, without a stack, for a wrong file', async () => {
+    const file = join(folder, 'wrong.sql');
+    writeFileSync(file, "INSERT INTO people (id, instance_id) VALUES ('grace', 'nowhere')");
+    expect(await cli(['seed', file])).toEqual({
+      code: 1,
+      out: '',
+      err: `${file}: person "grace" belongs to the instance "nowhere", which does not exist
+  Insert the instance first, or correct instance_id. SELECT id FROM instances lists them.
+  Constraint: instance_exists
+  Nothing of the file was applied.\n`,
+    });
+  });
+});
+
+describe('the command line alone', () => {
+  it('needs no configuration to make a secret', async () => {
+    const { code, out, err } = await cli(['client', 'secret'], { env: { NODE_ENV: 'production' } });
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(out).toMatch(/^Secret, shown only now and kept nowhere: [A-Za-z0-9_-]{43}\n/);
+  });
+
+  it('reads a secret from standard input', async () => {
+    const { code, out, err } = await cli(['seal', 'upstream:acme'], { input: 's3cret\n' });
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(server.services.box.open(out.trim(), 'upstream:acme')).toBe('s3cret');
+  });
+
+  it('lists every mistake of the configuration at once', async () => {
+    expect(await cli(['migrate'], { env: { ...environment, PORT: 'x', LOG_LEVEL: 'y' } })).toEqual({
+      code: 1,
+      out: '',
+      err: `The configuration is wrong:
+  - PORT is "x"; it takes a whole number from 0 to 65535.
+  - LOG_LEVEL is "y"; it takes one of trace, debug, info, warn, error, fatal, silent.\n`,
+    });
+  });
+
+  it('says when Postgres does not answer, without the password', async () => {
+    const DATABASE_URL = `postgres://listo:hunter2@127.0.0.1:${await freePort()}/listo`;
+    const { code, out, err } = await cli(['migrate'], { env: { ...environment, DATABASE_URL } });
+    expect({ code, out, err: err.replace(/:\d+/, ':PORT') }).toEqual({
+      code: 1,
+      out: '',
+      err: 'Postgres at 127.0.0.1:PORT/listo does not answer (ECONNREFUSED). Start it, or correct DATABASE_URL.\n',
+    });
+  });
+});
+
+describe('SEEDS_DIR', () => {
+  it('is applied at start, in the order of names, and only what ends in .sql', async () => {
+    expect(await server.services.database.knex('people').where({ id: 'ada' }).pluck('instance_id')).toEqual([
+      'acme',
+    ]);
+  });
+
+  it('stops the start at the first wrong file, which it names', async () => {
+    const seeds = join(folder, 'wrong-seeds');
+    mkdirSync(seeds);
+    writeFileSync(join(seeds, '1-good.sql'), "INSERT INTO instances (id, name) VALUES ('good', 'Good')");
+    writeFileSync(join(seeds, '2-wrong.sql'), 'SELECT 1/0');
+    writeFileSync(join(seeds, '3-empty.sql'), '');
+    const config = parseConfig({ ...environment, SEEDS_DIR: seeds });
+
+    await expect(startServer(config, { logger: SILENT, database: await openTestDatabase() })).rejects.toThrow(
+      `${join(seeds, '2-wrong.sql')}: division by zero\n  Nothing of the file was applied.`,
+    );
+  });
+});

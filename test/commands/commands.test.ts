@@ -1,0 +1,263 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import type { SecretInput } from '../../src/commands/command.ts';
+import { runCommand } from '../../src/commands/run-command.ts';
+import { digestSecret, verifyPassword } from '../../src/platform/digest.ts';
+import { OperatorError } from '../../src/platform/errors.ts';
+import { createSecretBox } from '../../src/platform/secret-box.ts';
+import { openTestDatabase, type TestDatabase } from '../support/test-database.ts';
+
+const KEYS = [Buffer.alloc(32, 7)];
+const USAGE = `Usage: npm run cli -- COMMAND
+
+  seed FILE
+      Apply a file of registrations (SQL) in one transaction, and print what it changed.
+  migrate
+      Bring the schema of the database up to date, as starting the server does.
+  client secret
+      Make a client secret and print it, this once, beside the digest to register.
+  password hash
+      Read a password from standard input and print its argon2id hash, for people.password_hash.
+  seal CONTEXT
+      Read a secret from standard input and print it sealed; CONTEXT is upstream:<instance id>, for upstream_providers.client_secret_sealed.
+  help
+      Print this.`;
+
+let database: TestDatabase;
+let folder: string;
+beforeAll(async () => {
+  database = await openTestDatabase();
+  folder = mkdtempSync(join(tmpdir(), 'listo-commands-'));
+});
+afterAll(async () => {
+  await database.close();
+  rmSync(folder, { recursive: true });
+});
+
+interface Run {
+  code: number;
+  /** Lines of standard output. */
+  out: string[];
+  /** Standard error. */
+  err: string;
+}
+
+async function run(words: string[], input: SecretInput = aPipe('')): Promise<Run> {
+  const out: string[] = [];
+  let err = '';
+  const code = await runCommand(words, {
+    input,
+    print: (line) => out.push(line),
+    say: (text) => {
+      err += text;
+    },
+    settings: () => ({ issuer: 'https://login.example', keyEncryptionKeys: KEYS }),
+    openDatabase: async () => ({ ...database, close: async () => undefined }),
+  });
+  return { code, out, err };
+}
+
+function aPipe(content: string | Buffer): SecretInput {
+  return new PassThrough().end(content);
+}
+
+/** A terminal at which somebody types these lines, each when it is asked for. */
+function aTerminal(...lines: string[]): SecretInput {
+  const terminal = Object.assign(new PassThrough(), { isTTY: true, setRawMode: () => undefined });
+  const type = () => {
+    const line = lines.shift();
+    if (line !== undefined) terminal.write(line);
+  };
+  terminal.on('newListener', (event) => {
+    if (event === 'keypress') setImmediate(type);
+  });
+  return terminal;
+}
+
+function aFile(name: string, sql: string): string {
+  const file = join(folder, name);
+  writeFileSync(file, sql);
+  return file;
+}
+
+describe('the command line', () => {
+  it.each([['help'], ['--help'], ['-h'], ['seed', '--help']])('prints its usage for %s', async (...words) => {
+    expect(await run(words)).toEqual({ code: 0, out: [USAGE], err: '' });
+  });
+
+  it.each([
+    [[], 'Name a command.'],
+    [['sed', 'file.sql'], 'There is no such command.'],
+    [['password'], 'There is no such command.'],
+    [['seeds'], 'There is no such command.'],
+    [['seed'], 'seed takes FILE behind it.'],
+    [['seed', 'one.sql', 'two.sql'], 'seed takes FILE behind it.'],
+    [['migrate', 'down'], 'migrate takes nothing behind it.'],
+    [['seed', '--force', 'file.sql'], 'There is no such option.'],
+    [['password', 'hash', 'hunter2'], 'password hash takes nothing behind it.'],
+    [['password', 'hash', '--password=hunter2'], 'There is no such option.'],
+  ])('answers 2 and its usage for %j, repeating no word of it', async (words, mistake) => {
+    expect(await run(words)).toEqual({ code: 2, out: [], err: `${mistake}\n\n${USAGE}\n` });
+  });
+
+  it('prints an operator’s mistake without a stack, and answers 1', async () => {
+    const code = await runCommand(['migrate'], {
+      input: aPipe(''),
+      print: () => undefined,
+      say: (text) => expect(text).toBe('The configuration is wrong:\n  - PORT is "x".\n'),
+      settings: () => ({ issuer: '', keyEncryptionKeys: KEYS }),
+      openDatabase: async () => {
+        throw new OperatorError('The configuration is wrong:\n  - PORT is "x".');
+      },
+    });
+    expect(code).toBe(1);
+  });
+});
+
+describe('client secret', () => {
+  it('prints 256 random bits once, their digest, and the SQL to register it', async () => {
+    const { code, out, err } = await run(['client', 'secret']);
+    const secret = /: ([A-Za-z0-9_-]{43})$/.exec(out[0] ?? '')?.[1] ?? '';
+    const digest = digestSecret(secret);
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(out).toEqual([
+      `Secret, shown only now and kept nowhere: ${secret}`,
+      `Digest, for the registration:            ${digest}`,
+      '',
+      '-- In the seed of a client (of a LiSTNR client: listnr_client_secrets):',
+      'INSERT INTO client_secrets (client_id, name, digest)',
+      `VALUES ('CLIENT_ID', 'default', '${digest}')`,
+      'ON CONFLICT (client_id, name) DO UPDATE SET digest = excluded.digest;',
+    ]);
+    expect(Buffer.from(secret, 'base64url')).toHaveLength(32);
+    expect((await run(['client', 'secret'])).out[0]).not.toBe(out[0]);
+  });
+});
+
+describe('password hash', () => {
+  it.each([
+    ['a pipe', () => aPipe('correct horse\n'), ''],
+    ['a pipe without a line break', () => aPipe('correct horse'), ''],
+    ['a file written on Windows', () => aPipe('correct horse\r\n'), ''],
+    [
+      'a terminal, asked for twice',
+      () => aTerminal('correct horse\r', 'correct horse\r'),
+      'Password: \nAgain: \n',
+    ],
+    [
+      'a terminal, with a slip',
+      () => aTerminal('correct horsd\x7fe\r', 'correct horse\r'),
+      'Password: \nAgain: \n',
+    ],
+  ])('hashes what it reads from %s', async (_from, input, prompts) => {
+    const { code, out, err } = await run(['password', 'hash'], input());
+    expect({ code, err, lines: out.length }).toEqual({ code: 0, err: prompts, lines: 1 });
+    expect(await verifyPassword('correct horse', out[0] ?? '')).toBe(true);
+  });
+
+  it.each([
+    ['nothing', () => aPipe(''), 'Standard input is empty; the secret is read from there.\n'],
+    ['an empty line', () => aPipe('\n'), 'Standard input is empty; the secret is read from there.\n'],
+    [
+      'two lines',
+      () => aPipe('one\ntwo\n'),
+      'Standard input has more than one line; a secret is one line.\n',
+    ],
+    ['bytes that are no text', () => aPipe(Buffer.from([0xe9])), 'Standard input is not UTF-8 text.\n'],
+    [
+      'two that differ',
+      () => aTerminal('correct horse\r', 'correct house\r'),
+      'Password: \nAgain: \nThe two are not the same.\n',
+    ],
+    ['an interrupt', () => aTerminal('correct\x03'), 'Password: \nInterrupted.\n'],
+  ])('refuses %s', async (_what, input, err) => {
+    expect(await run(['password', 'hash'], input())).toEqual({ code: 1, out: [], err });
+  });
+});
+
+describe('seal', () => {
+  it('seals a secret so that it opens in its own place only', async () => {
+    const { code, out } = await run(['seal', 'upstream:acme'], aPipe('s3crét\n'));
+    expect({ code, lines: out.length }).toEqual({ code: 0, lines: 1 });
+    const [sealed = ''] = out;
+    expect(sealed).toMatch(/^sealed:v1:[0-9a-f]{8}(:[A-Za-z0-9_-]+){3}$/);
+    const box = createSecretBox(KEYS);
+    expect(box.open(sealed, 'upstream:acme')).toBe('s3crét');
+    expect(() => box.open(sealed, 'upstream:other')).toThrow(OperatorError);
+  });
+
+  it.each(['acme', 'upstream:', 'upstream:Acme', 'signing key abc'])(
+    'refuses the context %s',
+    async (context) => {
+      expect(await run(['seal', context], aPipe('s3cret'))).toEqual({
+        code: 1,
+        out: [],
+        err: 'CONTEXT says where the secret belongs: upstream:<instance id>.\n',
+      });
+    },
+  );
+});
+
+describe('seed', () => {
+  const ACME = `INSERT INTO instances (id, name) VALUES ('acme', 'Acme')
+    ON CONFLICT (id) DO UPDATE SET name = excluded.name;
+    INSERT INTO people (id, instance_id, name) VALUES ('grace', 'acme', current_setting('listo.issuer'))
+    ON CONFLICT (id) DO UPDATE SET name = excluded.name;`;
+
+  it('prints each change, and then that nothing changed', async () => {
+    const file = aFile('acme.sql', ACME);
+    expect(await run(['seed', file])).toEqual({
+      code: 0,
+      out: ['inserted instances acme', 'inserted people grace'],
+      err: '',
+    });
+    expect(await run(['seed', file])).toEqual({ code: 0, out: ['Nothing changed.'], err: '' });
+    const renamed = aFile('renamed.sql', ACME.replace("'Acme'", "'Acme Inc.'"));
+    expect((await run(['seed', renamed])).out).toEqual(['updated instances acme']);
+    const removed = aFile('removed.sql', "DELETE FROM instances WHERE id = 'acme'");
+    expect((await run(['seed', removed])).out).toEqual(['deleted instances acme', 'deleted people grace']);
+  });
+
+  it('knows the issuer', async () => {
+    await run(['seed', aFile('issuer.sql', ACME)]);
+    expect(await database.knex('people').where({ id: 'grace' }).pluck('name')).toEqual([
+      'https://login.example',
+    ]);
+  });
+
+  it('refuses a wrong file with the sentence of the database, applying nothing', async () => {
+    const file = aFile(
+      'wrong.sql',
+      "INSERT INTO instances (id, name) VALUES ('ok', 'OK'), ('Not ok', 'Not OK')",
+    );
+    expect(await run(['seed', file])).toEqual({
+      code: 1,
+      out: [],
+      err: `${file}: instances: the row "Not ok" is refused
+  Use lower case letters, digits and hyphens, up to 40, with a letter or digit at both ends: acme-eu.
+  Constraint: instance_id_format of instances
+  Nothing of the file was applied.\n`,
+    });
+    expect(await database.knex('instances').where({ id: 'ok' })).toEqual([]);
+  });
+
+  it('refuses a file that does not exist before it opens the database', async () => {
+    const file = join(folder, 'missing.sql');
+    const code = await runCommand(['seed', file], {
+      input: aPipe(''),
+      print: () => undefined,
+      say: (text) => expect(text).toBe(`${file} does not exist.\n`),
+      settings: () => ({ issuer: '', keyEncryptionKeys: KEYS }),
+      openDatabase: () => Promise.reject(new Error('opened')),
+    });
+    expect(code).toBe(1);
+  });
+});
+
+describe('migrate', () => {
+  it('says when the schema is up to date', async () => {
+    expect(await run(['migrate'])).toEqual({ code: 0, out: ['Nothing to migrate.'], err: '' });
+  });
+});

@@ -1,0 +1,196 @@
+import { type Browser, openBrowser, type Page } from '../support/browser.ts';
+import { aClient, aPerson, type TestClient } from '../support/factories.ts';
+import { ADA, authorizationUrl, exchange, signIn } from '../support/relying-party.ts';
+import { startTestServer, type TestServer } from '../support/test-server.ts';
+
+const REDIRECT_URI = 'http://127.0.0.1:9999/callback';
+
+let server: TestServer;
+/** Signed in as Ada. */
+let browser: Browser;
+beforeAll(async () => {
+  server = await startTestServer();
+  browser = await signedIn();
+});
+afterAll(() => server.close());
+
+const clientWithConsent = (columns: Parameters<typeof aClient>[1] = {}) =>
+  aClient(server, { require_consent: true, ...columns });
+
+function signedIn(person: { email: string; password: string } = ADA): Promise<Browser> {
+  return signIn(server.url, { person }).then(({ browser }) => browser);
+}
+
+/** Goes to the authorization endpoint, up to a page or the redirect to the client. */
+async function authorize(
+  browser: Browser,
+  { client_id, redirect_uri }: TestClient,
+  parameters: Record<string, string | undefined> = {},
+): Promise<Page> {
+  const url = authorizationUrl(server.url, { client_id, redirect_uri, ...parameters });
+  return browser.follow(await browser.get(url), redirect_uri);
+}
+
+async function decide(
+  browser: Browser,
+  page: Page,
+  decision: string,
+  redirectUri = REDIRECT_URI,
+): Promise<Page> {
+  return browser.follow(await browser.submit(page, '/consent', { decision }), redirectUri);
+}
+
+const answerOf = ({ location = '' }: Page) => Object.fromEntries(new URL(location).searchParams);
+const askedFor = ({ html }: Page) =>
+  [...html.matchAll(/<strong class="grants__title">([^<]*)</g)].map(([, title]) => title);
+const CODE = { code: expect.any(String), iss: expect.any(String) };
+const ALL = ['Know who you are', 'See your name', 'See your email address'];
+
+describe('consent', () => {
+  it('says who asks, who is asked, and what for', async () => {
+    const client = await clientWithConsent({ name: 'Payroll <Export>' });
+    const page = await authorize(browser, client);
+    expect(page.status).toBe(200);
+    expect(page.html).toContain('<h1>Share with Payroll &lt;Export&gt;?</h1>');
+    expect(page.html).toContain('(127.0.0.1:9999)');
+    expect(page.html).toContain('Ada Lovelace');
+    expect(page.html).toContain('ada@demo.example');
+    expect(askedFor(page)).toEqual(ALL);
+  });
+
+  it('is asked once and remembered, in any browser', async () => {
+    const client = await clientWithConsent();
+    expect(answerOf(await decide(browser, await authorize(browser, client), 'allow'))).toEqual(CODE);
+    expect(answerOf(await authorize(browser, client))).toEqual(CODE);
+    expect(answerOf(await authorize(await signedIn(), client))).toEqual(CODE);
+  });
+
+  it('gives what was asked for, and no more', async () => {
+    const client = await clientWithConsent();
+    const page = await authorize(browser, client, { scope: 'openid email' });
+    const { code } = answerOf(await decide(browser, page, 'allow'));
+    const { body } = await exchange(server.url, code ?? '', { ...client });
+    expect(body.scope).toBe('openid email');
+  });
+
+  it('is asked again when the application wants more, and then holds for both', async () => {
+    const client = await clientWithConsent();
+    const first = await authorize(browser, client, { scope: 'openid email' });
+    expect(askedFor(first)).toEqual(['Know who you are', 'See your email address']);
+    await decide(browser, first, 'allow');
+    expect(answerOf(await authorize(browser, client, { scope: 'openid' }))).toEqual(CODE);
+
+    const more = await authorize(browser, client, { scope: 'openid profile' });
+    expect(askedFor(more)).toEqual(['Know who you are', 'See your name']);
+    await decide(browser, more, 'allow');
+    expect(answerOf(await authorize(browser, client))).toEqual(CODE);
+  });
+
+  it('is asked whenever the application wants it asked, of everybody', async () => {
+    for (const client of [await clientWithConsent(), await aClient(server)]) {
+      for (let round = 1; round <= 2; round += 1) {
+        const page = await authorize(browser, client, { prompt: 'consent' });
+        expect(askedFor(page)).toEqual(ALL);
+        expect(answerOf(await decide(browser, page, 'allow'))).toEqual(CODE);
+      }
+    }
+  });
+
+  it('is asked of each person, and for each application', async () => {
+    const client = await clientWithConsent();
+    await decide(browser, await authorize(browser, client), 'allow');
+    const grace = await aPerson(server);
+    expect(askedFor(await authorize(await signedIn(grace), client))).toEqual(ALL);
+    expect(askedFor(await authorize(browser, await clientWithConsent()))).toEqual(ALL);
+  });
+
+  it('is not asked for by an installed application whose registration asks for none', async () => {
+    const redirect_uri = 'com.example.app:/callback';
+    const client = await aClient(server, { application_type: 'native', redirect_uris: [redirect_uri] });
+    expect(answerOf(await authorize(browser, client))).toEqual(CODE);
+  });
+
+  it('tells an installed application of a decision at its own scheme', async () => {
+    const redirect_uri = 'com.example.app:/callback';
+    const client = await clientWithConsent({ application_type: 'native', redirect_uris: [redirect_uri] });
+    const page = await authorize(browser, client);
+    expect(page.html).not.toContain('class="host"');
+    expect((await decide(browser, page, 'allow', redirect_uri)).location).toMatch(
+      /^com\.example\.app:\/callback\?code=/,
+    );
+  });
+});
+
+describe('consent that is refused', () => {
+  it('is told to the application, and not remembered', async () => {
+    const client = await clientWithConsent();
+    for (const decision of ['deny', 'deny', 'anything else']) {
+      const page = await authorize(browser, client, { state: 'kept' });
+      expect(answerOf(await decide(browser, page, decision))).toEqual({
+        error: 'access_denied',
+        error_description: 'User denied authorization',
+        state: 'kept',
+        iss: server.url,
+      });
+    }
+    // Signed in all the same.
+    expect(answerOf(await decide(browser, await authorize(browser, client), 'allow'))).toEqual(CODE);
+  });
+
+  it('does not take back what was allowed before', async () => {
+    const client = await clientWithConsent();
+    await decide(browser, await authorize(browser, client, { scope: 'openid' }), 'allow');
+    await decide(browser, await authorize(browser, client, { scope: 'openid email' }), 'deny');
+    expect(answerOf(await authorize(browser, client, { scope: 'openid' }))).toEqual(CODE);
+    expect(askedFor(await authorize(browser, client, { scope: 'openid email' }))).not.toEqual([]);
+  });
+
+  it('is what prompt=none gets while it was not given', async () => {
+    const client = await clientWithConsent();
+    const nobody = answerOf(await authorize(openBrowser(), client, { prompt: 'none' }));
+    const ada = answerOf(await authorize(browser, client, { prompt: 'none' }));
+    expect([nobody.error, ada.error]).toEqual(['login_required', 'consent_required']);
+  });
+});
+
+describe('the consent page refuses', () => {
+  it('a form without its token', async () => {
+    const client = await clientWithConsent();
+    const page = await authorize(browser, client);
+    for (const csrf of ['', 'wrong']) {
+      const answer = await browser.submit(page, '/consent', { decision: 'allow', csrf });
+      expect(answer.status).toBe(403);
+    }
+    expect(await consentsTo(client)).toEqual([]);
+  });
+
+  it('a password: that step is over', async () => {
+    const page = await authorize(browser, await clientWithConsent());
+    const csrf = /name="csrf" value="([^"]*)"/.exec(page.html)?.[1] ?? '';
+    const grace = await aPerson(server);
+    const answer = await browser.post(`${page.url}/sign-in`, { ...grace, csrf });
+    expect([answer.status, answer.location]).toEqual([303, page.url]);
+  });
+
+  it('whoever is no longer the one who was asked', async () => {
+    const client = await clientWithConsent();
+    const shared = await signedIn();
+    const page = await authorize(shared, client);
+    const grace = await aPerson(server);
+    await signIn(server.url, { browser: shared, person: grace, parameters: { prompt: 'login' } });
+    const answer = await shared.submit(page, '/consent', { decision: 'allow' });
+    expect(answer.status).toBe(400);
+    expect(await consentsTo(client)).toEqual([]);
+  });
+
+  it('a decision that was made already', async () => {
+    const page = await authorize(browser, await clientWithConsent());
+    await decide(browser, page, 'deny');
+    const answer = await browser.submit(page, '/consent', { decision: 'allow' });
+    expect(answer.status).toBe(400);
+  });
+
+  function consentsTo({ client_id }: TestClient): Promise<string[]> {
+    return server.database.knex('consents').where({ client_id }).pluck('person_id');
+  }
+});

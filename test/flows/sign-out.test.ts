@@ -1,0 +1,375 @@
+import { decodeJwt, exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { type Browser, openBrowser, type Page } from '../support/browser.ts';
+import { aClient, anInstance, aPerson, type TestClient } from '../support/factories.ts';
+import {
+  ADA,
+  type Answer,
+  authorizationUrl,
+  exchange,
+  refresh,
+  signIn,
+  type Tokens,
+  userinfo,
+} from '../support/relying-party.ts';
+import { withStillTime } from '../support/still-time.ts';
+import { startTestServer, type TestServer } from '../support/test-server.ts';
+
+const AFTER = 'http://127.0.0.1:9999/signed-out?from=listo';
+
+let server: TestServer;
+let client: TestClient;
+beforeAll(async () => {
+  server = await startTestServer();
+  client = await aClient(server, { name: 'Payroll', post_logout_redirect_uris: [AFTER] });
+});
+afterAll(() => server.close());
+
+/** Signs in, and has the tokens of the client. */
+async function signedIn(
+  browser = openBrowser(),
+  {
+    person = ADA,
+    application = client,
+  }: { person?: { email: string; password: string }; application?: TestClient } = {},
+): Promise<{ browser: Browser; tokens: Tokens }> {
+  const { client_id, redirect_uri } = application;
+  const { callback } = await signIn(server.url, { browser, person, parameters: { client_id, redirect_uri } });
+  const { body } = await exchange(server.url, callback.get('code') ?? '', { ...application });
+  return { browser, tokens: body as unknown as Tokens };
+}
+
+function signOutUrl(parameters: Record<string, string>): string {
+  return `${server.url}/auth/logout?${new URLSearchParams(parameters)}`;
+}
+
+const titleOf = ({ html }: Page) => /<h1>([^<]*)<\/h1>/.exec(html)?.[1];
+const messageOf = ({ html }: Page) => /<p class="lead">([^<]*)<\/p>/.exec(html)?.[1];
+const personOn = ({ html }: Page) => /person__name">([^<]*)</.exec(html)?.[1];
+
+/** Whether the browser is still signed in, and its tokens still good. */
+async function stateOf(browser: Browser, tokens: Tokens): Promise<Record<string, unknown>> {
+  const { client_id, client_secret, redirect_uri } = client;
+  const url = authorizationUrl(server.url, { client_id, redirect_uri, prompt: 'none' });
+  const silent = new URL((await browser.get(url)).location ?? '').searchParams;
+  const refreshed = (await refresh(server.url, tokens.refresh_token ?? '', {
+    client_id,
+    client_secret,
+  })) as Answer;
+  return {
+    session: silent.get('error') ?? 'signed in',
+    userinfo: (await userinfo(server.url, tokens.access_token)).status,
+    refresh: refreshed.body.error ?? refreshed.status,
+  };
+}
+const SIGNED_IN = { session: 'signed in', userinfo: 200, refresh: 200 };
+const SIGNED_OUT = { session: 'login_required', userinfo: 401, refresh: 'invalid_grant' };
+
+describe('signing out', () => {
+  it('needs no confirmation of an application that proves who is signed in, and ends all that was given', async () => {
+    const { browser, tokens } = await signedIn();
+    const page = await browser.get(
+      signOutUrl({ id_token_hint: tokens.id_token, post_logout_redirect_uri: AFTER, state: 'a b&c' }),
+    );
+    expect([page.status, page.location, page.headers.get('cache-control')]).toEqual([
+      303,
+      'http://127.0.0.1:9999/signed-out?from=listo&state=a+b%26c',
+      'no-store',
+    ]);
+    expect(page.headers.getSetCookie()).toEqual([
+      'listo_session_demo=; path=/; expires=Thu, 01 Jan 1970 00:00:00 GMT; httponly; samesite=lax',
+      'listo_session_demo.sig=; path=/; expires=Thu, 01 Jan 1970 00:00:00 GMT; httponly; samesite=lax',
+    ]);
+    expect(await stateOf(browser, tokens)).toEqual(SIGNED_OUT);
+  });
+
+  it('works as a form that the application posts', async () => {
+    const { browser, tokens } = await signedIn();
+    const page = await browser.post(signOutUrl({}), {
+      id_token_hint: tokens.id_token,
+      post_logout_redirect_uri: AFTER,
+    });
+    expect([page.status, page.location]).toEqual([303, AFTER]);
+    expect(await stateOf(browser, tokens)).toEqual(SIGNED_OUT);
+  });
+
+  it('repeats a form from another site, which brings no cookies, and keeps the token out of the address', async () => {
+    const { browser, tokens } = await signedIn();
+    const posted = await openBrowser().post(signOutUrl({}), {
+      id_token_hint: tokens.id_token,
+      client_id: client.client_id,
+      post_logout_redirect_uri: AFTER,
+      state: 'kept',
+    });
+    const parameters = { client_id: client.client_id, post_logout_redirect_uri: AFTER, state: 'kept' };
+    expect([posted.status, posted.location]).toEqual([303, signOutUrl(parameters)]);
+    expect(titleOf(await browser.get(posted.location ?? ''))).toBe('Sign out?');
+  });
+
+  it('takes a hint that has expired', async () => {
+    const { browser, tokens } = await signedIn();
+    await withStillTime(async (time) => {
+      time.forward(2 * 60 * 60);
+      const page = await browser.get(
+        signOutUrl({ id_token_hint: tokens.id_token, post_logout_redirect_uri: AFTER }),
+      );
+      expect(page.location).toBe(AFTER);
+    });
+  });
+
+  it('is confirmed by the person when nothing proves who asks', async () => {
+    const { browser, tokens } = await signedIn();
+    const page = await browser.get(
+      signOutUrl({ client_id: client.client_id, post_logout_redirect_uri: AFTER, state: '"x"' }),
+    );
+    expect([page.status, titleOf(page), personOn(page)]).toEqual([200, 'Sign out?', 'Ada Lovelace']);
+    expect(page.html).toContain('<strong>Payroll</strong> is asking to sign you out of');
+    expect(page.headers.get('content-security-policy')).toContain("form-action 'self' http:;");
+    expect(await stateOf(browser, tokens)).toEqual(SIGNED_IN);
+
+    const confirmed = await browser.submit(page, '/confirm', { decision: 'sign_out' });
+    expect([confirmed.status, confirmed.location]).toEqual([
+      303,
+      'http://127.0.0.1:9999/signed-out?from=listo&state=%22x%22',
+    ]);
+    expect((await browser.get(signOutUrl({}))).location).toBe(`${server.url}/auth/logout/success`);
+  });
+
+  it('leaves everything as it was for whoever would rather stay', async () => {
+    const { browser, tokens } = await signedIn();
+    const page = await browser.get(signOutUrl({}));
+    const stayed = await browser.submit(page, '/confirm', { decision: 'stay' });
+    expect([stayed.status, titleOf(stayed)]).toEqual([200, 'You are still signed in']);
+    expect(await stateOf(browser, tokens)).toEqual(SIGNED_IN);
+  });
+
+  it('says so where no application is waiting', async () => {
+    const { browser } = await signedIn();
+    const done = await browser.follow(
+      await browser.submit(await browser.get(signOutUrl({})), '/confirm', { decision: 'sign_out' }),
+    );
+    expect([done.status, titleOf(done)]).toEqual([200, 'You are signed out']);
+  });
+
+  it('goes straight back when nobody is signed in', async () => {
+    const page = await openBrowser().get(
+      signOutUrl({ client_id: client.client_id, post_logout_redirect_uri: AFTER, state: 's' }),
+    );
+    expect([page.status, page.location]).toEqual([303, `${AFTER}&state=s`]);
+    expect((await openBrowser().get(signOutUrl({}))).location).toBe(`${server.url}/auth/logout/success`);
+  });
+
+  it('happens once: the confirmation sent again goes straight back', async () => {
+    const { browser } = await signedIn();
+    const page = await browser.get(
+      signOutUrl({ client_id: client.client_id, post_logout_redirect_uri: AFTER }),
+    );
+    const answers = [];
+    for (let n = 1; n <= 2; n += 1)
+      answers.push(await browser.submit(page, '/confirm', { decision: 'sign_out' }));
+    expect(answers.map(({ status, location }) => [status, location])).toEqual([
+      [303, AFTER],
+      [303, AFTER],
+    ]);
+  });
+
+  it('leads an installed application back to its own scheme', async () => {
+    const native = await aClient(server, {
+      application_type: 'native',
+      redirect_uris: ['com.example.app:/callback'],
+      post_logout_redirect_uris: ['com.example.app:/signed-out'],
+    });
+    const page = await openBrowser().get(
+      signOutUrl({
+        client_id: native.client_id,
+        post_logout_redirect_uri: 'com.example.app:/signed-out',
+        state: 's',
+      }),
+    );
+    expect(page.location).toBe('com.example.app:/signed-out?state=s');
+  });
+
+  it('ends what every application was given in that browser, and nothing of another browser', async () => {
+    const second = await aClient(server);
+    const { browser, tokens } = await signedIn();
+    const other = await signedIn(browser, { application: second });
+    const elsewhere = await signedIn();
+    await browser.get(signOutUrl({ id_token_hint: tokens.id_token }));
+    expect((await userinfo(server.url, other.tokens.access_token)).status).toBe(401);
+    expect(await stateOf(elsewhere.browser, elsewhere.tokens)).toEqual(SIGNED_IN);
+  });
+});
+
+describe('a browser that is signed in to several instances', () => {
+  it('chooses when nobody says which is meant, and signs out of that one only', async () => {
+    const instance_id = await anInstance(server, { name: 'Acme' });
+    const person = await aPerson(server, { instance_id });
+    const application = await aClient(server, { instance_id });
+    const { browser, tokens } = await signedIn();
+    const acme = await signedIn(browser, { person, application });
+
+    const choice = await browser.get(signOutUrl({}));
+    expect(titleOf(choice)).toBe('Where do you want to sign out?');
+    const choices = [...choice.html.matchAll(/href="(\/auth\/logout\?[^"]*)"/g)].map(([, href]) => href);
+    expect(choices).toEqual(['/auth/logout?instance=demo', `/auth/logout?instance=${instance_id}`]);
+
+    const page = await browser.get(`${server.url}${choices[1]}`);
+    expect([titleOf(page), personOn(page)]).toEqual(['Sign out?', 'Grace Hopper']);
+    await browser.submit(page, '/confirm', { decision: 'sign_out' });
+    expect((await userinfo(server.url, acme.tokens.access_token)).status).toBe(401);
+    expect(await stateOf(browser, tokens)).toEqual(SIGNED_IN);
+  });
+});
+
+describe('a hint that proves nothing', () => {
+  /** The claims of a real hint, signed by somebody else. */
+  async function forged(idToken: string, header: Record<string, string>): Promise<string> {
+    const { privateKey } = await generateKeyPair('RS256');
+    return new SignJWT(decodeJwt(idToken)).setProtectedHeader({ alg: 'RS256', ...header }).sign(privateKey);
+  }
+
+  it('of another person, broken, unsigned, or by a key that is not ours, leads to the confirmation', async () => {
+    const grace = await signedIn(openBrowser(), { person: await aPerson(server) });
+    const { browser, tokens } = await signedIn();
+    const [header = '', payload = ''] = tokens.id_token.split('.');
+    const { kid } = JSON.parse(Buffer.from(header, 'base64url').toString()) as { kid: string };
+    const none = `${Buffer.from('{"alg":"none"}').toString('base64url')}.${payload}.`;
+    const hints = [
+      grace.tokens.id_token,
+      `${tokens.id_token.slice(0, -6)}AAAAAA`,
+      'garbage',
+      'a.b.c',
+      none,
+      await forged(tokens.id_token, { kid }),
+      await forged(tokens.id_token, { kid: 'a key that has gone' }),
+      tokens.access_token,
+    ];
+    for (const id_token_hint of hints) {
+      const page = await browser.get(signOutUrl({ id_token_hint }));
+      expect([page.status, titleOf(page), personOn(page)]).toEqual([200, 'Sign out?', 'Ada Lovelace']);
+    }
+    expect(await stateOf(browser, tokens)).toEqual(SIGNED_IN);
+  });
+
+  it('still says which application asks, so that the person gets back there', async () => {
+    const { browser, tokens } = await signedIn();
+    const page = await browser.get(
+      signOutUrl({
+        id_token_hint: await forged(tokens.id_token, { kid: 'a key that has gone' }),
+        post_logout_redirect_uri: AFTER,
+      }),
+    );
+    const confirmed = await browser.submit(page, '/confirm', { decision: 'sign_out' });
+    expect(confirmed.location).toBe(AFTER);
+  });
+
+  it('with a public key in its header is not believed', async () => {
+    const { browser, tokens } = await signedIn();
+    const { privateKey, publicKey } = await generateKeyPair('RS256');
+    const hint = await new SignJWT(decodeJwt(tokens.id_token))
+      .setProtectedHeader({ alg: 'RS256', jwk: await exportJWK(publicKey) })
+      .sign(privateKey);
+    expect(titleOf(await browser.get(signOutUrl({ id_token_hint: hint })))).toBe('Sign out?');
+  });
+});
+
+describe('signing out refuses', () => {
+  it('to lead anywhere that is not registered, and says so on a page', async () => {
+    const { browser, tokens } = await signedIn();
+    for (const post_logout_redirect_uri of [
+      'https://evil.example/',
+      'http://127.0.0.1:9999/signed-out',
+      `${AFTER}&more=1`,
+      '//evil.example',
+      'javascript:alert(1)',
+      `${AFTER}\r\nSet-Cookie: a=b`,
+    ]) {
+      for (const hint of [{ id_token_hint: tokens.id_token }, { client_id: client.client_id }]) {
+        const page = await browser.get(signOutUrl({ ...hint, post_logout_redirect_uri } as never));
+        expect([page.status, page.location, messageOf(page)]).toEqual([
+          400,
+          undefined,
+          'This post_logout_redirect_uri is not registered for the application.',
+        ]);
+      }
+    }
+    expect(await stateOf(browser, tokens)).toEqual(SIGNED_IN);
+  });
+
+  it('to lead anywhere at all when no application asks', async () => {
+    const { browser } = await signedIn();
+    const page = await browser.get(signOutUrl({ post_logout_redirect_uri: AFTER }));
+    const done = await browser.submit(page, '/confirm', {
+      decision: 'sign_out',
+      post_logout_redirect_uri: 'https://evil.example',
+    });
+    expect(done.location).toBe(`${server.url}/auth/logout/success`);
+  });
+
+  it('what contradicts itself, is unknown, or comes twice', async () => {
+    const { browser, tokens } = await signedIn();
+    const { id_token } = tokens;
+    const messages = [];
+    for (const query of [
+      new URLSearchParams({ id_token_hint: id_token, client_id: 'client_demo_web' }),
+      new URLSearchParams({ client_id: 'unknown' }),
+      'state=1&state=2',
+      'client_id=a%00b',
+    ]) {
+      const page = await browser.get(`${server.url}/auth/logout?${query}`);
+      messages.push([page.status, messageOf(page)]);
+    }
+    expect(messages).toEqual([
+      [400, 'The client_id is not the one that the id_token_hint was issued to.'],
+      [400, 'This client_id is not known.'],
+      [400, 'The parameter state was sent more than once.'],
+      [400, 'The parameter client_id contains a NUL character.'],
+    ]);
+  });
+
+  it('a confirmation without its token, with one of another session, or from another site', async () => {
+    const { browser, tokens } = await signedIn();
+    const page = await browser.get(signOutUrl({}));
+    const stranger = await signedIn(openBrowser(), { person: await aPerson(server) });
+    const foreign = /name="csrf" value="([^"]*)"/.exec(
+      (await stranger.browser.get(signOutUrl({}))).html,
+    )?.[1];
+    for (const csrf of ['', 'wrong', foreign ?? '']) {
+      const answer = await browser.submit(page, '/confirm', { decision: 'sign_out', csrf });
+      expect([answer.status, messageOf(answer)]).toEqual([
+        403,
+        'This form has expired or was opened somewhere else. Please go back and try again.',
+      ]);
+    }
+    const fields = {
+      instance: 'demo',
+      decision: 'sign_out',
+      csrf: /name="csrf" value="([^"]*)"/.exec(page.html)?.[1] ?? '',
+    };
+    const crossSite = await browser.post(`${server.url}/auth/logout/confirm`, fields, {
+      'sec-fetch-site': 'cross-site',
+    });
+    expect(crossSite.status).toBe(403);
+    expect(await stateOf(browser, tokens)).toEqual(SIGNED_IN);
+  });
+
+  it('a confirmation that does not say where', async () => {
+    const { browser } = await signedIn();
+    const page = await browser.post(`${server.url}/auth/logout/confirm`, { decision: 'sign_out' });
+    expect([page.status, messageOf(page)]).toEqual([400, 'The form does not say where to sign out.']);
+  });
+
+  it('an instance that does not exist, quietly', async () => {
+    const { browser, tokens } = await signedIn();
+    for (const instance of ['nowhere', '../x', 'a\r\nSet-Cookie: x=y', 'DEMO']) {
+      const page = await browser.get(signOutUrl({ instance }));
+      expect([page.location, page.headers.getSetCookie()]).toEqual([`${server.url}/auth/logout/success`, []]);
+    }
+    expect(await stateOf(browser, tokens)).toEqual(SIGNED_IN);
+  });
+
+  it('cookies that nobody signed, and looks none of them up', async () => {
+    const cookie = Array.from({ length: 20 }, (_, n) => `listo_session_i${n}=${'x'.repeat(43)}`).join('; ');
+    const page = await openBrowser({ headers: { cookie } }).get(signOutUrl({}));
+    expect(page.location).toBe(`${server.url}/auth/logout/success`);
+  });
+});

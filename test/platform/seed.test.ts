@@ -1,0 +1,241 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import knex from 'knex';
+import { isDatabaseUnavailable } from '../../src/platform/database.ts';
+import { OperatorError } from '../../src/platform/errors.ts';
+import { applySeed, readSeedFile } from '../../src/platform/seed.ts';
+import { openTestDatabase, type TestDatabase } from '../support/test-database.ts';
+
+const HASH =
+  '$argon2id$v=19$m=19456,t=2,p=1$TGYG6HoJZBSCQ6xXZkDrHg$2PreCKOFj+5/YutFmllbe1vx5ZnfiA+6Y4+Pu10iRmg';
+const UPSERT = 'ON CONFLICT (id) DO UPDATE SET name = excluded.name';
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await openTestDatabase();
+  await apply("INSERT INTO instances (id, name) VALUES ('home', 'Home')");
+});
+afterAll(() => database.close());
+
+function apply(sql: string, settings?: Record<string, string>) {
+  return applySeed(database.knex, { name: 'acme.sql', sql, ...(settings ? { settings } : {}) });
+}
+
+async function refusal(sql: string): Promise<string> {
+  const error = await apply(sql).then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  expect(error).toBeInstanceOf(OperatorError);
+  return (error as OperatorError).message;
+}
+
+describe('a seed', () => {
+  it('answers what it changed, and nothing when it is applied again', async () => {
+    const sql = `INSERT INTO instances (id, name) VALUES ('acme', 'Acme') ${UPSERT};
+      INSERT INTO people (id, instance_id) VALUES ('ada', 'acme') ON CONFLICT (id) DO NOTHING;
+      INSERT INTO worker_ids VALUES ('ada', 'worker-1') ON CONFLICT DO NOTHING;`;
+    expect(await apply(sql)).toEqual([
+      { operation: 'insert', table: 'instances', key: 'acme' },
+      { operation: 'insert', table: 'people', key: 'ada' },
+      { operation: 'insert', table: 'worker_ids', key: 'ada worker-1' },
+    ]);
+    expect(await apply(sql)).toEqual([]);
+    expect(await apply(sql.replace("'Acme'", "'Acme Inc.'"))).toEqual([
+      { operation: 'update', table: 'instances', key: 'acme' },
+    ]);
+    expect(await apply("DELETE FROM people WHERE id = 'ada'")).toEqual([
+      { operation: 'delete', table: 'people', key: 'ada' },
+      { operation: 'delete', table: 'worker_ids', key: 'ada worker-1' },
+    ]);
+  });
+
+  it('reads settings, which end with it', async () => {
+    const name = "current_setting('listo.issuer', true)";
+    await apply(`INSERT INTO instances (id, name) VALUES ('set', ${name})`, {
+      issuer: 'https://login.example',
+    });
+    expect(await database.knex('instances').where({ id: 'set' }).pluck('name')).toEqual([
+      'https://login.example',
+    ]);
+    const { rows } = await database.knex.raw(`SELECT coalesce(${name}, '') AS after`);
+    expect(rows).toEqual([{ after: '' }]);
+  });
+
+  it('applies nothing when a later statement fails', async () => {
+    const before = await database.knex('instances').orderBy('id').pluck('id');
+    await refusal("INSERT INTO instances (id, name) VALUES ('first', 'First'); SELECT 1/0");
+    await refusal("INSERT INTO instances (id, name) VALUES ('first', 'First'); COMMIT; SELECT 1/0");
+    expect(await database.knex('instances').orderBy('id').pluck('id')).toEqual(before);
+  });
+
+  it('leaves nothing of its own behind, applied or refused', async () => {
+    await apply('SELECT 1');
+    await refusal('SELECT 1/0');
+    const { rows } = await database.knex.raw(
+      "SELECT to_regclass('registration_changes') AS changes, to_regproc('pg_temp.apply_seed') AS run",
+    );
+    expect(rows).toEqual([{ changes: null, run: null }]);
+  });
+
+  it('waits for another that is under way', async () => {
+    const sql = `INSERT INTO instances (id, name) VALUES ('both', 'Both') ${UPSERT}`;
+    const changes = await Promise.all([apply(sql), apply(sql)]);
+    expect(changes.map(({ length }) => length).sort()).toEqual([0, 1]);
+  });
+});
+
+describe('a refused seed says where, why and what to do', () => {
+  it.each<[string, string, string[]]>([
+    [
+      'a simple rule',
+      "INSERT INTO instances (id, name) VALUES ('Acme', 'Acme')",
+      [
+        'acme.sql: instances: the row "Acme" is refused',
+        '  Use lower case letters, digits and hyphens, up to 40, with a letter or digit at both ends: acme-eu.',
+        '  Constraint: instance_id_format of instances',
+      ],
+    ],
+    [
+      'a missing value',
+      "INSERT INTO instances (id) VALUES ('nameless')",
+      [
+        'acme.sql: instances: the row "nameless" has no name',
+        '  Give it one. name: Shown to people on the sign-in page.',
+      ],
+    ],
+    [
+      'a row that is there',
+      "INSERT INTO instances (id, name) VALUES ('home', 'Again')",
+      [
+        'acme.sql: instances: Key (id)=(home) already exists.',
+        '  Write it once, and end the INSERT with ON CONFLICT ... DO UPDATE, so that the file can be applied again.',
+        '  Constraint: instances_pkey of instances',
+      ],
+    ],
+    [
+      'an address that is taken',
+      `INSERT INTO people (instance_id, email, password_hash)
+       VALUES ('home', 'ada@home.example', '${HASH}'), ('home', 'ADA@home.example', '${HASH}')`,
+      [
+        'acme.sql: people: Key (instance_id, lower(email))=(home, ada@home.example) already exists.',
+        '  Somebody of this instance already signs in with this address and a password. Update that person, or use another address.',
+        '  Constraint: people_instance_email of people',
+      ],
+    ],
+    [
+      'a row that it refers to',
+      "INSERT INTO worker_ids VALUES ('nobody', 'worker-1')",
+      [
+        'acme.sql: worker_ids: Key (person_id)=(nobody) is not present in table "people".',
+        '  Insert the row it refers to first, or correct the value.',
+        '  Constraint: worker_ids_person_id_fkey of worker_ids',
+      ],
+    ],
+    [
+      'an instance that does not exist',
+      "INSERT INTO people (id, instance_id) VALUES ('ada', 'nowhere')",
+      [
+        'acme.sql: person "ada" belongs to the instance "nowhere", which does not exist',
+        '  Insert the instance first, or correct instance_id. SELECT id FROM instances lists them.',
+        '  Constraint: instance_exists',
+      ],
+    ],
+    [
+      'a rule for the end of the transaction',
+      "INSERT INTO instances (id, name, authentication) VALUES ('oidc', 'OIDC', 'oidc')",
+      [
+        'acme.sql: instance "oidc" signs people in through an OpenID provider, and has none',
+        '  Insert its row of upstream_providers in the same transaction, or set its authentication to password.',
+        '  Constraint: instance_has_upstream',
+      ],
+    ],
+    [
+      'a column that does not exist, by line and column',
+      "-- é\nINSERT INTO instances\n  (id, nam) VALUES ('é', 'x')",
+      ['acme.sql:3:8: column "nam" of relation "instances" does not exist'],
+    ],
+    [
+      'a mistake of grammar, counting characters and not bytes',
+      "SELECT 'é😀' FROM FROM",
+      ['acme.sql:1:18: syntax error at or near "FROM"'],
+    ],
+    ['a mistake while it runs', 'SELECT 1/0', ['acme.sql: division by zero']],
+    ['what only psql understands', '\\set name value', ['acme.sql:1:1: syntax error at or near "\\"']],
+    ...[
+      'BEGIN',
+      'SELECT 1; COMMIT',
+      'ROLLBACK',
+      'START TRANSACTION',
+      'SAVEPOINT a',
+      'COPY people FROM STDIN',
+    ].map((sql): [string, string, string[]] => [
+      sql,
+      sql,
+      [
+        'acme.sql: a seed file runs in one transaction and must not contain BEGIN, COMMIT or another transaction command, nor COPY from or to the client',
+      ],
+    ]),
+  ])('%s', async (_case, sql, lines) => {
+    expect(await refusal(sql)).toBe([...lines, '  Nothing of the file was applied.'].join('\n'));
+  });
+
+  it('and repeats neither the file nor the rest of a row', async () => {
+    const secret = 'hunter2-hunter2-hunter2';
+    const messages = [
+      await refusal(
+        `INSERT INTO people (id, instance_id, password_hash) VALUES ('ada', 'home', '${secret}')`,
+      ),
+      await refusal(`INSERT INTO people (id, name, password_hash) VALUES ('ada', '${secret}', '${HASH}')`),
+      await refusal(`INSERT INTO upstream_providers (instance_id, issuer, client_id, client_secret_sealed)
+        VALUES ('home', 'https://idp.example', 'c', '${secret}')`),
+      await refusal(`SELECT '${secret}'; SELECT 1/0`),
+    ];
+    expect(messages.map((message) => message.split('\n')[0])).toEqual([
+      'acme.sql: people: the row "ada" is refused',
+      'acme.sql: people: the row "ada" has no instance_id',
+      'acme.sql: upstream_providers: the row "home" is refused',
+      'acme.sql: division by zero',
+    ]);
+    for (const message of messages) expect(message).not.toMatch(/hunter2|argon2id\$|Failing row|SELECT/);
+  });
+});
+
+describe('a database that is away', () => {
+  it('is not taken for a mistake of the file', async () => {
+    const away = knex({ client: 'pg', connection: { host: '/nowhere' }, log: { warn: () => undefined } });
+    const error = await applySeed(away, { name: 'acme.sql', sql: 'SELECT 1' }).catch((thrown) => thrown);
+    await away.destroy();
+    expect(error).not.toBeInstanceOf(OperatorError);
+    expect(isDatabaseUnavailable(error)).toBe(true);
+  });
+});
+
+describe('a seed file', () => {
+  let folder: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'listo-seeds-'));
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  it('is UTF-8 text, with or without a byte order mark', () => {
+    writeFileSync(join(folder, 'marked.sql'), '\uFEFFSELECT 1 -- é\n');
+    expect(readSeedFile(join(folder, 'marked.sql'))).toBe('SELECT 1 -- é\n');
+  });
+
+  it.each([
+    ['missing.sql', undefined, 'does not exist.'],
+    ['folder.sql', 'folder', 'is a directory; name a file of SQL.'],
+    ['empty.sql', Buffer.from(' \n'), 'is empty.'],
+    ['latin1.sql', Buffer.from("SELECT 'é'", 'latin1'), 'is not UTF-8 text.'],
+    ['utf16.sql', Buffer.from('SELECT 1', 'utf16le'), 'is not UTF-8 text.'],
+  ])('is refused with one sentence: %s', (name, content, sentence) => {
+    const file = join(folder, name);
+    if (content === 'folder') mkdirSync(file);
+    else if (content) writeFileSync(file, content);
+    expect(() => readSeedFile(file)).toThrow(
+      expect.objectContaining({ name: 'OperatorError', message: `${file} ${sentence}` }),
+    );
+  });
+});

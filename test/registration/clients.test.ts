@@ -1,0 +1,208 @@
+import {
+  aClient,
+  aListnrSecret,
+  aNewClient,
+  anAcceptedIssuer,
+  aPerson,
+  aSecret,
+  DIGEST,
+  each,
+  HASH,
+  openRegistration,
+  type Refusal,
+  type Registration,
+  titled,
+} from '../support/registration.ts';
+
+let registration: Registration;
+beforeAll(async () => {
+  registration = await openRegistration();
+});
+afterAll(() => registration.close());
+
+describe('a client is refused', () => {
+  const row = (id = 'new') => `clients: the row "${id}" is refused`;
+  it.each(
+    titled([
+      ...each(['ab', '-abc', 'a b', 'a/b', 'a'.repeat(101)], (id) => [
+        aClient({ id: `'${id}'` }),
+        'client_id_format of clients',
+        row(id),
+        'Use letters, digits, dots, underscores, tildes and hyphens, 3 to 100 of them, a letter or digit first.',
+      ]),
+      [
+        aNewClient({ name: "''" }),
+        'client_name_length of clients',
+        row(),
+        'Give it a name of 1 to 80 characters, as people shall read it.',
+      ],
+      [
+        aNewClient({ type: "'private'" }),
+        'client_type_known of clients',
+        row(),
+        'Write confidential for an application whose backend keeps a secret, public for one without.',
+      ],
+      [
+        aNewClient({ application_type: "'mobile'" }),
+        'client_application_type_known of clients',
+        row(),
+        'Write web, or native for an application installed on a device.',
+      ],
+      [
+        aNewClient({ instance_id: "'nowhere'" }),
+        'instance_exists',
+        'client "new" belongs to the instance "nowhere", which does not exist',
+        'Insert the instance first, or correct instance_id. SELECT id FROM instances lists them.',
+      ],
+      ...each(
+        ["UPDATE clients SET instance_id = 'other' WHERE id = 'web'", aClient({ instance_id: "'other'" })],
+        (sql) => [
+          sql,
+          'client_instance_fixed',
+          'client "web" belongs to the instance "home" and cannot move to "other"',
+          'Register a new client there, with an id of its own: sessions, consents and tokens are tied to the instance.',
+        ],
+      ),
+      [
+        aNewClient({ redirect_uris: "'{}'" }),
+        'redirect_uri_present',
+        'client "new" has no redirect URI',
+        "List at least one: ARRAY['https://app.example/callback'].",
+      ],
+      ...each(['redirect_uris', 'post_logout_redirect_uris', 'scopes', 'grant_types'], (column) => [
+        aNewClient({ [column]: "'{{a,b},{c,d}}'" }),
+        'list_flat',
+        `client "new": ${column} is a list of lists`,
+        "Write one list: ARRAY['first', 'second'].",
+      ]),
+      ...each(['phone', 'OpenID', 'openid profile', ''], (scope) => [
+        aNewClient({ scopes: `ARRAY['openid', '${scope}']` }),
+        'scope_known',
+        `client "new": unknown scope "${scope}"`,
+        'Known are: openid, profile, email.',
+      ]),
+      ...each(['client_credentials', 'implicit', 'password'], (grant) => [
+        aNewClient({ grant_types: `'{authorization_code,${grant}}'` }),
+        'grant_type_known',
+        `client "new": unknown grant_type "${grant}"`,
+        'Known are: authorization_code, refresh_token.',
+      ]),
+      [
+        aClient({ id: "'new'", type: "'public'", require_pkce: 'false' }),
+        'public_client_pkce',
+        'client "new" is public and does not require PKCE',
+        'Set require_pkce to true, or leave it out.',
+      ],
+      [
+        aNewClient({ type: "'public'" }),
+        'public_client_secret',
+        'client "new" is public and cannot have a secret',
+        'Leave the secret out, or make the client confidential.',
+      ],
+      [
+        "UPDATE clients SET type = 'public' WHERE id = 'web'",
+        'public_client_secret',
+        'client "web" is public and has a secret',
+        'Delete its rows of client_secrets first, or make it confidential.',
+      ],
+      ...each(
+        [
+          aClient({ id: "'web2'" }),
+          "DELETE FROM client_secrets WHERE client_id = 'web'",
+          `${aClient({ id: "'web2'", type: "'public'" })} UPDATE clients SET type = 'confidential' WHERE id = 'web2'`,
+          `${aNewClient()} UPDATE client_secrets SET client_id = 'new', name = 'moved' WHERE client_id = 'web'`,
+        ],
+        (sql) => [
+          sql,
+          'confidential_client_secret',
+          `client "${sql.includes('web2') ? 'web2' : 'web'}" is confidential and has no secret`,
+          'Insert a row of client_secrets in the same transaction (npm run cli -- client secret makes one), or make the client public.',
+        ],
+      ),
+      ...each(['-a', 'a b', '', 'a'.repeat(41)], (name) => [
+        aSecret({ name: `'${name}'` }),
+        'client_secret_name_format of client_secrets',
+        'client_secrets: the row "web" is refused',
+        'Use letters, digits, dots, underscores and hyphens, up to 40, a letter or digit first. The secret itself is written nowhere.',
+      ]),
+      ...(
+        [
+          ['authorization_code_ttl_seconds', 10, 600],
+          ['access_token_ttl_seconds', 60, 86_400],
+          ['id_token_ttl_seconds', 60, 86_400],
+          ['refresh_token_ttl_seconds', 300, 31_536_000],
+        ] as const
+      ).flatMap(([column, low, high]) =>
+        [low - 1, high + 1].map(
+          (seconds): Refusal => [
+            aNewClient({ [column]: String(seconds) }),
+            `${column}_range`,
+            `client "new": ${column} is ${seconds}, outside ${low} to ${high}`,
+            'The unit is seconds. Leave it NULL for the default.',
+          ],
+        ),
+      ),
+    ]),
+  )('%s, for %s', (_sentence, _sql, refusal) => registration.expectRefused(refusal));
+});
+
+describe('a secret written instead of its digest', () => {
+  const wrong = [
+    'hunter2-hunter2',
+    'sha256:hunter2',
+    `sha256:${'A'.repeat(64)}`,
+    `${DIGEST}0`,
+    'argon2id:hunter2',
+    HASH,
+    `argon2id:${HASH.replace('m=19456', 'm=9999999')}`,
+  ];
+  it.each(wrong)('is refused without being repeated: %s', async (digest) => {
+    for (const [sql, owner] of [
+      [aSecret({ name: "'second'", digest: `'${digest}'` }), 'client "web"'],
+      [aListnrSecret({ name: "'second'", digest: `'${digest}'` }), 'LiSTNR client "service"'],
+    ] as const) {
+      const error: Error = await registration.apply(sql).then(
+        () => new Error('accepted'),
+        (thrown) => thrown,
+      );
+      expect(error.message.split('\n')).toEqual([
+        `f: secret "second" of ${owner}: the digest is not one`,
+        '  Make a secret with: npm run cli -- client secret. It prints the digest to write here: sha256: and 64 hex digits. Never write the secret itself.',
+        '  Constraint: digest_format',
+        '  Nothing of the file was applied.',
+      ]);
+    }
+  });
+});
+
+describe('what is accepted', () => {
+  it.each([
+    ['a secret of our own making', aSecret({ name: "'2026-spring'" })],
+    ['a secret brought from elsewhere', aSecret({ name: "'imported'", digest: `'argon2id:${HASH}'` })],
+    [
+      'lifetimes at both ends',
+      aNewClient({ access_token_ttl_seconds: '60', refresh_token_ttl_seconds: '31536000' }),
+    ],
+    [
+      'a client that only keeps people signed in',
+      aNewClient({ grant_types: "'{refresh_token}'", redirect_uris: "'{}'" }),
+    ],
+    [
+      'a change from confidential to public in one transaction',
+      `${aNewClient()} DELETE FROM client_secrets WHERE client_id = 'new'; UPDATE clients SET type = 'public' WHERE id = 'new'`,
+    ],
+    [
+      'the secret of a client replaced in one transaction',
+      `DELETE FROM client_secrets WHERE client_id = 'web'; ${aSecret({ name: "'next'" })}`,
+    ],
+    [
+      'two issuers with prefixes of their own',
+      `UPDATE listnr_accepted_issuers SET subject_prefix = 'listo:';
+       ${anAcceptedIssuer({ issuer: "'https://idp.example'", jwks_uri: "'https://idp.example/jwks'", subject_prefix: "'idp:'" })}`,
+    ],
+    ['a client deleted with its secrets', "DELETE FROM clients WHERE id = 'web'"],
+    ['an instance deleted with all that is in it', "DELETE FROM instances WHERE id = 'home'"],
+    ['a person with a password', aPerson({ email: "'new@home.example'", password_hash: `'${HASH}'` })],
+    ['a logo on this server', "UPDATE instances SET logo_uri = '/assets/logo.svg'"],
+  ])('%s', (_what, sql) => registration.expectAccepted(sql));
+});
