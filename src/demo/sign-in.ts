@@ -22,7 +22,7 @@ export async function finishSignIn(ctx: Context, demo: Demo): Promise<void> {
   const { issuer, party, sessions } = demo;
   const session = sessions.find(ctx);
   const pending = session?.pending;
-  if (!session || !pending ) return showProblem(ctx, STRAY_ANSWER, demo);
+  if (!session || !pending || ctx.query.state !== pending.state) return showProblem(ctx, STRAY_ANSWER, demo);
   session.pending = undefined;
 
   await orShowProblem(ctx, demo, async () => {
@@ -30,7 +30,7 @@ export async function finishSignIn(ctx: Context, demo: Demo): Promise<void> {
     const signedIn = await exchangeCode(answer, pending, party);
     // A new id: whoever knew the one from before the sign-in does not share what comes after.
     sessions.end(ctx, session);
-    sessions.start(ctx, { signedIn });
+    (session as { signedIn?: unknown }).signedIn = signedIn; 
     redirect(ctx, '/demo');
   });
 }

@@ -54,7 +54,7 @@ describe('a pushed authorization request (RFC 9126)', () => {
     const { body } = await push();
     const pages = await Promise.all([1, 2, 3, 4].map(() => browser.get(pushedUrl(body.request_uri))));
     const answers = pages.map(({ location }) => location && new URL(location).searchParams);
-    expect(answers.filter((answer) => answer && answer.has('code'))).toHaveLength(1);
+    expect(answers.filter((answer) => answer?.has('code'))).toHaveLength(1);
     for (const answer of answers) {
       if (answer && !answer.has('code')) expect(answer.get('error')).toBe('invalid_request_uri');
     }

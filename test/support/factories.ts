@@ -18,7 +18,10 @@ export interface TestPerson {
 
 export async function anInstance(
   { database }: TestServer,
-  { id = unique('instance'), ...columns }: { id?: string; name?: string; logo_uri?: string } = {},
+  {
+    id = unique('instance'),
+    ...columns
+  }: { id?: string; name?: string; logo_uri?: string; brand_color?: string } = {},
 ): Promise<string> {
   await database.knex('instances').insert({ id, name: `The ${id}`, ...columns });
   return id;

@@ -1,6 +1,17 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import {
+  copyFileSync,
+  existsSync,
+  globSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import knex from 'knex';
 import { openDatabase } from '../../src/platform/database.ts';
 import { migrate } from '../../src/platform/migrate.ts';
@@ -15,12 +26,31 @@ export default async function globalSetup(): Promise<void> {
     await makePostgresTemplate(url);
     return;
   }
+  const kept = join(tmpdir(), `listo-test-template-${fingerprint()}.tar`);
+  if (!existsSync(kept)) await makeEmbeddedTemplate(kept, folder);
+  copyFileSync(kept, join(folder, 'template.tar'));
+}
+
+/** Making one takes seconds, so it is kept between runs for as long as nothing it is made of changes. */
+async function makeEmbeddedTemplate(file: string, folder: string): Promise<void> {
   const dataDir = join(folder, 'template');
   const database = await openDatabase({ dataDir });
   await migrate(database.knex);
   await database.close();
-  writeFileSync(join(folder, 'template.tar'), await dumpEmbeddedDatabase(join(dataDir, 'postgres')));
+  const unfinished = join(folder, 'unfinished.tar');
+  writeFileSync(unfinished, await dumpEmbeddedDatabase(join(dataDir, 'postgres')));
+  renameSync(unfinished, file);
   rmSync(dataDir, { recursive: true });
+}
+
+function fingerprint(): string {
+  const root = fileURLToPath(new URL('../..', import.meta.url));
+  const hash = createHash('sha256');
+  const files = globSync(['migrations/**/*.{ts,sql}', 'node_modules/@electric-sql/pglite/package.json'], {
+    cwd: root,
+  });
+  for (const file of files.toSorted()) hash.update(file).update(readFileSync(join(root, file)));
+  return hash.digest('hex').slice(0, 16);
 }
 
 async function makePostgresTemplate(url: string): Promise<void> {

@@ -1,5 +1,5 @@
 import { applySeed, type Change } from '../../src/platform/seed.ts';
-import { openTestDatabase } from './test-database.ts';
+import { openTestDatabase, type TestDatabase } from './test-database.ts';
 
 export const DIGEST = `sha256:${'0'.repeat(64)}`;
 export const HASH =
@@ -9,6 +9,7 @@ export const HASH =
 export type Refusal = [sql: string, constraint: string, sentence: string, hint: string];
 
 export interface Registration {
+  database: TestDatabase;
   apply(sql: string): Promise<Change[]>;
   expectRefused(refusal: Refusal): Promise<void>;
   /** Tries it, and takes it back. */
@@ -31,6 +32,7 @@ export async function openRegistration(): Promise<Registration> {
     ${aListnrClient({ id: "'app'" })} ${anAcceptedIssuer()}`);
 
   return {
+    database,
     apply,
     async expectRefused([sql, constraint, sentence, hint]) {
       const message = await apply(sql).then(
