@@ -26,6 +26,7 @@ import { respond } from './http/error-handler.ts';
 import { createRateLimit, type RateLimit } from './http/rate-limit.ts';
 import { createViews, type Views } from './http/views.ts';
 import { createInstanceStore, type InstanceStore } from './instances/instance-store.ts';
+import { explainProtocolError } from './interactions/protocol-error.ts';
 import { type KeyRing, loadKeyRing } from './keys/key-ring.ts';
 import { createSigningKeyStore } from './keys/signing-key-store.ts';
 import { createExternalKeys, type ExternalKeys } from './listnr/external-keys.ts';
@@ -131,7 +132,13 @@ export async function compose({
     renderError(ctx, { error, error_description }) {
       respond(
         ctx,
-        { status: ctx.status, code: error, message: error_description ?? error, headers: {} },
+        {
+          status: ctx.status,
+          code: error,
+          message: explainProtocolError(error),
+          detail: error_description,
+          headers: {},
+        },
         services.views,
       );
     },

@@ -25,7 +25,7 @@ COMMENT ON FUNCTION is_host IS 'A name, or an IPv4 address in full: browsers rea
 
 CREATE FUNCTION is_ipv6(address text) RETURNS boolean LANGUAGE plpgsql IMMUTABLE STRICT AS $$
 BEGIN
-  RETURN address !~ '/' AND family(address::inet) = 6;
+  RETURN family(address::inet) = 6;
 EXCEPTION WHEN invalid_text_representation THEN
   RETURN false;
 END $$;
@@ -120,7 +120,7 @@ BEGIN
   IF part IS NULL OR position('@' IN part[2]) > 0 THEN
     PERFORM refuse_registration('redirect_uri_host', what || ' has no plain host', 'Write scheme://host/path, without user name or password.');
   END IF;
-  part := regexp_match(lower(part[2]), '^(\[([0-9a-f:.]+)\]|[a-z0-9.-]+)(:([0-9]{1,5}))?$');
+  part := regexp_match(lower(part[2]), '^(\[([0-9a-f:]+)\]|[a-z0-9.-]+)(:([0-9]{1,5}))?$');
   host := part[1];
   IF part IS NULL OR NOT coalesce(is_ipv6(part[2]), is_host(host)) OR part[4]::integer > 65535 THEN
     PERFORM refuse_registration('redirect_uri_host', what || ' has a host or port that is not valid',

@@ -30,7 +30,7 @@ export async function finishSignIn(ctx: Context, demo: Demo): Promise<void> {
     const signedIn = await exchangeCode(answer, pending, party);
     // A new id: whoever knew the one from before the sign-in does not share what comes after.
     sessions.end(ctx, session);
-    (session as { signedIn?: unknown }).signedIn = signedIn; 
+    sessions.start(ctx, { signedIn });
     redirect(ctx, '/demo');
   });
 }

@@ -4,6 +4,7 @@ import { HttpError } from '../platform/errors.ts';
 import { parseParameters } from './parameters.ts';
 
 const LIMIT_BYTES = 64 * 1024;
+const DISCARD_BYTES = 8 * 1024 * 1024;
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
 /** The media type of a request, in lower case and without parameters; empty when there is none. */
@@ -27,21 +28,21 @@ export async function readText(req: IncomingMessage): Promise<string> {
   try {
     bytes = await rawBody(req, { limit: LIMIT_BYTES, length: req.headers['content-length'] ?? null });
   } catch (cause) {
-    const tooLarge = (cause as { type?: string }).type === 'entity.too.large';
-    throw tooLarge
-      ? new HttpError({
-          status: 413,
-          code: 'invalid_request',
-          message: 'The body is larger than 64 KiB.',
-          headers: { Connection: 'close' },
-          cause,
-        })
-      : new HttpError({
-          status: 400,
-          code: 'invalid_request',
-          message: 'The body ended before its length was reached.',
-          cause,
-        });
+    if ((cause as { type?: string }).type === 'entity.too.large') {
+      discard(req);
+      throw new HttpError({
+        status: 413,
+        code: 'invalid_request',
+        message: 'The body is larger than 64 KiB.',
+        cause,
+      });
+    }
+    throw new HttpError({
+      status: 400,
+      code: 'invalid_request',
+      message: 'The body ended before its length was reached.',
+      cause,
+    });
   }
   try {
     return decoder.decode(bytes);
@@ -53,6 +54,18 @@ export async function readText(req: IncomingMessage): Promise<string> {
       cause,
     });
   }
+}
+
+/**
+ * Reads on, for a while: whoever is still sending then sees the answer, and not a connection that was reset.
+ */
+function discard(req: IncomingMessage): void {
+  let left = DISCARD_BYTES;
+  req.on('data', (chunk: Buffer) => {
+    left -= chunk.length;
+    if (left < 0) req.destroy();
+  });
+  req.resume();
 }
 
 /**

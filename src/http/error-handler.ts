@@ -39,7 +39,11 @@ export function toHttpError(thrown: unknown): HttpError {
 }
 
 /** What a client may see of an error: of ours, or of the protocol library's. */
-export type ErrorAnswer = Pick<HttpError, 'status' | 'message' | 'headers'> & { code: string };
+export type ErrorAnswer = Pick<HttpError, 'status' | 'message' | 'headers'> & {
+  code: string;
+  /** For whoever builds the client, where `message` is for the person at the browser. */
+  detail?: string | undefined;
+};
 
 /** Sends `error` as a page to whoever asks for HTML, and as JSON to everybody else. */
 export function respond(ctx: Context, error: ErrorAnswer, views: Views): void {
@@ -51,14 +55,16 @@ export function respond(ctx: Context, error: ErrorAnswer, views: Views): void {
       title: titleOf(error),
       message: error.message,
       code: error.code,
+      detail: error.detail,
       requestId: requestState(ctx.req).id,
     });
   } else {
-    ctx.body = { error: error.code, error_description: error.message };
+    ctx.body = { error: error.code, error_description: error.detail ?? error.message };
   }
 }
 
-function titleOf({ status }: ErrorAnswer): string {
+function titleOf({ status, code }: ErrorAnswer): string {
+  if (code === 'access_denied') return 'You have no access here';
   switch (status) {
     case 404:
       return 'There is nothing here';

@@ -13,7 +13,8 @@ export function securityHeaders({ https }: { https: boolean }): Middleware {
     referrerPolicy: { policy: 'no-referrer' },
     frameguard: { action: 'deny' },
     crossOriginResourcePolicy: false,
-    crossOriginOpenerPolicy: { policy: 'same-origin' },
+    // An application may open its sign-in in a pop-up, and hears of the end of it through `opener`.
+    crossOriginOpenerPolicy: false,
   });
   return async (ctx, next) => {
     await new Promise<void>((done, failed) =>

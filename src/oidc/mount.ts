@@ -32,6 +32,8 @@ export function protocol({
     if (ctx.path === PATHS.authorization && ctx.method === 'POST') return repeatAsGet(ctx);
     const { body } = ctx.req as ParsedRequest;
     if (body && (ctx.path === PATHS.introspection || ctx.path === PATHS.revocation)) hideTokenShape(body);
+    // The documents that may be kept say so themselves (cross-origin.ts).
+    ctx.set('Cache-Control', 'no-store');
 
     await provider().callback()(ctx.req, ctx.res);
 
@@ -69,7 +71,9 @@ const MAX_ADDRESS_LENGTH = 8192;
  */
 function repeatAsGet(ctx: Context): void {
   const query = new URLSearchParams();
-  for (const [name, values] of Object.entries(parametersOf(ctx))) {
+  // Here nobody authenticates: a secret that a client sent by mistake does not go into an address.
+  const { client_secret: _secret, ...parameters } = parametersOf(ctx);
+  for (const [name, values] of Object.entries(parameters)) {
     for (const value of [values].flat()) query.append(name, value);
   }
   const target = `${PATHS.authorization}?${query}`;

@@ -10,8 +10,8 @@ export type Frame = Batch | 'negotiation' | 'end';
 
 export interface Batch {
   messages: Buffer[];
-  /** Postgres answers ReadyForQuery to it; false when the client only flushes and more follows. */
-  complete: boolean;
+  /** `opening` is the first packet. `complete` gets ReadyForQuery; after `partial`, a flush, more follows. */
+  kind: 'opening' | 'complete' | 'partial';
 }
 
 /** Cuts the bytes of one connection into frames. `push` throws when they are not the Postgres protocol. */
@@ -28,13 +28,13 @@ export function createFramer(): { push(chunk: Buffer): Generator<Frame> } {
       if (code === CANCEL_REQUEST) return 'end';
       if (code === SSL_REQUEST || code === GSS_REQUEST) return 'negotiation';
       started = true;
-      return { messages: [message], complete: true };
+      return { messages: [message], kind: 'opening' };
     }
     const type = typeOf(message);
     if (type === 'X') return 'end';
     messages.push(message);
     if (!'SQFH'.includes(type)) return undefined;
-    const batch = { messages, complete: type !== 'H' };
+    const batch: Batch = { messages, kind: type === 'H' ? 'partial' : 'complete' };
     messages = [];
     return batch;
   };

@@ -66,12 +66,15 @@ async function serve(socket: Socket, { db, turns, id }: Shared): Promise<void> {
   let endTurn: (() => void) | undefined;
   let used = false;
 
-  const run = async ({ messages, complete }: Batch) => {
+  const run = async ({ messages, kind }: Batch) => {
+    const answer = (data: Buffer) => void socket.write(data);
+    // Opening a connection touches nothing of the session, so it need not wait for another's transaction.
+    if (kind === 'opening') return execute(db, messages, answer);
     endTurn ??= await turns.take();
     if (socket.destroyed) return;
     used = true;
-    await execute(db, messages.map(names.apply), (data) => void socket.write(data));
-    if (complete && !db.isInTransaction()) {
+    await execute(db, messages.map(names.apply), answer);
+    if (kind === 'complete' && !db.isInTransaction()) {
       endTurn();
       endTurn = undefined;
     }

@@ -225,11 +225,18 @@ curl ${issuer}/v1/listnr-token-provider/issue-token \\
 
   it('signs out at the issuer too', async () => {
     const { browser, page } = await signedIn();
+    const cookie = browser.cookies().filter(({ path }) => path === '/demo');
     const after = await press(browser, page, 'sign-out');
 
     expect(after.url).toBe(`${issuer}/demo?state=signed-out`);
     expect(notice(after)).toBe('You are signed out, here and at Listo.');
     expect(browser.cookies().filter(({ name }) => name.startsWith('listo_demo'))).toEqual([]);
+    const kept = await openBrowser().get(`${issuer}/demo`, {
+      cookie: cookie.map(({ name, value }) => `${name}=${value}`).join('; '),
+    });
+    expect(notice(kept)).toBe(
+      'It keeps a session for an hour, in the memory of the server. Sign in again to go on.',
+    );
     const again = await browser.follow(await browser.get(`${issuer}/demo/sign-in`));
     expect(again.html).toContain('name="password"');
   });
@@ -304,7 +311,7 @@ describe('the demo refuses, and says how to go on', () => {
     });
   });
 
-  it('a code that the issuer does not know', async () => {
+  it('a code that the issuer does not know, and the same answer from then on', async () => {
     const { browser, callback } = await beforeCallback();
     callback.searchParams.set('code', 'not-a-code');
 
@@ -313,6 +320,7 @@ describe('the demo refuses, and says how to go on', () => {
       title: 'The server refused',
       code: 'invalid_grant',
     });
+    expect(problem(await browser.get(callback.href))).toMatchObject({ code: 'state_mismatch' });
   });
 
   it('to be upset when the person does not sign in', async () => {

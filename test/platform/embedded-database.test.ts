@@ -49,10 +49,11 @@ async function answerOf(client: pg.Client, sql: string, values: unknown[] = []):
 
 describe('connections of the embedded database', () => {
   it('take turns: a transaction of one is not mixed with what another sends', async () => {
-    const [one, other] = [await aConnection(), await aConnection()];
+    const one = await aConnection();
     const seen: string[] = [];
 
     await one.query('BEGIN');
+    const other = await aConnection();
     await one.query('CREATE TABLE turns (n int)');
     const waiting = answerOf(other, 'SELECT count(*)::int FROM turns').then((count) => {
       seen.push('other');

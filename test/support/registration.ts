@@ -1,5 +1,6 @@
 import { applySeed, type Change } from '../../src/platform/seed.ts';
 import { openTestDatabase, type TestDatabase } from './test-database.ts';
+import { unique } from './test-server.ts';
 
 export const DIGEST = `sha256:${'0'.repeat(64)}`;
 export const HASH =
@@ -119,4 +120,24 @@ export function aListnrSecret(columns: Columns = {}): string {
 
 export function anAcceptedIssuer(columns: Columns = {}): string {
   return insert('listnr_accepted_issuers', { client_id: "'app'", audiences: "'{web}'", ...columns });
+}
+
+export type ApplicationType = 'web' | 'native';
+
+/** Registers a public client of the instance `demo` with this redirect URI: its id, or what is said against it. */
+export async function registerRedirectUri(
+  { knex }: TestDatabase,
+  uri: string,
+  { type = 'web', column = 'redirect_uris' }: { type?: ApplicationType; column?: string } = {},
+): Promise<{ id: string } | { refused: string }> {
+  const id = unique('client');
+  const client = { id, instance_id: 'demo', name: 'New', type: 'public', application_type: type };
+  return knex('clients')
+    .insert({ ...client, redirect_uris: ['https://app.example/'], [column]: [uri] })
+    .then(
+      () => ({ id }),
+      ({ message, constraint, hint }) => ({
+        refused: `${message.split(' - ').slice(1).join(' - ').replaceAll(id, 'new')} (${constraint}): ${hint}`,
+      }),
+    );
 }

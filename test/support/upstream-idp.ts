@@ -135,7 +135,7 @@ export async function startUpstreamIdp({ redirectUri }: { redirectUri: string })
   async function interact(ctx: KoaContextWithOIDC): Promise<void> {
     if (idp.asks && ctx.method === 'GET') {
       ctx.type = 'html';
-      ctx.body = `<!doctype html><title>Customer</title><form method="post"><button>Continue as ${idp.person?.sub}</button></form>`;
+      ctx.body = `<!doctype html><title>Customer</title><link rel="icon" href="data:,"><form method="post"><button>Continue as ${idp.person?.sub}</button></form>`;
       return;
     }
     const { person } = idp;

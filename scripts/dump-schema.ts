@@ -1,0 +1,58 @@
+/**
+ * Writes migrations/schema.txt: what the migrations make of an empty database, so that a review sees the effect of
+ * a migration and not only its statements. Run it after changing one: npm run schema
+ */
+import { writeFileSync } from 'node:fs';
+import type { Knex } from 'knex';
+import { openDatabase } from '../src/platform/database.ts';
+import { migrate } from '../src/platform/migrate.ts';
+
+export const SCHEMA_FILE = new URL('../migrations/schema.txt', import.meta.url);
+
+/** The tables and functions of a database in a form that does not depend on the version of Postgres. */
+export async function describeSchema(knex: Knex): Promise<string> {
+  const tables = await rowsOf<{ name: string; comment: string | null; lines: string[] }>(knex, TABLES);
+  const functions = await rowsOf<{ signature: string }>(knex, FUNCTIONS);
+  const blocks = tables.map(({ name, comment, lines }) =>
+    [`table ${name}${comment ? `  -- ${comment}` : ''}`, ...lines.map((line) => `  ${line}`)].join('\n'),
+  );
+  return `${[...blocks, functions.map(({ signature }) => `function ${signature}`).join('\n')].join('\n\n')}\n`;
+}
+
+async function rowsOf<T>(knex: Knex, sql: string): Promise<T[]> {
+  const { rows } = await knex.raw<{ rows: T[] }>(sql);
+  return rows;
+}
+
+/** knex keeps its own tables beside ours. */
+const TABLES = `
+SELECT relname AS name, obj_description(c.oid, 'pg_class') AS comment, ARRAY(
+  SELECT concat_ws(' ', attname, format_type(atttypid, atttypmod), CASE WHEN attnotnull THEN 'not null' END,
+                   'default ' || pg_get_expr(adbin, adrelid))
+  FROM pg_attribute a LEFT JOIN pg_attrdef d ON adrelid = attrelid AND adnum = attnum
+  WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped ORDER BY attnum
+) || ARRAY(
+  SELECT 'constraint ' || conname || ' ' || pg_get_constraintdef(oid)
+  FROM pg_constraint WHERE conrelid = c.oid AND contype IN ('p', 'u', 'f', 'c', 'x') ORDER BY conname
+) || ARRAY(
+  SELECT replace(pg_get_indexdef(indexrelid), ' ON public.', ' ON ')
+  FROM pg_index WHERE indrelid = c.oid AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid)
+  ORDER BY indexrelid::regclass::text COLLATE "C"
+) || ARRAY(
+  SELECT replace(pg_get_triggerdef(oid), ' ON public.', ' ON ')
+  FROM pg_trigger WHERE tgrelid = c.oid AND NOT tgisinternal ORDER BY tgname
+) AS lines
+FROM pg_class c
+WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND relname NOT LIKE 'knex%'
+ORDER BY relname COLLATE "C"`;
+
+const FUNCTIONS = `
+SELECT proname || '(' || pg_get_function_arguments(oid) || ') returns ' || pg_get_function_result(oid) AS signature
+FROM pg_proc WHERE pronamespace = 'public'::regnamespace ORDER BY proname COLLATE "C"`;
+
+if (import.meta.main) {
+  const database = await openDatabase({ dataDir: undefined });
+  await migrate(database.knex);
+  writeFileSync(SCHEMA_FILE, await describeSchema(database.knex));
+  await database.close();
+}

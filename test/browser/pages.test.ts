@@ -1,0 +1,137 @@
+import { type Application, startApplication } from '../support/application.ts';
+import { type Chromium, inspect, launchChromium, type Visit } from '../support/chromium.ts';
+import { aClient, anInstance, aPerson, type TestClient } from '../support/factories.ts';
+import { ADA, authorizationUrl } from '../support/relying-party.ts';
+import { freePort, startTestServer, type TestServer } from '../support/test-server.ts';
+import { startUpstreamIdp, type UpstreamIdp } from '../support/upstream-idp.ts';
+
+const LONG = 'Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft';
+
+let server: TestServer;
+let idp: UpstreamIdp;
+let application: Application;
+let chromium: Chromium;
+let client: TestClient;
+let consenting: TestClient;
+let long: TestClient;
+let upstream: TestClient;
+let away: TestClient;
+
+beforeAll(async () => {
+  server = await startTestServer();
+  chromium = await launchChromium();
+  application = await startApplication();
+  idp = await startUpstreamIdp({ redirectUri: `${server.url}/auth/upstream/callback` });
+  const redirect_uris = [`${application.origin}/callback`];
+  client = await aClient(server, {
+    name: 'Payroll',
+    redirect_uris,
+    post_logout_redirect_uris: [`${application.origin}/signed-out`],
+  });
+  consenting = await aClient(server, { name: 'Timesheets', redirect_uris, require_consent: true });
+
+  const instance_id = await anInstance(server, { id: 'long', name: LONG, brand_color: '#ffd400' });
+  await aPerson(server, { instance_id, email: 'x@long.example', name: LONG });
+  long = await aClient(server, { instance_id, name: LONG, redirect_uris, require_consent: true });
+
+  upstream = await anUpstream('acme', idp.issuer);
+  away = await anUpstream('away', `http://localhost:${await freePort()}`);
+});
+afterAll(async () => {
+  await chromium.close();
+  await application.close();
+  await idp.close();
+  await server.close();
+});
+
+async function anUpstream(id: string, issuer: string): Promise<TestClient> {
+  await server.database.knex.transaction(async (trx) => {
+    await trx('instances').insert({ id, name: 'Acme', authentication: 'oidc', brand_color: '#4b2e83' });
+    await trx('upstream_providers').insert({ instance_id: id, issuer, client_id: 'listo-public' });
+  });
+  return aClient(server, { instance_id: id, redirect_uris: [`${application.origin}/callback`] });
+}
+
+function urlFor({ client_id, redirect_uri }: TestClient, more: Record<string, string> = {}): string {
+  return authorizationUrl(server.url, { client_id, redirect_uri, ...more });
+}
+
+async function signIn(
+  { page }: Visit,
+  url: string,
+  { email, password }: { email: string; password: string } = ADA,
+): Promise<void> {
+  await page.goto(url);
+  await page.getByLabel('Email address').fill(email);
+  await page.getByLabel('Password').fill(password);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+}
+
+/** The same, as far as the application. */
+async function signedIn(...[visit, ...more]: Parameters<typeof signIn>): Promise<void> {
+  await signIn(visit, ...more);
+  await visit.page.waitForURL(`${application.origin}/**`);
+}
+
+/** Each page, and how somebody gets to see it. */
+const PAGES: Record<string, (visit: Visit) => Promise<unknown>> = {
+  'sign-in': ({ page }) => page.goto(urlFor(client)),
+  'sign-in-wrong-password': (visit) => signIn(visit, urlFor(client), { ...ADA, password: 'wrong' }),
+  async 'sign-in-again'(visit) {
+    await signedIn(visit, urlFor(client));
+    await visit.page.goto(urlFor(client, { prompt: 'login', login_hint: ADA.email }));
+  },
+  'sign-in-long-names': ({ page }) => page.goto(urlFor(long)),
+  async 'sign-in-with-logo'({ page }) {
+    await page.goto(urlFor(client));
+    const logo = await page.locator('link[rel=icon]').getAttribute('href');
+    const instance_id = await anInstance(server, { logo_uri: logo ?? '', brand_color: '#e3002b' });
+    await page.goto(
+      urlFor(await aClient(server, { instance_id, redirect_uris: [`${application.origin}/callback`] })),
+    );
+  },
+  consent: (visit) => signIn(visit, urlFor(consenting)),
+  'consent-long-names': (visit) =>
+    signIn(visit, urlFor(long), { email: 'x@long.example', password: 'a perfectly good password' }),
+  async 'sign-out'(visit) {
+    await signedIn(visit, urlFor(client));
+    await visit.page.goto(`${server.url}/auth/logout?client_id=${client.client_id}`);
+  },
+  async 'sign-out-choice'(visit) {
+    await signedIn(visit, urlFor(client));
+    await signIn(visit, urlFor(long), { email: 'x@long.example', password: 'a perfectly good password' });
+    await visit.page.getByRole('button', { name: 'Allow', exact: true }).click();
+    await visit.page.waitForURL(`${application.origin}/**`);
+    await visit.page.goto(`${server.url}/auth/logout`);
+  },
+  async 'signed-out'(visit) {
+    await signedIn(visit, urlFor(client));
+    await visit.page.goto(`${server.url}/auth/logout`);
+    await visit.page.getByRole('button', { name: 'Sign out' }).click();
+  },
+  async 'still-signed-in'(visit) {
+    await signedIn(visit, urlFor(client));
+    await visit.page.goto(`${server.url}/auth/logout`);
+    await visit.page.getByRole('button', { name: 'Stay signed in' }).click();
+  },
+  'error-unknown-client': ({ page }) => page.goto(urlFor({ ...client, client_id: 'unknown' })),
+  'error-wrong-redirect-uri': ({ page }) =>
+    page.goto(urlFor({ ...client, redirect_uri: 'https://evil.example/callback' })),
+  'error-expired': ({ page }) => page.goto(`${server.url}/interaction/aaaaaaaaaaaaaaaaaaaaa`),
+  'error-not-found': ({ page }) => page.goto(`${server.url}/nothing-here`),
+  'error-upstream-away': ({ page }) => page.goto(urlFor(away)),
+  async 'error-upstream-no-access'({ page }) {
+    idp.person = { sub: 'nobody-here' };
+    await page.goto(urlFor(upstream));
+  },
+};
+
+describe('every page', () => {
+  it.each(Object.entries(PAGES))('(%s) is fit for everybody', async (name, show) => {
+    const visit = await chromium.open();
+    await show(visit);
+    expect(await inspect(visit.page, name)).toEqual([]);
+    expect(visit.problems).toEqual([]);
+    await visit.context.close();
+  });
+});

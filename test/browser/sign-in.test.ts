@@ -1,0 +1,274 @@
+import { type Application, startApplication } from '../support/application.ts';
+import { type Chromium, launchChromium, type Visit } from '../support/chromium.ts';
+import { aClient, anInstance, aPerson, type TestClient, type TestPerson } from '../support/factories.ts';
+import { ADA, authorizationUrl } from '../support/relying-party.ts';
+import { startTestServer, type TestServer } from '../support/test-server.ts';
+import { startUpstreamIdp, type UpstreamIdp } from '../support/upstream-idp.ts';
+
+let server: TestServer;
+let idp: UpstreamIdp;
+let application: Application;
+let chromium: Chromium;
+let client: TestClient;
+
+beforeAll(async () => {
+  server = await startTestServer();
+  chromium = await launchChromium();
+  application = await startApplication();
+  idp = await startUpstreamIdp({ redirectUri: `${server.url}/auth/upstream/callback` });
+  client = await aClient(server, {
+    name: 'Payroll',
+    redirect_uris: [`${application.origin}/callback`],
+    post_logout_redirect_uris: [`${application.origin}/signed-out`],
+  });
+});
+afterAll(async () => {
+  await chromium.close();
+  await application.close();
+  await idp.close();
+  await server.close();
+});
+
+let visit: Visit;
+beforeEach(async () => {
+  visit = await chromium.open();
+});
+afterEach(async () => {
+  await visit.context.close();
+  expect(visit.problems).toEqual([]);
+});
+
+function urlFor({ client_id, redirect_uri }: TestClient, more: Record<string, string> = {}): string {
+  return authorizationUrl(server.url, { client_id, redirect_uri, ...more });
+}
+
+async function fillIn({ email, password }: { email: string; password: string }): Promise<void> {
+  await visit.page.getByLabel('Email address').fill(email);
+  await visit.page.getByLabel('Password').fill(password);
+  await visit.page.getByRole('button', { name: 'Sign in' }).click();
+}
+
+/** Goes to the application's sign-in, and through it. */
+async function signIn(
+  to: TestClient,
+  person: { email: string; password: string } = ADA,
+): Promise<URLSearchParams> {
+  await visit.page.goto(urlFor(to));
+  await fillIn(person);
+  return atApplication();
+}
+
+async function atApplication(path = '/callback'): Promise<URLSearchParams> {
+  await visit.page.waitForURL((url) => url.origin === application.origin && url.pathname === path);
+  return new URL(visit.page.url()).searchParams;
+}
+
+const heading = () => visit.page.getByRole('heading', { level: 1 }).textContent();
+const button = (name: string) => visit.page.getByRole('button', { name, exact: true });
+
+describe('signing in', () => {
+  it('leads to the application, and is not asked twice', async () => {
+    expect((await signIn(client)).get('code')).toEqual(expect.any(String));
+    await visit.page.goto(urlFor(client));
+    expect((await atApplication()).get('code')).toEqual(expect.any(String));
+  });
+
+  it('says that a password is wrong, keeps the address, and waits at the password', async () => {
+    await visit.page.goto(urlFor(client));
+    await fillIn({ ...ADA, password: 'wrong' });
+    const { page } = visit;
+    expect(await page.getByRole('alert').textContent()).toContain(
+      'That email address and password do not match.',
+    );
+    expect(await page.getByLabel('Email address').inputValue()).toBe(ADA.email);
+    expect(await page.locator('*:focus').getAttribute('name')).toBe('password');
+    await page.keyboard.type(ADA.password);
+    await page.keyboard.press('Enter');
+    expect((await atApplication()).get('code')).toEqual(expect.any(String));
+  });
+
+  it('works with the keyboard alone', async () => {
+    const { page } = visit;
+    await page.goto(urlFor(client));
+    const focused = async () =>
+      (await page.locator('*:focus').getAttribute('name')) ?? (await page.locator('*:focus').textContent());
+    expect(await focused()).toBe('email');
+    await page.keyboard.type(ADA.email);
+    const stops = [];
+    for (let n = 1; n <= 3; n += 1) {
+      await page.keyboard.press('Tab');
+      stops.push((await focused())?.trim());
+    }
+    expect(stops).toEqual(['password', 'Sign in', 'Cancel and go back to Payroll']);
+    await page.keyboard.press('Shift+Tab');
+    await page.keyboard.press('Shift+Tab');
+    await page.keyboard.type(ADA.password);
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Space');
+    expect((await atApplication()).get('code')).toEqual(expect.any(String));
+  });
+
+  it('works without JavaScript', async () => {
+    await visit.context.close();
+    visit = await chromium.open({ javaScriptEnabled: false });
+    const consenting = await aClient(server, {
+      redirect_uris: [`${application.origin}/callback`],
+      require_consent: true,
+    });
+    await visit.page.goto(urlFor(consenting));
+    await fillIn(ADA);
+    await button('Allow').click();
+    expect((await atApplication()).get('code')).toEqual(expect.any(String));
+    await visit.page.goto(`${server.url}/auth/logout`);
+    await button('Sign out').click();
+    expect(await heading()).toBe('You are signed out');
+  });
+
+  it('can be called off', async () => {
+    await visit.page.goto(urlFor(client, { state: 'kept' }));
+    await button('Cancel and go back to Payroll').click();
+    expect(Object.fromEntries(await atApplication())).toMatchObject({
+      error: 'access_denied',
+      state: 'kept',
+    });
+  });
+
+  it('goes on where the application’s callback leads to another host of its own', async () => {
+    const moving = await aClient(server, { redirect_uris: [`${application.origin}/moved`] });
+    await visit.page.goto(urlFor(moving));
+    await fillIn(ADA);
+    await visit.page.waitForURL('http://localhost:*/home');
+  });
+
+  it('hands over to an installed application by its own scheme', async () => {
+    const redirect_uri = 'com.example.app:/callback';
+    const native = await aClient(server, { application_type: 'native', redirect_uris: [redirect_uri] });
+    await visit.page.goto(urlFor(native));
+    // Nobody here has such an application; the browser says where it would have gone.
+    const handedOver = visit.page.waitForEvent('requestfailed', (request) =>
+      request.url().startsWith(redirect_uri),
+    );
+    await fillIn(ADA);
+    expect(new URL((await handedOver).url()).searchParams.get('code')).toEqual(expect.any(String));
+    visit.problems.length = 0;
+  });
+
+  it('twice with one form, as an impatient person does, still leads to the application', async () => {
+    await visit.page.goto(urlFor(client));
+    await visit.page.getByLabel('Email address').fill(ADA.email);
+    await visit.page.getByLabel('Password').fill(ADA.password);
+    await button('Sign in').dblclick();
+    expect((await atApplication()).get('code')).toEqual(expect.any(String));
+    visit.problems.length = 0;
+  });
+
+  it('is over: going back shows a page that says so', async () => {
+    await signIn(client);
+    await visit.page.goBack();
+    expect(await visit.page.getByText('This page is no longer valid').count()).toBe(1);
+  });
+});
+
+describe('signing in through a customer’s own provider', () => {
+  it('leads there and back, and to the application', async () => {
+    await server.database.knex.transaction(async (trx) => {
+      await trx('instances').insert({ id: 'acme', name: 'Acme', authentication: 'oidc' });
+      await trx('upstream_providers').insert({
+        instance_id: 'acme',
+        issuer: idp.issuer,
+        client_id: 'listo-public',
+        first_sign_in: 'create',
+      });
+    });
+    const upstream = await aClient(server, {
+      instance_id: 'acme',
+      redirect_uris: [`${application.origin}/callback`],
+      require_consent: true,
+    });
+    idp.person = { sub: 'wile', claims: { name: 'Wile E. Coyote' } };
+    idp.asks = true;
+    await visit.page.goto(urlFor(upstream));
+    await visit.page.getByRole('button', { name: 'Continue as wile' }).click();
+    expect(await visit.page.getByText('Wile E. Coyote').count()).toBe(1);
+    await button('Allow').click();
+    expect((await atApplication()).get('code')).toEqual(expect.any(String));
+  });
+});
+
+describe('consent', () => {
+  it('is asked, may be refused, and is remembered when given', async () => {
+    const consenting = await aClient(server, {
+      name: 'Timesheets',
+      redirect_uris: [`${application.origin}/callback`],
+      require_consent: true,
+    });
+    await visit.page.goto(urlFor(consenting));
+    await fillIn(ADA);
+    expect(await heading()).toBe('Share with Timesheets?');
+    await button('Don’t allow').click();
+    expect((await atApplication()).get('error')).toBe('access_denied');
+
+    await visit.page.goto(urlFor(consenting));
+    await button('Allow').click();
+    expect((await atApplication()).get('code')).toEqual(expect.any(String));
+    await visit.page.goto(urlFor(consenting));
+    expect((await atApplication()).get('code')).toEqual(expect.any(String));
+  });
+});
+
+describe('signing out', () => {
+  it('asks, and leads back to the application', async () => {
+    await signIn(client);
+    const parameters = new URLSearchParams({
+      client_id: client.client_id,
+      post_logout_redirect_uri: `${application.origin}/signed-out`,
+      state: 'kept',
+    });
+    await visit.page.goto(`${server.url}/auth/logout?${parameters}`);
+    expect(await heading()).toBe('Sign out?');
+    await button('Sign out').click();
+    expect((await atApplication('/signed-out')).get('state')).toBe('kept');
+    await visit.page.goto(urlFor(client, { prompt: 'none' }));
+    expect((await atApplication()).get('error')).toBe('login_required');
+  });
+
+  it('of one of two instances leaves the other', async () => {
+    const [instance_id, person, other] = await anotherInstance();
+    await signIn(client);
+    await signIn(other, person);
+    await visit.page.goto(`${server.url}/auth/logout`);
+    expect(await heading()).toBe('Where do you want to sign out?');
+    await visit.page.getByRole('link', { name: `The ${instance_id}` }).click();
+    await button('Sign out').click();
+    expect(await heading()).toBe('You are signed out');
+
+    await visit.page.goto(urlFor(other, { prompt: 'none' }));
+    expect((await atApplication()).get('error')).toBe('login_required');
+    await visit.page.goto(urlFor(client, { prompt: 'none' }));
+    expect((await atApplication()).get('code')).toEqual(expect.any(String));
+  });
+
+  async function anotherInstance(): Promise<[string, TestPerson, TestClient]> {
+    const instance_id = await anInstance(server);
+    const person = await aPerson(server, { instance_id, email: ADA.email });
+    const other = await aClient(server, {
+      instance_id,
+      redirect_uris: [`${application.origin}/callback`],
+    });
+    return [instance_id, person, other];
+  }
+});
+
+describe('the window that opened a sign-in', () => {
+  it('hears of it: a pop-up keeps its opener', async () => {
+    await visit.page.goto(`${application.origin}/opener`);
+    const popup = visit.page.waitForEvent('popup');
+    await visit.page.evaluate(`window.open(${JSON.stringify(urlFor(client))}); 0`);
+    const page = await popup;
+    await page.getByLabel('Email address').fill(ADA.email);
+    await page.getByLabel('Password').fill(ADA.password);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.waitForURL(`${application.origin}/callback?**`);
+    expect(await page.evaluate('window.opener !== null')).toBe(true);
+  });
+});

@@ -1,0 +1,34 @@
+import { sendHttp } from '../support/raw-http.ts';
+import { DEMO_WEB, obtainTokens, refresh } from '../support/relying-party.ts';
+import { startTestServer, type TestServer } from '../support/test-server.ts';
+import { addresses } from './hostile-input/addresses.ts';
+import { bodies } from './hostile-input/bodies.ts';
+import { clientAuthentication } from './hostile-input/client-authentication.ts';
+import { randomRequests } from './hostile-input/random-requests.ts';
+import { INTERNALS } from './hostile-input/refusals.ts';
+
+describe('input that no honest client sends', () => {
+  let server: TestServer;
+  beforeAll(async () => {
+    server = await startTestServer();
+  });
+  afterAll(() => server.close());
+
+  bodies(() => server.port);
+  clientAuthentication(() => server);
+  addresses(() => server.port);
+
+  it('answers three hundred random requests, the same each time, without failing once', async () => {
+    const tokens = await obtainTokens(server.url);
+    for (const request of randomRequests(300, {
+      seed: 20251201,
+      known: [tokens.access_token, DEMO_WEB.redirect_uri],
+    })) {
+      const { status, body } = await sendHttp(server.port, request);
+      if (status >= 500 || INTERNALS.test(body))
+        throw new Error(`${JSON.stringify(request)} → ${status} ${body}`);
+    }
+    expect((await refresh(server.url, String(tokens.refresh_token))).status).toBe(200);
+    expect(server.logLines().filter(({ level }) => level === 'error')).toEqual([]);
+  });
+});

@@ -1,0 +1,111 @@
+import { obtainTokens } from '../../support/relying-party.ts';
+import type { TestServer } from '../../support/test-server.ts';
+import { AUTHENTICATED, BASIC, expectRefusal, invalid, post, type Row } from './refusals.ts';
+
+export function clientAuthentication(server: () => TestServer): void {
+  const port = () => server().port;
+
+  describe.each(AUTHENTICATED)('client authentication at %s', (path) => {
+    const malformed = 'invalid authorization header value format';
+    const twice = 'client authentication must only be provided using one mechanism';
+
+    it.each([
+      invalid('nothing at all', {}, 'no client authentication mechanism provided'),
+      invalid(
+        'empty values',
+        { body: 'client_id=&client_secret=' },
+        'no client authentication mechanism provided',
+      ),
+      invalid(
+        'a name twice',
+        { body: 'client_id=a&client_id=b' },
+        "'client_id' parameter must not be provided twice",
+      ),
+      invalid(
+        'a secret twice',
+        { body: 'client_id=a&client_secret=b&client_secret=b' },
+        "'client_secret' parameter must not be provided twice",
+      ),
+      invalid('what is not base64', { authorization: 'Basic !!!' }, malformed),
+      invalid('no colon', { authorization: `Basic ${btoa('client_demo_web')}` }, malformed),
+      invalid('a bearer token', { authorization: 'Bearer a.b.c' }, malformed),
+      invalid('two spaces', { authorization: BASIC.replace(' ', '  ') }, malformed),
+      invalid('a scheme alone', { authorization: 'Basic' }, malformed),
+      invalid(
+        'an empty secret',
+        { authorization: `Basic ${btoa('client_demo_web:')}` },
+        'client_secret must be provided in the Authorization header',
+      ),
+      invalid(
+        'a NUL',
+        { authorization: `Basic ${btoa('client%00:a')}` },
+        'client_id and client_secret in the authorization header are not properly encoded',
+      ),
+      invalid('two ways at once', { authorization: BASIC, body: 'client_secret=a' }, twice),
+      invalid(
+        'two clients at once',
+        { authorization: BASIC, body: 'client_id=client_demo_spa' },
+        'client_id mismatch',
+      ),
+      [
+        'a very long name',
+        { body: `client_id=${'a'.repeat(60_000)}` },
+        401,
+        'invalid_client',
+        'client authentication failed',
+      ],
+      [
+        'a very long secret',
+        { body: `client_id=client_demo_web&client_secret=${'a'.repeat(60_000)}` },
+        401,
+        'invalid_client',
+        'client authentication failed',
+      ],
+      [
+        'an assertion',
+        { body: 'client_id=client_demo_web&client_assertion=a&client_assertion_type=b' },
+        401,
+        'invalid_client',
+        'client authentication failed',
+      ],
+      [
+        'a wildcard',
+        { body: 'client_id=client_demo_%25&client_secret=a' },
+        401,
+        'invalid_client',
+        'client authentication failed',
+      ],
+      [
+        'a quote',
+        { body: "client_id='%20OR%201=1%20--&client_secret=a" },
+        401,
+        'invalid_client',
+        'client authentication failed',
+      ],
+    ] satisfies Row[])('refuses %s', (...row: Row) => expectRefusal(port(), path, row));
+  });
+
+  it('refuses a parameter that is sent twice, and ignores unknown ones', async () => {
+    const { refresh_token = '' } = await obtainTokens(server().url);
+    const body = `grant_type=refresh_token&refresh_token=${refresh_token}`;
+    await expectRefusal(
+      port(),
+      '/auth/token',
+      invalid(
+        '',
+        { body: `${body}&refresh_token=a`, authorization: BASIC },
+        "'refresh_token' parameter must not be provided twice",
+      ),
+    );
+    const { status } = await post(port(), '/auth/token', {
+      body: `${body}&unknown=1&unknown=2&=&a`,
+      authorization: BASIC,
+    });
+    expect(status).toBe(200);
+  });
+
+  it('never puts a secret into an address, whoever sent it where it does not belong', async () => {
+    const { headers } = await post(port(), '/auth/authorize', { body: 'client_id=a&client_secret=b' });
+    expect(headers.location).toBe('/auth/authorize?client_id=a');
+  });
+}

@@ -1,0 +1,118 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import knex from 'knex';
+import { migrationSource } from '../migrations/index.ts';
+import { describeSchema, SCHEMA_FILE } from '../scripts/dump-schema.ts';
+import { type Database, openDatabase } from '../src/platform/database.ts';
+import { migrate } from '../src/platform/migrate.ts';
+import { unique } from './support/test-server.ts';
+
+/** Two pools on one empty database, as two processes have that start at once. */
+let first: Database;
+let second: Database;
+let remove: () => Promise<void>;
+let applied: string[][];
+
+beforeAll(async () => {
+  ({ first, second, remove } = await openEmptyDatabase());
+  applied = await Promise.all([migrate(first.knex), migrate(second.knex)]);
+});
+afterAll(async () => {
+  await second.close();
+  await first.close();
+  await remove();
+});
+
+async function openEmptyDatabase() {
+  const { TEST_DATABASE_URL: url } = process.env;
+  if (!url) {
+    const dataDir = mkdtempSync(join(tmpdir(), 'listo-migrations-'));
+    const embedded = await openDatabase({ dataDir });
+    return {
+      first: embedded,
+      second: await openDatabase({ dataDir, shareRunning: true }),
+      remove: async () => rmSync(dataDir, { recursive: true }),
+    };
+  }
+  const name = unique('listo_migrations').replace('-', '_');
+  const admin = knex({ client: 'pg', connection: url });
+  await admin.raw('CREATE DATABASE ??', [name]);
+  const own = Object.assign(new URL(url), { pathname: `/${name}` }).href;
+  return {
+    first: await openDatabase({ url: own, poolSize: 2 }),
+    second: await openDatabase({ url: own, poolSize: 2 }),
+    async remove() {
+      await admin.raw('DROP DATABASE ?? WITH (FORCE)', [name]);
+      await admin.destroy();
+    },
+  };
+}
+
+async function columnOf(sql: string): Promise<unknown[]> {
+  const { rows } = await first.knex.raw<{ rows: Record<string, unknown>[] }>(sql);
+  return rows.map((row) => Object.values(row)[0]);
+}
+
+describe('the migrations', () => {
+  it('bring an empty database to the latest schema, once, when two processes start together', async () => {
+    const all = await migrationSource.getMigrations([]);
+    expect(applied.sort((a, b) => a.length - b.length)).toEqual([[], all]);
+    expect(await first.knex('knex_migrations').orderBy('id').pluck('name')).toEqual(all);
+  });
+
+  it('do nothing the next time', async () => {
+    expect(await migrate(second.knex)).toEqual([]);
+  });
+
+  it('make the schema that is written down; after changing one: npm run schema', async () => {
+    expect(await describeSchema(first.knex)).toBe(readFileSync(SCHEMA_FILE, 'utf8'));
+  });
+
+  it('only go forward', async () => {
+    for (const name of await migrationSource.getMigrations([])) {
+      const migration = await migrationSource.getMigration(name);
+      await expect(migration.down?.(first.knex)).rejects.toThrow('Migrations only go forward.');
+    }
+  });
+});
+
+describe('what admins write', () => {
+  /** The tables whose changes a seed prints, and consents, which they read. */
+  const REGISTRATION = `SELECT tgrelid FROM pg_trigger WHERE tgname = 'record_change' UNION SELECT 'consents'::regclass`;
+
+  it('is explained: every table and column has a comment', async () => {
+    expect(
+      await columnOf(`SELECT a.attrelid::regclass || '.' || attname FROM pg_attribute a
+        WHERE attrelid IN (${REGISTRATION}) AND attnum > 0 AND NOT attisdropped
+          AND (col_description(attrelid, attnum) IS NULL OR obj_description(attrelid, 'pg_class') IS NULL)`),
+    ).toEqual([]);
+    expect(await columnOf(`SELECT count(*)::int FROM (${REGISTRATION}) AS tables`)).toEqual([12]);
+  });
+
+  it('is refused with what to do: every CHECK has a comment', async () => {
+    expect(
+      await columnOf(`SELECT conname FROM pg_constraint
+        WHERE conrelid IN (${REGISTRATION}) AND contype = 'c' AND obj_description(oid, 'pg_constraint') IS NULL`),
+    ).toEqual([]);
+  });
+
+  it('is printed when a seed changes it, by the parts of its key', async () => {
+    expect(
+      await columnOf(`SELECT tgrelid::regclass || ': ' || trim(trailing '\\000' FROM encode(tgargs, 'escape'))
+        FROM pg_trigger WHERE tgname = 'record_change' ORDER BY tgrelid::regclass::text COLLATE "C"`),
+    ).toEqual([
+      'client_secrets: client_id,name',
+      'clients: id',
+      'instances: id',
+      'listnr_accepted_issuers: client_id,issuer',
+      'listnr_client_secrets: client_id,name',
+      'listnr_clients: id',
+      'people: id',
+      'upstream_identities: person_id,issuer',
+      'upstream_providers: instance_id',
+      'user_records: person_id,id',
+      'worker_ids: person_id,worker_id',
+    ]);
+  });
+});

@@ -1,0 +1,93 @@
+import { type DatabaseProxy, startDatabaseProxy } from '../support/database-proxy.ts';
+import {
+  authorizationUrl,
+  exchange,
+  getJson,
+  obtainCode,
+  obtainTokens,
+  refresh,
+  type Tokens,
+  userinfo,
+} from '../support/relying-party.ts';
+import { type ServerProcess, startServerProcess } from '../support/server-process.ts';
+import { openTestDatabase, type TestDatabase } from '../support/test-database.ts';
+
+const SEEDS_DIR = new URL('../../config/seeds', import.meta.url).pathname;
+
+const AWAY = {
+  status: 503,
+  retryAfter: '5',
+  body: {
+    error: 'temporarily_unavailable',
+    error_description: 'The service is briefly unavailable. Please try again in a few seconds.',
+  },
+};
+
+describe('while the database is away', () => {
+  let database: TestDatabase;
+  let wire: DatabaseProxy;
+  let server: ServerProcess;
+  let tokens: Tokens;
+
+  beforeAll(async () => {
+    database = await openTestDatabase();
+    wire = await startDatabaseProxy(database.url ?? '');
+    server = await startServerProcess(wire.url, { SEEDS_DIR });
+    tokens = await obtainTokens(server.url);
+  });
+  afterEach(() => wire.mend());
+  afterAll(async () => {
+    await server?.stop();
+    await wire.close();
+    await database.close();
+  });
+
+  it('answers every endpoint that needs it with 503 and when to ask again, and is back by itself', async () => {
+    const code = await obtainCode(server.url);
+    await wire.cut();
+
+    const answers = await Promise.all([
+      exchange(server.url, code),
+      refresh(server.url, tokens.refresh_token ?? ''),
+      userinfo(server.url, tokens.access_token),
+      getJson(authorizationUrl(server.url), { accept: 'application/json' }),
+      getJson(`${server.url}/readyz`),
+    ]);
+    expect(
+      answers.map(({ status, headers, body }) => ({ status, retryAfter: headers.get('retry-after'), body })),
+    ).toEqual(Array(5).fill(AWAY));
+
+    await wire.mend();
+    // Nothing was used up by the attempt.
+    expect((await exchange(server.url, code)).status).toBe(200);
+    expect((await refresh(server.url, tokens.refresh_token ?? '')).status).toBe(200);
+    expect((await userinfo(server.url, tokens.access_token)).status).toBe(200);
+    expect((await getJson(`${server.url}/readyz`)).status).toBe(200);
+  });
+
+  it('shows people a page, and says that the process is alive', async () => {
+    await wire.cut();
+    const page = await fetch(authorizationUrl(server.url), { headers: { accept: 'text/html' } });
+    expect(page.status).toBe(503);
+    expect(page.headers.get('retry-after')).toBe('5');
+    expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
+    expect(await page.text()).toContain('Back in a moment');
+    expect(await getJson(`${server.url}/healthz`)).toMatchObject({ status: 200, body: { status: 'ok' } });
+  });
+
+  it('still publishes its keys', async () => {
+    await wire.cut();
+    for (const path of ['/auth/jwks', '/v1/listnr-token-provider/jwks', '/.well-known/openid-configuration'])
+      expect((await getJson(server.url + path)).status).toBe(200);
+  });
+
+  it('answers no request with 500 when the database ends its connections under load', async () => {
+    const asking = Promise.all(Array.from({ length: 60 }, () => userinfo(server.url, tokens.access_token)));
+    await database.knex.raw(
+      'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()',
+    );
+    const statuses = new Set((await asking).map(({ status }) => status));
+    expect([...statuses].filter((status) => status !== 200 && status !== 503)).toEqual([]);
+    expect((await userinfo(server.url, tokens.access_token)).status).toBe(200);
+  });
+});

@@ -1,0 +1,76 @@
+import { execFileSync } from 'node:child_process';
+import { type DatabaseProxy, startDatabaseProxy } from '../support/database-proxy.ts';
+import { getJson, obtainTokens, userinfo } from '../support/relying-party.ts';
+import { type ServerProcess, startServerProcess } from '../support/server-process.ts';
+import { openTestDatabase, type TestDatabase } from '../support/test-database.ts';
+import { freePort } from '../support/test-server.ts';
+
+const SEEDS_DIR = new URL('../../config/seeds', import.meta.url).pathname;
+
+describe('WORKERS=2', () => {
+  let database: TestDatabase;
+  let wire: DatabaseProxy;
+  let server: ServerProcess;
+
+  beforeEach(async () => {
+    database = await openTestDatabase();
+    wire = await startDatabaseProxy(database.url ?? '');
+    const INTERNAL_PORT = String(await freePort());
+    server = await startServerProcess(wire.url, { SEEDS_DIR, WORKERS: '2', INTERNAL_PORT });
+  });
+  afterEach(async () => {
+    await server.stop();
+    await wire.close();
+    await database.close();
+  });
+
+  it('serves from two processes, and replaces one that dies', async () => {
+    const before = workersOf(server);
+    expect(before.length).toBe(2);
+    process.kill(before[0] ?? 0, 'SIGKILL');
+
+    const tokens = await obtainTokens(server.url);
+    expect((await userinfo(server.url, tokens.access_token)).status).toBe(200);
+    await until(() => workersOf(server).length === 2);
+    expect(workersOf(server)).toContain(before[1]);
+  });
+
+  it.each(['SIGTERM', 'SIGINT'] as const)(
+    'lets a request under way finish on %s, then ends within seconds',
+    async (signal) => {
+      const { access_token } = await obtainTokens(server.url);
+      wire.hold();
+      const underWay = userinfo(server.url, access_token);
+      await until(() => wire.waiting());
+      // A terminal and npm both pass on the same Ctrl-C.
+      process.kill(server.pid, signal);
+      const stopped = server.stop(signal);
+      await until(() => refuses(server));
+      wire.resume();
+      const started = Date.now();
+
+      expect((await underWay).status).toBe(200);
+      expect(await stopped).toBe(0);
+      expect(Date.now() - started).toBeLessThan(5000);
+    },
+  );
+});
+
+function workersOf({ pid }: ServerProcess): number[] {
+  return execFileSync('pgrep', ['-P', String(pid)], { encoding: 'utf8' })
+    .trim()
+    .split('\n')
+    .map(Number);
+}
+
+/** Whether a new connection is turned away. */
+function refuses({ url }: ServerProcess): Promise<boolean> {
+  return getJson(`${url}/healthz`).then(
+    () => false,
+    () => true,
+  );
+}
+
+async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await condition())) await new Promise((tick) => setTimeout(tick, 20));
+}

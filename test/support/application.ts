@@ -1,0 +1,43 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** An application for a real browser to come back to: every address is a page that says which it is. */
+export interface Application {
+  origin: string;
+  close(): Promise<void>;
+}
+
+/** `pages` are served as they are; `/moved` leads on to the same application under its other name. */
+export async function startApplication({
+  port = 0,
+  pages = {},
+}: {
+  port?: number;
+  pages?: Record<string, { type: string; body: string | Buffer }>;
+} = {}): Promise<Application> {
+  const server = createServer((req, res) => {
+    const { pathname } = new URL(req.url ?? '/', 'http://application');
+    const page = pages[pathname];
+    if (pathname === '/moved') {
+      const { port: own } = server.address() as AddressInfo;
+      res.writeHead(302, { location: `http://localhost:${own}/home` }).end();
+    } else {
+      res.writeHead(200, { 'content-type': page?.type ?? 'text/html; charset=utf-8' });
+      res.end(
+        page?.body ??
+          `<!doctype html><html lang="en"><title>Application</title><link rel="icon" href="data:,"><h1>Application ${pathname}</h1></html>`,
+      );
+    }
+  });
+  server.listen(port);
+  await once(server, 'listening');
+  return {
+    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    async close() {
+      server.close();
+      server.closeAllConnections();
+      await once(server, 'close');
+    },
+  };
+}

@@ -1,0 +1,92 @@
+import { AxeBuilder } from '@axe-core/playwright';
+import { type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+
+/** A real Chromium, and what went wrong on the pages that it showed. */
+export interface Chromium {
+  /** A browser profile of its own: no cookies, no history. */
+  open(options?: BrowserContextOptions): Promise<Visit>;
+  close(): Promise<void>;
+}
+
+export interface Visit {
+  page: Page;
+  context: BrowserContext;
+  /** Violations of the content policy, errors of scripts, resources that did not load: all there were so far. */
+  problems: string[];
+}
+
+const FLAGS = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+export async function launchChromium(): Promise<Chromium> {
+  const browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    args: FLAGS,
+  });
+  return {
+    async open(options = {}) {
+      const context = await browser.newContext(options);
+      const page = await context.newPage();
+      const problems: string[] = [];
+      page.on('console', (message) => {
+        if (message.type() !== 'error' && message.type() !== 'warning') return;
+        // A page that is an error says so by its status, which the browser mentions.
+        if (message.location().url === page.url() && message.text().startsWith('Failed to load resource'))
+          return;
+        problems.push(`${page.url()}: ${message.text()}`);
+      });
+      page.on('pageerror', (error) => problems.push(`${page.url()}: ${error.message}`));
+      page.on('requestfailed', (request) => {
+        problems.push(`${request.url()}: ${request.failure()?.errorText}`);
+      });
+      return { page, context, problems };
+    },
+    close: () => browser.close(),
+  };
+}
+
+const WCAG = ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa'];
+
+/** What axe finds on the page as it is, one line each. */
+export async function axe(page: Page): Promise<string[]> {
+  const { violations } = await new AxeBuilder({ page }).withTags(WCAG).analyze();
+  return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
+}
+
+const WIDE = { width: 1280, height: 800 };
+const PHONE = { width: 360, height: 740 };
+const SMALLEST = { width: 320, height: 640 };
+
+/**
+ * Looks at a page in light and in dark, wide and on a phone: what axe finds, and whether it has to be moved sideways
+ * at 320 pixels (WCAG 1.4.10). Pictures go to the folder that `SCREENSHOTS` names, if it does.
+ */
+export async function inspect(page: Page, name: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    for (const [size, viewport] of Object.entries({ wide: WIDE, phone: PHONE })) {
+      await page.setViewportSize(viewport);
+      await takePicture(page, `${name}-${colorScheme}-${size}`);
+    }
+    found.push(...(await axe(page)).map((line) => `${colorScheme}: ${line}`));
+  }
+  await page.setViewportSize(SMALLEST);
+  const width = await page.evaluate<number>('document.documentElement.scrollWidth');
+  if (width > SMALLEST.width) found.push(`${width} pixels wide on a screen of ${SMALLEST.width}`);
+  await page.setViewportSize(WIDE);
+  return found;
+}
+
+async function takePicture(page: Page, name: string): Promise<void> {
+  const folder = process.env.SCREENSHOTS;
+  if (folder) await page.screenshot({ path: `${folder}/${name}.png`, fullPage: true });
+}

@@ -1,0 +1,74 @@
+import { connect, createServer, type Socket } from 'node:net';
+
+/** A wire between a server and its database that a test can cut, or hold still. */
+export interface DatabaseProxy {
+  /** The database's address through this wire. */
+  url: string;
+  /** The database is away: every connection ends, and none is taken. */
+  cut(): Promise<void>;
+  mend(): Promise<void>;
+  /** What is sent to the database waits here until `resume`. */
+  hold(): void;
+  /** True once something waits. */
+  waiting(): boolean;
+  resume(): void;
+  close(): Promise<void>;
+}
+
+export async function startDatabaseProxy(databaseUrl: string): Promise<DatabaseProxy> {
+  const { hostname, port } = new URL(databaseUrl);
+  const towards = new Set<Socket>();
+  const sockets = new Set<Socket>();
+  let held = false;
+
+  const server = createServer((socket) => {
+    const database = connect(Number(port), hostname);
+    towards.add(socket);
+    for (const [from, to] of [
+      [socket, database],
+      [database, socket],
+    ] as const) {
+      sockets.add(from);
+      from.pipe(to);
+      from.on('error', () => to.destroy());
+      from.on('close', () => {
+        to.destroy();
+        sockets.delete(from);
+        towards.delete(from);
+      });
+    }
+    if (held) socket.pause();
+  });
+  const listen = (at: number) =>
+    new Promise<number>((listening, failed) => {
+      server.once('error', failed);
+      server.listen(at, '127.0.0.1', () => listening((server.address() as { port: number }).port));
+    });
+  const own = await listen(0);
+  const url = new URL(databaseUrl);
+  url.host = `127.0.0.1:${own}`;
+
+  const cut = async () => {
+    if (!server.listening) return;
+    const closed = new Promise((done) => server.close(done));
+    for (const socket of sockets) socket.destroy();
+    await closed;
+  };
+  return {
+    url: url.href,
+    cut,
+    async mend() {
+      if (!server.listening) await listen(own);
+    },
+    hold() {
+      held = true;
+      for (const socket of towards) socket.pause();
+    },
+    waiting: () => [...towards].some((socket) => socket.readableLength > 0),
+    resume() {
+      held = false;
+      for (const socket of towards) socket.resume();
+    },
+    close: cut,
+  };
+}

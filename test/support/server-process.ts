@@ -1,0 +1,82 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { freePort, TEST_SECRETS } from './test-server.ts';
+
+const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+const START_MS = 30_000;
+
+/** `node src/main.ts` as an operator runs it: a process of its own on a real Postgres. */
+export interface ServerProcess {
+  /** Where it listens; its issuer may be another process's. */
+  url: string;
+  pid: number;
+  /** What it has written so far, log and messages. */
+  output(): string;
+  /** Sends a signal and answers the exit code. */
+  stop(signal?: 'SIGTERM' | 'SIGINT'): Promise<number | null>;
+}
+
+/** Starts one and waits until it is ready to serve. */
+export async function startServerProcess(
+  databaseUrl: string,
+  env: Record<string, string> = {},
+): Promise<ServerProcess> {
+  const port = Number(env.PORT ?? (await freePort()));
+  const child = spawn(process.execPath, [MAIN], {
+    // Elsewhere than in the checkout, so that no `.env` of a developer takes part.
+    cwd: process.env.TEST_FOLDER,
+    env: {
+      PATH: process.env.PATH,
+      PORT: String(port),
+      HOST: 'localhost',
+      DATABASE_URL: databaseUrl,
+      REQUESTS_PER_MINUTE: '0',
+      FAILURES_PER_MINUTE: '0',
+      ...TEST_SECRETS,
+      ...env,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const exited = new Promise<number | null>((done) => child.once('exit', done));
+  const output = collect(child);
+  const url = `http://localhost:${port}`;
+  await untilReady(url, child, output);
+  return {
+    url,
+    pid: child.pid ?? 0,
+    output,
+    stop(signal = 'SIGTERM') {
+      child.kill(signal);
+      return exited;
+    },
+  };
+}
+
+function collect(child: ChildProcess): () => string {
+  let text = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on('data', (chunk) => {
+      text += chunk;
+    });
+  }
+  return () => text;
+}
+
+async function untilReady(url: string, child: ChildProcess, output: () => string): Promise<void> {
+  const deadline = Date.now() + START_MS;
+  while (!(await isReady(url))) {
+    if (child.exitCode !== null) throw new Error(`The server ended with ${child.exitCode}:\n${output()}`);
+    if (Date.now() > deadline) {
+      child.kill('SIGKILL');
+      throw new Error(`The server was not ready in ${START_MS} ms:\n${output()}`);
+    }
+    await new Promise((tick) => setTimeout(tick, 50));
+  }
+}
+
+async function isReady(url: string): Promise<boolean> {
+  return fetch(`${url}/readyz`).then(
+    ({ status }) => status === 200,
+    () => false,
+  );
+}
