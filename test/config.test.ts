@@ -3,43 +3,22 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseEnv } from 'node:util';
 import { parseConfig } from '../src/config.ts';
-import { OperatorError } from '../src/platform/errors.ts';
+import { mistakes, PRODUCTION } from './support/configuration.ts';
 import { TEST_SECRETS } from './support/test-server.ts';
 
 const CONFIG = fileURLToPath(new URL('../src/config.ts', import.meta.url));
-const MAKE_ONE = 'openssl rand -base64 32';
-
-const PRODUCTION = {
-  NODE_ENV: 'production',
-  ISSUER: 'https://login.example',
-  DATABASE_URL: 'postgres://listo:pw@db.example:5432/listo',
-  ...TEST_SECRETS,
-};
 
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'listo-config-'));
-  writeFileSync(join(folder, 'empty'), '\n');
   writeFileSync(
     join(folder, 'cookie-keys'),
     'first-cookie-key-0123456789-01234\nsecond-cookie-key-0123456789-0123\n',
   );
 });
 afterAll(() => rmSync(folder, { recursive: true }));
-
-/** The sentences a wrong environment is refused with. */
-function mistakes(environment: Record<string, string>): string[] {
-  try {
-    parseConfig(environment);
-  } catch (error) {
-    expect(error).toBeInstanceOf(OperatorError);
-    const [headline, ...lines] = (error as Error).message.split('\n');
-    expect(headline).toBe('The configuration is wrong:');
-    return lines.map((line) => line.replace(/^ {2}- /, ''));
-  }
-  return [];
-}
 
 describe('the defaults', () => {
   it('are a server on loopback with the embedded database and the demo', () => {
@@ -135,144 +114,28 @@ describe('a complete environment', () => {
   });
 });
 
-describe('refuses', () => {
-  it.each<[Record<string, string>, string]>([
-    [{ PORT: 'http' }, 'PORT is "http"; it takes a whole number from 0 to 65535.'],
-    [{ PORT: '65536' }, 'PORT is "65536"; it takes a whole number from 0 to 65535.'],
-    [{ PORT: '-1' }, 'PORT is "-1"; it takes a whole number from 0 to 65535.'],
-    [{ PORT: '0' }, 'PORT is 0, which takes any free port, so ISSUER has to be set.'],
-    [
-      { HOST: 'http://localhost' },
-      'HOST is "http://localhost"; it takes an address or a host name, such as 0.0.0.0.',
-    ],
-    [{ INTERNAL_PORT: 'on' }, 'INTERNAL_PORT is "on"; it takes a whole number from 0 to 65535.'],
-    [{ INTERNAL_PORT: '3000' }, 'INTERNAL_PORT is 3000, which is PORT; give it one of its own.'],
-    [{ NODE_ENV: 'Production' }, 'NODE_ENV is "Production"; write production.'],
-    [{ ENVIRONMENT: 'prod' }, 'ENVIRONMENT is "prod"; it takes one of dev, production.'],
-    [
-      { LOG_LEVEL: 'verbose' },
-      'LOG_LEVEL is "verbose"; it takes one of trace, debug, info, warn, error, fatal, silent.',
-    ],
-    [{ WORKERS: '0' }, 'WORKERS is "0"; it takes a whole number from 1 to 64.'],
-    [
-      { WORKERS: '2' },
-      'WORKERS above 1 needs Postgres (DATABASE_URL): the embedded database belongs to one process.',
-    ],
-    [
-      { REQUESTS_PER_MINUTE: '1e3' },
-      'REQUESTS_PER_MINUTE is "1e3"; it takes a whole number from 0 to 10000000.',
-    ],
-    [
-      { FAILURES_PER_MINUTE: 'none' },
-      'FAILURES_PER_MINUTE is "none"; it takes a whole number from 0 to 1000000.',
-    ],
-    [{ SEEDS_DIR: '/nowhere/seeds' }, 'SEEDS_DIR names /nowhere/seeds, which does not exist.'],
-    [{ SEEDS_DIR: CONFIG }, `SEEDS_DIR names ${CONFIG}, which is not a directory.`],
-    [
-      { DATA_DIR: CONFIG, COOKIE_KEYS: '' },
-      `DATA_DIR is ${CONFIG}, where the development secrets cannot be kept (ENOTDIR).`,
-    ],
-    ...[
-      'login.example',
-      'https://login.example/path',
-      'https://Login.example',
-      'https://login.example:443',
-      'ftp://a',
-    ].map((value): [Record<string, string>, string] => [
-      { ISSUER: value },
-      `ISSUER is "${value}"; it takes an origin in lower case, without a path or a default port, such as https://login.example.`,
-    ]),
-    ...[
-      'listnr',
-      'https://listnr.example/?a=b',
-      'https://listnr.example/#a',
-      'https://a:b@listnr.example',
-    ].map((value): [Record<string, string>, string] => [
-      { LISTNR_ISSUER: value },
-      `LISTNR_ISSUER is "${value}"; it takes a whole address without query or fragment, such as https://login.example.`,
-    ]),
-    ...['proxy', '10.0.0.0/33', '10.0.0.0/8/8', '2001:db8::/129', '10.0.0.0/'].map(
-      (value): [Record<string, string>, string] => [
-        { TRUSTED_PROXIES: `127.0.0.1, ${value}` },
-        `TRUSTED_PROXIES has "${value}"; it takes addresses and networks such as 10.0.0.0/8, separated by commas.`,
-      ],
-    ),
-    [
-      { COOKIE_KEYS: 'short' },
-      `COOKIE_KEYS has a key of fewer than 32 characters; make one with: ${MAKE_ONE}`,
-    ],
-    [{ COOKIE_KEYS: ' , ' }, `COOKIE_KEYS holds no key; make one with: ${MAKE_ONE}`],
-    [
-      { REFRESH_TOKEN_KEYS: `${TEST_SECRETS.REFRESH_TOKEN_KEYS},short` },
-      `REFRESH_TOKEN_KEYS has a key of fewer than 32 characters; make one with: ${MAKE_ONE}`,
-    ],
-    ...['a'.repeat(64), 'not base64', `${'a'.repeat(42)}!`].map((value): [Record<string, string>, string] => [
-      { KEY_ENCRYPTION_KEY: value },
-      `KEY_ENCRYPTION_KEY takes 32 bytes in base64, several separated by commas; make one with: ${MAKE_ONE}`,
-    ]),
-    [{ COOKIE_KEYS_FILE: '/nowhere/keys' }, 'COOKIE_KEYS and COOKIE_KEYS_FILE are both set; keep one.'],
-    ...['mysql://db.example/listo', 'db.example', 'postgres://user:pa/ss@[db/listo'].map(
-      (value): [Record<string, string>, string] => [
-        { DATABASE_URL: value },
-        'DATABASE_URL is not an address; it takes postgres://user:password@host:5432/database, percent-encoded.',
-      ],
-    ),
-  ])('%j', (wrong, sentence) => {
-    expect(mistakes({ ...TEST_SECRETS, ...wrong })).toEqual([sentence]);
-  });
-
-  it.each(['COOKIE_KEYS', 'KEY_ENCRYPTION_KEY', 'REFRESH_TOKEN_KEYS', 'DATABASE_URL'])(
-    'a %s_FILE that cannot be read or holds nothing, with one sentence',
-    (name) => {
-      const env = (file: string) => ({ ...PRODUCTION, [name]: '', [`${name}_FILE`]: file });
-      expect(mistakes(env('/nowhere'))).toEqual([
-        `${name}_FILE names /nowhere, which cannot be read (ENOENT).`,
-      ]);
-      expect(mistakes(env(folder))).toEqual([`${name}_FILE names ${folder}, which cannot be read (EISDIR).`]);
-      const empty = join(folder, 'empty');
-      expect(mistakes(env(empty))).toEqual([`${name}_FILE names ${empty}, which is empty.`]);
-    },
+describe('.env.example', () => {
+  const text = readFileSync(new URL('../.env.example', import.meta.url), 'utf8').replaceAll(
+    /^#(?=[A-Z_]+=)/gm,
+    '',
   );
+  const examples = parseEnv(text) as Record<string, string>;
 
-  it('an incomplete production, naming all that is missing', () => {
-    expect(mistakes({ NODE_ENV: 'production' })).toEqual([
-      'ISSUER is required in production, such as https://login.example.',
-      'DATABASE_URL is required in production: the embedded database is for trying and developing.',
-      `COOKIE_KEYS is required in production; make one with: ${MAKE_ONE}`,
-      `KEY_ENCRYPTION_KEY is required in production; make one with: ${MAKE_ONE}`,
-      `REFRESH_TOKEN_KEYS is required in production; make one with: ${MAKE_ONE}`,
-    ]);
-  });
-
-  it('http issuers in production', () => {
-    const http = { ISSUER: 'http://login.example', LISTNR_ISSUER: 'http://listnr.example' };
-    expect(mistakes({ ...PRODUCTION, ...http })).toEqual([
-      'ISSUER must be https in production.',
-      'LISTNR_ISSUER must be https in production.',
-    ]);
-  });
-
-  it('every mistake at once, each once, and repeats no secret', () => {
-    const found = mistakes({
-      NODE_ENV: 'production',
-      PORT: 'x',
-      ISSUER: 'nope',
-      DATABASE_URL: 'mysql://admin:hunter2@db.example',
-      WORKERS: 'many',
-      COOKIE_KEYS: 'hunter2',
-      KEY_ENCRYPTION_KEY: 'hunter2',
-      REFRESH_TOKEN_KEYS: 'hunter2',
+  it('shows every variable there is, and no other', () => {
+    const asked = new Set<string>();
+    const environment = new Proxy<Record<string, string>>(TEST_SECRETS, {
+      get: (target, name: string) => {
+        asked.add(name);
+        return target[name];
+      },
     });
-    expect(found.map((sentence) => sentence.split(' ')[0])).toEqual([
-      'PORT',
-      'ISSUER',
-      'DATABASE_URL',
-      'WORKERS',
-      'COOKIE_KEYS',
-      'KEY_ENCRYPTION_KEY',
-      'REFRESH_TOKEN_KEYS',
-    ]);
-    expect(found.join()).not.toContain('hunter2');
+    parseConfig(environment);
+    const names = [...asked].filter((name) => !name.endsWith('_FILE'));
+    expect(Object.keys(examples).sort()).toEqual(names.sort());
+  });
+
+  it('has examples that are right together', () => {
+    expect(mistakes({ ...examples, ...TEST_SECRETS })).toEqual([]);
   });
 });
 

@@ -15,8 +15,11 @@ export function allowFormPost(provider: Provider): void {
     ctx.set(HEADER, `${policy};script-src`);
     await next();
     const answered = ctx.response.get(HEADER);
-    // Browsers hold a form's whole chain of redirects against form-action; there is no other form on that page.
-    if (answered.includes("script-src 'sha256-")) ctx.set(HEADER, answered.replace(/form-action[^;]*;/, ''));
-    else if (answered === `${policy};script-src`) ctx.set(HEADER, policy);
+    if (answered.includes("script-src 'sha256-")) {
+      // Browsers hold a form's whole chain of redirects against form-action; there is no other form on that page.
+      ctx.set(HEADER, answered.replace(/form-action[^;]*;/, ''));
+      // Otherwise the form would come from the origin null, which a client that checks origins refuses.
+      ctx.set('Referrer-Policy', 'strict-origin');
+    } else if (answered === `${policy};script-src`) ctx.set(HEADER, policy);
   });
 }

@@ -56,6 +56,8 @@ export function takeBackFailures(provider: Provider): void {
     } catch (error) {
       scope.failure = error;
     }
+    // Revoking answers nothing, and nothing has no type: oidc-client-ts refuses an answer of text.
+    if (ctx.body === '') ctx.remove('Content-Type');
     if (!scope.failure || ctx.status === 303) return;
     ctx.remove('Location');
     ctx.respond = false;

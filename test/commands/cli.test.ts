@@ -11,7 +11,7 @@ import { type RunningServer, startServer } from '../../src/server.ts';
 import { embeddedTemplate, openTestDatabase } from '../support/test-database.ts';
 import { freePort, TEST_SECRETS } from '../support/test-server.ts';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
 const DIGEST = `sha256:${'0'.repeat(64)}`;
 const SILENT = createLogger({ level: 'silent' });
 
@@ -50,8 +50,8 @@ afterAll(async () => {
 });
 
 /** `npm run cli -- …`, as a process of its own; what `input` says goes to its standard input. */
-async function cli(words: string[], { env = environment, input = '' } = {}) {
-  const child = spawn(process.execPath, ['src/cli.ts', ...words], { cwd: ROOT, env });
+async function cli(words: string[], { env = environment, input = '', cwd = folder } = {}) {
+  const child = spawn(process.execPath, [CLI, ...words], { cwd, env });
   const output = { out: '', err: '' };
   child.stdout.on('data', (chunk) => {
     output.out += chunk;
@@ -131,6 +131,15 @@ describe('the command line alone', () => {
   - PORT is "x"; it takes a whole number from 0 to 65535.
   - LOG_LEVEL is "y"; it takes one of trace, debug, info, warn, error, fatal, silent.\n`,
     });
+  });
+
+  it('reads .env of the working directory, behind the environment', async () => {
+    const cwd = join(folder, 'with-env');
+    mkdirSync(cwd);
+    writeFileSync(join(cwd, '.env'), 'PORT=from-file\nLOG_LEVEL=from-file\n');
+    const { code, err } = await cli(['migrate'], { cwd, env: { ...environment, PORT: 'from-environment' } });
+    expect(code).toBe(1);
+    expect(err.match(/\w+ is "[^"]+"/g)).toEqual(['PORT is "from-environment"', 'LOG_LEVEL is "from-file"']);
   });
 
   it('says when Postgres does not answer, without the password', async () => {

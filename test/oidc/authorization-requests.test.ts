@@ -170,6 +170,14 @@ describe('an authorization request', () => {
       expect(page.headers.get('content-security-policy')).toBe(
         `default-src 'none';style-src 'self';img-src 'self';base-uri 'none';frame-ancestors 'none';script-src 'sha256-${hash}'`,
       );
+      expect(page.headers.get('referrer-policy')).toBe('strict-origin');
+    });
+
+    it('any other answer has the policy of every answer', async () => {
+      const { headers } = await ask({});
+      const everywhere = (await fetch(`${server.url}/healthz`)).headers.get('content-security-policy');
+      expect(headers.get('content-security-policy')).toBe(everywhere);
+      expect(headers.get('referrer-policy')).toBe('no-referrer');
     });
 
     it('form_post carries errors, too', async () => {

@@ -1,29 +1,21 @@
 import { connect, createServer, type Socket } from 'node:net';
 
-/** A wire between a server and its database that a test can cut, or hold still. */
+/** A wire between a server and its database that a test can cut. */
 export interface DatabaseProxy {
   /** The database's address through this wire. */
   url: string;
   /** The database is away: every connection ends, and none is taken. */
   cut(): Promise<void>;
   mend(): Promise<void>;
-  /** What is sent to the database waits here until `resume`. */
-  hold(): void;
-  /** True once something waits. */
-  waiting(): boolean;
-  resume(): void;
   close(): Promise<void>;
 }
 
 export async function startDatabaseProxy(databaseUrl: string): Promise<DatabaseProxy> {
   const { hostname, port } = new URL(databaseUrl);
-  const towards = new Set<Socket>();
   const sockets = new Set<Socket>();
-  let held = false;
 
   const server = createServer((socket) => {
     const database = connect(Number(port), hostname);
-    towards.add(socket);
     for (const [from, to] of [
       [socket, database],
       [database, socket],
@@ -34,10 +26,8 @@ export async function startDatabaseProxy(databaseUrl: string): Promise<DatabaseP
       from.on('close', () => {
         to.destroy();
         sockets.delete(from);
-        towards.delete(from);
       });
     }
-    if (held) socket.pause();
   });
   const listen = (at: number) =>
     new Promise<number>((listening, failed) => {
@@ -59,15 +49,6 @@ export async function startDatabaseProxy(databaseUrl: string): Promise<DatabaseP
     cut,
     async mend() {
       if (!server.listening) await listen(own);
-    },
-    hold() {
-      held = true;
-      for (const socket of towards) socket.pause();
-    },
-    waiting: () => [...towards].some((socket) => socket.readableLength > 0),
-    resume() {
-      held = false;
-      for (const socket of towards) socket.resume();
     },
     close: cut,
   };

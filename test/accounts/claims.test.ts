@@ -1,0 +1,52 @@
+import { claimsOf } from '../../src/accounts/claims.ts';
+import type { Person } from '../../src/accounts/person.ts';
+
+const WORKER: Person = {
+  id: 'user-unique-id',
+  instanceId: 'demo',
+  email: 'john.doe@yourapp.com',
+  emailVerified: true,
+  name: 'John Doe',
+  firstName: 'John',
+  lastName: 'Doe',
+  workerProfileId: 'worker-123',
+  workerIds: ['worker-1', 'worker-2'],
+  userIds: [{ id: 'user-789', clientId: 'client-xyz' }],
+};
+
+describe('the claims of a person', () => {
+  it('are everything the guide names, under its names', () => {
+    expect(claimsOf(WORKER)).toEqual({
+      name: 'John Doe',
+      firstName: 'John',
+      lastName: 'Doe',
+      email: 'john.doe@yourapp.com',
+      email_verified: true,
+      workerProfileId: 'worker-123',
+      workerIds: ['worker-1', 'worker-2'],
+      userIds: [{ id: 'user-789', clientId: 'client-xyz' }],
+    });
+  });
+
+  it('leave out what is not known, and say nothing of how an absent address was verified', () => {
+    const stranger: Person = {
+      ...WORKER,
+      email: null,
+      name: null,
+      firstName: null,
+      lastName: null,
+      workerProfileId: null,
+      workerIds: [],
+      userIds: [],
+    };
+    expect(claimsOf(stranger)).toEqual({ workerIds: [], userIds: [] });
+  });
+
+  it('say that an address is not verified', () => {
+    expect(claimsOf({ ...WORKER, emailVerified: false })).toMatchObject({ email_verified: false });
+  });
+
+  it('do not contain what identifies the person inside this server', () => {
+    expect(Object.keys(claimsOf(WORKER))).not.toEqual(expect.arrayContaining(['id', 'instanceId']));
+  });
+});

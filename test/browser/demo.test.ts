@@ -1,0 +1,106 @@
+import { type Chromium, inspect, launchChromium, type Visit } from '../support/chromium.ts';
+import { ADA } from '../support/relying-party.ts';
+import { startTestServer, type TestServer } from '../support/test-server.ts';
+
+let server: TestServer;
+let chromium: Chromium;
+beforeAll(async () => {
+  server = await startTestServer();
+  chromium = await launchChromium();
+});
+afterAll(async () => {
+  await chromium.close();
+  await server.close();
+});
+
+const heading = ({ page }: Visit) => page.getByRole('heading', { level: 1 }).textContent();
+
+/** How far the demo is: the steps that are done. */
+function done({ page }: Visit): Promise<string[]> {
+  return page.locator('.tour__title--done').allTextContents();
+}
+
+/** Presses a step's button. */
+async function press({ page }: Visit, step: string): Promise<void> {
+  await page.locator(`#${step} form button`).click();
+  await page.waitForURL(`**/demo#${step}`);
+}
+
+async function signedIn(): Promise<Visit> {
+  const visit = await chromium.open();
+  const { page } = visit;
+  await page.goto(`${server.url}/demo`);
+  await page.getByRole('link', { name: 'Sign in', exact: true }).click();
+  await page.getByLabel('Email address').fill(ADA.email);
+  await page.getByLabel('Password').fill(ADA.password);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.waitForURL(`${server.url}/demo`);
+  return visit;
+}
+
+describe('the demo', () => {
+  it('takes a newcomer from signing in to signing out', async () => {
+    const visit = await signedIn();
+    expect(await heading(visit)).toBe('Ada Lovelace is signed in');
+    for (const step of ['userinfo', 'refresh', 'listnr-token', 'listnr-verification']) {
+      const before = (await done(visit)).length;
+      await press(visit, step);
+      expect((await done(visit)).length).toBe(before + 1);
+    }
+    await visit.page.locator('#sign-out form button').click();
+    await visit.page.waitForURL(`${server.url}/demo?state=signed-out`);
+    expect(await visit.page.getByRole('status').textContent()).toContain('You are signed out');
+    await visit.page.getByRole('link', { name: 'Sign in', exact: true }).click();
+    expect(await heading(visit)).toBe('Sign in to Demo Company');
+    expect(visit.problems).toEqual([]);
+    await visit.context.close();
+  });
+
+  it('is fit for everybody, on every page', async () => {
+    const visit = await chromium.open();
+    await visit.page.goto(`${server.url}/demo`);
+    expect(await inspect(visit.page, 'demo')).toEqual([]);
+    await visit.page.goto(`${server.url}/demo/callback?error=access_denied&state=unknown`);
+    expect(await inspect(visit.page, 'demo-problem')).toEqual([]);
+    expect(visit.problems).toEqual([]);
+    await visit.context.close();
+  });
+
+  it('is fit for everybody while signed in, with every answer open', async () => {
+    const visit = await signedIn();
+    for (const step of ['userinfo', 'refresh', 'listnr-token', 'listnr-verification'])
+      await press(visit, step);
+    await visit.page.evaluate(
+      "for (const details of document.querySelectorAll('details')) details.open = true",
+    );
+    expect(await inspect(visit.page, 'demo-signed-in')).toEqual([]);
+    expect(visit.problems).toEqual([]);
+    await visit.context.close();
+  });
+
+  it('works by the keyboard alone', async () => {
+    const visit = await chromium.open();
+    const { page } = visit;
+    const tabTo = async (name: string) => {
+      for (let n = 0; n < 60; n += 1) {
+        await page.keyboard.press('Tab');
+        if ((await page.locator('*:focus').textContent())?.trim() === name) return;
+      }
+      throw new Error(`The keyboard does not reach ${name}`);
+    };
+    await page.goto(`${server.url}/demo`);
+    await tabTo('Sign in');
+    await page.keyboard.press('Enter');
+    await page.waitForURL('**/interaction/*');
+    await page.keyboard.type(ADA.email);
+    await page.keyboard.press('Tab');
+    await page.keyboard.type(ADA.password);
+    await page.keyboard.press('Enter');
+    await page.waitForURL(`${server.url}/demo`);
+    await tabTo((await page.locator('#userinfo form button').textContent())?.trim() ?? '');
+    await page.keyboard.press('Enter');
+    await page.waitForURL('**/demo#userinfo');
+    expect(visit.problems).toEqual([]);
+    await visit.context.close();
+  });
+});

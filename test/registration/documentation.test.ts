@@ -1,0 +1,70 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { applySeed } from '../../src/platform/seed.ts';
+import { openTestDatabase, type TestDatabase } from '../support/test-database.ts';
+
+const page = readFileSync(new URL('../../docs/registering-clients.md', import.meta.url), 'utf8');
+const blocks = [...page.matchAll(/^```sql\n(.*?)^```$/gms)].map(([, sql = '']) => sql);
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await openTestDatabase();
+});
+afterAll(() => database.close());
+
+function apply(sql: string) {
+  return applySeed(database.knex, { name: 'docs/registering-clients.md', sql });
+}
+
+describe('docs/registering-clients.md', () => {
+  it('has SQL that can be applied in its order, each block changing something once and nothing the second time', async () => {
+    expect(blocks.length).toBeGreaterThan(15);
+    for (const sql of blocks) {
+      const changes = await apply(sql);
+      expect({ sql, changes: changes.length > 0 }).toEqual({ sql, changes: !sql.startsWith('SELECT') });
+      expect({ sql, changes: await apply(sql) }).toEqual({ sql, changes: [] });
+    }
+  });
+
+  it('leaves registered what it says it does', async () => {
+    const secrets = await database
+      .knex('client_secrets')
+      .orderBy(['client_id', 'name'])
+      .select('client_id', 'name');
+    expect(secrets).toEqual([{ client_id: 'acme-portal', name: '2027-spring' }]);
+    expect(await database.knex('clients').orderBy('id').pluck('id')).toEqual(['acme-portal', 'acme-spa']);
+    expect(await database.knex('listnr_clients').whereNotNull('disabled_at').pluck('id')).toEqual([
+      'radio-app',
+    ]);
+  });
+
+  it('explains every rule there is, and none that is not', async () => {
+    const folder = new URL('../../migrations/0001-registration/', import.meta.url);
+    const sql = readdirSync(folder)
+      .map((name) => readFileSync(new URL(name, folder), 'utf8'))
+      .join('\n');
+    const found = (pattern: RegExp) => [...sql.matchAll(pattern)].map(([, name = '']) => name);
+    const rules = [
+      ...found(/CONSTRAINT (\w+) CHECK/g),
+      ...found(/refuse_registration\('(\w+)'/g),
+      ...found(/check_words\(owner, '(\w+)'/g).map((word) => `${word}_known`),
+      ...found(/check_lifetime\(owner, '(\w+)'/g).map((column) => `${column}_range`),
+      ...found(/CONSTRAINT = '(\w+)'/g),
+      ...found(/COMMENT ON INDEX (\w+)/g),
+    ];
+    const table = page.slice(page.indexOf('| rule |'));
+    const explained = [...table.matchAll(/^\| (`.*?) \|/gm)].flatMap(([, cell = '']) =>
+      [...cell.matchAll(/`(\w+)`/g)].map(([, name]) => name),
+    );
+    expect(explained.sort()).toEqual([...new Set(rules)].sort());
+  });
+
+  it('links to headings it has', () => {
+    const anchors = [...page.matchAll(/^## (.+)$/gm)].map(([, heading = '']) =>
+      heading
+        .toLowerCase()
+        .replace(/[^a-z0-9 -]/g, '')
+        .replaceAll(' ', '-'),
+    );
+    expect([...page.matchAll(/\]\(#([^)]+)\)/g)].map(([, anchor]) => anchor)).toEqual(anchors);
+  });
+});
