@@ -1,28 +1,32 @@
 import type { Config } from './config.ts';
 
-/** What `npm start` says once it serves: where to go next. */
+/** What `npm start` says once it serves: where to go next. The secrets in it are those of config/seeds/demo.sql. */
 export function welcome(config: Config): string {
-  const { issuer } = config;
-  const lines = [
-    '',
-    `Listening. Issuer ${issuer}`,
-    `  Discovery   ${issuer}/.well-known/openid-configuration`,
-  ];
-  if (config.demo) {
-    lines.push(
-      `  Try it      ${issuer}/demo`,
-      '  Sign in as  ada@demo.example / correct horse battery staple',
-      '  Clients     client_demo_web (secret demo-web-secret-not-for-production-0001)',
-      '              client_demo_spa (public, PKCE)',
-      '',
-      'A LiSTNR token, server to server:',
-      `  curl -u demo-service:demo-listnr-secret-not-for-production-01 -H 'Content-Type: application/json' \\`,
-      `    -d '{"client_id":"demo-service","subject":"someone","scope":"read:profile"}' \\`,
-      `    ${issuer}/v1/listnr-token-provider/issue-token`,
-      '',
-      `Your own application: use the issuer ${issuer} and client_demo_web, with one of its redirect URIs`,
-      '(http://127.0.0.1:9999/callback), or register a client: docs/registering-clients.md',
-    );
+  const { issuer, host, port } = config;
+  if (!config.demo) {
+    return `\nListening on ${host.includes(':') ? `[${host}]` : host}:${port} as ${issuer}\n\n`;
   }
-  return `${lines.join('\n')}\n\n`;
+  return `
+Sign in with Listo is ready at ${issuer}
+
+  See it work    ${issuer}/demo
+    e-mail       ada@demo.example
+    password     correct horse battery staple
+
+  Connect yours  ${issuer}/.well-known/openid-configuration
+    client       client_demo_web
+    secret       demo-web-secret-not-for-production-0001
+    redirect     http://127.0.0.1:9999/callback
+    or, public   client_demo_spa, with PKCE and http://127.0.0.1:9999/spa/callback
+
+  Get a LiSTNR token
+
+    curl ${issuer}/v1/listnr-token-provider/issue-token \\
+      -u demo-service:demo-listnr-secret-not-for-production-01 \\
+      -H 'Content-Type: application/json' \\
+      -d '{"client_id":"demo-service","subject":"somebody","scope":"read:profile"}'
+
+  Register your own clients: config/seeds/demo.sql shows how. Stop with Ctrl+C.
+
+`;
 }

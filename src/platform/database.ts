@@ -102,8 +102,8 @@ export function isDatabaseUnavailable(error: unknown): boolean {
       ) || /^(08|57P|53)/.test(code)
     );
   }
-  // pg and knex give these no code; the classes and constructors are not exported either.
-  return /^(Connection terminated|timeout expired|Query read timeout|Knex: Timeout acquiring|Client has encountered a connection error|The server does not support|Connection ended)/.test(
+  // pg and knex give these no code; the classes and constructors are not exported either. Knex puts the statement in front.
+  return /^(.* - )?(Connection terminated|timeout expired|Query read timeout|Knex: Timeout acquiring|Client has encountered a connection error|Client was closed|The server does not support|Connection ended)/s.test(
     error.message,
   );
 }

@@ -1,3 +1,4 @@
+import { welcome } from '../../src/welcome.ts';
 import { type Browser, openBrowser, type Page } from '../support/browser.ts';
 import { ADA, DEMO_WEB } from '../support/relying-party.ts';
 import { startTestServer, type TestServer } from '../support/test-server.ts';
@@ -396,5 +397,40 @@ describe('the demo refuses, and says how to go on', () => {
     await other.close();
 
     expect(statuses).toEqual([404, 404, 404]);
+  });
+});
+
+describe('what npm start prints', () => {
+  it('leads to the demo, and mints a LiSTNR token', async () => {
+    const text = welcome(server.services.config);
+    const links = text
+      .match(/^.*(?:demo|openid-configuration)$/gm)
+      ?.map((line) => line.trim().split(/\s+/).at(-1));
+    const [, url = '', credentials = '', type = '', body = ''] =
+      /curl (\S+) \\\n +-u (\S+) \\\n +-H 'Content-Type: (\S+)' \\\n +-d '([^']+)'\n/.exec(text) ?? [];
+    const minted = await fetch(url, {
+      method: 'POST',
+      headers: {
+        authorization: `Basic ${Buffer.from(credentials).toString('base64')}`,
+        'content-type': type,
+      },
+      body,
+    });
+
+    expect(links).toEqual([`${issuer}/demo`, `${issuer}/.well-known/openid-configuration`]);
+    expect(await minted.json()).toEqual({
+      access_token: expect.any(String),
+      token_type: 'Bearer',
+      expires_in: 900,
+    });
+  });
+
+  it('says where it listens, and nothing of the demo, without one', () => {
+    const config = { ...server.services.config, demo: false, issuer: 'https://login.example', port: 443 };
+
+    expect(welcome({ ...config, host: '0.0.0.0' })).toBe(
+      '\nListening on 0.0.0.0:443 as https://login.example\n\n',
+    );
+    expect(welcome({ ...config, host: '::' })).toBe('\nListening on [::]:443 as https://login.example\n\n');
   });
 });

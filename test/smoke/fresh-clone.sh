@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# What somebody with nothing but Node and npm does: clone, `npm start`, and use it. Stops it with Ctrl-C's signal.
+set -euo pipefail
+root=$(cd "$(dirname "$0")/../.." && pwd)
+folder=$(mktemp -d)
+port=${SMOKE_PORT:-3987}
+server=
+
+finish() {
+  [ -n "$server" ] && kill -INT "$server" 2>/dev/null && wait "$server" 2>/dev/null
+  rm -rf "$folder"
+}
+trap finish EXIT
+
+git clone --quiet --no-hardlinks "$root" "$folder/clone"
+cd "$folder/clone"
+
+# Not the Node of the checkout that this script was started from: the machine's own.
+PATH=$(printf '%s' "$PATH" | tr ':' '\n' | grep -v node_modules | paste -sd:)
+export PATH
+echo "Node of this machine: $(node --version)"
+
+started=$SECONDS
+PORT=$port npm start >"$folder/output" 2>&1 &
+server=$!
+until curl -sf "http://localhost:$port/healthz" >/dev/null; do
+  if ! kill -0 "$server" 2>/dev/null || [ $((SECONDS - started)) -gt 300 ]; then
+    cat "$folder/output"
+    echo 'npm start did not answer.'
+    exit 1
+  fi
+  sleep 0.5
+done
+echo "npm start answered after $((SECONDS - started)) s"
+
+"$folder/clone/node_modules/.bin/node" test/smoke/contract.ts "http://localhost:$port"
+
+kill -INT "$server"
+status=0
+wait "$server" || status=$?
+server=
+if grep -qE '^ +at .*\(' "$folder/output"; then
+  cat "$folder/output"
+  echo 'npm start printed a stack.'
+  exit 1
+fi
+echo "npm start ended with status $status"

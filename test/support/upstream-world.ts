@@ -1,0 +1,120 @@
+import { type Browser, openBrowser, type Page } from './browser.ts';
+import { aClient, type TestClient } from './factories.ts';
+import { authorizationUrl, exchange, userinfo } from './relying-party.ts';
+import { startTestServer, type TestServer, unique } from './test-server.ts';
+import { startUpstreamIdp, UPSTREAM_SECRET, type UpstreamIdp, type UpstreamPerson } from './upstream-idp.ts';
+
+/** A server, and a customer's own provider that some of its instances sign people in through. */
+export interface UpstreamWorld {
+  server: TestServer;
+  idp: UpstreamIdp;
+  /** An instance with an upstream provider, and its application. */
+  aTenant(id: string, registration?: UpstreamRegistration): Promise<TestClient>;
+  authorize(browser: Browser, client: TestClient, parameters?: Record<string, string>): Promise<Page>;
+  /** Signs in, up to a page or the redirect to the client. */
+  signIn(
+    client: TestClient,
+    person: UpstreamPerson | undefined,
+    how?: { browser?: Browser; parameters?: Record<string, string> },
+  ): Promise<Page>;
+  /** Signs in upstream, and stops before the answer is brought here. */
+  callbackOf(client: TestClient, person: UpstreamPerson, browser: Browser): Promise<URL>;
+  /** What the client learns at userinfo once it was redirected to. */
+  claimsAfter(page: Page, client: TestClient): Promise<Record<string, unknown>>;
+  close(): Promise<void>;
+}
+
+export interface UpstreamRegistration {
+  secret?: string | null;
+  first_sign_in?: 'create' | 'refuse';
+  issuer?: string;
+  client_id?: string;
+  claim_mapping?: object;
+}
+
+/** Where the browser is sent in the end. */
+export const CLIENT = 'http://127.0.0.1:9999/callback';
+
+export async function startUpstreamWorld(): Promise<UpstreamWorld> {
+  const server = await startTestServer();
+  const idp = await startUpstreamIdp({ redirectUri: `${server.url}/auth/upstream/callback` });
+  const world: UpstreamWorld = {
+    server,
+    idp,
+
+    async aTenant(id, { secret = UPSTREAM_SECRET, ...columns } = {}) {
+      const client_secret_sealed = secret && server.services.box.seal(secret, `upstream:${id}`);
+      await server.database.knex.transaction(async (trx) => {
+        await trx('instances').insert({ id, name: `The ${id} company`, authentication: 'oidc' });
+        await trx('upstream_providers').insert({
+          instance_id: id,
+          issuer: idp.issuer,
+          client_id: 'listo',
+          client_secret_sealed,
+          ...columns,
+        });
+      });
+      return aClient(server, { instance_id: id });
+    },
+
+    authorize(browser, { client_id, redirect_uri }, parameters = {}) {
+      return browser.get(
+        authorizationUrl(server.url, { client_id, redirect_uri, state: 'kept', ...parameters }),
+      );
+    },
+
+    async signIn(client, person, { browser = openBrowser(), parameters = {} } = {}) {
+      idp.person = person;
+      return browser.follow(await world.authorize(browser, client, parameters), CLIENT);
+    },
+
+    async callbackOf(client, person, browser) {
+      idp.person = person;
+      const page = await world.authorize(browser, client);
+      const { location = '' } = await browser.follow(page, `${server.url}/auth/upstream/callback`);
+      return new URL(location);
+    },
+
+    async claimsAfter(page, client) {
+      const { body } = await exchange(server.url, answerOf(page).code ?? '', { ...client });
+      return (await userinfo(server.url, String(body.access_token))).body;
+    },
+
+    async close() {
+      await server.close();
+      await idp.close();
+    },
+  };
+  return world;
+}
+
+/** What a client that sent the state `kept` is told when all went well. */
+export const CODE = { code: expect.any(String), state: 'kept', iss: expect.any(String) };
+
+/** The parameters that the client was sent. */
+export function answerOf({ location, html }: Page): Record<string, string> {
+  if (location === undefined) throw new Error(`A page instead of a redirect:\n${html}`);
+  return Object.fromEntries(new URL(location).searchParams);
+}
+
+export function pageOf({ status, html }: Page): [status: number, message: string | undefined] {
+  return [status, /<p class="lead">([^<]*)<\/p>/.exec(html)?.[1]];
+}
+
+/** Somebody whom nobody here has met. */
+export function somebody(claims: Record<string, unknown> = {}): UpstreamPerson {
+  return { sub: unique('sub'), claims };
+}
+
+export const NO_ACCESS = [
+  403,
+  'You signed in at your company, but have no access here. Please ask your administrator for it.',
+];
+export const AWAY = [
+  503,
+  'Your company’s sign-in service cannot be reached just now. Please try again in a moment.',
+];
+export const UNUSABLE = [
+  400,
+  'The answer of your company’s sign-in service could not be used. Please go back to the application and sign in again.',
+];
