@@ -4,7 +4,16 @@
  * docker-compose.yml sets, until the HEALTHCHECK says it is well, and the STOPSIGNAL. Node 24 is the one of this checkout.
  */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -59,7 +68,8 @@ function copy(rest, stage, stages) {
   const allowed = readFileSync(join(ROOT, '.dockerignore'), 'utf8').split('\n');
   for (const source of words) {
     const path = from ? join(stages.find(({ name }) => name === from).root, source) : join(ROOT, source);
-    if (!from && !allowed.includes(`!${source}`)) throw new Error(`.dockerignore leaves out ${source}, which is copied.`);
+    if (!from && !allowed.includes(`!${source}`))
+      throw new Error(`.dockerignore leaves out ${source}, which is copied.`);
     if (!existsSync(path)) throw new Error(`COPY names ${source}, which does not exist.`);
     const into = target === './' ? join(stage.directory, source) : join(stage.directory, target);
     cpSync(path, into, { recursive: true, verbatimSymlinks: true });
@@ -71,7 +81,11 @@ function run(command, { root, directory }) {
   const here = command.replace(/ \/data$/, ` ${root}/data`).replaceAll('=node', `=${NOBODY}`);
   if (here !== command && process.getuid() !== 0) return mkdirSync(join(root, 'data'));
   process.stdout.write(`RUN ${command}\n`);
-  execFileSync('/bin/sh', ['-c', here], { cwd: directory, stdio: 'inherit', env: { ...process.env, PATH: `${NODE}:${process.env.PATH}` } });
+  execFileSync('/bin/sh', ['-c', here], {
+    cwd: directory,
+    stdio: 'inherit',
+    env: { ...process.env, PATH: `${NODE}:${process.env.PATH}` },
+  });
 }
 
 async function start({ root, directory }, { CMD, ENV, HEALTHCHECK, STOPSIGNAL }) {

@@ -1,9 +1,11 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { basename, dirname, join, relative } from 'node:path';
+import { existsSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { parseSync } from '@swc/core';
+import { type Import, parseSource, readSources, type SourceFile } from './support/imports.ts';
 
-/** The folders of src, and what each may import of the others. Arrows run one way. */
+/**
+ * The folders of src, and which of the others each may import: every folder only those above it. The edges
+ * (interactions, demo, listnr, admin, commands) import no other edge.
+ */
 const MAY_IMPORT: Record<string, readonly string[]> = {
   platform: [],
   http: ['platform'],
@@ -14,45 +16,171 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   artifacts: ['platform'],
   authentication: ['accounts', 'instances', 'platform'],
   oidc: ['keys', 'artifacts', 'clients', 'accounts', 'instances', 'platform'],
-  interactions: [
-    'oidc',
-    'authentication',
-    'artifacts',
-    'accounts',
-    'clients',
-    'instances',
-    'http',
-    'platform',
-  ],
+  // biome-ignore format: a line for each folder
+  interactions: ['oidc', 'authentication', 'artifacts', 'accounts', 'clients', 'instances', 'http', 'platform'],
   demo: ['http', 'platform'],
   listnr: ['keys', 'clients', 'accounts', 'http', 'platform'],
   admin: ['keys', 'artifacts', 'clients', 'accounts', 'instances', 'http', 'platform'],
   commands: ['keys', 'artifacts', 'clients', 'accounts', 'instances', 'platform'],
 };
 
-/** The files beside the folders: processes, wiring, the HTTP map, and the configuration. They know each other. */
+/** The files beside the folders. No folder imports them; only they may know every folder. */
 const ROOT_FILES = [
-  'app.ts',
+  'main.ts',
   'cli.ts',
   'compose.ts',
-  'config.ts',
+  'app.ts',
   'internal-app.ts',
-  'main.ts',
-  'open-database.ts',
+  'config.ts',
   'secrets.ts',
-  'server.ts',
   'variables.ts',
+  'open-database.ts',
+  'server.ts',
   'welcome.ts',
 ];
 
-/** Packages that only some files may know. */
-const PACKAGES: { packages: readonly string[]; mayImport: (file: string) => boolean }[] = [
-  { packages: ['knex', 'pg'], mayImport: (file) => folderOf(file) === 'platform' || file.endsWith('-store.ts') },
-  { packages: ['oidc-provider'], mayImport: (file) => ['oidc', 'interactions'].includes(folderOf(file)) },
-  { packages: ['jose'], mayImport: (file) => ['keys', 'oidc', 'listnr', 'demo'].includes(folderOf(file)) },
-  { packages: ['koa', '@koa/router'], mayImport: (file) => file.startsWith('app') },
-];
+/** Packages that only some files may import. */
+const CONFINED: Record<string, (file: SourceFile, what: Import) => boolean> = {
+  knex: ({ path }) => folderOf(path) === 'platform' || path.endsWith('-store.ts'),
+  pg: ({ path }) => folderOf(path) === 'platform' || path.endsWith('-store.ts'),
+  '@electric-sql/pglite': ({ path }) => folderOf(path) === 'platform',
+  jose: ({ path }) => ['keys', 'oidc', 'listnr', 'demo'].includes(folderOf(path)),
+  // Pages use the library's types and errors, and nothing of it that does something.
+  'oidc-provider': ({ path }, { values }) =>
+    folderOf(path) === 'oidc' ||
+    ((folderOf(path) === 'interactions' || path === 'compose.ts') &&
+      values.every((name) => name === 'errors')),
+};
 
-const FORBIDDEN_NAMES = ['utils', 'helpers', 'common', 'lib', 'misc', 'manager', 'library', 'base', 'data'];
+const DRAWERS = ['utils', 'helpers', 'common', 'lib', 'misc', 'manager', 'library', 'base', 'data'];
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const SRC = `${ROOT}src`;
+
+describe('the architecture', () => {
+  const sources = readSources(SRC);
+
+  it('is folders that import only what stands below them', () => {
+    expect(sources.flatMap(forbiddenArrows)).toEqual([]);
+  });
+
+  it('has no folder and no file beside the known ones', () => {
+    const entries = readdirSync(SRC, { withFileTypes: true });
+    const known = [...Object.keys(MAY_IMPORT), ...ROOT_FILES];
+    expect(entries.map(({ name }) => name).filter((name) => !known.includes(name))).toEqual([]);
+  });
+
+  it('has a table without cycles', () => {
+    const folders = Object.keys(MAY_IMPORT);
+    for (const [n, folder] of folders.entries())
+      expect(MAY_IMPORT[folder]?.filter((other) => folders.indexOf(other) >= n)).toEqual([]);
+  });
+
+  it('confines each of its main packages to the folders that are about it', () => {
+    expect(sources.flatMap(strayPackages)).toEqual([]);
+  });
+
+  it('reads the environment in one place', () => {
+    const readers = sources.filter(({ readsEnvironment }) => readsEnvironment);
+    expect(readers.map(({ path }) => path)).toEqual(['config.ts']);
+  });
+
+  it('keeps migrations independent of the code they outlive', () => {
+    const outside = readSources(`${ROOT}migrations`).flatMap(({ path, imports }) =>
+      imports.filter(({ from }) => from.startsWith('..')).map(({ from }) => `${path} imports ${from}`),
+    );
+    expect(outside).toEqual([]);
+  });
+
+  it('has no drawers', () => {
+    const paths = ['src', 'migrations', 'scripts', 'bench', 'test']
+      .filter((folder) => existsSync(ROOT + folder))
+      .flatMap((folder) => readdirSync(ROOT + folder, { recursive: true, encoding: 'utf8' }));
+    const words = (path: string) => path.split(/[/\\.]/);
+    expect(paths.filter((path) => words(path).some((word) => DRAWERS.includes(word)))).toEqual([]);
+  });
+});
+
+describe('the check of the architecture', () => {
+  const check = (path: string, source: string) => {
+    const file = parseSource(path, source);
+    return [...forbiddenArrows(file), ...strayPackages(file)];
+  };
+
+  it('sees an arrow that runs the wrong way, however it is written', () => {
+    for (const source of [
+      "import { x } from '../demo/curl.ts';",
+      "import type { X } from '../demo/curl.ts';",
+      "export * from '../demo/curl.ts';",
+      "export { x } from '../demo/curl.ts';",
+      "const x = await import('../demo/curl.ts');",
+      "type X = import('../demo/curl.ts').X;",
+    ])
+      expect(check('listnr/routes.ts', source)).toEqual(['listnr/routes.ts imports demo/curl.ts']);
+  });
+
+  it('sees an import of a file beside the folders, and one that leaves src', () => {
+    expect(check('oidc/provider.ts', "import { readConfig } from '../config.ts';")).toEqual([
+      'oidc/provider.ts imports config.ts',
+    ]);
+    expect(check('oidc/provider.ts', "import x from '../../migrations/index.ts';")).toEqual([
+      'oidc/provider.ts imports ../migrations/index.ts',
+    ]);
+  });
+
+  it('sees a package where it does not belong, and a path inside the protocol library', () => {
+    expect(check('accounts/person.ts', "import knex from 'knex';")).toEqual([
+      'accounts/person.ts imports knex',
+    ]);
+    expect(check('http/body.ts', "import { SignJWT } from 'jose';")).toEqual(['http/body.ts imports jose']);
+    expect(check('interactions/sign-in.ts', "import { Provider } from 'oidc-provider';")).toEqual([
+      'interactions/sign-in.ts imports oidc-provider',
+    ]);
+    expect(check('oidc/provider.ts', "import x from 'oidc-provider/lib/x.js';")).toEqual([
+      'oidc/provider.ts imports oidc-provider/lib/x.js',
+    ]);
+  });
+
+  it('lets pass what is allowed, and what only looks like an import', () => {
+    for (const [path, source] of [
+      [
+        'oidc/adapter.ts',
+        "import { x } from '../artifacts/artifact-store.ts'; import { y } from './grants.ts';",
+      ],
+      ['accounts/person-store.ts', "import type { Knex } from 'knex';"],
+      ['interactions/sign-in.ts', "import { errors, type Provider } from 'oidc-provider';"],
+      ['interactions/routes.ts', "import type { Provider } from 'oidc-provider';"],
+      ['http/body.ts', "// import { x } from '../demo/curl.ts'\nconst text = \"import x from 'jose'\";"],
+      ['platform/migrate.ts', "import { migrationSource } from '../../migrations/index.ts';"],
+    ] as const)
+      expect(check(path, source)).toEqual([]);
+  });
+});
+
+function folderOf(path: string): string {
+  return path.includes('/') ? (path.split('/')[0] ?? '') : '';
+}
+
+/** Imports of our own files that the table does not allow. */
+function forbiddenArrows({ path, imports }: SourceFile): string[] {
+  const folder = folderOf(path);
+  const allowed = (from: string) => {
+    if (from === '../migrations/index.ts') return path === 'platform/migrate.ts';
+    if (!from.endsWith('.ts')) return true;
+    if (folder === '') return folderOf(from) in MAY_IMPORT || ROOT_FILES.includes(from);
+    return folderOf(from) === folder || (MAY_IMPORT[folder] ?? []).includes(folderOf(from));
+  };
+  return imports.filter(({ from }) => !allowed(from)).map(({ from }) => `${path} imports ${from}`);
+}
+
+function strayPackages(file: SourceFile): string[] {
+  return file.imports
+    .filter((what) => {
+      const [name = ''] = Object.keys(CONFINED).filter(
+        (name) => what.from === name || what.from.startsWith(`${name}/`),
+      );
+      if (name === 'oidc-provider' && what.from !== name) return true;
+      return CONFINED[name]?.(file, what) === false;
+    })
+    .map(({ from }) => `${file.path} imports ${from}`);
+}

@@ -20,11 +20,24 @@ interface FetchOptions {
   body?: unknown;
 }
 
-/** A `fetch` that also writes down what went over the wire, in the order of the answers. */
+/** Nobody answered. */
+export class Unreachable extends Error {
+  constructor(url: string, cause: unknown) {
+    super(`${new URL(url).origin} does not answer`, { cause });
+    this.name = 'Unreachable';
+  }
+}
+
+/**
+ * A `fetch` that also writes down what went over the wire, in the order of the answers.
+ * @throws Unreachable
+ */
 export function recordingFetch(record: Exchange[]) {
   return async (url: string, options: FetchOptions): Promise<Response> => {
     const { method, headers, body } = options;
-    const response = await fetch(url, options as RequestInit);
+    const response = await fetch(url, options as RequestInit).catch((cause: unknown) => {
+      throw new Unreachable(url, cause);
+    });
     record.push({
       request: {
         method,

@@ -5,6 +5,7 @@ import {
   ResponseBodyError,
   WWWAuthenticateChallengeError,
 } from 'openid-client';
+import { Unreachable } from './exchange.ts';
 import { ListnrRefusal } from './listnr-consumer.ts';
 
 /** Something a visitor may meet and start again from. */
@@ -36,6 +37,16 @@ export const SESSION_GONE: Failure = {
  * @throws what it was given, when that is no failure of a request but a fault in this code.
  */
 export function explainFailure(error: unknown): Failure {
+  // openid-client wraps what it does not know.
+  if (error instanceof Unreachable || (error instanceof Error && error.cause instanceof Unreachable)) {
+    return {
+      status: 502,
+      title: 'The issuer does not answer',
+      message:
+        'The demo calls the server at the address in ISSUER, and found nobody there. Is it where the server listens?',
+      code: 'issuer_unreachable',
+    };
+  }
   if (error instanceof AuthorizationResponseError) {
     return error.error === 'access_denied' ? refusedByPerson(error) : refused(error);
   }
@@ -52,15 +63,6 @@ export function explainFailure(error: unknown): Failure {
       title: 'The answer failed a check',
       message: `The library did not accept what came back: ${error.message}.`,
       code: error.code ?? error.name,
-    };
-  }
-  if (error instanceof TypeError && error.message === 'fetch failed') {
-    return {
-      status: 502,
-      title: 'The issuer does not answer',
-      message:
-        'The demo calls the server at the address in ISSUER, and found nobody there. Is it where the server listens?',
-      code: 'issuer_unreachable',
     };
   }
   throw error;

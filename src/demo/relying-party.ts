@@ -32,7 +32,7 @@ export interface RelyingParty {
   signOutUrl(request: { idToken: string; returnTo: string; state: string }): Promise<string>;
 }
 
-/** Every method throws openid-client's errors, and the TypeError of `fetch` when the issuer is not reached. */
+/** Every method throws openid-client's errors, with Unreachable as the cause when nobody answers. */
 export function createRelyingParty(issuer: string): RelyingParty {
   const metadata = discoverOnce(issuer);
 
@@ -101,7 +101,10 @@ function discoverOnce(issuer: string): () => Promise<oidc.ServerMetadata> {
   return async () => {
     if (!known) {
       const execute = issuer.startsWith('http:') ? [oidc.allowInsecureRequests] : [];
-      const found = await oidc.discovery(new URL(issuer), CLIENT_ID, CLIENT_SECRET, undefined, { execute });
+      const found = await oidc.discovery(new URL(issuer), CLIENT_ID, CLIENT_SECRET, undefined, {
+        execute,
+        [oidc.customFetch]: recordingFetch([]),
+      });
       known = found.serverMetadata();
     }
     return known;

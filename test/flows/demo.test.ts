@@ -1,3 +1,7 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createApp } from '../../src/app.ts';
+import type { Config } from '../../src/config.ts';
 import { welcome } from '../../src/welcome.ts';
 import { type Browser, openBrowser, type Page } from '../support/browser.ts';
 import { ADA, DEMO_WEB } from '../support/relying-party.ts';
@@ -26,6 +30,17 @@ async function beforeCallback(): Promise<{ browser: Browser; callback: URL }> {
   const answer = await browser.submit(signIn, '/sign-in', { email: ADA.email, password: ADA.password });
   const { location = '' } = await browser.follow(answer, `${issuer}/demo/callback`);
   return { browser, callback: new URL(location) };
+}
+
+/** The same server under another configuration, on a port of its own. */
+async function serve(config: Partial<Config>): Promise<{ url: string; close(): Promise<unknown> }> {
+  const { services } = server;
+  const other = createServer(
+    createApp({ ...services, config: { ...services.config, ...config } }).callback(),
+  );
+  await new Promise<void>((listening) => other.listen(0, 'localhost', listening));
+  const { port } = other.address() as AddressInfo;
+  return { url: `http://localhost:${port}`, close: () => new Promise((closed) => other.close(closed)) };
 }
 
 /** Presses the button of a step, and returns the page that follows. */
@@ -388,13 +403,23 @@ describe('the demo refuses, and says how to go on', () => {
     expect(alert(userinfo)).toMatch(/^The server refused\. Its answer: .+ sign in again for new tokens\.$/);
   });
 
+  it('to break when nobody answers at the issuer', async () => {
+    const { url, close } = await serve({ issuer: 'http://localhost:9' });
+    const page = await openBrowser().get(`${url}/demo/sign-in`);
+    await close();
+
+    expect(problem(page)).toEqual({
+      status: 502,
+      title: 'The issuer does not answer',
+      code: 'issuer_unreachable',
+    });
+  });
+
   it('to be there at all unless the configuration says so', async () => {
-    const other = await startTestServer({ config: { demo: false } });
+    const { url, close } = await serve({ demo: false });
     const paths = ['/demo', '/demo/sign-in', '/demo/callback'];
-    const statuses = await Promise.all(
-      paths.map(async (path) => (await fetch(`${other.url}${path}`)).status),
-    );
-    await other.close();
+    const statuses = await Promise.all(paths.map(async (path) => (await fetch(`${url}${path}`)).status));
+    await close();
 
     expect(statuses).toEqual([404, 404, 404]);
   });

@@ -10,10 +10,14 @@ const discovery = await (await fetch(`${issuer}/.well-known/openid-configuration
 equal(discovery.issuer, issuer);
 
 const tokens = (await exchange(issuer, await obtainCode(issuer, { nonce: 'smoke' }))).body;
-const { payload } = await jwtVerify(String(tokens.id_token), createRemoteJWKSet(new URL(discovery.jwks_uri)), {
-  issuer,
-  audience: DEMO_WEB.client_id,
-});
+const { payload } = await jwtVerify(
+  String(tokens.id_token),
+  createRemoteJWKSet(new URL(discovery.jwks_uri)),
+  {
+    issuer,
+    audience: DEMO_WEB.client_id,
+  },
+);
 equal(payload.nonce, 'smoke');
 equal((await userinfo(issuer, String(tokens.access_token))).body.email, 'ada@demo.example');
 equal((await refresh(issuer, String(tokens.refresh_token))).status, 200);
@@ -30,4 +34,6 @@ equal(listnr.payload.scope, 'read:profile');
 
 const demo = await openBrowser().get(`${issuer}/demo`);
 equal(demo.status, 200);
-process.stdout.write('Discovery, sign-in, exchange, userinfo, refresh, LiSTNR and the demo page: as promised.\n');
+process.stdout.write(
+  'Discovery, sign-in, exchange, userinfo, refresh, LiSTNR and the demo page: as promised.\n',
+);
