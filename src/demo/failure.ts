@@ -32,6 +32,14 @@ export const SESSION_GONE: Failure = {
   code: 'no_session',
 };
 
+const UNREACHABLE: Failure = {
+  status: 502,
+  title: 'The issuer does not answer',
+  message:
+    'The demo calls the server at the address in ISSUER, and found nobody there. Is it where the server listens?',
+  code: 'issuer_unreachable',
+};
+
 /**
  * What to tell a visitor when a step fails.
  * @throws what it was given, when that is no failure of a request but a fault in this code.
@@ -39,13 +47,7 @@ export const SESSION_GONE: Failure = {
 export function explainFailure(error: unknown): Failure {
   // openid-client wraps what it does not know.
   if (error instanceof Unreachable || (error instanceof Error && error.cause instanceof Unreachable)) {
-    return {
-      status: 502,
-      title: 'The issuer does not answer',
-      message:
-        'The demo calls the server at the address in ISSUER, and found nobody there. Is it where the server listens?',
-      code: 'issuer_unreachable',
-    };
+    return UNREACHABLE;
   }
   if (error instanceof AuthorizationResponseError) {
     return error.error === 'access_denied' ? refusedByPerson(error) : refused(error);

@@ -3,8 +3,8 @@ import { PATHS, PROTOCOL_ROUTES } from './routes.ts';
 
 /**
  * Who may read our answers from a browser. Discovery and keys are everybody's. Elsewhere a preflight, which names
- * no client, is answered for any origin, never with credentials; the answer itself only for an origin of the client it is about. The
- * library checks that once it knows the client; here goes what it allowed in advance to a client it never met.
+ * no client, is answered for any origin, never with credentials; the answer itself only for an origin of the client
+ * it is about. The library checks that once it knows the client; here goes what it allowed before it knew one.
  */
 export function correctCrossOrigin(provider: Provider): void {
   provider.use(async (ctx, next) => {
