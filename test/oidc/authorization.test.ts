@@ -1,4 +1,5 @@
 import { startTestServer, type TestServer } from '../support/test-server.ts';
+import { idTokenHints } from './authorization/id-token-hints.ts';
 import { pushedRequests } from './authorization/pushed-requests.ts';
 import { authorizationRequests } from './authorization/requests.ts';
 import { sessions } from './authorization/sessions.ts';
@@ -12,6 +13,7 @@ describe('authorization', () => {
   afterAll(() => server.close());
 
   authorizationRequests(() => server);
+  idTokenHints(() => server);
   pushedRequests(() => server);
   sessions(() => server);
 });

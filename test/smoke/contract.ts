@@ -1,18 +1,18 @@
 import { deepStrictEqual as equal } from 'node:assert';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { openBrowser } from '../support/browser.ts';
-import { DEMO_WEB, exchange, obtainCode, refresh, userinfo } from '../support/relying-party.ts';
+import { DEMO_WEB, exchange, getJson, obtainCode, refresh, userinfo } from '../support/relying-party.ts';
 
 /** The demo's contract against a running server, from discovery to a verified LiSTNR token: `contract.ts ISSUER`. */
 const issuer = process.argv[2] ?? 'http://localhost:3000';
 
-const discovery = await (await fetch(`${issuer}/.well-known/openid-configuration`)).json();
+const discovery = (await getJson(`${issuer}/.well-known/openid-configuration`)).body;
 equal(discovery.issuer, issuer);
 
 const tokens = (await exchange(issuer, await obtainCode(issuer, { nonce: 'smoke' }))).body;
 const { payload } = await jwtVerify(
   String(tokens.id_token),
-  createRemoteJWKSet(new URL(discovery.jwks_uri)),
+  createRemoteJWKSet(new URL(String(discovery.jwks_uri))),
   {
     issuer,
     audience: DEMO_WEB.client_id,
