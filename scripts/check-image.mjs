@@ -1,9 +1,12 @@
 /**
- * Does what the Dockerfile does, without a container engine: each COPY into a folder of its own, as .dockerignore
- * allows, each RUN there, then the CMD as an unprivileged user against the Postgres of TEST_DATABASE_URL, with what
- * docker-compose.yml sets, until the HEALTHCHECK says it is well, and the STOPSIGNAL. Node 24 is the one of this checkout.
+ * Does what Dockerfile and docker-compose.yml do, without a container engine: each COPY into a folder of its own, as
+ * .dockerignore allows, each RUN there; then the CMD, as an unprivileged user and with nothing else in the environment,
+ * until the HEALTHCHECK says that it is well, and the STOPSIGNAL. It is started as somebody who forgot everything would
+ * start it, as docker-compose.yml does, and as in production. Wants a Postgres at TEST_DATABASE_URL; Node 24 is the one
+ * of this checkout.
  */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
   chownSync,
@@ -13,26 +16,34 @@ import {
   mkdtempSync,
   readFileSync,
   rmSync,
+  writeFileSync,
 } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import pg from 'pg';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
-const NODE = dirname(process.execPath);
+const PATH = `${dirname(process.execPath)}:${process.env.PATH}`;
 const NOBODY = 65534;
+/** The image's user; without root, ours. */
+const USER = process.getuid() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
+const SECRETS = ['COOKIE_KEYS', 'KEY_ENCRYPTION_KEY', 'REFRESH_TOKEN_KEYS'];
 
 const folder = mkdtempSync(join(tmpdir(), 'listo-image-'));
 chmodSync(folder, 0o755);
 try {
-  await check(readInstructions(readFileSync(join(ROOT, 'Dockerfile'), 'utf8')));
+  const image = build(readInstructions(readFileSync(join(ROOT, 'Dockerfile'), 'utf8')));
+  await forgetful(image);
+  await asCompose(image, readFileSync(join(ROOT, 'docker-compose.yml'), 'utf8'));
+  await inProduction(image);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
 
-async function check(instructions) {
+function build(instructions) {
   const stages = [];
   const settings = {};
   for (const { name, rest } of instructions) {
@@ -51,7 +62,7 @@ async function check(instructions) {
       settings[name] = rest;
     }
   }
-  await start(stages.at(-1), settings);
+  return { ...stages.at(-1), settings };
 }
 
 function readInstructions(text) {
@@ -84,38 +95,117 @@ function run(command, { root, directory }) {
   execFileSync('/bin/sh', ['-c', here], {
     cwd: directory,
     stdio: 'inherit',
-    env: { ...process.env, PATH: `${NODE}:${process.env.PATH}` },
+    env: { ...process.env, PATH },
   });
 }
 
-async function start({ root, directory }, { CMD, ENV, HEALTHCHECK, STOPSIGNAL }) {
-  const port = await freePort();
-  const env = {
-    PATH: `${NODE}:${process.env.PATH}`,
-    ...Object.fromEntries(ENV.split(' ').map((pair) => pair.split('='))),
-    PORT: String(port),
-    DATABASE_URL: process.env.TEST_DATABASE_URL,
-    DATA_DIR: join(root, 'data'),
-    ISSUER: `http://localhost:${port}`,
-    NODE_ENV: 'development',
-  };
-  const user = process.getuid() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
-  if (user.uid) chownSync(env.DATA_DIR, NOBODY, NOBODY);
-  const [file, ...args] = JSON.parse(CMD);
-  process.stdout.write(`CMD ${CMD}\n`);
-  const server = spawn(file, args, { cwd: directory, env, stdio: ['ignore', 'ignore', 'inherit'], ...user });
-  const ended = new Promise((done) => server.once('close', (code) => done(code)));
+/** The image's own environment is production, so a start without configuration is refused, and says all that it lacks. */
+async function forgetful(image) {
+  const server = launch(image, {});
+  const code = await server.ended;
+  const missing = ['ISSUER', 'DATABASE_URL', ...SECRETS].filter(
+    (name) => !server.output().includes(`- ${name} `),
+  );
+  if (code !== 1 || missing.length > 0)
+    throw new Error(`Without configuration: ${code}, without a word on ${missing}:\n${server.output()}`);
+  process.stdout.write('Without configuration: refused, with every mistake named.\n');
+}
 
-  const [healthFile, ...healthArgs] = JSON.parse(HEALTHCHECK.slice(HEALTHCHECK.indexOf('CMD') + 3));
-  const isWell = () => spawnSync(healthFile, healthArgs, { cwd: directory, env, ...user }).status === 0;
+async function asCompose(image, text) {
+  const secrets = makeComposeSecrets(text);
+  writeSecret(secrets, 'database-url', await newDatabase('compose'));
+  const [, block = ''] = /^ {2}server:\n(?: {4}.*\n)*? {4}environment:\n((?: {6}.*\n)+)/m.exec(text) ?? [];
+  const environment = Object.fromEntries(
+    block
+      .trim()
+      .split('\n')
+      .map((line) => line.trim().split(/: (.*)/)),
+  );
+  const inside = (path) => path.replace(/^\/secrets/, secrets).replace(/^\/data/, join(image.root, 'data'));
+  const port = await freePort();
+  await serve(image, 'As docker-compose.yml', {
+    ...Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, inside(value)])),
+    ISSUER: environment.ISSUER.replace(/\d+$/, port),
+    PORT: String(port),
+  });
+}
+
+/** Runs the script of the service `secrets`, twice: the second time changes nothing. */
+function makeComposeSecrets(text) {
+  const [, block = ''] = /command:\n {6}- \|\n((?: {8}.*\n)+)/.exec(text) ?? [];
+  const secrets = join(folder, 'secrets');
+  mkdirSync(secrets);
+  const script = block.replaceAll('$$', '$').replace('/secrets', secrets);
+  const made = [1, 2].map(() => {
+    execFileSync('/bin/sh', ['-ec', script]);
+    return ['postgres-password', 'database-url'].map((name) => readFileSync(join(secrets, name), 'utf8'));
+  });
+  const [[password, url], again] = made;
+  if (new URL(url).password !== password || password.length < 40 || again[1] !== url)
+    throw new Error('The secrets that docker-compose.yml makes are not as they should be.');
+  return secrets;
+}
+
+async function inProduction(image) {
+  const secrets = join(folder, 'production');
+  mkdirSync(secrets);
+  for (const name of SECRETS) writeSecret(secrets, name, randomBytes(32).toString('base64'));
+  writeSecret(secrets, 'DATABASE_URL', await newDatabase('production'));
+  await serve(image, 'In production', {
+    ISSUER: 'https://login.example',
+    PORT: String(await freePort()),
+    ...Object.fromEntries(['DATABASE_URL', ...SECRETS].map((name) => [`${name}_FILE`, join(secrets, name)])),
+  });
+}
+
+function writeSecret(directory, name, value) {
+  const file = join(directory, name);
+  rmSync(file, { force: true });
+  writeFileSync(file, `${value}\n`, { mode: 0o400 });
+  if (USER.uid) chownSync(file, USER.uid, USER.gid);
+}
+
+async function newDatabase(name) {
+  const client = new pg.Client({ connectionString: process.env.TEST_DATABASE_URL });
+  await client.connect();
+  await client.query(`DROP DATABASE IF EXISTS image_${name}`);
+  await client.query(`CREATE DATABASE image_${name}`);
+  await client.end();
+  const url = new URL(process.env.TEST_DATABASE_URL);
+  url.pathname = `/image_${name}`;
+  return url.href;
+}
+
+async function serve(image, how, environment) {
+  const { HEALTHCHECK, STOPSIGNAL } = image.settings;
+  const server = launch(image, environment);
+  const [file, ...args] = JSON.parse(HEALTHCHECK.slice(HEALTHCHECK.indexOf('CMD') + 3));
+  const isWell = () =>
+    spawnSync(file, args, { cwd: image.directory, env: server.environment, ...USER }).status === 0;
   for (let tries = 0; !isWell(); tries += 1) {
-    if (tries > 60 || server.exitCode !== null) throw new Error('The server did not become healthy.');
+    if (tries > 60 || server.process.exitCode !== null)
+      throw new Error(`${how}: the server did not become healthy.\n${server.output()}`);
     await sleep(500);
   }
-  server.kill(STOPSIGNAL);
-  const code = await Promise.race([ended, sleep(10_000, 'still running')]);
-  if (code !== 0) throw new Error(`After ${STOPSIGNAL}: ${code}.`);
-  process.stdout.write(`Healthy, and ended by ${STOPSIGNAL} with status 0.\n`);
+  server.process.kill(STOPSIGNAL);
+  const code = await Promise.race([server.ended, sleep(10_000, 'still running', { ref: false })]);
+  if (code !== 0) throw new Error(`${how}: after ${STOPSIGNAL}, ${code}.`);
+  process.stdout.write(`${how}: healthy, and ended by ${STOPSIGNAL} with status 0.\n`);
+}
+
+function launch({ directory, settings }, environment) {
+  const [file, ...args] = JSON.parse(settings.CMD);
+  const own = Object.fromEntries(settings.ENV.split(' ').map((pair) => pair.split('=')));
+  const env = { PATH, ...own, ...environment };
+  const child = spawn(file, args, { cwd: directory, env, stdio: ['ignore', 'pipe', 'pipe'], ...USER });
+  let text = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk) => {
+      text += chunk;
+    });
+  }
+  const ended = new Promise((done) => child.once('close', done));
+  return { process: child, environment: env, ended, output: () => text };
 }
 
 function freePort() {

@@ -25,9 +25,9 @@ export function createApp(services: Services): Koa {
   const app = new Koa();
   app.keys = [...config.secrets.cookieKeys];
 
+  app.use(issuerOrigin(config.issuer));
   app.use(accessLog({ logger, trustedProxies: config.trustedProxies }));
   app.use(measureRequests(services.metrics, endpointOf));
-  app.use(issuerOrigin(config.issuer));
   app.use(securityHeaders({ https: config.issuer.startsWith('https:') }));
   app.use(errorHandler({ logger, views }));
   app.use(routesOf(healthRoutes({ ready: async () => void (await services.database.knex.raw('SELECT 1')) })));
@@ -77,7 +77,7 @@ const nothingHere: Middleware = (ctx) => {
 function pages(services: Services): Router {
   const { config, provider, limits } = services;
   return interactionRoutes(
-    { ...services, issuer: config.issuer, provider: () => provider, signInFailures: limits.signInFailures },
+    { ...services, issuer: config.issuer, provider: () => provider, ...limits },
     { inScope: instanceScope(createInstanceResolver(services)) },
   );
 }

@@ -27,6 +27,7 @@ import { createRateLimit, type RateLimit } from './http/rate-limit.ts';
 import { createViews, type Views } from './http/views.ts';
 import { createInstanceStore, type InstanceStore } from './instances/instance-store.ts';
 import { explainProtocolError } from './interactions/protocol-error.ts';
+import { upstreamCallbackPath } from './interactions/upstream.ts';
 import { type KeyRing, loadKeyRing } from './keys/key-ring.ts';
 import { createSigningKeyStore } from './keys/signing-key-store.ts';
 import { createExternalKeys, type ExternalKeys } from './listnr/external-keys.ts';
@@ -48,7 +49,12 @@ export interface Services {
   metrics: Metrics;
   views: Views;
   csrf: Csrf;
-  limits: { requests: RateLimit; clientFailures: RateLimit; signInFailures: RateLimit };
+  limits: {
+    requests: RateLimit;
+    clientFailures: RateLimit;
+    signInFailures: RateLimit;
+    accountFailures: RateLimit;
+  };
   instances: InstanceStore;
   clients: ClientStore;
   clientSecrets: ClientSecrets;
@@ -100,6 +106,7 @@ export async function compose({
       requests: createRateLimit(config.requestsPerMinute),
       clientFailures: createRateLimit(config.failuresPerMinute),
       signInFailures: createRateLimit(config.failuresPerMinute),
+      accountFailures: createRateLimit(config.failuresPerMinute * 10),
     },
     instances: createInstanceStore(db, box),
     clients: overrides.clients ?? createClientStore(db),
@@ -111,7 +118,10 @@ export async function compose({
     }),
     people,
     passwords: await createPasswordAuthenticator({ people }),
-    upstream: createUpstreamAuthenticator({ people, redirectUri: `${config.issuer}/auth/upstream/callback` }),
+    upstream: createUpstreamAuthenticator({
+      people,
+      redirectUri: (instanceId) => `${config.issuer}${upstreamCallbackPath(instanceId)}`,
+    }),
     artifacts: createArtifactStore(db),
     grants: createGrantStore(db),
     consents: createConsentStore(db),

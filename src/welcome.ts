@@ -26,7 +26,7 @@ Sign in with Listo is ready at ${issuer}
       -H 'Content-Type: application/json' \\
       -d '{"client_id":"demo-service","subject":"somebody","scope":"read:profile"}'
 
-  Register your own clients: config/seeds/demo.sql shows how. Stop with Ctrl+C.
+  Register your own clients: docs/registering-clients.md. Stop with Ctrl+C.
 
 `;
 }

@@ -31,7 +31,7 @@ CREATE TABLE upstream_providers (
 COMMENT ON TABLE upstream_providers IS 'The customer''s own OpenID provider of an instance whose authentication is oidc.';
 COMMENT ON COLUMN upstream_providers.instance_id IS 'The instance whose people it signs in.';
 COMMENT ON COLUMN upstream_providers.issuer IS 'Its issuer identifier, exactly as in its discovery document. https, or http on loopback.';
-COMMENT ON COLUMN upstream_providers.client_id IS 'The client id it gave this server. Register the redirect URI <ISSUER>/auth/upstream/callback there.';
+COMMENT ON COLUMN upstream_providers.client_id IS 'The client id it gave this server. Register the redirect URI <ISSUER>/auth/upstream/callback/<instance id> there.';
 COMMENT ON COLUMN upstream_providers.client_secret_sealed IS 'The client secret it gave, sealed: npm run cli -- seal upstream:<instance id>. NULL: a public client with PKCE.';
 COMMENT ON COLUMN upstream_providers.scope IS 'Space-separated scopes to ask for; openid is one of them.';
 COMMENT ON COLUMN upstream_providers.claim_mapping IS 'Which of its claims fill which column of people, where it differs from the default: {"email": "mail", "first_name": "given"}.';

@@ -83,7 +83,7 @@ export function createPersonStore(db: Queryable): PersonStore {
       const row = await db('people')
         .where({ instance_id: instanceId })
         .whereNotNull('password_hash')
-        .whereRaw('lower(email) = lower(?)', [email])
+        .whereRaw('lower(email) = ?', [email.toLowerCase()])
         .first('id', 'password_hash', 'disabled_at');
       return row && { id: row.id, passwordHash: row.password_hash, disabled: row.disabled_at !== null };
     },

@@ -51,7 +51,8 @@ export function createUpstreamAuthenticator({
   redirectUri,
 }: {
   people: PersonStore;
-  redirectUri: string;
+  /** The address at which an instance's provider answers: one for each, so that no answer passes for another's. */
+  redirectUri: (instanceId: string) => string;
 }): UpstreamAuthenticator {
   const configurations = createUpstreamConfigurations();
   const configurationOf = (provider: UpstreamProvider) =>
@@ -68,7 +69,7 @@ export function createUpstreamAuthenticator({
         codeVerifier: openid.randomPKCECodeVerifier(),
       };
       const url = openid.buildAuthorizationUrl(configuration, {
-        redirect_uri: redirectUri,
+        redirect_uri: redirectUri(provider.instanceId),
         scope: provider.scope,
         state,
         nonce: attempt.nonce,

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import * as openid from 'openid-client';
 import type { UpstreamProvider } from '../instances/instance.ts';
+import { boundedFetch } from '../platform/bounded-fetch.ts';
 
 const TIMEOUT_SECONDS = 5;
 const DISCOVERY_TTL_MS = 10 * 60 * 1000;
@@ -18,12 +19,14 @@ export function createUpstreamConfigurations(): (
   return async (provider) => {
     // Whatever of the registration changes makes another key, so a change takes effect at once.
     const key = JSON.stringify([provider.issuer, provider.clientId, provider.clientSecret]);
-    const pending = discovered.get(key) ?? discover(provider);
+    const known = discovered.get(key);
+    if (known) return known;
+    const pending = discover(provider);
     discovered.set(key, pending);
     try {
       return await pending;
     } catch (error) {
-      discovered.delete(key);
+      if (discovered.peek(key) === pending) discovered.delete(key);
       throw error;
     }
   };
@@ -33,6 +36,7 @@ function discover({ issuer, clientId, clientSecret }: UpstreamProvider): Promise
   const server = new URL(issuer);
   return openid.discovery(server, clientId, undefined, clientAuthentication(clientSecret), {
     timeout: TIMEOUT_SECONDS,
+    [openid.customFetch]: boundedFetch as openid.CustomFetch,
     execute: [
       // Not asked for by OIDC Core 3.1.3.7 where TLS vouches for the provider; a proxy may end TLS in between.
       openid.enableNonRepudiationChecks,

@@ -33,6 +33,8 @@ export function demoRoutes(dependencies: {
   const actions = createActions(demo);
 
   const router = new Router();
+  // The address that a start prints is one that people open.
+  router.get('/', (ctx) => redirect(ctx, '/demo'));
   router.get('/demo', (ctx) => showPage(ctx, demo));
   router.get('/demo/sign-in', (ctx) => startSignIn(ctx, demo));
   router.get('/demo/callback', (ctx) => finishSignIn(ctx, demo));

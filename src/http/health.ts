@@ -3,13 +3,18 @@ import Router from '@koa/router';
 /** `/healthz`: this process answers. `/readyz`: it can also serve, which takes the database and the keys. */
 export function healthRoutes({ ready }: { ready(): Promise<void> }): Router {
   const router = new Router();
+  let asking: Promise<void> | undefined;
   router.get('/healthz', (ctx) => {
     ctx.set('Cache-Control', 'no-store');
     ctx.body = { status: 'ok' };
   });
   router.get('/readyz', async (ctx) => {
     ctx.set('Cache-Control', 'no-store');
-    await ready();
+    // However many ask at once, the database is asked once.
+    asking ??= ready().finally(() => {
+      asking = undefined;
+    });
+    await asking;
     ctx.body = { status: 'ready' };
   });
   return router;

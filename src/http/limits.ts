@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import type { Context, Middleware } from 'koa';
 import { HttpError } from '../platform/errors.ts';
 import type { RateLimit } from './rate-limit.ts';
-import { requestState } from './request-state.ts';
+import { requestLimitKey } from './request-state.ts';
 
 /** Refuses an address that asks too often. */
 export function limitRequests(limit: RateLimit): Middleware {
   return async (ctx, next) => {
-    await limit.count(requestState(ctx.req).ip);
+    await limit.count(requestLimitKey(ctx.req));
     await next();
   };
 }
@@ -20,7 +20,7 @@ export function limitRequests(limit: RateLimit): Middleware {
  */
 export function limitFailures(limit: RateLimit): Middleware {
   return async (ctx, next) => {
-    const key = `${requestState(ctx.req).ip} ${createHash('sha256').update(claimedClient(ctx)).digest('base64url')}`;
+    const key = `${requestLimitKey(ctx.req)} ${createHash('sha256').update(claimedClient(ctx)).digest('base64url')}`;
     await limit.check(key);
     try {
       await next();

@@ -9,11 +9,18 @@ export interface RateLimit {
   count(key: string): Promise<void>;
   /** @throws HttpError 429 when the limit is already reached, without counting. */
   check(key: string): Promise<void>;
+  /** Takes one back. */
+  giveBack(key: string): Promise<void>;
   /** Forgets what was counted for a key. */
   forget(key: string): Promise<void>;
 }
 
-const NO_LIMIT: RateLimit = { count: async () => {}, check: async () => {}, forget: async () => {} };
+const NO_LIMIT: RateLimit = {
+  count: async () => {},
+  check: async () => {},
+  giveBack: async () => {},
+  forget: async () => {},
+};
 
 export function createRateLimit(perMinute: number): RateLimit {
   if (perMinute === 0) return NO_LIMIT;
@@ -29,6 +36,9 @@ export function createRateLimit(perMinute: number): RateLimit {
     async check(key) {
       const state = await limiter.get(key);
       if (state && state.consumedPoints >= perMinute) throw tooMany(state);
+    },
+    async giveBack(key) {
+      await limiter.reward(key);
     },
     async forget(key) {
       await limiter.delete(key);

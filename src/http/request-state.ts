@@ -23,3 +23,23 @@ export function requestState(req: IncomingMessage): RequestState {
   if (!state) throw new Error('The request passed no access log.');
   return state;
 }
+
+/**
+ * Whom a limit counts: the client's address, of IPv6 the /64, because whoever has one address there has them all.
+ */
+export function requestLimitKey(req: IncomingMessage): string {
+  const { ip } = requestState(req);
+  return ip.includes(':') ? ipv6Network(ip) : ip;
+}
+
+function ipv6Network(ip: string): string {
+  const [head = '', tail] = ip.split('::');
+  const front = head === '' ? [] : head.split(':');
+  const back = tail ? tail.split(':') : [];
+  const zeros: string[] = Array(Math.max(0, 8 - front.length - back.length)).fill('0');
+  const groups = tail === undefined ? front : [...front, ...zeros, ...back];
+  return `${groups
+    .slice(0, 4)
+    .map((group) => Number.parseInt(group, 16).toString(16))
+    .join(':')}::/64`;
+}

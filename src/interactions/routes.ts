@@ -23,7 +23,7 @@ import { abortInteraction, type InteractionContext, loadInteraction, redirect } 
 import { showSignIn, signInWithPassword } from './sign-in.ts';
 import { signOutRoutes } from './sign-out.ts';
 import { themeRoute } from './theme-route.ts';
-import { finishUpstream, forwardUpstreamAnswer, startUpstream } from './upstream.ts';
+import { finishUpstream, forwardUpstreamAnswer, startUpstream, upstreamCallbackPath } from './upstream.ts';
 
 export interface InteractionDependencies {
   issuer: string;
@@ -37,6 +37,7 @@ export interface InteractionDependencies {
   passwords: PasswordAuthenticator;
   upstream: UpstreamAuthenticator;
   signInFailures: RateLimit;
+  accountFailures: RateLimit;
   views: Views;
   csrf: Csrf;
   logger: Logger;
@@ -60,10 +61,10 @@ export function interactionRoutes(
 
   add('get', '/interaction/:uid', step('any', showPrompt));
   add('post', '/interaction/:uid/sign-in', step('password', signInWithPassword));
-  add('get', '/interaction/:uid/upstream', step('upstream', finishUpstream));
+  add('get', '/interaction/:uid/upstream/:instance', step('upstream', finishUpstream));
   add('post', '/interaction/:uid/consent', step('consent', decideConsent));
   add('post', '/interaction/:uid/abort', step('any', abortInteraction));
-  add('get', '/auth/upstream/callback', [forwardUpstreamAnswer]);
+  add('get', upstreamCallbackPath(':instance'), [forwardUpstreamAnswer]);
   add('get', '/assets/theme/:file', [themeRoute(dependencies)]);
   signOutRoutes(router, dependencies);
   return router;

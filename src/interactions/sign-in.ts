@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { requestState } from '../http/request-state.ts';
+import type { SignInResult } from '../authentication/authenticator.ts';
+import { requestLimitKey, requestState } from '../http/request-state.ts';
 import {
   finishSignIn,
   type InteractionContext,
@@ -39,51 +40,54 @@ export async function showSignIn(
   );
 }
 
-/**
- * Failures are counted by account and by address apart: neither many guesses at one, nor one guess at many. An
- * attempt at an account counts before it is looked at, so that guesses sent at once are no more than one by one.
- */
 export async function signInWithPassword(
   context: InteractionContext,
   dependencies: InteractionDependencies,
 ): Promise<void> {
-  const { ctx, instance } = context;
-  const { passwords, signInFailures } = dependencies;
   const form = await readInteractionForm(context, dependencies);
   const email = text(form.email).trim();
   const password = text(form.password);
-  if (email === '' || password === '') {
-    return showSignIn(context, dependencies, {
-      email,
-      error: 'Enter your email address and your password.',
-      status: 400,
-    });
-  }
+  const again = (status: number, error: string) =>
+    showSignIn(context, dependencies, { email, error, status });
+  if (email === '' || password === '') return again(400, 'Enter your email address and your password.');
 
-  const account = `account ${instance.id} ${fingerprint(email.toLowerCase())}`;
-  const address = `address ${requestState(ctx.req).ip}`;
-  await signInFailures.check(address);
-  await signInFailures.count(account);
-  const result = await passwords.signIn({ instanceId: instance.id, email, password });
+  const result = await attempt(context, dependencies, { email, password });
+  const { log } = requestState(context.ctx.req);
   if (result.outcome === 'refused') {
-    await signInFailures.count(address).catch(() => undefined);
-    requestState(ctx.req).log.signIn = 'refused';
-    return showSignIn(context, dependencies, {
-      email,
-      error: 'That email address and password do not match.',
-      status: 401,
-    });
+    log.signIn = 'refused';
+    return again(401, 'That email address and password do not match.');
   }
-  await signInFailures.forget(account);
-  if (!(await isWhoWasAskedFor(context, dependencies, result.personId))) {
-    return showSignIn(context, dependencies, {
-      email,
-      error: 'The application asked for somebody else to sign in. Please use the other account.',
-      status: 403,
-    });
+  const { personId } = result;
+  log.signIn = personId;
+  if (!(await isWhoWasAskedFor(context, dependencies, personId)))
+    return again(403, 'The application asked for somebody else to sign in. Please use the other account.');
+  await finishSignIn(context, dependencies, { personId, amr: ['pwd'] });
+}
+
+/**
+ * Attempts are counted in three ways: by account and address, strictly; by address, against one guess at many
+ * accounts; and by account alone, with a ceiling so high that nobody is kept out of their account by somebody else's
+ * guesses. An attempt counts before it is looked at, so that guesses sent at once are no more than one by one, and a
+ * success gives back what it counted.
+ */
+async function attempt(
+  { ctx, instance }: InteractionContext,
+  { passwords, signInFailures, accountFailures }: InteractionDependencies,
+  { email, password }: { email: string; password: string },
+): Promise<SignInResult> {
+  const address = requestLimitKey(ctx.req);
+  const account = `${instance.id} ${fingerprint(email.toLowerCase())}`;
+  const accountHere = `${account} from ${address}`;
+  await signInFailures.count(address);
+  await signInFailures.count(accountHere);
+  await accountFailures.count(account);
+  const result = await passwords.signIn({ instanceId: instance.id, email, password });
+  if (result.outcome === 'signed_in') {
+    await signInFailures.giveBack(address);
+    await signInFailures.forget(accountHere);
+    await accountFailures.giveBack(account);
   }
-  requestState(ctx.req).log.signIn = result.personId;
-  await finishSignIn(context, dependencies, { personId: result.personId, amr: ['pwd'] });
+  return result;
 }
 
 function loginHint({ interaction }: InteractionContext): string {

@@ -107,10 +107,10 @@ function leave(ctx: Context, { returnTo, state }: SignOutRequest): void {
  * A form posted by another site comes without our cookies, so it is turned into a GET, which brings them. The hint
  * is left behind, because a token does not belong in an address; the person is asked instead.
  */
-function repeatAsGet(ctx: Context, { id_token_hint: _hint, ...form }: Parameters): void {
+function repeatAsGet(ctx: Context, form: Parameters): void {
   const query = new URLSearchParams();
-  for (const [name, values] of Object.entries(form)) {
-    for (const value of [values].flat()) query.append(name, value);
+  for (const name of ['client_id', 'post_logout_redirect_uri', 'state', 'instance']) {
+    for (const value of [form[name] ?? []].flat()) query.append(name, value);
   }
   redirect(ctx, `${PATHS.end_session}?${query}`);
 }

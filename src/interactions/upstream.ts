@@ -24,7 +24,7 @@ export async function startUpstream(
   const { ctx, interaction, instance } = context;
   const { upstream, upstreamSignIns } = dependencies;
   const provider = await providerOf(context, dependencies);
-  // The answer arrives at one registered address; the interaction it belongs to, and so its cookie, is in the state.
+  // The answer arrives at a fixed address; the interaction it belongs to, and so its cookie, is in the state.
   const state = `${interaction.uid}.${randomBytes(24).toString('base64url')}`;
   const { url, attempt } = await reach(() =>
     upstream.start(provider, {
@@ -39,13 +39,21 @@ export async function startUpstream(
   redirect(ctx, url.href);
 }
 
-/** The one address that is registered upstream: passes the answer on to its interaction, whose cookie has a path. */
+/**
+ * Where the provider of an instance answers. One address for each instance, so that the answer of one provider cannot
+ * be passed off as another's and its code be taken to the wrong token endpoint (RFC 9700 section 4.4.2).
+ */
+export function upstreamCallbackPath(instanceId: string): string {
+  return `/auth/upstream/callback/${instanceId}`;
+}
+
+/** Passes the answer on to its interaction, whose cookie has a path of its own. */
 export const forwardUpstreamAnswer: Middleware = (ctx) => {
   const { state } = parseParameters(ctx.querystring);
   const uid =
     typeof state === 'string' ? /^([A-Za-z0-9_-]{10,128})\.[A-Za-z0-9_-]+$/.exec(state)?.[1] : undefined;
   if (!uid) throw upstreamRefusal('upstream_invalid');
-  redirect(ctx, `/interaction/${uid}/upstream?${ctx.querystring}`);
+  redirect(ctx, `/interaction/${uid}/upstream/${ctx.params.instance}?${ctx.querystring}`);
 };
 
 /** Checks the answer, once, and signs the person in. */
@@ -57,13 +65,15 @@ export async function finishUpstream(
   const { upstream, upstreamSignIns, issuer } = dependencies;
   const { state } = parseParameters(ctx.querystring);
   const ours = typeof state === 'string' && state.startsWith(`${interaction.uid}.`);
-  const attempt = ours ? await upstreamSignIns.take(state) : undefined;
-  if (!ours || !attempt || attempt.instanceId !== instance.id) throw upstreamRefusal('upstream_invalid');
+  // Before anything is redeemed: an answer counts only at the address that its own provider was sent to.
+  const expected = ours && ctx.params.instance === instance.id;
+  const attempt = expected ? await upstreamSignIns.take(state) : undefined;
+  if (!expected || attempt?.instanceId !== instance.id) throw upstreamRefusal('upstream_invalid');
 
   const provider = await providerOf(context, dependencies);
   const result = await reach(() =>
     upstream.finish(provider, {
-      callbackUrl: new URL(`${issuer}/auth/upstream/callback?${ctx.querystring}`),
+      callbackUrl: new URL(`${issuer}${upstreamCallbackPath(instance.id)}?${ctx.querystring}`),
       attempt: { ...attempt, state },
       authenticatedSince: authenticatedSince(context),
     }),

@@ -1,5 +1,6 @@
 import { type CompactVerifyGetKey, createRemoteJWKSet, customFetch, errors } from 'jose';
 import { LRUCache } from 'lru-cache';
+import { boundedFetch } from '../platform/bounded-fetch.ts';
 import { issuerUnavailable } from './errors.ts';
 
 /** Finds the key that signed a token among those published at an address. */
@@ -15,15 +16,18 @@ const MOST_SETS = 100;
  * The function it gives throws HttpError 503 when the keys cannot be fetched or read.
  */
 export function createExternalKeys({
-  fetch: fetchKeys = fetch,
+  fetch: fetchKeys = boundedFetch,
   timeoutMilliseconds = 3000,
   cooldownMilliseconds = 30_000,
   maxAgeMilliseconds = 600_000,
+  pauseMilliseconds = 2000,
 }: {
   fetch?: typeof fetch;
   timeoutMilliseconds?: number;
   cooldownMilliseconds?: number;
   maxAgeMilliseconds?: number;
+  /** For how long an issuer that did not answer is left alone. */
+  pauseMilliseconds?: number;
 } = {}): ExternalKeys {
   const sets = new LRUCache<string, CompactVerifyGetKey>({ max: MOST_SETS });
 
@@ -36,10 +40,17 @@ export function createExternalKeys({
       cacheMaxAge: maxAgeMilliseconds,
       [customFetch]: fetchKeys,
     });
-    const find: CompactVerifyGetKey = (header, token) =>
-      remote(header, token).catch((error: unknown) => {
-        throw isOfToken(error) ? error : issuerUnavailable(error);
-      });
+    let failure: { error: unknown; until: number } | undefined;
+    const find: CompactVerifyGetKey = async (header, token) => {
+      if (failure && failure.until > Date.now()) throw issuerUnavailable(failure.error);
+      try {
+        return await remote(header, token);
+      } catch (error) {
+        if (isOfToken(error)) throw error;
+        failure = { error, until: Date.now() + pauseMilliseconds };
+        throw issuerUnavailable(error);
+      }
+    };
     sets.set(jwksUri, find);
     return find;
   };

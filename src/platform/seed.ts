@@ -61,8 +61,6 @@ async function run(trx: Knex.Transaction, sql: string, settings: Record<string, 
     await trx.raw('SELECT set_config(?, ?, true)', [`listo.${key}`, value]);
   }
   await trx.raw('SELECT pg_temp.apply_seed(?)', [sql]);
-  // Deferred constraints would otherwise speak at COMMIT, when it is too late to say which file it was.
-  await trx.raw('SET CONSTRAINTS ALL IMMEDIATE');
   const changes: Change[] = await trx('registration_changes')
     .orderBy('n')
     .select({ table: 'table_name', operation: 'operation', key: 'row_key' });

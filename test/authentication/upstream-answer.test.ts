@@ -53,7 +53,9 @@ describe('an answer that says no', () => {
     callback.searchParams.delete('code');
     callback.searchParams.set('error', error);
     expect(pageOf(await browser.follow(await browser.get(callback.href)))).toEqual(expected);
-    const line = server.logLines().findLast(({ path }) => path === '/interaction/:uid/upstream');
+    const line = server
+      .logLines()
+      .findLast(({ path }) => String(path).startsWith('/interaction/:uid/upstream/'));
     expect(line?.detail).toBe(error === '<script>' ? undefined : error);
   });
 });
@@ -126,7 +128,7 @@ describe('an answer that could be forged', () => {
       change(url);
       expect(pageOf(await browser.follow(await browser.get(url.href)))).toEqual(UNUSABLE);
     }
-    const crossed = await browser.get(`${server.url}/interaction/${uid}/upstream${other.search}`);
+    const crossed = await browser.get(`${server.url}/interaction/${uid}/upstream/open${other.search}`);
     expect(pageOf(crossed)).toEqual(UNUSABLE);
   });
 
@@ -179,13 +181,23 @@ describe('an answer that could be forged', () => {
     });
   });
 
+  // RFC 9700 section 4.4.2: a hostile provider sends the browser on to an honest one, and waits for its code.
+  it('is refused at the address of another instance, and its code is taken nowhere', async () => {
+    const browser = openBrowser();
+    const callback = await world.callbackOf(open, somebody(), browser);
+    callback.pathname = callback.pathname.replace(/[^/]+$/, 'another');
+    const redeemed = idp.authorizations.length;
+    expect(pageOf(await browser.follow(await browser.get(callback.href), CLIENT))).toEqual(UNUSABLE);
+    expect(idp.authorizations.length).toBe(redeemed);
+  });
+
   it('leads nowhere but to a page of ours', async () => {
     const state = 'https://evil.example/aaaaaaaaaa.bbbb';
     const page = await openBrowser().get(
-      `${server.url}/auth/upstream/callback?${new URLSearchParams({ state })}`,
+      `${server.url}/auth/upstream/callback/any?${new URLSearchParams({ state })}`,
     );
     expect([page.status, page.location]).toEqual([400, undefined]);
-    const broken = await openBrowser().get(`${server.url}/auth/upstream/callback?state=%zz`);
+    const broken = await openBrowser().get(`${server.url}/auth/upstream/callback/any?state=%zz`);
     expect(broken.status).toBe(400);
   });
 });

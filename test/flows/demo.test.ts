@@ -82,6 +82,11 @@ const alert = ({ html }: Page) =>
 const notice = ({ html }: Page) => plain(/role="status">[\s\S]*?<p>([\s\S]*?)<\/p>/.exec(html)?.[1]);
 
 describe('the demo', () => {
+  it('is where the bare address leads', async () => {
+    const page = await openBrowser().get(`${issuer}/`);
+    expect([page.status, page.location]).toEqual([303, `${issuer}/demo`]);
+  });
+
   it('says who to sign in as, and sets no cookie before one does', async () => {
     const page = await openBrowser().get(`${issuer}/demo`);
 

@@ -162,6 +162,8 @@ function noteSecrets(seen: Map<string, string>): () => void {
     const target = new URL(String(input));
     note('interaction', /^\/(?:interaction|auth\/authorize)\/([^/]+)/.exec(target.pathname)?.[1]);
     if (init?.body instanceof URLSearchParams) noteParameters(init.body);
+    const [scheme, credentials] = (new Headers(init?.headers).get('authorization') ?? '').split(' ');
+    if (scheme === 'Basic') note('secret', credentials);
     const response = await fetch(input, init);
     for (const cookie of response.headers.getSetCookie())
       note('cookie', cookie.split(';')[0]?.split('=').slice(1).join('='));

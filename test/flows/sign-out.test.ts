@@ -207,6 +207,17 @@ describe('signing out', () => {
   });
 });
 
+it('leaves nothing that a copy of the cookies is good for', async () => {
+  const { browser, tokens } = await signedIn();
+  const cookie = browser
+    .cookies()
+    .map(({ name, value }) => `${name}=${value}`)
+    .join('; ');
+  expect(await sessionOf(openBrowser({ headers: { cookie } }))).toBe('signed in');
+  await browser.get(signOutUrl({ id_token_hint: tokens.id_token }));
+  expect(await sessionOf(openBrowser({ headers: { cookie } }))).toBe('login_required');
+});
+
 describe('a browser that is signed in to several instances', () => {
   it('chooses when nobody says which is meant, and signs out of that one only', async () => {
     const instance_id = await anInstance(server, { name: 'Acme' });

@@ -45,7 +45,7 @@ describe('signing in through a customer’s own provider', () => {
       {
         client_id: 'listo',
         response_type: 'code',
-        redirect_uri: `${server.url}/auth/upstream/callback`,
+        redirect_uri: `${server.url}/auth/upstream/callback/open`,
         scope: 'openid profile email',
         state: expect.stringMatching(/^[\w-]{43}\.[\w-]{32}$/),
         nonce: expect.stringMatching(/^[\w-]{22}$/),

@@ -29,7 +29,9 @@ beforeAll(async () => {
   await new Promise<void>((listening) => keyHost.listen(0, '127.0.0.1', listening));
   firebaseKey = await generateKey('RS256');
   server = await startTestServer({
-    overrides: { externalKeys: createExternalKeys({ timeoutMilliseconds: TIMEOUT_MILLISECONDS }) },
+    overrides: {
+      externalKeys: createExternalKeys({ timeoutMilliseconds: TIMEOUT_MILLISECONDS, pauseMilliseconds: 0 }),
+    },
   });
 });
 afterAll(async () => {
@@ -363,6 +365,21 @@ describe('a client of two issuers', () => {
 });
 
 describe('the sets of external keys', () => {
+  it('leave an issuer alone for a while that did not answer', async () => {
+    let asked = 0;
+    const keysAt = createExternalKeys({
+      fetch: async () => {
+        asked += 1;
+        return new Response(null, { status: 500 });
+      },
+      pauseMilliseconds: 60_000,
+    });
+    const find = () =>
+      keysAt('https://issuer.example/jwks')({ alg: 'RS256' }, { payload: '', signature: '' });
+    for (let n = 0; n < 3; n += 1) await expect(find()).rejects.toMatchObject({ status: 503 });
+    expect(asked).toBe(1);
+  });
+
   it('are kept for a hundred addresses, the one used longest ago making room', async () => {
     const asked: string[] = [];
     const keysAt = createExternalKeys({

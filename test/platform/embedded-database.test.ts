@@ -9,6 +9,9 @@ import { openDatabase } from '../../src/platform/database.ts';
 import { type EmbeddedSession, startEmbeddedSocket } from '../../src/platform/embedded-socket.ts';
 import { embeddedTemplate } from '../support/test-database.ts';
 
+/** The first packet of protocol version 3: length, version, and who it is. */
+const OPENING = Buffer.from('\0\0\0\x17\0\x03\0\0user\0postgres\0\0', 'latin1');
+
 let db: PGlite;
 let folder: string;
 let socket: { close(): Promise<void> };
@@ -154,9 +157,11 @@ describe('connections of the embedded database', () => {
     ['a length of zero', Buffer.alloc(8)],
     ['a length below zero', Buffer.alloc(8, 0xff)],
     ['a first packet that is too long', Buffer.from('GET / HTTP/1.1\r\n\r\n')],
+    ['a later length of zero', Buffer.concat([OPENING, Buffer.from('Q\0\0\0\0')])],
+    ['a later length below zero', Buffer.concat([OPENING, Buffer.from('Q\xff\xff\xff\xff', 'latin1')])],
   ])('are ended when what they send is not the protocol: %s', async (_case, bytes) => {
     const stranger = connect(join(folder, '.s.PGSQL.5432'));
-    stranger.write(bytes);
+    stranger.resume().write(bytes);
     await once(stranger, 'close');
     expect(await answerOf(await aConnection(), 'SELECT 5')).toBe(5);
   });

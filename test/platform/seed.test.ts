@@ -79,10 +79,13 @@ describe('a seed', () => {
     expect(rows).toEqual([{ changes: null, run: null }]);
   });
 
-  it('waits for another that is under way', async () => {
-    const sql = `INSERT INTO instances (id, name) VALUES ('both', 'Both') ${UPSERT}`;
-    const changes = await Promise.all([apply(sql), apply(sql)]);
-    expect(changes.map(({ length }) => length).sort()).toEqual([0, 1]);
+  it('waits for another that is under way, so that opposite orders cannot block each other', async () => {
+    const rows = (order: string) => `INSERT INTO instances (id, name)
+      SELECT 'many-' || n, 'Many' FROM generate_series(1, 500) AS n ORDER BY n ${order} ${UPSERT}`;
+    // Two connections that are open already, so that both begin at the same moment.
+    await Promise.all([database.knex.raw('SELECT 1'), database.knex.raw('SELECT 1')]);
+    const changes = await Promise.all([apply(rows('ASC')), apply(rows('DESC'))]);
+    expect(changes.map(({ length }) => length).sort()).toEqual([0, 500]);
   });
 });
 

@@ -1,18 +1,23 @@
 import { type DatabaseProxy, startDatabaseProxy } from '../support/database-proxy.ts';
 import {
   authorizationUrl,
+  DEMO_WEB,
   exchange,
   getJson,
   obtainCode,
   obtainTokens,
+  postForm,
   refresh,
   type Tokens,
   userinfo,
 } from '../support/relying-party.ts';
 import { type ServerProcess, startServerProcess } from '../support/server-process.ts';
 import { openTestDatabase, type TestDatabase } from '../support/test-database.ts';
+import { askToken, DEMO_BASIC, DEMO_SERVICE } from '../support/token-provider.ts';
 
 const SEEDS_DIR = new URL('../../config/seeds', import.meta.url).pathname;
+
+const BASIC = { authorization: `Basic ${btoa(`${DEMO_WEB.client_id}:${DEMO_WEB.client_secret}`)}` };
 
 const AWAY = {
   status: 503,
@@ -52,10 +57,15 @@ describe('while the database is away', () => {
       userinfo(server.url, tokens.access_token),
       getJson(authorizationUrl(server.url), { accept: 'application/json' }),
       getJson(`${server.url}/readyz`),
+      postForm(`${server.url}/auth/revoke`, { token: 'some-token' }, BASIC),
+      postForm(`${server.url}/auth/introspect`, { token: 'some-token' }, BASIC),
+      postForm(`${server.url}/auth/par`, { response_type: 'code', client_id: DEMO_WEB.client_id }, BASIC),
+      askToken(server, DEMO_BASIC, { client_id: DEMO_SERVICE.id, subject: 'somebody' }),
+      getJson(`${server.url}/auth/logout?client_id=${DEMO_WEB.client_id}`),
     ]);
     expect(
       answers.map(({ status, headers, body }) => ({ status, retryAfter: headers.get('retry-after'), body })),
-    ).toEqual(Array(5).fill(AWAY));
+    ).toEqual(Array(10).fill(AWAY));
 
     await wire.mend();
     // Nothing was used up by the attempt.

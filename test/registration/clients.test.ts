@@ -1,3 +1,4 @@
+import type { Knex } from 'knex';
 import {
   aClient,
   aListnrSecret,
@@ -146,20 +147,37 @@ describe('a client is refused', () => {
   )('%s, for %s', (_sentence, _sql, refusal) => registration.expectRefused(refusal));
 });
 
+/** Whether a statement in this database waits for another's lock. */
+async function somebodyWaits(knex: Knex): Promise<boolean> {
+  const { rows } = await knex.raw(
+    "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+  );
+  return rows.length > 0;
+}
+
 describe('a client that two transactions change at once', () => {
   it('keeps a secret when each deletes one of the last two', async () => {
     const { knex, kind } = registration.database;
     await registration.apply(aNewClient() + aSecret({ client_id: "'new'", name: "'second'" }));
-    const bothDeleted = Promise.withResolvers<void>();
+    const deleted = Promise.withResolvers<void>();
+    const checked = Promise.withResolvers<void>();
+    let secondChecked = false;
 
+    // The embedded database has one session, where the second can only begin when the first has ended.
+    const concurrent = kind === 'postgres';
     const first = knex.transaction(async (trx) => {
       await trx('client_secrets').where({ client_id: 'new', name: 'default' }).delete();
-      // The embedded database has one session, where the other can only begin when this has ended.
-      if (kind === 'postgres') await bothDeleted.promise;
+      if (concurrent) await deleted.promise;
+      await trx.raw('SET CONSTRAINTS ALL IMMEDIATE');
+      checked.resolve();
+      while (concurrent && !secondChecked && !(await somebodyWaits(knex)));
     });
     const second = knex.transaction(async (trx) => {
       await trx('client_secrets').where({ client_id: 'new', name: 'second' }).delete();
-      bothDeleted.resolve();
+      deleted.resolve();
+      await checked.promise;
+      await trx.raw('SET CONSTRAINTS ALL IMMEDIATE');
+      secondChecked = true;
     });
 
     const results = await Promise.allSettled([first, second]);

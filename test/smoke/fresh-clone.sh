@@ -39,9 +39,9 @@ kill -INT "$server"
 status=0
 wait "$server" || status=$?
 server=
-if grep -qE '^ +at .*\(' "$folder/output"; then
+if [ "$status" -ne 0 ] || grep -qE '^ +at .*\(' "$folder/output"; then
   cat "$folder/output"
-  echo 'npm start printed a stack.'
+  echo "npm start ended with status $status, or printed a stack."
   exit 1
 fi
-echo "npm start ended with status $status"
+echo 'npm start ended quietly on Ctrl-C.'

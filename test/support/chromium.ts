@@ -76,8 +76,8 @@ export async function inspect(page: Page, name: string): Promise<string[]> {
     for (const [size, viewport] of Object.entries({ wide: WIDE, phone: PHONE })) {
       await page.setViewportSize(viewport);
       await takePicture(page, `${name}-${colorScheme}-${size}`);
+      found.push(...(await axe(page)).map((line) => `${colorScheme}, ${size}: ${line}`));
     }
-    found.push(...(await axe(page)).map((line) => `${colorScheme}: ${line}`));
   }
   await page.setViewportSize(SMALLEST);
   const width = await page.evaluate<number>('document.documentElement.scrollWidth');

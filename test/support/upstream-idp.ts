@@ -14,7 +14,7 @@ export interface UpstreamIdp {
   person: UpstreamPerson | undefined;
   /** Whether a page asks first, for tests with a real browser. */
   asks: boolean;
-  /** The parameters of the authorization requests, and the credentials of the token requests, in order. */
+  /** The parameters of the authorization requests, and how the token requests authenticated, in order. */
   requests: Record<string, string>[];
   authorizations: string[];
   /** What it does wrong. */
@@ -33,26 +33,73 @@ export interface UpstreamPerson {
 
 export const UPSTREAM_SECRET = 'a secret that the customer gave us';
 
+type Claims = Map<string, Record<string, unknown>>;
+
 export async function startUpstreamIdp({ redirectUri }: { redirectUri: string }): Promise<UpstreamIdp> {
   const port = await freePort();
   const issuer = `http://localhost:${port}`;
   const keys = await generateKeyPair('RS256', { extractable: true });
-  const foreign = await generateKeyPair('RS256');
+  const unknown = await generateKeyPair('RS256');
   const jwk = { ...(await exportJWK(keys.privateKey)), kid: 'upstream', use: 'sig', alg: 'RS256' };
-  const claimsOf = new Map<string, Record<string, unknown>>();
+  const claims: Claims = new Map();
+  const provider = createProvider({ issuer, redirectUri, jwk, claims });
+  // It plays the provider of many instances, each with an address of its own.
+  Object.assign(provider.Client.prototype, {
+    redirectUriAllowed: (uri: string) => uri.startsWith(`${redirectUri}/`),
+  });
+  const server = createServer();
 
+  const idp: UpstreamIdp = {
+    issuer,
+    person: undefined,
+    asks: false,
+    requests: [],
+    authorizations: [],
+    alterIdToken: undefined,
+    alterDiscovery: undefined,
+    signsWithUnknownKey: false,
+    tokenEndpoint: 'up',
+    userinfo: 'up',
+    async close() {
+      server.close();
+      server.closeAllConnections();
+      await once(server, 'close');
+    },
+  };
+  const sign = (payload: JWTPayload, alg: string) =>
+    new SignJWT(payload)
+      .setProtectedHeader({ alg, kid: jwk.kid })
+      .sign(idp.signsWithUnknownKey ? unknown.privateKey : keys.privateKey);
+  standBefore(provider, idp, { sign, claims });
+  server.on('request', provider.callback());
+
+  server.listen(port, 'localhost');
+  await once(server, 'listening');
+  return idp;
+}
+
+function createProvider({
+  issuer,
+  redirectUri,
+  jwk,
+  claims,
+}: {
+  issuer: string;
+  redirectUri: string;
+  jwk: object;
+  claims: Claims;
+}): Provider {
   const client = {
     redirect_uris: [redirectUri],
     grant_types: ['authorization_code'],
     response_types: ['code' as const],
-    client_secret: UPSTREAM_SECRET,
   };
-  const { client_secret: _none, ...publicClient } = client;
-  const provider = new Provider(issuer, {
+  const confidential = { ...client, client_secret: UPSTREAM_SECRET };
+  return new Provider(issuer, {
     clients: [
-      { ...client, client_id: 'listo', token_endpoint_auth_method: 'client_secret_basic' },
-      { ...client, client_id: 'listo-post', token_endpoint_auth_method: 'client_secret_post' },
-      { ...publicClient, client_id: 'listo-public', token_endpoint_auth_method: 'none' },
+      { ...confidential, client_id: 'listo', token_endpoint_auth_method: 'client_secret_basic' },
+      { ...confidential, client_id: 'listo-post', token_endpoint_auth_method: 'client_secret_post' },
+      { ...client, client_id: 'listo-public', token_endpoint_auth_method: 'none' },
     ],
     adapter: keptInMemory(),
     ttl: {
@@ -72,52 +119,35 @@ export async function startUpstreamIdp({ redirectUri }: { redirectUri: string })
     },
     scopes: ['openid', 'profile', 'email'],
     features: { devInteractions: { enabled: false } },
-    findAccount: (_ctx, sub) => ({
-      accountId: sub,
-      claims: () => ({ sub, ...claimsOf.get(sub) }),
-    }),
-    async loadExistingGrant({ oidc }) {
-      const grant = new oidc.provider.Grant({
-        accountId: oidc.account?.accountId ?? '',
-        clientId: oidc.client?.clientId ?? '',
-      });
-      grant.addOIDCScope('openid profile email');
-      await grant.save();
-      return grant;
-    },
+    findAccount: (_ctx, sub) => ({ accountId: sub, claims: () => ({ sub, ...claims.get(sub) }) }),
+    loadExistingGrant: grantEverything,
     interactions: { url: (_ctx, { uid }) => `/interaction/${uid}` },
   });
+}
 
-  const idp: UpstreamIdp = {
-    issuer,
-    person: undefined,
-    asks: false,
-    requests: [],
-    authorizations: [],
-    alterIdToken: undefined,
-    alterDiscovery: undefined,
-    signsWithUnknownKey: false,
-    tokenEndpoint: 'up',
-    userinfo: 'up',
-    async close() {
-      server.close();
-      server.closeAllConnections();
-      await once(server, 'close');
-    },
-  };
+async function grantEverything({ oidc }: KoaContextWithOIDC) {
+  const grant = new oidc.provider.Grant({
+    accountId: oidc.account?.accountId ?? '',
+    clientId: oidc.client?.clientId ?? '',
+  });
+  grant.addOIDCScope('openid profile email');
+  await grant.save();
+  return grant;
+}
 
-  const resign = (idToken: string) =>
-    new SignJWT(idp.alterIdToken?.(decodeJwt(idToken)) ?? decodeJwt(idToken))
-      .setProtectedHeader(decodeProtectedHeader(idToken) as { alg: string })
-      .sign(idp.signsWithUnknownKey ? foreign.privateKey : keys.privateKey);
-
+/** Records what is asked, signs people in, and does what `idp` is told to do wrong. */
+function standBefore(
+  provider: Provider,
+  idp: UpstreamIdp,
+  { sign, claims }: { sign(payload: JWTPayload, alg: string): Promise<string>; claims: Claims },
+): void {
   provider.use(async (ctx: KoaContextWithOIDC, next) => {
     // It keeps nobody signed in: every visit asks anew.
     ctx.req.headers.cookie = (ctx.get('cookie') || '').replaceAll(/(^|; )_session[^;]*/g, '');
     if (ctx.path === '/auth') idp.requests.push({ ...(ctx.query as Record<string, string>) });
     if (ctx.path === '/token') idp.authorizations.push(ctx.get('authorization').split(' ')[0] ?? '');
 
-    if (ctx.path.startsWith('/interaction/')) await interact(ctx);
+    if (ctx.path.startsWith('/interaction/')) await signIn(ctx, provider, idp, claims);
     else if (ctx.path === '/token' && idp.tokenEndpoint === 'cut off') ctx.req.socket.destroy();
     else if (ctx.path === '/token' && idp.tokenEndpoint === 'failing') ctx.status = 502;
     else if (ctx.path === '/me' && idp.userinfo === 'refusing') {
@@ -126,32 +156,34 @@ export async function startUpstreamIdp({ redirectUri }: { redirectUri: string })
     } else await next();
 
     const body = ctx.body as { id_token?: string } | undefined;
-    if (ctx.path === '/token' && body?.id_token)
-      ctx.body = { ...body, id_token: await resign(body.id_token) };
+    if (ctx.path === '/token' && body?.id_token) {
+      const payload = decodeJwt(body.id_token);
+      const { alg = '' } = decodeProtectedHeader(body.id_token);
+      ctx.body = { ...body, id_token: await sign(idp.alterIdToken?.(payload) ?? payload, alg) };
+    }
     if (ctx.path.startsWith('/.well-known/') && body && idp.alterDiscovery)
       ctx.body = idp.alterDiscovery(body);
   });
+}
 
-  async function interact(ctx: KoaContextWithOIDC): Promise<void> {
-    if (idp.asks && ctx.method === 'GET') {
-      ctx.type = 'html';
-      ctx.body = `<!doctype html><title>Customer</title><link rel="icon" href="data:,"><form method="post"><button>Continue as ${idp.person?.sub}</button></form>`;
-      return;
-    }
-    const { person } = idp;
-    if (person) claimsOf.set(person.sub, person.claims ?? {});
-    ctx.respond = false;
-    await provider.interactionFinished(
-      ctx.req,
-      ctx.res,
-      person ? { login: { accountId: person.sub } } : { error: 'access_denied' },
-    );
+async function signIn(
+  ctx: KoaContextWithOIDC,
+  provider: Provider,
+  { person, asks }: UpstreamIdp,
+  claims: Claims,
+): Promise<void> {
+  if (asks && ctx.method === 'GET') {
+    ctx.type = 'html';
+    ctx.body = `<!doctype html><title>Customer</title><link rel="icon" href="data:,"><form method="post"><button>Continue as ${person?.sub}</button></form>`;
+    return;
   }
-
-  const server = createServer(provider.callback());
-  server.listen(port, 'localhost');
-  await once(server, 'listening');
-  return idp;
+  if (person) claims.set(person.sub, person.claims ?? {});
+  ctx.respond = false;
+  await provider.interactionFinished(
+    ctx.req,
+    ctx.res,
+    person ? { login: { accountId: person.sub } } : { error: 'access_denied' },
+  );
 }
 
 /** Without the notice that the library's own one prints. */
