@@ -30,6 +30,8 @@ const PATH = `${dirname(process.execPath)}:${process.env.PATH}`;
 const NOBODY = 65534;
 /** The image's user; without root, ours. */
 const USER = process.getuid() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
+/** How the server says that it cannot start (src/main.ts). */
+const CANNOT_START = 78;
 const SECRETS = ['COOKIE_KEYS', 'KEY_ENCRYPTION_KEY', 'REFRESH_TOKEN_KEYS'];
 
 const folder = mkdtempSync(join(tmpdir(), 'listo-image-'));
@@ -106,7 +108,7 @@ async function forgetful(image) {
   const missing = ['ISSUER', 'DATABASE_URL', ...SECRETS].filter(
     (name) => !server.output().includes(`- ${name} `),
   );
-  if (code !== 1 || missing.length > 0)
+  if (code !== CANNOT_START || missing.length > 0)
     throw new Error(`Without configuration: ${code}, without a word on ${missing}:\n${server.output()}`);
   process.stdout.write('Without configuration: refused, with every mistake named.\n');
 }

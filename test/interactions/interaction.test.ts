@@ -191,7 +191,7 @@ describe('a form', () => {
     const csrf = /name="csrf" value="([^"]*)"/.exec(page.html)?.[1] ?? '';
     const early = await browser.post(`${page.url}/consent`, { csrf, decision: 'allow' });
     expect([early.status, early.location]).toEqual([303, page.url]);
-    const foreign = await browser.get(`${page.url}/upstream?code=1&state=2`);
+    const foreign = await browser.get(`${page.url}/upstream/demo?code=1&state=2`);
     expect([foreign.status, foreign.location]).toEqual([303, page.url]);
   });
 
