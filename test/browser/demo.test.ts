@@ -92,6 +92,7 @@ describe('the demo', () => {
     await tabTo('Sign in');
     await page.keyboard.press('Enter');
     await page.waitForURL('**/interaction/*');
+    await page.locator('#email:focus').waitFor();
     await page.keyboard.type(ADA.email);
     await page.keyboard.press('Tab');
     await page.keyboard.type(ADA.password);

@@ -81,7 +81,7 @@ describe('signing in', () => {
       'That email address and password do not match.',
     );
     expect(await page.getByLabel('Email address').inputValue()).toBe(ADA.email);
-    expect(await page.locator('*:focus').getAttribute('name')).toBe('password');
+    await page.locator('#password:focus').waitFor();
     await page.keyboard.type(ADA.password);
     await page.keyboard.press('Enter');
     expect((await atApplication()).get('code')).toEqual(expect.any(String));
@@ -92,7 +92,7 @@ describe('signing in', () => {
     await page.goto(urlFor(client));
     const focused = async () =>
       (await page.locator('*:focus').getAttribute('name')) ?? (await page.locator('*:focus').textContent());
-    expect(await focused()).toBe('email');
+    await page.locator('#email:focus').waitFor();
     await page.keyboard.type(ADA.email);
     const stops = [];
     for (let n = 1; n <= 3; n += 1) {
