@@ -59,7 +59,14 @@ async function signIn(
 }
 
 async function atApplication(path = '/callback'): Promise<URLSearchParams> {
-  await visit.page.waitForURL((url) => url.origin === application.origin && url.pathname === path);
+  const there = (url: URL) => url.origin === application.origin && url.pathname === path;
+  while (!there(new URL(visit.page.url()))) {
+    await visit.page.waitForURL(there, { waitUntil: 'commit' }).catch((error: Error) => {
+      // A navigation that another one replaces ends the wait; the last one counts.
+      if (!error.message.includes('ERR_ABORTED')) throw error;
+    });
+  }
+  await visit.page.waitForLoadState();
   return new URL(visit.page.url()).searchParams;
 }
 

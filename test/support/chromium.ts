@@ -45,6 +45,8 @@ export async function launchChromium(): Promise<Chromium> {
       });
       page.on('pageerror', (error) => problems.push(`${page.url()}: ${error.message}`));
       page.on('requestfailed', (request) => {
+        // Given up by the browser itself, for another navigation.
+        if (request.failure()?.errorText === 'net::ERR_ABORTED') return;
         problems.push(`${request.url()}: ${request.failure()?.errorText}`);
       });
       return { page, context, problems };
