@@ -1,8 +1,19 @@
 import type { Knex } from 'knex';
 import * as registration from './0001-registration.ts';
 import * as protocol from './0002-protocol.ts';
+import * as refreshFamilies from './0003-refresh-families.ts';
+import * as keys from './0004-keys.ts';
+import * as clientSecrets from './0005-client-secrets.ts';
+import * as housekeeping from './0006-housekeeping.ts';
 
-const MIGRATIONS = { '0001-registration': registration, '0002-protocol': protocol };
+const MIGRATIONS = {
+  '0001-registration': registration,
+  '0002-protocol': protocol,
+  '0003-refresh-families': refreshFamilies,
+  '0004-keys': keys,
+  '0005-client-secrets': clientSecrets,
+  '0006-housekeeping': housekeeping,
+};
 
 type Name = keyof typeof MIGRATIONS;
 

@@ -75,9 +75,9 @@ const nothingHere: Middleware = (ctx) => {
 };
 
 function pages(services: Services): Router {
-  const { config, provider, limits } = services;
+  const { config, live, limits } = services;
   return interactionRoutes(
-    { ...services, issuer: config.issuer, provider: () => provider, ...limits },
+    { ...services, issuer: config.issuer, provider: () => live.current, ...limits },
     { inScope: instanceScope(createInstanceResolver(services)) },
   );
 }
@@ -100,7 +100,7 @@ function protocolRoutes(services: Services): Router {
   const router = new Router({ strict: true, sensitive: true });
   const inScope = instanceScope(createInstanceResolver(services));
   const serve = protocol({
-    provider: () => services.provider,
+    live: services.live,
     onRefusal(req, { error, detail }, failure) {
       const { id, log } = requestState(req);
       Object.assign(log, { error, ...(detail ? { detail } : {}) });

@@ -1,8 +1,11 @@
-import type { Provider } from 'oidc-provider';
+import { createDeniedSubjectStore } from './accounts/denied-subject-store.ts';
+import { createDeniedSubjects, type DeniedSubjects } from './accounts/denied-subjects.ts';
 import { createPersonStore, type PersonStore } from './accounts/person-store.ts';
 import { type ArtifactStore, createArtifactStore } from './artifacts/artifact-store.ts';
 import { type ConsentStore, createConsentStore } from './artifacts/consent-store.ts';
+import { createEvents, type Events } from './artifacts/events.ts';
 import { createGrantStore, type GrantStore } from './artifacts/grant-store.ts';
+import { createRefreshFamilyStore } from './artifacts/refresh-family-store.ts';
 import {
   createRevokedAccessTokenStore,
   type RevokedAccessTokenStore,
@@ -20,6 +23,7 @@ import { createClientSecretStore } from './clients/client-secret-store.ts';
 import { type ClientSecrets, createClientSecrets } from './clients/client-secrets.ts';
 import { type ClientStore, createClientStore } from './clients/client-store.ts';
 import { createListnrClientStore, type ListnrClientStore } from './clients/listnr-client-store.ts';
+import { cacheRegistration, type RegistrationCache } from './clients/registration-cache.ts';
 import type { Config } from './config.ts';
 import { type Csrf, createCsrf } from './http/csrf.ts';
 import { respond } from './http/error-handler.ts';
@@ -28,11 +32,15 @@ import { createViews, type Views } from './http/views.ts';
 import { createInstanceStore, type InstanceStore } from './instances/instance-store.ts';
 import { explainProtocolError } from './interactions/protocol-error.ts';
 import { upstreamCallbackPath } from './interactions/upstream.ts';
-import { type KeyRing, loadKeyRing } from './keys/key-ring.ts';
+import { createKeyRing, type KeyRing } from './keys/key-ring.ts';
+import { type RotationDependencies, rotateKeys } from './keys/rotate-keys.ts';
 import { createSigningKeyStore } from './keys/signing-key-store.ts';
 import { createExternalKeys, type ExternalKeys } from './listnr/external-keys.ts';
+import { createLiveProvider, type LiveProvider } from './oidc/live-provider.ts';
 import { takeBackFailures } from './oidc/mount.ts';
 import { createProvider } from './oidc/provider.ts';
+import type { RefreshTokenDependencies } from './oidc/refresh-token.ts';
+import { createRefreshTokenCodec } from './oidc/refresh-token-value.ts';
 import { type Clock, systemClock } from './platform/clock.ts';
 import type { Database } from './platform/database.ts';
 import type { Logger } from './platform/logger.ts';
@@ -61,6 +69,7 @@ export interface Services {
   listnrClients: ListnrClientStore;
   listnrClientSecrets: ClientSecrets;
   people: PersonStore;
+  denied: DeniedSubjects;
   artifacts: ArtifactStore;
   grants: GrantStore;
   consents: ConsentStore;
@@ -70,7 +79,11 @@ export interface Services {
   upstream: UpstreamAuthenticator;
   keyRings: { oidc: KeyRing; listnr: KeyRing };
   externalKeys: ExternalKeys;
-  provider: Provider;
+  live: LiveProvider;
+  registration: RegistrationCache;
+  refreshTokens: RefreshTokenDependencies;
+  rotation: RotationDependencies;
+  events: Events;
 }
 
 /** Parts that a test, or an embedder, brings instead of ours. */
@@ -91,15 +104,34 @@ export async function compose({
   const db = database.knex;
   const clock = overrides.clock ?? systemClock;
   const box = createSecretBox(config.secrets.keyEncryptionKeys);
-  const signingKeys = createSigningKeyStore(db, box);
+  const metrics = createMetrics();
+  const events = createEvents({ logger, metrics });
+  const rotation = {
+    store: createSigningKeyStore(db, box),
+    policy: config.keyRotation,
+    rsaBits: config.rsaBits,
+    clock,
+  };
   const people = overrides.people ?? createPersonStore(db);
+  const registration = cacheRegistration({
+    clients: overrides.clients ?? createClientStore(db),
+    clientSecrets: createClientSecretStore(db, 'client_secrets'),
+    listnrClients: createListnrClientStore(db),
+    listnrClientSecrets: createClientSecretStore(db, 'listnr_client_secrets'),
+  });
+  const onError = (error: unknown) =>
+    logger.warn({ err: error }, 'the use of a client secret could not be noted');
+  for (const keySet of ['oidc', 'listnr'] as const) await rotateKeys(keySet, rotation);
   const services = {
     config,
     logger,
     clock,
     database,
     box,
-    metrics: createMetrics(),
+    metrics,
+    events,
+    rotation,
+    registration,
     views: createViews(),
     csrf: createCsrf(config.secrets.cookieKeys),
     limits: {
@@ -109,14 +141,12 @@ export async function compose({
       accountFailures: createRateLimit(config.failuresPerMinute * 10),
     },
     instances: createInstanceStore(db, box),
-    clients: overrides.clients ?? createClientStore(db),
-    clientSecrets: createClientSecrets({ store: createClientSecretStore(db, 'client_secrets'), clock }),
-    listnrClients: createListnrClientStore(db),
-    listnrClientSecrets: createClientSecrets({
-      store: createClientSecretStore(db, 'listnr_client_secrets'),
-      clock,
-    }),
+    clients: registration.clients,
+    clientSecrets: createClientSecrets({ store: registration.clientSecrets, clock, onError }),
+    listnrClients: registration.listnrClients,
+    listnrClientSecrets: createClientSecrets({ store: registration.listnrClientSecrets, clock, onError }),
     people,
+    denied: await createDeniedSubjects(createDeniedSubjectStore(db)),
     passwords: await createPasswordAuthenticator({ people }),
     upstream: createUpstreamAuthenticator({
       people,
@@ -128,31 +158,33 @@ export async function compose({
     revoked: createRevokedAccessTokenStore(db),
     upstreamSignIns: createUpstreamSignInStore(db, box),
     keyRings: {
-      oidc: await loadKeyRing(signingKeys, 'oidc'),
-      listnr: await loadKeyRing(signingKeys, 'listnr'),
+      oidc: await createKeyRing(rotation.store, 'oidc'),
+      listnr: await createKeyRing(rotation.store, 'listnr'),
     },
     externalKeys: overrides.externalKeys ?? createExternalKeys(),
   };
 
-  const provider = createProvider({
-    ...services,
-    issuer: config.issuer,
-    cookieKeys: config.secrets.cookieKeys,
-    keyRing: services.keyRings.oidc,
-    renderError(ctx, { error, error_description }) {
-      respond(
-        ctx,
-        {
-          status: ctx.status,
-          code: error,
-          message: explainProtocolError(error),
-          detail: error_description,
-          headers: {},
-        },
-        services.views,
-      );
-    },
+  const refreshTokens = {
+    families: createRefreshFamilyStore(db),
+    codec: createRefreshTokenCodec({ keys: config.secrets.refreshTokenKeys, issuer: config.issuer }),
+    grants: services.grants,
+    events,
+  };
+  const live = createLiveProvider(() => {
+    const provider = createProvider({
+      ...services,
+      refreshTokens,
+      issuer: config.issuer,
+      cookieKeys: config.secrets.cookieKeys,
+      keyRing: services.keyRings.oidc,
+      renderError(ctx, { error, error_description }) {
+        const message = explainProtocolError(error);
+        const answer = { status: ctx.status, code: error, message, detail: error_description, headers: {} };
+        respond(ctx, answer, services.views);
+      },
+    });
+    takeBackFailures(provider);
+    return provider;
   });
-  takeBackFailures(provider);
-  return { ...services, provider };
+  return { ...services, refreshTokens, live };
 }

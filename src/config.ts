@@ -31,11 +31,23 @@ export interface Config {
   failuresPerMinute: number;
   /** The demo seed and /demo: on the embedded database, an issuer on loopback, and not in production. */
   demo: boolean;
+  /** Bits of a new RSA key. */
+  rsaBits: number;
+  /** How long keys are published, sign and verify (keys/plan-rotation.ts), and how often this process looks. */
+  keyRotation: {
+    periodSeconds: number;
+    publicationSeconds: number;
+    retirementSeconds: number;
+    checkMs: number;
+  };
+  /** How often expired rows are deleted, and how many at most at a time. */
+  housekeeping: { everyMs: number; batchSize: number; maxBatches: number };
   secrets: Secrets;
 }
 
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
+const DAY = 24 * 60 * 60;
 const PORTS = { low: 0, high: 65_535 };
 
 /**
@@ -81,6 +93,13 @@ export function parseConfig(environment: Environment): Config {
       high: 1_000_000,
     }),
     demo: !production && database.kind === 'embedded' && LOOPBACK.has(new URL(issuer).hostname),
+    rsaBits: Number(variables.oneOf('RSA_KEY_BITS', ['2048', '3072'], '2048')),
+    keyRotation: keyRotationOf(variables),
+    housekeeping: {
+      everyMs: variables.wholeNumber('HOUSEKEEPING_SECONDS', { fallback: 60, low: 1, high: DAY }) * 1000,
+      batchSize: 1000,
+      maxBatches: 50,
+    },
     secrets: readSecrets(variables, { production, dataDir }),
   };
 
@@ -165,4 +184,26 @@ function workersOf(variables: Variables, database: Config['database']): number {
       'WORKERS above 1 needs Postgres (DATABASE_URL): the embedded database belongs to one process.',
     );
   return workers;
+}
+
+/**
+ * Seconds, so that a test can compress them. A key is published for a day before it signs, and for longer than any
+ * token lives (a day at the most, see clients) after it signed.
+ */
+function keyRotationOf(variables: Variables): Config['keyRotation'] {
+  const seconds = (name: string, fallback: number) =>
+    variables.wholeNumber(name, { fallback, low: 1, high: 3650 * DAY });
+  const periodSeconds = seconds('KEY_PERIOD_SECONDS', 90 * DAY);
+  const publicationSeconds = seconds('KEY_PUBLICATION_SECONDS', DAY);
+  if (publicationSeconds >= periodSeconds) {
+    variables.mistakes.push(
+      'KEY_PUBLICATION_SECONDS must be less than KEY_PERIOD_SECONDS: a key is published before the one in use ends.',
+    );
+  }
+  return {
+    periodSeconds,
+    publicationSeconds,
+    retirementSeconds: seconds('KEY_RETIREMENT_SECONDS', DAY + 60 * 60),
+    checkMs: Math.min(60_000, publicationSeconds * 250),
+  };
 }

@@ -9,7 +9,7 @@ export interface Secrets {
   cookieKeys: readonly string[];
   /** 32 bytes each; the first seals, all open. */
   keyEncryptionKeys: readonly Buffer[];
-  /** For refresh tokens: asked for already, and not used yet; 32 characters or more each. */
+  /** Sign refresh tokens; 32 characters or more each. */
   refreshTokenKeys: readonly string[];
 }
 

@@ -7,9 +7,11 @@ import { createApp } from './app.ts';
 import { compose, type Overrides, type Services } from './compose.ts';
 import type { Config } from './config.ts';
 import { createInternalApp } from './internal-app.ts';
+import { jobsOf } from './jobs.ts';
 import { openServerDatabase } from './open-database.ts';
 import type { Database } from './platform/database.ts';
 import { OperatorError } from './platform/errors.ts';
+import { startJobs } from './platform/jobs.ts';
 import { createLogger, type Logger } from './platform/logger.ts';
 import { migrate } from './platform/migrate.ts';
 import { applySeed, readSeedFile } from './platform/seed.ts';
@@ -48,11 +50,13 @@ export async function startServer(
     );
     await listen(server, config.host, config.port);
     const internal = await startInternalServer(services);
+    const jobs = startJobs(jobsOf(services), logger);
     return {
       services,
       port: (server.address() as AddressInfo).port,
       async close() {
         await stop(server);
+        await jobs.stop();
         if (internal) await stop(internal);
         await open.close();
       },

@@ -31,6 +31,7 @@ const ROOT_FILES = [
   'compose.ts',
   'app.ts',
   'internal-app.ts',
+  'jobs.ts',
   'config.ts',
   'secrets.ts',
   'variables.ts',

@@ -37,6 +37,14 @@ describe('the defaults', () => {
       trustedProxies: [],
       requestsPerMinute: 6000,
       failuresPerMinute: 20,
+      rsaBits: 2048,
+      keyRotation: {
+        periodSeconds: 7_776_000,
+        publicationSeconds: 86_400,
+        retirementSeconds: 90_000,
+        checkMs: 60_000,
+      },
+      housekeeping: { everyMs: 60_000, batchSize: 1000, maxBatches: 50 },
       demo: true,
       secrets: {
         cookieKeys: [TEST_SECRETS.COOKIE_KEYS],
@@ -96,6 +104,14 @@ describe('a complete environment', () => {
       trustedProxies: ['10.0.0.0/8', '192.0.2.7', '2001:db8::/32'],
       requestsPerMinute: 100,
       failuresPerMinute: 5,
+      rsaBits: 2048,
+      keyRotation: {
+        periodSeconds: 7_776_000,
+        publicationSeconds: 86_400,
+        retirementSeconds: 90_000,
+        checkMs: 60_000,
+      },
+      housekeeping: { everyMs: 60_000, batchSize: 1000, maxBatches: 50 },
       demo: false,
       secrets: {
         cookieKeys: [TEST_SECRETS.COOKIE_KEYS],

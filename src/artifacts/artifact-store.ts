@@ -3,18 +3,15 @@ import type { Queryable } from '../platform/database.ts';
 import type { Grant } from './grant-store.ts';
 
 /** The protocol's short-lived objects that are rows of `artifacts`. */
-export type ArtifactModel =
-  | 'Session'
-  | 'Interaction'
-  | 'AuthorizationCode'
-  | 'RefreshToken'
-  | 'PushedAuthorizationRequest';
+export type ArtifactModel = 'Session' | 'Interaction' | 'AuthorizationCode' | 'PushedAuthorizationRequest';
 
 export type Payload = Record<string, unknown>;
 
 export interface Artifact {
   payload: Payload;
   consumed: boolean;
+  /** The grant that a code belongs to, from the same query. */
+  grant?: { id: string; payload: Payload };
 }
 
 /**
@@ -42,6 +39,18 @@ export interface NewArtifact {
   expiresAt: Date;
 }
 
+const FIND = `
+  SELECT a.payload, a.consumed_at, a.grant_id, g.payload AS grant_payload
+  FROM artifacts a LEFT JOIN grants g ON g.id = a.grant_id
+  WHERE a.model = ? AND a.id_hash = ?`;
+
+interface Row {
+  payload: Payload;
+  consumed_at: Date | null;
+  grant_id: string | null;
+  grant_payload: Payload | null;
+}
+
 const SAVE = `
   INSERT INTO artifacts (model, id_hash, grant_id, session_uid, payload, expires_at) VALUES (?, ?, ?, ?, ?, ?)
   ON CONFLICT (model, id_hash) DO UPDATE SET payload = excluded.payload, expires_at = excluded.expires_at`;
@@ -64,10 +73,17 @@ export function createArtifactStore(db: Queryable): ArtifactStore {
 
   return {
     async find(model, id) {
-      const row = await db('artifacts')
-        .where({ model, id_hash: hashOf(id) })
-        .first('payload', 'consumed_at');
-      return row && { payload: row.payload, consumed: row.consumed_at !== null };
+      const { rows } = await db.raw<{ rows: Row[] }>(FIND, [model, hashOf(id)]);
+      const [row] = rows;
+      return (
+        row && {
+          payload: row.payload,
+          consumed: row.consumed_at !== null,
+          ...(row.grant_id && row.grant_payload
+            ? { grant: { id: row.grant_id, payload: row.grant_payload } }
+            : {}),
+        }
+      );
     },
 
     async findSession(uid) {

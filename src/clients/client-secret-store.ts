@@ -1,20 +1,52 @@
 import type { Queryable } from '../platform/database.ts';
 
+export type SecretTable = 'client_secrets' | 'listnr_client_secrets';
+
+export interface StoredSecret {
+  name: string;
+  digest: string;
+  createdAt: Date;
+  expiresAt: Date | null;
+  lastUsedAt: Date | null;
+}
+
 export interface ClientSecretStore {
-  /** The digests of a client's secrets that have not expired. */
-  liveDigests(clientId: string, now: Date): Promise<string[]>;
+  /** All the secrets of a client, the expired among them, in the order of their names. */
+  list(clientId: string): Promise<StoredSecret[]>;
+  /** Notes that one was used, unless that was noted less than a minute ago. */
+  touch(clientId: string, name: string): Promise<void>;
+  add(clientId: string, secret: Pick<StoredSecret, 'name' | 'digest' | 'expiresAt'>): Promise<void>;
+  /** True when there was one of that name. */
+  remove(clientId: string, name: string): Promise<boolean>;
 }
 
 /** `client_secrets` and `listnr_client_secrets` have the same shape. */
-export function createClientSecretStore(
-  db: Queryable,
-  table: 'client_secrets' | 'listnr_client_secrets',
-): ClientSecretStore {
+export function createClientSecretStore(db: Queryable, table: SecretTable): ClientSecretStore {
   return {
-    liveDigests: (clientId, now) =>
-      db(table)
-        .where({ client_id: clientId })
-        .where((live) => live.whereNull('expires_at').orWhere('expires_at', '>', now))
-        .pluck('digest'),
+    async list(clientId) {
+      const rows = await db(table).where({ client_id: clientId }).orderBy('name');
+      return rows.map((row) => ({
+        name: row.name,
+        digest: row.digest,
+        createdAt: row.created_at,
+        expiresAt: row.expires_at,
+        lastUsedAt: row.last_used_at,
+      }));
+    },
+
+    async touch(clientId, name) {
+      await db.raw(
+        "UPDATE ?? SET last_used_at = now() WHERE client_id = ? AND name = ? AND (last_used_at IS NULL OR last_used_at < now() - interval '1 minute')",
+        [table, clientId, name],
+      );
+    },
+
+    async add(clientId, { name, digest, expiresAt }) {
+      await db(table).insert({ client_id: clientId, name, digest, expires_at: expiresAt });
+    },
+
+    async remove(clientId, name) {
+      return (await db(table).where({ client_id: clientId, name }).delete()) === 1;
+    },
   };
 }

@@ -1,5 +1,6 @@
+import { LRUCache } from 'lru-cache';
 import type { Clock } from '../platform/clock.ts';
-import { verifySecret } from '../platform/digest.ts';
+import { digestSecret, verifySecret } from '../platform/digest.ts';
 import type { ClientSecretStore } from './client-secret-store.ts';
 
 /** Verifies a presented client secret against every live one; several may be, while one replaces another. */
@@ -7,21 +8,45 @@ export interface ClientSecrets {
   verify(clientId: string, secret: string): Promise<boolean>;
 }
 
+const TOUCH_INTERVAL_MS = 60_000;
+
+/** Compared with when there is nothing else, so that an unknown client costs what a wrong secret costs. */
+const NOBODYS_DIGEST = digestSecret(crypto.randomUUID());
+
 export function createClientSecrets({
   store,
   clock,
+  onError,
 }: {
-  store: ClientSecretStore;
+  store: Pick<ClientSecretStore, 'list' | 'touch'>;
   clock: Clock;
+  /** When a secret's use could not be noted; the client is served all the same. */
+  onError(error: unknown): void;
 }): ClientSecrets {
+  const touched = new LRUCache<string, true>({ max: 20_000, ttl: TOUCH_INTERVAL_MS });
+
+  const noteUse = (clientId: string, name: string) => {
+    const key = `${clientId} ${name}`;
+    if (touched.has(key)) return;
+    touched.set(key, true);
+    store.touch(clientId, name).catch(onError);
+  };
+
   return {
     async verify(clientId, secret) {
-      let valid = false;
-      for (const digest of await store.liveDigests(clientId, clock.now())) {
+      const now = clock.now();
+      const live = (await store.list(clientId)).filter(
+        ({ expiresAt }) => expiresAt === null || expiresAt > now,
+      );
+      if (live.length === 0) await verifySecret(secret, NOBODYS_DIGEST);
+      let match: string | undefined;
+      for (const { name, digest } of live) {
         // All are compared, so that the time taken does not say which one matched.
-        valid = (await verifySecret(secret, digest)) || valid;
+        if (await verifySecret(secret, digest)) match ??= name;
       }
-      return valid;
+      if (match === undefined) return false;
+      noteUse(clientId, match);
+      return true;
     },
   };
 }

@@ -1,5 +1,5 @@
 import type { Queryable } from '../platform/database.ts';
-import { type Client, DEFAULT_LIFETIMES } from './client.ts';
+import { type Client, DEFAULT_LIFETIMES, DEFAULT_REPLAY_WINDOW_SECONDS } from './client.ts';
 
 export interface ClientStore {
   /** An enabled client, or undefined. */
@@ -28,6 +28,10 @@ export function createClientStore(db: Queryable): ClientStore {
           accessTokenTtlSeconds: row.access_token_ttl_seconds ?? DEFAULT_LIFETIMES.accessTokenTtlSeconds,
           idTokenTtlSeconds: row.id_token_ttl_seconds ?? DEFAULT_LIFETIMES.idTokenTtlSeconds,
           refreshTokenTtlSeconds: row.refresh_token_ttl_seconds ?? DEFAULT_LIFETIMES.refreshTokenTtlSeconds,
+          refreshTokenAbsoluteTtlSeconds:
+            row.refresh_token_absolute_ttl_seconds ?? DEFAULT_LIFETIMES.refreshTokenAbsoluteTtlSeconds,
+          refreshReplayWindowSeconds:
+            row.refresh_replay_window_seconds ?? DEFAULT_REPLAY_WINDOW_SECONDS[row.type as Client['type']],
         }
       );
     },

@@ -15,6 +15,10 @@ export interface Client {
   accessTokenTtlSeconds: number;
   idTokenTtlSeconds: number;
   refreshTokenTtlSeconds: number;
+  /** From signing in: after this, no refresh helps. */
+  refreshTokenAbsoluteTtlSeconds: number;
+  /** After a refresh: how long the token before it gets the same successor again. */
+  refreshReplayWindowSeconds: number;
 }
 
 /** The guide's "Token Lifetimes", for clients that set none of their own. */
@@ -23,4 +27,8 @@ export const DEFAULT_LIFETIMES = {
   accessTokenTtlSeconds: 60 * 60,
   idTokenTtlSeconds: 60 * 60,
   refreshTokenTtlSeconds: 30 * 24 * 60 * 60,
+  refreshTokenAbsoluteTtlSeconds: 365 * 24 * 60 * 60,
 } as const;
+
+/** A browser application's refresh token is easier to steal, so its window is shorter. */
+export const DEFAULT_REPLAY_WINDOW_SECONDS = { confidential: 30, public: 10 } as const;

@@ -1,33 +1,62 @@
 import { type CryptoKey, importJWK, type JSONWebKeySet, type JWK } from 'jose';
-import { generateSigningKey, type KeySet } from './signing-key.ts';
+import { OperatorError } from '../platform/errors.ts';
+import type { KeyAlgorithm, KeySet, SigningKey } from './signing-key.ts';
 import type { SigningKeyStore } from './signing-key-store.ts';
 
-/** The keys of one set, ready to use: imported once, because converting a key costs as much as signing with it. */
+/**
+ * The keys of one set, ready to use: imported once, because converting a key costs as much as signing with it.
+ * What it holds changes when `reload` finds that the database does, so ask it anew each time.
+ */
 export interface KeyRing {
-  /** The key that signs now. */
-  readonly current: { kid: string; alg: string; privateKey: CryptoKey };
-  /** What verifiers see: public members only, the current key first. */
+  /** The key that signs RS256 now. */
+  readonly current: CurrentKey;
+  /** What verifiers see: public members only, in the order current, retired, next. */
   readonly jwks: JSONWebKeySet;
-  /** For the protocol library, which wants its keys private and the signing one first. */
+  /** For the protocol library, which wants its keys private, and the signing ones first. */
   readonly privateJwks: { keys: JWK[] };
   /** The public key with this `kid`, or undefined. */
   publicKey(kid: string): CryptoKey | undefined;
+  reload(): Promise<void>;
 }
 
-/** Loads a set, making its first key when it has none. */
-export async function loadKeyRing(store: SigningKeyStore, keySet: KeySet): Promise<KeyRing> {
-  let keys = await store.list(keySet);
-  if (!keys.some(({ state }) => state === 'current')) {
-    await store.addFirst(await generateSigningKey(keySet, 'current'));
-    keys = await store.list(keySet);
-  }
-  const current = keys.find(({ state }) => state === 'current');
-  if (!current) throw new Error(`The key set ${keySet} has no current key.`);
+export interface CurrentKey {
+  kid: string;
+  alg: KeyAlgorithm;
+  privateKey: CryptoKey;
+}
 
-  const publicKeys = new Map(
-    await Promise.all(
-      keys.map(async ({ kid, publicJwk, alg }) => [kid, await importKey(publicJwk, alg)] as const),
-    ),
+interface Loaded {
+  current: CurrentKey;
+  jwks: JSONWebKeySet;
+  privateJwks: { keys: JWK[] };
+  publicKeys: ReadonlyMap<string, CryptoKey>;
+}
+
+/** @throws OperatorError when a key cannot be opened, or the set has none to sign with. */
+export async function createKeyRing(store: SigningKeyStore, keySet: KeySet): Promise<KeyRing> {
+  let loaded = await load(await store.list(keySet), keySet);
+  return {
+    get current() {
+      return loaded.current;
+    },
+    get jwks() {
+      return loaded.jwks;
+    },
+    get privateJwks() {
+      return loaded.privateJwks;
+    },
+    publicKey: (kid) => loaded.publicKeys.get(kid),
+    async reload() {
+      loaded = await load(await store.list(keySet), keySet);
+    },
+  };
+}
+
+async function load(keys: SigningKey[], keySet: KeySet): Promise<Loaded> {
+  const current = keys.find(({ state, alg }) => state === 'current' && alg === 'RS256');
+  if (!current) throw new OperatorError(`The key set ${keySet} has no current RS256 key.`);
+  const imported = keys.map(
+    async ({ kid, publicJwk, alg }) => [kid, await importKey(publicJwk, alg)] as const,
   );
   return {
     current: {
@@ -37,7 +66,7 @@ export async function loadKeyRing(store: SigningKeyStore, keySet: KeySet): Promi
     },
     jwks: { keys: keys.map(({ publicJwk }) => publicJwk) },
     privateJwks: { keys: keys.map(({ privateJwk }) => privateJwk) },
-    publicKey: (kid) => publicKeys.get(kid),
+    publicKeys: new Map(await Promise.all(imported)),
   };
 }
 

@@ -1,52 +1,114 @@
 import type { JWK } from 'jose';
 import type { Queryable } from '../platform/database.ts';
 import type { SecretBox } from '../platform/secret-box.ts';
-import type { KeySet, KeyState, SigningKey } from './signing-key.ts';
+import type { RotationStep } from './plan-rotation.ts';
+import type { KeyAlgorithm, KeySet, KeyState, SigningKey } from './signing-key.ts';
 
 export interface SigningKeyStore {
+  /** The keys of a set, in the order current, retired, next. @throws OperatorError that names a key which cannot be opened. */
   list(keySet: KeySet): Promise<SigningKey[]>;
-  /** Adds a key unless the set already has a current one: of several processes that start at once, one wins. */
-  addFirst(key: SigningKey): Promise<void>;
+  /**
+   * Lets `decide` see a set's keys and carries out its steps, while no other process can: of several replicas that
+   * find a rotation due, the first does it, and the others see that it is done.
+   */
+  change(keySet: KeySet, decide: (keys: SigningKey[]) => Promise<KeyChange[]>): Promise<KeyChange[]>;
+  /** Seals every key anew that is not sealed with the first key-encryption key. Answers how many. */
+  reseal(): Promise<number>;
 }
+
+/** A step of a rotation, with the new key where it makes one. */
+export type KeyChange = RotationStep & { key?: Pick<SigningKey, 'kid' | 'alg' | 'publicJwk' | 'privateJwk'> };
 
 interface Row {
   kid: string;
   key_set: KeySet;
-  alg: 'RS256';
+  alg: KeyAlgorithm;
   state: KeyState;
   public_jwk: JWK;
   private_jwk_sealed: string;
+  promote_after: Date | null;
+  activated_at: Date | null;
+  retired_at: Date | null;
 }
 
-const ORDER = "CASE state WHEN 'current' THEN 0 WHEN 'retired' THEN 1 ELSE 2 END, created_at DESC";
+const ORDER =
+  "CASE state WHEN 'current' THEN 0 WHEN 'retired' THEN 1 ELSE 2 END, alg = 'RS256' DESC, created_at DESC, kid";
 
 export function createSigningKeyStore(db: Queryable, box: SecretBox): SigningKeyStore {
-  return {
-    async list(keySet) {
-      const rows: Row[] = await db('signing_keys').where({ key_set: keySet }).orderByRaw(ORDER);
-      return rows.map((row) => ({
-        kid: row.kid,
-        keySet: row.key_set,
-        alg: row.alg,
-        state: row.state,
-        publicJwk: row.public_jwk,
-        privateJwk: JSON.parse(box.open(row.private_jwk_sealed, sealContext(row.kid))),
-      }));
-    },
+  const list = async (keySet: KeySet, on: Queryable = db): Promise<SigningKey[]> => {
+    const rows: Row[] = await on('signing_keys').where({ key_set: keySet }).orderByRaw(ORDER);
+    return rows.map((row) => toSigningKey(row, box));
+  };
 
-    async addFirst(key) {
-      await db('signing_keys')
-        .insert({
-          kid: key.kid,
-          key_set: key.keySet,
-          alg: key.alg,
-          state: key.state,
-          public_jwk: JSON.stringify(key.publicJwk),
-          private_jwk_sealed: box.seal(JSON.stringify(key.privateJwk), sealContext(key.kid)),
-        })
-        .onConflict()
-        .ignore();
-    },
+  return {
+    list: (keySet) => list(keySet),
+
+    change: (keySet, decide) =>
+      db.transaction(async (trx) => {
+        // A set without keys has no row of its own to lock.
+        await trx('versions').where({ name: 'keys' }).forUpdate().first();
+        const changes = await decide(await list(keySet, trx));
+        for (const change of changes) await apply(trx, keySet, change, box);
+        return changes;
+      }),
+
+    reseal: () =>
+      db.transaction(async (trx) => {
+        const rows: Row[] = await trx('signing_keys').forUpdate();
+        const stale = rows.filter(({ private_jwk_sealed: sealed }) => !box.isCurrent(sealed));
+        for (const { kid, private_jwk_sealed: sealed } of stale) {
+          const context = sealContext(kid);
+          await trx('signing_keys')
+            .where({ kid })
+            .update({ private_jwk_sealed: box.seal(box.open(sealed, context), context) });
+        }
+        return stale.length;
+      }),
+  };
+}
+
+async function apply(trx: Queryable, keySet: KeySet, change: KeyChange, box: SecretBox): Promise<void> {
+  const now = trx.fn.now();
+  switch (change.action) {
+    case 'create': {
+      const { key } = change;
+      if (!key) throw new Error('A created key needs its material.');
+      await trx('signing_keys').insert({
+        kid: key.kid,
+        key_set: keySet,
+        alg: key.alg,
+        state: change.state,
+        public_jwk: JSON.stringify(key.publicJwk),
+        private_jwk_sealed: box.seal(JSON.stringify(key.privateJwk), sealContext(key.kid)),
+        ...(change.state === 'current' ? { activated_at: now } : { promote_after: change.promoteAfter }),
+      });
+      return;
+    }
+    case 'promote':
+      await trx('signing_keys')
+        .where({ kid: change.kid })
+        .update({ state: 'current', promote_after: null, activated_at: now });
+      return;
+    case 'retire':
+      await trx('signing_keys').where({ kid: change.kid }).update({ state: 'retired', retired_at: now });
+      return;
+    case 'remove':
+      await trx('signing_keys').where({ kid: change.kid }).delete();
+      return;
+  }
+}
+
+function toSigningKey(row: Row, box: SecretBox): SigningKey {
+  return {
+    kid: row.kid,
+    keySet: row.key_set,
+    alg: row.alg,
+    state: row.state,
+    publicJwk: row.public_jwk,
+    privateJwk: JSON.parse(box.open(row.private_jwk_sealed, sealContext(row.kid))),
+    promoteAfter: row.promote_after ?? undefined,
+    activatedAt: row.activated_at ?? undefined,
+    retiredAt: row.retired_at ?? undefined,
   };
 }
 

@@ -1,37 +1,47 @@
 /**
- * Signing keys. Two sets, one for OpenID Connect and one for LiSTNR, so that a token of one service can never be
- * passed off as the other's. Keys are made at first start, kept in the database, their private halves sealed.
+ * Signing keys live through three states: next (published), current (signs), retired (verifies only). A key is
+ * published for longer than any cache before it signs, so no verifier meets an unknown `kid`, and after it signed
+ * for longer than any token it made. Two sets, one for OpenID Connect and one for LiSTNR, so that a token of one
+ * service can never be passed off as the other's. Kept in the database, the private halves sealed.
  */
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from 'jose';
 
 export type KeySet = 'oidc' | 'listnr';
 export type KeyState = 'next' | 'current' | 'retired';
+export type KeyAlgorithm = 'RS256';
 
 export interface SigningKey {
   kid: string;
   keySet: KeySet;
-  alg: 'RS256';
+  alg: KeyAlgorithm;
   state: KeyState;
   publicJwk: JWK;
   privateJwk: JWK;
+  /** next: from when it may sign. */
+  promoteAfter: Date | undefined;
+  /** When it began to sign. */
+  activatedAt: Date | undefined;
+  /** When it stopped. */
+  retiredAt: Date | undefined;
 }
 
-const RSA_BITS = 2048;
+/** The algorithms that each set has keys of. LiSTNR's tokens are always RS256 (listnr-verify-token). */
+export const ALGORITHMS: Readonly<Record<KeySet, readonly KeyAlgorithm[]>> = {
+  oidc: ['RS256'],
+  listnr: ['RS256'],
+};
 
-/** A fresh RS256 key whose `kid` is its thumbprint (RFC 7638). */
-export async function generateSigningKey(keySet: KeySet, state: KeyState): Promise<SigningKey> {
-  const { privateKey, publicKey } = await generateKeyPair('RS256', {
-    modulusLength: RSA_BITS,
-    extractable: true,
-  });
+/** A fresh key pair whose `kid` is its thumbprint (RFC 7638). */
+export async function generateKeyMaterial(
+  alg: KeyAlgorithm,
+  { rsaBits }: { rsaBits: number },
+): Promise<Pick<SigningKey, 'kid' | 'publicJwk' | 'privateJwk'>> {
+  const { privateKey, publicKey } = await generateKeyPair(alg, { modulusLength: rsaBits, extractable: true });
   const publicJwk = await exportJWK(publicKey);
   const kid = await calculateJwkThumbprint(publicJwk);
-  const members = { kid, alg: 'RS256', use: 'sig' };
+  const members = { kid, alg, use: 'sig' };
   return {
     kid,
-    keySet,
-    alg: 'RS256',
-    state,
     publicJwk: { ...publicJwk, ...members },
     privateJwk: { ...(await exportJWK(privateKey)), ...members },
   };

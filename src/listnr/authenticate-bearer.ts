@@ -23,7 +23,7 @@ export async function authenticateBearer(
   }
 
   const idToken = await idTokens.verify(token, client.acceptedIssuers);
-  if (idToken.own && !(await directory.isEnabledPerson(idToken.claims.sub)))
+  if (idToken.own && !directory.mayBeNamed(idToken.claims.sub))
     throw invalidToken('The person whom the ID token is about can no longer sign in.');
   return { client, idToken };
 }

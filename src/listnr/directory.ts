@@ -1,29 +1,32 @@
-import type { PersonStore } from '../accounts/person-store.ts';
+import type { DeniedSubjects } from '../accounts/denied-subjects.ts';
 import type { ClientSecrets } from '../clients/client-secrets.ts';
 import type { ListnrClient } from '../clients/listnr-client.ts';
 import type { ListnrClientStore } from '../clients/listnr-client-store.ts';
 
-/** Everything that issuing a token asks of the database, in one place. */
+/**
+ * Everything that issuing a token has to know of clients and people, in one place. All of it is kept in memory, so that
+ * tokens flow while the database is away (registration-cache.ts, denied-subjects.ts).
+ */
 export interface Directory {
   findClient(id: string): Promise<ListnrClient | undefined>;
   /** False for an unknown client, too. */
   isSecretOf(clientId: string, secret: string): Promise<boolean>;
-  /** False for a disabled person and for one that no longer exists. */
-  isEnabledPerson(id: string): Promise<boolean>;
+  /** False for a person who was disabled, or deleted, while an ID token about them could be alive. */
+  mayBeNamed(id: string): boolean;
 }
 
 export function createDirectory({
   clients,
   secrets,
-  people,
+  denied,
 }: {
   clients: ListnrClientStore;
   secrets: ClientSecrets;
-  people: PersonStore;
+  denied: DeniedSubjects;
 }): Directory {
   return {
     findClient: (id) => clients.find(id),
     isSecretOf: (clientId, secret) => secrets.verify(clientId, secret),
-    isEnabledPerson: async (id) => (await people.find(id)) !== undefined,
+    mayBeNamed: (id) => !denied.has(id),
   };
 }

@@ -5,7 +5,7 @@
  */
 import Router from '@koa/router';
 import type { Context } from 'koa';
-import type { PersonStore } from '../accounts/person-store.ts';
+import type { DeniedSubjects } from '../accounts/denied-subjects.ts';
 import type { ClientSecrets } from '../clients/client-secrets.ts';
 import type { ListnrClientStore } from '../clients/listnr-client-store.ts';
 import { limitFailures } from '../http/limits.ts';
@@ -34,7 +34,7 @@ export interface ListnrDependencies {
   externalKeys: ExternalKeys;
   clients: ListnrClientStore;
   secrets: ClientSecrets;
-  people: PersonStore;
+  denied: DeniedSubjects;
   clientFailures: RateLimit;
 }
 

@@ -4,6 +4,7 @@ import type { GrantStore } from '../artifacts/grant-store.ts';
 import type { ClientStore } from '../clients/client-store.ts';
 import { toClientMetadata } from './client-metadata.ts';
 import { newGrantFor } from './grants.ts';
+import { type RefreshTokenDependencies, saveRefreshToken } from './refresh-token.ts';
 import { requestScope } from './request-scope.ts';
 import { fromStored, toStored } from './stored-payload.ts';
 
@@ -12,6 +13,7 @@ export interface AdapterDependencies {
   artifacts: ArtifactStore;
   grants: GrantStore;
   clients: ClientStore;
+  refreshTokens: RefreshTokenDependencies;
 }
 
 const FOREIGN_KEY_VIOLATION = '23503';
@@ -25,6 +27,8 @@ export function createAdapter(dependencies: AdapterDependencies): (model: string
     switch (model) {
       case 'Client':
         return clientAdapter(dependencies);
+      case 'RefreshToken':
+        return refreshTokenAdapter(dependencies);
       case 'Grant':
         return grantAdapter(dependencies);
       case 'AccessToken':
@@ -32,7 +36,6 @@ export function createAdapter(dependencies: AdapterDependencies): (model: string
       case 'Session':
       case 'Interaction':
       case 'AuthorizationCode':
-      case 'RefreshToken':
       case 'PushedAuthorizationRequest':
         return artifactAdapter(model, dependencies);
       default:
@@ -67,13 +70,22 @@ function grantAdapter({ grants }: AdapterDependencies): Adapter {
   return {
     ...READ_ONLY,
     async find(id) {
-      return (await grants.find(id)) as AdapterPayload | undefined;
+      const loaded = requestScope().grant;
+      return (loaded?.id === id ? loaded.payload : await grants.find(id)) as AdapterPayload | undefined;
     },
     destroy: (id) => grants.revoke(id),
   };
 }
 
-const ENDS_WITH_GRANT: ReadonlySet<ArtifactModel> = new Set(['AuthorizationCode', 'RefreshToken']);
+/** A refresh token is a counter on the row of its family (refresh-token.ts); its end is that of its grant. */
+function refreshTokenAdapter({ refreshTokens }: AdapterDependencies): Adapter {
+  return {
+    ...READ_ONLY,
+    async upsert(id, { jti: _jti, ...payload }, ttlSeconds = 0) {
+      await unlessGrantIsGone(() => saveRefreshToken(id, payload, expiryOf(ttlSeconds), refreshTokens));
+    },
+  };
+}
 
 function artifactAdapter(model: ArtifactModel, { artifacts, issuer }: AdapterDependencies): Adapter {
   return {
@@ -84,24 +96,17 @@ function artifactAdapter(model: ArtifactModel, { artifacts, issuer }: AdapterDep
         model,
         id,
         payload: toStored(id, given),
-        ...(ENDS_WITH_GRANT.has(model) ? { grantId: given.grantId } : {}),
+        ...(model === 'AuthorizationCode' ? { grantId: given.grantId } : {}),
         ...(model === 'Session' ? { sessionUid: given.uid } : {}),
-        expiresAt: new Date(Date.now() + ttlSeconds * 1000),
+        expiresAt: expiryOf(ttlSeconds),
       };
       const grant = model === 'AuthorizationCode' ? newGrantFor(Provider.ctx?.oidc) : undefined;
-      try {
-        await (grant ? artifacts.saveWithGrant(artifact, grant) : artifacts.save(artifact));
-      } catch (error) {
-        if ((error as { code?: string }).code !== FOREIGN_KEY_VIOLATION) throw error;
-        // The grant was revoked while this request was under way. Whoever redeemed the code first is answered as if
-        // that had happened a moment later (its tokens are dead either way); a refresh is refused.
-        if (Provider.ctx?.oidc.params?.grant_type !== 'authorization_code')
-          throw new errors.InvalidGrant('grant revoked meanwhile');
-      }
+      await (grant ? artifacts.saveWithGrant(artifact, grant) : artifacts.save(artifact));
     },
 
     async find(id) {
       const artifact = await artifacts.find(model, id);
+      if (artifact?.grant) requestScope().grant = artifact.grant;
       return artifact && fromStored(model, id, artifact, issuer);
     },
 
@@ -118,6 +123,22 @@ function artifactAdapter(model: ArtifactModel, { artifacts, issuer }: AdapterDep
 
     destroy: (id) => artifacts.destroy(model, id),
   };
+}
+
+function expiryOf(ttlSeconds: number): Date {
+  return new Date(Date.now() + ttlSeconds * 1000);
+}
+
+/**
+ * The grant may be revoked while a request is under way, and what is saved then has nothing to refer to. Whoever
+ * redeemed the code first is answered as if that had happened a moment later: its tokens are dead either way.
+ */
+async function unlessGrantIsGone(save: () => Promise<void>): Promise<void> {
+  try {
+    await save();
+  } catch (error) {
+    if ((error as { code?: string }).code !== FOREIGN_KEY_VIOLATION) throw error;
+  }
 }
 
 /** Thrown by `consume` to all but the first. */

@@ -6,9 +6,6 @@ import { clientRecord } from './client-metadata.ts';
 
 type OidcContext = KoaContextWithOIDC['oidc'];
 
-/** However often it is refreshed, an authorization ends after a year. */
-const ABSOLUTE_LIMIT_SECONDS = 365 * 24 * 60 * 60;
-
 /**
  * Makes the grant of this authorization: one for each, as against the library's one per session, so that ending
  * one does not end another. It holds what the person allows this client: everything it asks for where no consent
@@ -64,8 +61,9 @@ interface StoredGrant {
 
 /** As long as anything that comes of it may live. */
 function lifetimeSeconds(client: object): number {
-  const { grantTypes, authorizationCodeTtlSeconds, accessTokenTtlSeconds } = clientRecord(client);
+  const { grantTypes, refreshTokenAbsoluteTtlSeconds, authorizationCodeTtlSeconds, accessTokenTtlSeconds } =
+    clientRecord(client);
   return grantTypes.includes('refresh_token')
-    ? ABSOLUTE_LIMIT_SECONDS
+    ? refreshTokenAbsoluteTtlSeconds
     : authorizationCodeTtlSeconds + accessTokenTtlSeconds;
 }

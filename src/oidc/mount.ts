@@ -3,6 +3,7 @@ import type { Context, Middleware } from 'koa';
 import type { Provider } from 'oidc-provider';
 import { HttpError } from '../platform/errors.ts';
 import type { InstanceResolver } from './instance-resolver.ts';
+import type { LiveProvider } from './live-provider.ts';
 import { requestScope, runInScope } from './request-scope.ts';
 import { PATHS } from './routes.ts';
 import { hideTokenShape } from './token-alias.ts';
@@ -22,10 +23,10 @@ export function instanceScope(resolve: InstanceResolver): Middleware {
 
 /** Hands a request to the protocol library, and takes it back when the library could not answer it. */
 export function protocol({
-  provider,
+  live,
   onRefusal,
 }: {
-  provider: () => Provider;
+  live: LiveProvider;
   onRefusal(req: IncomingMessage, refusal: { error: string; detail?: string }, failure: unknown): void;
 }): Middleware {
   return async (ctx) => {
@@ -35,7 +36,7 @@ export function protocol({
     // The documents that may be kept say so themselves (cross-origin.ts).
     ctx.set('Cache-Control', 'no-store');
 
-    await provider().callback()(ctx.req, ctx.res);
+    await live.handle(ctx.req, ctx.res);
 
     const { refusal, failure } = requestScope();
     if (failure && !ctx.res.writableEnded && !ctx.res.headersSent) throw failure;

@@ -20,7 +20,7 @@ import { correctCrossOrigin } from './cross-origin.ts';
 import { logProviderEvents } from './events.ts';
 import { allowFormPost } from './form-post.ts';
 import { signIdTokens } from './id-token.ts';
-import { describeRefreshTokens } from './refresh-token.ts';
+import { countRefreshTokens, type RefreshTokenDependencies } from './refresh-token.ts';
 import type { RenderError } from './render-error.ts';
 import { requestScope, sessionCookieName } from './request-scope.ts';
 import { readRetiredHints } from './retired-hint.ts';
@@ -36,6 +36,7 @@ export interface ProviderDependencies {
   clients: ClientStore;
   clientSecrets: ClientSecrets;
   people: PersonStore;
+  refreshTokens: RefreshTokenDependencies;
   renderError: RenderError;
 }
 
@@ -47,7 +48,7 @@ export function createProvider(dependencies: ProviderDependencies): Provider {
 
   makeAccessTokensStateless(provider, dependencies);
   decideAuthorizationCodes(provider, dependencies);
-  describeRefreshTokens(provider, dependencies);
+  countRefreshTokens(provider, dependencies.refreshTokens);
   signIdTokens(provider, dependencies);
   readRetiredHints(provider, dependencies);
   correctClients(provider, dependencies);

@@ -1,29 +1,146 @@
 import { errors, Provider } from 'oidc-provider';
+import type { Events } from '../artifacts/events.ts';
 import type { GrantStore } from '../artifacts/grant-store.ts';
+import type { RefreshFamily, RefreshFamilyStore } from '../artifacts/refresh-family-store.ts';
+import { clientRecord } from './client-metadata.ts';
+import type { RefreshTokenCodec, RefreshTokenValue } from './refresh-token-value.ts';
+import { requestScope } from './request-scope.ts';
 
-type RefreshToken = InstanceType<Provider['RefreshToken']> & { consumed?: unknown };
-type Find = (value: string, options?: { ignoreExpiration?: boolean }) => Promise<RefreshToken | undefined>;
+export interface RefreshTokenDependencies {
+  families: RefreshFamilyStore;
+  codec: RefreshTokenCodec;
+  grants: GrantStore;
+  events: Events;
+}
 
-/** Says why a refresh token is refused, where the cause is known. */
-export function describeRefreshTokens(provider: Provider, { grants }: { grants: GrantStore }): void {
+type RefreshToken = InstanceType<Provider['RefreshToken']>;
+type Client = InstanceType<Provider['Client']>;
+
+/**
+ * Makes a refresh token a counter on one row. What is presented is compared with the row's sequence:
+ * the same rotates; one behind inside the replay window gets the same successor again, so that a lost answer, two
+ * tabs or a retry sign nobody out; older is reuse and ends the grant; ahead can only mean that the row lost a
+ * commit, and it catches up. `saveRefreshToken` decides, in one conditional update.
+ */
+export function countRefreshTokens(provider: Provider, dependencies: RefreshTokenDependencies): void {
+  const { families, codec } = dependencies;
   const { RefreshToken } = provider;
-  const find = RefreshToken.find.bind(RefreshToken) as Find;
 
   Object.assign(RefreshToken, {
-    async find(...[value, options]: Parameters<Find>): ReturnType<Find> {
-      const token = await find(value, options);
-      const ctx = Provider.ctx;
-      if (ctx?.oidc.route !== 'token') return token;
-      if (!token || token.clientId !== ctx.oidc.client?.clientId) throw refusal('Refresh token is not valid');
-      if (token.isExpired) throw refusal('Refresh token expired');
-      if (token.consumed) {
-        // RFC 9700 section 4.14.2: one of the two who hold it is a thief, so neither keeps anything.
-        if (token.grantId) await grants.revoke(token.grantId);
-        throw refusal('Refresh token already used');
-      }
-      return token;
+    async find(text: string): Promise<RefreshToken | undefined> {
+      const client = Provider.ctx?.oidc.client;
+      const value = client && codec.decode(text, client.clientId);
+      const family = value && (await families.find(value.family, windowOf(client)));
+      if (!value || !family) return refuse('Refresh token is not valid');
+      if (isReuse(value, family)) return refuseReuse(client, value, family, dependencies);
+      if (family.expiresAt.getTime() <= Date.now()) return refuse('Refresh token expired');
+      reportAhead(client, value, family, dependencies);
+      requestScope().grant = { id: family.grantId, payload: family.grantPayload };
+      return new RefreshToken({
+        ...family.payload,
+        jti: text,
+        exp: Math.floor(family.expiresAt.getTime() / 1000),
+      } as unknown as ConstructorParameters<typeof RefreshToken>[0]);
     },
   });
+
+  Object.assign(RefreshToken.prototype, {
+    generateTokenId(this: RefreshToken) {
+      const clientId = this.clientId ?? '';
+      const rotated = Provider.ctx?.oidc.entities.RotatedRefreshToken;
+      const previous = rotated && codec.decode(rotated.jti, clientId);
+      return codec.encode(
+        previous ? { ...previous, sequence: previous.sequence + 1 } : codec.newFamily(),
+        clientId,
+      );
+    },
+    // The update in `saveRefreshToken` decides; marking the old token beforehand would be a second write.
+    consume: async () => {},
+  });
+}
+
+/** Saves a new family, or rotates the one that is being refreshed. @throws InvalidGrant when that is refused. */
+export async function saveRefreshToken(
+  text: string,
+  payload: Record<string, unknown> & { grantId?: string | undefined },
+  expiresAt: Date,
+  { families, codec, grants, events }: RefreshTokenDependencies,
+): Promise<void> {
+  const client = Provider.ctx?.oidc.client;
+  const value = client && codec.decode(text, client.clientId);
+  if (!value || !payload.grantId) throw new Error('A refresh token is saved only inside a token request.');
+  if (!Provider.ctx?.oidc.entities.RotatedRefreshToken) {
+    return families.start(value.family, { grantId: payload.grantId, payload, expiresAt });
+  }
+  const presented = value.sequence - 1;
+  const subject = {
+    clientId: client.clientId,
+    personId: String(payload.accountId),
+    grantId: payload.grantId,
+  };
+  switch (await families.rotate(value.family, { presented, windowSeconds: windowOf(client), expiresAt })) {
+    case 'rotated':
+      return;
+    case 'replayed':
+      return events.refreshTokenReplayed(subject);
+    case 'reused':
+      await grants.revoke(payload.grantId);
+      events.refreshTokenReused({ ...subject, behind: 2 });
+      throw refusal('Refresh token already used');
+    case 'gone':
+      throw refusal('Refresh token is not valid');
+  }
+}
+
+function windowOf(client: Client): number {
+  return clientRecord(client).refreshReplayWindowSeconds;
+}
+
+function isReuse({ sequence }: RefreshTokenValue, family: RefreshFamily): boolean {
+  const behind = family.sequence - sequence;
+  return behind > 1 || (behind === 1 && !family.withinWindow);
+}
+
+/** Whoever holds an old token may have stolen it, or been robbed: at the token endpoint nobody keeps the grant. */
+async function refuseReuse(
+  client: Client,
+  value: RefreshTokenValue,
+  family: RefreshFamily,
+  { grants, events }: RefreshTokenDependencies,
+): Promise<undefined> {
+  if (Provider.ctx?.oidc.route === 'token') {
+    await grants.revoke(family.grantId);
+    events.refreshTokenReused({
+      clientId: client.clientId,
+      personId: String(family.payload.accountId),
+      grantId: family.grantId,
+      behind: family.sequence - value.sequence,
+    });
+  }
+  return refuse('Refresh token already used');
+}
+
+/** Rotating from it brings the row up to date; an operator should know that commits were lost. */
+function reportAhead(
+  client: Client,
+  { sequence }: RefreshTokenValue,
+  family: RefreshFamily,
+  { events }: RefreshTokenDependencies,
+): void {
+  const ahead = sequence - family.sequence;
+  if (ahead <= 0 || Provider.ctx?.oidc.route !== 'token') return;
+  events.refreshTokenAhead({
+    clientId: client.clientId,
+    personId: String(family.payload.accountId),
+    grantId: family.grantId,
+    ahead,
+  });
+}
+
+/** At the token endpoint a refusal says why; elsewhere the token is simply not found. */
+function refuse(description: string): undefined {
+  if (Provider.ctx?.oidc.route === 'token') throw refusal(description);
+  return undefined;
 }
 
 function refusal(description: string): errors.InvalidGrant {

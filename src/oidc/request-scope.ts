@@ -12,6 +12,8 @@ export interface RequestScope {
   client: Client | undefined;
   /** A JWT presented at revocation or introspection, which the library refuses by its shape; see `token-alias.ts`. */
   presentedToken?: string;
+  /** The grant that was loaded together with a code or refresh token, so that the library's next question costs no query. */
+  grant?: { id: string; payload: Record<string, unknown> };
   /** Why the library refused, for the log. */
   refusal?: { error: string; detail?: string };
   /** An error of ours behind the library's `server_error`. */

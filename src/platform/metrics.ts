@@ -1,8 +1,11 @@
-import { AggregatorRegistry, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
+import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
 /** What this process counts, in Prometheus' terms. Labels have few values: never a client, a person or a path. */
 export interface Metrics {
   registry: Registry;
+  countAudit(event: string): void;
+  countExpired(table: string, rows: number): void;
+  setExpiredLag(table: string, seconds: number): void;
   observeRequest(request: { endpoint: string; method: string; status: number; seconds: number }): void;
 }
 
@@ -16,10 +19,31 @@ export function createMetrics(): Metrics {
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
     registers: [registry],
   });
+  const audit = new Counter({
+    name: 'listo_audit_events_total',
+    help: 'Events an auditor asks for, by name.',
+    labelNames: ['event'] as const,
+    registers: [registry],
+  });
+  const expired = new Counter({
+    name: 'listo_expired_rows_deleted_total',
+    help: 'Expired rows that housekeeping deleted.',
+    labelNames: ['table'] as const,
+    registers: [registry],
+  });
+  const lag = new Gauge({
+    name: 'listo_expired_rows_lag_seconds',
+    help: 'How long the oldest expired row has been waiting to be deleted, when housekeeping last looked.',
+    labelNames: ['table'] as const,
+    registers: [registry],
+  });
   // In a process of a cluster, this is what the primary collects.
   AggregatorRegistry.setRegistries([registry]);
   return {
     registry,
+    countAudit: (event) => audit.inc({ event }),
+    countExpired: (table, rows) => expired.inc({ table }, rows),
+    setExpiredLag: (table, seconds) => lag.set({ table }, seconds),
     observeRequest({ endpoint, method, status, seconds }) {
       requests.observe({ endpoint, method, status: String(status) }, seconds);
     },

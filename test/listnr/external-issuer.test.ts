@@ -353,6 +353,7 @@ describe('a client of two issuers', () => {
           `('${id}', '${server.url}', '${uriOf(path)}', '{client_demo_web}', '{RS256}', NULL)`,
         ]),
     );
+    await server.services.denied.reload();
     expect((await present(id, await mintIdToken(server))).status).toBe(200);
     expect(outcome(await present(id, await mintIdToken(server, { sub: person.id })))).toEqual(
       refused('The person whom the ID token is about can no longer sign in.'),

@@ -42,8 +42,10 @@ describe('docs/registering-clients.md', () => {
     const sql = readdirSync(folder)
       .map((name) => readFileSync(new URL(name, folder), 'utf8'))
       .join('\n');
+    const later = readFileSync(new URL('../../migrations/0003-refresh-families.ts', import.meta.url), 'utf8');
     const found = (pattern: RegExp) => [...sql.matchAll(pattern)].map(([, name = '']) => name);
     const rules = [
+      ...[...later.matchAll(/COMMENT ON CONSTRAINT (\w+) ON clients/g)].map(([, name = '']) => name),
       ...found(/CONSTRAINT (\w+) CHECK/g),
       ...found(/refuse_registration\('(\w+)'/g),
       ...found(/check_words\(owner, '(\w+)'/g).map((word) => `${word}_known`),

@@ -100,7 +100,7 @@ export function secretClientSql(id: string, columns: Record<string, string> = {}
 export function personSql({ id = randomUUID(), disabled = false } = {}): { id: string; sql: string } {
   return {
     id,
-    sql: `INSERT INTO people (id, instance_id, disabled_at) VALUES ('${id}', 'demo', ${disabled ? 'now()' : 'NULL'});`,
+    sql: `INSERT INTO people (id, instance_id) VALUES ('${id}', 'demo');${disabled ? `UPDATE people SET disabled_at = now() WHERE id = '${id}';` : ''}`,
   };
 }
 

@@ -146,6 +146,7 @@ export function authorizationCallback(world: () => World): void {
 
       it('is a page where it is not known whom to tell', async () => {
         world().breakStores(true);
+        world().forgetRegistration();
         const page = await world().authorize();
         expect([page.status, page.location]).toEqual([500, undefined]);
         expect(page.html).toContain('Something went wrong on our side. It has been recorded.');

@@ -45,6 +45,8 @@ export interface World {
   userinfo(accessToken: string): Promise<Answer>;
   /** Makes every reading of clients and people fail, or of one of them. */
   breakStores(broken: boolean, which?: readonly (keyof Stores)[]): void;
+  /** Lets clients be read from the database again, as after a change. */
+  forgetRegistration(): void;
 }
 
 export async function openWorld(): Promise<World & { close(): Promise<void> }> {
@@ -61,6 +63,7 @@ function worldOf(server: TestServer, browser: Browser): Omit<World, 'breakStores
   const issuer = server.url;
   const world: Omit<World, 'breakStores'> = {
     server,
+    forgetRegistration: () => server.services.registration.clear(),
     issuer,
     browser,
     authorize: (parameters = {}) => browser.get(authorizationUrl(issuer, request(parameters))),

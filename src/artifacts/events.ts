@@ -1,0 +1,37 @@
+import type { Logger } from '../platform/logger.ts';
+import type { Metrics } from '../platform/metrics.ts';
+
+/** Who and what an event is about; never a token, a code or a secret. */
+export interface EventSubject {
+  clientId: string;
+  personId?: string | undefined;
+  grantId?: string | undefined;
+}
+
+/**
+ * What an auditor asks for afterwards. Each event is one log line at level `warn` with `audit` naming it, and one
+ * count, made together.
+ */
+export interface Events {
+  /** A code was presented again after it had been redeemed: what it gave is revoked (RFC 6749 section 4.1.2). */
+  codeReused(subject: EventSubject): void;
+  /** A refresh token was presented again inside the replay window and answered with the same successor. */
+  refreshTokenReplayed(subject: EventSubject): void;
+  /** A refresh token was presented after its successor had been used, or too late: its grant is revoked (RFC 9700 section 4.14.2). */
+  refreshTokenReused(subject: EventSubject & { behind: number }): void;
+  /** A refresh token was newer than the database knew: a commit was lost, in a failover or a restore. */
+  refreshTokenAhead(subject: EventSubject & { ahead: number }): void;
+}
+
+export function createEvents({ logger, metrics }: { logger: Logger; metrics: Metrics }): Events {
+  const record = (name: string) => (detail: object) => {
+    metrics.countAudit(name);
+    logger.warn({ audit: name, ...detail }, 'audit');
+  };
+  return {
+    codeReused: record('authorization_code.reused'),
+    refreshTokenReplayed: record('refresh_token.replayed'),
+    refreshTokenReused: record('refresh_token.reused'),
+    refreshTokenAhead: record('refresh_token.ahead'),
+  };
+}
