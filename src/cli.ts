@@ -14,8 +14,8 @@ process.exitCode = await runCommand(process.argv.slice(2), {
   print: (line) => process.stdout.write(`${line}\n`),
   say: (text) => process.stderr.write(text),
   settings() {
-    const { issuer, secrets } = configuration();
-    return { issuer, keyEncryptionKeys: secrets.keyEncryptionKeys };
+    const { issuer, secrets, keyRotation, rsaBits } = configuration();
+    return { issuer, keyEncryptionKeys: secrets.keyEncryptionKeys, keyRotation, rsaBits };
   },
   openDatabase: () => openCommandDatabase(configuration()),
 });

@@ -7,7 +7,6 @@ export const EXPIRING_TABLES = [
   'grants',
   'revoked_access_tokens',
   'upstream_sign_ins',
-  'replay_detection',
   'denied_subjects',
 ] as const;
 

@@ -1,3 +1,4 @@
+import type { RotationPolicy } from '../keys/plan-rotation.ts';
 import type { Database } from '../platform/database.ts';
 
 /**
@@ -30,6 +31,8 @@ export interface CommandContext {
 export interface CommandSettings {
   issuer: string;
   keyEncryptionKeys: readonly Buffer[];
+  keyRotation: RotationPolicy;
+  rsaBits: number;
 }
 
 /** Standard input, or a stand-in for it. */

@@ -3,6 +3,7 @@ import { isDatabaseUnavailable } from '../platform/database.ts';
 import { OperatorError } from '../platform/errors.ts';
 import { clientSecret } from './client-secret.ts';
 import type { Command, CommandContext } from './command.ts';
+import { keysDrop, keysList, keysReseal, keysRotate } from './keys.ts';
 import { migrate } from './migrate.ts';
 import { passwordHash } from './password-hash.ts';
 import { seal } from './seal.ts';
@@ -21,7 +22,18 @@ const help: Command = {
   },
 };
 
-const COMMANDS: readonly Command[] = [seed, migrate, clientSecret, passwordHash, seal, help];
+const COMMANDS: readonly Command[] = [
+  seed,
+  migrate,
+  clientSecret,
+  passwordHash,
+  seal,
+  keysList,
+  keysRotate,
+  keysDrop,
+  keysReseal,
+  help,
+];
 
 /** Runs what the words of a command line ask for and answers the exit code: 0, 1 for a failure, 2 for a wrong call. */
 export async function runCommand(words: readonly string[], context: CommandContext): Promise<number> {

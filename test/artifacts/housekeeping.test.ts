@@ -1,5 +1,4 @@
 import { createExpiredRowsStore } from '../../src/artifacts/expired-rows-store.ts';
-import { createReplayStore } from '../../src/artifacts/replay-store.ts';
 import { jobsOf } from '../../src/jobs.ts';
 import { obtainTokens, refresh } from '../support/relying-party.ts';
 import { startTestServer, type TestServer } from '../support/test-server.ts';
@@ -44,17 +43,5 @@ describe('housekeeping', () => {
       'EXPLAIN SELECT ctid FROM artifacts WHERE expires_at < now() ORDER BY expires_at LIMIT 10',
     );
     expect(JSON.stringify(plan)).toContain('artifacts_expiry');
-  });
-});
-
-describe('what may be used once', () => {
-  it('is given to one of many who present it at once', async () => {
-    const server = await startTestServer();
-    const store = createReplayStore(server.database.knex);
-    const answers = await Promise.all(
-      Array.from({ length: 10 }, () => store.use('proof', new Date(Date.now() + 60_000))),
-    );
-    expect(answers.filter(Boolean)).toEqual([true]);
-    await server.close();
   });
 });

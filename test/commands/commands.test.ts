@@ -10,6 +10,7 @@ import { createSecretBox } from '../../src/platform/secret-box.ts';
 import { openTestDatabase, type TestDatabase } from '../support/test-database.ts';
 
 const KEYS = [Buffer.alloc(32, 7)];
+const KEY_ROTATION = { periodSeconds: 1000, publicationSeconds: 100, retirementSeconds: 500 };
 const USAGE = `Usage: npm run cli -- COMMAND
 
   seed FILE
@@ -22,6 +23,14 @@ const USAGE = `Usage: npm run cli -- COMMAND
       Read a password from standard input and print its argon2id hash, for people.password_hash.
   seal CONTEXT
       Read a secret from standard input and print it sealed; CONTEXT is upstream:<instance id>, for upstream_providers.client_secret_sealed.
+  keys list SET
+      List the signing keys of a set, oidc or listnr, with their states.
+  keys rotate SET
+      Publish the next key of a set now, ahead of the schedule. It signs once every cache knows it.
+  keys drop SET
+      In an emergency: drop the signing key of a set at once. What it signed is worth nothing any more.
+  keys reseal
+      Seal the private keys anew with the first KEY_ENCRYPTION_KEY, so that the others can go.
   help
       Print this.`;
 
@@ -53,7 +62,12 @@ async function run(words: string[], input: SecretInput = aPipe('')): Promise<Run
     say: (text) => {
       err += text;
     },
-    settings: () => ({ issuer: 'https://login.example', keyEncryptionKeys: KEYS }),
+    settings: () => ({
+      issuer: 'https://login.example',
+      keyEncryptionKeys: KEYS,
+      keyRotation: KEY_ROTATION,
+      rsaBits: 2048,
+    }),
     openDatabase: async () => ({ ...database, close: async () => undefined }),
   });
   return { code, out, err };
@@ -107,7 +121,7 @@ describe('the command line', () => {
       input: aPipe(''),
       print: () => undefined,
       say: (text) => expect(text).toBe('The configuration is wrong:\n  - PORT is "x".\n'),
-      settings: () => ({ issuer: '', keyEncryptionKeys: KEYS }),
+      settings: () => ({ issuer: '', keyEncryptionKeys: KEYS, keyRotation: KEY_ROTATION, rsaBits: 2048 }),
       openDatabase: async () => {
         throw new OperatorError('The configuration is wrong:\n  - PORT is "x".');
       },
@@ -249,7 +263,7 @@ describe('seed', () => {
       input: aPipe(''),
       print: () => undefined,
       say: (text) => expect(text).toBe(`${file} does not exist.\n`),
-      settings: () => ({ issuer: '', keyEncryptionKeys: KEYS }),
+      settings: () => ({ issuer: '', keyEncryptionKeys: KEYS, keyRotation: KEY_ROTATION, rsaBits: 2048 }),
       openDatabase: () => Promise.reject(new Error('opened')),
     });
     expect(code).toBe(1);

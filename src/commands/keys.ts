@@ -1,0 +1,86 @@
+import { dropCompromisedKeys, type RotationDependencies, rotateKeys } from '../keys/rotate-keys.ts';
+import type { KeySet } from '../keys/signing-key.ts';
+import { createSigningKeyStore, type SigningKeyStore } from '../keys/signing-key-store.ts';
+import { systemClock } from '../platform/clock.ts';
+import { OperatorError } from '../platform/errors.ts';
+import { createSecretBox } from '../platform/secret-box.ts';
+import type { Command, CommandContext } from './command.ts';
+
+export const keysList: Command = {
+  name: 'keys list',
+  operands: ['SET'],
+  summary: 'List the signing keys of a set, oidc or listnr, with their states.',
+  run: (context, operands) =>
+    withKeys(context, operands, async (keySet, { store }) => {
+      for (const { kid, alg, state, promoteAfter } of await store.list(keySet)) {
+        context.print(
+          `${state} ${alg} ${kid}${promoteAfter ? ` signs from ${promoteAfter.toISOString()}` : ''}`,
+        );
+      }
+    }),
+};
+
+export const keysRotate: Command = {
+  name: 'keys rotate',
+  operands: ['SET'],
+  summary: 'Publish the next key of a set now, ahead of the schedule. It signs once every cache knows it.',
+  run: (context, operands) =>
+    withKeys(context, operands, async (keySet, rotation) => {
+      const changes = await rotateKeys(keySet, rotation, { force: true });
+      const made = changes.find(({ action }) => action === 'create');
+      context.print(
+        made && 'promoteAfter' in made && made.promoteAfter
+          ? `Published the next key; it signs from ${made.promoteAfter.toISOString()}.`
+          : 'The next key is published already; npm run cli -- keys list says from when it signs.',
+      );
+    }),
+};
+
+export const keysDrop: Command = {
+  name: 'keys drop',
+  operands: ['SET'],
+  summary:
+    'In an emergency: drop the signing key of a set at once. What it signed is worth nothing any more.',
+  run: (context, operands) =>
+    withKeys(context, operands, async (keySet, rotation) => {
+      await dropCompromisedKeys(keySet, rotation);
+      context.print(
+        'Dropped. Another key signs; every process follows within seconds, verifiers when their cache ends.',
+      );
+    }),
+};
+
+export const keysReseal: Command = {
+  name: 'keys reseal',
+  operands: [],
+  summary: 'Seal the private keys anew with the first KEY_ENCRYPTION_KEY, so that the others can go.',
+  run: (context) =>
+    withStore(context, async (store) => {
+      context.print(`Sealed anew: ${await store.reseal()}.`);
+    }),
+};
+
+function withKeys(
+  context: CommandContext,
+  [name]: readonly string[],
+  work: (keySet: KeySet, rotation: RotationDependencies) => Promise<void>,
+): Promise<void> {
+  if (name !== 'oidc' && name !== 'listnr') throw new OperatorError('SET is oidc or listnr.');
+  const { keyRotation, rsaBits } = context.settings();
+  return withStore(context, (store) =>
+    work(name, { store, policy: keyRotation, rsaBits, clock: systemClock }),
+  );
+}
+
+async function withStore(
+  context: CommandContext,
+  work: (store: SigningKeyStore) => Promise<void>,
+): Promise<void> {
+  const box = createSecretBox(context.settings().keyEncryptionKeys);
+  const database = await context.openDatabase();
+  try {
+    await work(createSigningKeyStore(database.knex, box));
+  } finally {
+    await database.close();
+  }
+}
