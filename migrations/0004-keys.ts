@@ -25,11 +25,19 @@ INSERT INTO versions (name) VALUES ('registration'), ('keys'), ('people');
 COMMENT ON TABLE versions IS 'Grow when what processes keep in memory changed: each looks once a second, and reads anew what did.';
 
 CREATE FUNCTION bump_version() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  setting text := 'listo.bumped_' || TG_ARGV[0];
+  this_transaction text := pg_current_xact_id()::text;
 BEGIN
-  UPDATE versions SET version = version + 1 WHERE name = TG_ARGV[0];
+  IF current_setting(setting, true) IS DISTINCT FROM this_transaction THEN
+    UPDATE versions SET version = version + 1 WHERE name = TG_ARGV[0];
+    PERFORM set_config(setting, this_transaction, true);
+  END IF;
   RETURN NULL;
 END $$;
-CREATE TRIGGER bump_version AFTER INSERT OR UPDATE OR DELETE ON signing_keys FOR EACH STATEMENT EXECUTE FUNCTION bump_version('keys');
+COMMENT ON FUNCTION bump_version IS 'Raises a version once a transaction. Deferred to its end, so that transactions wait for one another no longer than a commit takes.';
+CREATE CONSTRAINT TRIGGER bump_version AFTER INSERT OR UPDATE OR DELETE ON signing_keys
+  DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION bump_version('keys');
 ${[
   'instances',
   'upstream_providers',
@@ -41,7 +49,7 @@ ${[
 ]
   .map(
     (table) =>
-      `CREATE TRIGGER bump_version AFTER INSERT OR UPDATE OR DELETE ON ${table} FOR EACH STATEMENT EXECUTE FUNCTION bump_version('registration');`,
+      `CREATE CONSTRAINT TRIGGER bump_version AFTER INSERT OR UPDATE OR DELETE ON ${table} DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION bump_version('registration');`,
   )
   .join('\n')}
 

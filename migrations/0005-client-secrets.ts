@@ -9,10 +9,8 @@ export async function up(knex: Knex): Promise<void> {
 ALTER TABLE ${table} ADD COLUMN last_used_at timestamptz;
 COMMENT ON COLUMN ${table}.last_used_at IS 'When it last authenticated the client, to within a minute. Written by the server.';
 DROP TRIGGER bump_version ON ${table};
-CREATE TRIGGER bump_version_on_insert_or_delete AFTER INSERT OR DELETE ON ${table}
-  FOR EACH STATEMENT EXECUTE FUNCTION bump_version('registration');
-CREATE TRIGGER bump_version_on_update AFTER UPDATE OF name, digest, expires_at ON ${table}
-  FOR EACH STATEMENT EXECUTE FUNCTION bump_version('registration');
+CREATE CONSTRAINT TRIGGER bump_version AFTER INSERT OR DELETE OR UPDATE OF name, digest, expires_at ON ${table}
+  DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION bump_version('registration');
 DROP TRIGGER record_change ON ${table};
 CREATE TRIGGER record_change AFTER INSERT OR DELETE OR UPDATE OF name, digest, expires_at ON ${table}
   FOR EACH ROW EXECUTE FUNCTION record_registration_change('client_id,name');

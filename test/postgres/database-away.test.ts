@@ -57,14 +57,22 @@ describe('while the database is away', () => {
       userinfo(server.url, tokens.access_token),
       getJson(authorizationUrl(server.url), { accept: 'application/json' }),
       getJson(`${server.url}/readyz`),
-      postForm(`${server.url}/auth/revoke`, { token: 'some-token' }, BASIC),
-      postForm(`${server.url}/auth/introspect`, { token: 'some-token' }, BASIC),
-      postForm(`${server.url}/auth/par`, { response_type: 'code', client_id: DEMO_WEB.client_id }, BASIC),
-      getJson(`${server.url}/auth/logout?client_id=${DEMO_WEB.client_id}`, { accept: 'application/json' }),
+      postForm(`${server.url}/auth/revoke`, { token: tokens.refresh_token ?? '' }, BASIC),
+      postForm(`${server.url}/auth/introspect`, { token: tokens.refresh_token ?? '' }, BASIC),
+      postForm(
+        `${server.url}/auth/par`,
+        {
+          client_id: DEMO_WEB.client_id,
+          response_type: 'code',
+          scope: 'openid',
+          redirect_uri: DEMO_WEB.redirect_uri,
+        },
+        BASIC,
+      ),
     ]);
     expect(
       answers.map(({ status, headers, body }) => ({ status, retryAfter: headers.get('retry-after'), body })),
-    ).toEqual(Array(9).fill(AWAY));
+    ).toEqual(Array(8).fill(AWAY));
 
     await wire.mend();
     // Nothing was used up by the attempt.
