@@ -4,8 +4,6 @@ import type { Person, UserRecord } from './person.ts';
 export interface PersonStore {
   /** An enabled person, or undefined. */
   find(id: string): Promise<Person | undefined>;
-  /** Whether a person exists and is disabled. */
-  isDisabled(id: string): Promise<boolean>;
   /** For password sign-in: who has this address in this instance, and the hash to compare with. */
   findCredentials(instanceId: string, email: string): Promise<Credentials | undefined>;
   /** Who this is at an upstream provider; by issuer and subject, never by e-mail address. */
@@ -72,11 +70,6 @@ export function createPersonStore(db: Queryable): PersonStore {
     async find(id) {
       const { rows } = await db.raw<{ rows: Row[] }>(PERSON, [id]);
       return rows[0] && toPerson(rows[0]);
-    },
-
-    async isDisabled(id) {
-      const row = await db('people').where({ id }).whereNotNull('disabled_at').first('id');
-      return row !== undefined;
     },
 
     async findCredentials(instanceId, email) {

@@ -13,8 +13,6 @@ export interface EventSubject {
  * count, made together.
  */
 export interface Events {
-  /** A code was presented again after it had been redeemed: what it gave is revoked (RFC 6749 section 4.1.2). */
-  codeReused(subject: EventSubject): void;
   /** A refresh token was presented again inside the replay window and answered with the same successor. */
   refreshTokenReplayed(subject: EventSubject): void;
   /** A refresh token was presented after its successor had been used, or too late: its grant is revoked (RFC 9700 section 4.14.2). */
@@ -29,7 +27,6 @@ export function createEvents({ logger, metrics }: { logger: Logger; metrics: Met
     logger.warn({ audit: name, ...detail }, 'audit');
   };
   return {
-    codeReused: record('authorization_code.reused'),
     refreshTokenReplayed: record('refresh_token.replayed'),
     refreshTokenReused: record('refresh_token.reused'),
     refreshTokenAhead: record('refresh_token.ahead'),

@@ -4,8 +4,6 @@ import type { ListnrClient } from './listnr-client.ts';
 export interface ListnrClientStore {
   /** A client, enabled or not: the answer to a disabled one differs from that to an unknown one. */
   find(id: string): Promise<ListnrClient | undefined>;
-  /** Whether any enabled client lists this web origin. */
-  isKnownOrigin(origin: string): Promise<boolean>;
 }
 
 export function createListnrClientStore(db: Queryable): ListnrClientStore {
@@ -35,14 +33,6 @@ export function createListnrClientStore(db: Queryable): ListnrClientStore {
           subjectPrefix: issuer.subject_prefix,
         })),
       };
-    },
-
-    async isKnownOrigin(origin) {
-      const row = await db('listnr_clients')
-        .whereNull('disabled_at')
-        .whereRaw('? = ANY (origins)', [origin])
-        .first('id');
-      return row !== undefined;
     },
   };
 }
