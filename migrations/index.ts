@@ -5,6 +5,7 @@ import * as refreshFamilies from './0003-refresh-families.ts';
 import * as keys from './0004-keys.ts';
 import * as clientSecrets from './0005-client-secrets.ts';
 import * as housekeeping from './0006-housekeeping.ts';
+import * as revocation from './0007-revocation.ts';
 
 const MIGRATIONS = {
   '0001-registration': registration,
@@ -13,6 +14,7 @@ const MIGRATIONS = {
   '0004-keys': keys,
   '0005-client-secrets': clientSecrets,
   '0006-housekeeping': housekeeping,
+  '0007-revocation': revocation,
 };
 
 type Name = keyof typeof MIGRATIONS;

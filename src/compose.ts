@@ -10,6 +10,7 @@ import {
   createRevokedAccessTokenStore,
   type RevokedAccessTokenStore,
 } from './artifacts/revoked-access-token-store.ts';
+import { createSessionStore, type SessionStore } from './artifacts/session-store.ts';
 import { createUpstreamSignInStore, type UpstreamSignInStore } from './artifacts/upstream-sign-in-store.ts';
 import {
   createPasswordAuthenticator,
@@ -72,6 +73,7 @@ export interface Services {
   denied: DeniedSubjects;
   artifacts: ArtifactStore;
   grants: GrantStore;
+  sessions: SessionStore;
   consents: ConsentStore;
   revoked: RevokedAccessTokenStore;
   upstreamSignIns: UpstreamSignInStore;
@@ -154,6 +156,7 @@ export async function compose({
     }),
     artifacts: createArtifactStore(db),
     grants: createGrantStore(db),
+    sessions: createSessionStore(db),
     consents: createConsentStore(db),
     revoked: createRevokedAccessTokenStore(db),
     upstreamSignIns: createUpstreamSignInStore(db, box),

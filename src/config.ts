@@ -41,7 +41,7 @@ export interface Config {
     checkMs: number;
   };
   /** How often expired rows are deleted, and how many at most at a time. */
-  housekeeping: { everyMs: number; batchSize: number; maxBatches: number };
+  housekeeping: { everyMs: number; batchSize: number };
   secrets: Secrets;
 }
 
@@ -98,7 +98,6 @@ export function parseConfig(environment: Environment): Config {
     housekeeping: {
       everyMs: variables.wholeNumber('HOUSEKEEPING_SECONDS', { fallback: 60, low: 1, high: DAY }) * 1000,
       batchSize: 1000,
-      maxBatches: 50,
     },
     secrets: readSecrets(variables, { production, dataDir }),
   };

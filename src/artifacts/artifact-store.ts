@@ -3,7 +3,7 @@ import type { Queryable } from '../platform/database.ts';
 import type { Grant } from './grant-store.ts';
 
 /** The protocol's short-lived objects that are rows of `artifacts`. */
-export type ArtifactModel = 'Session' | 'Interaction' | 'AuthorizationCode' | 'PushedAuthorizationRequest';
+export type ArtifactModel = 'Interaction' | 'AuthorizationCode' | 'PushedAuthorizationRequest';
 
 export type Payload = Record<string, unknown>;
 
@@ -15,19 +15,23 @@ export interface Artifact {
 }
 
 /**
- * Sessions, interactions, codes and refresh tokens. Each is found by a hash of what its holder presents, which is
- * not among the columns. Expired rows are still found: their holder is told that they expired.
+ * Interactions, codes and pushed requests. Each is found by a hash of what its holder presents, which is not among
+ * the columns. Expired rows are still found: their holder is told that they expired.
  */
 export interface ArtifactStore {
   find(model: ArtifactModel, id: string): Promise<Artifact | undefined>;
-  /** A session by the name that stays when its id changes. */
-  findSession(uid: string): Promise<Artifact | undefined>;
-  save(artifact: NewArtifact): Promise<void>;
-  /** Saves a code together with the grant it belongs to, which is new with each authorization: one statement. */
-  saveWithGrant(artifact: NewArtifact, grant: Grant): Promise<void>;
+  create(artifact: NewArtifact): Promise<void>;
+  /**
+   * Saves a code together with the grant it belongs to, which is new with each authorization: one statement. False,
+   * and nothing saved, when the person was disabled meanwhile, or signed out of the session: both wait for it.
+   */
+  createWithGrant(artifact: NewArtifact, grant: NewGrant): Promise<boolean>;
+  /** False when it was destroyed meanwhile: what is over does not come back. */
+  update(artifact: NewArtifact): Promise<boolean>;
   /** Marks it used. True for exactly one caller, however many ask at once. */
   consume(model: ArtifactModel, id: string): Promise<boolean>;
-  destroy(model: ArtifactModel, id: string): Promise<void>;
+  /** True for exactly one caller, as well. */
+  destroy(model: ArtifactModel, id: string): Promise<boolean>;
 }
 
 export interface NewArtifact {
@@ -35,8 +39,14 @@ export interface NewArtifact {
   id: string;
   payload: Payload;
   grantId?: string | undefined;
-  sessionUid?: string | undefined;
+  /** Of an interaction: who has just signed in. */
+  personId?: string | undefined;
   expiresAt: Date;
+}
+
+export interface NewGrant extends Grant {
+  /** The session is being begun by this very request, so there is no row of it yet. */
+  sessionIsNew: boolean;
 }
 
 const FIND = `
@@ -51,25 +61,26 @@ interface Row {
   grant_payload: Payload | null;
 }
 
-const SAVE = `
-  INSERT INTO artifacts (model, id_hash, grant_id, session_uid, payload, expires_at) VALUES (?, ?, ?, ?, ?, ?)
-  ON CONFLICT (model, id_hash) DO UPDATE SET payload = excluded.payload, expires_at = excluded.expires_at`;
-
-const SAVE_WITH_GRANT = `
-  WITH new_grant AS (
-    INSERT INTO grants (id, person_id, client_id, session_uid, payload, expires_at) VALUES (?, ?, ?, ?, ?, ?)
+const CREATE_WITH_GRANT = `
+  WITH person AS (SELECT id FROM people WHERE id = ? AND disabled_at IS NULL FOR SHARE),
+  session AS (SELECT uid FROM sessions WHERE uid = ? FOR KEY SHARE),
+  new_grant AS (
+    INSERT INTO grants (id, person_id, client_id, session_uid, payload, expires_at)
+    SELECT ?, person.id, ?, ?, ?::jsonb, ?::timestamptz FROM person WHERE ? OR EXISTS (SELECT FROM session)
+    RETURNING id
   )
-  ${SAVE}`;
+  INSERT INTO artifacts (model, id_hash, grant_id, payload, expires_at)
+  SELECT ?, ?::bytea, new_grant.id, ?::jsonb, ?::timestamptz FROM new_grant`;
 
 export function createArtifactStore(db: Queryable): ArtifactStore {
-  const save = ({ model, id, payload, grantId, sessionUid, expiresAt }: NewArtifact) => [
+  const row = ({ model, id, payload, grantId, personId, expiresAt }: NewArtifact) => ({
     model,
-    hashOf(id),
-    grantId ?? null,
-    sessionUid ?? null,
-    JSON.stringify(payload),
-    expiresAt,
-  ];
+    id_hash: hashOf(id),
+    grant_id: grantId ?? null,
+    person_id: personId ?? null,
+    payload: JSON.stringify(payload),
+    expires_at: expiresAt,
+  });
 
   return {
     async find(model, id) {
@@ -86,25 +97,31 @@ export function createArtifactStore(db: Queryable): ArtifactStore {
       );
     },
 
-    async findSession(uid) {
-      const row = await db('artifacts').where({ model: 'Session', session_uid: uid }).first('payload');
-      return row && { payload: row.payload, consumed: false };
+    async create(artifact) {
+      await db('artifacts').insert(row(artifact));
     },
 
-    async save(artifact) {
-      await db.raw(SAVE, save(artifact));
-    },
-
-    async saveWithGrant(artifact, grant) {
-      await db.raw(SAVE_WITH_GRANT, [
-        grant.id,
+    async createWithGrant({ model, id, payload, expiresAt }, grant) {
+      const { rowCount } = await db.raw<{ rowCount: number }>(CREATE_WITH_GRANT, [
         grant.personId,
+        grant.sessionUid,
+        grant.id,
         grant.clientId,
         grant.sessionUid,
         JSON.stringify(grant.payload),
         grant.expiresAt,
-        ...save(artifact),
+        grant.sessionIsNew,
+        model,
+        hashOf(id),
+        JSON.stringify(payload),
+        expiresAt,
       ]);
+      return rowCount === 1;
+    },
+
+    async update(artifact) {
+      const { model, id_hash, ...columns } = row(artifact);
+      return (await db('artifacts').where({ model, id_hash }).update(columns)) === 1;
     },
 
     async consume(model, id) {
@@ -115,9 +132,10 @@ export function createArtifactStore(db: Queryable): ArtifactStore {
     },
 
     async destroy(model, id) {
-      await db('artifacts')
+      const deleted = await db('artifacts')
         .where({ model, id_hash: hashOf(id) })
         .delete();
+      return deleted === 1;
     },
   };
 }

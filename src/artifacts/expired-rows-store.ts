@@ -1,8 +1,13 @@
 import type { Queryable } from '../platform/database.ts';
 
-/** Tables whose rows end at `expires_at`; consumed ones stay until then, so that a second use is still seen. */
-export const EXPIRING_TABLES = [
+/**
+ * What becomes useless with time, in the order in which it is deleted. Consumed rows stay until their own expiry, so
+ * that a second use is still seen.
+ */
+export const EXPIRING = [
+  'unredeemed_codes',
   'artifacts',
+  'sessions',
   'refresh_families',
   'grants',
   'revoked_access_tokens',
@@ -10,35 +15,89 @@ export const EXPIRING_TABLES = [
   'denied_subjects',
 ] as const;
 
-export type ExpiringTable = (typeof EXPIRING_TABLES)[number];
+export type Expiring = (typeof EXPIRING)[number];
 
 export interface ExpiredRowsStore {
   /**
    * Deletes at most `limit` expired rows, unless another replica is at it just now: whoever holds the row of
-   * `job_locks` deletes, for the length of one statement. Uses the table's index on `expires_at`.
+   * `job_locks` deletes, for the length of one statement. Uses an index on `expires_at`.
    */
-  deleteBatch(table: ExpiringTable, limit: number): Promise<number>;
+  deleteBatch(what: Expiring, limit: number): Promise<number>;
   /** How long the oldest expired row has been waiting, in seconds; 0 when there is none. */
-  lagSeconds(table: ExpiringTable): Promise<number>;
+  lagSeconds(what: Expiring): Promise<number>;
+}
+
+/** Rows of `from` are due; the row of `table` that `key` finds is deleted, and what refers to it goes with it. */
+interface Due {
+  table: string;
+  key: string;
+  from: string;
+  where: string;
+  expiry: string;
+}
+
+/** No access token lives longer, and it is good only while its grant is there. */
+const LONGEST_ACCESS_TOKEN = "interval '1 day'";
+
+/**
+ * A grant may live for a year. It is useless once its code expired unredeemed, or its refresh tokens expired and
+ * then the last access token. Grants are locked before what refers to them, as everywhere, so nobody deadlocks.
+ */
+const DUE: Partial<Record<Expiring, Due>> = {
+  unredeemed_codes: {
+    table: 'grants',
+    key: 'id',
+    from: 'artifacts e JOIN grants t ON t.id = e.grant_id',
+    where: 'e.expires_at < now() AND e.consumed_at IS NULL',
+    expiry: 'e.expires_at',
+  },
+  artifacts: {
+    table: 'artifacts',
+    key: 'ctid',
+    from: 'artifacts t',
+    where: 't.expires_at < now() AND (t.grant_id IS NULL OR t.consumed_at IS NOT NULL)',
+    expiry: 't.expires_at',
+  },
+  refresh_families: {
+    table: 'grants',
+    key: 'id',
+    from: 'refresh_families e JOIN grants t ON t.id = e.grant_id',
+    where: `e.expires_at < now() - ${LONGEST_ACCESS_TOKEN}`,
+    expiry: 'e.expires_at',
+  },
+};
+
+function dueOf(what: Expiring): Due {
+  return (
+    DUE[what] ?? {
+      table: what,
+      key: 'ctid',
+      from: `${what} t`,
+      where: 't.expires_at < now()',
+      expiry: 't.expires_at',
+    }
+  );
 }
 
 export function createExpiredRowsStore(db: Queryable): ExpiredRowsStore {
   return {
-    async deleteBatch(table, limit) {
+    async deleteBatch(what, limit) {
+      const { table, key, from, where, expiry } = dueOf(what);
       const { rowCount } = await db.raw<{ rowCount: number }>(
         `WITH mine AS (SELECT FROM job_locks WHERE name = 'housekeeping' FOR UPDATE SKIP LOCKED)
-         DELETE FROM ?? WHERE ctid = ANY (ARRAY(
-           SELECT ctid FROM ?? WHERE expires_at < now() AND EXISTS (SELECT FROM mine)
-           ORDER BY expires_at LIMIT ? FOR UPDATE SKIP LOCKED))`,
-        [table, table, limit],
+         DELETE FROM ${table} WHERE ${key} = ANY (ARRAY(
+           SELECT t.${key} FROM ${from} WHERE ${where} AND EXISTS (SELECT FROM mine)
+           ORDER BY ${expiry} LIMIT ? FOR UPDATE OF t SKIP LOCKED))`,
+        [limit],
       );
       return rowCount;
     },
 
-    async lagSeconds(table) {
-      const { rows } = await db.raw<{ rows: { lag: number | null }[] }>(
-        'SELECT extract(epoch FROM now() - min(expires_at))::float8 AS lag FROM ?? WHERE expires_at < now()',
-        [table],
+    async lagSeconds(what) {
+      const { from, where, expiry } = dueOf(what);
+      const { rows } = await db.raw<{ rows: { lag: number }[] }>(
+        `SELECT extract(epoch FROM now() - ${expiry})::float8 AS lag FROM ${from} WHERE ${where}
+         ORDER BY ${expiry} LIMIT 1`,
       );
       return rows[0]?.lag ?? 0;
     },

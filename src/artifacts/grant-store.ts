@@ -15,8 +15,6 @@ export interface GrantStore {
   find(id: string): Promise<Record<string, unknown> | undefined>;
   /** Ends a grant and, by the tables' references, every code and token that came of it. */
   revoke(id: string): Promise<void>;
-  /** Ends every grant given in a browser session. */
-  revokeForSession(sessionUid: string): Promise<void>;
 }
 
 export function createGrantStore(db: Queryable): GrantStore {
@@ -27,9 +25,6 @@ export function createGrantStore(db: Queryable): GrantStore {
     },
     async revoke(id) {
       await db('grants').where({ id }).delete();
-    },
-    async revokeForSession(sessionUid) {
-      await db('grants').where({ session_uid: sessionUid }).delete();
     },
   };
 }

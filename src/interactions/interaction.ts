@@ -8,7 +8,6 @@ import type { Brand, PageOptions } from '../http/views.ts';
 import type { Instance } from '../instances/instance.ts';
 import { clientRecord } from '../oidc/client-metadata.ts';
 import { readIdTokenHint } from '../oidc/id-token-hint.ts';
-import { endSession } from '../oidc/session.ts';
 import { HttpError } from '../platform/errors.ts';
 import type { InteractionDependencies } from './routes.ts';
 
@@ -97,7 +96,7 @@ export async function finishSignIn(
   const { provider } = dependencies;
   const session = await provider().Session.get(ctx as never);
   if (session.accountId && session.accountId !== personId) {
-    await endSession(session, dependencies);
+    await session.destroy();
     delete interaction.session;
     await interaction.persist();
   }

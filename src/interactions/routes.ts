@@ -8,7 +8,6 @@ import type { Middleware } from 'koa';
 import type { Provider } from 'oidc-provider';
 import type { PersonStore } from '../accounts/person-store.ts';
 import type { ConsentStore } from '../artifacts/consent-store.ts';
-import type { GrantStore } from '../artifacts/grant-store.ts';
 import type { UpstreamSignInStore } from '../artifacts/upstream-sign-in-store.ts';
 import type { PasswordAuthenticator } from '../authentication/password-authenticator.ts';
 import type { UpstreamAuthenticator } from '../authentication/upstream-authenticator.ts';
@@ -32,7 +31,6 @@ export interface InteractionDependencies {
   clients: ClientStore;
   people: PersonStore;
   consents: ConsentStore;
-  grants: GrantStore;
   upstreamSignIns: UpstreamSignInStore;
   passwords: PasswordAuthenticator;
   upstream: UpstreamAuthenticator;

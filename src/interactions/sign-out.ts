@@ -3,13 +3,7 @@ import type { Context } from 'koa';
 import { readForm } from '../http/body.ts';
 import { parseParameters } from '../http/parameters.ts';
 import { PATHS } from '../oidc/routes.ts';
-import {
-  clearSessionCookie,
-  endSession,
-  findSession,
-  instancesInCookies,
-  type Session,
-} from '../oidc/session.ts';
+import { clearSessionCookie, findSession, instancesInCookies, type Session } from '../oidc/session.ts';
 import { redirect } from './interaction.ts';
 import type { InteractionDependencies } from './routes.ts';
 import {
@@ -92,7 +86,7 @@ async function signOut(
   request: SignOutRequest,
   dependencies: InteractionDependencies,
 ): Promise<void> {
-  await endSession(session, dependencies);
+  await session.destroy();
   clearSessionCookie(ctx, instance.id, cookieOptions(dependencies));
   leave(ctx, request);
 }

@@ -1,6 +1,7 @@
 import { type Adapter, type AdapterPayload, errors, Provider } from 'oidc-provider';
-import type { ArtifactModel, ArtifactStore } from '../artifacts/artifact-store.ts';
+import type { ArtifactModel, ArtifactStore, Payload } from '../artifacts/artifact-store.ts';
 import type { GrantStore } from '../artifacts/grant-store.ts';
+import type { SessionStore } from '../artifacts/session-store.ts';
 import type { ClientStore } from '../clients/client-store.ts';
 import { toClientMetadata } from './client-metadata.ts';
 import { newGrantFor } from './grants.ts';
@@ -12,6 +13,7 @@ export interface AdapterDependencies {
   issuer: string;
   artifacts: ArtifactStore;
   grants: GrantStore;
+  sessions: SessionStore;
   clients: ClientStore;
   refreshTokens: RefreshTokenDependencies;
 }
@@ -34,6 +36,7 @@ export function createAdapter(dependencies: AdapterDependencies): (model: string
       case 'AccessToken':
         return READ_ONLY;
       case 'Session':
+        return sessionAdapter(dependencies);
       case 'Interaction':
       case 'AuthorizationCode':
       case 'PushedAuthorizationRequest':
@@ -82,8 +85,32 @@ function refreshTokenAdapter({ refreshTokens }: AdapterDependencies): Adapter {
   return {
     ...READ_ONLY,
     async upsert(id, { jti: _jti, ...payload }, ttlSeconds = 0) {
-      await unlessGrantIsGone(() => saveRefreshToken(id, payload, expiryOf(ttlSeconds), refreshTokens));
+      await unlessGone(() => saveRefreshToken(id, payload, expiryOf(ttlSeconds), refreshTokens));
     },
+  };
+}
+
+/** Ended by its `uid` (session.ts), so nothing is destroyed here. */
+function sessionAdapter({ sessions }: AdapterDependencies): Adapter {
+  const remember = (payload: Payload | undefined, id?: string) => {
+    if (!payload) return undefined;
+    requestScope().loaded.add(`Session ${payload.uid}`);
+    return { ...payload, ...(id ? { jti: id } : {}) } as AdapterPayload;
+  };
+  return {
+    ...READ_ONLY,
+
+    async upsert(id, { jti: _jti, ...payload }, ttlSeconds = 0) {
+      const uid = String(payload.uid);
+      const session = { uid, personId: payload.accountId, payload, expiresAt: expiryOf(ttlSeconds) };
+      await unlessGone(() =>
+        isLoaded('Session', uid) ? sessions.update(id, session) : sessions.start(id, session),
+      );
+      remember(payload);
+    },
+
+    find: async (id) => remember(await sessions.find(id), id),
+    findByUid: async (uid) => remember(await sessions.findByUid(uid)),
   };
 }
 
@@ -97,21 +124,27 @@ function artifactAdapter(model: ArtifactModel, { artifacts, issuer }: AdapterDep
         id,
         payload: toStored(id, given),
         ...(model === 'AuthorizationCode' ? { grantId: given.grantId } : {}),
-        ...(model === 'Session' ? { sessionUid: given.uid } : {}),
+        ...(model === 'Interaction' ? { personId: given.result?.login?.accountId } : {}),
         expiresAt: expiryOf(ttlSeconds),
       };
+      if (isLoaded(model, id)) {
+        if (!(await unlessGone(() => artifacts.update(artifact)))) throw new errors.SessionNotFound(OVER);
+        return;
+      }
       const grant = model === 'AuthorizationCode' ? newGrantFor(Provider.ctx?.oidc) : undefined;
-      await (grant ? artifacts.saveWithGrant(artifact, grant) : artifacts.save(artifact));
+      if (!grant) return artifacts.create(artifact);
+      const sessionIsNew = !isLoaded('Session', grant.sessionUid);
+      if (!(await artifacts.createWithGrant(artifact, { ...grant, sessionIsNew })))
+        throw new errors.LoginRequired('The person was signed out meanwhile');
     },
 
     async find(id) {
       const artifact = await artifacts.find(model, id);
-      if (artifact?.grant) requestScope().grant = artifact.grant;
-      return artifact && fromStored(model, id, artifact, issuer);
-    },
-
-    async findByUid(uid) {
-      return (await artifacts.findSession(uid))?.payload as AdapterPayload | undefined;
+      if (!artifact) return undefined;
+      const scope = requestScope();
+      scope.loaded.add(`${model} ${id}`);
+      if (artifact.grant) scope.grant = artifact.grant;
+      return fromStored(model, id, artifact, issuer);
     },
 
     async consume(id) {
@@ -121,8 +154,18 @@ function artifactAdapter(model: ArtifactModel, { artifacts, issuer }: AdapterDep
         : new AlreadyUsed();
     },
 
-    destroy: (id) => artifacts.destroy(model, id),
+    async destroy(id) {
+      // The library reads an interaction's result, then destroys it: of two that read it, one goes on.
+      if (!(await artifacts.destroy(model, id)) && model === 'Interaction')
+        throw new errors.SessionNotFound(OVER);
+    },
   };
+}
+
+const OVER = 'interaction session not found';
+
+function isLoaded(model: string, id: string): boolean {
+  return requestScope().loaded.has(`${model} ${id}`);
 }
 
 function expiryOf(ttlSeconds: number): Date {
@@ -130,14 +173,15 @@ function expiryOf(ttlSeconds: number): Date {
 }
 
 /**
- * The grant may be revoked while a request is under way, and what is saved then has nothing to refer to. Whoever
- * redeemed the code first is answered as if that had happened a moment later: its tokens are dead either way.
+ * A grant may be revoked, or a person deleted, while a request is under way, and what is saved then has nothing to
+ * refer to. The request is answered as if that had happened a moment later: what it gave is dead either way.
  */
-async function unlessGrantIsGone(save: () => Promise<void>): Promise<void> {
+async function unlessGone<T>(save: () => Promise<T>): Promise<T | undefined> {
   try {
-    await save();
+    return await save();
   } catch (error) {
     if ((error as { code?: string }).code !== FOREIGN_KEY_VIOLATION) throw error;
+    return undefined;
   }
 }
 

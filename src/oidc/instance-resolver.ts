@@ -22,7 +22,7 @@ export function createInstanceResolver({
     const uid = INTERACTION_PATH.exec(path)?.[1];
     const id = uid ? await clientOfInteraction(artifacts, uid) : clientId;
     const client = id ? await clients.find(id) : undefined;
-    return { client, instanceId: client?.instanceId };
+    return { client, instanceId: client?.instanceId, loaded: new Set() };
   };
 }
 

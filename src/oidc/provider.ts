@@ -9,6 +9,7 @@ import type { ArtifactStore } from '../artifacts/artifact-store.ts';
 import type { ConsentStore } from '../artifacts/consent-store.ts';
 import type { GrantStore } from '../artifacts/grant-store.ts';
 import type { RevokedAccessTokenStore } from '../artifacts/revoked-access-token-store.ts';
+import type { SessionStore } from '../artifacts/session-store.ts';
 import type { ClientSecrets } from '../clients/client-secrets.ts';
 import type { ClientStore } from '../clients/client-store.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
@@ -24,6 +25,7 @@ import { countRefreshTokens, type RefreshTokenDependencies } from './refresh-tok
 import type { RenderError } from './render-error.ts';
 import { requestScope, sessionCookieName } from './request-scope.ts';
 import { readRetiredHints } from './retired-hint.ts';
+import { keepSessionRows } from './session.ts';
 
 export interface ProviderDependencies {
   issuer: string;
@@ -31,6 +33,7 @@ export interface ProviderDependencies {
   keyRing: KeyRing;
   artifacts: ArtifactStore;
   grants: GrantStore;
+  sessions: SessionStore;
   consents: ConsentStore;
   revoked: RevokedAccessTokenStore;
   clients: ClientStore;
@@ -50,6 +53,7 @@ export function createProvider(dependencies: ProviderDependencies): Provider {
   decideAuthorizationCodes(provider, dependencies);
   countRefreshTokens(provider, dependencies.refreshTokens);
   signIdTokens(provider, dependencies);
+  keepSessionRows(provider, dependencies);
   readRetiredHints(provider, dependencies);
   correctClients(provider, dependencies);
   correctCrossOrigin(provider);

@@ -14,6 +14,8 @@ export interface RequestScope {
   presentedToken?: string;
   /** The grant that was loaded together with a code or refresh token, so that the library's next question costs no query. */
   grant?: { id: string; payload: Record<string, unknown> };
+  /** What the library has loaded from storage: it saves new and changed objects alike, and a changed one that is gone stays gone. */
+  loaded: Set<string>;
   /** Why the library refused, for the log. */
   refusal?: { error: string; detail?: string };
   /** An error of ours behind the library's `server_error`. */
@@ -28,7 +30,7 @@ export function runInScope<T>(scope: RequestScope, work: () => T): T {
 
 /** The scope of the request being served; an empty one outside of any. */
 export function requestScope(): RequestScope {
-  return storage.getStore() ?? { instanceId: undefined, client: undefined };
+  return storage.getStore() ?? { instanceId: undefined, client: undefined, loaded: new Set() };
 }
 
 /** One browser can be signed in to two instances: each has a cookie of its own. */

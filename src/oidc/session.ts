@@ -1,6 +1,6 @@
 import type { Context } from 'koa';
 import type { Provider } from 'oidc-provider';
-import type { GrantStore } from '../artifacts/grant-store.ts';
+import type { SessionStore } from '../artifacts/session-store.ts';
 import { requestScope, runInScope, sessionCookieName } from './request-scope.ts';
 
 export type Session = Awaited<ReturnType<Provider['Session']['get']>>;
@@ -11,10 +11,25 @@ export function findSession(ctx: Context, provider: Provider, instanceId: string
   return runInScope(scope, () => provider.Session.get(ctx as never));
 }
 
-/** Ends a browser session, and every grant that was given in it with all their tokens. */
-export async function endSession(session: Session, { grants }: { grants: GrantStore }): Promise<void> {
-  await grants.revokeForSession(session.uid);
-  await session.destroy();
+/**
+ * A session gets another id when somebody signs in (ASVS 7.2.4), and keeps its `uid`. The library would destroy the
+ * old one and save a new one; here the row takes the new id in one statement, and is ended by its `uid`, so that
+ * signing out works whatever its id has become meanwhile.
+ */
+export function keepSessionRows(provider: Provider, { sessions }: { sessions: SessionStore }): void {
+  const { prototype } = provider.Session;
+  const { save } = prototype;
+  Object.assign(prototype, {
+    save(this: Session & { oldId?: string }, ttl: number) {
+      delete this.oldId;
+      return save.call(this, ttl);
+    },
+    async destroy(this: Session & { destroyed?: boolean }) {
+      await sessions.end(this.uid);
+      this.destroyed = true;
+      this.emit('destroyed');
+    },
+  });
 }
 
 /** The instances that this browser carries a session cookie of; whether a session is behind it is not looked up. */

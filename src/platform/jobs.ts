@@ -4,7 +4,8 @@ import type { Logger } from './logger.ts';
 export interface Job {
   name: string;
   everyMs: number;
-  run(): Promise<void>;
+  /** A long run ends early when `stopped` is aborted. */
+  run(stopped: AbortSignal): Promise<void>;
 }
 
 /** Starts the jobs, each first after its interval. `stop` ends them and waits for what is running. */
@@ -23,7 +24,7 @@ async function repeat({ name, everyMs, run }: Job, logger: Logger, stopped: Abor
   let failing = false;
   while (await pause(everyMs, stopped)) {
     try {
-      await run();
+      await run(stopped);
       if (failing) logger.info({ job: name }, 'job works again');
       failing = false;
     } catch (error) {

@@ -4,8 +4,8 @@ import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Histogram, R
 export interface Metrics {
   registry: Registry;
   countAudit(event: string): void;
-  countExpired(table: string, rows: number): void;
-  setExpiredLag(table: string, seconds: number): void;
+  countExpired(rows: string, count: number): void;
+  setExpiredLag(rows: string, seconds: number): void;
   observeRequest(request: { endpoint: string; method: string; status: number; seconds: number }): void;
 }
 
@@ -28,13 +28,13 @@ export function createMetrics(): Metrics {
   const expired = new Counter({
     name: 'listo_expired_rows_deleted_total',
     help: 'Expired rows that housekeeping deleted.',
-    labelNames: ['table'] as const,
+    labelNames: ['rows'] as const,
     registers: [registry],
   });
   const lag = new Gauge({
     name: 'listo_expired_rows_lag_seconds',
     help: 'How long the oldest expired row has been waiting to be deleted, when housekeeping last looked.',
-    labelNames: ['table'] as const,
+    labelNames: ['rows'] as const,
     registers: [registry],
   });
   // In a process of a cluster, this is what the primary collects.
@@ -42,8 +42,8 @@ export function createMetrics(): Metrics {
   return {
     registry,
     countAudit: (event) => audit.inc({ event }),
-    countExpired: (table, rows) => expired.inc({ table }, rows),
-    setExpiredLag: (table, seconds) => lag.set({ table }, seconds),
+    countExpired: (rows, count) => expired.inc({ rows }, count),
+    setExpiredLag: (rows, seconds) => lag.set({ rows }, seconds),
     observeRequest({ endpoint, method, status, seconds }) {
       requests.observe({ endpoint, method, status: String(status) }, seconds);
     },

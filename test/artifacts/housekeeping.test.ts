@@ -1,6 +1,6 @@
-import { createExpiredRowsStore } from '../../src/artifacts/expired-rows-store.ts';
-import { jobsOf } from '../../src/jobs.ts';
-import { obtainTokens, refresh } from '../support/relying-party.ts';
+import { createExpiredRowsStore, type Expiring } from '../../src/artifacts/expired-rows-store.ts';
+import { obtainCode, obtainTokens, refresh, userinfo } from '../support/relying-party.ts';
+import { runJob } from '../support/run-job.ts';
 import { startTestServer, type TestServer } from '../support/test-server.ts';
 
 describe('housekeeping', () => {
@@ -9,39 +9,96 @@ describe('housekeeping', () => {
     server = await startTestServer();
   });
   afterAll(() => server.close());
+  beforeEach(() => server.database.knex('grants').delete());
 
-  const rows = async () =>
-    Number((await server.database.knex('revoked_access_tokens').count({ n: '*' }).first())?.n);
-  const addExpired = (count: number) =>
-    server.database.knex.raw(
-      "INSERT INTO revoked_access_tokens (jti, expires_at) SELECT 'expired-' || n, now() - interval '1 hour' FROM generate_series(1, ?) n",
-      [count],
-    );
+  const count = async (table: string) =>
+    Number((await server.database.knex(table).count({ n: '*' }).first())?.n);
+  const expire = (table: string, age: string, where: object = {}) =>
+    server.database
+      .knex(table)
+      .where(where)
+      .update({ expires_at: server.database.knex.raw('now() - ?::interval', [age]) });
 
   it('deletes what has expired, in batches, and nothing else', async () => {
     const tokens = await obtainTokens(server.url);
-    await addExpired(25);
+    await server.database.knex.raw(
+      "INSERT INTO revoked_access_tokens (jti, expires_at) SELECT 'expired-' || n, now() - interval '1 hour' FROM generate_series(1, 25) n",
+    );
     await server.database
       .knex('revoked_access_tokens')
       .insert({ jti: 'alive', expires_at: new Date(Date.now() + 60_000) });
     const store = createExpiredRowsStore(server.database.knex);
     expect(await store.lagSeconds('revoked_access_tokens')).toBeGreaterThan(3500);
     expect(await store.deleteBatch('revoked_access_tokens', 10)).toBe(10);
-    expect(await rows()).toBe(16);
+    expect(await count('revoked_access_tokens')).toBe(16);
 
-    await jobsOf(server.services)
-      .find(({ name }) => name === 'housekeeping')
-      ?.run();
+    await runJob(server, 'housekeeping');
     expect(await server.database.knex('revoked_access_tokens').pluck('jti')).toEqual(['alive']);
     expect(await store.lagSeconds('revoked_access_tokens')).toBe(0);
     expect((await refresh(server.url, tokens.refresh_token ?? '')).status).toBe(200);
   });
 
-  it('finds expired rows by an index', async () => {
-    await server.database.knex.raw('SET enable_seqscan = off');
-    const { rows: plan } = await server.database.knex.raw(
-      'EXPLAIN SELECT ctid FROM artifacts WHERE expires_at < now() ORDER BY expires_at LIMIT 10',
+  it('takes the grant of a code that nobody redeemed with it', async () => {
+    await obtainCode(server.url);
+    await runJob(server, 'housekeeping');
+    expect(await count('grants')).toBe(1);
+    await expire('artifacts', '1 second', { model: 'AuthorizationCode' });
+    await runJob(server, 'housekeeping');
+    expect(await count('grants')).toBe(0);
+  });
+
+  it('leaves the grant of a code that was redeemed, and goes by its refresh tokens', async () => {
+    const tokens = await obtainTokens(server.url);
+    await expire('artifacts', '1 second', { model: 'AuthorizationCode' });
+    await expire('refresh_families', '23 hours');
+    await runJob(server, 'housekeeping');
+    expect(await count('artifacts')).toBe(0);
+    // An access token may live a day longer than the refresh token it came with.
+    expect((await userinfo(server.url, tokens.access_token)).status).toBe(200);
+    await expire('refresh_families', '25 hours');
+    await runJob(server, 'housekeeping');
+    expect([await count('refresh_families'), await count('grants')]).toEqual([0, 0]);
+  });
+
+  it('ends no grant with the session it was given in, when that just expires', async () => {
+    const tokens = await obtainTokens(server.url);
+    await expire('sessions', '1 second');
+    await runJob(server, 'housekeeping');
+    expect(await count('sessions')).toBe(0);
+    expect((await userinfo(server.url, tokens.access_token)).status).toBe(200);
+  });
+
+  it('is done by one replica at a time', async () => {
+    const { knex } = server.database;
+    await knex.raw(
+      "INSERT INTO revoked_access_tokens (jti, expires_at) VALUES ('late', now() - interval '1 hour')",
     );
-    expect(JSON.stringify(plan)).toContain('artifacts_expiry');
+    await knex('job_locks').delete();
+    expect(await createExpiredRowsStore(knex).deleteBatch('revoked_access_tokens', 10)).toBe(0);
+    await knex('job_locks').insert({ name: 'housekeeping' });
+    expect(await createExpiredRowsStore(knex).deleteBatch('revoked_access_tokens', 10)).toBe(1);
+  });
+
+  it.each<[Expiring, string]>([
+    ['artifacts', 'artifacts_expiry'],
+    ['unredeemed_codes', 'artifacts_expiry'],
+    ['sessions', 'sessions_expiry'],
+    ['refresh_families', 'refresh_families_expiry'],
+    ['grants', 'grants_expiry'],
+  ])('finds expired %s by the index %s', async (what, index) => {
+    const { knex } = server.database;
+    await knex.transaction(async (trx) => {
+      await trx.raw('SET LOCAL enable_seqscan = off');
+      await trx.raw('SET LOCAL enable_sort = off');
+      const statements: { sql: string; bindings: readonly unknown[] }[] = [];
+      trx.on('query', (query) => statements.push(query));
+      await createExpiredRowsStore(trx).deleteBatch(what, 10);
+      const [{ sql, bindings } = { sql: '', bindings: [] }] = statements;
+      const { rows: plan } = await trx.raw(
+        `EXPLAIN ${sql.replaceAll(/\$\d+/g, '?')}`,
+        bindings as unknown as string[],
+      );
+      expect(JSON.stringify(plan)).toContain(index);
+    });
   });
 });

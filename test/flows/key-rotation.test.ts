@@ -1,7 +1,7 @@
 import { createLocalJWKSet, createRemoteJWKSet, jwtVerify } from 'jose';
-import { jobsOf } from '../../src/jobs.ts';
 import { dropCompromisedKeys, rotateKeys } from '../../src/keys/rotate-keys.ts';
 import { DEMO_WEB, getJson, obtainTokens, userinfo } from '../support/relying-party.ts';
+import { runJob } from '../support/run-job.ts';
 import { startTestServer, type TestServer } from '../support/test-server.ts';
 
 describe('rotating the keys of OpenID Connect', () => {
@@ -12,10 +12,7 @@ describe('rotating the keys of OpenID Connect', () => {
   afterAll(() => server.close());
 
   /** What a process does once a second. */
-  const followChanges = async () => {
-    const job = jobsOf(server.services).find(({ name }) => name === 'watch-versions');
-    await job?.run();
-  };
+  const followChanges = () => runJob(server, 'watch-versions');
   const published = async () =>
     (await getJson(`${server.url}/auth/jwks`)).body as { keys: { kid: string }[] };
   const kids = async () => (await published()).keys.map(({ kid }) => kid);

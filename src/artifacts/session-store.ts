@@ -1,0 +1,61 @@
+import { createHash } from 'node:crypto';
+import type { Queryable } from '../platform/database.ts';
+import type { Payload } from './artifact-store.ts';
+
+/** A browser that is signed in to an instance. */
+export interface StoredSession {
+  /** Stays when the id in the browser's cookie changes. */
+  uid: string;
+  personId: string | undefined;
+  payload: Payload;
+  expiresAt: Date;
+}
+
+/**
+ * Browser sessions. Their ids, which browsers hold in a cookie, are kept as hashes. Ending one ends the grants that
+ * were given in it, in the same transaction (migration 0007).
+ */
+export interface SessionStore {
+  find(id: string): Promise<Payload | undefined>;
+  findByUid(uid: string): Promise<Payload | undefined>;
+  start(id: string, session: StoredSession): Promise<void>;
+  /** Saves a session that was there a moment ago, perhaps under a new id. One that was ended since stays ended. */
+  update(id: string, session: StoredSession): Promise<void>;
+  end(uid: string): Promise<void>;
+}
+
+export function createSessionStore(db: Queryable): SessionStore {
+  const columns = (id: string, { uid, personId, payload, expiresAt }: StoredSession) => ({
+    uid,
+    id_hash: hashOf(id),
+    person_id: personId ?? null,
+    payload: JSON.stringify(payload),
+    expires_at: expiresAt,
+  });
+  return {
+    async find(id) {
+      const row = await db('sessions')
+        .where({ id_hash: hashOf(id) })
+        .first('payload');
+      return row?.payload;
+    },
+    async findByUid(uid) {
+      const row = await db('sessions').where({ uid }).first('payload');
+      return row?.payload;
+    },
+    async start(id, session) {
+      await db('sessions').insert(columns(id, session));
+    },
+    async update(id, session) {
+      await db('sessions').where({ uid: session.uid }).update(columns(id, session));
+    },
+    async end(uid) {
+      await db('sessions').where({ uid }).delete();
+    },
+  };
+}
+
+/** Ids are at least 128 random bits, so a plain hash cannot be searched for. */
+function hashOf(id: string): Buffer {
+  return createHash('sha256').update(id).digest();
+}
