@@ -6,6 +6,7 @@ import * as keys from './0004-keys.ts';
 import * as clientSecrets from './0005-client-secrets.ts';
 import * as housekeeping from './0006-housekeeping.ts';
 import * as revocation from './0007-revocation.ts';
+import * as clientSecurity from './0008-client-security.ts';
 
 const MIGRATIONS = {
   '0001-registration': registration,
@@ -15,6 +16,7 @@ const MIGRATIONS = {
   '0005-client-secrets': clientSecrets,
   '0006-housekeeping': housekeeping,
   '0007-revocation': revocation,
+  '0008-client-security': clientSecurity,
 };
 
 type Name = keyof typeof MIGRATIONS;

@@ -12,6 +12,7 @@ import {
 } from './artifacts/revoked-access-token-store.ts';
 import { createSessionStore, type SessionStore } from './artifacts/session-store.ts';
 import { createUpstreamSignInStore, type UpstreamSignInStore } from './artifacts/upstream-sign-in-store.ts';
+import { createUsedProofStore, type UsedProofStore } from './artifacts/used-proof-store.ts';
 import {
   createPasswordAuthenticator,
   type PasswordAuthenticator,
@@ -76,6 +77,7 @@ export interface Services {
   sessions: SessionStore;
   consents: ConsentStore;
   revoked: RevokedAccessTokenStore;
+  usedProofs: UsedProofStore;
   upstreamSignIns: UpstreamSignInStore;
   passwords: PasswordAuthenticator;
   upstream: UpstreamAuthenticator;
@@ -108,15 +110,17 @@ export async function compose({
   const box = createSecretBox(config.secrets.keyEncryptionKeys);
   const metrics = createMetrics();
   const events = createEvents({ logger, metrics });
+  const clients = overrides.clients ?? createClientStore(db);
   const rotation = {
     store: createSigningKeyStore(db, box),
     policy: config.keyRotation,
     rsaBits: config.rsaBits,
     clock,
+    idTokenAlgorithms: () => clients.idTokenAlgorithms(),
   };
   const people = overrides.people ?? createPersonStore(db);
   const registration = cacheRegistration({
-    clients: overrides.clients ?? createClientStore(db),
+    clients,
     clientSecrets: createClientSecretStore(db, 'client_secrets'),
     listnrClients: createListnrClientStore(db),
     listnrClientSecrets: createClientSecretStore(db, 'listnr_client_secrets'),
@@ -159,6 +163,7 @@ export async function compose({
     sessions: createSessionStore(db),
     consents: createConsentStore(db),
     revoked: createRevokedAccessTokenStore(db),
+    usedProofs: createUsedProofStore(db),
     upstreamSignIns: createUpstreamSignInStore(db, box),
     keyRings: {
       oidc: await createKeyRing(rotation.store, 'oidc'),

@@ -21,7 +21,11 @@ export function jobsOf({
 >): readonly Job[] {
   return [
     watchVersions(database.knex, {
-      registration: () => registration.clear(),
+      async registration() {
+        registration.clear();
+        // A client may be the first to ask for a signature of its kind.
+        await rotateKeys('oidc', rotation);
+      },
       people: () => denied.reload(),
       async keys() {
         const before = JSON.stringify(keyRings.oidc.jwks);

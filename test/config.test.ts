@@ -44,7 +44,7 @@ describe('the defaults', () => {
         retirementSeconds: 90_000,
         checkMs: 60_000,
       },
-      housekeeping: { everyMs: 60_000, batchSize: 1000, maxBatches: 50 },
+      housekeeping: { everyMs: 60_000, batchSize: 1000 },
       demo: true,
       secrets: {
         cookieKeys: [TEST_SECRETS.COOKIE_KEYS],
@@ -111,7 +111,7 @@ describe('a complete environment', () => {
         retirementSeconds: 90_000,
         checkMs: 60_000,
       },
-      housekeeping: { everyMs: 60_000, batchSize: 1000, maxBatches: 50 },
+      housekeeping: { everyMs: 60_000, batchSize: 1000 },
       demo: false,
       secrets: {
         cookieKeys: [TEST_SECRETS.COOKIE_KEYS],

@@ -11,6 +11,7 @@ export const EXPIRING = [
   'refresh_families',
   'grants',
   'revoked_access_tokens',
+  'used_proofs',
   'upstream_sign_ins',
   'denied_subjects',
 ] as const;

@@ -1,9 +1,16 @@
 import type { Queryable } from '../platform/database.ts';
-import { type Client, DEFAULT_LIFETIMES, DEFAULT_REPLAY_WINDOW_SECONDS } from './client.ts';
+import {
+  type Client,
+  DEFAULT_LIFETIMES,
+  DEFAULT_REPLAY_WINDOW_SECONDS,
+  type IdTokenAlgorithm,
+} from './client.ts';
 
 export interface ClientStore {
   /** An enabled client, or undefined. */
   find(id: string): Promise<Client | undefined>;
+  /** The algorithms that any client wants its ID tokens signed with. */
+  idTokenAlgorithms(): Promise<IdTokenAlgorithm[]>;
 }
 
 export function createClientStore(db: Queryable): ClientStore {
@@ -23,6 +30,10 @@ export function createClientStore(db: Queryable): ClientStore {
           grantTypes: row.grant_types,
           requirePkce: row.require_pkce,
           requireConsent: row.require_consent,
+          jwks: row.jwks,
+          requireDpop: row.require_dpop,
+          idTokenSignedResponseAlg: row.id_token_signed_response_alg,
+          mayIntrospect: row.may_introspect,
           authorizationCodeTtlSeconds:
             row.authorization_code_ttl_seconds ?? DEFAULT_LIFETIMES.authorizationCodeTtlSeconds,
           accessTokenTtlSeconds: row.access_token_ttl_seconds ?? DEFAULT_LIFETIMES.accessTokenTtlSeconds,
@@ -35,5 +46,7 @@ export function createClientStore(db: Queryable): ClientStore {
         }
       );
     },
+
+    idTokenAlgorithms: () => db('clients').distinct().pluck('id_token_signed_response_alg'),
   };
 }

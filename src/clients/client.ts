@@ -11,6 +11,12 @@ export interface Client {
   grantTypes: readonly string[];
   requirePkce: boolean;
   requireConsent: boolean;
+  /** Public keys for `private_key_jwt` (RFC 7523), instead of a secret. */
+  jwks: { keys: readonly object[] } | null;
+  requireDpop: boolean;
+  idTokenSignedResponseAlg: IdTokenAlgorithm;
+  /** An API, which may introspect the access tokens of every client of its instance. */
+  mayIntrospect: boolean;
   authorizationCodeTtlSeconds: number;
   accessTokenTtlSeconds: number;
   idTokenTtlSeconds: number;
@@ -20,6 +26,8 @@ export interface Client {
   /** After a refresh: how long the token before it gets the same successor again. */
   refreshReplayWindowSeconds: number;
 }
+
+export type IdTokenAlgorithm = 'RS256' | 'ES256' | 'EdDSA';
 
 /** The guide's "Token Lifetimes", for clients that set none of their own. */
 export const DEFAULT_LIFETIMES = {

@@ -1,7 +1,9 @@
+import { createClientStore } from '../clients/client-store.ts';
 import { dropCompromisedKeys, type RotationDependencies, rotateKeys } from '../keys/rotate-keys.ts';
 import type { KeySet } from '../keys/signing-key.ts';
 import { createSigningKeyStore, type SigningKeyStore } from '../keys/signing-key-store.ts';
 import { systemClock } from '../platform/clock.ts';
+import type { Queryable } from '../platform/database.ts';
 import { OperatorError } from '../platform/errors.ts';
 import { createSecretBox } from '../platform/secret-box.ts';
 import type { Command, CommandContext } from './command.ts';
@@ -67,19 +69,25 @@ function withKeys(
 ): Promise<void> {
   if (name !== 'oidc' && name !== 'listnr') throw new OperatorError('SET is oidc or listnr.');
   const { keyRotation, rsaBits } = context.settings();
-  return withStore(context, (store) =>
-    work(name, { store, policy: keyRotation, rsaBits, clock: systemClock }),
+  return withStore(context, (store, db) =>
+    work(name, {
+      store,
+      policy: keyRotation,
+      rsaBits,
+      clock: systemClock,
+      idTokenAlgorithms: () => createClientStore(db).idTokenAlgorithms(),
+    }),
   );
 }
 
 async function withStore(
   context: CommandContext,
-  work: (store: SigningKeyStore) => Promise<void>,
+  work: (store: SigningKeyStore, db: Queryable) => Promise<void>,
 ): Promise<void> {
   const box = createSecretBox(context.settings().keyEncryptionKeys);
   const database = await context.openDatabase();
   try {
-    await work(createSigningKeyStore(database.knex, box));
+    await work(createSigningKeyStore(database.knex, box), database.knex);
   } finally {
     await database.close();
   }

@@ -10,6 +10,8 @@ import type { SigningKeyStore } from './signing-key-store.ts';
 export interface KeyRing {
   /** The key that signs RS256 now. */
   readonly current: CurrentKey;
+  /** The key that signs with `alg` now. Undefined for a second or two after the first client asked for that one. */
+  signer(alg: KeyAlgorithm): CurrentKey | undefined;
   /** What verifiers see: public members only, in the order current, retired, next. */
   readonly jwks: JSONWebKeySet;
   /** For the protocol library, which wants its keys private, and the signing ones first. */
@@ -27,6 +29,7 @@ export interface CurrentKey {
 
 interface Loaded {
   current: CurrentKey;
+  signers: ReadonlyMap<string, CurrentKey>;
   jwks: JSONWebKeySet;
   privateJwks: { keys: JWK[] };
   publicKeys: ReadonlyMap<string, CryptoKey>;
@@ -39,6 +42,7 @@ export async function createKeyRing(store: SigningKeyStore, keySet: KeySet): Pro
     get current() {
       return loaded.current;
     },
+    signer: (alg) => loaded.signers.get(alg),
     get jwks() {
       return loaded.jwks;
     },
@@ -53,17 +57,18 @@ export async function createKeyRing(store: SigningKeyStore, keySet: KeySet): Pro
 }
 
 async function load(keys: SigningKey[], keySet: KeySet): Promise<Loaded> {
-  const current = keys.find(({ state, alg }) => state === 'current' && alg === 'RS256');
+  const signers = new Map<string, CurrentKey>();
+  for (const { state, kid, alg, privateJwk } of keys) {
+    if (state === 'current') signers.set(alg, { kid, alg, privateKey: await importKey(privateJwk, alg) });
+  }
+  const current = signers.get('RS256');
   if (!current) throw new OperatorError(`The key set ${keySet} has no current RS256 key.`);
   const imported = keys.map(
     async ({ kid, publicJwk, alg }) => [kid, await importKey(publicJwk, alg)] as const,
   );
   return {
-    current: {
-      kid: current.kid,
-      alg: current.alg,
-      privateKey: await importKey(current.privateJwk, current.alg),
-    },
+    current,
+    signers,
     jwks: { keys: keys.map(({ publicJwk }) => publicJwk) },
     privateJwks: { keys: keys.map(({ privateJwk }) => privateJwk) },
     publicKeys: new Map(await Promise.all(imported)),

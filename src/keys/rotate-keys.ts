@@ -1,12 +1,6 @@
 import type { Clock } from '../platform/clock.ts';
 import { planRotation, type RotationPolicy, type RotationStep } from './plan-rotation.ts';
-import {
-  ALGORITHMS,
-  generateKeyMaterial,
-  type KeyAlgorithm,
-  type KeySet,
-  type SigningKey,
-} from './signing-key.ts';
+import { generateKeyMaterial, type KeyAlgorithm, type KeySet, type SigningKey } from './signing-key.ts';
 import type { KeyChange, SigningKeyStore } from './signing-key-store.ts';
 
 export interface RotationDependencies {
@@ -14,6 +8,8 @@ export interface RotationDependencies {
   policy: RotationPolicy;
   rsaBits: number;
   clock: Clock;
+  /** The algorithms that somebody's ID tokens are to be signed with. */
+  idTokenAlgorithms(): Promise<readonly KeyAlgorithm[]>;
 }
 
 /** Does what is due for a set now: at first start that makes its keys. Safe to call from every replica at any time. */
@@ -23,10 +19,11 @@ export async function rotateKeys(
   { force = false } = {},
 ): Promise<KeyChange[]> {
   const { store, policy, clock } = dependencies;
+  const wanted = await wantedAlgorithms(keySet, dependencies);
   // Looking costs no lock; a set that has nothing due, the usual case, is left alone.
-  if (!force && plan(await store.list(keySet), keySet, policy, clock.now()).length === 0) return [];
+  if (!force && plan(await store.list(keySet), wanted, policy, clock.now()).length === 0) return [];
   return store.change(keySet, async (keys) =>
-    withMaterial(plan(keys, keySet, policy, clock.now(), { force }), dependencies),
+    withMaterial(plan(keys, wanted, policy, clock.now(), { force }), dependencies),
   );
 }
 
@@ -38,9 +35,12 @@ export async function dropCompromisedKeys(
   keySet: KeySet,
   dependencies: RotationDependencies,
 ): Promise<KeyChange[]> {
+  const wanted = await wantedAlgorithms(keySet, dependencies);
   return dependencies.store.change(keySet, async (keys) => {
-    const changes: (RotationStep & { alg: KeyAlgorithm })[] = [];
-    for (const { alg, current, next } of byAlgorithm(keys, keySet)) {
+    const changes: Due[] = [];
+    for (const alg of algorithmsOf(keys, wanted)) {
+      const current = keys.find((key) => key.alg === alg && key.state === 'current');
+      const next = keys.find((key) => key.alg === alg && key.state === 'next');
       if (current) changes.push({ action: 'remove', kid: current.kid, alg });
       changes.push(
         next
@@ -54,8 +54,27 @@ export async function dropCompromisedKeys(
 
 type Due = RotationStep & { alg: KeyAlgorithm };
 
-function plan(keys: SigningKey[], keySet: KeySet, policy: RotationPolicy, now: Date, options = {}): Due[] {
-  return ALGORITHMS[keySet].flatMap((alg) =>
+/** LiSTNR's tokens are always RS256 (listnr-verify-token), and so are access tokens; ID tokens are what a client asks for. */
+async function wantedAlgorithms(
+  keySet: KeySet,
+  { idTokenAlgorithms }: RotationDependencies,
+): Promise<readonly KeyAlgorithm[]> {
+  return keySet === 'listnr' ? ['RS256'] : ['RS256', ...(await idTokenAlgorithms())];
+}
+
+/** Keys that nobody asks for any more still verify what they signed, and go on living through their states. */
+function algorithmsOf(keys: SigningKey[], wanted: readonly KeyAlgorithm[]): Set<KeyAlgorithm> {
+  return new Set([...wanted, ...keys.map(({ alg }) => alg)]);
+}
+
+function plan(
+  keys: SigningKey[],
+  wanted: readonly KeyAlgorithm[],
+  policy: RotationPolicy,
+  now: Date,
+  options = {},
+): Due[] {
+  return [...algorithmsOf(keys, wanted)].flatMap((alg) =>
     planRotation(
       keys.filter((key) => key.alg === alg),
       policy,
@@ -63,14 +82,6 @@ function plan(keys: SigningKey[], keySet: KeySet, policy: RotationPolicy, now: D
       options,
     ).map((step) => ({ ...step, alg })),
   );
-}
-
-function byAlgorithm(keys: SigningKey[], keySet: KeySet) {
-  return ALGORITHMS[keySet].map((alg) => ({
-    alg,
-    current: keys.find((key) => key.alg === alg && key.state === 'current'),
-    next: keys.find((key) => key.alg === alg && key.state === 'next'),
-  }));
 }
 
 function withMaterial(steps: Due[], { rsaBits }: RotationDependencies): Promise<KeyChange[]> {

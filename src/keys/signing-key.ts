@@ -8,7 +8,7 @@ import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from 'jo
 
 export type KeySet = 'oidc' | 'listnr';
 export type KeyState = 'next' | 'current' | 'retired';
-export type KeyAlgorithm = 'RS256';
+export type KeyAlgorithm = 'RS256' | 'ES256' | 'EdDSA';
 
 export interface SigningKey {
   kid: string;
@@ -25,18 +25,15 @@ export interface SigningKey {
   retiredAt: Date | undefined;
 }
 
-/** The algorithms that each set has keys of. LiSTNR's tokens are always RS256 (listnr-verify-token). */
-export const ALGORITHMS: Readonly<Record<KeySet, readonly KeyAlgorithm[]>> = {
-  oidc: ['RS256'],
-  listnr: ['RS256'],
-};
-
 /** A fresh key pair whose `kid` is its thumbprint (RFC 7638). */
 export async function generateKeyMaterial(
   alg: KeyAlgorithm,
   { rsaBits }: { rsaBits: number },
 ): Promise<Pick<SigningKey, 'kid' | 'publicJwk' | 'privateJwk'>> {
-  const { privateKey, publicKey } = await generateKeyPair(alg, { modulusLength: rsaBits, extractable: true });
+  const { privateKey, publicKey } = await generateKeyPair(alg, {
+    ...(alg === 'RS256' ? { modulusLength: rsaBits } : {}),
+    extractable: true,
+  });
   const publicJwk = await exportJWK(publicKey);
   const kid = await calculateJwkThumbprint(publicJwk);
   const members = { kid, alg, use: 'sig' };

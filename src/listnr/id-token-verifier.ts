@@ -23,7 +23,7 @@ export interface IdTokenVerifier {
   isOwn(token: string): Promise<boolean>;
 }
 
-const OURSELVES = { issuer: 'self', jwksUri: null, algorithms: ['RS256'] } as const;
+const OURSELVES = { issuer: 'self', jwksUri: null, algorithms: ['RS256', 'ES256', 'EdDSA'] } as const;
 
 interface VerifierDependencies {
   /** The `iss` of our own ID tokens. */

@@ -19,6 +19,8 @@ interface AccessTokenClaims {
   client_id: string;
   scope?: string;
   grant_id: string;
+  /** RFC 9449 section 6.1: the thumbprint of the key that it is bound to. */
+  cnf?: { jkt: string };
 }
 
 /**
@@ -32,7 +34,12 @@ export function makeAccessTokensStateless(provider: Provider, { keyRing, revoked
   Object.assign(AccessToken.prototype, {
     async getValueAndPayload(this: AccessToken) {
       const now = Math.floor(Date.now() / 1000);
-      const value = await new SignJWT({ scope: this.scope, client_id: this.clientId, grant_id: this.grantId })
+      const value = await new SignJWT({
+        scope: this.scope,
+        client_id: this.clientId,
+        grant_id: this.grantId,
+        ...(this.jkt ? { cnf: { jkt: this.jkt } } : {}),
+      })
         .setProtectedHeader({ alg: keyRing.current.alg, kid: keyRing.current.kid, typ: 'at+jwt' })
         .setIssuer(provider.issuer)
         .setAudience(provider.issuer)
@@ -68,6 +75,7 @@ export function makeAccessTokensStateless(provider: Provider, { keyRing, revoked
         clientId: claims.client_id,
         grantId: claims.grant_id,
         ...(claims.scope ? { scope: claims.scope } : {}),
+        ...(claims.cnf ? { jkt: claims.cnf.jkt } : {}),
         // Introspection repeats it; userinfo refuses a model that has one.
         ...(Provider.ctx?.oidc.route === 'introspection' ? { aud: provider.issuer } : {}),
       } as unknown as ConstructorParameters<typeof AccessToken>[0]);

@@ -3,6 +3,7 @@ import type { ArtifactModel, ArtifactStore, Payload } from '../artifacts/artifac
 import type { GrantStore } from '../artifacts/grant-store.ts';
 import type { SessionStore } from '../artifacts/session-store.ts';
 import type { ClientStore } from '../clients/client-store.ts';
+import type { KeyRing } from '../keys/key-ring.ts';
 import { toClientMetadata } from './client-metadata.ts';
 import { newGrantFor } from './grants.ts';
 import { type RefreshTokenDependencies, saveRefreshToken } from './refresh-token.ts';
@@ -15,6 +16,7 @@ export interface AdapterDependencies {
   grants: GrantStore;
   sessions: SessionStore;
   clients: ClientStore;
+  keyRing: KeyRing;
   refreshTokens: RefreshTokenDependencies;
 }
 
@@ -58,13 +60,13 @@ const READ_ONLY: Adapter = {
   revokeByGrantId: async () => {},
 };
 
-function clientAdapter({ clients }: AdapterDependencies): Adapter {
+function clientAdapter({ clients, keyRing }: AdapterDependencies): Adapter {
   return {
     ...READ_ONLY,
     async find(id) {
       const known = requestScope().client;
       const client = known?.id === id ? known : await clients.find(id);
-      return client && (toClientMetadata(client) as AdapterPayload);
+      return client && (toClientMetadata(client, keyRing) as AdapterPayload);
     },
   };
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { ClientMetadata } from 'oidc-provider';
 import type { Client } from '../clients/client.ts';
+import type { KeyRing } from '../keys/key-ring.ts';
 
 /**
  * The library insists on seeing a confidential client's secret. Ours are kept as digests and compared in
@@ -8,8 +9,13 @@ import type { Client } from '../clients/client.ts';
  */
 const PLACEHOLDER_SECRET = randomBytes(32).toString('hex');
 
-/** A client as the library wants it (RFC 7591 names). Our own record rides along as `listo`. */
-export function toClientMetadata(client: Client): ClientMetadata & { listo: Client } {
+/**
+ * A client as the library wants it (RFC 7591 names). Our own record rides along as `listo`. The library refuses a
+ * client whose algorithm it has no key of, also for what is not signed: for the moment until there is one
+ * (id-token.ts), it is told the usual.
+ */
+export function toClientMetadata(client: Client, keyRing: KeyRing): ClientMetadata & { listo: Client } {
+  const { idTokenSignedResponseAlg } = client;
   return {
     client_id: client.id,
     client_name: client.name,
@@ -18,11 +24,19 @@ export function toClientMetadata(client: Client): ClientMetadata & { listo: Clie
     post_logout_redirect_uris: [...client.postLogoutRedirectUris],
     grant_types: [...client.grantTypes],
     response_types: client.grantTypes.includes('authorization_code') ? ['code'] : [],
-    ...(client.type === 'public'
-      ? { token_endpoint_auth_method: 'none' }
-      : { token_endpoint_auth_method: 'client_secret_basic', client_secret: PLACEHOLDER_SECRET }),
+    id_token_signed_response_alg: keyRing.signer(idTokenSignedResponseAlg)
+      ? idTokenSignedResponseAlg
+      : 'RS256',
+    dpop_bound_access_tokens: client.requireDpop,
+    ...authentication(client),
     listo: client,
   };
+}
+
+function authentication({ type, jwks }: Client): Partial<ClientMetadata> {
+  if (type === 'public') return { token_endpoint_auth_method: 'none' };
+  if (jwks) return { token_endpoint_auth_method: 'private_key_jwt', jwks: jwks as ClientMetadata['jwks'] };
+  return { token_endpoint_auth_method: 'client_secret_basic', client_secret: PLACEHOLDER_SECRET };
 }
 
 /** Our record of a client that the library handed to a hook. */

@@ -1,4 +1,4 @@
-import type { ClientAuthMethod, Configuration, KoaContextWithOIDC } from 'oidc-provider';
+import { type ClientAuthMethod, type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider';
 import { CLAIMS_BY_SCOPE, LISTO_CLAIMS } from '../accounts/claims.ts';
 import { createAccountFinder } from './account.ts';
 import { createAdapter } from './adapter.ts';
@@ -10,11 +10,19 @@ import { answerError } from './render-error.ts';
 import { checkRequestedScope } from './requested-scope.ts';
 import { PATHS } from './routes.ts';
 
+const MAX_ASSERTION_SECONDS = 600;
 const DAY = 24 * 60 * 60;
 const SESSION_TTL_SECONDS = 14 * DAY;
 const INTERACTION_TTL_SECONDS = 60 * 60;
 const PUSHED_REQUEST_TTL_SECONDS = 60;
-const CLIENT_AUTH_METHODS: ClientAuthMethod[] = ['client_secret_basic', 'client_secret_post', 'none'];
+const CLIENT_AUTH_METHODS: ClientAuthMethod[] = [
+  'client_secret_basic',
+  'client_secret_post',
+  'private_key_jwt',
+  'none',
+];
+/** Ed25519 is EdDSA by the name that RFC 9864 gives it. */
+const PROOF_ALGORITHMS = ['RS256', 'PS256', 'ES256', 'Ed25519', 'EdDSA'] as const;
 
 /** The library's configuration. Lifetimes are in seconds and come from the client's registration. */
 export function oidcConfiguration(dependencies: ProviderDependencies): Configuration {
@@ -51,11 +59,18 @@ export function oidcConfiguration(dependencies: ProviderDependencies): Configura
     // Revoking an access token ends itself alone; everything else that revokes ends the grant.
     revokeGrantPolicy: ({ oidc }: KoaContextWithOIDC) =>
       !(oidc.route === 'revocation' && oidc.entities.AccessToken),
-    enabledJWA: { idTokenSigningAlgValues: ['RS256'] },
+    enabledJWA: {
+      idTokenSigningAlgValues: ['RS256', 'ES256', 'EdDSA'],
+      clientAuthSigningAlgValues: [...PROOF_ALGORITHMS],
+      dPoPSigningAlgValues: [...PROOF_ALGORITHMS],
+    },
+    assertJwtClientAuthClaimsAndHeader: limitAssertionLifetime,
     discovery: {
       prompt_values_supported: ['none', 'login', 'consent'],
       revocation_endpoint_auth_methods_supported: CLIENT_AUTH_METHODS,
       introspection_endpoint_auth_methods_supported: CLIENT_AUTH_METHODS,
+      revocation_endpoint_auth_signing_alg_values_supported: PROOF_ALGORITHMS,
+      introspection_endpoint_auth_signing_alg_values_supported: PROOF_ALGORITHMS,
     },
     features: {
       devInteractions: { enabled: false },
@@ -67,14 +82,20 @@ export function oidcConfiguration(dependencies: ProviderDependencies): Configura
       introspection: {
         enabled: true,
         // A disabled person's tokens are accepted nowhere, so they are not active either.
-        allowedPolicy: async (_ctx, client, token) =>
-          token.clientId === client.clientId &&
-          'accountId' in token &&
-          (await people.find(token.accountId)) !== undefined,
+        allowedPolicy: async (_ctx, client, token) => {
+          if (!('accountId' in token)) return false;
+          const person = await people.find(token.accountId);
+          const { mayIntrospect, instanceId } = clientRecord(client);
+          return (
+            person !== undefined &&
+            (token.clientId === client.clientId ||
+              (mayIntrospect && token.kind === 'AccessToken' && person.instanceId === instanceId))
+          );
+        },
       },
       pushedAuthorizationRequests: { enabled: true },
       userinfo: { enabled: true },
-      dPoP: { enabled: false },
+      dPoP: { enabled: true },
       resourceIndicators: { enabled: false },
     },
   };
@@ -89,6 +110,13 @@ const LIFETIMES: NonNullable<Configuration['ttl']> = {
   Interaction: INTERACTION_TTL_SECONDS,
   Session: SESSION_TTL_SECONDS,
 };
+
+/** Used ones are remembered until they expire, so they may not live for long. */
+async function limitAssertionLifetime(_ctx: unknown, { exp }: { exp?: number }): Promise<void> {
+  if (!exp || exp > Date.now() / 1000 + MAX_ASSERTION_SECONDS) {
+    throw new errors.InvalidClientAuth(`a client assertion may live for ${MAX_ASSERTION_SECONDS} seconds`);
+  }
+}
 
 function cookies(keys: readonly string[], https: boolean): NonNullable<Configuration['cookies']> {
   const prefix = https ? '__Secure-' : '';

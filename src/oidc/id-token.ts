@@ -1,6 +1,7 @@
 import { SignJWT } from 'jose';
 import type { Provider } from 'oidc-provider';
 import type { KeyRing } from '../keys/key-ring.ts';
+import { unavailable } from '../platform/database.ts';
 import { clientRecord } from './client-metadata.ts';
 
 type IdToken = InstanceType<Provider['IdToken']>;
@@ -17,14 +18,17 @@ export function signIdTokens(provider: Provider, { keyRing }: { keyRing: KeyRing
   Object.assign(prototype, {
     async issue(this: IdToken, ...[options]: Parameters<Issue>): ReturnType<Issue> {
       if (options.use !== 'idtoken') return issue.call(this, options);
+      const { idTokenSignedResponseAlg, idTokenTtlSeconds } = clientRecord(this.client);
+      const key = keyRing.signer(idTokenSignedResponseAlg);
+      if (!key) throw unavailable(new Error(`There is no key yet to sign ${idTokenSignedResponseAlg} with.`));
       const now = Math.floor(Date.now() / 1000);
       return new SignJWT(await this.payload())
-        .setProtectedHeader({ alg: keyRing.current.alg, kid: keyRing.current.kid, typ: 'JWT' })
+        .setProtectedHeader({ alg: key.alg, kid: key.kid, typ: 'JWT' })
         .setIssuer(provider.issuer)
         .setAudience(this.client.clientId)
         .setIssuedAt(now)
-        .setExpirationTime(now + clientRecord(this.client).idTokenTtlSeconds)
-        .sign(keyRing.current.privateKey);
+        .setExpirationTime(now + idTokenTtlSeconds)
+        .sign(key.privateKey);
     },
   });
 }

@@ -114,13 +114,16 @@ describe('an issuer behind a proxy', () => {
       const page = await get('/auth/authorize', { ...hostile, accept: 'text/html' });
       expect([page.status, page.body.includes('evil')]).toEqual([400, false]);
       const { headers } = await get('/auth/userinfo', hostile);
-      expect(headers['www-authenticate']).toBe(`Bearer realm="${ISSUER}"`);
+      expect(headers['www-authenticate']).toBe(
+        `Bearer realm="${ISSUER}", DPoP realm="${ISSUER}", algs="RS256 PS256 ES256 Ed25519 EdDSA"`,
+      );
     });
   });
 });
 
 function discoveryDocument(issuer: string): object {
-  const methods = ['client_secret_basic', 'client_secret_post', 'none'];
+  const methods = ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'];
+  const algorithms = ['RS256', 'PS256', 'ES256', 'Ed25519', 'EdDSA'];
   return {
     issuer,
     authorization_endpoint: `${issuer}/auth/authorize`,
@@ -134,6 +137,10 @@ function discoveryDocument(issuer: string): object {
     token_endpoint_auth_methods_supported: methods,
     revocation_endpoint_auth_methods_supported: methods,
     introspection_endpoint_auth_methods_supported: methods,
+    token_endpoint_auth_signing_alg_values_supported: algorithms,
+    revocation_endpoint_auth_signing_alg_values_supported: algorithms,
+    introspection_endpoint_auth_signing_alg_values_supported: algorithms,
+    dpop_signing_alg_values_supported: algorithms,
     scopes_supported: ['openid', 'profile', 'email', 'offline_access'],
     response_types_supported: ['code'],
     response_modes_supported: ['form_post', 'fragment', 'query'],

@@ -15,6 +15,9 @@ import {
   titled,
 } from '../support/registration.ts';
 
+const KEY_X = '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo';
+const JWKS = `'{"keys": [{"kty": "OKP", "crv": "Ed25519", "x": "${KEY_X}"}]}'`;
+
 let registration: Registration;
 beforeAll(async () => {
   registration = await openRegistration();
@@ -117,9 +120,70 @@ describe('a client is refused', () => {
           sql,
           'confidential_client_secret',
           `client "${sql.includes('web2') ? 'web2' : 'web'}" is confidential and has no secret`,
-          'Insert a row of client_secrets in the same transaction (npm run cli -- client secret makes one), or make the client public.',
+          'Insert a row of client_secrets in the same transaction (npm run cli -- client secret makes one), give it jwks, or make it public.',
         ],
       ),
+      ...each(['{}', '[]', '{"keys": {}}', '{"keys": []}', `{"keys": [${Array(11).fill('{}')}]}`], (jwks) => [
+        aClient({ id: "'new'", jwks: `'${jwks}'` }),
+        'client_jwks_format',
+        'client "new": jwks is not a set of one to ten keys',
+        'Write {"keys": [ … ]} with public JWKs (RFC 7517).',
+      ]),
+      ...each(
+        [
+          '{}',
+          '{"kty": "oct"}',
+          '{"kty": "RSA", "e": "AQAB"}',
+          `{"kty": "RSA", "e": "AQAB", "n": "${'A'.repeat(341)}"}`,
+          `{"kty": "EC", "crv": "P-384", "x": "${'A'.repeat(43)}", "y": "${'A'.repeat(43)}"}`,
+          `{"kty": "OKP", "crv": "X25519", "x": "${'A'.repeat(43)}"}`,
+        ],
+        (key) => [
+          aClient({ id: "'new'", jwks: `'{"keys": [${key}]}'` }),
+          'client_jwks_key',
+          'client "new": jwks has a key that cannot be used',
+          'Use RSA of 2048 bits or more, EC on P-256, or OKP on Ed25519.',
+        ],
+      ),
+      [
+        aClient({
+          id: "'new'",
+          jwks: `'{"keys": [{"kty": "OKP", "crv": "Ed25519", "x": "${KEY_X}", "d": "AAAA"}]}'`,
+        }),
+        'client_jwks_public',
+        'client "new": jwks has a private key',
+        'Make a new key pair, because this one is no secret any more, and write its public members only.',
+      ],
+      [
+        aClient({ id: "'new'", type: "'public'", jwks: JWKS }),
+        'public_client_jwks',
+        'client "new" is public and has keys',
+        'Set jwks to NULL, or type to confidential: only a backend can keep a key.',
+      ],
+      [
+        aNewClient({ jwks: JWKS }),
+        'client_jwks_or_secret',
+        'client "new" has keys and cannot have a secret',
+        'Set its jwks to NULL in the same transaction, before: a client authenticates in one way.',
+      ],
+      [
+        `UPDATE clients SET jwks = ${JWKS} WHERE id = 'web'`,
+        'client_jwks_or_secret',
+        'client "web" has keys and a secret',
+        'Delete its rows of client_secrets in the same transaction, before: a client authenticates in one way.',
+      ],
+      [
+        aClient({ id: "'new'", type: "'public'", may_introspect: 'true' }),
+        'public_client_introspection',
+        'client "new" is public and may introspect',
+        'Set may_introspect to false: who has no secret is anybody.',
+      ],
+      [
+        aNewClient({ id_token_signed_response_alg: "'HS256'" }),
+        'id_token_signed_response_alg_known of clients',
+        row(),
+        'Write RS256, ES256 or EdDSA, or leave it out for RS256.',
+      ],
       ...each(['-a', 'a b', '', 'a'.repeat(41)], (name) => [
         aSecret({ name: `'${name}'` }),
         'client_secret_name_format of client_secrets',

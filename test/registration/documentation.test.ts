@@ -31,7 +31,11 @@ describe('docs/registering-clients.md', () => {
       .orderBy(['client_id', 'name'])
       .select('client_id', 'name');
     expect(secrets).toEqual([{ client_id: 'acme-portal', name: '2027-spring' }]);
-    expect(await database.knex('clients').orderBy('id').pluck('id')).toEqual(['acme-portal', 'acme-spa']);
+    expect(await database.knex('clients').orderBy('id').pluck('id')).toEqual([
+      'acme-billing',
+      'acme-portal',
+      'acme-spa',
+    ]);
     expect(await database.knex('listnr_clients').whereNotNull('disabled_at').pluck('id')).toEqual([
       'radio-app',
     ]);
@@ -42,10 +46,13 @@ describe('docs/registering-clients.md', () => {
     const sql = readdirSync(folder)
       .map((name) => readFileSync(new URL(name, folder), 'utf8'))
       .join('\n');
-    const later = readFileSync(new URL('../../migrations/0003-refresh-families.ts', import.meta.url), 'utf8');
-    const found = (pattern: RegExp) => [...sql.matchAll(pattern)].map(([, name = '']) => name);
+    const later = ['0003-refresh-families', '0008-client-security']
+      .map((name) => readFileSync(new URL(`../../migrations/${name}.ts`, import.meta.url), 'utf8'))
+      .join('\n');
+    const found = (pattern: RegExp, text = sql) => [...text.matchAll(pattern)].map(([, name = '']) => name);
     const rules = [
-      ...[...later.matchAll(/COMMENT ON CONSTRAINT (\w+) ON clients/g)].map(([, name = '']) => name),
+      ...found(/COMMENT ON CONSTRAINT (\w+) ON clients/g, later),
+      ...found(/refuse_registration\('(\w+)'/g, later),
       ...found(/CONSTRAINT (\w+) CHECK/g),
       ...found(/refuse_registration\('(\w+)'/g),
       ...found(/check_words\(owner, '(\w+)'/g).map((word) => `${word}_known`),

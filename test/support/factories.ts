@@ -72,6 +72,10 @@ export async function aClient(
     scopes?: string[];
     require_pkce?: boolean;
     require_consent?: boolean;
+    jwks?: { keys: object[] };
+    require_dpop?: boolean;
+    id_token_signed_response_alg?: 'RS256' | 'ES256' | 'EdDSA';
+    may_introspect?: boolean;
   } = {},
 ): Promise<TestClient> {
   const client = {
@@ -84,7 +88,7 @@ export async function aClient(
     require_pkce: columns.type === 'public',
     ...columns,
   };
-  const client_secret = client.type === 'public' ? '' : randomUUID();
+  const client_secret = client.type === 'public' || columns.jwks ? '' : randomUUID();
   await database.knex.transaction(async (trx) => {
     await trx('clients').insert(client);
     if (client_secret)

@@ -129,17 +129,20 @@ export function trustBoundaries(server: () => TestServer): void {
     });
 
     describe('a disabled person', () => {
-      it('is refused with every token they gave, and has them back when enabled', async () => {
+      it('is signed out for good: enabled again, they sign in anew', async () => {
         const { access_token, refresh_token = '' } = await obtainTokens(server().url, {}, browser);
         await disable('people', ADA.id, async () => {
           expect(brief(await userinfo(server().url, access_token))).toEqual(
             refused('invalid_token', 'invalid token provided', 401),
           );
           expect(brief(await refresh(server().url, refresh_token))).toEqual(
-            refused('invalid_grant', 'The person who signed in may not do so any more'),
+            refused('invalid_grant', 'Refresh token is not valid'),
           );
         });
-        expect((await refresh(server().url, refresh_token)).status).toBe(200);
+        expect((await refresh(server().url, refresh_token)).status).toBe(400);
+        expect((await userinfo(server().url, access_token)).status).toBe(401);
+        const silent = await browser.get(authorizationUrl(server().url, { prompt: 'none' }));
+        expect(new URL(silent.location ?? '').searchParams.get('error')).toBe('login_required');
       });
 
       it('gives no code from a session, and no tokens for a code', async () => {
@@ -150,7 +153,7 @@ export function trustBoundaries(server: () => TestServer): void {
           const silent = await browser.get(authorizationUrl(server().url, { prompt: 'none' }));
           expect(new URL(silent.location ?? '').searchParams.get('error')).toBe('login_required');
           expect(brief(await exchange(server().url, code))).toEqual(
-            refused('invalid_grant', 'The person who signed in may not do so any more'),
+            refused('invalid_grant', 'Authorization code is not valid'),
           );
         });
       });

@@ -1,0 +1,27 @@
+import { createHash } from 'node:crypto';
+import type { Queryable } from '../platform/database.ts';
+
+/** Client assertions (RFC 7523) and DPoP proofs (RFC 9449), each good for one request. */
+export interface UsedProofStore {
+  /** True for exactly one caller, however many ask at once. */
+  use(proof: { issuer: string; jti: string; expiresAt: Date }): Promise<boolean>;
+}
+
+export function createUsedProofStore(db: Queryable): UsedProofStore {
+  return {
+    async use({ issuer, jti, expiresAt }) {
+      const { rowCount } = await db.raw<{ rowCount: number }>(
+        'INSERT INTO used_proofs (id_hash, expires_at) VALUES (?, ?) ON CONFLICT DO NOTHING',
+        [hashOf(issuer, jti), expiresAt],
+      );
+      return rowCount === 1;
+    },
+  };
+}
+
+/** Of both, with what is in neither between them, so that no two pairs look alike. */
+function hashOf(issuer: string, jti: string): Buffer {
+  return createHash('sha256')
+    .update(JSON.stringify([issuer, jti]))
+    .digest();
+}

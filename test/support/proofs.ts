@@ -1,0 +1,53 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { type CryptoKey, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
+
+/** Added to the usual ones, or in their place; undefined leaves one out. */
+export type Claims = Record<string, unknown>;
+
+/** What a client signs with a key of its own. */
+export interface ClientKey {
+  alg: 'ES256' | 'EdDSA' | 'RS256';
+  privateKey: CryptoKey;
+  publicJwk: JWK;
+}
+
+export async function aClientKey(alg: ClientKey['alg'] = 'ES256'): Promise<ClientKey> {
+  const { privateKey, publicKey } = await generateKeyPair(alg, { extractable: true });
+  return { alg, privateKey, publicJwk: await exportJWK(publicKey) };
+}
+
+/** A DPoP proof (RFC 9449 section 4.2) for a request; a claim of undefined is left out. */
+export function dpopProof(
+  { alg, privateKey, publicJwk }: ClientKey,
+  { htm = 'POST', htu, accessToken }: { htm?: string; htu: string; accessToken?: string },
+  claims: Claims = {},
+): Promise<string> {
+  const ath = accessToken && createHash('sha256').update(accessToken).digest('base64url');
+  const payload = { jti: randomUUID(), htm, htu, iat: now(), ...(ath ? { ath } : {}), ...claims };
+  return new SignJWT(payload).setProtectedHeader({ typ: 'dpop+jwt', alg, jwk: publicJwk }).sign(privateKey);
+}
+
+/** The parameters of a client that authenticates with `private_key_jwt` (RFC 7523 section 2.2). */
+export async function clientAssertion(
+  { alg, privateKey }: ClientKey,
+  { clientId, audience }: { clientId: string; audience: string },
+  claims: Claims = {},
+): Promise<{ client_assertion_type: string; client_assertion: string }> {
+  const payload = {
+    iss: clientId,
+    sub: clientId,
+    aud: audience,
+    jti: randomUUID(),
+    iat: now(),
+    exp: now() + 60,
+    ...claims,
+  };
+  return {
+    client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+    client_assertion: await new SignJWT(payload).setProtectedHeader({ alg }).sign(privateKey),
+  };
+}
+
+function now(): number {
+  return Math.floor(Date.now() / 1000);
+}
