@@ -1,6 +1,7 @@
 import { runCommand } from './commands/run-command.ts';
 import { type Config, readConfig } from './config.ts';
 import { openCommandDatabase } from './open-database.ts';
+import { systemClock } from './platform/clock.ts';
 
 let config: Config | undefined;
 
@@ -13,6 +14,7 @@ process.exitCode = await runCommand(process.argv.slice(2), {
   input: process.stdin,
   print: (line) => process.stdout.write(`${line}\n`),
   say: (text) => process.stderr.write(text),
+  clock: systemClock,
   settings() {
     const { issuer, secrets, keyRotation, rsaBits } = configuration();
     return { issuer, keyEncryptionKeys: secrets.keyEncryptionKeys, keyRotation, rsaBits };

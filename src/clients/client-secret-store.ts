@@ -20,6 +20,16 @@ export interface ClientSecretStore {
   remove(clientId: string, name: string): Promise<boolean>;
 }
 
+/** Where a client of this id has its secrets, enabled or not: nowhere when there is none, in both when both services have one. */
+export async function findSecretTables(db: Queryable, clientId: string): Promise<SecretTable[]> {
+  const { rows } = await db.raw<{ rows: { secret_table: SecretTable }[] }>(
+    `SELECT 'client_secrets' AS secret_table FROM clients WHERE id = ?
+     UNION ALL SELECT 'listnr_client_secrets' FROM listnr_clients WHERE id = ?`,
+    [clientId, clientId],
+  );
+  return rows.map(({ secret_table }) => secret_table);
+}
+
 /** `client_secrets` and `listnr_client_secrets` have the same shape. */
 export function createClientSecretStore(db: Queryable, table: SecretTable): ClientSecretStore {
   return {

@@ -1,4 +1,5 @@
 import type { RotationPolicy } from '../keys/plan-rotation.ts';
+import type { Clock } from '../platform/clock.ts';
 import type { Database } from '../platform/database.ts';
 
 /**
@@ -11,9 +12,19 @@ export interface Command {
   name: string;
   /** What has to follow, as the usage shows it: `FILE`. */
   operands: readonly string[];
+  /** Options that may be given, each with a value, which the usage shows as this: `{ name: 'NAME' }`. */
+  options?: Readonly<Record<string, string>>;
+  /** Options without a value: `['json']`. An option means the same kind of thing, value or none, in every command. */
+  switches?: readonly string[];
   /** One sentence for the usage. */
   summary: string;
-  run(context: CommandContext, operands: readonly string[]): Promise<void>;
+  run(context: CommandContext, operands: readonly string[], given: GivenOptions): Promise<void>;
+}
+
+/** The options of a call. */
+export interface GivenOptions {
+  options: Readonly<Record<string, string>>;
+  switches: ReadonlySet<string>;
 }
 
 /** What a command may ask for. Configuration is read only when one does, so that most work anywhere. */
@@ -23,6 +34,7 @@ export interface CommandContext {
   print(line: string): void;
   /** Says something to the person at the terminal, beside the result. */
   say(text: string): void;
+  clock: Clock;
   settings(): CommandSettings;
   /** The caller closes it. */
   openDatabase(): Promise<Database>;

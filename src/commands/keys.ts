@@ -2,7 +2,6 @@ import { createClientStore } from '../clients/client-store.ts';
 import { dropCompromisedKeys, type RotationDependencies, rotateKeys } from '../keys/rotate-keys.ts';
 import type { KeySet } from '../keys/signing-key.ts';
 import { createSigningKeyStore, type SigningKeyStore } from '../keys/signing-key-store.ts';
-import { systemClock } from '../platform/clock.ts';
 import type { Queryable } from '../platform/database.ts';
 import { OperatorError } from '../platform/errors.ts';
 import { createSecretBox } from '../platform/secret-box.ts';
@@ -25,29 +24,13 @@ export const keysList: Command = {
 export const keysRotate: Command = {
   name: 'keys rotate',
   operands: ['SET'],
-  summary: 'Publish the next key of a set now, ahead of the schedule. It signs once every cache knows it.',
-  run: (context, operands) =>
-    withKeys(context, operands, async (keySet, rotation) => {
-      const changes = await rotateKeys(keySet, rotation, { force: true });
-      const made = changes.find(({ action }) => action === 'create');
-      context.print(
-        made && 'promoteAfter' in made && made.promoteAfter
-          ? `Published the next key; it signs from ${made.promoteAfter.toISOString()}.`
-          : 'The next key is published already; npm run cli -- keys list says from when it signs.',
-      );
-    }),
-};
-
-export const keysDrop: Command = {
-  name: 'keys drop',
-  operands: ['SET'],
+  switches: ['compromised'],
   summary:
-    'In an emergency: drop the signing key of a set at once. What it signed is worth nothing any more.',
-  run: (context, operands) =>
+    'Publish the next key of a set now, ahead of the schedule; it signs once every cache knows it. With --compromised, drop the signing key at once: what it signed is worth nothing any more.',
+  run: (context, operands, { switches }) =>
     withKeys(context, operands, async (keySet, rotation) => {
-      await dropCompromisedKeys(keySet, rotation);
       context.print(
-        'Dropped. Another key signs; every process follows within seconds, verifiers when their cache ends.',
+        switches.has('compromised') ? await drop(keySet, rotation) : await publishNext(keySet, rotation),
       );
     }),
 };
@@ -62,6 +45,20 @@ export const keysReseal: Command = {
     }),
 };
 
+async function publishNext(keySet: KeySet, rotation: RotationDependencies): Promise<string> {
+  const changes = await rotateKeys(keySet, rotation, { force: true });
+  const [made] = changes.flatMap((change) => (change.action === 'create' ? [change] : []));
+  if (!made) return 'The next key is published already; npm run cli -- keys list says from when it signs.';
+  return made.promoteAfter
+    ? `Published the next key; it signs from ${made.promoteAfter.toISOString()}.`
+    : 'Made the first key of the set; it signs now.';
+}
+
+async function drop(keySet: KeySet, rotation: RotationDependencies): Promise<string> {
+  await dropCompromisedKeys(keySet, rotation);
+  return 'Dropped. Another key signs; every process follows within seconds, verifiers when their cache ends.';
+}
+
 function withKeys(
   context: CommandContext,
   [name]: readonly string[],
@@ -74,7 +71,7 @@ function withKeys(
       store,
       policy: keyRotation,
       rsaBits,
-      clock: systemClock,
+      clock: context.clock,
       idTokenAlgorithms: () => createClientStore(db).idTokenAlgorithms(),
     }),
   );

@@ -1,17 +1,25 @@
-import { parseArgs } from 'node:util';
 import { isDatabaseUnavailable } from '../platform/database.ts';
 import { OperatorError } from '../platform/errors.ts';
+import { isStatementError } from '../platform/seed-error.ts';
 import { clientSecret } from './client-secret.ts';
+import { clientSecretAdd } from './client-secret-add.ts';
+import { clientSecretList } from './client-secret-list.ts';
+import { clientSecretRevoke } from './client-secret-revoke.ts';
 import type { Command, CommandContext } from './command.ts';
-import { keysDrop, keysList, keysReseal, keysRotate } from './keys.ts';
+import { databaseStats } from './database-stats.ts';
+import { keysList, keysReseal, keysRotate } from './keys.ts';
 import { migrate } from './migrate.ts';
 import { passwordHash } from './password-hash.ts';
 import { seal } from './seal.ts';
 import { seed } from './seed.ts';
+import { understandCall } from './understand-call.ts';
 
 const SUCCESS = 0;
 const FAILURE = 1;
 const WRONG_USAGE = 2;
+
+/** SQLSTATE of a table, and of a column, that is not there. */
+const SCHEMA_LACKS = new Set(['42P01', '42703']);
 
 const help: Command = {
   name: 'help',
@@ -26,24 +34,31 @@ const COMMANDS: readonly Command[] = [
   seed,
   migrate,
   clientSecret,
+  clientSecretAdd,
+  clientSecretList,
+  clientSecretRevoke,
   passwordHash,
   seal,
   keysList,
   keysRotate,
-  keysDrop,
   keysReseal,
+  databaseStats,
   help,
 ];
 
 /** Runs what the words of a command line ask for and answers the exit code: 0, 1 for a failure, 2 for a wrong call. */
 export async function runCommand(words: readonly string[], context: CommandContext): Promise<number> {
-  const call = understood(words);
+  const call = understandCall(words, COMMANDS);
+  if (call === 'help') {
+    context.print(usage());
+    return SUCCESS;
+  }
   if ('mistake' in call) {
     context.say(`${call.mistake}\n\n${usage()}\n`);
     return WRONG_USAGE;
   }
   try {
-    await call.command.run(context, call.operands);
+    await call.command.run(context, call.operands, call.given);
     return SUCCESS;
   } catch (error) {
     context.say(`${explained(error)}\n`);
@@ -51,37 +66,10 @@ export async function runCommand(words: readonly string[], context: CommandConte
   }
 }
 
-/** What is meant. A mistake is named without repeating the words: one of them may be a secret. */
-function understood(
-  words: readonly string[],
-): { command: Command; operands: string[] } | { mistake: string } {
-  let parsed: { positionals: string[]; values: { help?: boolean | undefined } };
-  try {
-    parsed = parseArgs({
-      args: [...words],
-      allowPositionals: true,
-      options: { help: { type: 'boolean', short: 'h' } },
-    });
-  } catch {
-    return { mistake: 'There is no such option.' };
-  }
-  const { positionals, values } = parsed;
-  if (values.help) return { command: help, operands: [] };
-  if (positionals.length === 0) return { mistake: 'Name a command.' };
-
-  const command = COMMANDS.find(({ name }) => `${positionals.join(' ')} `.startsWith(`${name} `));
-  if (!command) return { mistake: 'There is no such command.' };
-  const operands = positionals.slice(command.name.split(' ').length);
-  if (operands.length !== command.operands.length) {
-    const wanted = command.operands.join(' ') || 'nothing';
-    return { mistake: `${command.name} takes ${wanted} behind it.` };
-  }
-  return { command, operands };
-}
-
 function usage(): string {
-  const calls = COMMANDS.map(({ name, operands, summary }) => {
-    const call = [name, ...operands].join(' ');
+  const calls = COMMANDS.map(({ name, operands, options = {}, switches = [], summary }) => {
+    const valued = Object.entries(options).map(([option, value]) => `[--${option} ${value}]`);
+    const call = [name, ...operands, ...valued, ...switches.map((option) => `[--${option}]`)].join(' ');
     return `  ${call}\n      ${summary}`;
   });
   return `Usage: npm run cli -- COMMAND\n\n${calls.join('\n')}`;
@@ -89,6 +77,8 @@ function usage(): string {
 
 function explained(error: unknown): string {
   if (error instanceof OperatorError) return error.message;
+  if (isStatementError(error) && SCHEMA_LACKS.has(error.code))
+    return 'The schema of the database is not that of this version; bring it up to date: npm run cli -- migrate';
   if (isDatabaseUnavailable(error)) return `The database went away: ${(error as Error).message}`;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -29,6 +29,16 @@ export function isStatementError(error: unknown): error is StatementError {
   );
 }
 
+/** True when a check of the registration tables refused, with a sentence of its own (refuse_registration). */
+export function isRefusal(error: unknown): error is StatementError {
+  return isStatementError(error) && error.code === CHECK_VIOLATION && !error.table;
+}
+
+/** What that check says and, below it, what to do. */
+export function explainRefusal(error: StatementError, { hint = true } = {}): string {
+  return hint && error.hint ? `${said(error)}\n  ${error.hint}` : said(error);
+}
+
 /**
  * Says which file failed, where in it, why, and what to do. Repeats neither the statement nor a whole row: both
  * may hold what should not be shown.

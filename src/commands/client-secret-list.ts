@@ -1,0 +1,43 @@
+import type { StoredSecret } from '../clients/client-secret-store.ts';
+import { KIND_OPTION, withSecretsOf } from './client-secret-owner.ts';
+import type { Command } from './command.ts';
+import { formatTable } from './table.ts';
+
+export const clientSecretList: Command = {
+  name: 'client secret list',
+  operands: ['CLIENT_ID'],
+  options: KIND_OPTION,
+  summary: 'List the secrets of a client: since when, until when, and when each was last used.',
+  run: (context, [clientId = ''], given) =>
+    withSecretsOf(context, clientId, given, async (secrets) => {
+      const stored = await secrets.list(clientId);
+      if (stored.length === 0) {
+        context.print('It has no secret.');
+        return;
+      }
+      const now = context.clock.now();
+      const rows = stored.map((secret) => rowOf(secret, now));
+      for (const line of formatTable([['name', 'created', 'expires', 'last used', 'state'], ...rows]))
+        context.print(line);
+    }),
+};
+
+/** What stands for it; its digest stays in the database. */
+function rowOf({ name, createdAt, expiresAt, lastUsedAt }: StoredSecret, now: Date): string[] {
+  return [
+    name,
+    toMinute(createdAt),
+    toMinute(expiresAt),
+    toMinute(lastUsedAt),
+    isLive({ expiresAt }, now) ? 'live' : 'expired',
+  ];
+}
+
+/** Uses are noted to within a minute. */
+function toMinute(date: Date | null): string {
+  return date ? `${date.toISOString().slice(0, 'yyyy-mm-ddThh:mm'.length)}Z` : 'never';
+}
+
+function isLive({ expiresAt }: Pick<StoredSecret, 'expiresAt'>, now: Date): boolean {
+  return expiresAt === null || expiresAt > now;
+}

@@ -1,0 +1,52 @@
+import {
+  type ClientSecretStore,
+  createClientSecretStore,
+  findSecretTables,
+  type SecretTable,
+} from '../clients/client-secret-store.ts';
+import { OperatorError } from '../platform/errors.ts';
+import type { CommandContext, GivenOptions } from './command.ts';
+
+/** What `--kind` says, for an id that clients of both services have. */
+export const KIND_OPTION = { kind: 'listo|listnr' };
+
+const TABLES: Record<string, SecretTable> = { listo: 'client_secrets', listnr: 'listnr_client_secrets' };
+
+/**
+ * Lets `work` at the secrets of the client with this id, of Sign in with Listo or of LiSTNR.
+ * @throws OperatorError when there is no such client, or two and `--kind` does not say which. Ids that are not
+ * registered are not repeated: one may be a secret at the wrong place.
+ */
+export async function withSecretsOf(
+  context: CommandContext,
+  clientId: string,
+  { options: { kind } }: GivenOptions,
+  work: (secrets: ClientSecretStore) => Promise<void>,
+): Promise<void> {
+  if (kind !== undefined && !Object.hasOwn(TABLES, kind))
+    throw new OperatorError('--kind is listo or listnr.');
+  const database = await context.openDatabase();
+  try {
+    const all = await findSecretTables(database.knex, clientId);
+    const [table, other] = kind === undefined ? all : all.filter((one) => one === TABLES[kind]);
+    if (!table) throw new OperatorError(unknown(kind));
+    if (other)
+      throw new OperatorError(
+        'Two clients have this id, one of Sign in with Listo and one of LiSTNR. Say which: --kind listo or --kind listnr.',
+      );
+    await work(createClientSecretStore(database.knex, table));
+  } finally {
+    await database.close();
+  }
+}
+
+function unknown(kind: string | undefined): string {
+  switch (kind) {
+    case 'listo':
+      return 'Sign in with Listo has no client with this id. SELECT id FROM clients lists them.';
+    case 'listnr':
+      return 'LiSTNR has no client with this id. SELECT id FROM listnr_clients lists them.';
+    default:
+      return 'There is no client with this id. SELECT id FROM clients lists them, of LiSTNR SELECT id FROM listnr_clients.';
+  }
+}

@@ -1,0 +1,36 @@
+import type { ClientSecretStore } from '../clients/client-secret-store.ts';
+import { OperatorError } from '../platform/errors.ts';
+import { explainRefusal, isRefusal } from '../platform/seed-error.ts';
+import { KIND_OPTION, withSecretsOf } from './client-secret-owner.ts';
+import type { Command } from './command.ts';
+
+export const clientSecretRevoke: Command = {
+  name: 'client secret revoke',
+  operands: ['CLIENT_ID', 'NAME'],
+  options: KIND_OPTION,
+  summary: 'End a secret of a client. The last one stays: add the next one first.',
+  run: (context, [clientId = '', name = ''], given) =>
+    withSecretsOf(context, clientId, given, async (secrets) => {
+      await remove(secrets, clientId, name);
+      context.print('Revoked. Every process refuses it within about a second.');
+      const now = context.clock.now();
+      const left = await secrets.list(clientId);
+      if (left.every(({ expiresAt }) => expiresAt !== null && expiresAt <= now))
+        context.print('Those left have all expired, so this client cannot authenticate until you add one.');
+    }),
+};
+
+async function remove(secrets: ClientSecretStore, clientId: string, name: string): Promise<void> {
+  try {
+    if (await secrets.remove(clientId, name)) return;
+  } catch (cause) {
+    if (!isRefusal(cause)) throw cause;
+    throw new OperatorError(
+      `The last secret stays: ${explainRefusal(cause, { hint: false })} without it.\n  Add the next one first: npm run cli -- client secret add CLIENT_ID`,
+      { cause },
+    );
+  }
+  throw new OperatorError(
+    'The client has no secret of this name. npm run cli -- client secret list CLIENT_ID shows those it has.',
+  );
+}

@@ -1,0 +1,79 @@
+import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
+import type { Command, GivenOptions } from './command.ts';
+
+/** A command that was called rightly. */
+export interface Call {
+  command: Command;
+  operands: readonly string[];
+  given: GivenOptions;
+}
+
+/**
+ * What the words of a command line mean among these commands; `help` where they ask for it. A mistake is named
+ * without repeating the words: one of them may be a secret.
+ */
+export function understandCall(
+  words: readonly string[],
+  commands: readonly Command[],
+): Call | 'help' | { mistake: string } {
+  let parsed: { positionals: string[]; values: Values };
+  try {
+    parsed = parseArgs({ args: [...words], allowPositionals: true, options: optionsOf(commands) });
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE'
+      ? { mistake: 'An option lacks its value, or has one and takes none.' }
+      : { mistake: 'There is no such option.' };
+  }
+  const { positionals, values } = parsed;
+  if (values.help) return 'help';
+  if (positionals.length === 0) return { mistake: 'Name a command.' };
+
+  const command = commandOf(positionals, commands);
+  if (!command) return { mistake: 'There is no such command.' };
+  const stray = Object.keys(values).find((name) => !takes(command, name));
+  if (stray) return { mistake: `${command.name} takes no --${stray}.` };
+  const operands = positionals.slice(command.name.split(' ').length);
+  if (operands.length !== command.operands.length) {
+    const wanted = command.operands.join(' ') || 'nothing';
+    return { mistake: `${command.name} takes ${wanted} behind it.` };
+  }
+  return { command, operands, given: toGivenOptions(values) };
+}
+
+/** Lists come from options that may be repeated, which none may. */
+type Values = Record<string, string | boolean | (string | boolean)[] | undefined>;
+
+/** Those of all commands: an option may stand before it is known which command the words call. */
+function optionsOf(commands: readonly Command[]): ParseArgsOptionsConfig {
+  return {
+    help: { type: 'boolean', short: 'h' },
+    ...Object.fromEntries(
+      commands.flatMap(({ options = {}, switches = [] }) => [
+        ...Object.keys(options).map((name) => [name, { type: 'string' }] as const),
+        ...switches.map((name) => [name, { type: 'boolean' }] as const),
+      ]),
+    ),
+  };
+}
+
+/** The one whose name is the longest: `client secret add` is not `client secret` with an operand. */
+function commandOf(positionals: readonly string[], commands: readonly Command[]): Command | undefined {
+  return commands
+    .filter(({ name }) => name.split(' ').every((word, n) => word === positionals[n]))
+    .toSorted((one, other) => other.name.length - one.name.length)
+    .at(0);
+}
+
+function takes({ options = {}, switches = [] }: Command, name: string): boolean {
+  return Object.hasOwn(options, name) || switches.includes(name);
+}
+
+function toGivenOptions(values: Values): GivenOptions {
+  const entries = Object.entries(values);
+  return {
+    options: Object.fromEntries(
+      entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+    ),
+    switches: new Set(entries.filter(([, value]) => value === true).map(([name]) => name)),
+  };
+}

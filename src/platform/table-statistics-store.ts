@@ -1,0 +1,136 @@
+import type { Queryable } from './database.ts';
+
+/** How many rows, and how sure that is: counting stops at a limit, so that asking costs little on any table. */
+export interface Count {
+  value: number;
+  precision: 'exact' | 'estimate' | 'more than' | 'at least';
+}
+
+export interface RowStatistics {
+  rows: Count;
+  /** Past their `expires_at`; undefined where rows do not expire. */
+  expired?: Count;
+  /** How long the oldest of those has waited to be deleted, in seconds; 0 when there is none. */
+  lagSeconds?: number;
+}
+
+export interface TableStatistics extends RowStatistics {
+  /** On disk, with its indexes. */
+  bytes: number;
+  /** The same for each value of the column asked for. */
+  groups: Record<string, RowStatistics>;
+}
+
+export interface TableStatisticsStore {
+  /** `expires`: the table has an indexed column `expires_at`. `groupBy`: a column with few values. */
+  of(table: string, options?: { expires?: boolean; groupBy?: string }): Promise<TableStatistics>;
+}
+
+const COUNT_AT_MOST = 1_000_000;
+
+const RELATION =
+  'SELECT reltuples::float8 AS estimate, pg_total_relation_size(oid)::float8 AS bytes FROM pg_class WHERE oid = ?::regclass';
+
+/** From the rows that ANALYZE looked at last. */
+const ESTIMATED_GROUPS = `
+  SELECT name, frequency::float8
+  FROM pg_stats, unnest(most_common_vals::text::text[], most_common_freqs) AS common (name, frequency)
+  WHERE schemaname = current_schema() AND tablename = ? AND attname = ?`;
+
+interface Counted {
+  name: string | null;
+  n: number;
+  lag: number;
+}
+
+/** Statistics of tables for an operator: exact where counting ends soon, and otherwise what Postgres estimates. */
+export function createTableStatisticsStore(
+  db: Queryable,
+  { countAtMost = COUNT_AT_MOST } = {},
+): TableStatisticsStore {
+  const countRows = async (table: string, groupBy?: string): Promise<Counts> => {
+    const { rows } = await db.raw<{ rows: Counted[] }>(
+      `SELECT name, count(*)::float8 AS n, 0 AS lag FROM (SELECT ${groupBy ? '??' : 'NULL'} AS name FROM ?? LIMIT ?) AS first_ones GROUP BY name`,
+      [...(groupBy ? [groupBy] : []), table, countAtMost + 1],
+    );
+    return toCounts(rows, countAtMost);
+  };
+
+  /** The oldest, which the index has first. */
+  const countExpired = async (table: string, groupBy?: string): Promise<Counts> => {
+    const { rows } = await db.raw<{ rows: Counted[] }>(
+      `SELECT name, count(*)::float8 AS n, extract(epoch FROM now() - min(expires_at))::float8 AS lag
+       FROM (SELECT ${groupBy ? '??' : 'NULL'} AS name, expires_at FROM ?? WHERE expires_at < now() ORDER BY expires_at LIMIT ?) AS oldest
+       GROUP BY name`,
+      [...(groupBy ? [groupBy] : []), table, countAtMost + 1],
+    );
+    return toCounts(rows, countAtMost);
+  };
+
+  const estimateRows = async (table: string, total: number, groupBy?: string): Promise<Counts> => {
+    const { rows } = await db.raw<{ rows: { name: string; frequency: number }[] }>(ESTIMATED_GROUPS, [
+      table,
+      groupBy ?? '',
+    ]);
+    const groups = rows.map(({ name, frequency }) => [name, estimate(frequency * total)] as const);
+    return { whole: estimate(total), groups: new Map(groups), lags: new Map(), complete: false };
+  };
+
+  return {
+    async of(table, { expires = false, groupBy } = {}) {
+      const { rows } = await db.raw<{ rows: { estimate: number; bytes: number }[] }>(RELATION, [table]);
+      const { estimate: estimated = 0, bytes = 0 } = rows[0] ?? {};
+      const all =
+        estimated > countAtMost
+          ? await estimateRows(table, estimated, groupBy)
+          : await countRows(table, groupBy);
+      const expired = expires ? await countExpired(table, groupBy) : undefined;
+      const names = new Set([...all.groups.keys(), ...(expired?.groups.keys() ?? [])]);
+      return {
+        rows: all.whole,
+        ...(expired && { expired: expired.whole, lagSeconds: Math.max(0, ...expired.lags.values()) }),
+        bytes,
+        groups: Object.fromEntries([...names].sort().map((name) => [name, groupOf(name, all, expired)])),
+      };
+    },
+  };
+}
+
+interface Counts {
+  whole: Count;
+  groups: Map<string, Count>;
+  lags: Map<string | null, number>;
+  /** Whether what is not among the groups is not there. */
+  complete: boolean;
+}
+
+function toCounts(counted: Counted[], countAtMost: number): Counts {
+  const total = counted.reduce((sum, { n }) => sum + n, 0);
+  const complete = total <= countAtMost;
+  return {
+    whole: complete ? { value: total, precision: 'exact' } : { value: countAtMost, precision: 'more than' },
+    groups: new Map(
+      counted.flatMap(({ name, n }) =>
+        name === null ? [] : [[name, { value: n, precision: complete ? 'exact' : 'at least' }]],
+      ),
+    ),
+    lags: new Map(counted.map(({ name, lag }) => [name, lag])),
+    complete,
+  };
+}
+
+function groupOf(name: string, all: Counts, expired: Counts | undefined): RowStatistics {
+  const ended = expired?.groups.get(name) ?? {
+    value: 0,
+    precision: expired?.complete ? 'exact' : 'at least',
+  };
+  return {
+    // A group too rare for the estimate may show among the expired.
+    rows: all.groups.get(name) ?? { value: ended.value, precision: 'at least' },
+    ...(expired && { expired: ended, lagSeconds: expired.lags.get(name) ?? 0 }),
+  };
+}
+
+function estimate(value: number): Count {
+  return { value: Math.round(value), precision: 'estimate' };
+}
