@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseConfig } from '../../src/config.ts';
+import { jobsOf } from '../../src/jobs.ts';
 import { openDatabase } from '../../src/platform/database.ts';
 import { createLogger } from '../../src/platform/logger.ts';
 import { type RunningServer, startServer } from '../../src/server.ts';
@@ -64,6 +65,28 @@ async function cli(words: string[], { env = environment, input = '', cwd = folde
   return { code, ...output };
 }
 
+/** What the server does every second. */
+async function noticeChanges(): Promise<void> {
+  await jobsOf(server.services)
+    .find(({ name }) => name === 'watch-versions')
+    ?.run();
+}
+
+/** The error of redeeming a code there is not: `invalid_grant` for a client that authenticated. */
+async function authenticationWith(secret: string): Promise<string> {
+  const answer = await fetch(new URL('/auth/token', server.services.config.issuer), {
+    method: 'POST',
+    body: new URLSearchParams({
+      grant_type: 'authorization_code',
+      code: 'none',
+      redirect_uri: 'https://app.example/callback',
+      client_id: 'acme-web',
+      client_secret: secret,
+    }),
+  });
+  return ((await answer.json()) as { error: string }).error;
+}
+
 describe('the command line beside a running server', () => {
   it('registers a client that the server serves at once', async () => {
     const file = join(folder, 'client.sql');
@@ -94,6 +117,25 @@ describe('the command line beside a running server', () => {
     const answer = await fetch(request, { redirect: 'manual' });
     expect(answer.status).toBe(303);
     expect(answer.headers.get('location')).toMatch(/^\/interaction\//);
+  });
+
+  it('changes a secret without a gap: the server knows the new one, then no longer the old one', async () => {
+    const { code, out, err } = await cli(['client', 'secret', 'add', 'acme-web', '--name', 'first']);
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    const [, first = ''] = /: (\S+)\n/.exec(out) ?? [];
+    await noticeChanges();
+    expect(await authenticationWith(first)).toBe('invalid_grant');
+    const listed = (await cli(['client', 'secret', 'list', 'acme-web'])).out.split('\n');
+    expect(listed.slice(1).map((line) => line.replaceAll(/\d{4}-\S*Z/g, 'TIME').split(/ {2,}/))).toEqual([
+      ['default', 'TIME', 'never', 'never', 'live'],
+      ['first', 'TIME', 'never', 'TIME', 'live'],
+      [''],
+    ]);
+
+    expect(await cli(['client', 'secret', 'add', 'acme-web', '--name', 'second'])).toMatchObject({ code: 0 });
+    expect(await cli(['client', 'secret', 'revoke', 'acme-web', 'first'])).toMatchObject({ code: 0 });
+    await noticeChanges();
+    expect(await authenticationWith(first)).toBe('invalid_client');
   });
 
   it('answers 1 and a sentence, without a stack, for a wrong file', async () => {

@@ -3,14 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import type { SecretInput } from '../../src/commands/command.ts';
-import { runCommand } from '../../src/commands/run-command.ts';
 import { digestSecret, verifyPassword } from '../../src/platform/digest.ts';
 import { OperatorError } from '../../src/platform/errors.ts';
 import { createSecretBox } from '../../src/platform/secret-box.ts';
+import { type Run, runOn, TEST_SETTINGS } from '../support/command-line.ts';
 import { openTestDatabase, type TestDatabase } from '../support/test-database.ts';
 
-const KEYS = [Buffer.alloc(32, 7)];
-const KEY_ROTATION = { periodSeconds: 1000, publicationSeconds: 100, retirementSeconds: 500 };
 const USAGE = `Usage: npm run cli -- COMMAND
 
   seed FILE
@@ -19,18 +17,24 @@ const USAGE = `Usage: npm run cli -- COMMAND
       Bring the schema of the database up to date, as starting the server does.
   client secret
       Make a client secret and print it, this once, beside the digest to register.
+  client secret add CLIENT_ID [--name NAME] [--expires-in-days N] [--kind listo|listnr]
+      Give a client one more secret and print it, this once. Its name is the day, unless you give one; it does not expire, unless you say when.
+  client secret list CLIENT_ID [--kind listo|listnr]
+      List the secrets of a client: since when, until when, and when each was last used.
+  client secret revoke CLIENT_ID NAME [--kind listo|listnr]
+      End a secret of a client. The last one stays: add the next one first.
   password hash
       Read a password from standard input and print its argon2id hash, for people.password_hash.
   seal CONTEXT
       Read a secret from standard input and print it sealed; CONTEXT is upstream:<instance id>, for upstream_providers.client_secret_sealed.
   keys list SET
       List the signing keys of a set, oidc or listnr, with their states.
-  keys rotate SET
-      Publish the next key of a set now, ahead of the schedule. It signs once every cache knows it.
-  keys drop SET
-      In an emergency: drop the signing key of a set at once. What it signed is worth nothing any more.
+  keys rotate SET [--compromised]
+      Publish the next key of a set now, ahead of the schedule; it signs once every cache knows it. With --compromised, drop the signing key at once: what it signed is worth nothing any more.
   keys reseal
       Seal the private keys anew with the first KEY_ENCRYPTION_KEY, so that the others can go.
+  database stats [--json]
+      Say of each table how many rows it has, how many have expired, how long the oldest of those has waited, and its size. ~ is an estimate, > where counting stopped.
   help
       Print this.`;
 
@@ -45,32 +49,8 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-interface Run {
-  code: number;
-  /** Lines of standard output. */
-  out: string[];
-  /** Standard error. */
-  err: string;
-}
-
-async function run(words: string[], input: SecretInput = aPipe('')): Promise<Run> {
-  const out: string[] = [];
-  let err = '';
-  const code = await runCommand(words, {
-    input,
-    print: (line) => out.push(line),
-    say: (text) => {
-      err += text;
-    },
-    settings: () => ({
-      issuer: 'https://login.example',
-      keyEncryptionKeys: KEYS,
-      keyRotation: KEY_ROTATION,
-      rsaBits: 2048,
-    }),
-    openDatabase: async () => ({ ...database, close: async () => undefined }),
-  });
-  return { code, out, err };
+function run(words: string[], input: SecretInput = aPipe('')): Promise<Run> {
+  return runOn(database, words, { input });
 }
 
 function aPipe(content: string | Buffer): SecretInput {
@@ -110,6 +90,15 @@ describe('the command line', () => {
     [['seed', 'one.sql', 'two.sql'], 'seed takes FILE behind it.'],
     [['migrate', 'down'], 'migrate takes nothing behind it.'],
     [['seed', '--force', 'file.sql'], 'There is no such option.'],
+    [['client', 'secrets'], 'There is no such command.'],
+    [['client', 'secret', 'hunter2'], 'client secret takes nothing behind it.'],
+    [['client', 'secret', 'add'], 'client secret add takes CLIENT_ID behind it.'],
+    [['client', 'secret', 'add', 'web', 'hunter2'], 'client secret add takes CLIENT_ID behind it.'],
+    [['client', 'secret', 'revoke', 'web'], 'client secret revoke takes CLIENT_ID NAME behind it.'],
+    [['client', 'secret', 'add', 'web', '--json'], 'client secret add takes no --json.'],
+    [['keys', 'list', 'oidc', '--compromised'], 'keys list takes no --compromised.'],
+    [['client', 'secret', 'add', 'web', '--name'], 'An option lacks its value, or has one and takes none.'],
+    [['database', 'stats', '--json=hunter2'], 'An option lacks its value, or has one and takes none.'],
     [['password', 'hash', 'hunter2'], 'password hash takes nothing behind it.'],
     [['password', 'hash', '--password=hunter2'], 'There is no such option.'],
   ])('answers 2 and its usage for %j, repeating no word of it', async (words, mistake) => {
@@ -117,16 +106,29 @@ describe('the command line', () => {
   });
 
   it('prints an operator’s mistake without a stack, and answers 1', async () => {
-    const code = await runCommand(['migrate'], {
-      input: aPipe(''),
-      print: () => undefined,
-      say: (text) => expect(text).toBe('The configuration is wrong:\n  - PORT is "x".\n'),
-      settings: () => ({ issuer: '', keyEncryptionKeys: KEYS, keyRotation: KEY_ROTATION, rsaBits: 2048 }),
-      openDatabase: async () => {
-        throw new OperatorError('The configuration is wrong:\n  - PORT is "x".');
-      },
+    const openDatabase = async () => {
+      throw new OperatorError('The configuration is wrong:\n  - PORT is "x".');
+    };
+    expect(await runOn(database, ['migrate'], { openDatabase })).toEqual({
+      code: 1,
+      out: [],
+      err: 'The configuration is wrong:\n  - PORT is "x".\n',
     });
-    expect(code).toBe(1);
+  });
+
+  it('says what to do about a database whose schema is older', async () => {
+    const undo = new Error('undo');
+    const old = database.knex.transaction(async (trx) => {
+      await trx.raw('DROP TABLE denied_subjects');
+      const openDatabase = async () => ({ ...database, knex: trx, close: async () => undefined });
+      expect(await runOn(database, ['database', 'stats'], { openDatabase })).toEqual({
+        code: 1,
+        out: [],
+        err: 'The schema of the database is not that of this version; bring it up to date: npm run cli -- migrate\n',
+      });
+      throw undo;
+    });
+    await expect(old).rejects.toBe(undo);
   });
 });
 
@@ -197,7 +199,7 @@ describe('seal', () => {
     expect({ code, lines: out.length }).toEqual({ code: 0, lines: 1 });
     const [sealed = ''] = out;
     expect(sealed).toMatch(/^sealed:v1:[0-9a-f]{8}(:[A-Za-z0-9_-]+){3}$/);
-    const box = createSecretBox(KEYS);
+    const box = createSecretBox(TEST_SETTINGS.keyEncryptionKeys);
     expect(box.open(sealed, 'upstream:acme')).toBe('s3crét');
     expect(() => box.open(sealed, 'upstream:other')).toThrow(OperatorError);
   });
@@ -259,14 +261,12 @@ describe('seed', () => {
 
   it('refuses a file that does not exist before it opens the database', async () => {
     const file = join(folder, 'missing.sql');
-    const code = await runCommand(['seed', file], {
-      input: aPipe(''),
-      print: () => undefined,
-      say: (text) => expect(text).toBe(`${file} does not exist.\n`),
-      settings: () => ({ issuer: '', keyEncryptionKeys: KEYS, keyRotation: KEY_ROTATION, rsaBits: 2048 }),
-      openDatabase: () => Promise.reject(new Error('opened')),
+    const openDatabase = () => Promise.reject(new Error('opened'));
+    expect(await runOn(database, ['seed', file], { openDatabase })).toEqual({
+      code: 1,
+      out: [],
+      err: `${file} does not exist.\n`,
     });
-    expect(code).toBe(1);
   });
 });
 

@@ -1,10 +1,20 @@
-import { PassThrough } from 'node:stream';
-import { runCommand } from '../../src/commands/run-command.ts';
+import { createHash } from 'node:crypto';
+import { parseConfig } from '../../src/config.ts';
+import { OperatorError } from '../../src/platform/errors.ts';
+import { createLogger } from '../../src/platform/logger.ts';
 import { createSecretBox } from '../../src/platform/secret-box.ts';
+import { startServer } from '../../src/server.ts';
+import { runOn, TEST_SETTINGS } from '../support/command-line.ts';
 import { openTestDatabase, type TestDatabase } from '../support/test-database.ts';
+import { TEST_SECRETS } from '../support/test-server.ts';
 
 const OLD = Buffer.alloc(32, 1);
 const NEW = Buffer.alloc(32, 2);
+
+/** How messages name a key-encryption key: by the start of its SHA-256. */
+function idOf(key: Buffer): string {
+  return createHash('sha256').update(key).digest('hex').slice(0, 8);
+}
 
 describe('the keys commands', () => {
   let database: TestDatabase;
@@ -14,29 +24,16 @@ describe('the keys commands', () => {
   });
   afterAll(() => database.close());
 
-  async function run(...words: string[]): Promise<{ code: number; out: string[]; err: string }> {
-    const out: string[] = [];
-    let err = '';
-    const code = await runCommand(words, {
-      input: new PassThrough().end(),
-      print: (line) => out.push(line),
-      say: (text) => {
-        err += text;
-      },
-      settings: () => ({
-        issuer: 'https://login.example',
-        keyEncryptionKeys,
-        keyRotation: { periodSeconds: 1000, publicationSeconds: 100, retirementSeconds: 500 },
-        rsaBits: 2048,
-      }),
-      openDatabase: async () => ({ ...database, close: async () => undefined }),
-    });
-    return { code, out, err };
-  }
+  const run = (...words: string[]) =>
+    runOn(database, words, { settings: () => ({ ...TEST_SETTINGS, keyEncryptionKeys }) });
   const states = async () => (await run('keys', 'list', 'oidc')).out.map((line) => line.split(' ')[0]);
 
+  const kids = async () => (await run('keys', 'list', 'oidc')).out.map((line) => line.split(' ')[2]);
+
   it('rotate publishes the next key, once, and says from when it signs', async () => {
-    await run('keys', 'drop', 'oidc');
+    expect((await run('keys', 'rotate', 'oidc')).out).toEqual([
+      'Made the first key of the set; it signs now.',
+    ]);
     expect(await states()).toEqual(['current']);
     expect((await run('keys', 'rotate', 'oidc')).out).toEqual([
       expect.stringMatching(/^Published the next key; it signs from \d{4}-.*Z\.$/),
@@ -48,11 +45,16 @@ describe('the keys commands', () => {
     expect(await states()).toEqual(['current', 'next']);
   });
 
-  it('drop lets the next key sign in place of the one that is gone', async () => {
-    const kid = async () => (await run('keys', 'list', 'oidc')).out.map((line) => line.split(' ')[2]);
-    const [, next] = await kid();
-    expect(await run('keys', 'drop', 'oidc')).toMatchObject({ code: 0, err: '' });
-    expect(await kid()).toEqual([next]);
+  it('rotate --compromised lets the next key sign in place of the one that is gone', async () => {
+    const [, next] = await kids();
+    expect(await run('keys', 'rotate', 'oidc', '--compromised')).toEqual({
+      code: 0,
+      out: [
+        'Dropped. Another key signs; every process follows within seconds, verifiers when their cache ends.',
+      ],
+      err: '',
+    });
+    expect(await kids()).toEqual([next]);
     expect(await states()).toEqual(['current']);
   });
 
@@ -64,10 +66,24 @@ describe('the keys commands', () => {
     expect(createSecretBox([NEW]).isCurrent(row.private_jwk_sealed)).toBe(true);
   });
 
-  it('say which key they lack', async () => {
+  it('stop, as a start does, at a key that no KEY_ENCRYPTION_KEY opens, and say which', async () => {
+    const [kid] = await kids();
+    const sentence = `KEY_ENCRYPTION_KEY cannot open signing key ${kid}: it was sealed with the key ${idOf(NEW)}, which is not among the configured ones (${idOf(OLD)}).`;
     keyEncryptionKeys = [OLD];
-    const { code, err } = await run('keys', 'list', 'oidc');
-    expect([code, err]).toEqual([1, expect.stringMatching(/^KEY_ENCRYPTION_KEY cannot open signing key /)]);
+    for (const words of [['list'], ['rotate'], ['rotate', '--compromised']])
+      expect(await run('keys', ...words, 'oidc')).toEqual({ code: 1, out: [], err: `${sentence}\n` });
+
+    const config = parseConfig({
+      ...TEST_SECRETS,
+      KEY_ENCRYPTION_KEY: OLD.toString('base64'),
+      ISSUER: 'https://login.example',
+      PORT: '0',
+    });
+    const start = startServer(config, {
+      logger: createLogger({ level: 'silent' }),
+      database: { ...database, close: async () => undefined },
+    });
+    await expect(start).rejects.toThrow(new OperatorError(sentence));
   });
 
   it('know two sets', async () => {

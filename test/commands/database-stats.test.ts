@@ -1,0 +1,140 @@
+import { createTableStatisticsStore } from '../../src/platform/table-statistics-store.ts';
+import { runOn } from '../support/command-line.ts';
+import { openTestDatabase, type TestDatabase } from '../support/test-database.ts';
+
+let database: TestDatabase;
+/** Three live sessions and one that expired 90 s ago, two codes that expired an hour ago, and a person. */
+beforeAll(async () => {
+  database = await openTestDatabase();
+  await addArtifacts('Session', 3, '1 hour');
+  await addArtifacts('Session', 1, '-90 seconds');
+  await addArtifacts('AuthorizationCode', 2, '-1 hour');
+  await database.knex('instances').insert({ id: 'home', name: 'Home' });
+  await database.knex('people').insert({ id: 'ada', instance_id: 'home' });
+});
+afterAll(() => database.close());
+
+async function addArtifacts(model: string, count: number, expiresIn: string): Promise<void> {
+  await database.knex.raw(
+    `INSERT INTO artifacts (model, id_hash, payload, expires_at)
+     SELECT ?, uuid_send(gen_random_uuid()), '{}', now() + ?::interval FROM generate_series(1, ?)`,
+    [model, expiresIn, count],
+  );
+}
+
+const exact = (value: number) => ({ value, precision: 'exact' });
+const atLeast = (value: number) => ({ value, precision: 'at least' });
+const estimate = (value: number) => ({ value, precision: 'estimate' });
+const seconds = expect.any(Number);
+
+describe('database stats', () => {
+  it('is a table of the rows, the expired ones, the lag and the size of each table', async () => {
+    const { code, out, err } = await runOn(database, ['database', 'stats']);
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    // Sizes are Postgres's affair; the seconds pass while this runs.
+    expect(
+      out.map((line) =>
+        line
+          .replace(/ +\S+ KiB$/, '')
+          .replace(/36\d\d/, '3600')
+          .replace(/ {2}9\d/, '  90'),
+      ),
+    ).toEqual([
+      'table                  rows  expired  lag (s)      size',
+      'artifacts                 6        3     3600',
+      '  AuthorizationCode       2        2     3600',
+      '  Session                 4        1       90',
+      'refresh_families          0        0        0',
+      'grants                    0        0        0',
+      'revoked_access_tokens     0        0        0',
+      'upstream_sign_ins         0        0        0',
+      'denied_subjects           0        0        0',
+      'consents                  0        -        -',
+      'people                    1        -        -',
+      'clients                   0        -        -',
+      'listnr_clients            0        -        -',
+      'signing_keys              0        -        -',
+    ]);
+  });
+
+  it('is JSON for machines', async () => {
+    const { out } = await runOn(database, ['database', 'stats', '--json']);
+    const stats = JSON.parse(out.join('\n'));
+    expect(Object.keys(stats)).toEqual([
+      'artifacts',
+      'refresh_families',
+      'grants',
+      'revoked_access_tokens',
+      'upstream_sign_ins',
+      'denied_subjects',
+      'consents',
+      'people',
+      'clients',
+      'listnr_clients',
+      'signing_keys',
+    ]);
+    expect(stats.artifacts).toEqual({
+      rows: exact(6),
+      expired: exact(3),
+      lagSeconds: seconds,
+      bytes: await sizeOf('artifacts'),
+      groups: {
+        AuthorizationCode: { rows: exact(2), expired: exact(2), lagSeconds: seconds },
+        Session: { rows: exact(4), expired: exact(1), lagSeconds: seconds },
+      },
+    });
+    expect(stats.people).toEqual({ rows: exact(1), bytes: await sizeOf('people'), groups: {} });
+  });
+});
+
+describe('the statistics of a large table', () => {
+  const grouped = { expires: true, groupBy: 'model' };
+
+  it('are exact up to the limit', async () => {
+    const { rows, expired } = await createTableStatisticsStore(database.knex, { countAtMost: 6 }).of(
+      'artifacts',
+      grouped,
+    );
+    expect({ rows, expired }).toEqual({ rows: exact(6), expired: exact(3) });
+  });
+
+  it('end at the limit where Postgres has no estimate, the oldest expired rows first', async () => {
+    const store = createTableStatisticsStore(database.knex, { countAtMost: 2 });
+    expect(await store.of('artifacts', grouped)).toMatchObject({
+      rows: { value: 2, precision: 'more than' },
+      expired: { value: 2, precision: 'more than' },
+      groups: { AuthorizationCode: { expired: atLeast(2) }, Session: { expired: atLeast(1) } },
+    });
+    expect(
+      (await createTableStatisticsStore(database.knex, { countAtMost: 1 }).of('artifacts', grouped)).groups,
+    ).toMatchObject({
+      AuthorizationCode: { expired: atLeast(2) },
+    });
+  });
+
+  it('are the estimate of the last ANALYZE where that is above the limit', async () => {
+    await addArtifacts('Interaction', 1, '-2 hours');
+    await database.knex.raw('ANALYZE artifacts');
+    await addArtifacts('Session', 1, '1 hour');
+    const store = createTableStatisticsStore(database.knex, { countAtMost: 6 });
+    expect(await store.of('artifacts', grouped)).toEqual({
+      rows: estimate(7),
+      expired: exact(4),
+      lagSeconds: seconds,
+      bytes: await sizeOf('artifacts'),
+      groups: {
+        AuthorizationCode: { rows: estimate(2), expired: exact(2), lagSeconds: seconds },
+        // Too rare for the estimate.
+        Interaction: { rows: atLeast(1), expired: exact(1), lagSeconds: seconds },
+        Session: { rows: estimate(4), expired: exact(1), lagSeconds: seconds },
+      },
+    });
+  });
+});
+
+async function sizeOf(table: string): Promise<number> {
+  const { rows } = await database.knex.raw('SELECT pg_total_relation_size(?::regclass)::float8 AS bytes', [
+    table,
+  ]);
+  return rows[0].bytes;
+}

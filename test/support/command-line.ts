@@ -1,0 +1,42 @@
+import { PassThrough } from 'node:stream';
+import type { CommandContext } from '../../src/commands/command.ts';
+import { runCommand } from '../../src/commands/run-command.ts';
+import { systemClock } from '../../src/platform/clock.ts';
+import type { TestDatabase } from './test-database.ts';
+
+export const TEST_SETTINGS = {
+  issuer: 'https://login.example',
+  keyEncryptionKeys: [Buffer.alloc(32, 7)],
+  keyRotation: { periodSeconds: 1000, publicationSeconds: 100, retirementSeconds: 500 },
+  rsaBits: 2048,
+};
+
+export interface Run {
+  code: number;
+  /** Lines of standard output. */
+  out: string[];
+  /** Standard error. */
+  err: string;
+}
+
+/** What `npm run cli -- …` does in a process of its own, in this one and on a database that stays open. */
+export async function runOn(
+  database: TestDatabase,
+  words: readonly string[],
+  context: Partial<CommandContext> = {},
+): Promise<Run> {
+  const out: string[] = [];
+  let err = '';
+  const code = await runCommand(words, {
+    input: new PassThrough().end(),
+    clock: systemClock,
+    print: (line) => out.push(line),
+    say: (text) => {
+      err += text;
+    },
+    settings: () => TEST_SETTINGS,
+    openDatabase: async () => ({ ...database, close: async () => undefined }),
+    ...context,
+  });
+  return { code, out, err };
+}
