@@ -1,11 +1,7 @@
 import type { Queryable } from '../platform/database.ts';
 
-/**
- * What becomes useless with time, in the order in which it is deleted. Consumed rows stay until their own expiry, so
- * that a second use is still seen.
- */
-export const EXPIRING = [
-  'unredeemed_codes',
+/** Tables whose rows end at `expires_at`; consumed ones stay until then, so that a second use is still seen. */
+export const EXPIRING_TABLES = [
   'artifacts',
   'sessions',
   'refresh_families',
@@ -15,6 +11,9 @@ export const EXPIRING = [
   'upstream_sign_ins',
   'denied_subjects',
 ] as const;
+
+/** What becomes useless with time, in the order in which it is deleted. */
+export const EXPIRING = ['unredeemed_codes', ...EXPIRING_TABLES] as const;
 
 export type Expiring = (typeof EXPIRING)[number];
 

@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseConfig } from '../../src/config.ts';
-import { jobsOf } from '../../src/jobs.ts';
 import { openDatabase } from '../../src/platform/database.ts';
 import { createLogger } from '../../src/platform/logger.ts';
 import { type RunningServer, startServer } from '../../src/server.ts';
+import { runJob } from '../support/run-job.ts';
 import { embeddedTemplate, openTestDatabase } from '../support/test-database.ts';
 import { freePort, TEST_SECRETS } from '../support/test-server.ts';
 
@@ -67,9 +67,7 @@ async function cli(words: string[], { env = environment, input = '', cwd = folde
 
 /** What the server does every second. */
 async function noticeChanges(): Promise<void> {
-  await jobsOf(server.services)
-    .find(({ name }) => name === 'watch-versions')
-    ?.run();
+  await runJob(server, 'watch-versions');
 }
 
 /** The error of redeeming a code there is not: `invalid_grant` for a client that authenticated. */

@@ -6,8 +6,8 @@ let database: TestDatabase;
 /** Three live sessions and one that expired 90 s ago, two codes that expired an hour ago, and a person. */
 beforeAll(async () => {
   database = await openTestDatabase();
-  await addArtifacts('Session', 3, '1 hour');
-  await addArtifacts('Session', 1, '-90 seconds');
+  await addArtifacts('DeviceCode', 3, '1 hour');
+  await addArtifacts('DeviceCode', 1, '-90 seconds');
   await addArtifacts('AuthorizationCode', 2, '-1 hour');
   await database.knex('instances').insert({ id: 'home', name: 'Home' });
   await database.knex('people').insert({ id: 'ada', instance_id: 'home' });
@@ -43,10 +43,12 @@ describe('database stats', () => {
       'table                  rows  expired  lag (s)      size',
       'artifacts                 6        3     3600',
       '  AuthorizationCode       2        2     3600',
-      '  Session                 4        1       90',
+      '  DeviceCode              4        1       90',
+      'sessions                  0        0        0',
       'refresh_families          0        0        0',
       'grants                    0        0        0',
       'revoked_access_tokens     0        0        0',
+      'used_proofs               0        0        0',
       'upstream_sign_ins         0        0        0',
       'denied_subjects           0        0        0',
       'consents                  0        -        -',
@@ -62,9 +64,11 @@ describe('database stats', () => {
     const stats = JSON.parse(out.join('\n'));
     expect(Object.keys(stats)).toEqual([
       'artifacts',
+      'sessions',
       'refresh_families',
       'grants',
       'revoked_access_tokens',
+      'used_proofs',
       'upstream_sign_ins',
       'denied_subjects',
       'consents',
@@ -80,7 +84,7 @@ describe('database stats', () => {
       bytes: await sizeOf('artifacts'),
       groups: {
         AuthorizationCode: { rows: exact(2), expired: exact(2), lagSeconds: seconds },
-        Session: { rows: exact(4), expired: exact(1), lagSeconds: seconds },
+        DeviceCode: { rows: exact(4), expired: exact(1), lagSeconds: seconds },
       },
     });
     expect(stats.people).toEqual({ rows: exact(1), bytes: await sizeOf('people'), groups: {} });
@@ -103,7 +107,7 @@ describe('the statistics of a large table', () => {
     expect(await store.of('artifacts', grouped)).toMatchObject({
       rows: { value: 2, precision: 'more than' },
       expired: { value: 2, precision: 'more than' },
-      groups: { AuthorizationCode: { expired: atLeast(2) }, Session: { expired: atLeast(1) } },
+      groups: { AuthorizationCode: { expired: atLeast(2) }, DeviceCode: { expired: atLeast(1) } },
     });
     expect(
       (await createTableStatisticsStore(database.knex, { countAtMost: 1 }).of('artifacts', grouped)).groups,
@@ -115,7 +119,7 @@ describe('the statistics of a large table', () => {
   it('are the estimate of the last ANALYZE where that is above the limit', async () => {
     await addArtifacts('Interaction', 1, '-2 hours');
     await database.knex.raw('ANALYZE artifacts');
-    await addArtifacts('Session', 1, '1 hour');
+    await addArtifacts('DeviceCode', 1, '1 hour');
     const store = createTableStatisticsStore(database.knex, { countAtMost: 6 });
     expect(await store.of('artifacts', grouped)).toEqual({
       rows: estimate(7),
@@ -126,7 +130,7 @@ describe('the statistics of a large table', () => {
         AuthorizationCode: { rows: estimate(2), expired: exact(2), lagSeconds: seconds },
         // Too rare for the estimate.
         Interaction: { rows: atLeast(1), expired: exact(1), lagSeconds: seconds },
-        Session: { rows: estimate(4), expired: exact(1), lagSeconds: seconds },
+        DeviceCode: { rows: estimate(4), expired: exact(1), lagSeconds: seconds },
       },
     });
   });
