@@ -1,15 +1,12 @@
 import { createDeniedSubjectStore } from './accounts/denied-subject-store.ts';
 import { createDeniedSubjects, type DeniedSubjects } from './accounts/denied-subjects.ts';
 import { createPersonStore, type PersonStore } from './accounts/person-store.ts';
+import { type AccessTokenStore, createAccessTokenStore } from './artifacts/access-token-store.ts';
 import { type ArtifactStore, createArtifactStore } from './artifacts/artifact-store.ts';
 import { type ConsentStore, createConsentStore } from './artifacts/consent-store.ts';
 import { createEvents, type Events } from './artifacts/events.ts';
 import { createGrantStore, type GrantStore } from './artifacts/grant-store.ts';
 import { createRefreshFamilyStore } from './artifacts/refresh-family-store.ts';
-import {
-  createRevokedAccessTokenStore,
-  type RevokedAccessTokenStore,
-} from './artifacts/revoked-access-token-store.ts';
 import { createSessionStore, type SessionStore } from './artifacts/session-store.ts';
 import { createUpstreamSignInStore, type UpstreamSignInStore } from './artifacts/upstream-sign-in-store.ts';
 import { createUsedProofStore, type UsedProofStore } from './artifacts/used-proof-store.ts';
@@ -76,7 +73,7 @@ export interface Services {
   grants: GrantStore;
   sessions: SessionStore;
   consents: ConsentStore;
-  revoked: RevokedAccessTokenStore;
+  accessTokens: AccessTokenStore;
   usedProofs: UsedProofStore;
   upstreamSignIns: UpstreamSignInStore;
   passwords: PasswordAuthenticator;
@@ -91,7 +88,7 @@ export interface Services {
 }
 
 /** Parts that a test, or an embedder, brings instead of ours. */
-export type Overrides = Partial<Pick<Services, 'clock' | 'people' | 'clients' | 'externalKeys'>>;
+export type Overrides = Partial<Pick<Services, 'clock' | 'artifacts' | 'clients' | 'externalKeys'>>;
 
 /** The only wiring: builds every part on an open, migrated database. */
 export async function compose({
@@ -118,7 +115,7 @@ export async function compose({
     clock,
     idTokenAlgorithms: () => clients.idTokenAlgorithms(),
   };
-  const people = overrides.people ?? createPersonStore(db);
+  const people = createPersonStore(db);
   const registration = cacheRegistration({
     clients,
     clientSecrets: createClientSecretStore(db, 'client_secrets'),
@@ -158,11 +155,11 @@ export async function compose({
       people,
       redirectUri: (instanceId) => `${config.issuer}${upstreamCallbackPath(instanceId)}`,
     }),
-    artifacts: createArtifactStore(db),
+    artifacts: overrides.artifacts ?? createArtifactStore(db),
     grants: createGrantStore(db),
     sessions: createSessionStore(db),
     consents: createConsentStore(db),
-    revoked: createRevokedAccessTokenStore(db),
+    accessTokens: createAccessTokenStore(db),
     usedProofs: createUsedProofStore(db),
     upstreamSignIns: createUpstreamSignInStore(db, box),
     keyRings: {

@@ -13,7 +13,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   instances: ['platform'],
   clients: ['instances', 'platform'],
   accounts: ['instances', 'platform'],
-  artifacts: ['platform'],
+  artifacts: ['accounts', 'platform'],
   authentication: ['accounts', 'instances', 'platform'],
   oidc: ['keys', 'artifacts', 'clients', 'accounts', 'instances', 'platform'],
   // biome-ignore format: a line for each folder

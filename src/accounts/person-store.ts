@@ -1,5 +1,5 @@
 import type { Queryable } from '../platform/database.ts';
-import type { Person, UserRecord } from './person.ts';
+import type { Person } from './person.ts';
 
 export interface PersonStore {
   /** An enabled person, or undefined. */
@@ -35,25 +35,24 @@ export interface UpstreamProfile {
   workerProfileId: string | null;
 }
 
-/** A person with their worker and user records in one round trip. Uses the primary keys of all three tables. */
-const PERSON = `
-  SELECT p.*,
-    ARRAY(SELECT worker_id FROM worker_ids WHERE person_id = p.id ORDER BY worker_id) AS worker_ids,
-    coalesce((SELECT jsonb_agg(jsonb_build_object('id', u.id, 'clientId', u.client_id) ORDER BY u.id)
-              FROM user_records u WHERE u.person_id = p.id), '[]') AS user_ids
-  FROM people p WHERE p.id = ? AND p.disabled_at IS NULL`;
+/**
+ * The enabled person whose id is the SQL expression `id`, with their worker and user records, as an expression for
+ * another store's query: what belongs to a person is loaded together with them. NULL where there is none. Uses the
+ * primary keys of all three tables; `readPerson` reads it.
+ */
+export function personJson(id: string): string {
+  return `(
+    SELECT jsonb_build_object(
+      'id', p.id, 'instanceId', p.instance_id, 'email', p.email, 'emailVerified', p.email_verified, 'name', p.name,
+      'firstName', p.first_name, 'lastName', p.last_name, 'workerProfileId', p.worker_profile_id,
+      'workerIds', ARRAY(SELECT worker_id FROM worker_ids WHERE person_id = p.id ORDER BY worker_id),
+      'userIds', coalesce((SELECT jsonb_agg(jsonb_build_object('id', u.id, 'clientId', u.client_id) ORDER BY u.id)
+                           FROM user_records u WHERE u.person_id = p.id), '[]'))
+    FROM people p WHERE p.id = ${id} AND p.disabled_at IS NULL)`;
+}
 
-interface Row {
-  id: string;
-  instance_id: string;
-  email: string | null;
-  email_verified: boolean;
-  name: string | null;
-  first_name: string | null;
-  last_name: string | null;
-  worker_profile_id: string | null;
-  worker_ids: string[];
-  user_ids: UserRecord[];
+export function readPerson(json: Person | null | undefined): Person | undefined {
+  return json ?? undefined;
 }
 
 export function createPersonStore(db: Queryable): PersonStore {
@@ -68,8 +67,11 @@ export function createPersonStore(db: Queryable): PersonStore {
 
   return {
     async find(id) {
-      const { rows } = await db.raw<{ rows: Row[] }>(PERSON, [id]);
-      return rows[0] && toPerson(rows[0]);
+      const { rows } = await db.raw<{ rows: { person: Person | null }[] }>(
+        `SELECT ${personJson('?')} AS person`,
+        [id],
+      );
+      return readPerson(rows[0]?.person);
     },
 
     async findCredentials(instanceId, email) {
@@ -124,20 +126,5 @@ export function createPersonStore(db: Queryable): PersonStore {
           email_verified: unlessPassword('email_verified', profile.emailVerified),
         });
     },
-  };
-}
-
-function toPerson(row: Row): Person {
-  return {
-    id: row.id,
-    instanceId: row.instance_id,
-    email: row.email,
-    emailVerified: row.email_verified,
-    name: row.name,
-    firstName: row.first_name,
-    lastName: row.last_name,
-    workerProfileId: row.worker_profile_id,
-    workerIds: row.worker_ids,
-    userIds: row.user_ids,
   };
 }

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
+import type { Person } from '../accounts/person.ts';
+import { personJson, readPerson } from '../accounts/person-store.ts';
 import type { Queryable } from '../platform/database.ts';
-import type { Grant } from './grant-store.ts';
+import type { FoundGrant, Grant } from './grant-store.ts';
 
 /** The protocol's short-lived objects that are rows of `artifacts`. */
 export type ArtifactModel = 'Interaction' | 'AuthorizationCode' | 'PushedAuthorizationRequest';
@@ -10,8 +12,8 @@ export type Payload = Record<string, unknown>;
 export interface Artifact {
   payload: Payload;
   consumed: boolean;
-  /** The grant that a code belongs to, from the same query. */
-  grant?: { id: string; payload: Payload };
+  /** The grant that a code belongs to and the person who gave it, from the same query. */
+  grant?: FoundGrant;
 }
 
 /**
@@ -50,7 +52,7 @@ export interface NewGrant extends Grant {
 }
 
 const FIND = `
-  SELECT a.payload, a.consumed_at, a.grant_id, g.payload AS grant_payload
+  SELECT a.payload, a.consumed_at, a.grant_id, g.payload AS grant_payload, ${personJson('g.person_id')} AS person
   FROM artifacts a LEFT JOIN grants g ON g.id = a.grant_id
   WHERE a.model = ? AND a.id_hash = ?`;
 
@@ -59,6 +61,7 @@ interface Row {
   consumed_at: Date | null;
   grant_id: string | null;
   grant_payload: Payload | null;
+  person: Person | null;
 }
 
 const CREATE_WITH_GRANT = `
@@ -91,7 +94,7 @@ export function createArtifactStore(db: Queryable): ArtifactStore {
           payload: row.payload,
           consumed: row.consumed_at !== null,
           ...(row.grant_id && row.grant_payload
-            ? { grant: { id: row.grant_id, payload: row.grant_payload } }
+            ? { grant: { id: row.grant_id, payload: row.grant_payload, person: readPerson(row.person) } }
             : {}),
         }
       );

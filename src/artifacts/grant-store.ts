@@ -1,3 +1,4 @@
+import type { Person } from '../accounts/person.ts';
 import type { Queryable } from '../platform/database.ts';
 
 /** One authorization: what a person allowed a client in one sign-in. Its codes and tokens live no longer than it. */
@@ -9,6 +10,14 @@ export interface Grant {
   sessionUid: string;
   payload: Record<string, unknown>;
   expiresAt: Date;
+}
+
+/** What whoever uses a code or token needs, loaded together with it. */
+export interface FoundGrant {
+  id: string;
+  payload: Record<string, unknown>;
+  /** Who gave it; undefined when they are disabled. */
+  person: Person | undefined;
 }
 
 export interface GrantStore {

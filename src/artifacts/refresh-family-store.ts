@@ -1,5 +1,8 @@
+import type { Person } from '../accounts/person.ts';
+import { personJson, readPerson } from '../accounts/person-store.ts';
 import type { Queryable } from '../platform/database.ts';
 import type { Payload } from './artifact-store.ts';
+import type { FoundGrant } from './grant-store.ts';
 
 /** The refresh tokens of one sign-in, as one row. */
 export interface RefreshFamily {
@@ -8,15 +11,14 @@ export interface RefreshFamily {
   withinWindow: boolean;
   payload: Payload;
   expiresAt: Date;
-  grantId: string;
-  grantPayload: Payload;
+  grant: FoundGrant;
 }
 
 /** What became of a rotation: of any number of parallel ones of a token, exactly one is `rotated`. */
 export type Rotation = 'rotated' | 'replayed' | 'reused' | 'gone';
 
 export interface RefreshFamilyStore {
-  /** A family and its grant, in one round trip. */
+  /** A family, its grant and its person, in one round trip. */
   find(family: Buffer, windowSeconds: number): Promise<RefreshFamily | undefined>;
   /** Begins a family at sequence 0. Refused by its foreign key once the grant is revoked. */
   start(family: Buffer, start: { grantId: string; payload: Payload; expiresAt: Date }): Promise<void>;
@@ -32,7 +34,7 @@ export interface RefreshFamilyStore {
 
 const FIND = `
   SELECT f.sequence, f.rotated_at > now() - make_interval(secs => ?) AS within_window, f.payload, f.expires_at,
-         g.id AS grant_id, g.payload AS grant_payload
+         g.id AS grant_id, g.payload AS grant_payload, ${personJson('g.person_id')} AS person
   FROM refresh_families f JOIN grants g ON g.id = f.grant_id
   WHERE f.family = ?`;
 
@@ -52,6 +54,7 @@ interface Row {
   expires_at: Date;
   grant_id: string;
   grant_payload: Payload;
+  person: Person | null;
 }
 
 export function createRefreshFamilyStore(db: Queryable): RefreshFamilyStore {
@@ -64,8 +67,7 @@ export function createRefreshFamilyStore(db: Queryable): RefreshFamilyStore {
         withinWindow: row.within_window,
         payload: row.payload,
         expiresAt: row.expires_at,
-        grantId: row.grant_id,
-        grantPayload: row.grant_payload,
+        grant: { id: row.grant_id, payload: row.grant_payload, person: readPerson(row.person) },
       }
     );
   };

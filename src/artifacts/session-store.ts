@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import type { Person } from '../accounts/person.ts';
+import { personJson, readPerson } from '../accounts/person-store.ts';
 import type { Queryable } from '../platform/database.ts';
 import type { Payload } from './artifact-store.ts';
 
@@ -16,13 +18,16 @@ export interface StoredSession {
  * were given in it, in the same transaction (migration 0007).
  */
 export interface SessionStore {
-  find(id: string): Promise<Payload | undefined>;
+  /** With the person who is signed in, unless they are disabled, in one round trip. */
+  find(id: string): Promise<{ payload: Payload; person: Person | undefined } | undefined>;
   findByUid(uid: string): Promise<Payload | undefined>;
   start(id: string, session: StoredSession): Promise<void>;
   /** Saves a session that was there a moment ago, perhaps under a new id. One that was ended since stays ended. */
   update(id: string, session: StoredSession): Promise<void>;
   end(uid: string): Promise<void>;
 }
+
+const FIND = `SELECT s.payload, ${personJson('s.person_id')} AS person FROM sessions s WHERE s.id_hash = ?`;
 
 export function createSessionStore(db: Queryable): SessionStore {
   const columns = (id: string, { uid, personId, payload, expiresAt }: StoredSession) => ({
@@ -34,10 +39,11 @@ export function createSessionStore(db: Queryable): SessionStore {
   });
   return {
     async find(id) {
-      const row = await db('sessions')
-        .where({ id_hash: hashOf(id) })
-        .first('payload');
-      return row?.payload;
+      const { rows } = await db.raw<{ rows: { payload: Payload; person: Person | null }[] }>(FIND, [
+        hashOf(id),
+      ]);
+      const [row] = rows;
+      return row && { payload: row.payload, person: readPerson(row.person) };
     },
     async findByUid(uid) {
       const row = await db('sessions').where({ uid }).first('payload');

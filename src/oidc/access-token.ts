@@ -1,12 +1,12 @@
 import { errors as joseErrors, jwtVerify, SignJWT } from 'jose';
 import { errors, Provider } from 'oidc-provider';
-import type { RevokedAccessTokenStore } from '../artifacts/revoked-access-token-store.ts';
+import type { AccessTokenStore } from '../artifacts/access-token-store.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
-import { requestScope } from './request-scope.ts';
+import { requestScope, useGrant } from './request-scope.ts';
 
 interface Dependencies {
   keyRing: KeyRing;
-  revoked: RevokedAccessTokenStore;
+  accessTokens: AccessTokenStore;
 }
 
 type AccessToken = InstanceType<Provider['AccessToken']>;
@@ -25,10 +25,10 @@ interface AccessTokenClaims {
 
 /**
  * Makes access tokens JWTs (RFC 9068) that cost no row. One is signed when issued, and when presented its model
- * is built again from its claims. The grant it names is looked up by whoever uses it, so ending the grant ends
+ * is built again from its claims. The grant it names is looked up at each use, so ending the grant ends
  * all its tokens at once; a token revoked alone is a row until it would have expired.
  */
-export function makeAccessTokensStateless(provider: Provider, { keyRing, revoked }: Dependencies): void {
+export function makeAccessTokensStateless(provider: Provider, { keyRing, accessTokens }: Dependencies): void {
   const { AccessToken } = provider;
 
   Object.assign(AccessToken.prototype, {
@@ -52,7 +52,7 @@ export function makeAccessTokensStateless(provider: Provider, { keyRing, revoked
     },
 
     async destroy(this: AccessToken) {
-      await revoked.revoke(this.jti, new Date((this.exp ?? 0) * 1000));
+      await accessTokens.revoke(this.jti, new Date((this.exp ?? 0) * 1000));
       this.emit('destroyed');
     },
   });
@@ -62,10 +62,12 @@ export function makeAccessTokensStateless(provider: Provider, { keyRing, revoked
       const value = requestScope().presentedToken ?? presented;
       const claims = await verify(provider, keyRing, value);
       if (!claims) return refuse('Access token is not valid');
-      if (await revoked.isRevoked(claims.jti)) {
+      const { revoked, grant } = await accessTokens.find({ jti: claims.jti, grantId: claims.grant_id });
+      if (revoked) {
         await rememberClient(provider, claims.client_id);
         return refuse('Access token was revoked');
       }
+      useGrant(grant ?? { id: claims.grant_id, payload: undefined, person: undefined });
       return new AccessToken({
         kind: 'AccessToken',
         jti: claims.jti,

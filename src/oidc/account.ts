@@ -1,7 +1,9 @@
 import { errors, type FindAccount, type KoaContextWithOIDC } from 'oidc-provider';
 import { claimsOf } from '../accounts/claims.ts';
+import type { Person } from '../accounts/person.ts';
 import type { PersonStore } from '../accounts/person-store.ts';
 import { clientRecord } from './client-metadata.ts';
+import { requestScope } from './request-scope.ts';
 
 /**
  * Finds the person behind a session or token: enabled, and of the instance that the client belongs to. Every
@@ -9,7 +11,7 @@ import { clientRecord } from './client-metadata.ts';
  */
 export function createAccountFinder({ people }: { people: PersonStore }): FindAccount {
   return async ({ oidc }, sub) => {
-    const person = await people.find(sub);
+    const person = await findPerson(people, sub);
     if (!person || !oidc.client || person.instanceId !== clientRecord(oidc.client).instanceId)
       return gone(oidc);
     const { clientId } = oidc.client;
@@ -21,6 +23,12 @@ export function createAccountFinder({ people }: { people: PersonStore }): FindAc
       },
     };
   };
+}
+
+/** An enabled person, perhaps loaded already with what they gave. */
+export async function findPerson(people: PersonStore, id: string): Promise<Person | undefined> {
+  const { person } = requestScope();
+  return person?.id === id ? person : people.find(id);
 }
 
 /** The token endpoint says why; elsewhere it is for the caller to decide what follows. */

@@ -7,7 +7,7 @@ import type { KeyRing } from '../keys/key-ring.ts';
 import { toClientMetadata } from './client-metadata.ts';
 import { newGrantFor } from './grants.ts';
 import { type RefreshTokenDependencies, saveRefreshToken } from './refresh-token.ts';
-import { requestScope } from './request-scope.ts';
+import { requestScope, useGrant } from './request-scope.ts';
 import { fromStored, toStored } from './stored-payload.ts';
 
 export interface AdapterDependencies {
@@ -111,7 +111,11 @@ function sessionAdapter({ sessions }: AdapterDependencies): Adapter {
       remember(payload);
     },
 
-    find: async (id) => remember(await sessions.find(id), id),
+    async find(id) {
+      const found = await sessions.find(id);
+      if (found?.person) requestScope().person = found.person;
+      return remember(found?.payload, id);
+    },
     findByUid: async (uid) => remember(await sessions.findByUid(uid)),
   };
 }
@@ -143,9 +147,8 @@ function artifactAdapter(model: ArtifactModel, { artifacts, issuer }: AdapterDep
     async find(id) {
       const artifact = await artifacts.find(model, id);
       if (!artifact) return undefined;
-      const scope = requestScope();
-      scope.loaded.add(`${model} ${id}`);
-      if (artifact.grant) scope.grant = artifact.grant;
+      requestScope().loaded.add(`${model} ${id}`);
+      if (artifact.grant) useGrant(artifact.grant);
       return fromStored(model, id, artifact, issuer);
     },
 

@@ -1,6 +1,6 @@
 import { type ClientAuthMethod, type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider';
 import { CLAIMS_BY_SCOPE, LISTO_CLAIMS } from '../accounts/claims.ts';
-import { createAccountFinder } from './account.ts';
+import { createAccountFinder, findPerson } from './account.ts';
 import { createAdapter } from './adapter.ts';
 import { clientRecord, mayCallFrom } from './client-metadata.ts';
 import { createGrantLoader } from './grants.ts';
@@ -84,7 +84,7 @@ export function oidcConfiguration(dependencies: ProviderDependencies): Configura
         // A disabled person's tokens are accepted nowhere, so they are not active either.
         allowedPolicy: async (_ctx, client, token) => {
           if (!('accountId' in token)) return false;
-          const person = await people.find(token.accountId);
+          const person = await findPerson(people, token.accountId);
           const { mayIntrospect, instanceId } = clientRecord(client);
           return (
             person !== undefined &&

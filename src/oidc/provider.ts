@@ -5,10 +5,10 @@
  */
 import { Provider } from 'oidc-provider';
 import type { PersonStore } from '../accounts/person-store.ts';
+import type { AccessTokenStore } from '../artifacts/access-token-store.ts';
 import type { ArtifactStore } from '../artifacts/artifact-store.ts';
 import type { ConsentStore } from '../artifacts/consent-store.ts';
 import type { GrantStore } from '../artifacts/grant-store.ts';
-import type { RevokedAccessTokenStore } from '../artifacts/revoked-access-token-store.ts';
 import type { SessionStore } from '../artifacts/session-store.ts';
 import type { UsedProofStore } from '../artifacts/used-proof-store.ts';
 import type { ClientSecrets } from '../clients/client-secrets.ts';
@@ -37,7 +37,7 @@ export interface ProviderDependencies {
   grants: GrantStore;
   sessions: SessionStore;
   consents: ConsentStore;
-  revoked: RevokedAccessTokenStore;
+  accessTokens: AccessTokenStore;
   usedProofs: UsedProofStore;
   clients: ClientStore;
   clientSecrets: ClientSecrets;

@@ -4,7 +4,7 @@ import type { GrantStore } from '../artifacts/grant-store.ts';
 import type { RefreshFamily, RefreshFamilyStore } from '../artifacts/refresh-family-store.ts';
 import { clientRecord } from './client-metadata.ts';
 import type { RefreshTokenCodec, RefreshTokenValue } from './refresh-token-value.ts';
-import { requestScope } from './request-scope.ts';
+import { useGrant } from './request-scope.ts';
 
 export interface RefreshTokenDependencies {
   families: RefreshFamilyStore;
@@ -35,7 +35,7 @@ export function countRefreshTokens(provider: Provider, dependencies: RefreshToke
       if (isReuse(value, family)) return refuseReuse(client, value, family, dependencies);
       if (family.expiresAt.getTime() <= Date.now()) return refuse('Refresh token expired');
       reportAhead(client, value, family, dependencies);
-      requestScope().grant = { id: family.grantId, payload: family.grantPayload };
+      useGrant(family.grant);
       return new RefreshToken({
         ...family.payload,
         jti: text,
@@ -109,11 +109,11 @@ async function refuseReuse(
   { grants, events }: RefreshTokenDependencies,
 ): Promise<undefined> {
   if (Provider.ctx?.oidc.route === 'token') {
-    await grants.revoke(family.grantId);
+    await grants.revoke(family.grant.id);
     events.refreshTokenReused({
       clientId: client.clientId,
       personId: String(family.payload.accountId),
-      grantId: family.grantId,
+      grantId: family.grant.id,
       behind: family.sequence - value.sequence,
     });
   }
@@ -132,7 +132,7 @@ function reportAhead(
   events.refreshTokenAhead({
     clientId: client.clientId,
     personId: String(family.payload.accountId),
-    grantId: family.grantId,
+    grantId: family.grant.id,
     ahead,
   });
 }

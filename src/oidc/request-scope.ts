@@ -1,4 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Person } from '../accounts/person.ts';
+import type { FoundGrant } from '../artifacts/grant-store.ts';
 import type { Client } from '../clients/client.ts';
 
 /**
@@ -12,8 +14,10 @@ export interface RequestScope {
   client: Client | undefined;
   /** A JWT presented at revocation or introspection, which the library refuses by its shape; see `token-alias.ts`. */
   presentedToken?: string;
-  /** The grant that was loaded together with a code or refresh token, so that the library's next question costs no query. */
-  grant?: { id: string; payload: Record<string, unknown> };
+  /** The grant that was loaded together with a code or token, so that the library's next question costs no query; without a payload when it has ended. */
+  grant?: Omit<LoadedGrant, 'person'>;
+  /** The enabled person of that grant, or of the session. */
+  person?: Person;
   /** What the library has loaded from storage: it saves new and changed objects alike, and a changed one that is gone stays gone. */
   loaded: Set<string>;
   /** Why the library refused, for the log. */
@@ -21,6 +25,9 @@ export interface RequestScope {
   /** An error of ours behind the library's `server_error`. */
   failure?: unknown;
 }
+
+/** A grant that was looked up; without a payload when it has ended. */
+type LoadedGrant = Omit<FoundGrant, 'payload'> & { payload: FoundGrant['payload'] | undefined };
 
 const storage = new AsyncLocalStorage<RequestScope>();
 
@@ -31,6 +38,11 @@ export function runInScope<T>(scope: RequestScope, work: () => T): T {
 /** The scope of the request being served; an empty one outside of any. */
 export function requestScope(): RequestScope {
   return storage.getStore() ?? { instanceId: undefined, client: undefined, loaded: new Set() };
+}
+
+/** Keeps what was loaded together with a code or token, for what the library will ask next. */
+export function useGrant({ id, payload, person }: LoadedGrant): void {
+  Object.assign(requestScope(), { grant: { id, payload }, ...(person ? { person } : {}) });
 }
 
 /** One browser can be signed in to two instances: each has a cookie of its own. */

@@ -132,7 +132,7 @@ export function authorizationCallback(world: () => World): void {
       afterEach(() => world().breakStores(false));
 
       it('is told to the client, with nothing of the cause', async () => {
-        world().breakStores(true, ['people']);
+        world().breakStores(true, ['artifacts']);
         const failed = told('server_error', 'Something went wrong on our side');
         expect(await world().callback()).toEqual(failed);
         const page = await world().authorize({ response_mode: 'fragment' });
@@ -155,7 +155,7 @@ export function authorizationCallback(world: () => World): void {
 
       it('is JSON at the token endpoint', async () => {
         const code = await world().code();
-        world().breakStores(true, ['people']);
+        world().breakStores(true, ['artifacts']);
         expect(await world().exchange(code)).toMatchObject({
           status: 500,
           body: {

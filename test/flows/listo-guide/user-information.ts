@@ -52,7 +52,7 @@ export function userInformation(world: () => World): void {
     it('Claims by Scope: somebody who is not a worker has no workerProfileId, and what is not known is absent', async () => {
       const john = () => world().server.database.knex('people').where({ id: 'user-unique-id' });
       const whole = await john().first();
-      await john().update({ worker_profile_id: null, last_name: null, email: null, password_hash: null });
+      await john().update({ worker_profile_id: null, last_name: null });
       const { access_token = '' } = await world().tokens();
       const { body } = await world().userinfo(access_token);
       await john().update(whole);
@@ -60,6 +60,8 @@ export function userInformation(world: () => World): void {
         sub: 'user-unique-id',
         name: 'John Doe',
         firstName: 'John',
+        email: 'john.doe@yourapp.com',
+        email_verified: true,
         workerIds: [],
         userIds: ALWAYS.userIds,
       });
@@ -102,7 +104,9 @@ export function userInformation(world: () => World): void {
         status: 401,
         body: { error: 'invalid_token', error_description: 'no access token provided' },
       });
-      expect(headers.get('www-authenticate')).toBe(`Bearer realm="${world().issuer}"`);
+      expect(headers.get('www-authenticate')).toBe(
+        `Bearer realm="${world().issuer}", DPoP realm="${world().issuer}", algs="RS256 PS256 ES256 Ed25519 EdDSA"`,
+      );
     });
 
     it('insufficient_scope, 403: a token without openid', async () => {

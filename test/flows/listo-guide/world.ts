@@ -1,4 +1,4 @@
-import { createPersonStore, type PersonStore } from '../../../src/accounts/person-store.ts';
+import { type ArtifactStore, createArtifactStore } from '../../../src/artifacts/artifact-store.ts';
 import { type ClientStore, createClientStore } from '../../../src/clients/client-store.ts';
 import { digestSecret, hashPassword } from '../../../src/platform/digest.ts';
 import type { Browser, Page } from '../../support/browser.ts';
@@ -43,7 +43,7 @@ export interface World {
   /** A code, exchanged. */
   tokens(parameters?: Parameters): Promise<Record<string, string>>;
   userinfo(accessToken: string): Promise<Answer>;
-  /** Makes every reading of clients and people fail, or of one of them. */
+  /** Makes every reading of clients and artifacts fail, or of one of them. */
   breakStores(broken: boolean, which?: readonly (keyof Stores)[]): void;
   /** Lets clients be read from the database again, as after a change. */
   forgetRegistration(): void;
@@ -53,7 +53,7 @@ export async function openWorld(): Promise<World & { close(): Promise<void> }> {
   const stores = breakableStores();
   const server = await startTestServer({ overrides: stores.overrides });
   const { knex } = server.database;
-  stores.connect({ people: createPersonStore(knex), clients: createClientStore(knex) });
+  stores.connect({ artifacts: createArtifactStore(knex), clients: createClientStore(knex) });
   await register(server);
   const { browser } = await signIn(server.url, { parameters: request(), person: JOHN });
   return { ...worldOf(server, browser), breakStores: stores.break, close: () => server.close() };
@@ -99,30 +99,33 @@ function request(parameters: Parameters = {}): Parameters {
 }
 
 interface Stores {
-  people: PersonStore;
+  artifacts: ArtifactStore;
   clients: ClientStore;
 }
 
 /** Stores that can be made to fail, connected to real ones once the server's database is there. */
 function breakableStores() {
-  let real: Stores | undefined;
+  // At its start the server asks for what signing keys are wanted.
+  let real: Partial<Stores> | { clients: Pick<ClientStore, 'idTokenAlgorithms'> } = {
+    clients: { idTokenAlgorithms: async () => [] },
+  };
   let broken: readonly (keyof Stores)[] = [];
   const breakable = <Store extends object>(name: keyof Stores): Store =>
     new Proxy({} as Store, {
       get(_target, method) {
         if (broken.includes(name)) throw new Error(`the relation "${name}" is on fire`);
-        return Reflect.get(real?.[name] ?? {}, method);
+        return Reflect.get((real as Partial<Stores>)[name] ?? {}, method);
       },
     });
   return {
     overrides: {
-      people: breakable<PersonStore>('people'),
+      artifacts: breakable<ArtifactStore>('artifacts'),
       clients: breakable<ClientStore>('clients'),
     },
     connect(stores: Stores) {
       real = stores;
     },
-    break(wanted: boolean, which: readonly (keyof Stores)[] = ['people', 'clients']) {
+    break(wanted: boolean, which: readonly (keyof Stores)[] = ['artifacts', 'clients']) {
       broken = wanted ? which : [];
     },
   };
