@@ -29,9 +29,8 @@ export const keysRotate: Command = {
     'Publish the next key of a set now, ahead of the schedule; it signs once every cache knows it. With --compromised, drop the signing key at once: what it signed is worth nothing any more.',
   run: (context, operands, { switches }) =>
     withKeys(context, operands, async (keySet, rotation) => {
-      context.print(
-        switches.has('compromised') ? await drop(keySet, rotation) : await publishNext(keySet, rotation),
-      );
+      const work = switches.has('compromised') ? drop : publishNext;
+      for (const line of await work(keySet, rotation)) context.print(line);
     }),
 };
 
@@ -45,18 +44,24 @@ export const keysReseal: Command = {
     }),
 };
 
-async function publishNext(keySet: KeySet, rotation: RotationDependencies): Promise<string> {
+/** A line for each key that was made: one an algorithm. */
+async function publishNext(keySet: KeySet, rotation: RotationDependencies): Promise<string[]> {
   const changes = await rotateKeys(keySet, rotation, { force: true });
-  const [made] = changes.flatMap((change) => (change.action === 'create' ? [change] : []));
-  if (!made) return 'The next key is published already; npm run cli -- keys list says from when it signs.';
-  return made.promoteAfter
-    ? `Published the next key; it signs from ${made.promoteAfter.toISOString()}.`
-    : 'Made the first key of the set; it signs now.';
+  const made = changes.flatMap((change) => (change.action === 'create' ? [change] : []));
+  if (made.length === 0)
+    return ['The next key is published already; npm run cli -- keys list says from when it signs.'];
+  return made.map(({ promoteAfter, key }) =>
+    promoteAfter
+      ? `Published the next ${key?.alg} key; it signs from ${promoteAfter.toISOString()}.`
+      : `Made the first ${key?.alg} key; it signs now.`,
+  );
 }
 
-async function drop(keySet: KeySet, rotation: RotationDependencies): Promise<string> {
+async function drop(keySet: KeySet, rotation: RotationDependencies): Promise<string[]> {
   await dropCompromisedKeys(keySet, rotation);
-  return 'Dropped. Another key signs; every process follows within seconds, verifiers when their cache ends.';
+  return [
+    'Dropped. Another key signs; every process follows within seconds, verifiers when their cache ends.',
+  ];
 }
 
 function withKeys(

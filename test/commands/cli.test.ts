@@ -65,11 +65,6 @@ async function cli(words: string[], { env = environment, input = '', cwd = folde
   return { code, ...output };
 }
 
-/** What the server does every second. */
-async function noticeChanges(): Promise<void> {
-  await runJob(server, 'watch-versions');
-}
-
 /** The error of redeeming a code there is not: `invalid_grant` for a client that authenticated. */
 async function authenticationWith(secret: string): Promise<string> {
   const answer = await fetch(new URL('/auth/token', server.services.config.issuer), {
@@ -121,7 +116,7 @@ describe('the command line beside a running server', () => {
     const { code, out, err } = await cli(['client', 'secret', 'add', 'acme-web', '--name', 'first']);
     expect({ code, err }).toEqual({ code: 0, err: '' });
     const [, first = ''] = /: (\S+)\n/.exec(out) ?? [];
-    await noticeChanges();
+    await runJob(server, 'watch-versions');
     expect(await authenticationWith(first)).toBe('invalid_grant');
     const listed = (await cli(['client', 'secret', 'list', 'acme-web'])).out.split('\n');
     expect(listed.slice(1).map((line) => line.replaceAll(/\d{4}-\S*Z/g, 'TIME').split(/ {2,}/))).toEqual([
@@ -132,7 +127,7 @@ describe('the command line beside a running server', () => {
 
     expect(await cli(['client', 'secret', 'add', 'acme-web', '--name', 'second'])).toMatchObject({ code: 0 });
     expect(await cli(['client', 'secret', 'revoke', 'acme-web', 'first'])).toMatchObject({ code: 0 });
-    await noticeChanges();
+    await runJob(server, 'watch-versions');
     expect(await authenticationWith(first)).toBe('invalid_client');
   });
 

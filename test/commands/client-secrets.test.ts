@@ -13,11 +13,12 @@ import {
 const NOW = new Date('2026-11-21T12:00:00Z');
 
 let registration: Registration;
-/** Beside `web`, `service` and `app`: `spa`, which is public, and `both`, which is the id of two clients. */
+/** Beside `web`, `service` and `app`: `spa`, which is public, `keyed`, which has keys, and `both`, the id of two clients. */
 beforeAll(async () => {
   registration = await openRegistration();
   await registration.apply(`
     ${aClient({ id: "'spa'", type: "'public'" })}
+    ${aClient({ id: "'keyed'", jwks: `'{"keys": [{"kty": "OKP", "crv": "Ed25519", "x": "${'A'.repeat(43)}"}]}'` })}
     ${aClient({ id: "'both'" })} ${aSecret({ client_id: "'both'" })}
     ${aListnrClient({ id: "'both'", pattern: "'client_credentials'" })} ${aListnrSecret({ client_id: "'both'" })}`);
 });
@@ -102,6 +103,11 @@ describe('client secret add', () => {
       'a public client',
       ['spa'],
       'client "spa" is public and cannot have a secret\n  Leave the secret out, or make the client confidential.',
+    ],
+    [
+      'a client that authenticates with keys',
+      ['keyed'],
+      'client "keyed" has keys and cannot have a secret\n  Set its jwks to NULL in the same transaction, before: a client authenticates in one way.',
     ],
     [
       'a LiSTNR client without secrets',

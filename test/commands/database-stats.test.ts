@@ -3,7 +3,7 @@ import { runOn } from '../support/command-line.ts';
 import { openTestDatabase, type TestDatabase } from '../support/test-database.ts';
 
 let database: TestDatabase;
-/** Three live sessions and one that expired 90 s ago, two codes that expired an hour ago, and a person. */
+/** Three live device codes and one that expired 90 s ago, two codes that expired an hour ago, and a person. */
 beforeAll(async () => {
   database = await openTestDatabase();
   await addArtifacts('DeviceCode', 3, '1 hour');
@@ -88,6 +88,17 @@ describe('database stats', () => {
       },
     });
     expect(stats.people).toEqual({ rows: exact(1), bytes: await sizeOf('people'), groups: {} });
+  });
+
+  it('counts the expired rows of every table that has an index to delete them by', async () => {
+    const stats: object = JSON.parse((await runOn(database, ['database', 'stats', '--json'])).out.join('\n'));
+    const counted = Object.entries(stats).flatMap(([table, { expired }]) => (expired ? [table] : []));
+    const indexed = await database
+      .knex('pg_indexes')
+      .where('schemaname', database.knex.raw('current_schema()'))
+      .whereLike('indexdef', '%(expires_at)')
+      .pluck('tablename');
+    expect(counted.toSorted()).toEqual(indexed.toSorted());
   });
 });
 

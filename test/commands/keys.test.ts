@@ -31,12 +31,10 @@ describe('the keys commands', () => {
   const kids = async () => (await run('keys', 'list', 'oidc')).out.map((line) => line.split(' ')[2]);
 
   it('rotate publishes the next key, once, and says from when it signs', async () => {
-    expect((await run('keys', 'rotate', 'oidc')).out).toEqual([
-      'Made the first key of the set; it signs now.',
-    ]);
+    expect((await run('keys', 'rotate', 'oidc')).out).toEqual(['Made the first RS256 key; it signs now.']);
     expect(await states()).toEqual(['current']);
     expect((await run('keys', 'rotate', 'oidc')).out).toEqual([
-      expect.stringMatching(/^Published the next key; it signs from \d{4}-.*Z\.$/),
+      expect.stringMatching(/^Published the next RS256 key; it signs from \d{4}-.*Z\.$/),
     ]);
     expect(await states()).toEqual(['current', 'next']);
     expect((await run('keys', 'rotate', 'oidc')).out).toEqual([
