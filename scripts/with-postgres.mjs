@@ -3,20 +3,16 @@
  * throw-away one, started from the installed binaries in a temporary folder and gone when the command ends.
  * It listens on loopback only, and forgets rather than syncs: nothing in it is to be kept.
  */
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { accessSync, chownSync, constants, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { findBinaries, freePort, Refusal, unprivilegedUser } from './installed-postgres.ts';
 
-const DEBIAN = '/usr/lib/postgresql';
 const FAST = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'max_connections=200'];
 const START_SECONDS = 60;
-
-/** What stops us and is not our fault: printed as it stands, without a stack. */
-class Refusal extends Error {}
 
 try {
   process.exitCode = await main(process.argv.slice(2));
@@ -68,47 +64,6 @@ async function startCluster() {
     remove();
     throw error;
   }
-}
-
-/** The folder that holds initdb and postgres: that of the PATH, or the newest of Debian's, which keeps them off the PATH. */
-function findBinaries() {
-  const versions = existing(DEBIAN).sort((a, b) => Number(b) - Number(a));
-  const folders = [
-    ...(process.env.PATH ?? '').split(delimiter),
-    ...versions.map((version) => join(DEBIAN, version, 'bin')),
-  ];
-  const found = folders.find((folder) =>
-    ['initdb', 'postgres'].every((name) => isExecutable(join(folder, name))),
-  );
-  if (found) return found;
-  throw new Refusal(
-    'No PostgreSQL is installed here (initdb and postgres): install one, on Debian with apt-get install postgresql, or set TEST_DATABASE_URL.',
-  );
-}
-
-function existing(folder) {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
-}
-
-function isExecutable(file) {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** Postgres does not run as root. Root's processes become the user that its package made, or nobody. */
-function unprivilegedUser() {
-  if (process.getuid?.() !== 0) return undefined;
-  const name = spawnSync('id', ['-u', 'postgres']).status === 0 ? 'postgres' : 'nobody';
-  const id = (option) => Number(execFileSync('id', [option, name], { encoding: 'utf8' }));
-  return { uid: id('-u'), gid: id('-g') };
 }
 
 function initialize({ bin, folder, owner, password }) {
@@ -163,15 +118,4 @@ function startPostgres({ bin, folder, owner, port }) {
       await ended;
     },
   };
-}
-
-function freePort() {
-  return new Promise((found, failed) => {
-    const probe = createServer();
-    probe.once('error', failed);
-    probe.listen(0, '127.0.0.1', () => {
-      const { port } = probe.address();
-      probe.close(() => found(port));
-    });
-  });
 }

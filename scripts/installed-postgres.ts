@@ -1,0 +1,69 @@
+/**
+ * The PostgreSQL that is installed on this machine, for whoever starts a throw-away cluster of it: where its programs
+ * are, whom they run as, and a port to listen on.
+ */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { accessSync, constants, readdirSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { delimiter, join } from 'node:path';
+
+const DEBIAN = '/usr/lib/postgresql';
+
+/** What stops us and is not our fault: printed as it stands, without a stack. */
+export class Refusal extends Error {}
+
+/**
+ * The folder that holds initdb and postgres: that of the PATH, or the newest of Debian's, which keeps them off the PATH.
+ * @throws Refusal that says what to install.
+ */
+export function findBinaries(): string {
+  const versions = existing(DEBIAN).sort((a, b) => Number(b) - Number(a));
+  const folders = [
+    ...(process.env.PATH ?? '').split(delimiter),
+    ...versions.map((version) => join(DEBIAN, version, 'bin')),
+  ];
+  const found = folders.find((folder) =>
+    ['initdb', 'postgres'].every((name) => isExecutable(join(folder, name))),
+  );
+  if (found) return found;
+  throw new Refusal(
+    'No PostgreSQL is installed here (initdb and postgres): install one, on Debian with apt-get install postgresql. npm run test:postgres also takes another one, at TEST_DATABASE_URL.',
+  );
+}
+
+/** Postgres does not run as root. Root's processes become the user that its package made, or nobody. */
+export function unprivilegedUser(): { uid: number; gid: number } | undefined {
+  if (process.getuid?.() !== 0) return undefined;
+  const name = spawnSync('id', ['-u', 'postgres']).status === 0 ? 'postgres' : 'nobody';
+  const id = (option: string) => Number(execFileSync('id', [option, name], { encoding: 'utf8' }));
+  return { uid: id('-u'), gid: id('-g') };
+}
+
+/** A port of loopback that was free a moment ago. */
+export function freePort(): Promise<number> {
+  return new Promise((found, failed) => {
+    const probe = createServer();
+    probe.once('error', failed);
+    probe.listen(0, '127.0.0.1', () => {
+      const { port } = probe.address() as { port: number };
+      probe.close(() => found(port));
+    });
+  });
+}
+
+function existing(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
