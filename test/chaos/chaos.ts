@@ -1,0 +1,124 @@
+/**
+ * A mixed load on two processes and a Postgres, all of which are killed, restarted and cut off meanwhile, with a
+ * ledger of every answer. Afterwards the ledger is checked: nothing spent twice, nothing lost that was answered,
+ * nothing alive that was revoked, nobody signed out for having tried again.
+ *
+ *   npm run test:chaos -- [--seconds 60] [--seed N] [--concurrency 24]
+ *
+ * Sign-ins are whole: authorization request, code, exchange. Most people are signed in at their browser already,
+ * about one in twelve types the password, since hashing it would otherwise be all that this machine does.
+ */
+import { parseArgs } from 'node:util';
+import { freePort, Refusal } from '../../scripts/installed-postgres.ts';
+import { findViolations } from './checks.ts';
+import { createHonestClient } from './client.ts';
+import { startCluster } from './cluster.ts';
+import { injectFaults } from './faults.ts';
+import { type Ledger, openLedger } from './ledger.ts';
+import { createListnrVerifier } from './listnr.ts';
+import { runLoad } from './load.ts';
+import { createOperations } from './operations.ts';
+import { createRandom } from './random.ts';
+import { report } from './report.ts';
+import { type LogLine, startServer } from './servers.ts';
+import { verifyWorld } from './verify.ts';
+import { createWorld } from './world.ts';
+
+interface Options {
+  seconds: number;
+  seed: number;
+  concurrency: number;
+}
+
+/** Two rounds of faults, so that each kind comes at least twice. */
+const FAULTS_A_MINUTE = 12;
+const SHOWN_ERRORS = 5;
+/** Before anything breaks, so that from the first fault on there are enough to be refreshed. */
+const SIGN_INS_A_CLIENT = 10;
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+try {
+  process.exitCode = (await main(readOptions())) === 0 ? 0 : 1;
+} catch (error) {
+  process.stderr.write(`${error instanceof Refusal ? error.message : (error as Error).stack}\n`);
+  process.exitCode = 1;
+}
+process.exit();
+
+function readOptions(): Options {
+  const { values } = parseArgs({
+    options: {
+      seconds: { type: 'string', default: '60' },
+      seed: { type: 'string', default: String(Math.floor(Math.random() * 1_000_000)) },
+      concurrency: { type: 'string', default: '24' },
+    },
+  });
+  const [seconds, seed, concurrency] = [values.seconds, values.seed, values.concurrency].map(Number);
+  if (!seconds || seed === undefined || Number.isNaN(seed) || !concurrency)
+    throw new Refusal('--seconds, --seed and --concurrency take numbers.');
+  return { seconds, seed, concurrency };
+}
+
+/** Answers the number of violations. */
+async function main({ seconds, seed, concurrency }: Options): Promise<number> {
+  say(`Chaos for ${seconds} s, ${concurrency} clients, seed ${seed}.`);
+  const ledger = openLedger();
+  const errors: string[] = [];
+  // Nobody listens there: it is a name, and clients go by way of the wires.
+  const issuer = `http://localhost:${await freePort()}`;
+  const cluster = await startCluster();
+  const options = {
+    issuer,
+    databasePort: cluster.port,
+    databaseUrl: cluster.url,
+    onLog: noteLog(ledger, errors),
+  };
+  const servers = [await startServer(options), await startServer(options)] as const;
+  try {
+    await Promise.all(servers.map((server) => server.ready()));
+    const urls = servers.map(({ url }) => url);
+    const [random, schedule] = [createRandom(seed), createRandom(seed + 1)];
+    const client = createHonestClient({ ledger, urls, random });
+    const world = createWorld(issuer);
+    const verifyListnr = await createListnrVerifier(servers[0].url, issuer);
+    const operations = createOperations({ client, world, ledger, random, verifyListnr });
+
+    const signedIn = () => world.grants.length >= concurrency * SIGN_INS_A_CLIENT;
+    await runLoad({ operations, random, concurrency, mix: { signIn: 100 }, done: signedIn });
+
+    const until = performance.now() + seconds * 1000;
+    let calm = false;
+    const load = runLoad({ operations, random, concurrency, done: () => calm });
+    const minimum = Math.floor((seconds / 60) * FAULTS_A_MINUTE);
+    const done = (faults: number) => performance.now() >= until && faults >= minimum;
+    await injectFaults({ cluster, servers, random: schedule, ledger, done });
+    calm = true;
+    await load;
+
+    say('Everything is calm again; asking with every token.');
+    await verifyWorld({ client, world, ledger, random, databaseUrl: cluster.url(), concurrency });
+  } finally {
+    for (const server of servers) server.stop();
+    cluster.remove();
+  }
+  const violations = findViolations(ledger);
+  say(`\n${report(ledger, violations)}`);
+  for (const error of errors) say(`Logged: ${error}`);
+  say(
+    violations.length === 0 ? '\nNo violations.' : `\n${violations.length} violations. Again: --seed ${seed}`,
+  );
+  return violations.length;
+}
+
+/** Counts audit events, and keeps the first of what a server did not expect. */
+function noteLog(ledger: Ledger, errors: string[]): (line: LogLine) => void {
+  return ({ audit, msg, err }) => {
+    if (audit) ledger.audits[audit] = (ledger.audits[audit] ?? 0) + 1;
+    if (msg === 'unexpected error' && errors.length < SHOWN_ERRORS)
+      errors.push(`${err?.type}: ${err?.message}`);
+  };
+}
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}

@@ -1,0 +1,203 @@
+import type { Entry, Ledger } from './ledger.ts';
+
+/** Something that must never happen, and an example of it: ids and fingerprints, no tokens. */
+export interface Violation {
+  kind: ViolationKind;
+  example: string;
+}
+
+export const VIOLATIONS = [
+  'a code spent twice',
+  'two successors of one refresh token',
+  'signed out by an honest retry',
+  'what was answered 200 does not work',
+  'what was revoked still works',
+  'a second live refresh token',
+  'an acknowledged commit was lost',
+  'not one row a family',
+  'refused without a reason',
+  'a server error that is not a 503',
+  'a retry that never succeeded',
+] as const;
+export type ViolationKind = (typeof VIOLATIONS)[number];
+
+/** The replay window of a confidential client, counted from when its token was first presented. */
+const WINDOW_MS = 30_000;
+
+/** Everything that the ledger shows and must not. */
+export function findViolations(ledger: Ledger): Violation[] {
+  const reading = read(ledger.entries);
+  return [
+    ...spentTwice(ledger.entries),
+    ...twoSuccessors(ledger.entries),
+    ...ledger.entries.flatMap((entry) => judge(entry, reading) ?? []),
+    ...rows(ledger, reading),
+    ...lostCommits(ledger),
+    ...ledger.abandoned.map(({ operation, grant, startedAt, endedAt, lastOutcome }) =>
+      violation(
+        'a retry that never succeeded',
+        `${operation} of ${grant ?? 'nobody'} for ${Math.round(endedAt - startedAt)} ms, last: ${lastOutcome}`,
+      ),
+    ),
+  ];
+}
+
+/** When something ended: it may have from the first attempt on, and must have once one was answered. */
+interface End {
+  from: number;
+  by: number;
+}
+
+interface Reading {
+  ends: Map<string, End>;
+  /** All that presented a code or refresh token, in the order of sending. */
+  presentations: Map<string, Entry[]>;
+}
+
+function read(entries: readonly Entry[]): Reading {
+  const presentations = new Map<string, Entry[]>();
+  for (const entry of entries) {
+    if (!entry.presented || (entry.operation !== 'exchange' && entry.operation !== 'refresh')) continue;
+    const list = presentations.get(entry.presented) ?? [];
+    presentations.set(entry.presented, [...list, entry]);
+  }
+  for (const list of presentations.values()) list.sort((a, b) => a.startedAt - b.startedAt);
+  const reading = { ends: new Map<string, End>(), presentations };
+  for (const entry of entries) noteEnd(entry, reading);
+  return reading;
+}
+
+function noteEnd(entry: Entry, { ends, presentations }: Reading): void {
+  const { grant, operation, presented = '', startedAt, endedAt, outcome } = entry;
+  const end = (id: string, done: boolean) => {
+    const known = ends.get(id) ?? { from: Number.POSITIVE_INFINITY, by: Number.POSITIVE_INFINITY };
+    ends.set(id, {
+      from: Math.min(known.from, startedAt),
+      by: done ? Math.min(known.by, endedAt) : known.by,
+    });
+  };
+  for (const id of entry.ends?.grants ?? []) end(id, outcome === 'ok');
+  if (entry.ends?.token) end(entry.ends.token, outcome === 'ok');
+  if (!grant) return;
+  if (operation === 'refresh' && entry.misuse) end(grant, outcome === 'refused');
+  // RFC 6749 section 4.1.2: the second use of a code revokes what the first gave, whichever was sent first.
+  const again = operation === 'exchange' && presentations.get(presented)?.[1];
+  if (again && outcome === 'refused') ends.set(grant, { from: again.startedAt, by: endedAt });
+}
+
+function spentTwice(entries: readonly Entry[]): Violation[] {
+  const codes = Map.groupBy(
+    entries.filter(({ operation, outcome }) => operation === 'exchange' && outcome === 'ok'),
+    ({ presented }) => presented,
+  );
+  return [...codes.values()]
+    .filter(({ length }) => length > 1)
+    .map(([first, second]) => violation('a code spent twice', `${told(first)}; and ${told(second)}`));
+}
+
+function twoSuccessors(entries: readonly Entry[]): Violation[] {
+  const presented = Map.groupBy(
+    entries.filter(({ operation, given }) => operation === 'refresh' && given),
+    (entry) => entry.presented,
+  );
+  return [...presented.values()].flatMap((answers) => {
+    const [first] = answers;
+    const other = answers.find(({ given }) => given?.refreshToken !== first?.given?.refreshToken);
+    return other
+      ? [violation('two successors of one refresh token', `${told(first)}; and ${told(other)}`)]
+      : [];
+  });
+}
+
+function judge(entry: Entry, reading: Reading): Violation | undefined {
+  switch (entry.outcome) {
+    case 'error':
+      return violation('a server error that is not a 503', told(entry));
+    case 'ok':
+      return judgeSuccess(entry, reading);
+    case 'refused':
+      return judgeRefusal(entry, reading);
+    default:
+      return undefined;
+  }
+}
+
+/** Whatever was sent after the end of a grant or token was answered has to be refused. */
+function judgeSuccess(entry: Entry, { ends }: Reading): Violation | undefined {
+  const { operation, grant = '', presented = '', startedAt, misuse } = entry;
+  if (misuse && operation !== 'exchange') return violation('a second live refresh token', told(entry));
+  if (!usesGrant(entry)) return undefined;
+  const dead = [grant, presented].some((id) => (ends.get(id)?.by ?? Number.POSITIVE_INFINITY) <= startedAt);
+  return dead ? violation('what was revoked still works', told(entry)) : undefined;
+}
+
+/** A refusal needs a reason: an end that was at least asked for before the answer, a misuse, or a window that passed. */
+function judgeRefusal(entry: Entry, { ends, presentations }: Reading): Violation | undefined {
+  const { operation, grant = '', presented = '', endedAt, misuse } = entry;
+  if (misuse) return undefined;
+  if (operation === 'exchange') {
+    const others = (presentations.get(presented) ?? []).filter((other) => other !== entry);
+    const used = others.some((other) => other.startedAt < endedAt);
+    return used ? undefined : violation('refused without a reason', told(entry));
+  }
+  if (!usesGrant(entry)) return violation('refused without a reason', told(entry));
+  const ended = [grant, presented].some((id) => (ends.get(id)?.from ?? Number.POSITIVE_INFINITY) < endedAt);
+  if (ended) return undefined;
+  if (operation !== 'refresh') return violation('what was answered 200 does not work', told(entry));
+  const [first] = presentations.get(presented) ?? [];
+  if (first && first !== entry) {
+    const late = endedAt - first.startedAt > WINDOW_MS;
+    return late ? undefined : violation('signed out by an honest retry', told(entry));
+  }
+  return violation('what was answered 200 does not work', told(entry));
+}
+
+/** LiSTNR tokens outlive a sign-out, as documented, and revoking or signing out again is answered as the first time. */
+function usesGrant({ operation }: Entry): boolean {
+  return ['refresh', 'userinfo', 'introspection'].includes(operation);
+}
+
+/** One row for a live family, none for an ended one, and none that nobody was given a token of. */
+function rows({ families, orphans, familiesReadAt }: Ledger, { ends }: Reading): Violation[] {
+  const wrong = families.flatMap(({ grant, rows: found }) => {
+    const end = ends.get(grant);
+    const expected = end && end.by <= familiesReadAt ? 0 : 1;
+    if (found === expected || (found === 0 && end && end.from < familiesReadAt)) return [];
+    return [violation('not one row a family', `${grant} has ${found} rows, not ${expected}`)];
+  });
+  return orphans === 0
+    ? wrong
+    : [...wrong, violation('not one row a family', `${orphans} rows belong to no sign-in that was answered`)];
+}
+
+/** The database may not be behind what was answered, nor may a server have met a token that it did not know of. */
+function lostCommits({ entries, families, familiesReadAt, audits }: Ledger): Violation[] {
+  const newest = new Map<string, number>();
+  for (const { grant, given, endedAt } of entries)
+    if (grant && given && endedAt <= familiesReadAt)
+      newest.set(grant, Math.max(newest.get(grant) ?? 0, given.sequence));
+  const behind = families.flatMap(({ grant, sequence }) => {
+    const answered = newest.get(grant) ?? 0;
+    return sequence !== undefined && sequence < answered
+      ? [violation('an acknowledged commit was lost', `${grant} is at ${sequence}, answered was ${answered}`)]
+      : [];
+  });
+  const ahead = audits['refresh_token.ahead'] ?? 0;
+  return ahead > 0
+    ? [
+        ...behind,
+        violation('an acknowledged commit was lost', `${ahead} refresh tokens were ahead of their rows`),
+      ]
+    : behind;
+}
+
+function violation(kind: ViolationKind, example: string): Violation {
+  return { kind, example };
+}
+
+function told(entry: Entry | undefined): string {
+  if (!entry) return 'nothing';
+  const { operation, grant, presented, startedAt, endedAt, outcome, detail } = entry;
+  const when = `${Math.round(startedAt)}–${Math.round(endedAt)} ms`;
+  return [operation, grant, presented, when, outcome, detail].filter(Boolean).join(' ');
+}

@@ -1,0 +1,94 @@
+import { type Entry, fingerprint, type Given, type Ledger } from './ledger.ts';
+import type { Random } from './random.ts';
+import type { Reply, Send } from './requests.ts';
+
+/** What of a ledger's entry its sender knows beforehand. */
+export type Purpose = Pick<Entry, 'operation' | 'grant' | 'presented' | 'misuse' | 'ends'>;
+
+export interface Answered {
+  reply: Reply;
+  /** How many requests it took. */
+  attempts: number;
+}
+
+/**
+ * The client of a backend as it should be: where it gets no answer, or a 503, it sends the same request again, to
+ * the other process, until one is final. Every attempt stands in the ledger.
+ */
+export interface HonestClient {
+  /** Undefined when it gave up. `first` is the process that is asked first; without it, any. */
+  ask(purpose: Purpose, send: Send, first?: number): Promise<Answered | undefined>;
+  /** Milliseconds since the run began. */
+  now(): number;
+}
+
+/** Well inside the replay window of 30 s, so that what is refused in between is refused wrongly. */
+const GIVE_UP_MS = 25_000;
+
+export function createHonestClient({
+  ledger,
+  urls,
+  random,
+}: {
+  ledger: Ledger;
+  urls: readonly string[];
+  random: Random;
+}): HonestClient {
+  const now = () => performance.now();
+  return {
+    now,
+    async ask(purpose, send, first = Math.floor(random.next() * urls.length)) {
+      const begun = now();
+      for (let attempt = 0; ; attempt += 1) {
+        const startedAt = now();
+        const reply = await send(urls[(first + attempt) % urls.length] ?? '');
+        const endedAt = now();
+        ledger.entries.push(entryOf(purpose, reply, startedAt, endedAt));
+        if (reply.outcome !== 'unavailable' && reply.outcome !== 'silence')
+          return { reply, attempts: attempt + 1 };
+        if (endedAt - begun > GIVE_UP_MS) {
+          const { operation, grant } = purpose;
+          ledger.abandoned.push({
+            operation,
+            ...(grant ? { grant } : {}),
+            startedAt: begun,
+            endedAt,
+            lastOutcome: `${reply.outcome} ${reply.detail}`,
+          });
+          return undefined;
+        }
+        await pause(random.between(20, 100) * 2 ** Math.min(attempt, 4));
+      }
+    },
+  };
+}
+
+export function pause(ms: number): Promise<void> {
+  return new Promise((done) => setTimeout(done, ms));
+}
+
+function entryOf(purpose: Purpose, reply: Reply, startedAt: number, endedAt: number): Entry {
+  const given = purpose.operation === 'listnr' || reply.outcome !== 'ok' ? undefined : givenIn(reply.body);
+  return {
+    ...purpose,
+    startedAt,
+    endedAt,
+    outcome: reply.outcome,
+    ...(reply.outcome === 'ok' ? {} : { detail: reply.detail }),
+    ...(given ? { given } : {}),
+  };
+}
+
+function givenIn({ access_token, refresh_token }: Reply['body']): Given | undefined {
+  if (typeof access_token !== 'string' || typeof refresh_token !== 'string') return undefined;
+  return {
+    accessToken: fingerprint(access_token),
+    refreshToken: fingerprint(refresh_token),
+    sequence: sequenceOf(refresh_token),
+  };
+}
+
+/** Of `family.sequence.mac`. */
+export function sequenceOf(refreshToken: string): number {
+  return Number(refreshToken.split('.')[1]);
+}

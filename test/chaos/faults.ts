@@ -1,0 +1,77 @@
+import { pause } from './client.ts';
+import type { Cluster } from './cluster.ts';
+import type { Ledger } from './ledger.ts';
+import type { Random } from './random.ts';
+import type { Server } from './servers.ts';
+
+const ROUND = [
+  'SIGKILL',
+  'SIGKILL',
+  'Postgres restart fast',
+  'Postgres restart immediate',
+  'connections to Postgres cut',
+  'connections to clients cut',
+] as const;
+export type FaultKind = (typeof ROUND)[number];
+
+const GAP_MS = [3000, 5000] as const;
+/** Now and then no process is left. */
+const KILL_BOTH = 0.15;
+
+/**
+ * Breaks something every few seconds, in rounds that have each kind of it, until `done`. What is still broken when
+ * the next thing breaks stays so: a process may die while Postgres restarts. Resolves when all has recovered.
+ */
+export async function injectFaults({
+  cluster,
+  servers,
+  random,
+  ledger,
+  done,
+}: {
+  cluster: Cluster;
+  servers: readonly Server[];
+  random: Random;
+  ledger: Ledger;
+  done: (faults: number) => boolean;
+}): Promise<void> {
+  let round: FaultKind[] = [];
+  let restarted: Promise<unknown> = Promise.resolve();
+  const recoveries: Promise<unknown>[] = [];
+
+  for (let count = 0; !done(count); count += 1) {
+    await pause(random.between(...GAP_MS));
+    if (round.length === 0) round = random.shuffle(ROUND);
+    const kind = round.shift() ?? 'SIGKILL';
+    if (kind.startsWith('Postgres')) await restarted;
+    const startedAt = performance.now();
+    const recovered = breakIt(kind, { cluster, servers, random }).then(() => {
+      ledger.faults.push({ kind, startedAt, endedAt: performance.now() });
+    });
+    if (kind.startsWith('Postgres')) restarted = recovered;
+    recoveries.push(recovered);
+  }
+  await Promise.all(recoveries);
+}
+
+async function breakIt(
+  kind: FaultKind,
+  { cluster, servers, random }: { cluster: Cluster; servers: readonly Server[]; random: Random },
+): Promise<void> {
+  const one = random.shuffle(servers).slice(0, random.chance(KILL_BOTH) ? 2 : 1);
+  switch (kind) {
+    case 'SIGKILL':
+      for (const server of one) server.kill();
+      await Promise.all(one.map((server) => server.ready()));
+      return;
+    case 'Postgres restart fast':
+      return cluster.restart('fast');
+    case 'Postgres restart immediate':
+      return cluster.restart('immediate');
+    case 'connections to Postgres cut':
+      for (const server of one) server.database.cut();
+      return;
+    case 'connections to clients cut':
+      for (const server of servers) server.clients.cut();
+  }
+}

@@ -1,0 +1,20 @@
+import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose';
+import { JWKS } from '../support/token-provider.ts';
+import type { Send } from './requests.ts';
+
+/** Makes sending fail as an error of the server when the token it gave does not verify with the published keys. */
+export type ListnrVerifier = (send: Send) => Send;
+
+/** Takes the keys that `url` publishes; they do not rotate during a run. */
+export async function createListnrVerifier(url: string, issuer: string): Promise<ListnrVerifier> {
+  const response = await fetch(url + JWKS);
+  const keys = createLocalJWKSet((await response.json()) as JSONWebKeySet);
+  return (send) => async (at) => {
+    const reply = await send(at);
+    if (reply.outcome !== 'ok') return reply;
+    return jwtVerify(String(reply.body.access_token), keys, { issuer, algorithms: ['RS256'] }).then(
+      () => reply,
+      () => ({ ...reply, outcome: 'error', detail: 'the signature is not of the published keys' }) as const,
+    );
+  };
+}

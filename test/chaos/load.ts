@@ -1,0 +1,44 @@
+import { pause } from './client.ts';
+import type { Operations } from './operations.ts';
+import type { Random } from './random.ts';
+
+/** How often what is done, in per cent of all operations. */
+export type Mix = Partial<Record<keyof Operations, number>>;
+
+/** `read` is userinfo and introspection; `end` is revoking, signing out, and reuse. */
+const MIX: Mix = { refresh: 40, read: 25, listnr: 15, signIn: 15, end: 5 };
+
+const BUSY_MS = 5;
+
+/** Keeps `concurrency` clients busy until `done`; resolves when the last of them has its answer. */
+export async function runLoad({
+  operations,
+  random,
+  concurrency,
+  mix = MIX,
+  done,
+}: {
+  operations: Operations;
+  random: Random;
+  concurrency: number;
+  mix?: Mix;
+  done: () => boolean;
+}): Promise<void> {
+  const worker = async () => {
+    while (!done()) {
+      // Whoever finds nobody free waits for it, rather than doing something else: the mix stays what it is.
+      const operation = operations[choose(mix, random)];
+      while (!(await operation()) && !done()) await pause(BUSY_MS);
+    }
+  };
+  await Promise.all(Array.from({ length: concurrency }, worker));
+}
+
+function choose(mix: Mix, random: Random): keyof Operations {
+  let at = random.next() * 100;
+  for (const [name, share] of Object.entries(mix) as [keyof Operations, number][]) {
+    at -= share;
+    if (at < 0) return name;
+  }
+  return 'signIn';
+}

@@ -1,0 +1,80 @@
+import { VIOLATIONS, type Violation } from './checks.ts';
+import type { Entry, Ledger } from './ledger.ts';
+
+const EXAMPLES = 3;
+
+/** What a run did, what broke, and what was wrong, as text. */
+export function report(ledger: Ledger, violations: readonly Violation[]): string {
+  return [
+    table(
+      ['operation', 'requests', '200', '503', 'refused', 'no answer', '5xx'],
+      operationRows(ledger.entries),
+    ),
+    table(['fault', 'times', 'longest ms'], faultRows(ledger)),
+    table(['violation', 'count'], violationRows(violations)),
+    signInsLost(ledger),
+    auditLine(ledger),
+  ].join('\n\n');
+}
+
+function operationRows(entries: readonly Entry[]): (string | number)[][] {
+  const row = (name: string, of: readonly Entry[]) => {
+    const count = (outcome: Entry['outcome']) => of.filter((entry) => entry.outcome === outcome).length;
+    return [
+      name,
+      of.length,
+      count('ok'),
+      count('unavailable'),
+      count('refused'),
+      count('silence'),
+      count('error'),
+    ];
+  };
+  const operations = Map.groupBy(entries, ({ operation }) => operation);
+  return [...[...operations].map(([name, of]) => row(name, of)), row('all', entries)];
+}
+
+function faultRows({ faults }: Ledger): (string | number)[][] {
+  return [...Map.groupBy(faults, ({ kind }) => kind)]
+    .toSorted(([a], [b]) => a.localeCompare(b))
+    .map(([kind, of]) => [
+      kind,
+      of.length,
+      Math.round(Math.max(...of.map(({ startedAt, endedAt }) => endedAt - startedAt))),
+    ]);
+}
+
+function violationRows(violations: readonly Violation[]): (string | number)[][] {
+  return VIOLATIONS.flatMap((kind) => {
+    const of = violations.filter((violation) => violation.kind === kind);
+    return [[kind, of.length], ...of.slice(0, EXAMPLES).map(({ example }) => [`  ${example}`, ''])];
+  });
+}
+
+/** Of those whose sign-in was under way while something broke, how many had to begin again. */
+function signInsLost({ signIns, faults }: Ledger): string {
+  const inFlight = signIns.filter((signIn) =>
+    faults.some((fault) => fault.startedAt <= signIn.endedAt && fault.endedAt >= signIn.startedAt),
+  ).length;
+  const lost = signIns.filter((signIn) => signIn.lost).length;
+  const perThousand = inFlight === 0 ? 0 : (1000 * lost) / inFlight;
+  return `Sign-ins: ${signIns.length}, in flight at a fault: ${inFlight}, lost: ${lost}; lost per thousand in flight: ${perThousand.toFixed(1)}.`;
+}
+
+function auditLine({ audits }: Ledger): string {
+  const counted = Object.entries(audits).map(([name, count]) => `${name} ${count}`);
+  return `Audit events: ${counted.length > 0 ? counted.join(', ') : 'none'}.`;
+}
+
+function table(head: string[], rows: (string | number)[][]): string {
+  const lines = [head, ...rows].map((row) => row.map(String));
+  const numbers = head.slice(1).map((_, n) => Math.max(...lines.map((line) => (line[n + 1] ?? '').length)));
+  const first = Math.max(
+    ...lines.map((line) => (line.slice(1).join('') === '' ? 0 : (line[0] ?? '').length)),
+  );
+  return lines
+    .map(([name = '', ...others]) =>
+      [name.padEnd(first), ...others.map((text, n) => text.padStart(numbers[n] ?? 0))].join('  ').trimEnd(),
+    )
+    .join('\n');
+}

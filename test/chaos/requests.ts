@@ -1,0 +1,115 @@
+import { ADA, DEMO_WEB } from '../support/relying-party.ts';
+import { DEMO_APP, DEMO_BASIC, DEMO_SERVICE, ISSUE_TOKEN } from '../support/token-provider.ts';
+import type { Outcome } from './ledger.ts';
+
+/** The requests of a client's backend. Each answers what came, and `silence` where nothing did. */
+export interface Reply {
+  outcome: Outcome;
+  detail: string;
+  body: Record<string, unknown>;
+}
+
+/** What a client waits for an answer before it tries elsewhere. */
+const PATIENCE_MS = 10_000;
+const BASIC = `Basic ${btoa(`${DEMO_WEB.client_id}:${DEMO_WEB.client_secret}`)}`;
+
+export type Send = (url: string) => Promise<Reply>;
+
+export function exchangeCode(code: string): Send {
+  return post('/auth/token', { grant_type: 'authorization_code', code, ...DEMO_WEB }, hasTokens);
+}
+
+export function refreshWith(refresh_token: string): Send {
+  const { client_id, client_secret } = DEMO_WEB;
+  const fields = { grant_type: 'refresh_token', refresh_token, client_id, client_secret };
+  return post('/auth/token', fields, hasTokens);
+}
+
+export function askUserinfo(accessToken: string): Send {
+  return (url) =>
+    ask(
+      `${url}/auth/userinfo`,
+      { headers: { authorization: `Bearer ${accessToken}` } },
+      ({ sub }) => sub === ADA.id,
+    );
+}
+
+/** A token that is not active counts as refused. */
+export function introspect(token: string): Send {
+  const send = post('/auth/introspect', { token }, ({ active }) => typeof active === 'boolean', BASIC);
+  return async (url) => {
+    const reply = await send(url);
+    return reply.outcome === 'ok' && reply.body.active === false
+      ? { ...reply, outcome: 'refused', detail: 'not active' }
+      : reply;
+  };
+}
+
+export function revoke(token: string): Send {
+  return post('/auth/revoke', { token }, () => true, BASIC);
+}
+
+/** A LiSTNR token for the service itself, or with an ID token for who signed in. Its signature is the caller's to check. */
+export function mintListnr(idToken: string | undefined): Send {
+  return idToken === undefined
+    ? post(ISSUE_TOKEN, { client_id: DEMO_SERVICE.id, subject: 'somebody' }, hasAccessToken, DEMO_BASIC)
+    : post(ISSUE_TOKEN, { client_id: DEMO_APP }, hasAccessToken, `Bearer ${idToken}`);
+}
+
+const hasAccessToken = ({ access_token }: Reply['body']) => typeof access_token === 'string';
+const hasTokens = (body: Reply['body']) => hasAccessToken(body) && typeof body.refresh_token === 'string';
+
+/** As JSON where the guides have it, as a form where the RFCs do. */
+function post(
+  path: string,
+  fields: Record<string, string>,
+  isRight: (body: Reply['body']) => boolean,
+  authorization?: string,
+): Send {
+  const json = path === '/auth/token' || path === ISSUE_TOKEN;
+  const headers = {
+    ...(json ? { 'content-type': 'application/json' } : {}),
+    ...(authorization ? { authorization } : {}),
+  };
+  const body = json ? JSON.stringify(fields) : new URLSearchParams(fields);
+  return (url) => ask(url + path, { method: 'POST', headers, body }, isRight);
+}
+
+async function ask(
+  url: string,
+  init: RequestInit,
+  isRight: (body: Reply['body']) => boolean,
+): Promise<Reply> {
+  let status: number;
+  let text: string;
+  try {
+    const response = await fetch(url, { ...init, signal: AbortSignal.timeout(PATIENCE_MS) });
+    status = response.status;
+    text = await response.text();
+  } catch (error) {
+    const { name, cause } = error as { name: string; cause?: { code?: string } };
+    return { outcome: 'silence', detail: cause?.code ?? name, body: {} };
+  }
+  const body = parse(text);
+  return { outcome: outcomeOf(status, body, isRight), detail: `${status} ${described(body)}`.trim(), body };
+}
+
+function outcomeOf(status: number, body: Reply['body'], isRight: (body: Reply['body']) => boolean): Outcome {
+  if (status === 200) return isRight(body) ? 'ok' : 'error';
+  if (status === 503 && body.error === 'temporarily_unavailable') return 'unavailable';
+  return status >= 400 && status < 500 ? 'refused' : 'error';
+}
+
+function parse(text: string): Reply['body'] {
+  try {
+    const value: unknown = text === '' ? {} : JSON.parse(text);
+    return typeof value === 'object' && value !== null ? (value as Reply['body']) : {};
+  } catch {
+    return {};
+  }
+}
+
+/** What an error says of itself holds no token. */
+function described({ error, error_description }: Reply['body']): string {
+  return [error, error_description].filter((part) => typeof part === 'string').join(': ');
+}

@@ -1,0 +1,111 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { freePort } from '../../scripts/installed-postgres.ts';
+import { TEST_SECRETS } from '../support/test-server.ts';
+import { layWire, type Wire } from './wire.ts';
+
+const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+const SEEDS = fileURLToPath(new URL('../../config/seeds', import.meta.url));
+const RESPAWN_MS = 100;
+const START_MS = 60_000;
+
+/** One `node src/main.ts` that is started again whenever it ends, as whoever runs it in production does. */
+export interface Server {
+  /** Where clients reach it, by way of a wire that can be cut. */
+  url: string;
+  /** Ends it between two instructions, whatever it is doing. False when it is not running just now. */
+  kill(): boolean;
+  /** Its wires to its clients and to Postgres. */
+  clients: Wire;
+  database: Wire;
+  ready(): Promise<void>;
+  stop(): void;
+}
+
+/** What a server has written about itself, of which some are counted and some are shown. */
+export interface LogLine {
+  msg?: string;
+  audit?: string;
+  level?: number | string;
+  err?: { type?: string; message?: string };
+}
+
+export interface ServerOptions {
+  issuer: string;
+  databasePort: number;
+  databaseUrl(port: number): string;
+  onLog(line: LogLine): void;
+}
+
+/** Starts one; not yet ready. */
+export async function startServer(options: ServerOptions): Promise<Server> {
+  const port = await freePort();
+  const database = await layWire(options.databasePort);
+  const clients = await layWire(port);
+  const url = `http://127.0.0.1:${clients.port}`;
+  let child: ChildProcess | undefined;
+  let stopped = false;
+
+  const start = () => {
+    if (stopped) return;
+    child = spawnServer(port, { ...options, databasePort: database.port });
+    child.once('exit', () => {
+      child = undefined;
+      setTimeout(start, RESPAWN_MS);
+    });
+  };
+  start();
+  // Nobody else ends them when this program is interrupted.
+  process.once('exit', () => child?.kill('SIGKILL'));
+
+  return {
+    url,
+    clients,
+    database,
+    kill: () => child?.kill('SIGKILL') ?? false,
+    ready: () => untilReady(url),
+    stop() {
+      stopped = true;
+      child?.kill('SIGKILL');
+      clients.close();
+      database.close();
+    },
+  };
+}
+
+function spawnServer(port: number, { issuer, databaseUrl, databasePort, onLog }: ServerOptions) {
+  const child = spawn(process.execPath, [MAIN], {
+    // Elsewhere than in the checkout, so that no `.env` of a developer takes part.
+    cwd: '/',
+    env: {
+      PATH: process.env.PATH,
+      PORT: String(port),
+      HOST: '127.0.0.1',
+      ISSUER: issuer,
+      DATABASE_URL: databaseUrl(databasePort),
+      SEEDS_DIR: SEEDS,
+      REQUESTS_PER_MINUTE: '0',
+      FAILURES_PER_MINUTE: '0',
+      LOG_LEVEL: 'warn',
+      ...TEST_SECRETS,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  child.stderr?.resume();
+  createInterface({ input: child.stdout }).on('line', (text) => {
+    if (text.startsWith('{') && text.endsWith('}')) onLog(JSON.parse(text));
+  });
+  return child;
+}
+
+async function untilReady(url: string): Promise<void> {
+  const deadline = Date.now() + START_MS;
+  for (;;) {
+    const answer = await fetch(`${url}/readyz`).catch(() => undefined);
+    await answer?.arrayBuffer().catch(() => undefined);
+    if (answer?.status === 200) return;
+    if (Date.now() > deadline) throw new Error(`A server was not ready in ${START_MS} ms.`);
+    await new Promise((tick) => setTimeout(tick, 50));
+  }
+}
