@@ -3,11 +3,12 @@
  * ledger of every answer. Afterwards the ledger is checked: nothing spent twice, nothing lost that was answered,
  * nothing alive that was revoked, nobody signed out for having tried again.
  *
- *   npm run test:chaos -- [--seconds 60] [--seed N] [--concurrency 24]
+ *   npm run test:chaos -- [--seconds 60] [--seed N] [--concurrency 24] [--ledger FILE]
  *
  * Sign-ins are whole: authorization request, code, exchange. Most people are signed in at their browser already,
  * about one in twelve types the password, since hashing it would otherwise be all that this machine does.
  */
+import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { freePort, Refusal } from '../../scripts/installed-postgres.ts';
 import { findViolations } from './checks.ts';
@@ -28,6 +29,8 @@ interface Options {
   seconds: number;
   seed: number;
   concurrency: number;
+  /** Where to write the whole ledger, as JSON. */
+  file: string | undefined;
 }
 
 /** Two rounds of faults, so that each kind comes at least twice. */
@@ -51,16 +54,17 @@ function readOptions(): Options {
       seconds: { type: 'string', default: '60' },
       seed: { type: 'string', default: String(Math.floor(Math.random() * 1_000_000)) },
       concurrency: { type: 'string', default: '24' },
+      ledger: { type: 'string' },
     },
   });
   const [seconds, seed, concurrency] = [values.seconds, values.seed, values.concurrency].map(Number);
   if (!seconds || seed === undefined || Number.isNaN(seed) || !concurrency)
     throw new Refusal('--seconds, --seed and --concurrency take numbers.');
-  return { seconds, seed, concurrency };
+  return { seconds, seed, concurrency, file: values.ledger };
 }
 
 /** Answers the number of violations. */
-async function main({ seconds, seed, concurrency }: Options): Promise<number> {
+async function main({ seconds, seed, concurrency, file }: Options): Promise<number> {
   say(`Chaos for ${seconds} s, ${concurrency} clients, seed ${seed}.`);
   const ledger = openLedger();
   const errors: string[] = [];
@@ -101,6 +105,7 @@ async function main({ seconds, seed, concurrency }: Options): Promise<number> {
     for (const server of servers) server.stop();
     cluster.remove();
   }
+  if (file) writeFileSync(file, JSON.stringify(ledger));
   const violations = findViolations(ledger);
   say(`\n${report(ledger, violations)}`);
   for (const error of errors) say(`Logged: ${error}`);

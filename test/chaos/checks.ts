@@ -1,3 +1,4 @@
+import { type Reading, readEntries, usesGrant } from './ends.ts';
 import type { Entry, Ledger } from './ledger.ts';
 
 /** Something that must never happen, and an example of it: ids and fingerprints, no tokens. */
@@ -26,7 +27,7 @@ const WINDOW_MS = 30_000;
 
 /** Everything that the ledger shows and must not. */
 export function findViolations(ledger: Ledger): Violation[] {
-  const reading = read(ledger.entries);
+  const reading = readEntries(ledger.entries);
   return [
     ...spentTwice(ledger.entries),
     ...twoSuccessors(ledger.entries),
@@ -40,49 +41,6 @@ export function findViolations(ledger: Ledger): Violation[] {
       ),
     ),
   ];
-}
-
-/** When something ended: it may have from the first attempt on, and must have once one was answered. */
-interface End {
-  from: number;
-  by: number;
-}
-
-interface Reading {
-  ends: Map<string, End>;
-  /** All that presented a code or refresh token, in the order of sending. */
-  presentations: Map<string, Entry[]>;
-}
-
-function read(entries: readonly Entry[]): Reading {
-  const presentations = new Map<string, Entry[]>();
-  for (const entry of entries) {
-    if (!entry.presented || (entry.operation !== 'exchange' && entry.operation !== 'refresh')) continue;
-    const list = presentations.get(entry.presented) ?? [];
-    presentations.set(entry.presented, [...list, entry]);
-  }
-  for (const list of presentations.values()) list.sort((a, b) => a.startedAt - b.startedAt);
-  const reading = { ends: new Map<string, End>(), presentations };
-  for (const entry of entries) noteEnd(entry, reading);
-  return reading;
-}
-
-function noteEnd(entry: Entry, { ends, presentations }: Reading): void {
-  const { grant, operation, presented = '', startedAt, endedAt, outcome } = entry;
-  const end = (id: string, done: boolean) => {
-    const known = ends.get(id) ?? { from: Number.POSITIVE_INFINITY, by: Number.POSITIVE_INFINITY };
-    ends.set(id, {
-      from: Math.min(known.from, startedAt),
-      by: done ? Math.min(known.by, endedAt) : known.by,
-    });
-  };
-  for (const id of entry.ends?.grants ?? []) end(id, outcome === 'ok');
-  if (entry.ends?.token) end(entry.ends.token, outcome === 'ok');
-  if (!grant) return;
-  if (operation === 'refresh' && entry.misuse) end(grant, outcome === 'refused');
-  // RFC 6749 section 4.1.2: the second use of a code revokes what the first gave, whichever was sent first.
-  const again = operation === 'exchange' && presentations.get(presented)?.[1];
-  if (again && outcome === 'refused') ends.set(grant, { from: again.startedAt, by: endedAt });
 }
 
 function spentTwice(entries: readonly Entry[]): Violation[] {
@@ -150,11 +108,6 @@ function judgeRefusal(entry: Entry, { ends, presentations }: Reading): Violation
     return late ? undefined : violation('signed out by an honest retry', told(entry));
   }
   return violation('what was answered 200 does not work', told(entry));
-}
-
-/** LiSTNR tokens outlive a sign-out, as documented, and revoking or signing out again is answered as the first time. */
-function usesGrant({ operation }: Entry): boolean {
-  return ['refresh', 'userinfo', 'introspection'].includes(operation);
 }
 
 /** One row for a live family, none for an ended one, and none that nobody was given a token of. */

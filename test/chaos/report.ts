@@ -1,4 +1,5 @@
 import { VIOLATIONS, type Violation } from './checks.ts';
+import { readEntries } from './ends.ts';
 import type { Entry, Ledger } from './ledger.ts';
 
 const EXAMPLES = 3;
@@ -52,13 +53,14 @@ function violationRows(violations: readonly Violation[]): (string | number)[][] 
 }
 
 /** Of those whose sign-in was under way while something broke, how many had to begin again. */
-function signInsLost({ signIns, faults }: Ledger): string {
+function signInsLost({ entries, signIns, faults }: Ledger): string {
   const inFlight = signIns.filter((signIn) =>
     faults.some((fault) => fault.startedAt <= signIn.endedAt && fault.endedAt >= signIn.startedAt),
   ).length;
-  const lost = signIns.filter((signIn) => signIn.lost).length;
+  const undone = readEntries(entries).lostToOwnRetry.size;
+  const lost = signIns.filter((signIn) => signIn.lost).length + undone;
   const perThousand = inFlight === 0 ? 0 : (1000 * lost) / inFlight;
-  return `Sign-ins: ${signIns.length}, in flight at a fault: ${inFlight}, lost: ${lost}; lost per thousand in flight: ${perThousand.toFixed(1)}.`;
+  return `Sign-ins: ${signIns.length}, in flight at a fault: ${inFlight}, lost: ${lost} (${undone} after they were answered); lost per thousand in flight: ${perThousand.toFixed(1)}.`;
 }
 
 function auditLine({ audits }: Ledger): string {
