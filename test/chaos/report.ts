@@ -3,6 +3,8 @@ import { readEntries } from './ends.ts';
 import type { Entry, Ledger } from './ledger.ts';
 
 const EXAMPLES = 3;
+/** How long a fault takes to strike: pg_ctl, for one, is a program that has to start first. */
+const STRIKING_MS = 500;
 
 /** What a run did, what broke, and what was wrong, as text. */
 export function report(ledger: Ledger, violations: readonly Violation[]): string {
@@ -55,7 +57,9 @@ function violationRows(violations: readonly Violation[]): (string | number)[][] 
 /** Of those whose sign-in was under way while something broke, how many had to begin again. */
 function signInsLost({ entries, signIns, faults }: Ledger): string {
   const inFlight = signIns.filter((signIn) =>
-    faults.some((fault) => fault.startedAt <= signIn.endedAt && fault.endedAt >= signIn.startedAt),
+    faults.some(
+      ({ startedAt }) => startedAt <= signIn.endedAt && startedAt + STRIKING_MS >= signIn.startedAt,
+    ),
   ).length;
   const undone = readEntries(entries).lostToOwnRetry.size;
   const lost = signIns.filter((signIn) => signIn.lost).length + undone;
