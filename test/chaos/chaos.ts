@@ -15,6 +15,7 @@ import { findViolations } from './checks.ts';
 import { createHonestClient } from './client.ts';
 import { startCluster } from './cluster.ts';
 import { injectFaults } from './faults.ts';
+import { killAtEveryInstant } from './instants.ts';
 import { type Ledger, openLedger } from './ledger.ts';
 import { createListnrVerifier } from './listnr.ts';
 import { runLoad } from './load.ts';
@@ -90,9 +91,16 @@ async function main({ seconds, seed, concurrency, file }: Options): Promise<numb
     const signedIn = () => world.grants.length >= concurrency * SIGN_INS_A_CLIENT;
     await runLoad({ operations, random, concurrency, mix: { signIn: 100 }, done: signedIn });
 
+    say('Killing a process at every message of a refresh and of an exchange.');
+    await killAtEveryInstant({ servers, client, world, ledger });
+
+    say('Breaking everything under load.');
     const until = performance.now() + seconds * 1000;
     let calm = false;
-    const load = runLoad({ operations, random, concurrency, done: () => calm });
+    const count = (name: string) => {
+      ledger.load[name] = (ledger.load[name] ?? 0) + 1;
+    };
+    const load = runLoad({ operations, random, concurrency, count, done: () => calm });
     const minimum = Math.floor((seconds / 60) * FAULTS_A_MINUTE);
     const done = (faults: number) => performance.now() >= until && faults >= minimum;
     await injectFaults({ cluster, servers, random: schedule, ledger, done });

@@ -20,6 +20,8 @@ export interface Reading {
 }
 
 const NEVER = Number.POSITIVE_INFINITY;
+/** How long a server may be busy with a request: it waits 5 s for a connection, and 15 s for a statement. */
+const UNDER_WAY_MS = 25_000;
 
 export function readEntries(entries: readonly Entry[]): Reading {
   const presentations = presentationsOf(entries);
@@ -63,25 +65,34 @@ function noteEnd(
   if (again && outcome === 'refused') end(grant, again.startedAt, endedAt);
 }
 
-/** Refusals of grants that nobody ended, of which an exchange may still have been under way after it was given up. */
+/**
+ * Refusals of sign-ins that nobody ended, but of which an exchange may still have been under way when its client
+ * gave it up. What worked long afterwards was not ended by it.
+ */
 function unexplained(
   entries: readonly Entry[],
   presentations: ReadonlyMap<string, readonly Entry[]>,
   ends: ReadonlyMap<string, End>,
 ): { entry: Entry; since: number }[] {
-  const givenUp = new Map<string, number>();
-  for (const [first, second] of presentations.values()) {
-    if (first?.operation === 'exchange' && first.grant && first.outcome === 'silence' && second)
-      givenUp.set(first.grant, second.startedAt);
-  }
-  return entries.flatMap((entry) => {
-    const since = givenUp.get(entry.grant ?? '');
-    const excused = (ends.get(entry.grant ?? '')?.from ?? NEVER) < entry.endedAt;
-    const refused = usesGrant(entry) && entry.outcome === 'refused' && !entry.misuse;
-    return since !== undefined && refused && !excused && !endedToken(entry, ends) ? [{ entry, since }] : [];
+  const givenUp = givenUpExchanges(presentations);
+  const uses = entries.filter((entry) => usesGrant(entry) && !entry.misuse && givenUp.has(entry.grant ?? ''));
+  for (const { grant = '', outcome, startedAt } of uses)
+    if (outcome === 'ok' && startedAt > (givenUp.get(grant) ?? 0) + UNDER_WAY_MS) givenUp.delete(grant);
+  return uses.flatMap((entry) => {
+    const { grant = '', presented = '', outcome, endedAt } = entry;
+    const since = givenUp.get(grant);
+    const explained = [grant, presented].some((id) => (ends.get(id)?.from ?? NEVER) < endedAt);
+    return since !== undefined && outcome === 'refused' && !explained ? [{ entry, since }] : [];
   });
 }
 
-function endedToken({ presented = '', endedAt }: Entry, ends: ReadonlyMap<string, End>): boolean {
-  return (ends.get(presented)?.from ?? NEVER) < endedAt;
+/** By sign-in: when its code was sent again after a request that was never answered. */
+function givenUpExchanges(presentations: ReadonlyMap<string, readonly Entry[]>): Map<string, number> {
+  const givenUp = new Map<string, number>();
+  for (const list of presentations.values()) {
+    const at = list.findIndex(({ operation, outcome }) => operation === 'exchange' && outcome === 'silence');
+    const [grant, again] = [list[at]?.grant, list[at + 1]];
+    if (grant && again) givenUp.set(grant, again.startedAt);
+  }
+  return givenUp;
 }

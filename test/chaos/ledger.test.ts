@@ -180,6 +180,16 @@ describe('the checks find', () => {
       ],
     ],
     [
+      'what was answered 200 does not work',
+      'although it worked long after its exchange was sent twice',
+      [
+        silent('exchange', 0, 'code'),
+        entry('exchange', 20, { presented: 'code', given: given(0) }),
+        entry('userinfo', 25_021, { presented: 'access-0' }),
+        refused('userinfo', 25_040, 'access-0'),
+      ],
+    ],
+    [
       'what was revoked still works',
       'an access token of a revoked sign-in',
       [SIGNED_IN, revocation(20), entry('userinfo', 40, { presented: 'access-0' })],

@@ -78,8 +78,17 @@ export interface FamilyRow {
   sequence: number | undefined;
 }
 
+/** A process that was killed at one message of a request, and what the client's retry then came to. */
+export interface Instant {
+  operation: Operation;
+  outcome: Outcome;
+}
+
 export interface Ledger {
   entries: Entry[];
+  /** How often the load did what, by the names of load.ts. */
+  load: Record<string, number>;
+  instants: Instant[];
   abandoned: Abandoned[];
   signIns: SignIn[];
   faults: Fault[];
@@ -95,6 +104,8 @@ export interface Ledger {
 export function openLedger(): Ledger {
   return {
     entries: [],
+    load: {},
+    instants: [],
     abandoned: [],
     signIns: [],
     faults: [],

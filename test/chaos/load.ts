@@ -16,19 +16,23 @@ export async function runLoad({
   random,
   concurrency,
   mix = MIX,
+  count = () => {},
   done,
 }: {
   operations: Operations;
   random: Random;
   concurrency: number;
   mix?: Mix;
+  /** Told of each operation that was done. */
+  count?: (name: keyof Operations) => void;
   done: () => boolean;
 }): Promise<void> {
   const worker = async () => {
     while (!done()) {
       // Whoever finds nobody free waits for it, rather than doing something else: the mix stays what it is.
-      const operation = operations[choose(mix, random)];
-      while (!(await operation()) && !done()) await pause(BUSY_MS);
+      const name = choose(mix, random);
+      while (!(await operations[name]()) && !done()) await pause(BUSY_MS);
+      count(name);
     }
   };
   await Promise.all(Array.from({ length: concurrency }, worker));

@@ -9,15 +9,33 @@ const STRIKING_MS = 500;
 /** What a run did, what broke, and what was wrong, as text. */
 export function report(ledger: Ledger, violations: readonly Violation[]): string {
   return [
+    loadLine(ledger),
     table(
       ['operation', 'requests', '200', '503', 'refused', 'no answer', '5xx'],
       operationRows(ledger.entries),
     ),
     table(['fault', 'times', 'longest ms'], faultRows(ledger)),
     table(['violation', 'count'], violationRows(violations)),
+    instantsLine(ledger),
     signInsLost(ledger),
     auditLine(ledger),
   ].join('\n\n');
+}
+
+function loadLine({ load }: Ledger): string {
+  const total = Object.values(load).reduce((sum, count) => sum + count, 0);
+  const shares = Object.entries(load).map(
+    ([name, count]) => `${name} ${((100 * count) / total).toFixed(1)} %`,
+  );
+  return `Load: ${total} operations: ${shares.join(', ')}. The requests below are those, their retries, and the verification.`;
+}
+
+function instantsLine({ instants }: Ledger): string {
+  const counted = [...Map.groupBy(instants, ({ operation }) => operation)].map(([operation, of]) => {
+    const ok = of.filter(({ outcome }) => outcome === 'ok').length;
+    return `${of.length} of ${operation} (retry answered 200: ${ok}, refused: ${of.length - ok})`;
+  });
+  return `Killed at every message between process and Postgres: ${counted.join('; ')}.`;
 }
 
 function operationRows(entries: readonly Entry[]): (string | number)[][] {
