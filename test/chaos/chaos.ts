@@ -11,9 +11,9 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { freePort, Refusal } from '../../scripts/installed-postgres.ts';
-import { findViolations } from './checks.ts';
+import { findOmissions, findViolations } from './checks.ts';
 import { createHonestClient } from './client.ts';
-import { startCluster } from './cluster.ts';
+import { type Cluster, startCluster } from './cluster.ts';
 import { injectFaults } from './faults.ts';
 import { killAtEveryInstant } from './instants.ts';
 import { type Ledger, openLedger } from './ledger.ts';
@@ -22,7 +22,7 @@ import { runLoad } from './load.ts';
 import { createOperations } from './operations.ts';
 import { createRandom } from './random.ts';
 import { report } from './report.ts';
-import { type LogLine, startServer } from './servers.ts';
+import { type LogLine, type Server, startServer } from './servers.ts';
 import { verifyWorld } from './verify.ts';
 import { createWorld } from './world.ts';
 
@@ -32,6 +32,13 @@ interface Options {
   concurrency: number;
   /** Where to write the whole ledger, as JSON. */
   file: string | undefined;
+}
+
+interface Stage {
+  issuer: string;
+  cluster: Cluster;
+  servers: readonly [Server, Server];
+  ledger: Ledger;
 }
 
 /** Two rounds of faults, so that each kind comes at least twice. */
@@ -64,63 +71,68 @@ function readOptions(): Options {
   return { seconds, seed, concurrency, file: values.ledger };
 }
 
-/** Answers the number of violations. */
-async function main({ seconds, seed, concurrency, file }: Options): Promise<number> {
+/** Answers the number of violations, and of what should have been tried and was not. */
+async function main(options: Options): Promise<number> {
+  const { seconds, seed, concurrency, file } = options;
   say(`Chaos for ${seconds} s, ${concurrency} clients, seed ${seed}.`);
   const ledger = openLedger();
   const errors: string[] = [];
   // Nobody listens there: it is a name, and clients go by way of the wires.
   const issuer = `http://localhost:${await freePort()}`;
   const cluster = await startCluster();
-  const options = {
-    issuer,
-    databasePort: cluster.port,
-    databaseUrl: cluster.url,
-    onLog: noteLog(ledger, errors),
-  };
-  const servers = [await startServer(options), await startServer(options)] as const;
+  const { port: databasePort, url: databaseUrl } = cluster;
+  const server = () => startServer({ issuer, databasePort, databaseUrl, onLog: noteLog(ledger, errors) });
+  const servers = [await server(), await server()] as const;
   try {
-    await Promise.all(servers.map((server) => server.ready()));
-    const urls = servers.map(({ url }) => url);
-    const [random, schedule] = [createRandom(seed), createRandom(seed + 1)];
-    const client = createHonestClient({ ledger, urls, random });
-    const world = createWorld(issuer);
-    const verifyListnr = await createListnrVerifier(servers[0].url, issuer);
-    const operations = createOperations({ client, world, ledger, random, verifyListnr });
-
-    const signedIn = () => world.grants.length >= concurrency * SIGN_INS_A_CLIENT;
-    await runLoad({ operations, random, concurrency, mix: { signIn: 100 }, done: signedIn });
-
-    say('Killing a process at every message of a refresh and of an exchange.');
-    await killAtEveryInstant({ servers, client, world, ledger });
-
-    say('Breaking everything under load.');
-    const until = performance.now() + seconds * 1000;
-    let calm = false;
-    const count = (name: string) => {
-      ledger.load[name] = (ledger.load[name] ?? 0) + 1;
-    };
-    const load = runLoad({ operations, random, concurrency, count, done: () => calm });
-    const minimum = Math.floor((seconds / 60) * FAULTS_A_MINUTE);
-    const done = (faults: number) => performance.now() >= until && faults >= minimum;
-    await injectFaults({ cluster, servers, random: schedule, ledger, done });
-    calm = true;
-    await load;
-
-    say('Everything is calm again; asking with every token.');
-    await verifyWorld({ client, world, ledger, random, databaseUrl: cluster.url(), concurrency });
+    await Promise.all(servers.map(({ ready }) => ready()));
+    await runPhases(options, { issuer, cluster, servers, ledger });
   } finally {
-    for (const server of servers) server.stop();
+    for (const { stop } of servers) stop();
     cluster.remove();
   }
   if (file) writeFileSync(file, JSON.stringify(ledger));
   const violations = findViolations(ledger);
+  const omissions = findOmissions(ledger);
   say(`\n${report(ledger, violations)}`);
   for (const error of errors) say(`Logged: ${error}`);
-  say(
-    violations.length === 0 ? '\nNo violations.' : `\n${violations.length} violations. Again: --seed ${seed}`,
-  );
-  return violations.length;
+  for (const omission of omissions) say(`Never tried: ${omission}.`);
+  const wrong = violations.length + omissions.length;
+  say(wrong === 0 ? '\nNo violations.' : `\n${violations.length} violations. Again: --seed ${seed}`);
+  return wrong;
+}
+
+/** Signs people in, breaks what can be broken, and asks about everything when it is calm again. */
+async function runPhases(
+  { seconds, seed, concurrency }: Options,
+  { issuer, cluster, servers, ledger }: Stage,
+): Promise<void> {
+  const [random, schedule] = [createRandom(seed), createRandom(seed + 1)];
+  const client = createHonestClient({ ledger, urls: servers.map(({ url }) => url), random });
+  const world = createWorld(issuer);
+  const verifyListnr = await createListnrVerifier(servers[0].url, issuer);
+  const operations = createOperations({ client, world, ledger, random, verifyListnr });
+
+  const signedIn = () => world.grants.length >= concurrency * SIGN_INS_A_CLIENT;
+  await runLoad({ operations, random, concurrency, mix: { signIn: 100 }, done: signedIn });
+
+  say('Killing a process at every message of a refresh and of an exchange.');
+  await killAtEveryInstant({ servers, client, world, ledger });
+
+  say('Breaking everything under load.');
+  const until = performance.now() + seconds * 1000;
+  let calm = false;
+  const count = (name: string) => {
+    ledger.load[name] = (ledger.load[name] ?? 0) + 1;
+  };
+  const load = runLoad({ operations, random, concurrency, count, done: () => calm });
+  const minimum = Math.floor((seconds / 60) * FAULTS_A_MINUTE);
+  const done = (faults: number) => performance.now() >= until && faults >= minimum;
+  await injectFaults({ cluster, servers, random: schedule, ledger, done });
+  calm = true;
+  await load;
+
+  say('Everything is calm again; asking with every token.');
+  await verifyWorld({ client, world, ledger, random, databaseUrl: cluster.url(), concurrency });
 }
 
 /** Counts audit events, and keeps the first of what a server did not expect. */

@@ -1,5 +1,5 @@
 import { type Reading, readEntries, usesGrant } from './ends.ts';
-import type { Entry, Ledger } from './ledger.ts';
+import { type Entry, type Ledger, OPERATIONS } from './ledger.ts';
 
 /** Something that must never happen, and an example of it: ids and fingerprints, no tokens. */
 export interface Violation {
@@ -41,6 +41,22 @@ export function findViolations(ledger: Ledger): Violation[] {
       ),
     ),
   ];
+}
+
+/** What a run has to have done before the lack of violations says anything: each operation answered 200, each attack tried. */
+export function findOmissions({ entries, instants, faults }: Ledger): string[] {
+  const isDone: Record<string, boolean> = Object.fromEntries([
+    ...OPERATIONS.map((name) => [
+      name,
+      entries.some((entry) => entry.operation === name && entry.outcome === 'ok'),
+    ]),
+    ['a code used twice', entries.some(({ operation, misuse }) => operation === 'exchange' && misuse)],
+    ['an old refresh token', entries.some(({ operation, misuse }) => operation === 'refresh' && misuse)],
+    ['a kill during a refresh', instants.some(({ operation }) => operation === 'refresh')],
+    ['a kill during an exchange', instants.some(({ operation }) => operation === 'exchange')],
+    ['a fault under load', faults.length > 0],
+  ]);
+  return Object.keys(isDone).filter((name) => !isDone[name]);
 }
 
 function spentTwice(entries: readonly Entry[]): Violation[] {

@@ -1,5 +1,5 @@
-import { findViolations } from './checks.ts';
-import { type Entry, type Ledger, openLedger } from './ledger.ts';
+import { findOmissions, findViolations } from './checks.ts';
+import { type Entry, type Ledger, OPERATIONS, openLedger } from './ledger.ts';
 import { report } from './report.ts';
 
 /** An entry of the sign-in `ada`, answered 200 unless it says otherwise, 10 ms after it was sent. */
@@ -298,6 +298,28 @@ describe('the checks find', () => {
     const families = [{ grant: 'ada', rows: 1, sequence: 0 }];
     expect(findViolations(ledgerOf([SIGNED_IN, revocation(20)], { families }))).toEqual([
       { kind: 'not one row a family', example: 'ada has 1 rows, not 0' },
+    ]);
+  });
+});
+
+describe('a run that shows nothing', () => {
+  it('says what was never tried, or never answered 200', () => {
+    const everything = OPERATIONS.map((operation) => entry(operation, 0));
+    const misused = [entry('exchange', 20, { misuse: true }), entry('refresh', 20, { misuse: true })];
+    const rest = {
+      instants: [
+        { operation: 'refresh' as const, outcome: 'ok' as const },
+        { operation: 'exchange' as const, outcome: 'refused' as const },
+      ],
+      faults: [{ kind: 'SIGKILL', startedAt: 0, endedAt: 10 }],
+    };
+    expect(findOmissions(ledgerOf([...everything, ...misused], rest))).toEqual([]);
+    expect(findOmissions(ledgerOf([refused('userinfo', 0, 'access-0'), ...misused.slice(0, 1)]))).toEqual([
+      ...OPERATIONS.filter((operation) => operation !== 'exchange'),
+      'an old refresh token',
+      'a kill during a refresh',
+      'a kill during an exchange',
+      'a fault under load',
     ]);
   });
 });

@@ -4,15 +4,17 @@ import { createHash } from 'node:crypto';
  * What was asked, what was answered, and when. Tokens and codes are kept as fingerprints only, so that all of a
  * ledger may be printed. It decides nothing: checks.ts reads it afterwards.
  */
-export type Operation =
-  | 'refresh'
-  | 'userinfo'
-  | 'introspection'
-  | 'listnr'
-  | 'authorization'
-  | 'exchange'
-  | 'revocation'
-  | 'sign-out';
+export const OPERATIONS = [
+  'refresh',
+  'userinfo',
+  'introspection',
+  'listnr',
+  'authorization',
+  'exchange',
+  'revocation',
+  'sign-out',
+] as const;
+export type Operation = (typeof OPERATIONS)[number];
 
 /**
  * `refused`: the protocol says no (4xx, or an introspection that is not active). `error`: a 5xx that is not the

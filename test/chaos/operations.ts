@@ -22,10 +22,14 @@ export interface OperationsDependencies {
   verifyListnr: ListnrVerifier;
 }
 
-/** Far shorter than the hour that an access token lasts, and longer than a request can be under way after its client turned away. */
+/**
+ * Far shorter than the hour that an access token lasts. After a retry the first request may still be under way, and
+ * come to its turn when the successor has been used, which is reuse: so no sooner than a server can be busy with it.
+ */
 const REST_MS = 1000;
-const REST_AFTER_RETRY_MS = 10_000;
+const REST_AFTER_RETRY_MS = 25_000;
 
+/** Of refreshes: at both processes at once. Of reads: of what has ended. Of sign-ins: with the password; misusing the code. */
 const SHARES = { both: 0.1, dead: 0.15, newPerson: 0.08, codeTwice: 0.03, codeAtBoth: 0.03 };
 
 export function createOperations(dependencies: OperationsDependencies): Operations {
