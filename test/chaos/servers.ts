@@ -94,9 +94,19 @@ function spawnServer(port: number, { issuer, databaseUrl, databasePort, onLog }:
   });
   child.stderr?.resume();
   createInterface({ input: child.stdout }).on('line', (text) => {
-    if (text.startsWith('{') && text.endsWith('}')) onLog(JSON.parse(text));
+    const line = parse(text);
+    if (line) onLog(line);
   });
   return child;
+}
+
+/** Undefined for the line in the middle of which it was killed. */
+function parse(text: string): LogLine | undefined {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 async function untilReady(url: string): Promise<void> {
