@@ -121,6 +121,7 @@ export async function compose({
     clientSecrets: createClientSecretStore(db, 'client_secrets'),
     listnrClients: createListnrClientStore(db),
     listnrClientSecrets: createClientSecretStore(db, 'listnr_client_secrets'),
+    instances: createInstanceStore(db, box),
   });
   const onError = (error: unknown) =>
     logger.warn({ err: error }, 'the use of a client secret could not be noted');
@@ -143,7 +144,7 @@ export async function compose({
       signInFailures: createRateLimit(config.failuresPerMinute),
       accountFailures: createRateLimit(config.failuresPerMinute * 10),
     },
-    instances: createInstanceStore(db, box),
+    instances: registration.instances,
     clients: registration.clients,
     clientSecrets: createClientSecrets({ store: registration.clientSecrets, clock, onError }),
     listnrClients: registration.listnrClients,

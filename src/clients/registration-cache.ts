@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import type { InstanceStore } from '../instances/instance-store.ts';
 import type { ClientSecretStore } from './client-secret-store.ts';
 import type { ClientStore } from './client-store.ts';
 import type { ListnrClientStore } from './listnr-client-store.ts';
@@ -16,6 +17,7 @@ export interface RegistrationCache {
   clientSecrets: ClientSecretStore;
   listnrClients: ListnrClientStore;
   listnrClientSecrets: ClientSecretStore;
+  instances: InstanceStore;
   clear(): void;
 }
 
@@ -24,13 +26,17 @@ export function cacheRegistration(stores: Omit<RegistrationCache, 'clear'>): Reg
   const listnrClients = remember((id) => stores.listnrClients.find(id));
   const clientSecrets = remember((id) => stores.clientSecrets.list(id));
   const listnrClientSecrets = remember((id) => stores.listnrClientSecrets.list(id));
+  const instances = remember((id) => stores.instances.find(id));
+  const upstreamProviders = remember((id) => stores.instances.findUpstreamProvider(id));
+  const caches = [clients, listnrClients, clientSecrets, listnrClientSecrets, instances, upstreamProviders];
   return {
     clients: { ...stores.clients, find: clients.get },
     listnrClients: { ...stores.listnrClients, find: listnrClients.get },
     clientSecrets: { ...stores.clientSecrets, list: clientSecrets.get },
     listnrClientSecrets: { ...stores.listnrClientSecrets, list: listnrClientSecrets.get },
+    instances: { find: instances.get, findUpstreamProvider: upstreamProviders.get },
     clear() {
-      for (const cache of [clients, listnrClients, clientSecrets, listnrClientSecrets]) cache.clear();
+      for (const cache of caches) cache.clear();
     },
   };
 }

@@ -1,5 +1,5 @@
 import { type Adapter, type AdapterPayload, errors, Provider } from 'oidc-provider';
-import type { ArtifactModel, ArtifactStore, Payload } from '../artifacts/artifact-store.ts';
+import type { Artifact, ArtifactModel, ArtifactStore, Payload } from '../artifacts/artifact-store.ts';
 import type { GrantStore } from '../artifacts/grant-store.ts';
 import type { SessionStore } from '../artifacts/session-store.ts';
 import type { ClientStore } from '../clients/client-store.ts';
@@ -145,7 +145,7 @@ function artifactAdapter(model: ArtifactModel, { artifacts, issuer }: AdapterDep
     },
 
     async find(id) {
-      const artifact = await artifacts.find(model, id);
+      const artifact = takeInteraction(model, id) ?? (await artifacts.find(model, id));
       if (!artifact) return undefined;
       requestScope().loaded.add(`${model} ${id}`);
       if (artifact.grant) useGrant(artifact.grant);
@@ -165,6 +165,15 @@ function artifactAdapter(model: ArtifactModel, { artifacts, issuer }: AdapterDep
         throw new errors.SessionNotFound(OVER);
     },
   };
+}
+
+/** What the instance was found by, once: whoever asks again in the same request wants to know what has become of it. */
+function takeInteraction(model: ArtifactModel, id: string): Artifact | undefined {
+  const scope = requestScope();
+  const { interaction } = scope;
+  if (model !== 'Interaction' || interaction?.id !== id) return undefined;
+  delete scope.interaction;
+  return interaction.artifact;
 }
 
 const OVER = 'interaction session not found';

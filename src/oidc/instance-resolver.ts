@@ -1,4 +1,4 @@
-import type { ArtifactStore } from '../artifacts/artifact-store.ts';
+import type { Artifact, ArtifactStore } from '../artifacts/artifact-store.ts';
 import type { ClientStore } from '../clients/client-store.ts';
 import type { RequestScope } from './request-scope.ts';
 
@@ -20,14 +20,18 @@ export function createInstanceResolver({
 }): InstanceResolver {
   return async ({ path, clientId }) => {
     const uid = INTERACTION_PATH.exec(path)?.[1];
-    const id = uid ? await clientOfInteraction(artifacts, uid) : clientId;
+    const artifact = uid ? await artifacts.find('Interaction', uid) : undefined;
+    const id = uid ? clientOf(artifact) : clientId;
     const client = id ? await clients.find(id) : undefined;
-    return { client, instanceId: client?.instanceId, loaded: new Set() };
+    return {
+      client,
+      instanceId: client?.instanceId,
+      loaded: new Set(),
+      ...(uid && artifact ? { interaction: { id: uid, artifact } } : {}),
+    };
   };
 }
 
-async function clientOfInteraction(artifacts: ArtifactStore, uid: string): Promise<string | undefined> {
-  const interaction = await artifacts.find('Interaction', uid);
-  const params = interaction?.payload.params as { client_id?: string } | undefined;
-  return params?.client_id;
+function clientOf(interaction: Artifact | undefined): string | undefined {
+  return (interaction?.payload.params as { client_id?: string } | undefined)?.client_id;
 }

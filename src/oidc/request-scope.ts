@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Person } from '../accounts/person.ts';
+import type { Artifact } from '../artifacts/artifact-store.ts';
 import type { FoundGrant } from '../artifacts/grant-store.ts';
 import type { Client } from '../clients/client.ts';
 
@@ -12,6 +13,8 @@ export interface RequestScope {
   instanceId: string | undefined;
   /** The client that was looked up to find the instance, so that the library need not ask again. */
   client: Client | undefined;
+  /** The interaction that was looked up to find the instance. */
+  interaction?: { id: string; artifact: Artifact };
   /** A JWT presented at revocation or introspection, which the library refuses by its shape; see `token-alias.ts`. */
   presentedToken?: string;
   /** The grant that was loaded together with a code or token, so that the library's next question costs no query; without a payload when it has ended. */

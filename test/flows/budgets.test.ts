@@ -1,0 +1,173 @@
+import { jest } from '@jest/globals';
+import { openBrowser } from '../support/browser.ts';
+import {
+  ADA,
+  authorizationUrl,
+  DEMO_WEB,
+  exchange,
+  getJson,
+  obtainCode,
+  obtainTokens,
+  postForm,
+  refresh,
+  userinfo,
+} from '../support/relying-party.ts';
+import { startTestServer, type TestServer } from '../support/test-server.ts';
+import { askToken, DEMO_APP, DEMO_BASIC, DEMO_SERVICE } from '../support/token-provider.ts';
+
+const AS_SERVICE = { client_id: DEMO_SERVICE.id, subject: 'somebody', scope: 'read:profile' };
+const AS_APP = { client_id: DEMO_APP, scope: 'read:profile' };
+const CREDENTIALS = { client_id: DEMO_WEB.client_id, client_secret: DEMO_WEB.client_secret };
+
+/** What a request may cost, in statements sent to the database, rows written there, and RSA signatures. */
+interface Cost {
+  statements: number;
+  rowsWritten: number;
+  signatures: number;
+}
+
+describe('what a request costs, of a server that is warm', () => {
+  let server: TestServer;
+  const browser = openBrowser();
+  const sign = jest.spyOn(crypto.subtle, 'sign');
+  let statements = 0;
+
+  beforeAll(async () => {
+    server = await startTestServer();
+    await countRows(server);
+    await settle(server);
+    server.database.knex.on('query', ({ sql }: { sql: string }) => {
+      if (!sql.includes('"versions"') && !sql.includes('rows_written')) statements += 1;
+    });
+    // Caches are filled, and the use of the secrets is noted for this minute.
+    const { id_token, refresh_token = '' } = await obtainTokens(server.url, {}, browser);
+    await refresh(server.url, refresh_token);
+    await askToken(server, DEMO_BASIC, AS_SERVICE);
+    await askToken(server, `Bearer ${id_token}`, AS_APP);
+  });
+  afterAll(async () => {
+    sign.mockRestore();
+    await server.close();
+  });
+
+  const costOf = async (request: () => Promise<{ status: number }>, status = 200): Promise<Cost> => {
+    const before = await rowsWritten(server);
+    statements = 0;
+    sign.mockClear();
+    const answer = await request();
+    expect(answer.status).toBe(status);
+    const cost = { statements, signatures: sign.mock.calls.length };
+    return { ...cost, rowsWritten: (await rowsWritten(server)) - before };
+  };
+
+  it('to exchange a code: look it up, mark it used, begin the refresh tokens', async () => {
+    const code = await obtainCode(server.url, {}, browser);
+    expect(await costOf(() => exchange(server.url, code))).toEqual({
+      statements: 3,
+      rowsWritten: 2,
+      signatures: 2,
+    });
+  });
+
+  it('to refresh: look it up, count up', async () => {
+    const { refresh_token = '' } = await obtainTokens(server.url, {}, browser);
+    expect(await costOf(() => refresh(server.url, refresh_token))).toEqual({
+      statements: 2,
+      rowsWritten: 1,
+      signatures: 2,
+    });
+  });
+
+  it('of userinfo and introspection: one look', async () => {
+    const { access_token } = await obtainTokens(server.url, {}, browser);
+    const look = { statements: 1, rowsWritten: 0, signatures: 0 };
+    expect(await costOf(() => userinfo(server.url, access_token))).toEqual(look);
+    const introspect = () =>
+      postForm(`${server.url}/auth/introspect`, { token: access_token, ...CREDENTIALS });
+    expect(await costOf(introspect)).toEqual(look);
+  });
+
+  it('of authorize with a session: look it up, save a grant with its code, prolong the session', async () => {
+    expect(await costOf(() => browser.get(authorizationUrl(server.url)), 303)).toEqual({
+      statements: 3,
+      rowsWritten: 3,
+      signatures: 0,
+    });
+  });
+
+  it('of a whole sign-in with a password, four requests', async () => {
+    const other = openBrowser();
+    const cost = await costOf(async () => {
+      const page = await other.follow(await other.get(authorizationUrl(server.url)));
+      const { email, password } = ADA;
+      return other.follow(await other.submit(page, '/sign-in', { email, password }), DEMO_WEB.redirect_uri);
+    }, 303);
+    // Its interaction is begun, given its result and ended; then as above, with a session that is begun.
+    expect(cost).toEqual({ statements: 11, rowsWritten: 6, signatures: 0 });
+  });
+
+  it('to revoke an access token: one look, and one row for as long as it would have lived', async () => {
+    const { access_token } = await obtainTokens(server.url, {}, browser);
+    const revoke = () => postForm(`${server.url}/auth/revoke`, { token: access_token, ...CREDENTIALS });
+    expect(await costOf(revoke)).toEqual({ statements: 2, rowsWritten: 1, signatures: 0 });
+  });
+
+  it('of a LiSTNR token: nothing but its signature', async () => {
+    const { id_token } = await obtainTokens(server.url, {}, browser);
+    const signature = { statements: 0, rowsWritten: 0, signatures: 1 };
+    expect(await costOf(() => askToken(server, DEMO_BASIC, AS_SERVICE))).toEqual(signature);
+    expect(await costOf(() => askToken(server, `Bearer ${id_token}`, AS_APP))).toEqual(signature);
+  });
+
+  it.each(['/auth/jwks', '/v1/listnr-token-provider/jwks', '/.well-known/openid-configuration'])(
+    'of %s: nothing',
+    async (path) => {
+      expect(await costOf(() => getJson(`${server.url}${path}`))).toEqual({
+        statements: 0,
+        rowsWritten: 0,
+        signatures: 0,
+      });
+    },
+  );
+
+  it('of what is refused: no row', async () => {
+    for (const [request, status] of [
+      [() => exchange(server.url, 'unknown'), 400],
+      [() => exchange(server.url, 'unknown', { client_secret: 'wrong' }), 401],
+      [() => refresh(server.url, 'unknown.0.unknown'), 400],
+      [() => userinfo(server.url, 'unknown'), 401],
+    ] as const) {
+      expect((await costOf(request, status)).rowsWritten).toBe(0);
+    }
+  });
+});
+
+/** Counts every row that anybody writes, by triggers that only this test's database has. */
+async function countRows({ database: { knex } }: TestServer): Promise<void> {
+  await knex.raw(`
+    CREATE SEQUENCE rows_written;
+    CREATE FUNCTION count_row() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN PERFORM nextval('rows_written'); RETURN NULL; END $$;
+    DO $$ DECLARE t text; BEGIN
+      FOR t IN SELECT tablename FROM pg_tables WHERE schemaname = current_schema() LOOP
+        EXECUTE format('CREATE TRIGGER count_row AFTER INSERT OR UPDATE OR DELETE ON %I FOR EACH ROW EXECUTE FUNCTION count_row()', t);
+      END LOOP;
+    END $$;`);
+}
+
+async function rowsWritten({ database: { knex } }: TestServer): Promise<number> {
+  const { rows } = await knex.raw('SELECT last_value, is_called FROM rows_written');
+  return rows[0].is_called ? Number(rows[0].last_value) : 0;
+}
+
+/** Until the server has looked twice whether something changed: at the first look it reads everything. */
+async function settle({ database: { knex } }: TestServer): Promise<void> {
+  let looks = 0;
+  await new Promise<void>((settled) => {
+    knex.on('query', ({ sql }: { sql: string }) => {
+      if (!sql.includes('"versions"')) return;
+      looks += 1;
+      if (looks === 2) settled();
+    });
+  });
+}
