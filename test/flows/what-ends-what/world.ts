@@ -1,0 +1,165 @@
+import { type Browser, openBrowser } from '../../support/browser.ts';
+import { aClient, anInstance, aPerson, type TestClient, type TestPerson } from '../../support/factories.ts';
+import {
+  type Answer,
+  authorizationUrl,
+  pkce,
+  postJson,
+  signIn,
+  type Tokens,
+} from '../../support/relying-party.ts';
+import { type TestServer, unique } from '../../support/test-server.ts';
+
+export const SIGN_INS = ['laptop at web', 'laptop at spa', 'phone at web', 'elsewhere'] as const;
+export type SignInName = (typeof SIGN_INS)[number];
+export const BROWSERS = ['laptop', 'phone', 'elsewhere'] as const;
+export type BrowserName = (typeof BROWSERS)[number];
+
+/** What an application has of a browser: the tokens of one authorization, and a code of another. */
+export interface SignIn {
+  client: TestClient;
+  listnrClient: string;
+  tokens: Required<Tokens>;
+  code: Code;
+}
+
+export interface Code {
+  code: string;
+  code_verifier: string;
+}
+
+/**
+ * One person with two browsers, and two clients of their instance, of which `spa` asks for consent; and elsewhere,
+ * in another instance, somebody whom nothing of it concerns.
+ */
+export interface World {
+  server: TestServer;
+  /** Where requests go: the server, or another one on its database. */
+  url: string;
+  /** Lets browsers find that other one under the name of the issuer. */
+  servedAt: Record<string, string>;
+  instance: string;
+  person: TestPerson;
+  web: TestClient;
+  spa: TestClient;
+  listnrClient: string;
+  browsers: Record<BrowserName, Browser>;
+  signIns: Record<SignInName, SignIn>;
+}
+
+export async function aWorld(server: TestServer): Promise<World> {
+  const home = await aTenant(server);
+  const away = await aTenant(server);
+  const servedAt: Record<string, string> = {};
+  const [laptop, phone, elsewhere] = [
+    openBrowser({ servedAt }),
+    openBrowser({ servedAt }),
+    openBrowser({ servedAt }),
+  ];
+  const apply = (browser: Browser, tenant: Tenant, client: TestClient) =>
+    signInTo(server, { browser, client, person: tenant.person, listnrClient: tenant.listnrClient });
+  return {
+    server,
+    url: server.url,
+    servedAt,
+    ...home,
+    browsers: { laptop, phone, elsewhere },
+    signIns: {
+      'laptop at web': await apply(laptop, home, home.web),
+      'laptop at spa': await apply(laptop, home, home.spa),
+      'phone at web': await apply(phone, home, home.web),
+      elsewhere: await apply(elsewhere, away, away.web),
+    },
+  };
+}
+
+interface Tenant {
+  instance: string;
+  person: TestPerson;
+  web: TestClient;
+  spa: TestClient;
+  listnrClient: string;
+}
+
+async function aTenant(server: TestServer): Promise<Tenant> {
+  const instance = await anInstance(server);
+  const person = await aPerson(server, { instance_id: instance });
+  const web = await aClient(server, { instance_id: instance });
+  const spa = await aClient(server, { instance_id: instance, type: 'public', require_consent: true });
+  const listnrClient = unique('listnr');
+  await server.seed(`
+    INSERT INTO listnr_clients (id, pattern) VALUES ('${listnrClient}', 'authenticated_user');
+    INSERT INTO listnr_accepted_issuers (client_id, audiences) VALUES ('${listnrClient}', '{${web.client_id},${spa.client_id}}');`);
+  return { instance, person, web, spa, listnrClient };
+}
+
+async function signInTo(
+  server: TestServer,
+  {
+    browser,
+    client,
+    person,
+    listnrClient,
+  }: { browser: Browser; client: TestClient; person: TestPerson; listnrClient: string },
+): Promise<SignIn> {
+  const { body } = await redeem(
+    server.url,
+    client,
+    await obtainCode(server.url, { browser, client, person }),
+  );
+  const code = await obtainCode(server.url, { browser, client, person });
+  return { client, listnrClient, tokens: body as unknown as Required<Tokens>, code };
+}
+
+export async function obtainCode(
+  url: string,
+  {
+    browser,
+    client,
+    person,
+    parameters = {},
+  }: { browser: Browser; client: TestClient; person: TestPerson; parameters?: Record<string, string> },
+): Promise<Code> {
+  const { client_id, redirect_uri } = client;
+  const { code_verifier, ...challenge } = pkce();
+  const all = { client_id, redirect_uri, ...challenge, ...parameters };
+  const { callback } = await signIn(url, { browser, person, parameters: all });
+  return { code: callback.get('code') ?? '', code_verifier };
+}
+
+export function redeem(url: string, client: TestClient, code: Code): Promise<Answer> {
+  const { client_secret, ...named } = client;
+  return postJson(`${url}/auth/token`, {
+    grant_type: 'authorization_code',
+    ...code,
+    ...named,
+    client_secret: client_secret || null,
+  });
+}
+
+export function refreshAs(
+  url: string,
+  { client_id, client_secret }: TestClient,
+  refresh_token: string,
+): Promise<Answer> {
+  return postJson(`${url}/auth/token`, {
+    grant_type: 'refresh_token',
+    refresh_token,
+    client_id,
+    client_secret: client_secret || null,
+  });
+}
+
+/** What an application of this browser is told when it asks without asking the person. */
+export async function askSilently(
+  url: string,
+  browser: Browser,
+  client: TestClient,
+): Promise<URLSearchParams> {
+  const { client_id, redirect_uri } = client;
+  const { code_verifier: _, ...challenge } = pkce();
+  const page = await browser.get(
+    authorizationUrl(url, { client_id, redirect_uri, prompt: 'none', ...challenge }),
+  );
+  return new URL(page.location ?? url).searchParams;
+}
