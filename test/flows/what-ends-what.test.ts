@@ -5,14 +5,16 @@ import { keys } from './what-ends-what/keys.ts';
 import { peopleAndClients } from './what-ends-what/people-and-clients.ts';
 import { rowsOn } from './what-ends-what/row.ts';
 import { stateOf, stateSaidBy } from './what-ends-what/state.ts';
-import { aWorld } from './what-ends-what/world.ts';
+import { aNeighbour, aWorld, type Neighbour } from './what-ends-what/world.ts';
 
 /** The table of docs/tokens.md, line by line: it says what each test expects, and of whose things. */
 describe('what ends what', () => {
   let server: TestServer;
+  let neighbour: Neighbour;
   const closing: (() => Promise<void>)[] = [];
   beforeAll(async () => {
     server = await startTestServer();
+    neighbour = await aNeighbour(server);
   });
   afterEach(async () => {
     for (const close of closing.splice(0)) await close();
@@ -20,7 +22,11 @@ describe('what ends what', () => {
   afterAll(() => server.close());
 
   const tested: string[] = [];
-  const row = rowsOn(() => server, tested);
+  const row = rowsOn(
+    () => server,
+    () => neighbour,
+    tested,
+  );
   browsersAndTokens(row);
   peopleAndClients(row);
   keys(row, (work) => closing.push(work));
@@ -30,7 +36,7 @@ describe('what ends what', () => {
   });
 
   it('is nothing, as long as nothing happens', async () => {
-    expect(await stateOf(await aWorld(server))).toEqual(
+    expect(await stateOf(await aWorld(server, neighbour))).toEqual(
       stateSaidBy({ ...lineOf('a signing key is rotated'), of: 'everybody' }),
     );
   });

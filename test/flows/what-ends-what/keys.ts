@@ -61,7 +61,10 @@ async function restartWith(
     { ...config, port, secrets: { ...config.secrets, ...secrets } },
     { logger, database: { ...world.server.database, close: async () => {} } },
   );
-  afterwards(() => other.close());
+  afterwards(async () => {
+    await other.close();
+    delete world.servedAt[world.server.url];
+  });
   world.url = `http://localhost:${port}`;
   world.servedAt[world.server.url] = world.url;
 }

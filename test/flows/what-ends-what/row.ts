@@ -2,20 +2,20 @@ import { runJob } from '../../support/run-job.ts';
 import type { TestServer } from '../../support/test-server.ts';
 import { lineOf } from './document.ts';
 import { stateOf, stateSaidBy } from './state.ts';
-import { aWorld, type World } from './world.ts';
+import { aWorld, type Neighbour, type World } from './world.ts';
 
-/** Makes it happen; answers what undoes it, for what is not of this world alone. */
+/** Makes it happen. `sql` applies the statement of the line. */
 type Act = (world: World, sql: (...values: string[]) => Promise<void>) => Promise<unknown>;
 
 /** A test named as a line of the table: after `act`, what the line says has ended has, and everything else is alive. */
 export type Row = (what: string, act: Act) => void;
 
-export function rowsOn(server: () => TestServer, tested: string[]): Row {
+export function rowsOn(server: () => TestServer, neighbour: () => Neighbour, tested: string[]): Row {
   return (what, act) => {
     tested.push(what);
     it(what, async () => {
       const line = lineOf(what);
-      const world = await aWorld(server());
+      const world = await aWorld(server(), neighbour());
       await act(world, (...values) => applySql(world, line.sql, values));
       await noticeChanges(server());
       expect(await stateOf(world)).toEqual(stateSaidBy(line));

@@ -1,5 +1,6 @@
+import { argon2Sync, randomBytes, randomUUID } from 'node:crypto';
 import { type Browser, openBrowser } from '../../support/browser.ts';
-import { aClient, anInstance, aPerson, type TestClient, type TestPerson } from '../../support/factories.ts';
+import { aClient, anInstance, type TestClient, type TestPerson } from '../../support/factories.ts';
 import {
   type Answer,
   authorizationUrl,
@@ -47,28 +48,32 @@ export interface World {
   signIns: Record<SignInName, SignIn>;
 }
 
-export async function aWorld(server: TestServer): Promise<World> {
+/** Somebody of another instance, who stays signed in from one world to the next. */
+export interface Neighbour {
+  tenant: Tenant;
+  browser: Browser;
+  servedAt: Record<string, string>;
+}
+
+export async function aNeighbour(server: TestServer): Promise<Neighbour> {
+  const servedAt = {};
+  return { tenant: await aTenant(server), browser: openBrowser({ servedAt }), servedAt };
+}
+
+export async function aWorld(server: TestServer, { tenant, browser, servedAt }: Neighbour): Promise<World> {
   const home = await aTenant(server);
-  const away = await aTenant(server);
-  const servedAt: Record<string, string> = {};
-  const [laptop, phone, elsewhere] = [
-    openBrowser({ servedAt }),
-    openBrowser({ servedAt }),
-    openBrowser({ servedAt }),
-  ];
-  const apply = (browser: Browser, tenant: Tenant, client: TestClient) =>
-    signInTo(server, { browser, client, person: tenant.person, listnrClient: tenant.listnrClient });
+  const [laptop, phone] = [openBrowser({ servedAt }), openBrowser({ servedAt })];
   return {
     server,
     url: server.url,
     servedAt,
     ...home,
-    browsers: { laptop, phone, elsewhere },
+    browsers: { laptop, phone, elsewhere: browser },
     signIns: {
-      'laptop at web': await apply(laptop, home, home.web),
-      'laptop at spa': await apply(laptop, home, home.spa),
-      'phone at web': await apply(phone, home, home.web),
-      elsewhere: await apply(elsewhere, away, away.web),
+      'laptop at web': await signInTo(server, laptop, home.web, home),
+      'laptop at spa': await signInTo(server, laptop, home.spa, home),
+      'phone at web': await signInTo(server, phone, home.web, home),
+      elsewhere: await signInTo(server, browser, tenant.web, tenant),
     },
   };
 }
@@ -83,7 +88,7 @@ interface Tenant {
 
 async function aTenant(server: TestServer): Promise<Tenant> {
   const instance = await anInstance(server);
-  const person = await aPerson(server, { instance_id: instance });
+  const person = await aPersonOf(server, instance);
   const web = await aClient(server, { instance_id: instance });
   const spa = await aClient(server, { instance_id: instance, type: 'public', require_consent: true });
   const listnrClient = unique('listnr');
@@ -93,14 +98,30 @@ async function aTenant(server: TestServer): Promise<Tenant> {
   return { instance, person, web, spa, listnrClient };
 }
 
+/** With the cheapest hash there is: each test signs two browsers in. */
+async function aPersonOf({ database }: TestServer, instance_id: string): Promise<TestPerson> {
+  const person = { id: randomUUID(), email: `${unique('person')}@people.example` };
+  const password = 'a perfectly good password';
+  const nonce = randomBytes(16);
+  const tag = argon2Sync('argon2id', {
+    message: password,
+    nonce,
+    parallelism: 1,
+    memory: 8,
+    passes: 1,
+    tagLength: 32,
+  });
+  const [salt, hash] = [nonce, tag].map((bytes) => bytes.toString('base64').replace(/=+$/, ''));
+  const password_hash = `$argon2id$v=19$m=8,t=1,p=1$${salt}$${hash}`;
+  await database.knex('people').insert({ ...person, instance_id, password_hash });
+  return { ...person, password };
+}
+
 async function signInTo(
   server: TestServer,
-  {
-    browser,
-    client,
-    person,
-    listnrClient,
-  }: { browser: Browser; client: TestClient; person: TestPerson; listnrClient: string },
+  browser: Browser,
+  client: TestClient,
+  { person, listnrClient }: Tenant,
 ): Promise<SignIn> {
   const { body } = await redeem(
     server.url,
