@@ -78,7 +78,7 @@ export async function aWorld(server: TestServer, { tenant, browser, servedAt }: 
   };
 }
 
-interface Tenant {
+export interface Tenant {
   instance: string;
   person: TestPerson;
   web: TestClient;
@@ -86,7 +86,7 @@ interface Tenant {
   listnrClient: string;
 }
 
-async function aTenant(server: TestServer): Promise<Tenant> {
+export async function aTenant(server: TestServer): Promise<Tenant> {
   const instance = await anInstance(server);
   const person = await aPersonOf(server, instance);
   const web = await aClient(server, { instance_id: instance });
@@ -117,7 +117,7 @@ async function aPersonOf({ database }: TestServer, instance_id: string): Promise
   return { ...person, password };
 }
 
-async function signInTo(
+export async function signInTo(
   server: TestServer,
   browser: Browser,
   client: TestClient,
