@@ -5,33 +5,51 @@ import { PATHS } from './routes.ts';
 
 /**
  * What is kept of one of the library's objects: nothing that a browser or a client could present. Its own id goes,
- * also from the address that an interaction returns to; the id of the session that an interaction began in goes, and
- * that of its pushed request is sealed under its own.
+ * also from the address that an interaction returns to, and so does the id of the session that an interaction began
+ * in. What is still needed of the rest is sealed under the object's own id, which is not kept.
  */
 export function toStored(id: string, payload: AdapterPayload): Payload {
-  const { jti: _jti, returnTo: _returnTo, session, parJti, ...rest } = payload;
+  const { jti: _jti, returnTo: _returnTo, session, parJti, request, params, prompt, ...rest } = payload;
   const { cookie: _cookie, ...knownSession } = (session ?? {}) as { cookie?: string };
+  const { id_token_hint: idTokenHint, ...plainParams } = (params ?? {}) as Record<string, unknown>;
+  const secrets = { parJti, request, idTokenHint };
   return {
     ...rest,
     ...(session ? { session: knownSession } : {}),
-    ...(typeof parJti === 'string' ? { parJti: seal(id, parJti) } : {}),
+    ...(params ? { params: plainParams } : {}),
+    ...(prompt ? { prompt: withoutHint(prompt) } : {}),
+    ...(Object.values(secrets).some(Boolean) ? { sealed: seal(id, JSON.stringify(secrets)) } : {}),
   };
+}
+
+/** The reason for a prompt repeats the hint among its details, which nobody reads. */
+function withoutHint(prompt: { details?: Record<string, unknown> }): object {
+  const { id_token_hint: _hint, ...details } = prompt.details ?? {};
+  return { ...prompt, details };
+}
+
+/** Credentials inside a payload: of the pushed request, what was pushed, and an ID token that the client sent along. */
+interface Secrets {
+  parJti?: string;
+  request?: string;
+  idTokenHint?: string;
 }
 
 /** The library's object again, for whoever presented its id. */
 export function fromStored(
   model: ArtifactModel,
   id: string,
-  { payload, consumed }: Artifact,
+  { payload: { sealed, ...payload }, consumed }: Artifact,
   issuer: string,
 ): AdapterPayload {
-  const { parJti } = payload;
+  const { idTokenHint, ...secrets }: Secrets = typeof sealed === 'string' ? JSON.parse(open(id, sealed)) : {};
   return {
     ...payload,
+    ...secrets,
+    ...(idTokenHint ? { params: { ...(payload.params as object), id_token_hint: idTokenHint } } : {}),
     jti: id,
     ...(consumed ? { consumed: true } : {}),
     ...(model === 'Interaction' ? { returnTo: `${issuer}${PATHS.authorization}/${id}` } : {}),
-    ...(typeof parJti === 'string' ? { parJti: open(id, parJti) } : {}),
   };
 }
 
