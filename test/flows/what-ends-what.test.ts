@@ -1,6 +1,7 @@
 import { startTestServer, type TestServer } from '../support/test-server.ts';
 import { browsersAndTokens } from './what-ends-what/browsers-and-tokens.ts';
 import { LINES, lineOf } from './what-ends-what/document.ts';
+import { halfWay } from './what-ends-what/half-way.ts';
 import { keys } from './what-ends-what/keys.ts';
 import { peopleAndClients } from './what-ends-what/people-and-clients.ts';
 import { races } from './what-ends-what/races.ts';
@@ -32,6 +33,7 @@ describe('what ends what', () => {
   peopleAndClients(row);
   keys(row, (work) => closing.push(work));
 
+  halfWay(() => server);
   races(() => server);
 
   it('is what docs/tokens.md says, and every line of it is tested', () => {
