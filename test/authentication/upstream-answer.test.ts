@@ -76,6 +76,7 @@ describe('a provider that is away', () => {
       .knex('upstream_providers')
       .where({ instance_id: 'away' })
       .update({ issuer: idp.issuer });
+    server.services.registration.clear();
     idp.person = somebody();
     expect(answerOf(await browser.follow(await browser.get(page.url), CLIENT))).toEqual(CODE);
   });

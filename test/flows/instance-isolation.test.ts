@@ -183,6 +183,7 @@ describe('an interaction of one instance', () => {
 
 it('shows each instance in its own colour, and nobody else’s', async () => {
   await server.database.knex('instances').where({ id: 'acme' }).update({ brand_color: '#e3002b' });
+  server.services.registration.clear();
   const browser = openBrowser();
   const page = await browser.follow(await authorize(browser, acme));
   expect(page.html).toContain('<link rel="stylesheet" href="/assets/theme/acme.css">');
