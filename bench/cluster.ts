@@ -1,0 +1,182 @@
+/**
+ * A Postgres of its own for a benchmark: a throw-away cluster with the settings of production, on loopback. It syncs
+ * what it commits, and counts statements with pg_stat_statements. The checkpoints it makes by itself are so far apart
+ * that none falls into a measurement.
+ */
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import {
+  accessSync,
+  chownSync,
+  constants,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client } from 'pg';
+import { environmentPath } from './environment.ts';
+import { freePort } from './free-port.ts';
+import { Refusal } from './refusal.ts';
+
+const DEBIAN = '/usr/lib/postgresql';
+const DATABASE = 'listo';
+const START_SECONDS = 60;
+
+export const SETTINGS = [
+  'fsync=on',
+  'synchronous_commit=on',
+  'full_page_writes=on',
+  'shared_buffers=512MB',
+  'max_wal_size=8GB',
+  'checkpoint_timeout=1h',
+  'max_connections=200',
+  'shared_preload_libraries=pg_stat_statements',
+] as const;
+
+export interface Cluster {
+  /** The postmaster, whose descendants are all of Postgres. */
+  pid: number;
+  /** The server's database, empty at first. */
+  url: string;
+  version: string;
+  /** Another database of the cluster, so that looking is not counted with what is looked at. */
+  observer: Client;
+  stop(): Promise<void>;
+}
+
+interface Owner {
+  uid: number;
+  gid: number;
+}
+
+/** @throws Refusal when no Postgres is installed, or it does not start. */
+export async function startCluster(): Promise<Cluster> {
+  const bin = findBinaries();
+  const owner = unprivilegedUser();
+  const folder = mkdtempSync(join(tmpdir(), 'listo-bench-postgres-'));
+  const password = randomBytes(16).toString('hex');
+  if (owner) chownSync(folder, owner.uid, owner.gid);
+  initialize({ bin, folder, owner, password });
+  const port = await freePort();
+  const server = startPostgres({ bin, folder, owner, port });
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  const killed = () => {
+    server.child.kill('SIGQUIT');
+    remove();
+  };
+  process.once('exit', killed);
+  await server.ready;
+  const urlOf = (database: string) => `postgres://postgres:${password}@127.0.0.1:${port}/${database}`;
+  const observer = new Client({ connectionString: urlOf('postgres') });
+  await observer.connect();
+  await observer.query(`CREATE DATABASE ${DATABASE}`);
+  await observer.query('CREATE EXTENSION pg_stat_statements');
+  const { rows } = await observer.query('SHOW server_version');
+  return {
+    pid: server.child.pid ?? 0,
+    url: urlOf(DATABASE),
+    version: String(rows[0].server_version),
+    observer,
+    async stop() {
+      await observer.end();
+      server.child.kill('SIGINT');
+      await server.ended;
+      process.off('exit', killed);
+      remove();
+    },
+  };
+}
+
+/** What the server's database has done so far. */
+export async function readDatabaseWork({ observer }: Cluster): Promise<{ queries: number; bytes: number }> {
+  const { rows } = await observer.query(
+    `SELECT coalesce(sum(calls), 0)::float8 AS queries,
+            pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::float8 AS bytes
+     FROM pg_stat_statements WHERE dbid = (SELECT oid FROM pg_database WHERE datname = $1)`,
+    [DATABASE],
+  );
+  return rows[0];
+}
+
+function findBinaries(): string {
+  const versions = existsSync(DEBIAN) ? readdirSync(DEBIAN).sort((a, b) => Number(b) - Number(a)) : [];
+  const folders = [
+    ...environmentPath().split(delimiter),
+    ...versions.map((version) => join(DEBIAN, version, 'bin')),
+  ];
+  const found = folders.find((folder) =>
+    ['initdb', 'postgres'].every((name) => isExecutable(join(folder, name))),
+  );
+  if (found) return found;
+  throw new Refusal(
+    'No PostgreSQL is installed here (initdb and postgres): on Debian, apt-get install postgresql.',
+  );
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Postgres does not run as root. Root's processes become the user that its package made, or nobody. */
+function unprivilegedUser(): Owner | undefined {
+  if (process.getuid?.() !== 0) return undefined;
+  const name = spawnSync('id', ['-u', 'postgres']).status === 0 ? 'postgres' : 'nobody';
+  const id = (option: string) => Number(execFileSync('id', [option, name], { encoding: 'utf8' }));
+  return { uid: id('-u'), gid: id('-g') };
+}
+
+interface Place {
+  bin: string;
+  folder: string;
+  owner: Owner | undefined;
+}
+
+function initialize({ bin, folder, owner, password }: Place & { password: string }): void {
+  const passwordFile = join(folder, 'password');
+  writeFileSync(passwordFile, password, { mode: 0o600 });
+  if (owner) chownSync(passwordFile, owner.uid, owner.gid);
+  const options = ['--username=postgres', '--auth=scram-sha-256', '--encoding=UTF8', '--locale=C'];
+  const { status, stderr } = spawnSync(
+    join(bin, 'initdb'),
+    [`--pgdata=${join(folder, 'cluster')}`, `--pwfile=${passwordFile}`, ...options],
+    { ...owner, cwd: folder, encoding: 'utf8' },
+  );
+  if (status !== 0) throw new Refusal(`initdb could not make a throw-away cluster:\n${stderr.trim()}`);
+}
+
+/** In a process group of its own, so that a Ctrl-C does not stop it before the server that uses it. */
+function startPostgres({ bin, folder, owner, port }: Place & { port: number }) {
+  const settings = [
+    ...SETTINGS,
+    'listen_addresses=127.0.0.1',
+    `port=${port}`,
+    `unix_socket_directories=${folder}`,
+  ];
+  const child = spawn(
+    join(bin, 'postgres'),
+    ['-D', join(folder, 'cluster'), ...settings.flatMap((setting) => ['-c', setting])],
+    { ...owner, cwd: folder, detached: true, stdio: ['ignore', 'ignore', 'pipe'] },
+  );
+  let log = '';
+  const ended = new Promise((done) => child.once('close', done));
+  const ready = new Promise<void>((done, failed) => {
+    child.stderr.on('data', (chunk) => {
+      if (log.length < 10_000) log += chunk;
+      if (log.includes('ready to accept connections')) done();
+    });
+    const refuse = () => failed(new Refusal(`Postgres did not start:\n${log.trim()}`));
+    ended.then(refuse);
+    sleep(START_SECONDS * 1000, undefined, { ref: false }).then(refuse);
+  });
+  return { child, ready, ended };
+}

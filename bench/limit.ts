@@ -1,0 +1,55 @@
+/**
+ * What the machine can do at most, measured in the same minute: RSA signatures, with every core and nothing around
+ * them. A token is a signature, so no server can issue more tokens a second than this, on this machine and now.
+ */
+
+import { spawnSync } from 'node:child_process';
+import { argon2, randomBytes } from 'node:crypto';
+import { promisify } from 'node:util';
+import { Refusal } from './refusal.ts';
+
+const argon2Async = promisify(argon2);
+
+/** As the server hashes passwords (OWASP's recommendation). */
+const PASSWORD_COST = { memory: 19_456, passes: 2, parallelism: 1, tagLength: 32 };
+
+/** RSA 2048 signatures a second, with `cores` processes of `openssl speed`. */
+export function measureSignatures(cores: number, seconds = 3): number {
+  const { status, stdout, error } = spawnSync(
+    'openssl',
+    ['speed', '-seconds', String(seconds), '-multi', String(cores), 'rsa2048'],
+    { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] },
+  );
+  if (error || status !== 0) throw new Refusal('openssl is missing: on Debian, apt-get install openssl.');
+  return parseSignatures(stdout);
+}
+
+/** @throws Refusal when the output of `openssl speed` has no line for RSA 2048. */
+export function parseSignatures(output: string): number {
+  const [, perSecond] = /^rsa\s+2048 bits\s+\S+s\s+\S+s\s+([\d.]+)\s+[\d.]+/m.exec(output) ?? [];
+  if (!perSecond) throw new Refusal(`openssl speed said nothing of RSA 2048:\n${output.slice(-500)}`);
+  return Number(perSecond);
+}
+
+/** How far apart two measurements are, as a share of the larger. */
+export function drift(before: number, after: number): number {
+  return Math.abs(before - after) / Math.max(before, after);
+}
+
+/** Password hashes a second with every core, and what one costs on a core that has nothing else to do. */
+export async function measureHashes(cores: number): Promise<{ perSecond: number; ms: number }> {
+  const hash = () =>
+    argon2Async('argon2id', { message: 'a password', nonce: randomBytes(16), ...PASSWORD_COST });
+  await hash();
+  const alone = performance.now();
+  for (let n = 0; n < 10; n += 1) await hash();
+  const ms = (performance.now() - alone) / 10;
+
+  const rounds = Math.ceil(1500 / ms);
+  const started = performance.now();
+  const lane = async () => {
+    for (let n = 0; n < rounds; n += 1) await hash();
+  };
+  await Promise.all(Array.from({ length: cores }, lane));
+  return { perSecond: (rounds * cores * 1000) / (performance.now() - started), ms };
+}

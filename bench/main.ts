@@ -1,0 +1,98 @@
+/**
+ * `npm run bench`: starts the server as an operator would, on a Postgres of its own, drives it from another process,
+ * and holds each figure against what the machine could do at most in the same minute. It reports nothing when one
+ * answer was not the expected one, or when the machine did not hold still.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startCluster } from './cluster.ts';
+import { describeCommit, describeMachine } from './machine.ts';
+import type { Workshop } from './material.ts';
+import { measure, type Own, type Run, type Settings } from './measure.ts';
+import { type Options, parseOptions } from './options.ts';
+import { progress, runProgram } from './program.ts';
+import { describe, table, writeReport } from './report.ts';
+import { type Measured, type Result, summarized } from './result.ts';
+import type { Scenario } from './scenario.ts';
+import { applySeed, productionEnvironment, startServer } from './server.ts';
+import { signInPeople } from './sign-in.ts';
+import { ownTarget, peerTarget, type Target } from './target.ts';
+
+/** Browsers that are signed in. */
+const SESSIONS = 100;
+const ATTEMPTS = 3;
+
+await runProgram(async () => {
+  const options = parseOptions(process.argv.slice(2));
+  const result = options.against
+    ? await measureAll(await peerTarget(options.against, options.credentials), undefined, options)
+    : await withOwnServer(options, async (own) => {
+        const target = await ownTarget(own.server.base);
+        progress(`Signing ${SESSIONS} people in ...`);
+        target.sessions = await signInPeople(target, SESSIONS);
+        return measureAll(target, own, options);
+      });
+  writeReport(options.out, result);
+  process.stdout.write(`\n${describe(result)}\n\n${table(result.scenarios)}\n\nWritten to ${options.out}.\n`);
+});
+
+async function withOwnServer<T>(options: Options, use: (own: Own) => Promise<T>): Promise<T> {
+  progress('Starting Postgres and the server ...');
+  const cluster = await startCluster();
+  try {
+    const environment = productionEnvironment(cluster.url);
+    applySeed(environment);
+    const nodeOptions = options.profile ? ['--cpu-prof', `--cpu-prof-dir=${options.profile}`] : [];
+    const server = await startServer({ workers: options.workers, environment, nodeOptions });
+    try {
+      return await use({ server, cluster });
+    } finally {
+      await server.stop();
+    }
+  } finally {
+    await cluster.stop();
+  }
+}
+
+async function measureAll(target: Target, own: Own | undefined, options: Options): Promise<Result> {
+  const cores = availableParallelism();
+  const machine = describeMachine(own?.cluster.version);
+  const commit = own && describeCommit();
+  const { seconds, warmup, connections, workers, runs } = options;
+  const startedAt = new Date().toISOString();
+  const folder = mkdtempSync(join(tmpdir(), 'listo-bench-'));
+  try {
+    const workshop = { target, folder, threads: Math.max(1, Math.floor(cores / 4)) };
+    const scenarios = [];
+    for (const scenario of options.scenarios)
+      scenarios.push(await measureOne(scenario, workshop, own, { ...options, cores }));
+    return {
+      startedAt,
+      ...(commit ? { commit } : {}),
+      ...(options.against ? { against: options.against } : {}),
+      machine,
+      load: { seconds, warmup, connections, runs, ...(own ? { workers } : {}) },
+      scenarios,
+    };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function measureOne(
+  scenario: Scenario,
+  workshop: Workshop,
+  own: Own | undefined,
+  options: Options & Pick<Settings, 'cores'>,
+): Promise<Measured> {
+  const runs: Run[] = [];
+  for (let n = 0; n < options.runs; n += 1) {
+    const run = await measure(scenario, workshop, own, { ...options, attempts: ATTEMPTS });
+    progress(
+      `${scenario.title}: ${Math.round(run.requestsPerSecond)} a second, ratio ${run.ratio.toFixed(2)}`,
+    );
+    runs.push(run);
+  }
+  return summarized(scenario, runs);
+}

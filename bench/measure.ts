@@ -1,0 +1,148 @@
+import { type Cluster, readDatabaseWork } from './cluster.ts';
+import { drift, measureHashes, measureSignatures } from './limit.ts';
+import type { Workshop } from './material.ts';
+import { cpuMsOf, endedChildrenCpuMs } from './processes.ts';
+import { Refusal } from './refusal.ts';
+import type { Scenario } from './scenario.ts';
+import type { Server } from './server.ts';
+import { type Load, type Played, play } from './wrk.ts';
+
+/** The server under test and its database, when they are on this machine and ours to look at. */
+export interface Own {
+  server: Server;
+  cluster: Cluster;
+}
+
+export interface Settings {
+  seconds: number;
+  warmup: number;
+  connections: number;
+  cores: number;
+  /** How far the limit may move during a measurement, as a share. */
+  tolerance: number;
+  /** How often a measurement is made again when it moved further. */
+  attempts: number;
+}
+
+/** One measurement. What belongs to the server and its database is missing for somebody else's. */
+export interface Run {
+  requestsPerSecond: number;
+  p50Ms: number;
+  p99Ms: number;
+  requests: number;
+  /** The limit before and after, a second. */
+  limit: { before: number; after: number };
+  ratio: number;
+  cpuMs: { server?: number; database?: number; generator: number };
+  queries?: number;
+  bytesWritten?: number;
+  /** What one password hash costs on a core of its own. */
+  hashMs?: number;
+}
+
+/** Measures a scenario between two measurements of its limit. @throws Refusal when the limit did not hold still. */
+export async function measure(
+  scenario: Scenario,
+  workshop: Workshop,
+  own: Own | undefined,
+  settings: Settings,
+): Promise<Run> {
+  const moved: string[] = [];
+  for (let attempt = 0; attempt < settings.attempts; attempt += 1) {
+    const rate = await warmUp(scenario, workshop, settings);
+    const what = await scenario.prepare(workshop, countFor(rate, settings.seconds));
+    const before = await limitOf(scenario, settings);
+    // Each measurement begins at the same distance from a checkpoint, after which pages are written whole.
+    await own?.cluster.observer.query('CHECKPOINT');
+    const start = await readMeters(own);
+    const played = await play(what, loadOf(workshop, settings, settings.seconds));
+    const end = await readMeters(own);
+    const after = await limitOf(scenario, settings);
+    if (played.exhausted) throw new Refusal(`${scenario.name} ran out of requests; give it fewer seconds.`);
+    if (drift(before.perSecond, after.perSecond) <= settings.tolerance)
+      return toRun(scenario, { played, before, after, start, end });
+    moved.push(`${Math.round(before.perSecond)} to ${Math.round(after.perSecond)}`);
+  }
+  throw new Refusal(
+    `Nothing is reported, for the machine is not quiet: during ${scenario.name} its limit moved by more than ${settings.tolerance * 100} % (${moved.join(', then ')} a second).`,
+  );
+}
+
+/** Brings compilers and caches to temperature. Answers how many requests a second there were. */
+async function warmUp(scenario: Scenario, workshop: Workshop, settings: Settings): Promise<number> {
+  const guess = (await limitOf(scenario, settings, 1)).perSecond;
+  if (settings.warmup === 0) return guess;
+  const what = await scenario.prepare(workshop, countFor(guess, settings.warmup));
+  const { requests, seconds } = await play(what, loadOf(workshop, settings, settings.warmup));
+  return requests / seconds;
+}
+
+/** More than will be used, since a warm-up is slower than what follows it. */
+function countFor(perSecond: number, seconds: number): number {
+  return Math.ceil(perSecond * seconds * 1.5) + 200;
+}
+
+function loadOf({ target, threads }: Workshop, { connections }: Settings, seconds: number): Load {
+  return { base: target.base, seconds, connections, threads };
+}
+
+interface Limit {
+  perSecond: number;
+  hashMs?: number;
+}
+
+/** The most requests a second that this machine could answer, now. */
+async function limitOf({ limit }: Scenario, { cores }: Settings, seconds = 3): Promise<Limit> {
+  if (limit.of === 'hashes') {
+    const { perSecond, ms } = await measureHashes(cores);
+    return { perSecond, hashMs: ms };
+  }
+  return { perSecond: measureSignatures(cores, seconds) / limit.each };
+}
+
+interface Meters {
+  server: number;
+  database: number;
+  generator: number;
+  queries: number;
+  bytes: number;
+}
+
+async function readMeters(own: Own | undefined): Promise<Meters> {
+  return {
+    server: own ? cpuMsOf(own.server.pid) : 0,
+    database: own ? cpuMsOf(own.cluster.pid) : 0,
+    generator: endedChildrenCpuMs(),
+    ...(own ? await readDatabaseWork(own.cluster) : { queries: 0, bytes: 0 }),
+  };
+}
+
+function toRun(
+  scenario: Scenario,
+  {
+    played,
+    before,
+    after,
+    start,
+    end,
+  }: { played: Played; before: Limit; after: Limit; start: Meters; end: Meters },
+): Run {
+  const { requests, seconds, p50Ms, p99Ms } = played;
+  const each = (meter: keyof Meters) => (end[meter] - start[meter]) / requests;
+  const perSecond = requests / seconds;
+  const own = end.server > 0;
+  return {
+    requestsPerSecond: perSecond,
+    p50Ms,
+    p99Ms,
+    requests,
+    limit: { before: before.perSecond, after: after.perSecond },
+    ratio: perSecond / ((before.perSecond + after.perSecond) / 2),
+    cpuMs: {
+      generator: each('generator'),
+      ...(own ? { server: each('server'), database: each('database') } : {}),
+    },
+    ...(own ? { queries: each('queries'), bytesWritten: each('bytes') } : {}),
+    ...(scenario.limit.of === 'hashes' && before.hashMs ? { hashMs: before.hashMs } : {}),
+  };
+}

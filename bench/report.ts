@@ -1,0 +1,83 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { chart } from './chart.ts';
+import { type Measured, type Result, STEADY } from './result.ts';
+
+/** Writes `latest.json`, and the table and the picture that are made of it, to a folder. */
+export function writeReport(folder: string, result: Result): void {
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'latest.json'), `${JSON.stringify(result, undefined, 2)}\n`);
+  writeFileSync(join(folder, 'latest.md'), `${describe(result)}\n\n${table(result.scenarios)}\n`);
+  writeFileSync(join(folder, 'latest.svg'), chart(result));
+}
+
+const HEAD = [
+  'request',
+  'a second',
+  'median',
+  'p99',
+  'CPU server',
+  'CPU database',
+  'queries',
+  'written',
+  'limit',
+  'ratio',
+  'spread',
+  'target',
+];
+
+/** Markdown, which is legible as it stands. */
+export function table(scenarios: readonly Measured[]): string {
+  const rows = [HEAD, ...scenarios.map(cells)];
+  const widths = HEAD.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const line = (row: readonly string[]) =>
+    `| ${row.map((cell, n) => (n === 0 ? cell.padEnd(widths[n] ?? 0) : cell.padStart(widths[n] ?? 0))).join(' | ')} |`;
+  const rule = widths.map((width, n) => (n === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`));
+  const [head = [], ...body] = rows;
+  return [line(head), line(rule), ...body.map(line)].join('\n');
+}
+
+function cells(measured: Measured): string[] {
+  const { cpuMs, limit, target, spread, hashMs } = measured;
+  return [
+    hashMs === undefined ? measured.title : `${measured.title} (a hash: ${hashMs.toFixed(1)} ms)`,
+    whole(measured.requestsPerSecond),
+    `${measured.p50Ms.toFixed(1)} ms`,
+    `${measured.p99Ms.toFixed(1)} ms`,
+    maybe(cpuMs.server, (value) => `${value.toFixed(2)} ms`),
+    maybe(cpuMs.database, (value) => `${value.toFixed(2)} ms`),
+    maybe(measured.queries, (value) => value.toFixed(2)),
+    maybe(measured.bytesWritten, (value) => `${whole(value)} B`),
+    whole((limit.before + limit.after) / 2),
+    measured.ratio.toFixed(2),
+    maybe(spread, (value) => `${(value * 100).toFixed(0)} %${value > STEADY ? ' (!)' : ''}`),
+    target ? `${target.words}: ${target.met ? 'met' : 'NOT MET'}` : '',
+  ];
+}
+
+/** What was measured, on what, and how; and what to be careful about. */
+export function describe({ startedAt, commit, against, machine, load, scenarios }: Result): string {
+  const { processor, cores, memoryGiB, system, node, openssl, postgres, loadBefore } = machine;
+  const unsteady = scenarios.filter(({ spread = 0 }) => spread > STEADY).map(({ title }) => title);
+  return [
+    against
+      ? `Measured ${startedAt}, against ${against}.`
+      : `Measured ${startedAt}, commit ${commit ?? 'unknown'}.`,
+    `Machine: ${cores} cores of ${processor}, ${memoryGiB} GiB, ${system}, Node ${node}, OpenSSL ${openssl}${postgres ? `, PostgreSQL ${postgres}` : ''}; load before: ${loadBefore}.`,
+    `Load: ${load.connections} connections, ${load.seconds} s after ${load.warmup} s of warming up, ${load.runs} runs of each, the one in the middle is shown${load.workers ? `; ${load.workers} server processes` : ''}. Load generator, server and database share the cores.`,
+    'The limit is what the cores can sign (RSA 2048, openssl speed) or hash (argon2id) and do nothing else; a code exchange and a refresh sign twice, so theirs is half.',
+    load.runs === 1
+      ? 'One run of each, so nothing is known of how steady they are.'
+      : unsteady.length > 0
+        ? `(!) These runs differ by more than ${STEADY * 100} %, so take them with care: ${unsteady.join(', ')}.`
+        : `Runs differ by ${STEADY * 100} % at the most.`,
+  ].join('\n\n');
+}
+
+function whole(value: number): string {
+  return Math.round(value).toLocaleString('en-US');
+}
+
+function maybe(value: number | undefined, format: (value: number) => string): string {
+  return value === undefined ? '' : format(value);
+}

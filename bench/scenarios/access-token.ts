@@ -1,0 +1,54 @@
+import { join } from 'node:path';
+import { authenticated, makeTokens, type Workshop } from '../material.ts';
+import { Refusal } from '../refusal.ts';
+import { type Request, writeRequests } from '../request.ts';
+import type { Scenario } from '../scenario.ts';
+import type { Expected, Play } from '../wrk.ts';
+
+/** Access tokens that the requests take in turn. */
+const TOKENS = 300;
+
+export const userinfo: Scenario = {
+  name: 'userinfo',
+  title: 'Userinfo',
+  limit: { of: 'signatures', each: 1 },
+  target: { kind: 'serverCpuMs', atMost: 0.4 },
+  general: true,
+  prepare: (workshop) =>
+    playOf(workshop, { status: 200, marker: '"sub"%s*:' }, (token) => ({
+      method: 'GET',
+      url: workshop.target.endpoints.userinfo,
+      headers: { Authorization: `Bearer ${token}` },
+    })),
+};
+
+export const introspection: Scenario = {
+  name: 'introspection',
+  title: 'Introspection',
+  limit: { of: 'signatures', each: 1 },
+  general: true,
+  prepare: (workshop) => {
+    const { client, endpoints } = workshop.target;
+    const url = endpoints.introspection;
+    if (!url) throw new Refusal('The server has no introspection endpoint.');
+    return playOf(workshop, { status: 200, marker: '"active"%s*:%s*true' }, (token) => ({
+      method: 'POST',
+      url,
+      ...authenticated(client, { token }),
+    }));
+  },
+};
+
+async function playOf(
+  workshop: Workshop,
+  expected: Expected,
+  request: (accessToken: string) => Request,
+): Promise<Play> {
+  const tokens = await makeTokens(workshop, TOKENS);
+  const requests = join(workshop.folder, 'access-token.requests');
+  writeRequests(
+    requests,
+    tokens.map(({ access_token }) => request(access_token)),
+  );
+  return { requests, order: 'loop', expected };
+}

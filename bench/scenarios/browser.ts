@@ -1,0 +1,34 @@
+import { join } from 'node:path';
+import { authorizations, REDIRECTED, redirectStatus } from '../material.ts';
+import { writeRequests } from '../request.ts';
+import type { Scenario } from '../scenario.ts';
+import { typedPasswords } from '../sign-in.ts';
+
+/** Somebody who is signed in comes from another application, and goes back with a code without seeing a page. */
+export const singleSignOn: Scenario = {
+  name: 'single-sign-on',
+  title: 'Authorize with a session',
+  limit: { of: 'signatures', each: 1 },
+  general: true,
+  async prepare({ target, folder }) {
+    const requests = join(folder, 'authorize.requests');
+    writeRequests(requests, authorizations(target));
+    const status = await redirectStatus(target);
+    return { requests, order: 'loop', expected: { status, ...REDIRECTED } };
+  },
+};
+
+/** The one request that sends the password; the pages before and the redirect after it are not in the figure. */
+export const passwordSignIn: Scenario = {
+  name: 'password-sign-in',
+  title: 'Password sign-in',
+  limit: { of: 'hashes' },
+  general: false,
+  perishable: true,
+  async prepare({ target, folder }, count) {
+    const requests = join(folder, 'sign-in.requests');
+    writeRequests(requests, await typedPasswords(target, count));
+    const back = { place: 'location', marker: '/auth/authorize/' } as const;
+    return { requests, order: 'once', expected: { status: 303, ...back } };
+  },
+};

@@ -1,0 +1,21 @@
+import type { Scenario } from '../scenario.ts';
+import { introspection, userinfo } from './access-token.ts';
+import { passwordSignIn, singleSignOn } from './browser.ts';
+import { listnrAuthenticatedUser, listnrClientCredentials } from './listnr.ts';
+import { discovery, jwks, listnrJwks } from './published.ts';
+import { codeExchange, refresh } from './token-endpoint.ts';
+
+/** In the order of the table. */
+export const SCENARIOS: readonly Scenario[] = [
+  listnrClientCredentials,
+  listnrAuthenticatedUser,
+  codeExchange,
+  refresh,
+  userinfo,
+  introspection,
+  singleSignOn,
+  passwordSignIn,
+  jwks,
+  listnrJwks,
+  discovery,
+];

@@ -1,0 +1,55 @@
+import { join } from 'node:path';
+import { makeTokens, type Workshop } from '../material.ts';
+import { basic, type Request, writeRequests } from '../request.ts';
+import type { Scenario } from '../scenario.ts';
+import { ISSUER } from '../server.ts';
+import type { Play } from '../wrk.ts';
+
+const ISSUE_TOKEN = `${ISSUER}/v1/listnr-token-provider/issue-token`;
+const SERVICE = { id: 'bench-service', secret: 'bench-service-secret-not-for-production-01' };
+const SUBJECTS = 500;
+const ID_TOKENS = 300;
+
+export const listnrClientCredentials: Scenario = {
+  name: 'listnr-client-credentials',
+  title: 'LiSTNR, client credentials',
+  limit: { of: 'signatures', each: 1 },
+  target: { kind: 'ratio', atLeast: 0.75 },
+  general: false,
+  async prepare(workshop) {
+    const requests = Array.from({ length: SUBJECTS }, (_, n) =>
+      issueToken(basic(SERVICE.id, SERVICE.secret), {
+        client_id: SERVICE.id,
+        subject: `subject-${n}`,
+        scope: 'read:profile',
+      }),
+    );
+    return playOf(workshop, requests);
+  },
+};
+
+export const listnrAuthenticatedUser: Scenario = {
+  name: 'listnr-authenticated-user',
+  title: 'LiSTNR, authenticated user',
+  limit: { of: 'signatures', each: 1 },
+  target: { kind: 'ratio', atLeast: 0.65 },
+  general: false,
+  async prepare(workshop) {
+    const tokens = await makeTokens(workshop, ID_TOKENS);
+    const body = { client_id: 'bench-app', scope: 'read:profile' };
+    return playOf(
+      workshop,
+      tokens.map(({ id_token }) => issueToken(`Bearer ${id_token}`, body)),
+    );
+  },
+};
+
+function issueToken(authorization: string, json: object): Request {
+  return { method: 'POST', url: ISSUE_TOKEN, headers: { Authorization: authorization }, json };
+}
+
+function playOf({ folder }: Workshop, listed: Request[]): Play {
+  const requests = join(folder, 'listnr.requests');
+  writeRequests(requests, listed);
+  return { requests, order: 'loop', expected: { status: 200, marker: '"access_token":"eyJ' } };
+}

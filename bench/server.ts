@@ -1,0 +1,116 @@
+/**
+ * The server as an operator starts it: `node src/main.ts` with `NODE_ENV=production`, a process a core, an https
+ * issuer whose TLS ends in front, and every secret given. Its log goes to a file, as it would to a journal. The one
+ * thing that differs is the limit of requests an address may make, because the load comes from one address.
+ */
+import { spawn, spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { environmentPath } from './environment.ts';
+import { freePort } from './free-port.ts';
+import { Refusal } from './refusal.ts';
+
+export const ISSUER = 'https://login.bench.example';
+const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+const CLI = fileURLToPath(new URL('../src/cli.ts', import.meta.url));
+const SEED = fileURLToPath(new URL('seed.sql', import.meta.url));
+const READY_WITHIN_MS = 60_000;
+
+export interface Server {
+  pid: number;
+  /** Where it is reached, without the TLS in front. */
+  base: string;
+  /** From the start of the process until the first answer of /readyz that is 200. */
+  readyMs: number;
+  stop(): Promise<void>;
+}
+
+export interface ServerOptions {
+  workers: number;
+  environment: Record<string, string>;
+  /** Options of Node itself, such as --cpu-prof. */
+  nodeOptions?: readonly string[];
+}
+
+/** The environment of production on this database. The secrets are made anew, and live as long as this object. */
+export function productionEnvironment(databaseUrl: string): Record<string, string> {
+  const secret = () => randomBytes(32).toString('base64');
+  return {
+    PATH: environmentPath(),
+    NODE_ENV: 'production',
+    ENVIRONMENT: 'production',
+    ISSUER,
+    DATABASE_URL: databaseUrl,
+    COOKIE_KEYS: secret(),
+    KEY_ENCRYPTION_KEY: secret(),
+    REFRESH_TOKEN_KEYS: secret(),
+    LOG_LEVEL: 'info',
+    REQUESTS_PER_MINUTE: '0',
+    FAILURES_PER_MINUTE: '0',
+  };
+}
+
+/** Migrates, and registers who and what the load is made of. */
+export function applySeed(environment: Record<string, string>): void {
+  const { status, stderr } = spawnSync(process.execPath, [CLI, 'seed', SEED], {
+    env: environment,
+    encoding: 'utf8',
+  });
+  if (status !== 0) throw new Refusal(`The seed of the benchmark was refused:\n${stderr.trim()}`);
+}
+
+/** @throws Refusal with the server's own words when it does not become ready. */
+export async function startServer({
+  workers,
+  environment,
+  nodeOptions = [],
+}: ServerOptions): Promise<Server> {
+  // No .env of a developer lies there.
+  const folder = mkdtempSync(join(tmpdir(), 'listo-bench-server-'));
+  const [stdout, stderr] = [join(folder, 'stdout.log'), join(folder, 'stderr.log')];
+  const port = await freePort();
+  const started = performance.now();
+  const child = spawn(process.execPath, [...nodeOptions, MAIN], {
+    cwd: folder,
+    env: { ...environment, PORT: String(port), WORKERS: String(workers) },
+    stdio: ['ignore', openSync(stdout, 'w'), openSync(stderr, 'w')],
+  });
+  const killed = () => child.kill('SIGKILL');
+  process.once('exit', killed);
+  let ended = false;
+  const end = new Promise<void>((done) =>
+    child.once('close', () => {
+      ended = true;
+      done();
+    }),
+  );
+  const base = `http://127.0.0.1:${port}`;
+  while (!(await isReady(base))) {
+    if (ended || performance.now() - started > READY_WITHIN_MS)
+      throw new Refusal(`The server did not become ready:\n${readFileSync(stderr, 'utf8').trim()}`);
+    await sleep(5);
+  }
+  return {
+    pid: child.pid ?? 0,
+    base,
+    readyMs: performance.now() - started,
+    async stop() {
+      child.kill('SIGTERM');
+      await end;
+      process.off('exit', killed);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function isReady(base: string): Promise<boolean> {
+  try {
+    return (await fetch(`${base}/readyz`)).status === 200;
+  } catch {
+    return false;
+  }
+}

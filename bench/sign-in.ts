@@ -1,0 +1,69 @@
+import { type Browser, openBrowser, type Page } from '../test/support/browser.ts';
+import { authorizationUrl } from './material.ts';
+import { Refusal } from './refusal.ts';
+import type { Request } from './request.ts';
+import { ISSUER } from './server.ts';
+import type { Target } from './target.ts';
+
+/** People of bench/seed.sql, and the password of each of them. */
+const PEOPLE = 1000;
+const PASSWORD = 'correct horse battery staple';
+/** Browsers at once: enough to keep the server busy, few enough for its connections. */
+const LANES = 16;
+
+/** Signs `count` people in, each in a browser of its own, and answers the `Cookie` headers of their sessions. */
+export function signInPeople(target: Target, count: number): Promise<string[]> {
+  return inLanes(count, async (n) => {
+    const { browser, page } = await openSignIn(target);
+    const fields = { email: emailOf(n), password: PASSWORD };
+    const answer = await browser.follow(
+      await browser.submit(page, '/sign-in', fields),
+      target.client.redirectUri,
+    );
+    if (!answer.location?.includes('code=')) throw new Refusal(`Signing in ended with ${answer.status}.`);
+    return cookiesFor(browser, '/');
+  });
+}
+
+/** The forms of `count` people who have typed their password and not yet sent it. */
+export function typedPasswords(target: Target, count: number): Promise<Request[]> {
+  return inLanes(count, async (n) => {
+    const { browser, page } = await openSignIn(target);
+    const csrf = /name="csrf" value="([^"]+)"/.exec(page.html)?.[1];
+    if (!csrf) throw new Refusal('The sign-in page has no csrf field.');
+    const url = `${page.url}/sign-in`;
+    return {
+      method: 'POST',
+      url,
+      headers: { Cookie: cookiesFor(browser, new URL(url).pathname), Origin: ISSUER },
+      form: { csrf, email: emailOf(n), password: PASSWORD },
+    };
+  });
+}
+
+async function openSignIn(target: Target): Promise<{ browser: Browser; page: Page }> {
+  const browser = openBrowser({ servedAt: { [ISSUER]: target.base } });
+  return { browser, page: await browser.follow(await browser.get(authorizationUrl(target))) };
+}
+
+function emailOf(n: number): string {
+  return `person-${(n % PEOPLE) + 1}@bench.example`;
+}
+
+function cookiesFor(browser: Browser, path: string): string {
+  return browser
+    .cookies()
+    .filter((cookie) => path.startsWith(cookie.path))
+    .map(({ name, value }) => `${name}=${value}`)
+    .join('; ');
+}
+
+async function inLanes<T>(count: number, make: (n: number) => Promise<T>): Promise<T[]> {
+  const made: T[] = [];
+  let next = 0;
+  const lane = async () => {
+    for (let n = next++; n < count; n = next++) made[n] = await make(n);
+  };
+  await Promise.all(Array.from({ length: Math.min(LANES, count) }, lane));
+  return made;
+}

@@ -1,0 +1,98 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { Refusal } from './refusal.ts';
+
+const SCRIPT = fileURLToPath(new URL('wrk/play.lua', import.meta.url));
+
+/** What an answer has to be: the status, and a Lua pattern that its body or `Location` has to hold. */
+export interface Expected {
+  status: number;
+  place?: 'body' | 'location';
+  marker: string;
+}
+
+/** A load: requests in a file, how they follow one another, and what each answer has to be. */
+export interface Play {
+  requests: string;
+  order: 'loop' | 'once' | 'chain';
+  /** With `chain`: the refresh tokens to begin with, a line each. */
+  tokens?: string;
+  expected: Expected;
+  /** Where the codes or bodies of the answers go. */
+  collect?: string;
+}
+
+export interface Load {
+  base: string;
+  seconds: number;
+  connections: number;
+  threads: number;
+}
+
+/** What wrk measured. Latency is of a closed loop: a connection asks again when it is answered. */
+export interface Played {
+  requests: number;
+  seconds: number;
+  p50Ms: number;
+  p99Ms: number;
+  maxMs: number;
+  socketErrors: number;
+  timeouts: number;
+  /** The first answer that was not the expected one, without anything that could be a token. */
+  wrong: string | null;
+  /** Whether there were too few requests for the time. */
+  exhausted: boolean;
+}
+
+/** @throws Refusal when an answer was wrong, or wrk is missing. */
+export async function play(what: Play, { base, seconds, connections, threads }: Load): Promise<Played> {
+  const { expected } = what;
+  const told = {
+    requests: what.requests,
+    order: what.order,
+    threads,
+    status: expected.status,
+    place: expected.place ?? 'body',
+    marker: expected.marker,
+    ...(what.tokens ? { tokens: what.tokens } : {}),
+    ...(what.collect ? { collect: what.collect } : {}),
+  };
+  const output = await runWrk([
+    ...['--threads', String(threads), '--connections', String(connections), '--duration', `${seconds}s`],
+    ...['--timeout', '30s', '--script', SCRIPT, base, '--'],
+    ...Object.entries(told).map(([name, value]) => `${name}=${value}`),
+  ]);
+  return parsePlayed(output);
+}
+
+/**
+ * Reads what wrk/play.lua says at its end.
+ * @throws Refusal when not every answer was the expected one, naming the first that was not.
+ */
+export function parsePlayed(output: string): Played {
+  const [, text] = /^result (\{.*\})$/m.exec(output) ?? [];
+  if (!text) throw new Refusal(`wrk did not finish:\n${output.trim().slice(-1000)}`);
+  const played = JSON.parse(text) as Played;
+  if (played.wrong !== null) throw new Refusal(`Nothing is reported, for ${played.wrong}`);
+  if (played.socketErrors > 0 || played.timeouts > 0)
+    throw new Refusal(
+      `Nothing is reported, for ${played.socketErrors} connections failed and ${played.timeouts} requests were not answered within 30 s.`,
+    );
+  if (played.requests === 0) throw new Refusal('Nothing is reported, for nothing was answered.');
+  return played;
+}
+
+function runWrk(options: string[]): Promise<string> {
+  return new Promise((done, failed) => {
+    const child = spawn('wrk', options, { stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (chunk) => {
+        output += chunk;
+      });
+    child.once('error', () =>
+      failed(new Refusal('wrk is missing, which makes the load: on Debian, apt-get install wrk.')),
+    );
+    child.once('close', () => done(output));
+  });
+}
