@@ -5,23 +5,14 @@
  */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import {
-  accessSync,
-  chownSync,
-  constants,
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { accessSync, chownSync, constants, existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { environmentPath } from './environment.ts';
 import { freePort } from './free-port.ts';
 import { Refusal } from './refusal.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 const DEBIAN = '/usr/lib/postgresql';
 const DATABASE = 'listo';
@@ -58,18 +49,14 @@ interface Owner {
 export async function startCluster(): Promise<Cluster> {
   const bin = findBinaries();
   const owner = unprivilegedUser();
-  const folder = mkdtempSync(join(tmpdir(), 'listo-bench-postgres-'));
+  const { path: folder, remove } = temporaryFolder('postgres');
   const password = randomBytes(16).toString('hex');
   if (owner) chownSync(folder, owner.uid, owner.gid);
   initialize({ bin, folder, owner, password });
   const port = await freePort();
   const server = startPostgres({ bin, folder, owner, port });
-  const remove = () => rmSync(folder, { recursive: true, force: true });
-  const killed = () => {
-    server.child.kill('SIGQUIT');
-    remove();
-  };
-  process.once('exit', killed);
+  const killed = () => server.child.kill('SIGQUIT');
+  process.prependOnceListener('exit', killed);
   await server.ready;
   const urlOf = (database: string) => `postgres://postgres:${password}@127.0.0.1:${port}/${database}`;
   const observer = new Client({ connectionString: urlOf('postgres') });

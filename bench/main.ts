@@ -3,9 +3,7 @@
  * and holds each figure against what the machine could do at most in the same minute. It reports nothing when one
  * answer was not the expected one, or when the machine did not hold still.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { availableParallelism } from 'node:os';
 import { startCluster } from './cluster.ts';
 import { describeCommit, describeMachine } from './machine.ts';
 import type { Workshop } from './material.ts';
@@ -18,6 +16,7 @@ import type { Scenario } from './scenario.ts';
 import { applySeed, productionEnvironment, startServer } from './server.ts';
 import { signInPeople } from './sign-in.ts';
 import { ownTarget, peerTarget, type Target } from './target.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 /** Browsers that are signed in. */
 const SESSIONS = 100;
@@ -61,7 +60,7 @@ async function measureAll(target: Target, own: Own | undefined, options: Options
   const commit = own && describeCommit();
   const { seconds, warmup, connections, workers, runs } = options;
   const startedAt = new Date().toISOString();
-  const folder = mkdtempSync(join(tmpdir(), 'listo-bench-'));
+  const { path: folder, remove } = temporaryFolder('requests');
   try {
     const workshop = { target, folder, threads: Math.max(1, Math.floor(cores / 4)) };
     const scenarios = [];
@@ -76,7 +75,7 @@ async function measureAll(target: Target, own: Own | undefined, options: Options
       scenarios,
     };
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    remove();
   }
 }
 

@@ -5,14 +5,14 @@
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { environmentPath } from './environment.ts';
 import { freePort } from './free-port.ts';
 import { Refusal } from './refusal.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 export const ISSUER = 'https://login.bench.example';
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
@@ -70,7 +70,7 @@ export async function startServer({
   nodeOptions = [],
 }: ServerOptions): Promise<Server> {
   // No .env of a developer lies there.
-  const folder = mkdtempSync(join(tmpdir(), 'listo-bench-server-'));
+  const { path: folder, remove } = temporaryFolder('server');
   const [stdout, stderr] = [join(folder, 'stdout.log'), join(folder, 'stderr.log')];
   const port = await freePort();
   const started = performance.now();
@@ -80,7 +80,7 @@ export async function startServer({
     stdio: ['ignore', openSync(stdout, 'w'), openSync(stderr, 'w')],
   });
   const killed = () => child.kill('SIGKILL');
-  process.once('exit', killed);
+  process.prependOnceListener('exit', killed);
   let ended = false;
   const end = new Promise<void>((done) =>
     child.once('close', () => {
@@ -102,7 +102,7 @@ export async function startServer({
       child.kill('SIGTERM');
       await end;
       process.off('exit', killed);
-      rmSync(folder, { recursive: true, force: true });
+      remove();
     },
   };
 }

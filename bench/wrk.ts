@@ -78,7 +78,8 @@ export function parsePlayed(output: string): Played {
     throw new Refusal(
       `Nothing is reported, for ${played.socketErrors} connections failed and ${played.timeouts} requests were not answered within 30 s.`,
     );
-  if (played.requests === 0) throw new Refusal('Nothing is reported, for nothing was answered.');
+  if (played.requests === 0 && !played.exhausted)
+    throw new Refusal('Nothing is reported, for nothing was answered.');
   return played;
 }
 

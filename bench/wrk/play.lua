@@ -7,11 +7,11 @@
 --   status=N, place=body|location, marker=PATTERN   what an answer has to be
 --   collect=FILE   where each thread writes the codes or bodies of the answers, with its number at the end
 
-local threads = {}
+local threads = 0
 
 function setup(thread)
-  thread:set("number", #threads)
-  threads[#threads + 1] = thread
+  thread:set("number", threads)
+  threads = threads + 1
 end
 
 function init(args)
@@ -64,22 +64,20 @@ function refresh()
   return head .. (fixed + #token) .. middle .. token .. tail
 end
 
--- What is returned is not sent any more, or its answer not read.
 function run_out()
-  exhausted = true
-  wrk.thread:stop()
-  return "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+  report({ exhausted = true, requests = answers })
+  os.exit(0)
 end
 
 function response(status, headers, body)
-  if exhausted or wrong then return end
   answers = answers + 1
   local text = body
   if options.place == "location" then text = headers["Location"] or headers["location"] or "" end
   if status ~= status_wanted or not text:find(marker) then
-    wrong = string.format("answer %d was %d with %s", answers, status, readable(text == "" and body or text))
-    wrk.thread:stop()
-    return
+    text = text == "" and body or text
+    report({ wrong = string.format("answer %d was %d with %s", answers, status, readable(text)) })
+    -- wrk itself would sleep until its time is over.
+    os.exit(0)
   end
   if options.order == "chain" then
     last = last + 1
@@ -99,21 +97,27 @@ function readable(text)
   return text:sub(1, 600)
 end
 
-local function quoted(text)
-  return '"' .. text:gsub('[%c"\\]', function(c) return string.format("\\u%04x", c:byte()) end) .. '"'
+-- A line that wrk.ts reads.
+function report(found)
+  local quoted = (found.wrong or ""):gsub('[%c"\\]', function(c) return string.format("\\u%04x", c:byte()) end)
+  io.write(string.format(
+    '\nresult {"requests":%d,"seconds":%.6f,"p50Ms":%.3f,"p99Ms":%.3f,"maxMs":%.3f,"socketErrors":%d,"timeouts":%d,"wrong":%s,"exhausted":%s}\n',
+    found.requests or 0, found.seconds or 0, found.p50Ms or 0, found.p99Ms or 0, found.maxMs or 0,
+    found.socketErrors or 0, found.timeouts or 0,
+    found.wrong and '"' .. quoted .. '"' or "null", tostring(found.exhausted == true)
+  ))
+  io.flush()
 end
 
 function done(summary, latency)
-  local wrong, exhausted = "null", false
-  for _, thread in ipairs(threads) do
-    local words = thread:get("wrong")
-    if words and wrong == "null" then wrong = quoted(words) end
-    exhausted = exhausted or thread:get("exhausted") == true
-  end
   local errors = summary.errors
-  io.write(string.format(
-    '\nresult {"requests":%d,"seconds":%.6f,"p50Ms":%.3f,"p99Ms":%.3f,"maxMs":%.3f,"socketErrors":%d,"timeouts":%d,"wrong":%s,"exhausted":%s}\n',
-    summary.requests, summary.duration / 1e6, latency:percentile(50) / 1e3, latency:percentile(99) / 1e3,
-    latency.max / 1e3, errors.connect + errors.read + errors.write, errors.timeout, wrong, tostring(exhausted)
-  ))
+  report({
+    requests = summary.requests,
+    seconds = summary.duration / 1e6,
+    p50Ms = latency:percentile(50) / 1e3,
+    p99Ms = latency:percentile(99) / 1e3,
+    maxMs = latency.max / 1e3,
+    socketErrors = errors.connect + errors.read + errors.write,
+    timeouts = errors.timeout,
+  })
 end

@@ -1,0 +1,20 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+export interface TemporaryFolder {
+  path: string;
+  remove(): void;
+}
+
+/** A folder that is gone when the process ends, however it does. */
+export function temporaryFolder(purpose: string): TemporaryFolder {
+  const path = mkdtempSync(join(tmpdir(), `listo-bench-${purpose}-`));
+  const remove = () => {
+    process.off('exit', remove);
+    // What is just being stopped may still write.
+    rmSync(path, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
+  };
+  process.once('exit', remove);
+  return { path, remove };
+}
