@@ -4,54 +4,37 @@
  * answer was not the expected one, or when the machine did not hold still.
  */
 import { availableParallelism } from 'node:os';
-import { startCluster } from './cluster.ts';
 import { describeCommit, describeMachine } from './machine.ts';
 import type { Workshop } from './material.ts';
-import { measure, type Own, type Run, type Settings } from './measure.ts';
+import { measure, type Run, type Settings } from './measure.ts';
 import { type Options, parseOptions } from './options.ts';
+import { type Own, signedInTarget, withGround, withServer } from './own-server.ts';
 import { progress, runProgram } from './program.ts';
 import { describe, table, writeReport } from './report.ts';
 import { type Measured, type Result, summarized } from './result.ts';
 import type { Scenario } from './scenario.ts';
-import { applySeed, productionEnvironment, startServer } from './server.ts';
-import { signInPeople } from './sign-in.ts';
-import { ownTarget, peerTarget, type Target } from './target.ts';
+import { peerTarget, type Target } from './target.ts';
 import { temporaryFolder } from './temporary-folder.ts';
+import { generatorThreads } from './wrk.ts';
 
-/** Browsers that are signed in. */
-const SESSIONS = 100;
 const ATTEMPTS = 3;
 
 await runProgram(async () => {
   const options = parseOptions(process.argv.slice(2));
   const result = options.against
     ? await measureAll(await peerTarget(options.against, options.credentials), undefined, options)
-    : await withOwnServer(options, async (own) => {
-        const target = await ownTarget(own.server.base);
-        progress(`Signing ${SESSIONS} people in ...`);
-        target.sessions = await signInPeople(target, SESSIONS);
-        return measureAll(target, own, options);
-      });
+    : await measureOwn(options);
   writeReport(options.out, result);
   process.stdout.write(`\n${describe(result)}\n\n${table(result.scenarios)}\n\nWritten to ${options.out}.\n`);
 });
 
-async function withOwnServer<T>(options: Options, use: (own: Own) => Promise<T>): Promise<T> {
-  progress('Starting Postgres and the server ...');
-  const cluster = await startCluster();
-  try {
-    const environment = productionEnvironment(cluster.url);
-    applySeed(environment);
-    const nodeOptions = options.profile ? ['--cpu-prof', `--cpu-prof-dir=${options.profile}`] : [];
-    const server = await startServer({ workers: options.workers, environment, nodeOptions });
-    try {
-      return await use({ server, cluster });
-    } finally {
-      await server.stop();
-    }
-  } finally {
-    await cluster.stop();
-  }
+function measureOwn(options: Options): Promise<Result> {
+  const nodeOptions = options.profile ? ['--cpu-prof', `--cpu-prof-dir=${options.profile}`] : [];
+  return withGround((ground) =>
+    withServer(ground, { workers: options.workers, nodeOptions }, async (own) =>
+      measureAll(await signedInTarget(own), own, options),
+    ),
+  );
 }
 
 async function measureAll(target: Target, own: Own | undefined, options: Options): Promise<Result> {
@@ -62,7 +45,7 @@ async function measureAll(target: Target, own: Own | undefined, options: Options
   const startedAt = new Date().toISOString();
   const { path: folder, remove } = temporaryFolder('requests');
   try {
-    const workshop = { target, folder, threads: Math.max(1, Math.floor(cores / 4)) };
+    const workshop = { target, folder, threads: generatorThreads(cores) };
     const scenarios = [];
     for (const scenario of options.scenarios)
       scenarios.push(await measureOne(scenario, workshop, own, { ...options, cores }));

@@ -1,17 +1,11 @@
-import { type Cluster, readDatabaseWork } from './cluster.ts';
+import { readDatabaseWork } from './cluster.ts';
 import { drift, measureHashes, measureSignatures } from './limit.ts';
 import type { Workshop } from './material.ts';
+import type { Own } from './own-server.ts';
 import { cpuMsOf, endedChildrenCpuMs } from './processes.ts';
 import { Refusal } from './refusal.ts';
 import type { Scenario } from './scenario.ts';
-import type { Server } from './server.ts';
 import { type Load, type Played, play } from './wrk.ts';
-
-/** The server under test and its database, when they are on this machine and ours to look at. */
-export interface Own {
-  server: Server;
-  cluster: Cluster;
-}
 
 export interface Settings {
   seconds: number;

@@ -29,6 +29,11 @@ export interface Load {
   threads: number;
 }
 
+/** One thread of wrk makes more load than four cores answer. */
+export function generatorThreads(cores: number): number {
+  return Math.max(1, Math.floor(cores / 4));
+}
+
 /** What wrk measured. Latency is of a closed loop: a connection asks again when it is answered. */
 export interface Played {
   requests: number;
