@@ -70,6 +70,11 @@ export function wholeNumber(name: string, text: string, low: number): number {
   throw new Refusal(`--${name} takes a whole number from ${low}.`);
 }
 
+/** A list with commas. */
+export function wholeNumbers(name: string, text: string): number[] {
+  return text.split(',').map((item) => wholeNumber(name, item, 1));
+}
+
 function find(scenarios: readonly Scenario[], name: string): Scenario {
   const found = scenarios.find((scenario) => scenario.name === name);
   if (found) return found;

@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { chart } from './chart.ts';
 import { type Measured, type Result, STEADY } from './result.ts';
+import { markdownTable } from './table.ts';
 
 /** Writes `latest.json`, and the table and the picture that are made of it, to a folder. */
 export function writeReport(folder: string, result: Result): void {
@@ -26,15 +27,9 @@ const HEAD = [
   'target',
 ];
 
-/** Markdown, which is legible as it stands. */
+/** A line for each scenario. */
 export function table(scenarios: readonly Measured[]): string {
-  const rows = [HEAD, ...scenarios.map(cells)];
-  const widths = HEAD.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  const line = (row: readonly string[]) =>
-    `| ${row.map((cell, n) => (n === 0 ? cell.padEnd(widths[n] ?? 0) : cell.padStart(widths[n] ?? 0))).join(' | ')} |`;
-  const rule = widths.map((width, n) => (n === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`));
-  const [head = [], ...body] = rows;
-  return [line(head), line(rule), ...body.map(line)].join('\n');
+  return markdownTable(HEAD, scenarios.map(cells));
 }
 
 function cells(measured: Measured): string[] {

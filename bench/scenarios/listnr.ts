@@ -28,6 +28,22 @@ export const listnrClientCredentials: Scenario = {
   },
 };
 
+/** The same by each of the clients that bench/fill.ts registers: more than any cache holds. */
+export function listnrOfEveryClient(count: number): Scenario {
+  return {
+    ...listnrClientCredentials,
+    name: 'listnr-of-every-client',
+    title: `LiSTNR, client credentials of ${count.toLocaleString('en-US')} clients`,
+    async prepare(workshop) {
+      const requests = Array.from({ length: count }, (_, n) => {
+        const client_id = `fill-${n + 1}`;
+        return issueToken(basic(client_id, SERVICE.secret), { client_id, subject: 'subject' });
+      });
+      return playOf(workshop, requests);
+    },
+  };
+}
+
 export const listnrAuthenticatedUser: Scenario = {
   name: 'listnr-authenticated-user',
   title: 'LiSTNR, authenticated user',

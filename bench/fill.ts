@@ -1,0 +1,108 @@
+/**
+ * Rows by the million, as copies of one that the server itself wrote or the seed registered: whatever columns a table
+ * has, the copies are like what the server reads every day. Triggers and foreign keys sleep meanwhile.
+ */
+import { Client } from 'pg';
+import { Refusal } from './refusal.ts';
+
+export interface Copies {
+  table: string;
+  /** SQL that chooses the row to copy. */
+  where?: string;
+  /** Copies get the numbers from `first` to `last`, and SQL with `n` in it says what differs. */
+  first: number;
+  last: number;
+  changes: Record<string, string>;
+}
+
+const SLICE = 100_000;
+
+/** Opens the server's database, for a benchmark that writes into it. */
+export async function openFiller(url: string): Promise<Client> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  await client.query('SET session_replication_role = replica');
+  await client.query('SET synchronous_commit = off');
+  return client;
+}
+
+/** @throws Refusal when there is no row to copy. */
+export async function copyRows(
+  client: Client,
+  { table, where = 'true', first, last, changes }: Copies,
+): Promise<void> {
+  const changed = Object.entries(changes).map(([column, sql]) => `'${column}', ${sql}`);
+  for (let from = first; from <= last; from += SLICE) {
+    const { rowCount } = await client.query(
+      `WITH template AS MATERIALIZED (SELECT to_jsonb(t) AS columns FROM ${table} t WHERE ${where} LIMIT 1)
+       INSERT INTO ${table}
+       SELECT copy.* FROM template, generate_series($1::int, $2::int) AS n,
+         jsonb_populate_record(NULL::${table}, columns || jsonb_build_object(${changed.join(', ')})) AS copy`,
+      [from, Math.min(last, from + SLICE - 1)],
+    );
+    if (rowCount === 0) throw new Refusal(`There is no row of ${table} to copy.`);
+  }
+}
+
+/** People, confidential clients, LiSTNR clients, and a session, grant and refresh token for each of the people. */
+export async function fillRegistrations(client: Client, first: number, last: number): Promise<void> {
+  const range = { first, last };
+  const id = "'fill-' || n";
+  await copyRows(client, {
+    ...range,
+    table: 'people',
+    where: "t.id = 'bench-person-1'",
+    changes: { id, email: "'fill-' || n || '@bench.example'" },
+  });
+  await copyRows(client, { ...range, table: 'clients', where: "t.id = 'bench-web'", changes: { id } });
+  await copyRows(client, {
+    ...range,
+    table: 'client_secrets',
+    where: "t.client_id = 'bench-web'",
+    changes: { client_id: id },
+  });
+  await fillListnrClients(client, first, last);
+  await copyRows(client, {
+    ...range,
+    table: 'sessions',
+    where: 't.person_id IS NOT NULL',
+    changes: { uid: id, id_hash: hashOf('session'), person_id: id },
+  });
+  await fillGrants(client, range, {});
+}
+
+/** Each with the secret of `bench-service`. */
+export async function fillListnrClients(client: Client, first: number, last: number): Promise<void> {
+  const id = "'fill-' || n";
+  await copyRows(client, {
+    ...{ first, last },
+    table: 'listnr_clients',
+    where: "t.id = 'bench-service'",
+    changes: { id, audience: id },
+  });
+  await copyRows(client, {
+    ...{ first, last },
+    table: 'listnr_client_secrets',
+    where: "t.client_id = 'bench-service'",
+    changes: { client_id: id },
+  });
+}
+
+/** Grants, each with its refresh token. */
+export async function fillGrants(
+  client: Client,
+  range: { first: number; last: number },
+  changes: Record<string, string>,
+): Promise<void> {
+  const id = "'fill-' || n";
+  await copyRows(client, { ...range, table: 'grants', changes: { id, session_uid: id, ...changes } });
+  await copyRows(client, {
+    ...range,
+    table: 'refresh_families',
+    changes: { family: `substr(${hashOf('family')}, 1, 16)`, grant_id: id, ...changes },
+  });
+}
+
+export function hashOf(what: string): string {
+  return `sha256(('${what} ' || n)::bytea)`;
+}

@@ -1,0 +1,155 @@
+/**
+ * `npm run bench:startup`: from `node` to ready, on Postgres with nothing to migrate and on the embedded database for
+ * the first time and again; and the memory that a process holds when it has nothing to do, under load, and with
+ * many clients registered and used.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { environmentPath } from './environment.ts';
+import { fillListnrClients, openFiller } from './fill.ts';
+import { describeCommit, describeMachine } from './machine.ts';
+import { wholeNumber } from './options.ts';
+import { type Own, signedInTarget, withGround, withServer } from './own-server.ts';
+import { percentile } from './percentile.ts';
+import { residentBytes } from './processes.ts';
+import { progress, runProgram } from './program.ts';
+import type { Scenario } from './scenario.ts';
+import { userinfo } from './scenarios/access-token.ts';
+import { listnrClientCredentials, listnrOfEveryClient } from './scenarios/listnr.ts';
+import { refresh } from './scenarios/token-endpoint.ts';
+import { startServer } from './server.ts';
+import { markdownTable } from './table.ts';
+import { ownTarget, type Target } from './target.ts';
+import { temporaryFolder } from './temporary-folder.ts';
+import { play } from './wrk.ts';
+
+const MEGABYTE = 1e6;
+const READY_WITHIN_SECONDS = 1.0;
+const RESIDENT_MEGABYTES = 150;
+
+const { values } = parseArgs({
+  options: {
+    starts: { type: 'string', default: '7' },
+    seconds: { type: 'string', default: '20' },
+    clients: { type: 'string', default: '100000' },
+    out: { type: 'string', default: fileURLToPath(new URL('results', import.meta.url)) },
+  },
+});
+const starts = wholeNumber('starts', values.starts, 1);
+const seconds = wholeNumber('seconds', values.seconds, 1);
+const clients = wholeNumber('clients', values.clients, 1);
+
+interface Figure {
+  what: string;
+  value: number;
+  unit: 's' | 'MB';
+  target?: { atMost: number; met: boolean };
+}
+
+await runProgram(async () => {
+  const embedded = await startEmbedded();
+  const { figures, machine } = await withGround(async (ground) => {
+    const ready: number[] = [];
+    for (let n = 0; n < starts; n += 1)
+      ready.push(await withServer(ground, { workers: 1 }, async ({ server }) => server.readyMs / 1000));
+    const memory = await withServer(ground, { workers: 1 }, measureMemory);
+    const own = figure(
+      'ready on Postgres, nothing to migrate',
+      percentile(ready, 0.5),
+      's',
+      READY_WITHIN_SECONDS,
+    );
+    return { figures: [own, ...embedded, ...memory], machine: describeMachine(ground.cluster.version) };
+  });
+  const commit = describeCommit();
+  const note = `${machine.cores} cores of ${machine.processor}, Node ${machine.node}, commit ${commit ?? 'unknown'}; starts: the median of ${starts}`;
+  const text = `${note}\n\n${tableOf(figures)}\n`;
+  mkdirSync(values.out, { recursive: true });
+  writeFileSync(
+    join(values.out, 'startup.json'),
+    `${JSON.stringify({ machine, commit, starts, figures }, undefined, 2)}\n`,
+  );
+  writeFileSync(join(values.out, 'startup.md'), text);
+  process.stdout.write(`\n${text}\nWritten to ${values.out}.\n`);
+});
+
+/** As `npm start` in a fresh clone: the database is made, migrated and seeded; then opened as it is. */
+async function startEmbedded(): Promise<Figure[]> {
+  const cold: number[] = [];
+  const warm: number[] = [];
+  for (let n = 0; n < starts; n += 1) {
+    progress('Starting on the embedded database, cold and warm ...');
+    const { path, remove } = temporaryFolder('embedded');
+    const environment = { PATH: environmentPath(), DATA_DIR: join(path, 'data') };
+    for (const times of [cold, warm]) {
+      const server = await startServer({ workers: 1, environment });
+      times.push(server.readyMs / 1000);
+      await server.stop();
+    }
+    remove();
+  }
+  return [
+    figure('ready on the embedded database, the first time', percentile(cold, 0.5), 's'),
+    figure('ready on the embedded database, again', percentile(warm, 0.5), 's'),
+  ];
+}
+
+async function measureMemory(own: Own): Promise<Figure[]> {
+  await sleep(5000);
+  const idle = residentBytes(own.server.pid) / MEGABYTE;
+  const nobody = await ownTarget(own.server.base);
+  const issuing = await highest(own, nobody, [listnrClientCredentials]);
+  // Hashing a password takes 19 MiB at a time, which the C library may keep.
+  const target = await signedInTarget(own);
+  const signedIn = residentBytes(own.server.pid) / MEGABYTE;
+  const loaded = await highest(own, target, [refresh, userinfo]);
+
+  progress(`Registering ${clients} LiSTNR clients ...`);
+  const filler = await openFiller(own.cluster.url);
+  await fillListnrClients(filler, 1, clients);
+  await filler.query('ANALYZE');
+  await filler.end();
+  const many = await highest(own, target, [listnrOfEveryClient(clients)]);
+  return [
+    figure('resident, idle', idle, 'MB'),
+    figure('resident under load of LiSTNR, at most', issuing, 'MB', RESIDENT_MEGABYTES),
+    figure('resident after 100 password sign-ins', signedIn, 'MB'),
+    figure('resident under load of refresh and userinfo, at most', loaded, 'MB', RESIDENT_MEGABYTES),
+    figure(`resident under load by ${clients.toLocaleString('en-US')} clients, at most`, many, 'MB'),
+  ];
+}
+
+/** The most memory, in MB, that the process held while it was under these loads. */
+async function highest(own: Own, target: Target, scenarios: readonly Scenario[]): Promise<number> {
+  const { path: folder, remove } = temporaryFolder('requests');
+  let most = 0;
+  const look = setInterval(() => {
+    most = Math.max(most, residentBytes(own.server.pid) / MEGABYTE);
+  }, 100);
+  for (const scenario of scenarios) {
+    progress(`${scenario.title} ...`);
+    const what = await scenario.prepare({ target, folder, threads: 1 }, 0);
+    await play(what, { base: target.base, seconds, connections: 32, threads: 1 });
+  }
+  clearInterval(look);
+  remove();
+  return most;
+}
+
+function figure(what: string, value: number, unit: Figure['unit'], atMost?: number): Figure {
+  return { what, value, unit, ...(atMost === undefined ? {} : { target: { atMost, met: value <= atMost } }) };
+}
+
+function tableOf(figures: readonly Figure[]): string {
+  return markdownTable(
+    ['what', 'measured', 'target'],
+    figures.map(({ what, value, unit, target }) => [
+      what,
+      `${unit === 's' ? value.toFixed(2) : Math.round(value)} ${unit}`,
+      target ? `≤ ${target.atMost} ${unit}: ${target.met ? 'met' : 'NOT MET'}` : '',
+    ]),
+  );
+}
