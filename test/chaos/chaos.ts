@@ -51,7 +51,9 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => 
 try {
   process.exitCode = (await main(readOptions())) === 0 ? 0 : 1;
 } catch (error) {
-  process.stderr.write(`${error instanceof Refusal ? error.message : (error as Error).stack}\n`);
+  const { code, message, stack } = error as NodeJS.ErrnoException;
+  const isTheirs = error instanceof Refusal || code?.startsWith('ERR_PARSE_ARGS');
+  process.stderr.write(`${isTheirs ? message : stack}\n`);
   process.exitCode = 1;
 }
 process.exit();
