@@ -164,8 +164,12 @@ export async function compose({
     usedProofs: createUsedProofStore(db),
     upstreamSignIns: createUpstreamSignInStore(db, box),
     keyRings: {
-      oidc: await createKeyRing(rotation.store, 'oidc'),
-      listnr: await createKeyRing(rotation.store, 'listnr'),
+      oidc: await createKeyRing(rotation.store, 'oidc', {
+        onSign: () => metrics.countSignature('oidc'),
+      }),
+      listnr: await createKeyRing(rotation.store, 'listnr', {
+        onSign: () => metrics.countSignature('listnr'),
+      }),
     },
     externalKeys: overrides.externalKeys ?? createExternalKeys(),
   };

@@ -1,5 +1,6 @@
 import { type CryptoKey, importJWK, type JSONWebKeySet, type JWK } from 'jose';
 import { OperatorError } from '../platform/errors.ts';
+import { createSigner, type SignJwt } from './sign-jwt.ts';
 import type { KeyAlgorithm, KeySet, SigningKey } from './signing-key.ts';
 import type { SigningKeyStore } from './signing-key-store.ts';
 
@@ -24,7 +25,7 @@ export interface KeyRing {
 export interface CurrentKey {
   kid: string;
   alg: KeyAlgorithm;
-  privateKey: CryptoKey;
+  sign: SignJwt;
 }
 
 interface Loaded {
@@ -35,9 +36,17 @@ interface Loaded {
   publicKeys: ReadonlyMap<string, CryptoKey>;
 }
 
-/** @throws OperatorError when a key cannot be opened, or the set has none to sign with. */
-export async function createKeyRing(store: SigningKeyStore, keySet: KeySet): Promise<KeyRing> {
-  let loaded = await load(await store.list(keySet), keySet);
+/**
+ * `onSign` is called for each signature.
+ * @throws OperatorError when a key cannot be opened, or the set has none to sign with.
+ */
+export async function createKeyRing(
+  store: SigningKeyStore,
+  keySet: KeySet,
+  { onSign }: { onSign: () => void },
+): Promise<KeyRing> {
+  const loadKeys = async () => load(await store.list(keySet), keySet, onSign);
+  let loaded = await loadKeys();
   return {
     get current() {
       return loaded.current;
@@ -51,15 +60,22 @@ export async function createKeyRing(store: SigningKeyStore, keySet: KeySet): Pro
     },
     publicKey: (kid) => loaded.publicKeys.get(kid),
     async reload() {
-      loaded = await load(await store.list(keySet), keySet);
+      loaded = await loadKeys();
     },
   };
 }
 
-async function load(keys: SigningKey[], keySet: KeySet): Promise<Loaded> {
+async function load(keys: SigningKey[], keySet: KeySet, onSign: () => void): Promise<Loaded> {
+  const counted =
+    (sign: SignJwt): SignJwt =>
+    (claims, typ) => {
+      onSign();
+      return sign(claims, typ);
+    };
   const signers = new Map<string, CurrentKey>();
   for (const { state, kid, alg, privateJwk } of keys) {
-    if (state === 'current') signers.set(alg, { kid, alg, privateKey: await importKey(privateJwk, alg) });
+    if (state === 'current')
+      signers.set(alg, { kid, alg, sign: counted(createSigner({ kid, alg, privateJwk })) });
   }
   const current = signers.get('RS256');
   if (!current) throw new OperatorError(`The key set ${keySet} has no current RS256 key.`);

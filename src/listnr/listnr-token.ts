@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { SignJWT } from 'jose';
 import type { ListnrClaim } from '../clients/listnr-client.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
 
@@ -45,9 +44,6 @@ export function listnrClaims({
 }
 
 /** Signs claims with RS256, the only algorithm the guide lets verifiers accept. */
-export function signListnrToken(
-  claims: ListnrClaims,
-  { kid, privateKey }: KeyRing['current'],
-): Promise<string> {
-  return new SignJWT({ ...claims }).setProtectedHeader({ alg: 'RS256', kid, typ: 'JWT' }).sign(privateKey);
+export function signListnrToken(claims: ListnrClaims, { sign }: KeyRing['current']): Promise<string> {
+  return sign(claims, 'JWT');
 }

@@ -1,4 +1,4 @@
-import { errors as joseErrors, jwtVerify, SignJWT } from 'jose';
+import { errors as joseErrors, jwtVerify } from 'jose';
 import { errors, Provider } from 'oidc-provider';
 import type { AccessTokenStore } from '../artifacts/access-token-store.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
@@ -34,20 +34,21 @@ export function makeAccessTokensStateless(provider: Provider, { keyRing, accessT
   Object.assign(AccessToken.prototype, {
     async getValueAndPayload(this: AccessToken) {
       const now = Math.floor(Date.now() / 1000);
-      const value = await new SignJWT({
-        scope: this.scope,
-        client_id: this.clientId,
-        grant_id: this.grantId,
-        ...(this.jkt ? { cnf: { jkt: this.jkt } } : {}),
-      })
-        .setProtectedHeader({ alg: keyRing.current.alg, kid: keyRing.current.kid, typ: 'at+jwt' })
-        .setIssuer(provider.issuer)
-        .setAudience(provider.issuer)
-        .setSubject(this.accountId ?? '')
-        .setIssuedAt(now)
-        .setExpirationTime(now + this.expiration)
-        .setJti(this.jti)
-        .sign(keyRing.current.privateKey);
+      const value = await keyRing.current.sign(
+        {
+          jti: this.jti,
+          iss: provider.issuer,
+          aud: provider.issuer,
+          sub: this.accountId,
+          iat: now,
+          exp: now + this.expiration,
+          client_id: this.clientId,
+          scope: this.scope,
+          grant_id: this.grantId,
+          ...(this.jkt ? { cnf: { jkt: this.jkt } } : {}),
+        },
+        'at+jwt',
+      );
       return { value, payload: undefined };
     },
 

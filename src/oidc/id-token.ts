@@ -1,4 +1,3 @@
-import { SignJWT } from 'jose';
 import type { Provider } from 'oidc-provider';
 import type { KeyRing } from '../keys/key-ring.ts';
 import { unavailable } from '../platform/database.ts';
@@ -22,13 +21,16 @@ export function signIdTokens(provider: Provider, { keyRing }: { keyRing: KeyRing
       const key = keyRing.signer(idTokenSignedResponseAlg);
       if (!key) throw unavailable(new Error(`There is no key yet to sign ${idTokenSignedResponseAlg} with.`));
       const now = Math.floor(Date.now() / 1000);
-      return new SignJWT(await this.payload())
-        .setProtectedHeader({ alg: key.alg, kid: key.kid, typ: 'JWT' })
-        .setIssuer(provider.issuer)
-        .setAudience(this.client.clientId)
-        .setIssuedAt(now)
-        .setExpirationTime(now + idTokenTtlSeconds)
-        .sign(key.privateKey);
+      return key.sign(
+        {
+          ...(await this.payload()),
+          iss: provider.issuer,
+          aud: this.client.clientId,
+          iat: now,
+          exp: now + idTokenTtlSeconds,
+        },
+        'JWT',
+      );
     },
   });
 }

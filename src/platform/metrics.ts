@@ -4,6 +4,7 @@ import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Histogram, R
 export interface Metrics {
   registry: Registry;
   countAudit(event: string): void;
+  countSignature(keySet: string): void;
   countExpired(rows: string, count: number): void;
   setExpiredLag(rows: string, seconds: number): void;
   observeRequest(request: { endpoint: string; method: string; status: number; seconds: number }): void;
@@ -25,6 +26,12 @@ export function createMetrics(): Metrics {
     labelNames: ['event'] as const,
     registers: [registry],
   });
+  const signatures = new Counter({
+    name: 'listo_signatures_total',
+    help: 'Tokens signed, by the set of the key.',
+    labelNames: ['key_set'] as const,
+    registers: [registry],
+  });
   const expired = new Counter({
     name: 'listo_expired_rows_deleted_total',
     help: 'Expired rows that housekeeping deleted.',
@@ -42,6 +49,7 @@ export function createMetrics(): Metrics {
   return {
     registry,
     countAudit: (event) => audit.inc({ event }),
+    countSignature: (keySet) => signatures.inc({ key_set: keySet }),
     countExpired: (rows, count) => expired.inc({ rows }, count),
     setExpiredLag: (rows, seconds) => lag.set({ rows }, seconds),
     observeRequest({ endpoint, method, status, seconds }) {

@@ -12,6 +12,7 @@ import {
   type Tokens,
   userinfo,
 } from '../support/relying-party.ts';
+import { signingKey } from '../support/signing-key.ts';
 import { startTestServer, type TestServer } from '../support/test-server.ts';
 import { askToken, DEMO_APP, DEMO_BASIC, DEMO_SERVICE } from '../support/token-provider.ts';
 
@@ -169,13 +170,13 @@ describe('a JWT is refused, and nothing is written,', () => {
     ['that names its key (x5u)', bySomebody(() => ({ x5u: 'http://127.0.0.1:9/x5u', kid: 'unknown' }))],
     [
       'signed by the other set, under its kid',
-      (claims, typ) =>
-        sign(claims, { typ, kid: rings().listnr.current.kid }, rings().listnr.current.privateKey),
+      async (claims, typ) =>
+        sign(claims, { typ, kid: rings().listnr.current.kid }, await signingKey(server, 'listnr')),
     ],
     [
       'signed by the other set, under ours',
-      (claims, typ) =>
-        sign(claims, { typ, kid: rings().oidc.current.kid }, rings().listnr.current.privateKey),
+      async (claims, typ) =>
+        sign(claims, { typ, kid: rings().oidc.current.kid }, await signingKey(server, 'listnr')),
     ],
   ];
 

@@ -1,5 +1,6 @@
 import { exportSPKI, generateKeyPair, importJWK, SignJWT, UnsecuredJWT } from 'jose';
 import { obtainTokens } from '../support/relying-party.ts';
+import { signingKey } from '../support/signing-key.ts';
 import { startTestServer, type TestServer } from '../support/test-server.ts';
 import { adaClaims, askToken, bearerClientSql, mintIdToken, personSql } from '../support/token-provider.ts';
 
@@ -184,7 +185,7 @@ describe('refuses an ID token: 401 invalid_token', () => {
     const { current } = server.services.keyRings.oidc;
     const token = await new SignJWT(adaClaims(server))
       .setProtectedHeader({ alg: 'RS256', kid: current.kid, crit: ['b64'], b64: true })
-      .sign(current.privateKey);
+      .sign(await signingKey(server));
     expect(await presentToken(token)).toEqual(tokenRefused('The ID token has a critical extension (crit).'));
   });
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type CryptoKey, createRemoteJWKSet, type JWTPayload, jwtVerify, SignJWT } from 'jose';
 import { ADA, type Answer, DEMO_WEB, postJson } from './relying-party.ts';
+import { signingKey } from './signing-key.ts';
 import type { TestServer } from './test-server.ts';
 
 export const ISSUE_TOKEN = '/v1/listnr-token-provider/issue-token';
@@ -53,7 +54,7 @@ export function adaClaims(server: Pick<TestServer, 'url'>): JWTPayload {
  * An ID token for Ada signed with this server's own key. `claims` replaces some (undefined leaves one out), `header`
  * and `key` what signs.
  */
-export function mintIdToken(
+export async function mintIdToken(
   server: TestServer,
   claims: Record<string, unknown> = {},
   { header = {}, key }: { header?: Record<string, unknown>; key?: CryptoKey | Uint8Array } = {},
@@ -62,7 +63,7 @@ export function mintIdToken(
   const payload = JSON.parse(JSON.stringify({ ...adaClaims(server), ...claims })) as JWTPayload;
   return new SignJWT(payload)
     .setProtectedHeader({ alg: 'RS256', kid: current.kid, ...header })
-    .sign(key ?? current.privateKey);
+    .sign(key ?? (await signingKey(server)));
 }
 
 /** Verifies a token as the guide says, and gives its claims and header. */

@@ -64,7 +64,11 @@ export function halfWay(server: () => TestServer): void {
 
     async function expectOver({ status, html, location }: Page, { person }: Tenant): Promise<void> {
       const title = /<h1>([^<]*)<\/h1>/.exec(html)?.[1];
-      expect({ status, title, location }).toEqual({ status: 400, title: 'This request cannot be used', location: undefined });
+      expect({ status, title, location }).toEqual({
+        status: 400,
+        title: 'This request cannot be used',
+        location: undefined,
+      });
       for (const table of ['sessions', 'grants', 'consents'])
         expect(await server().database.knex(table).where({ person_id: person.id })).toEqual([]);
     }

@@ -9,6 +9,7 @@ import {
   type Tokens,
   userinfo,
 } from '../../support/relying-party.ts';
+import { signingKey } from '../../support/signing-key.ts';
 import type { TestServer } from '../../support/test-server.ts';
 
 const REFUSED = {
@@ -123,10 +124,11 @@ export function forgeries(server: () => TestServer): void {
 
     it('cannot be of another kind, issuer or audience, were it signed with our key', async () => {
       const { current } = server().services.keyRings.oidc;
+      const key = await signingKey(server());
       const sign = (changes: object, typ = 'at+jwt') =>
         new SignJWT({ ...claims(), ...changes })
           .setProtectedHeader({ alg: 'RS256', kid: current.kid, typ })
-          .sign(current.privateKey);
+          .sign(key);
       expect((await present(await sign({}))).status).toBe(200);
       for (const forged of [
         await sign({}, 'JWT'),

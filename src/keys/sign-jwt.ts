@@ -1,0 +1,55 @@
+import { createPrivateKey, sign } from 'node:crypto';
+import type { JWK } from 'jose';
+import type { KeyAlgorithm } from './signing-key.ts';
+
+/** Makes a JWT (RFC 7519) of `claims`, whose header says that it is of the type `typ`. */
+export type SignJwt = (claims: object, typ: string) => Promise<string>;
+
+/** EdDSA hashes by itself. */
+const HASHES: Readonly<Record<KeyAlgorithm, string | null>> = {
+  RS256: 'sha256',
+  ES256: 'sha256',
+  EdDSA: null,
+};
+
+/**
+ * Signs in libuv's thread pool, with the key converted once and each header encoded once: what is left is the
+ * signature itself (docs/performance.md).
+ */
+export function createSigner({
+  kid,
+  alg,
+  privateJwk,
+}: {
+  kid: string;
+  alg: KeyAlgorithm;
+  privateJwk: JWK;
+}): SignJwt {
+  // RFC 7518 section 3.4: an ECDSA signature is its two numbers, not their ASN.1 form.
+  const key = {
+    key: createPrivateKey({ key: privateJwk, format: 'jwk' }),
+    dsaEncoding: 'ieee-p1363',
+  } as const;
+  const headers = new Map<string, string>();
+  const headerOf = (typ: string) => {
+    let header = headers.get(typ);
+    if (header === undefined) {
+      header = base64url({ alg, kid, typ });
+      headers.set(typ, header);
+    }
+    return header;
+  };
+
+  return (claims, typ) =>
+    new Promise((signed, failed) => {
+      const input = `${headerOf(typ)}.${base64url(claims)}`;
+      sign(HASHES[alg], Buffer.from(input), key, (error, signature) => {
+        if (error) failed(error);
+        else signed(`${input}.${signature.toString('base64url')}`);
+      });
+    });
+}
+
+function base64url(value: object): string {
+  return Buffer.from(JSON.stringify(value)).toString('base64url');
+}
