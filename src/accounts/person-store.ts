@@ -55,6 +55,16 @@ export function readPerson(json: Person | null | undefined): Person | undefined 
   return json ?? undefined;
 }
 
+/**
+ * SQL for the id of a person who may begin something now, by id and the fingerprint of the password they have just
+ * signed in with, '' without one. It locks them, so that disabling them or changing the password waits, and then
+ * ends what was begun.
+ */
+export const PERSON_SIGNING_IN = `
+  SELECT id FROM people
+  WHERE id = ? AND disabled_at IS NULL AND ?::text IN ('', encode(sha256(convert_to(password_hash, 'UTF8')), 'hex'))
+  FOR SHARE`;
+
 export function createPersonStore(db: Queryable): PersonStore {
   const columns = (profile: UpstreamProfile) => ({
     email: profile.email,

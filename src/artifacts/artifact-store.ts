@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Person } from '../accounts/person.ts';
-import { personJson, readPerson } from '../accounts/person-store.ts';
+import { PERSON_SIGNING_IN, personJson, readPerson } from '../accounts/person-store.ts';
 import type { Queryable } from '../platform/database.ts';
 import type { FoundGrant, Grant } from './grant-store.ts';
 
@@ -25,7 +25,8 @@ export interface ArtifactStore {
   create(artifact: NewArtifact): Promise<void>;
   /**
    * Saves a code together with the grant it belongs to, which is new with each authorization: one statement. False,
-   * and nothing saved, when the person was disabled meanwhile, or signed out of the session: both wait for it.
+   * and nothing saved, when the person was disabled meanwhile, has another password by now, or was signed out of the
+   * session: all of that waits for it.
    */
   createWithGrant(artifact: NewArtifact, grant: NewGrant): Promise<boolean>;
   /** False when it was destroyed meanwhile: what is over does not come back. */
@@ -49,6 +50,8 @@ export interface NewArtifact {
 export interface NewGrant extends Grant {
   /** The session is being begun by this very request, so there is no row of it yet. */
   sessionIsNew: boolean;
+  /** Of the password the person has just signed in with. */
+  passwordFingerprint?: string | undefined;
 }
 
 const FIND = `
@@ -65,7 +68,7 @@ interface Row {
 }
 
 const CREATE_WITH_GRANT = `
-  WITH person AS (SELECT id FROM people WHERE id = ? AND disabled_at IS NULL FOR SHARE),
+  WITH person AS (${PERSON_SIGNING_IN}),
   session AS (SELECT uid FROM sessions WHERE uid = ? FOR KEY SHARE),
   new_grant AS (
     INSERT INTO grants (id, person_id, client_id, session_uid, payload, expires_at)
@@ -107,6 +110,7 @@ export function createArtifactStore(db: Queryable): ArtifactStore {
     async createWithGrant({ model, id, payload, expiresAt }, grant) {
       const { rowCount } = await db.raw<{ rowCount: number }>(CREATE_WITH_GRANT, [
         grant.personId,
+        grant.passwordFingerprint ?? '',
         grant.sessionUid,
         grant.id,
         grant.clientId,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Person } from '../accounts/person.ts';
-import { personJson, readPerson } from '../accounts/person-store.ts';
+import { PERSON_SIGNING_IN, personJson, readPerson } from '../accounts/person-store.ts';
 import type { Queryable } from '../platform/database.ts';
 import type { Payload } from './artifact-store.ts';
 
@@ -11,6 +11,8 @@ export interface StoredSession {
   personId: string | undefined;
   payload: Payload;
   expiresAt: Date;
+  /** Present when the person has just signed in: of the password, '' without one. */
+  passwordFingerprint?: string | undefined;
 }
 
 /**
@@ -21,13 +23,22 @@ export interface SessionStore {
   /** With the person who is signed in, unless they are disabled, in one round trip. */
   find(id: string): Promise<{ payload: Payload; person: Person | undefined } | undefined>;
   findByUid(uid: string): Promise<Payload | undefined>;
+  /** Begins one, unless who signs in was disabled meanwhile or has another password by now: that waits for it. */
   start(id: string, session: StoredSession): Promise<void>;
-  /** Saves a session that was there a moment ago, perhaps under a new id. One that was ended since stays ended. */
+  /**
+   * Saves a session that was there a moment ago, perhaps under a new id. One that was ended since stays ended; who
+   * has just signed in is looked at as by `start`.
+   */
   update(id: string, session: StoredSession): Promise<void>;
   end(uid: string): Promise<void>;
 }
 
 const FIND = `SELECT s.payload, ${personJson('s.person_id')} AS person FROM sessions s WHERE s.id_hash = ?`;
+
+const START = `
+  WITH person AS (${PERSON_SIGNING_IN})
+  INSERT INTO sessions (uid, id_hash, person_id, payload, expires_at)
+  SELECT ?, ?::bytea, person.id, ?::jsonb, ?::timestamptz FROM person`;
 
 export function createSessionStore(db: Queryable): SessionStore {
   const columns = (id: string, { uid, personId, payload, expiresAt }: StoredSession) => ({
@@ -50,10 +61,24 @@ export function createSessionStore(db: Queryable): SessionStore {
       return row?.payload;
     },
     async start(id, session) {
-      await db('sessions').insert(columns(id, session));
+      const { personId, passwordFingerprint = '' } = session;
+      if (personId === undefined) await db('sessions').insert(columns(id, session));
+      else
+        await db.raw(START, [
+          personId,
+          passwordFingerprint,
+          session.uid,
+          hashOf(id),
+          JSON.stringify(session.payload),
+          session.expiresAt,
+        ]);
     },
     async update(id, session) {
-      await db('sessions').where({ uid: session.uid }).update(columns(id, session));
+      const { uid, personId = '', passwordFingerprint } = session;
+      const row = db('sessions').where({ uid });
+      if (passwordFingerprint !== undefined)
+        row.whereRaw(`EXISTS (${PERSON_SIGNING_IN})`, [personId, passwordFingerprint]);
+      await row.update(columns(id, session));
     },
     async end(uid) {
       await db('sessions').where({ uid }).delete();

@@ -1,9 +1,11 @@
 /**
  * How a person proves who they are, per kind of instance: a password kept here, or the customer's own OpenID
  * provider. Both end in the id of a person of that instance; pages decide what is shown on the way.
+ *
+ * A password takes a while to compare, so its fingerprint is handed on: a session begins only while it is still theirs.
  */
 export type SignInResult =
-  | { outcome: 'signed_in'; personId: string }
+  | { outcome: 'signed_in'; personId: string; passwordFingerprint?: string }
   | {
       outcome: 'refused';
       reason: RefusalReason;

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { PersonStore } from '../accounts/person-store.ts';
 import { hashPassword, verifyPassword } from '../platform/digest.ts';
 import type { SignInResult } from './authenticator.ts';
@@ -21,7 +22,8 @@ export async function createPasswordAuthenticator({
       const matches = await verifyPassword(password, credentials?.passwordHash ?? nobodysHash);
       // A disabled person learns no more than one who mistyped: whether an account exists is not said.
       if (!credentials || !matches || credentials.disabled) return REFUSED;
-      return { outcome: 'signed_in', personId: credentials.id };
+      const passwordFingerprint = createHash('sha256').update(credentials.passwordHash).digest('hex');
+      return { outcome: 'signed_in', personId: credentials.id, passwordFingerprint };
     },
   };
 }

@@ -90,7 +90,11 @@ export function redirect(ctx: Context, to: string): void {
 export async function finishSignIn(
   context: InteractionContext,
   dependencies: InteractionDependencies,
-  { personId, amr }: { personId: string; amr?: string[] },
+  {
+    personId,
+    passwordFingerprint,
+    amr,
+  }: { personId: string; passwordFingerprint?: string | undefined; amr?: string[] },
 ): Promise<void> {
   const { ctx, interaction } = context;
   const { provider } = dependencies;
@@ -100,7 +104,9 @@ export async function finishSignIn(
     delete interaction.session;
     await interaction.persist();
   }
-  await finishInteraction(context, dependencies, { login: { accountId: personId, ...(amr ? { amr } : {}) } });
+  await finishInteraction(context, dependencies, {
+    login: { accountId: personId, passwordFingerprint, ...(amr ? { amr } : {}) },
+  });
 }
 
 /** Whom the client asked for (`id_token_hint`); the library checks the token, and looks at who was signed in before. */

@@ -57,11 +57,11 @@ export async function signInWithPassword(
     log.signIn = 'refused';
     return again(401, 'That email address and password do not match.');
   }
-  const { personId } = result;
+  const { personId, passwordFingerprint } = result;
   log.signIn = personId;
   if (!(await isWhoWasAskedFor(context, dependencies, personId)))
     return again(403, 'The application asked for somebody else to sign in. Please use the other account.');
-  await finishSignIn(context, dependencies, { personId, amr: ['pwd'] });
+  await finishSignIn(context, dependencies, { personId, passwordFingerprint, amr: ['pwd'] });
 }
 
 /**

@@ -104,7 +104,9 @@ function sessionAdapter({ sessions }: AdapterDependencies): Adapter {
 
     async upsert(id, { jti: _jti, ...payload }, ttlSeconds = 0) {
       const uid = String(payload.uid);
-      const session = { uid, personId: payload.accountId, payload, expiresAt: expiryOf(ttlSeconds) };
+      const { passwordFingerprint } = requestScope();
+      const personId = payload.accountId;
+      const session = { uid, personId, payload, passwordFingerprint, expiresAt: expiryOf(ttlSeconds) };
       await unlessGone(() =>
         isLoaded('Session', uid) ? sessions.update(id, session) : sessions.start(id, session),
       );
@@ -140,7 +142,8 @@ function artifactAdapter(model: ArtifactModel, { artifacts, issuer }: AdapterDep
       const grant = model === 'AuthorizationCode' ? newGrantFor(Provider.ctx?.oidc) : undefined;
       if (!grant) return artifacts.create(artifact);
       const sessionIsNew = !isLoaded('Session', grant.sessionUid);
-      if (!(await artifacts.createWithGrant(artifact, { ...grant, sessionIsNew })))
+      const { passwordFingerprint } = requestScope();
+      if (!(await artifacts.createWithGrant(artifact, { ...grant, sessionIsNew, passwordFingerprint })))
         throw new errors.LoginRequired('The person was signed out meanwhile');
     },
 
@@ -149,7 +152,10 @@ function artifactAdapter(model: ArtifactModel, { artifacts, issuer }: AdapterDep
       if (!artifact) return undefined;
       requestScope().loaded.add(`${model} ${id}`);
       if (artifact.grant) useGrant(artifact.grant);
-      return fromStored(model, id, artifact, issuer);
+      const stored = fromStored(model, id, artifact, issuer);
+      const login = stored.result?.login;
+      if (login) requestScope().passwordFingerprint = String(login.passwordFingerprint ?? '');
+      return stored;
     },
 
     async consume(id) {

@@ -21,6 +21,8 @@ export interface RequestScope {
   grant?: Omit<LoadedGrant, 'person'>;
   /** The enabled person of that grant, or of the session. */
   person?: Person;
+  /** When the interaction says that somebody has just signed in: of their password, '' without one. */
+  passwordFingerprint?: string;
   /** What the library has loaded from storage: it saves new and changed objects alike, and a changed one that is gone stays gone. */
   loaded: Set<string>;
   /** Why the library refused, for the log. */
