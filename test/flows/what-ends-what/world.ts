@@ -98,23 +98,20 @@ export async function aTenant(server: TestServer): Promise<Tenant> {
   return { instance, person, web, spa, listnrClient };
 }
 
-/** With the cheapest hash there is: each test signs two browsers in. */
 async function aPersonOf({ database }: TestServer, instance_id: string): Promise<TestPerson> {
   const person = { id: randomUUID(), email: `${unique('person')}@people.example` };
   const password = 'a perfectly good password';
-  const nonce = randomBytes(16);
-  const tag = argon2Sync('argon2id', {
-    message: password,
-    nonce,
-    parallelism: 1,
-    memory: 8,
-    passes: 1,
-    tagLength: 32,
-  });
-  const [salt, hash] = [nonce, tag].map((bytes) => bytes.toString('base64').replace(/=+$/, ''));
-  const password_hash = `$argon2id$v=19$m=8,t=1,p=1$${salt}$${hash}`;
-  await database.knex('people').insert({ ...person, instance_id, password_hash });
+  await database.knex('people').insert({ ...person, instance_id, password_hash: cheapHash(password) });
   return { ...person, password };
+}
+
+/** The cheapest hash that can be verified: each test signs two browsers in. */
+export function cheapHash(password: string): string {
+  const nonce = randomBytes(16);
+  const cost = { parallelism: 1, memory: 8, passes: 1, tagLength: 32 };
+  const tag = argon2Sync('argon2id', { message: password, nonce, ...cost });
+  const [salt, hash] = [nonce, tag].map((bytes) => bytes.toString('base64').replace(/=+$/, ''));
+  return `$argon2id$v=19$m=8,t=1,p=1$${salt}$${hash}`;
 }
 
 export async function signInTo(
