@@ -7,6 +7,7 @@ import * as clientSecrets from './0005-client-secrets.ts';
 import * as housekeeping from './0006-housekeeping.ts';
 import * as revocation from './0007-revocation.ts';
 import * as clientSecurity from './0008-client-security.ts';
+import * as deviceCodes from './0009-device-codes.ts';
 
 const MIGRATIONS = {
   '0001-registration': registration,
@@ -17,6 +18,7 @@ const MIGRATIONS = {
   '0006-housekeeping': housekeeping,
   '0007-revocation': revocation,
   '0008-client-security': clientSecurity,
+  '0009-device-codes': deviceCodes,
 };
 
 type Name = keyof typeof MIGRATIONS;

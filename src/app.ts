@@ -12,11 +12,12 @@ import { measureRequests } from './http/measure.ts';
 import { oauthInput } from './http/oauth-input.ts';
 import { requestState } from './http/request-state.ts';
 import { securityHeaders } from './http/security-headers.ts';
+import { knownUserCode } from './interactions/device.ts';
 import { interactionRoutes } from './interactions/routes.ts';
 import { listnrRoutes } from './listnr/routes.ts';
 import { createInstanceResolver } from './oidc/instance-resolver.ts';
 import { instanceScope, protocol } from './oidc/mount.ts';
-import { PROTOCOL_ROUTES } from './oidc/routes.ts';
+import { PATHS, PROTOCOL_ROUTES } from './oidc/routes.ts';
 import { HttpError } from './platform/errors.ts';
 
 /** The only HTTP map: what every request passes, and which edge answers which path. */
@@ -47,7 +48,7 @@ export function createApp(services: Services): Koa {
 }
 
 const ENDPOINTS =
-  /^\/(?:auth\/[a-z]+|interaction|assets|demo|v1\/listnr-token-provider\/[a-z-]+|\.well-known\/[a-z-]+|healthz|readyz)(?=\/|$)/;
+  /^\/(?:auth\/[a-z_]+|interaction|assets|demo|v1\/listnr-token-provider\/[a-z-]+|\.well-known\/[a-z-]+|healthz|readyz)(?=\/|$)/;
 
 /** The endpoint of a path, without what varies in it. */
 function endpointOf(path: string): string {
@@ -98,7 +99,9 @@ function tokenProvider(services: Services): Router {
 function protocolRoutes(services: Services): Router {
   // One spelling of each path: what stands around the library goes by it.
   const router = new Router({ strict: true, sensitive: true });
-  const inScope = instanceScope(createInstanceResolver(services));
+  const resolve = createInstanceResolver(services);
+  const inScope = instanceScope(resolve);
+  const ofDevice = knownUserCode({ ...services, ...services.limits, resolve });
   const serve = protocol({
     live: services.live,
     onRefusal(req, { error, detail }, failure) {
@@ -108,7 +111,11 @@ function protocolRoutes(services: Services): Router {
     },
   });
   for (const { path, methods, api, json = false, authenticates = false } of PROTOCOL_ROUTES) {
-    const steps: Middleware[] = [oauthInput({ json }), inScope, serve];
+    const steps: Middleware[] = [
+      oauthInput({ json }),
+      path === PATHS.code_verification ? ofDevice : inScope,
+      serve,
+    ];
     if (authenticates) steps.splice(1, 0, limitFailures(services.limits.clientFailures));
     if (api) steps.unshift(jsonAnswers);
     router.register(path, [...methods], steps as never);

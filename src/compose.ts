@@ -4,6 +4,7 @@ import { createPersonStore, type PersonStore } from './accounts/person-store.ts'
 import { type AccessTokenStore, createAccessTokenStore } from './artifacts/access-token-store.ts';
 import { type ArtifactStore, createArtifactStore } from './artifacts/artifact-store.ts';
 import { type ConsentStore, createConsentStore } from './artifacts/consent-store.ts';
+import { createDeviceCodeStore, type DeviceCodeStore } from './artifacts/device-code-store.ts';
 import { createEvents, type Events } from './artifacts/events.ts';
 import { createGrantStore, type GrantStore } from './artifacts/grant-store.ts';
 import { createRefreshFamilyStore } from './artifacts/refresh-family-store.ts';
@@ -29,6 +30,7 @@ import { respond } from './http/error-handler.ts';
 import { createRateLimit, type RateLimit } from './http/rate-limit.ts';
 import { createViews, type Views } from './http/views.ts';
 import { createInstanceStore, type InstanceStore } from './instances/instance-store.ts';
+import { createDevicePages } from './interactions/device-pages.ts';
 import { explainProtocolError } from './interactions/protocol-error.ts';
 import { upstreamCallbackPath } from './interactions/upstream.ts';
 import { createKeyRing, type KeyRing } from './keys/key-ring.ts';
@@ -70,6 +72,7 @@ export interface Services {
   people: PersonStore;
   denied: DeniedSubjects;
   artifacts: ArtifactStore;
+  deviceCodes: DeviceCodeStore;
   grants: GrantStore;
   sessions: SessionStore;
   consents: ConsentStore;
@@ -157,6 +160,7 @@ export async function compose({
       redirectUri: (instanceId) => `${config.issuer}${upstreamCallbackPath(instanceId)}`,
     }),
     artifacts: overrides.artifacts ?? createArtifactStore(db),
+    deviceCodes: createDeviceCodeStore(db, config.secrets.keyEncryptionKeys),
     grants: createGrantStore(db),
     sessions: createSessionStore(db),
     consents: createConsentStore(db),
@@ -187,6 +191,7 @@ export async function compose({
       issuer: config.issuer,
       cookieKeys: config.secrets.cookieKeys,
       keyRing: services.keyRings.oidc,
+      devicePages: createDevicePages(services),
       renderError(ctx, { error, error_description }) {
         const message = explainProtocolError(error);
         const answer = { status: ctx.status, code: error, message, detail: error_description, headers: {} };

@@ -54,7 +54,9 @@ export function accessLog({
 
 /** An interaction's id is part of its path, and together with its cookie a credential. */
 function withoutIdentifiers(path: string): string {
-  return path.replace(/^\/(interaction|auth\/authorize)\/[^/]+/, '/$1/:uid').replaceAll(/[^!-~]/g, '?');
+  return path
+    .replace(/^\/(interaction|auth\/authorize|auth\/device)\/[^/]+/, '/$1/:uid')
+    .replaceAll(/[^!-~]/g, '?');
 }
 
 function addressReader(trustedProxies: readonly string[]): (remote: string, forwardedFor: string) => string {

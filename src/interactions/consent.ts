@@ -4,6 +4,7 @@ import {
   type InteractionContext,
   pageOptions,
   readInteractionForm,
+  redirectUri,
 } from './interaction.ts';
 import type { InteractionDependencies } from './routes.ts';
 
@@ -33,7 +34,7 @@ export async function showConsent(
     {
       title: `Share with ${client.name}?`,
       clientName: client.name,
-      clientHost: hostOf(String(interaction.params.redirect_uri)),
+      clientHost: hostOf(redirectUri(context)),
       personName: person?.name ?? person?.email ?? 'You',
       personEmail: person?.email ?? '',
       scopes: askedScopes(context).map((name) => ({
@@ -73,6 +74,6 @@ function askedScopes({ interaction }: InteractionContext): string[] {
 }
 
 /** Where the answer goes, for a web address; a private-use scheme says nothing to a person. */
-function hostOf(redirectUri: string): string | undefined {
-  return new URL(redirectUri).host || undefined;
+function hostOf(uri: string | undefined): string | undefined {
+  return uri === undefined ? undefined : new URL(uri).host || undefined;
 }

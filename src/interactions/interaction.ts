@@ -57,8 +57,15 @@ export function brandOf(instance: Instance): Brand {
 }
 
 /** An interaction's page in its instance's colours, whose form may lead back to the client. */
-export function pageOptions({ interaction, instance }: InteractionContext): PageOptions {
-  return { brand: brandOf(instance), formTargets: [String(interaction.params.redirect_uri)] };
+export function pageOptions(context: InteractionContext): PageOptions {
+  const uri = redirectUri(context);
+  return { brand: brandOf(context.instance), formTargets: uri === undefined ? [] : [uri] };
+}
+
+/** Where the client is answered; undefined for a device, which asks by itself. */
+export function redirectUri({ interaction }: InteractionContext): string | undefined {
+  const { redirect_uri } = interaction.params;
+  return typeof redirect_uri === 'string' ? redirect_uri : undefined;
 }
 
 /** Hands a result to the library and sends the browser back to it. */

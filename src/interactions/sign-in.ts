@@ -7,6 +7,7 @@ import {
   isWhoWasAskedFor,
   pageOptions,
   readInteractionForm,
+  redirectUri,
 } from './interaction.ts';
 import type { InteractionDependencies } from './routes.ts';
 
@@ -30,6 +31,7 @@ export async function showSignIn(
       title: `Sign in to ${instance.name}`,
       clientName: client.name,
       action: `/interaction/${interaction.uid}/sign-in`,
+      cancel: redirectUri(context) === undefined ? 'Cancel' : `Cancel and go back to ${client.name}`,
       abortAction: `/interaction/${interaction.uid}/abort`,
       csrf: csrf.token(interaction.uid),
       email,

@@ -1,10 +1,12 @@
 import { type Adapter, type AdapterPayload, errors, Provider } from 'oidc-provider';
 import type { Artifact, ArtifactModel, ArtifactStore, Payload } from '../artifacts/artifact-store.ts';
+import type { DeviceCodeStore } from '../artifacts/device-code-store.ts';
 import type { GrantStore } from '../artifacts/grant-store.ts';
 import type { SessionStore } from '../artifacts/session-store.ts';
 import type { ClientStore } from '../clients/client-store.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
 import { toClientMetadata } from './client-metadata.ts';
+import { deviceCodeAdapter } from './device-code.ts';
 import { newGrantFor } from './grants.ts';
 import { type RefreshTokenDependencies, saveRefreshToken } from './refresh-token.ts';
 import { requestScope, useGrant } from './request-scope.ts';
@@ -13,6 +15,7 @@ import { fromStored, toStored } from './stored-payload.ts';
 export interface AdapterDependencies {
   issuer: string;
   artifacts: ArtifactStore;
+  deviceCodes: DeviceCodeStore;
   grants: GrantStore;
   sessions: SessionStore;
   clients: ClientStore;
@@ -39,6 +42,8 @@ export function createAdapter(dependencies: AdapterDependencies): (model: string
         return READ_ONLY;
       case 'Session':
         return sessionAdapter(dependencies);
+      case 'DeviceCode':
+        return { ...READ_ONLY, ...deviceCodeAdapter(dependencies) };
       case 'Interaction':
       case 'AuthorizationCode':
       case 'PushedAuthorizationRequest':
@@ -139,7 +144,7 @@ function artifactAdapter(model: ArtifactModel, { artifacts, issuer }: AdapterDep
         if (!(await unlessGone(() => artifacts.update(artifact)))) throw new errors.SessionNotFound(OVER);
         return;
       }
-      const grant = model === 'AuthorizationCode' ? newGrantFor(Provider.ctx?.oidc) : undefined;
+      const grant = model === 'AuthorizationCode' ? newGrantFor(Provider.ctx?.oidc, ttlSeconds) : undefined;
       if (!grant) return artifacts.create(artifact);
       const sessionIsNew = !isLoaded('Session', grant.sessionUid);
       const { passwordFingerprint } = requestScope();

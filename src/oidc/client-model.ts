@@ -1,5 +1,6 @@
 import { errors, Provider, type ResponseType } from 'oidc-provider';
 import type { ClientSecrets } from '../clients/client-secrets.ts';
+import { DEVICE_CODE_GRANT } from './device-code.ts';
 
 type Client = InstanceType<Provider['Client']>;
 
@@ -23,7 +24,10 @@ export function correctClients(
     grantTypeAllowed(this: Client, type: string) {
       const allowed = grantTypeAllowed.call(this, type);
       const { route, params } = Provider.ctx?.oidc ?? {};
-      if (!allowed && route === 'token' && params?.grant_type === type) {
+      const asked =
+        (route === 'token' && params?.grant_type === type) ||
+        (route === 'device_authorization' && type === DEVICE_CODE_GRANT);
+      if (!allowed && asked) {
         throw new errors.UnauthorizedClient(`This client may not use the grant type ${type}`);
       }
       return allowed;

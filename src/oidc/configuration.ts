@@ -3,6 +3,8 @@ import { CLAIMS_BY_SCOPE, LISTO_CLAIMS } from '../accounts/claims.ts';
 import { createAccountFinder, findPerson } from './account.ts';
 import { createAdapter } from './adapter.ts';
 import { clientRecord, mayCallFrom } from './client-metadata.ts';
+import { DEVICE_CODE_TTL_SECONDS } from './device-code.ts';
+import { deviceFlow } from './device-flow.ts';
 import { createGrantLoader } from './grants.ts';
 import { createInteractionPolicy } from './interaction-policy.ts';
 import type { ProviderDependencies } from './provider.ts';
@@ -26,7 +28,7 @@ const PROOF_ALGORITHMS = ['RS256', 'PS256', 'ES256', 'Ed25519', 'EdDSA'] as cons
 
 /** The library's configuration. Lifetimes are in seconds and come from the client's registration. */
 export function oidcConfiguration(dependencies: ProviderDependencies): Configuration {
-  const { issuer, cookieKeys, keyRing, people, renderError } = dependencies;
+  const { issuer, cookieKeys, keyRing, people, renderError, devicePages } = dependencies;
   return {
     adapter: createAdapter(dependencies),
     jwks: keyRing.privateJwks,
@@ -94,6 +96,7 @@ export function oidcConfiguration(dependencies: ProviderDependencies): Configura
         },
       },
       pushedAuthorizationRequests: { enabled: true },
+      deviceFlow: deviceFlow(devicePages),
       userinfo: { enabled: true },
       dPoP: { enabled: true },
       resourceIndicators: { enabled: false },
@@ -107,6 +110,7 @@ const LIFETIMES: NonNullable<Configuration['ttl']> = {
   IdToken: (_ctx, _token, client) => clientRecord(client).idTokenTtlSeconds,
   RefreshToken: (_ctx, _token, client) => clientRecord(client).refreshTokenTtlSeconds,
   PushedAuthorizationRequest: PUSHED_REQUEST_TTL_SECONDS,
+  DeviceCode: DEVICE_CODE_TTL_SECONDS,
   Interaction: INTERACTION_TTL_SECONDS,
   Session: SESSION_TTL_SECONDS,
 };

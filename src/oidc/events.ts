@@ -16,6 +16,9 @@ export function logProviderEvents(provider: Provider): void {
 
 const ERROR_EVENTS = [
   'authorization.error',
+  'device_authorization.error',
+  'code_verification.error',
+  'device_resume.error',
   'discovery.error',
   'grant.error',
   'introspection.error',

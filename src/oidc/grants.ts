@@ -33,11 +33,11 @@ export function createGrantLoader({ consents }: { consents: ConsentStore }) {
   };
 }
 
-/** The grant to save with the code that is being issued in `oidc`, in our terms. */
-export function newGrantFor(oidc: OidcContext | undefined): Grant | undefined {
+/** The grant to save with the code that is being issued in `oidc` and lives for `codeSeconds`, in our terms. */
+export function newGrantFor(oidc: OidcContext | undefined, codeSeconds: number): Grant | undefined {
   const grant = oidc?.entities.Grant;
   if (!oidc?.client || !oidc.session || !grant?.jti || !grant.accountId) return undefined;
-  const seconds = lifetimeSeconds(oidc.client);
+  const seconds = lifetimeSeconds(oidc.client, codeSeconds);
   const now = Math.floor(Date.now() / 1000);
   const { jti, accountId, clientId, openid, rejected } = grant as unknown as StoredGrant;
   return {
@@ -60,10 +60,9 @@ interface StoredGrant {
 }
 
 /** As long as anything that comes of it may live. */
-function lifetimeSeconds(client: object): number {
-  const { grantTypes, refreshTokenAbsoluteTtlSeconds, authorizationCodeTtlSeconds, accessTokenTtlSeconds } =
-    clientRecord(client);
+function lifetimeSeconds(client: object, codeSeconds: number): number {
+  const { grantTypes, refreshTokenAbsoluteTtlSeconds, accessTokenTtlSeconds } = clientRecord(client);
   return grantTypes.includes('refresh_token')
     ? refreshTokenAbsoluteTtlSeconds
-    : authorizationCodeTtlSeconds + accessTokenTtlSeconds;
+    : codeSeconds + accessTokenTtlSeconds;
 }

@@ -9,7 +9,7 @@ export type InstanceResolver = (request: {
 }) => Promise<RequestScope>;
 
 /** The id of an interaction, in the paths of its pages and of the resumed authorization. */
-const INTERACTION_PATH = /^\/(?:interaction|auth\/authorize)\/([A-Za-z0-9_-]{10,128})(?:\/|$)/;
+const INTERACTION_PATH = /^\/(?:interaction|auth\/authorize|auth\/device)\/([A-Za-z0-9_-]{10,128})(?:\/|$)/;
 
 export function createInstanceResolver({
   clients,

@@ -8,6 +8,7 @@ import type { PersonStore } from '../accounts/person-store.ts';
 import type { AccessTokenStore } from '../artifacts/access-token-store.ts';
 import type { ArtifactStore } from '../artifacts/artifact-store.ts';
 import type { ConsentStore } from '../artifacts/consent-store.ts';
+import type { DeviceCodeStore } from '../artifacts/device-code-store.ts';
 import type { GrantStore } from '../artifacts/grant-store.ts';
 import type { SessionStore } from '../artifacts/session-store.ts';
 import type { UsedProofStore } from '../artifacts/used-proof-store.ts';
@@ -19,6 +20,8 @@ import { decideAuthorizationCodes } from './authorization-code.ts';
 import { correctClients } from './client-model.ts';
 import { oidcConfiguration } from './configuration.ts';
 import { correctCrossOrigin } from './cross-origin.ts';
+import { decideDeviceCodes } from './device-code.ts';
+import type { DevicePages } from './device-flow.ts';
 import { logProviderEvents } from './events.ts';
 import { allowFormPost } from './form-post.ts';
 import { signIdTokens } from './id-token.ts';
@@ -34,6 +37,7 @@ export interface ProviderDependencies {
   cookieKeys: readonly string[];
   keyRing: KeyRing;
   artifacts: ArtifactStore;
+  deviceCodes: DeviceCodeStore;
   grants: GrantStore;
   sessions: SessionStore;
   consents: ConsentStore;
@@ -44,6 +48,7 @@ export interface ProviderDependencies {
   people: PersonStore;
   refreshTokens: RefreshTokenDependencies;
   renderError: RenderError;
+  devicePages: DevicePages;
 }
 
 export function createProvider(dependencies: ProviderDependencies): Provider {
@@ -54,6 +59,7 @@ export function createProvider(dependencies: ProviderDependencies): Provider {
 
   makeAccessTokensStateless(provider, dependencies);
   decideAuthorizationCodes(provider, dependencies);
+  decideDeviceCodes(provider, dependencies);
   countRefreshTokens(provider, dependencies.refreshTokens);
   signIdTokens(provider, dependencies);
   keepSessionRows(provider, dependencies);

@@ -15,6 +15,8 @@ export interface RequestScope {
   client: Client | undefined;
   /** The interaction that was looked up to find the instance. */
   interaction?: { id: string; artifact: Artifact };
+  /** The code of a device that the person typed, of a request of theirs about it. */
+  userCode?: string;
   /** A JWT presented at revocation or introspection, which the library refuses by its shape; see `token-alias.ts`. */
   presentedToken?: string;
   /** The grant that was loaded together with a code or token, so that the library's next question costs no query; without a payload when it has ended. */

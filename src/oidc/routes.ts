@@ -7,6 +7,8 @@ export const PATHS = {
   introspection: '/auth/introspect',
   end_session: '/auth/logout',
   pushed_authorization_request: '/auth/par',
+  device_authorization: '/auth/device_authorization',
+  code_verification: '/auth/device',
   jwks: '/auth/jwks',
 } as const;
 
@@ -30,6 +32,9 @@ export const PROTOCOL_ROUTES: readonly ProtocolRoute[] = [
   { path: PATHS.revocation, methods: ['POST', 'OPTIONS'], api: true, authenticates: true },
   { path: PATHS.introspection, methods: ['POST', 'OPTIONS'], api: true, authenticates: true },
   { path: PATHS.pushed_authorization_request, methods: ['POST', 'OPTIONS'], api: true, authenticates: true },
+  { path: PATHS.device_authorization, methods: ['POST', 'OPTIONS'], api: true, authenticates: true },
+  { path: PATHS.code_verification, methods: ['GET', 'POST'], api: false },
+  { path: `${PATHS.code_verification}/:uid`, methods: ['GET'], api: false },
   { path: PATHS.jwks, methods: ['GET', 'OPTIONS'], api: true },
   { path: '/.well-known/openid-configuration', methods: ['GET', 'OPTIONS'], api: true },
   { path: '/.well-known/oauth-authorization-server', methods: ['GET', 'OPTIONS'], api: true },

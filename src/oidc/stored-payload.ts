@@ -43,13 +43,14 @@ export function fromStored(
   issuer: string,
 ): AdapterPayload {
   const { idTokenHint, ...secrets }: Secrets = typeof sealed === 'string' ? JSON.parse(open(id, sealed)) : {};
+  const resumePath = payload.deviceCode === undefined ? PATHS.authorization : PATHS.code_verification;
   return {
     ...payload,
     ...secrets,
     ...(idTokenHint ? { params: { ...(payload.params as object), id_token_hint: idTokenHint } } : {}),
     jti: id,
     ...(consumed ? { consumed: true } : {}),
-    ...(model === 'Interaction' ? { returnTo: `${issuer}${PATHS.authorization}/${id}` } : {}),
+    ...(model === 'Interaction' ? { returnTo: `${issuer}${resumePath}/${id}` } : {}),
   };
 }
 

@@ -70,6 +70,7 @@ export async function aClient(
     redirect_uris?: string[];
     post_logout_redirect_uris?: string[];
     scopes?: string[];
+    grant_types?: string[];
     require_pkce?: boolean;
     require_consent?: boolean;
     jwks?: { keys: object[] };

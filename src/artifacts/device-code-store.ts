@@ -1,0 +1,195 @@
+import { createHash, createHmac, hkdfSync } from 'node:crypto';
+import type { Person } from '../accounts/person.ts';
+import { personJson, readPerson } from '../accounts/person-store.ts';
+import type { Queryable } from '../platform/database.ts';
+import type { NewGrant, Payload } from './artifact-store.ts';
+import type { FoundGrant } from './grant-store.ts';
+
+/** A device code as the person's side sees it, which never learns the code itself. */
+export interface DeviceCode {
+  /** The hash that the code is found by. It is no credential: nobody can poll with it. */
+  handle: string;
+  payload: Payload;
+  consumed: boolean;
+}
+
+/** A device code as the device sees it when it asks. */
+export interface PolledDeviceCode {
+  payload: Payload;
+  /** Whether the person has decided. */
+  decided: boolean;
+  /** False when the device asked again too soon. It is noted only while there is no decision. */
+  inTime: boolean;
+  /** What came of an approval, from the same query. */
+  grant?: FoundGrant;
+}
+
+/**
+ * The codes of devices without a browser (RFC 8628), as rows of `artifacts`. Device codes are found by their hash;
+ * user codes, which are short enough to be guessed from one, by an HMAC under a key of the server. Neither is kept.
+ */
+export interface DeviceCodeStore {
+  create(code: { deviceCode: string; userCode: string; payload: Payload; expiresAt: Date }): Promise<void>;
+  /** Undefined for a code that is not this client's. */
+  poll(
+    deviceCode: string,
+    by: { clientId: string; everySeconds: number },
+  ): Promise<PolledDeviceCode | undefined>;
+  findByUserCode(userCode: string): Promise<DeviceCode | undefined>;
+  find(handle: string): Promise<DeviceCode | undefined>;
+  /**
+   * Approves it and saves the grant, in one statement. False, and nothing saved, when it was decided meanwhile, or
+   * the person was disabled, or signed out of the session: all of them wait for it.
+   */
+  approve(handle: string, payload: Payload, grant: NewGrant): Promise<boolean>;
+  /** False when it was decided meanwhile. */
+  deny(handle: string, payload: Payload): Promise<boolean>;
+  /** Marks it used. True for exactly one caller, however many ask at once. */
+  consume(deviceCode: string): Promise<boolean>;
+}
+
+const MODEL = "model = 'DeviceCode'";
+const UNDECIDED = "payload ->> 'accountId' IS NULL AND payload ->> 'error' IS NULL";
+
+const POLL = `
+  WITH polled AS (
+    UPDATE artifacts SET polled_at = now()
+    WHERE ${MODEL} AND id_hash = ?::bytea AND payload ->> 'clientId' = ? AND ${UNDECIDED}
+      AND (polled_at IS NULL OR polled_at < now() - make_interval(secs => ?))
+    RETURNING id_hash
+  )
+  SELECT a.payload, a.grant_id, g.payload AS grant_payload, ${personJson('g.person_id')} AS person,
+         EXISTS (SELECT FROM polled) AS in_time
+  FROM artifacts a LEFT JOIN grants g ON g.id = a.grant_id
+  WHERE a.${MODEL} AND a.id_hash = ?::bytea AND a.payload ->> 'clientId' = ?`;
+
+const APPROVE = `
+  WITH person AS (SELECT id FROM people WHERE id = ? AND disabled_at IS NULL FOR SHARE),
+  session AS (SELECT uid FROM sessions WHERE uid = ? FOR KEY SHARE),
+  code AS (SELECT id_hash FROM artifacts WHERE ${MODEL} AND id_hash = ?::bytea AND ${UNDECIDED} FOR UPDATE),
+  new_grant AS (
+    INSERT INTO grants (id, person_id, client_id, session_uid, payload, expires_at)
+    SELECT ?, person.id, ?, ?, ?::jsonb, ?::timestamptz FROM person, code
+    WHERE ? OR EXISTS (SELECT FROM session)
+    RETURNING id
+  )
+  UPDATE artifacts SET grant_id = new_grant.id, payload = ?::jsonb FROM new_grant
+  WHERE ${MODEL} AND id_hash = ?::bytea`;
+
+interface Row {
+  id_hash: Buffer;
+  payload: Payload;
+  consumed_at: Date | null;
+}
+
+interface PolledRow {
+  payload: Payload;
+  grant_id: string | null;
+  grant_payload: Payload | null;
+  person: Person | null;
+  in_time: boolean;
+}
+
+/** `keys` are the operator's; the first is used and all are tried, so that they can be replaced. */
+export function createDeviceCodeStore(db: Queryable, keys: readonly Buffer[]): DeviceCodeStore {
+  const macKeys = keys.map((key) => Buffer.from(hkdfSync('sha256', key, '', 'user codes', 32)));
+  const macsOf = (userCode: string) =>
+    macKeys.map((key) => createHmac('sha256', key).update(userCode).digest());
+  const codes = () => db('artifacts').where({ model: 'DeviceCode' });
+  const read = (row: Row | undefined): DeviceCode | undefined =>
+    row && {
+      handle: row.id_hash.toString('base64url'),
+      payload: row.payload,
+      consumed: row.consumed_at !== null,
+    };
+
+  return {
+    async create({ deviceCode, userCode, payload, expiresAt }) {
+      await db('artifacts').insert({
+        model: 'DeviceCode',
+        id_hash: hashOf(deviceCode),
+        user_code_mac: macsOf(userCode)[0],
+        payload: JSON.stringify(payload),
+        expires_at: expiresAt,
+      });
+    },
+
+    async poll(deviceCode, { clientId, everySeconds }) {
+      const hash = hashOf(deviceCode);
+      const { rows } = await db.raw<{ rows: PolledRow[] }>(POLL, [
+        hash,
+        clientId,
+        everySeconds,
+        hash,
+        clientId,
+      ]);
+      const [row] = rows;
+      return (
+        row && {
+          payload: row.payload,
+          decided: isDecided(row.payload),
+          inTime: row.in_time,
+          ...(row.grant_id && row.grant_payload
+            ? { grant: { id: row.grant_id, payload: row.grant_payload, person: readPerson(row.person) } }
+            : {}),
+        }
+      );
+    },
+
+    findByUserCode: async (userCode) =>
+      read(await codes().whereIn('user_code_mac', macsOf(userCode)).first<Row>()),
+
+    find: async (handle) =>
+      read(
+        await codes()
+          .where({ id_hash: bytesOf(handle) })
+          .first<Row>(),
+      ),
+
+    async approve(handle, payload, grant) {
+      const { rowCount } = await db.raw<{ rowCount: number }>(APPROVE, [
+        grant.personId,
+        grant.sessionUid,
+        bytesOf(handle),
+        grant.id,
+        grant.clientId,
+        grant.sessionUid,
+        JSON.stringify(grant.payload),
+        grant.expiresAt,
+        grant.sessionIsNew,
+        JSON.stringify(payload),
+        bytesOf(handle),
+      ]);
+      return rowCount === 1;
+    },
+
+    async deny(handle, payload) {
+      const changed = await codes()
+        .where({ id_hash: bytesOf(handle) })
+        .whereRaw(UNDECIDED)
+        .update({ payload: JSON.stringify(payload) });
+      return changed === 1;
+    },
+
+    async consume(deviceCode) {
+      const changed = await codes()
+        .where({ id_hash: hashOf(deviceCode), consumed_at: null })
+        .update({ consumed_at: db.fn.now() });
+      return changed === 1;
+    },
+  };
+}
+
+/** Whether the person has allowed or refused it. */
+export function isDecided({ accountId, error }: Payload): boolean {
+  return accountId !== undefined || error !== undefined;
+}
+
+/** Device codes are at least 128 random bits, so a plain hash cannot be searched for. */
+function hashOf(deviceCode: string): Buffer {
+  return createHash('sha256').update(deviceCode).digest();
+}
+
+function bytesOf(handle: string): Buffer {
+  return Buffer.from(handle, 'base64url');
+}

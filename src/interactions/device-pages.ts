@@ -1,0 +1,91 @@
+import type { Context } from 'koa';
+import { requestState } from '../http/request-state.ts';
+import type { PageOptions, Views } from '../http/views.ts';
+import type { InstanceStore } from '../instances/instance-store.ts';
+import type { DevicePages, DeviceProblem } from '../oidc/device-flow.ts';
+import { requestScope } from '../oidc/request-scope.ts';
+import { PATHS } from '../oidc/routes.ts';
+import { brandOf } from './interaction.ts';
+
+const PROBLEMS: Record<Exclude<DeviceProblem, 'cancelled'>, string> = {
+  unknown: 'That is not a code we know. Please compare it with the one on your device.',
+  expired: 'That code has expired. Your device can show you a new one.',
+  used: 'That code has been used already. Your device can show you a new one.',
+  interrupted:
+    'That did not work, perhaps because the page was open for too long. Please enter the code again.',
+};
+
+/** The page that asks for the code on the device; with `problem`, what was wrong with the last one. */
+export function showCodeForm(
+  ctx: Context,
+  { views }: { views: Views },
+  { userCode = '', problem }: { userCode?: string; problem?: Exclude<DeviceProblem, 'cancelled'> } = {},
+): void {
+  if (problem) {
+    ctx.status = 400;
+    requestState(ctx.req).log.deviceCode = problem;
+  }
+  views.render(ctx, 'device-code', {
+    title: 'Sign in on your device',
+    action: PATHS.code_verification,
+    userCode,
+    error: problem && PROBLEMS[problem],
+  });
+}
+
+/** The pages of signing in on a device, once its code is known: in the colours of the instance. */
+export function createDevicePages({
+  views,
+  instances,
+}: {
+  views: Views;
+  instances: InstanceStore;
+}): DevicePages {
+  const pageOptions = async (): Promise<PageOptions> => {
+    const instance = await instances.find(requestScope().instanceId ?? '');
+    if (!instance) return {};
+    // The person may be sent on to sign in elsewhere, and browsers hold that against the form they came from.
+    const upstream =
+      instance.authentication === 'oidc' ? await instances.findUpstreamProvider(instance.id) : undefined;
+    return { brand: brandOf(instance), formTargets: upstream ? [upstream.issuer] : [] };
+  };
+
+  return {
+    async confirm(ctx, { client, xsrf, userCode }) {
+      requestState(ctx.req).log.client = client.id;
+      const options = await pageOptions();
+      const model = {
+        title: `Sign in to ${client.name}?`,
+        clientName: client.name,
+        action: PATHS.code_verification,
+        xsrf,
+        userCode: spelled(userCode),
+      };
+      views.render(ctx, 'device-confirm', model, options);
+    },
+
+    async failed(ctx, problem) {
+      if (problem !== 'cancelled') return showCodeForm(ctx, { views }, { problem });
+      requestState(ctx.req).log.deviceCode = problem;
+      const message = 'Nobody was signed in on the device. You can close this window.';
+      views.render(ctx, 'device-end', { title: 'Cancelled', message, done: false }, await pageOptions());
+    },
+
+    async done(ctx, client) {
+      const { log } = requestState(ctx.req);
+      Object.assign(log, { client: client.id, deviceCode: 'approved' });
+      const message = `You can go back to your device: ${client.name} goes on there in a moment. This window can be closed.`;
+      views.render(
+        ctx,
+        'device-end',
+        { title: 'You are signed in', message, done: true },
+        await pageOptions(),
+      );
+    },
+  };
+}
+
+/** As the device shows it. */
+function spelled(userCode: string): string {
+  return `${userCode.slice(0, 4)}-${userCode.slice(4)}`;
+}

@@ -1,0 +1,64 @@
+import type { Context, Middleware } from 'koa';
+import { type DeviceCode, type DeviceCodeStore, isDecided } from '../artifacts/device-code-store.ts';
+import type { RateLimit } from '../http/rate-limit.ts';
+import { requestLimitKey } from '../http/request-state.ts';
+import type { Views } from '../http/views.ts';
+import type { DeviceProblem } from '../oidc/device-flow.ts';
+import type { InstanceResolver } from '../oidc/instance-resolver.ts';
+import type { ParsedRequest } from '../oidc/mount.ts';
+import { runInScope } from '../oidc/request-scope.ts';
+import { showCodeForm } from './device-pages.ts';
+
+interface Dependencies {
+  deviceCodes: DeviceCodeStore;
+  signInFailures: RateLimit;
+  views: Views;
+  resolve: InstanceResolver;
+}
+
+/**
+ * Where a person comes with the code of their device. The code says which instance they sign in to, so it is looked
+ * up before anything reads a session; what follows is served in that instance's scope, and no longer finds the code
+ * in the address.
+ *
+ * A code is short. An attempt counts before it is looked at, and one that was right is given back (RFC 8628 section
+ * 5.1).
+ */
+export function knownUserCode({ deviceCodes, signInFailures, views, resolve }: Dependencies): Middleware {
+  return async (ctx, next) => {
+    const typed = submittedCode(ctx);
+    const userCode = normalized(typed);
+    if (userCode === '') return showCodeForm(ctx, { views }, typed === '' ? {} : { problem: 'unknown' });
+
+    const attempts = `device ${requestLimitKey(ctx.req)}`;
+    await signInFailures.count(attempts);
+    const code = await deviceCodes.findByUserCode(userCode);
+    const clientId = String(code?.payload.clientId);
+    const scope = code && (await resolve({ path: ctx.path, clientId }));
+    const problem = problemOf(code, scope?.client !== undefined);
+    if (!scope || problem) return showCodeForm(ctx, { views }, { problem: problem ?? 'unknown' });
+
+    await signInFailures.giveBack(attempts);
+    ctx.url = ctx.path;
+    await runInScope({ ...scope, userCode }, next);
+  };
+}
+
+function problemOf(
+  code: DeviceCode | undefined,
+  clientIsKnown: boolean,
+): Exclude<DeviceProblem, 'cancelled'> | undefined {
+  if (!code || !clientIsKnown) return 'unknown';
+  if (code.consumed || isDecided(code.payload)) return 'used';
+  return Number(code.payload.exp) * 1000 <= Date.now() ? 'expired' : undefined;
+}
+
+function submittedCode(ctx: Context): string {
+  const { user_code } = ctx.method === 'POST' ? ((ctx.req as ParsedRequest).body ?? {}) : ctx.query;
+  return typeof user_code === 'string' ? user_code : '';
+}
+
+/** People write it as they like: in small letters, with spaces, without the hyphen (RFC 8628 section 6.1). */
+function normalized(userCode: string): string {
+  return userCode.replace(/\W/g, '').toUpperCase().slice(0, 64);
+}

@@ -1,0 +1,54 @@
+import type { Configuration, KoaContextWithOIDC } from 'oidc-provider';
+import type { Client } from '../clients/client.ts';
+import { clientRecord } from './client-metadata.ts';
+import { requestScope } from './request-scope.ts';
+
+/** Why a code did not lead to a sign-in. */
+export type DeviceProblem = 'unknown' | 'expired' | 'used' | 'cancelled' | 'interrupted';
+
+/** What a person sees who signs in on a device (RFC 8628 section 3.3). */
+export interface DevicePages {
+  /** Asks whether this is the person's own device; nothing happens before they say so. */
+  confirm(ctx: KoaContextWithOIDC, ask: { client: Client; xsrf: string; userCode: string }): Promise<void>;
+  failed(ctx: KoaContextWithOIDC, problem: DeviceProblem): Promise<void>;
+  done(ctx: KoaContextWithOIDC, client: Client): Promise<void>;
+}
+
+type DeviceFlow = NonNullable<NonNullable<Configuration['features']>['deviceFlow']>;
+
+const PROBLEMS: Record<string, DeviceProblem> = {
+  NoCodeError: 'unknown',
+  NotFoundError: 'unknown',
+  ExpiredError: 'expired',
+  AlreadyUsedError: 'used',
+  AbortedError: 'cancelled',
+};
+
+/**
+ * The library's steps, with our pages. The page for the code itself comes before it, because the code says which
+ * instance's session counts; so where the library would ask for the code, it is known, and the person is asked
+ * whether to go on.
+ */
+export function deviceFlow(pages: DevicePages): DeviceFlow {
+  const confirm = async (ctx: KoaContextWithOIDC) => {
+    const { client, userCode } = requestScope();
+    const { secret } = (ctx.oidc.session?.state ?? {}) as { secret?: string };
+    if (!client || !userCode || !secret) throw new Error('The code was not looked up before the library.');
+    await pages.confirm(ctx, { client, xsrf: secret, userCode });
+  };
+  return {
+    enabled: true,
+    charset: 'base-20',
+    mask: '****-****',
+    // Nobody is shown where the device is, so it is not kept.
+    deviceInfo: () => ({}),
+    userCodeConfirmSource: confirm,
+    async userCodeInputSource(ctx, _form, answer, error) {
+      if (!error) return confirm(ctx);
+      // A failure of ours is answered outside (mount.ts).
+      if (answer?.error === 'server_error') return;
+      await pages.failed(ctx, PROBLEMS[error.name] ?? 'interrupted');
+    },
+    successSource: (ctx) => pages.done(ctx, clientRecord(ctx.oidc.client as object)),
+  };
+}
