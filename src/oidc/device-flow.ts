@@ -45,6 +45,8 @@ export function deviceFlow(pages: DevicePages): DeviceFlow {
     userCodeConfirmSource: confirm,
     async userCodeInputSource(ctx, _form, answer, error) {
       if (!error) return confirm(ctx);
+      // The library has just made a secret for its own form, and fails to save a session that was not saved before.
+      if (ctx.oidc.session) Object.assign(ctx.oidc.session, { touched: false });
       // A failure of ours is answered outside (mount.ts).
       if (answer?.error === 'server_error') return;
       await pages.failed(ctx, PROBLEMS[error.name] ?? 'interrupted');

@@ -1,10 +1,11 @@
 import { type Application, startApplication } from '../support/application.ts';
 import { type Chromium, inspect, launchChromium, type Visit } from '../support/chromium.ts';
 import { aClient, anInstance, aPerson, type TestClient } from '../support/factories.ts';
-import { ADA, authorizationUrl } from '../support/relying-party.ts';
+import { ADA, authorizationUrl, postForm } from '../support/relying-party.ts';
 import { freePort, startTestServer, type TestServer } from '../support/test-server.ts';
 import { startUpstreamIdp, type UpstreamIdp } from '../support/upstream-idp.ts';
 
+const DEVICE_CODE = 'urn:ietf:params:oauth:grant-type:device_code';
 const LONG = 'Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft';
 
 let server: TestServer;
@@ -16,6 +17,10 @@ let consenting: TestClient;
 let long: TestClient;
 let upstream: TestClient;
 let away: TestClient;
+/** Clients of devices: of the instance `demo`, with long names, and of an instance with a provider of its own. */
+let device: TestClient;
+let longDevice: TestClient;
+let upstreamDevice: TestClient;
 
 beforeAll(async () => {
   server = await startTestServer();
@@ -36,6 +41,12 @@ beforeAll(async () => {
 
   upstream = await anUpstream('acme', idp.issuer);
   away = await anUpstream('away', `http://localhost:${await freePort()}`);
+  device = await aDevice({ name: 'Television' });
+  longDevice = await aDevice({ instance_id, name: LONG });
+  upstreamDevice = await aDevice({ instance_id: 'acme', name: 'Printer' });
+  const { id: person_id } = await aPerson(server, { instance_id: 'acme' });
+  const identity = { instance_id: 'acme', issuer: idp.issuer, subject: 'employee-7', person_id };
+  await server.database.knex('upstream_identities').insert(identity);
 });
 afterAll(async () => {
   await chromium.close();
@@ -43,6 +54,23 @@ afterAll(async () => {
   await idp.close();
   await server.close();
 });
+
+function aDevice(columns: { name: string; instance_id?: string }): Promise<TestClient> {
+  return aClient(server, { ...columns, type: 'public', redirect_uris: [], grant_types: [DEVICE_CODE] });
+}
+
+/** The address that a device shows its person, with the code. */
+async function deviceAddress({ client_id }: TestClient): Promise<string> {
+  const fields = { client_id, scope: 'openid' };
+  const { body } = await postForm(`${server.url}/auth/device_authorization`, fields);
+  return String(body.verification_uri_complete);
+}
+
+/** Opens that address and goes on. */
+async function confirmDevice({ page }: Visit, client: TestClient): Promise<void> {
+  await page.goto(await deviceAddress(client));
+  await page.getByRole('button', { name: 'Continue' }).click();
+}
 
 async function anUpstream(id: string, issuer: string): Promise<TestClient> {
   await server.database.knex.transaction(async (trx) => {
@@ -113,6 +141,39 @@ const PAGES: Record<string, (visit: Visit) => Promise<unknown>> = {
     await signedIn(visit, urlFor(client));
     await visit.page.goto(`${server.url}/auth/logout`);
     await visit.page.getByRole('button', { name: 'Stay signed in' }).click();
+  },
+  'device-code': ({ page }) => page.goto(`${server.url}/auth/device`),
+  async 'device-code-unknown'({ page }) {
+    await page.goto(`${server.url}/auth/device`);
+    await page.getByLabel('Code on your device').fill('bbbb bbbb');
+    await page.getByRole('button', { name: 'Continue' }).click();
+    await page.getByText('That is not a code we know.').waitFor();
+  },
+  async 'device-confirm'({ page }) {
+    const code = new URL(await deviceAddress(device)).searchParams.get('user_code') ?? '';
+    await page.goto(`${server.url}/auth/device`);
+    await page.getByLabel('Code on your device').fill(code.toLowerCase());
+    await page.keyboard.press('Enter');
+    await page.getByText(code).waitFor();
+  },
+  'device-confirm-long-names': async ({ page }) => page.goto(await deviceAddress(longDevice)),
+  'device-sign-in': (visit) => confirmDevice(visit, device),
+  async 'device-done'(visit) {
+    await confirmDevice(visit, device);
+    await visit.page.getByLabel('Email address').fill(ADA.email);
+    await visit.page.getByLabel('Password').fill(ADA.password);
+    await visit.page.getByRole('button', { name: 'Sign in' }).click();
+    await visit.page.getByRole('heading', { name: 'You are signed in' }).waitFor();
+  },
+  // The form's way leads through another origin, which the content policy has to allow.
+  async 'device-done-upstream'(visit) {
+    idp.person = { sub: 'employee-7' };
+    await confirmDevice(visit, upstreamDevice);
+    await visit.page.getByRole('heading', { name: 'You are signed in' }).waitFor();
+  },
+  async 'device-cancelled'({ page }) {
+    await page.goto(await deviceAddress(device));
+    await page.getByRole('button', { name: 'Cancel' }).click();
   },
   'error-unknown-client': ({ page }) => page.goto(urlFor({ ...client, client_id: 'unknown' })),
   'error-wrong-redirect-uri': ({ page }) =>

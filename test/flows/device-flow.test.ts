@@ -382,6 +382,7 @@ describe('the page for the code', () => {
     const device = await aDevice();
     const gone = await begin(device);
     await server.database.knex('clients').where({ id: device.client_id }).update({ disabled_at: new Date() });
+    server.services.registration.clear();
     expect(await open(gone)).toEqual(UNKNOWN);
   });
 
