@@ -15,11 +15,11 @@ const PROBLEMS: Record<Exclude<DeviceProblem, 'cancelled'>, string> = {
     'That did not work, perhaps because the page was open for too long. Please enter the code again.',
 };
 
-/** The page that asks for the code on the device; with `problem`, what was wrong with the last one. */
+/** The page that asks for the code on the device; with `problem`, what was wrong with the one that was typed. */
 export function showCodeForm(
   ctx: Context,
   { views }: { views: Views },
-  { userCode = '', problem }: { userCode?: string; problem?: Exclude<DeviceProblem, 'cancelled'> } = {},
+  { typed = '', problem }: { typed?: string; problem?: Exclude<DeviceProblem, 'cancelled'> } = {},
 ): void {
   if (problem) {
     ctx.status = 400;
@@ -28,7 +28,8 @@ export function showCodeForm(
   views.render(ctx, 'device-code', {
     title: 'Sign in on your device',
     action: PATHS.code_verification,
-    userCode,
+    // A mistake can be corrected; a code that is over cannot.
+    userCode: problem === 'unknown' ? typed : '',
     error: problem && PROBLEMS[problem],
   });
 }

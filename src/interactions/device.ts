@@ -16,6 +16,9 @@ interface Dependencies {
   resolve: InstanceResolver;
 }
 
+/** Many times that of any code. */
+const MAX_LENGTH = 64;
+
 /**
  * Where a person comes with the code of their device. The code says which instance they sign in to, so it is looked
  * up before anything reads a session; what follows is served in that instance's scope, and no longer finds the code
@@ -26,9 +29,10 @@ interface Dependencies {
  */
 export function knownUserCode({ deviceCodes, signInFailures, views, resolve }: Dependencies): Middleware {
   return async (ctx, next) => {
-    const typed = submittedCode(ctx);
+    const typed = submittedCode(ctx).slice(0, MAX_LENGTH);
     const userCode = normalized(typed);
-    if (userCode === '') return showCodeForm(ctx, { views }, typed === '' ? {} : { problem: 'unknown' });
+    if (userCode === '')
+      return showCodeForm(ctx, { views }, typed === '' ? {} : { problem: 'unknown', typed });
 
     const attempts = `device ${requestLimitKey(ctx.req)}`;
     await signInFailures.count(attempts);
@@ -36,7 +40,7 @@ export function knownUserCode({ deviceCodes, signInFailures, views, resolve }: D
     const clientId = String(code?.payload.clientId);
     const scope = code && (await resolve({ path: ctx.path, clientId }));
     const problem = problemOf(code, scope?.client !== undefined);
-    if (!scope || problem) return showCodeForm(ctx, { views }, { problem: problem ?? 'unknown' });
+    if (!scope || problem) return showCodeForm(ctx, { views }, { problem: problem ?? 'unknown', typed });
 
     await signInFailures.giveBack(attempts);
     ctx.url = ctx.path;
@@ -60,5 +64,5 @@ function submittedCode(ctx: Context): string {
 
 /** People write it as they like: in small letters, with spaces, without the hyphen (RFC 8628 section 6.1). */
 function normalized(userCode: string): string {
-  return userCode.replace(/\W/g, '').toUpperCase().slice(0, 64);
+  return userCode.replace(/\W/g, '').toUpperCase();
 }

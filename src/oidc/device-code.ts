@@ -66,7 +66,10 @@ export function deviceCodeAdapter({
       const ctx = Provider.ctx;
       if (ctx?.oidc.route === 'device_authorization') {
         const expiresAt = new Date(Date.now() + (ttlSeconds + KEPT_AFTER_EXPIRY_SECONDS) * 1000);
-        return deviceCodes.create({ deviceCode: id, userCode: userCode ?? '', payload, expiresAt });
+        // Nobody compares the person who comes with an ID token, so none is kept.
+        const { id_token_hint: _hint, ...params } = payload.params ?? {};
+        const kept = { ...payload, params };
+        return deviceCodes.create({ deviceCode: id, userCode: userCode ?? '', payload: kept, expiresAt });
       }
       if (payload.error === 'access_denied') return unlessDecided(await deviceCodes.deny(id, payload));
       const grant = payload.accountId ? newGrantFor(ctx?.oidc, ttlSeconds) : undefined;

@@ -26,8 +26,11 @@ interface DeviceAnswer {
 let server: TestServer;
 /** A public client, of a television say. */
 let television: TestClient;
+/** Signed in as Ada. */
+let ada: Browser;
 beforeAll(async () => {
   server = await startTestServer();
+  ({ browser: ada } = await signIn(server.url));
   television = await aDevice({ name: 'Television' });
 });
 afterAll(() => server.close());
@@ -54,9 +57,10 @@ async function begin(
 
 function poll(
   { device_code }: { device_code: string },
-  { client_id }: { client_id: string } = television,
+  { client_id, client_secret }: { client_id: string; client_secret?: string } = television,
 ): Promise<Answer> {
-  return postForm(`${server.url}/auth/token`, { grant_type: DEVICE_CODE, client_id, device_code });
+  const secret = client_secret ? { client_secret } : {};
+  return postForm(`${server.url}/auth/token`, { grant_type: DEVICE_CODE, client_id, device_code, ...secret });
 }
 
 async function told(answer: Promise<Answer>): Promise<unknown[]> {
@@ -73,18 +77,14 @@ async function confirm(browser: Browser, { verification_uri_complete }: DeviceAn
 async function approve(
   code: DeviceAnswer,
   {
-    browser = openBrowser(),
     person = ADA,
+    browser = person === ADA ? ada : openBrowser(),
   }: { browser?: Browser; person?: Pick<TestPerson, 'email' | 'password'> } = {},
 ): Promise<Page> {
   const page = await confirm(browser, code);
   if (!page.html.includes('name="password"')) return page;
   const { email, password } = person;
   return browser.follow(await browser.submit(page, '/sign-in', { email, password }));
-}
-
-async function signedIn(): Promise<Browser> {
-  return (await signIn(server.url)).browser;
 }
 
 const headingOf = ({ html }: Page) => /<h1>([^<]*)<\/h1>/.exec(html)?.[1];
@@ -125,7 +125,7 @@ describe('a device without a browser', () => {
     const code = await begin();
     expect(await told(poll(code))).toEqual(PENDING);
 
-    const done = await approve(code);
+    const done = await approve(code, { browser: openBrowser() });
     expect([...seen(done), done.html.includes('Television goes on there')]).toEqual([
       200,
       'You are signed in',
@@ -335,11 +335,11 @@ describe('the page for the code', () => {
   });
 
   it('always asks whether to go on, also of somebody who is signed in and came by a link', async () => {
-    const browser = await signedIn();
+    const browser = ada;
     const code = await begin();
     const page = await browser.get(code.verification_uri_complete);
     expect(seen(page)).toEqual([200, 'Sign in to Television?', undefined]);
-    expect(page.html).toContain('Only go on if the device is yours and shows this code now.');
+    expect(page.html).toContain('Only go on if the device is in front of you and shows this code.');
     expect(await told(poll(code))).toEqual(PENDING);
     const asked = await browser.post(`${server.url}/auth/device`, hiddenFields(page));
     expect(seen(asked)).toEqual([200, 'Sign in to Television?', undefined]);
@@ -355,7 +355,10 @@ describe('the page for the code', () => {
   ])('refuses %s', async (_what, user_code, refusal) => {
     const browser = openBrowser();
     const query = new URLSearchParams({ user_code });
-    expect(seen(await browser.get(`${server.url}/auth/device?${query}`))).toEqual(refusal);
+    const page = await browser.get(`${server.url}/auth/device?${query}`);
+    expect(seen(page)).toEqual(refusal);
+    // To be corrected.
+    expect(/ value="([^"]*)"/.exec(page.html)?.[1]).toBe(user_code.slice(0, 64));
     expect(seen(await browser.post(`${server.url}/auth/device`, { user_code, confirm: 'yes' }))).toEqual(
       refusal,
     );
@@ -436,6 +439,32 @@ describe('the page for the code', () => {
     expect((await poll(code)).status).toBe(200);
   });
 
+  it('approves nothing for somebody who was disabled or signed out at that very moment', async () => {
+    const { deviceCodes } = server.services;
+    const { user_code } = await begin();
+    const { handle = '' } = (await deviceCodes.findByUserCode(user_code.replace('-', ''))) ?? {};
+    const gone = await aPerson(server, { disabled_at: new Date() });
+    const approveFor = (personId: string, sessionIsNew: boolean) =>
+      deviceCodes.approve(
+        handle,
+        { accountId: personId },
+        {
+          id: handle,
+          personId,
+          clientId: television.client_id,
+          sessionUid: 'ended',
+          sessionIsNew,
+          payload: {},
+          expiresAt: new Date(Date.now() + 60_000),
+        },
+      );
+    expect([await approveFor(gone.id, true), await approveFor(ADA.id, false)]).toEqual([false, false]);
+    expect(await server.database.knex('grants').where({ id: handle })).toEqual([]);
+    // The code is as it was, and the first decision is the last.
+    expect([await approveFor(ADA.id, true), await approveFor(ADA.id, true)]).toEqual([true, false]);
+    expect(await deviceCodes.deny(handle, { error: 'access_denied' })).toBe(false);
+  });
+
   it('says that a sign-in is over which was finished in another tab', async () => {
     const browser = openBrowser();
     const code = await begin();
@@ -475,7 +504,7 @@ describe('signing in on a device', () => {
     const instance_id = await anInstance(server, { name: 'Globex' });
     const person = await aPerson(server, { instance_id });
     const device = await aDevice({ instance_id, name: 'Printer' });
-    const browser = await signedIn();
+    const browser = ada;
     const code = await begin(device);
 
     const asked = await browser.get(code.verification_uri_complete);
@@ -515,14 +544,19 @@ describe('signing in on a device', () => {
   });
 
   it('leaves nothing in the database that anybody could use', async () => {
-    const device = await aDevice();
-    const code = await begin(device);
+    const device = await aDevice({ type: 'confidential' });
+    const { client_secret } = device;
+    const first = await begin(device, { client_secret });
+    await approve(first);
+    const id_token_hint = String((await poll(first, device)).body.id_token);
+    const code = await begin(device, { client_secret, id_token_hint });
     const browser = openBrowser();
     const page = await confirm(browser, code);
     const { rows } = await server.database.knex.raw('SELECT to_jsonb(a)::text AS row FROM artifacts a');
-    const dump = rows.map(({ row }: { row: string }) => row).join('\n');
+    const dump: string = rows.map(({ row }: { row: string }) => row).join('\n');
     expect(dump).toContain(device.client_id);
-    for (const secret of [code.device_code, code.user_code, code.user_code.replace('-', '')])
+    const userCode = code.user_code.replace('-', '');
+    for (const secret of [code.device_code, code.user_code, userCode, client_secret, 'eyJ'])
       expect(dump).not.toContain(secret);
     // What the interaction knows the code by is in the dump, and no use to whoever polls with it.
     const { payload } = await server.database
