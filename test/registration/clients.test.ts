@@ -73,6 +73,15 @@ describe('a client is refused', () => {
         'client "new" has no redirect URI',
         "List at least one: ARRAY['https://app.example/callback'].",
       ],
+      [
+        aNewClient({
+          grant_types: "'{authorization_code,urn:ietf:params:oauth:grant-type:device_code}'",
+          redirect_uris: 'DEFAULT',
+        }),
+        'redirect_uri_present',
+        'client "new" has no redirect URI',
+        "List at least one: ARRAY['https://app.example/callback'].",
+      ],
       ...each(['redirect_uris', 'post_logout_redirect_uris', 'scopes', 'grant_types'], (column) => [
         aNewClient({ [column]: "'{{a,b},{c,d}}'" }),
         'list_flat',
@@ -89,7 +98,7 @@ describe('a client is refused', () => {
         aNewClient({ grant_types: `'{authorization_code,${grant}}'` }),
         'grant_type_known',
         `client "new": unknown grant_type "${grant}"`,
-        'Known are: authorization_code, refresh_token.',
+        'Known are: authorization_code, refresh_token, urn:ietf:params:oauth:grant-type:device_code.',
       ]),
       [
         aClient({ id: "'new'", type: "'public'", require_pkce: 'false' }),
@@ -293,6 +302,15 @@ describe('what is accepted', () => {
     [
       'a client that only keeps people signed in',
       aNewClient({ grant_types: "'{refresh_token}'", redirect_uris: "'{}'" }),
+    ],
+    [
+      'a device without a browser, which has no redirect URI',
+      aClient({
+        id: "'new'",
+        type: "'public'",
+        grant_types: "'{urn:ietf:params:oauth:grant-type:device_code,refresh_token}'",
+        redirect_uris: 'DEFAULT',
+      }),
     ],
     [
       'a change from confidential to public in one transaction',

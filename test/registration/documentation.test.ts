@@ -35,6 +35,7 @@ describe('docs/registering-clients.md', () => {
       'acme-billing',
       'acme-portal',
       'acme-spa',
+      'acme-tv',
     ]);
     expect(await database.knex('listnr_clients').whereNotNull('disabled_at').pluck('id')).toEqual([
       'radio-app',
