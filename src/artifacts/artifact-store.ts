@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import type { Person } from '../accounts/person.ts';
 import { PERSON_SIGNING_IN, personJson, readPerson } from '../accounts/person-store.ts';
 import type { Queryable } from '../platform/database.ts';
+import { hashId } from '../platform/digest.ts';
 import type { FoundGrant, Grant } from './grant-store.ts';
 
 /** The protocol's short-lived objects that are rows of `artifacts`. */
@@ -81,7 +81,7 @@ const CREATE_WITH_GRANT = `
 export function createArtifactStore(db: Queryable): ArtifactStore {
   const row = ({ model, id, payload, grantId, personId, expiresAt }: NewArtifact) => ({
     model,
-    id_hash: hashOf(id),
+    id_hash: hashId(id),
     grant_id: grantId ?? null,
     person_id: personId ?? null,
     payload: JSON.stringify(payload),
@@ -90,7 +90,7 @@ export function createArtifactStore(db: Queryable): ArtifactStore {
 
   return {
     async find(model, id) {
-      const { rows } = await db.raw<{ rows: Row[] }>(FIND, [model, hashOf(id)]);
+      const { rows } = await db.raw<{ rows: Row[] }>(FIND, [model, hashId(id)]);
       const [row] = rows;
       return (
         row && {
@@ -119,7 +119,7 @@ export function createArtifactStore(db: Queryable): ArtifactStore {
         grant.expiresAt,
         grant.sessionIsNew,
         model,
-        hashOf(id),
+        hashId(id),
         JSON.stringify(payload),
         expiresAt,
       ]);
@@ -133,21 +133,16 @@ export function createArtifactStore(db: Queryable): ArtifactStore {
 
     async consume(model, id) {
       const changed = await db('artifacts')
-        .where({ model, id_hash: hashOf(id), consumed_at: null })
+        .where({ model, id_hash: hashId(id), consumed_at: null })
         .update({ consumed_at: db.fn.now() });
       return changed === 1;
     },
 
     async destroy(model, id) {
       const deleted = await db('artifacts')
-        .where({ model, id_hash: hashOf(id) })
+        .where({ model, id_hash: hashId(id) })
         .delete();
       return deleted === 1;
     },
   };
-}
-
-/** Ids are at least 128 random bits, so a plain hash cannot be searched for. */
-function hashOf(id: string): Buffer {
-  return createHash('sha256').update(id).digest();
 }

@@ -1,6 +1,7 @@
 import type { Person } from '../accounts/person.ts';
 import { personJson, readPerson } from '../accounts/person-store.ts';
 import type { Queryable } from '../platform/database.ts';
+import { hashId } from '../platform/digest.ts';
 import type { Payload } from './artifact-store.ts';
 import type { FoundGrant } from './grant-store.ts';
 
@@ -14,6 +15,12 @@ export interface RefreshFamily {
   grant: FoundGrant;
 }
 
+export interface NewFamily {
+  grantId: string;
+  payload: Payload;
+  expiresAt: Date;
+}
+
 /** What became of a rotation: of any number of parallel ones of a token, exactly one is `rotated`. */
 export type Rotation = 'rotated' | 'replayed' | 'reused' | 'gone';
 
@@ -21,7 +28,12 @@ export interface RefreshFamilyStore {
   /** A family, its grant and its person, in one round trip. */
   find(family: Buffer, windowSeconds: number): Promise<RefreshFamily | undefined>;
   /** Begins a family at sequence 0. Refused by its foreign key once the grant is revoked. */
-  start(family: Buffer, start: { grantId: string; payload: Payload; expiresAt: Date }): Promise<void>;
+  start(family: Buffer, start: NewFamily): Promise<void>;
+  /**
+   * The same, and marks the code used that it is redeemed with: one statement decides both, so that nothing can
+   * happen between them. False, and no family, for all but the first who redeem it.
+   */
+  startWithCode(family: Buffer, start: NewFamily, code: string): Promise<boolean>;
   /**
    * Makes `presented + 1` current. A row that is behind `presented` lost a commit, since only we can have issued
    * that token, and catches up.
@@ -41,6 +53,17 @@ const FIND = `
 const START = `
   INSERT INTO refresh_families (family, grant_id, payload, expires_at)
   VALUES (?, ?, ?, LEAST(?, (SELECT expires_at FROM grants WHERE id = ?)))`;
+
+/** The grant is locked before its code, as by whoever ends it, so that the two do not wait for each other. */
+const START_WITH_CODE = `
+  WITH alive AS (SELECT id, expires_at FROM grants WHERE id = ? FOR KEY SHARE),
+  redeemed AS (
+    UPDATE artifacts a SET consumed_at = now() FROM alive
+    WHERE a.model = 'AuthorizationCode' AND a.id_hash = ? AND a.grant_id = alive.id AND a.consumed_at IS NULL
+    RETURNING alive.id, alive.expires_at
+  )
+  INSERT INTO refresh_families (family, grant_id, payload, expires_at)
+  SELECT ?::bytea, id, ?::jsonb, LEAST(?::timestamptz, expires_at) FROM redeemed`;
 
 const ROTATE = `
   UPDATE refresh_families SET sequence = ?, rotated_at = now(),
@@ -77,6 +100,12 @@ export function createRefreshFamilyStore(db: Queryable): RefreshFamilyStore {
 
     async start(family, { grantId, payload, expiresAt }) {
       await db.raw(START, [family, grantId, JSON.stringify(payload), expiresAt, grantId]);
+    },
+
+    async startWithCode(family, { grantId, payload, expiresAt }, code) {
+      const bindings = [grantId, hashId(code), family, JSON.stringify(payload), expiresAt];
+      const { rowCount } = await db.raw<{ rowCount: number }>(START_WITH_CODE, bindings);
+      return rowCount === 1;
     },
 
     async rotate(family, { presented, windowSeconds, expiresAt }) {

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import type { Person } from '../accounts/person.ts';
 import { PERSON_SIGNING_IN, personJson, readPerson } from '../accounts/person-store.ts';
 import type { Queryable } from '../platform/database.ts';
+import { hashId } from '../platform/digest.ts';
 import type { Payload } from './artifact-store.ts';
 
 /** A browser that is signed in to an instance. */
@@ -43,7 +43,7 @@ const START = `
 export function createSessionStore(db: Queryable): SessionStore {
   const columns = (id: string, { uid, personId, payload, expiresAt }: StoredSession) => ({
     uid,
-    id_hash: hashOf(id),
+    id_hash: hashId(id),
     person_id: personId ?? null,
     payload: JSON.stringify(payload),
     expires_at: expiresAt,
@@ -51,7 +51,7 @@ export function createSessionStore(db: Queryable): SessionStore {
   return {
     async find(id) {
       const { rows } = await db.raw<{ rows: { payload: Payload; person: Person | null }[] }>(FIND, [
-        hashOf(id),
+        hashId(id),
       ]);
       const [row] = rows;
       return row && { payload: row.payload, person: readPerson(row.person) };
@@ -68,7 +68,7 @@ export function createSessionStore(db: Queryable): SessionStore {
           personId,
           passwordFingerprint,
           session.uid,
-          hashOf(id),
+          hashId(id),
           JSON.stringify(session.payload),
           session.expiresAt,
         ]);
@@ -84,9 +84,4 @@ export function createSessionStore(db: Queryable): SessionStore {
       await db('sessions').where({ uid }).delete();
     },
   };
-}
-
-/** Ids are at least 128 random bits, so a plain hash cannot be searched for. */
-function hashOf(id: string): Buffer {
-  return createHash('sha256').update(id).digest();
 }

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import type { Queryable } from '../platform/database.ts';
+import { hashId } from '../platform/digest.ts';
 import type { SecretBox } from '../platform/secret-box.ts';
 
 /** What the answer of an upstream provider is checked with (OIDC Core 3.1.3.7, RFC 7636). */
@@ -21,7 +21,7 @@ export function createUpstreamSignInStore(db: Queryable, box: SecretBox): Upstre
   return {
     async save(state, { instanceId, nonce, codeVerifier }, expiresAt) {
       await db('upstream_sign_ins').insert({
-        state_hash: hashOf(state),
+        state_hash: hashId(state),
         instance_id: instanceId,
         sealed: box.seal(JSON.stringify({ nonce, codeVerifier }), CONTEXT),
         expires_at: expiresAt,
@@ -30,15 +30,11 @@ export function createUpstreamSignInStore(db: Queryable, box: SecretBox): Upstre
 
     async take(state) {
       const [row] = await db('upstream_sign_ins')
-        .where({ state_hash: hashOf(state) })
+        .where({ state_hash: hashId(state) })
         .delete()
         .returning(['instance_id', 'sealed', 'expires_at']);
       if (!row || row.expires_at <= new Date()) return undefined;
       return { instanceId: row.instance_id, ...JSON.parse(box.open(row.sealed, CONTEXT)) };
     },
   };
-}
-
-function hashOf(state: string): Buffer {
-  return createHash('sha256').update(state).digest();
 }

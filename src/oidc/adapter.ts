@@ -5,6 +5,7 @@ import type { GrantStore } from '../artifacts/grant-store.ts';
 import type { SessionStore } from '../artifacts/session-store.ts';
 import type { ClientStore } from '../clients/client-store.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
+import { AlreadyUsed } from './already-used.ts';
 import { toClientMetadata } from './client-metadata.ts';
 import { deviceCodeAdapter } from './device-code.ts';
 import { newGrantFor } from './grants.ts';
@@ -207,14 +208,6 @@ async function unlessGone<T>(save: () => Promise<T>): Promise<T | undefined> {
   } catch (error) {
     if ((error as { code?: string }).code !== FOREIGN_KEY_VIOLATION) throw error;
     return undefined;
-  }
-}
-
-/** Thrown by `consume` to all but the first. */
-export class AlreadyUsed extends errors.InvalidGrant {
-  constructor() {
-    super('already used');
-    this.error_description = 'Already used';
   }
 }
 

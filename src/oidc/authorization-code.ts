@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
 import { errors, Provider } from 'oidc-provider';
 import type { GrantStore } from '../artifacts/grant-store.ts';
-import { AlreadyUsed } from './adapter.ts';
+import { AlreadyUsed } from './already-used.ts';
+import { requestScope } from './request-scope.ts';
 
 type AuthorizationCode = InstanceType<Provider['AuthorizationCode']> & { consumed?: unknown };
+type Client = InstanceType<Provider['Client']>;
 type Find = (
   value: string,
   options?: { ignoreExpiration?: boolean },
@@ -12,6 +14,9 @@ type Find = (
 /**
  * Decides that a code is used once, and says why one is refused, where the cause is known. The library checks the
  * same things afterwards, but tells the client only that something was wrong.
+ *
+ * A code is marked used by the statement that begins its refresh tokens (refresh-token.ts): until then, a request
+ * that is lost or refused has changed nothing and can be repeated. Where there are none, by a statement of its own.
  */
 export function decideAuthorizationCodes(provider: Provider, { grants }: { grants: GrantStore }): void {
   const { AuthorizationCode } = provider;
@@ -27,25 +32,46 @@ export function decideAuthorizationCodes(provider: Provider, { grants }: { grant
       if (!code || code.clientId !== ctx.oidc.client?.clientId)
         throw refusal('Authorization code is not valid');
       if (code.isExpired) throw refusal('Authorization code expired');
-      if (!code.consumed) checkRequest(code, ctx.oidc.params ?? {});
-      // `consume` decides, in one statement; what was read here may be out of date by then.
-      code.consumed = false;
+      if (code.consumed) throw await refuseUsedCode(code.grantId, grants);
+      checkRequest(code, ctx.oidc.params ?? {});
       return code;
     },
   });
 
   Object.assign(AuthorizationCode.prototype, {
     async consume(this: AuthorizationCode) {
+      const { client } = Provider.ctx?.oidc ?? {};
+      if (client && givesRefreshToken(client)) {
+        requestScope().redeeming = this.jti;
+        return;
+      }
       try {
         await consume.call(this);
       } catch (error) {
         if (!(error instanceof AlreadyUsed)) throw error;
-        // RFC 6749 section 4.1.2: a code used twice also ends what it gave.
-        if (this.grantId) await grants.revoke(this.grantId);
-        throw refusal('Authorization code already used');
+        throw await refuseUsedCode(this.grantId, grants);
       }
     },
   });
+
+  provider.on('grant.success', () => {
+    if (requestScope().redeeming !== undefined)
+      throw new Error('The code gave tokens and was not marked used.');
+  });
+}
+
+/** Whether a code of this client gives a refresh token, whose row is then what marks the code used. */
+export function givesRefreshToken(client: Pick<Client, 'grantTypeAllowed'>): boolean {
+  return client.grantTypeAllowed('refresh_token');
+}
+
+/** RFC 6749 section 4.1.2: a code used twice also ends what it gave. */
+export async function refuseUsedCode(
+  grantId: string | undefined,
+  grants: GrantStore,
+): Promise<errors.InvalidGrant> {
+  if (grantId) await grants.revoke(grantId);
+  return refusal('Authorization code already used');
 }
 
 function checkRequest(

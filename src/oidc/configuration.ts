@@ -2,6 +2,7 @@ import { type ClientAuthMethod, type Configuration, errors, type KoaContextWithO
 import { CLAIMS_BY_SCOPE, LISTO_CLAIMS } from '../accounts/claims.ts';
 import { createAccountFinder, findPerson } from './account.ts';
 import { createAdapter } from './adapter.ts';
+import { givesRefreshToken } from './authorization-code.ts';
 import { clientRecord, mayCallFrom } from './client-metadata.ts';
 import { DEVICE_CODE_TTL_SECONDS } from './device-code.ts';
 import { deviceFlow } from './device-flow.ts';
@@ -56,7 +57,7 @@ export function oidcConfiguration(dependencies: ProviderDependencies): Configura
     clientBasedCORS: (_ctx, origin, client) => mayCallFrom(clientRecord(client), origin),
     allowOmittingSingleRegisteredRedirectUri: false,
     expiresWithSession: () => false,
-    issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'),
+    issueRefreshToken: async (_ctx, client) => givesRefreshToken(client),
     rotateRefreshToken: true,
     // Revoking an access token ends itself alone; everything else that revokes ends the grant.
     revokeGrantPolicy: ({ oidc }: KoaContextWithOIDC) =>

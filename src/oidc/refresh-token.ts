@@ -1,10 +1,11 @@
 import { errors, Provider } from 'oidc-provider';
 import type { Events } from '../artifacts/events.ts';
 import type { GrantStore } from '../artifacts/grant-store.ts';
-import type { RefreshFamily, RefreshFamilyStore } from '../artifacts/refresh-family-store.ts';
+import type { NewFamily, RefreshFamily, RefreshFamilyStore } from '../artifacts/refresh-family-store.ts';
+import { refuseUsedCode } from './authorization-code.ts';
 import { clientRecord } from './client-metadata.ts';
 import type { RefreshTokenCodec, RefreshTokenValue } from './refresh-token-value.ts';
-import { useGrant } from './request-scope.ts';
+import { requestScope, useGrant } from './request-scope.ts';
 
 export interface RefreshTokenDependencies {
   families: RefreshFamilyStore;
@@ -70,7 +71,7 @@ export async function saveRefreshToken(
   const value = client && codec.decode(text, client.clientId);
   if (!value || !payload.grantId) throw new Error('A refresh token is saved only inside a token request.');
   if (!Provider.ctx?.oidc.entities.RotatedRefreshToken) {
-    return families.start(value.family, { grantId: payload.grantId, payload, expiresAt });
+    return start(value.family, { grantId: payload.grantId, payload, expiresAt }, { families, grants });
   }
   const presented = value.sequence - 1;
   const subject = {
@@ -90,6 +91,20 @@ export async function saveRefreshToken(
     case 'gone':
       throw refusal('Refresh token is not valid');
   }
+}
+
+/** Begins a family, with the code that it is given for where there is one (authorization-code.ts). */
+async function start(
+  family: Buffer,
+  newFamily: NewFamily,
+  { families, grants }: Pick<RefreshTokenDependencies, 'families' | 'grants'>,
+): Promise<void> {
+  const { redeeming } = requestScope();
+  if (redeeming === undefined) return families.start(family, newFamily);
+  if (!(await families.startWithCode(family, newFamily, redeeming))) {
+    throw await refuseUsedCode(newFamily.grantId, grants);
+  }
+  delete requestScope().redeeming;
 }
 
 function windowOf(client: Client): number {

@@ -25,6 +25,8 @@ export interface RequestScope {
   person?: Person;
   /** When the interaction says that somebody has just signed in: of their password, '' without one. */
   passwordFingerprint?: string;
+  /** The code that is being redeemed, until the refresh token that it gives is saved and marks it used. */
+  redeeming?: string;
   /** What the library has loaded from storage: it saves new and changed objects alike, and a changed one that is gone stays gone. */
   loaded: Set<string>;
   /** Why the library refused, for the log. */

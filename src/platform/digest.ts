@@ -43,6 +43,11 @@ export async function verifySecret(secret: string, digest: string): Promise<bool
   return timingSafeEqual(Buffer.from(digestSecret(secret)), Buffer.from(digest));
 }
 
+/** What an id of at least 128 random bits is kept as: a plain hash of it cannot be searched for. */
+export function hashId(id: string): Buffer {
+  return createHash('sha256').update(id).digest();
+}
+
 /** A new client secret: 256 random bits. */
 export function generateSecret(): string {
   return randomBytes(32).toString('base64url');
