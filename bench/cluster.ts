@@ -15,7 +15,8 @@ import { Refusal } from './refusal.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 const DEBIAN = '/usr/lib/postgresql';
-const DATABASE = 'listo';
+/** The server's database. */
+export const DATABASE = 'listo';
 const START_SECONDS = 60;
 
 export const SETTINGS = [
@@ -59,8 +60,7 @@ export async function startCluster(): Promise<Cluster> {
   process.prependOnceListener('exit', killed);
   await server.ready;
   const urlOf = (database: string) => `postgres://postgres:${password}@127.0.0.1:${port}/${database}`;
-  const observer = new Client({ connectionString: urlOf('postgres') });
-  await observer.connect();
+  const observer = await connect(urlOf('postgres'));
   await observer.query(`CREATE DATABASE ${DATABASE}`);
   await observer.query('CREATE EXTENSION pg_stat_statements');
   const { rows } = await observer.query('SHOW server_version');
@@ -77,6 +77,14 @@ export async function startCluster(): Promise<Cluster> {
       remove();
     },
   };
+}
+
+/** A connection of the benchmark's own, which a cluster that stops may cut: whoever is waiting for an answer hears of it. */
+export async function connect(url: string): Promise<Client> {
+  const client = new Client({ connectionString: url });
+  client.on('error', () => {});
+  await client.connect();
+  return client;
 }
 
 /** What the server's database has done so far. */

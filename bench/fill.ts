@@ -2,7 +2,8 @@
  * Rows by the million, as copies of one that the server itself wrote or the seed registered: whatever columns a table
  * has, the copies are like what the server reads every day. Triggers and foreign keys sleep meanwhile.
  */
-import { Client } from 'pg';
+import type { Client } from 'pg';
+import { connect } from './cluster.ts';
 import { Refusal } from './refusal.ts';
 
 export interface Copies {
@@ -19,8 +20,7 @@ const SLICE = 100_000;
 
 /** Opens the server's database, for a benchmark that writes into it. */
 export async function openFiller(url: string): Promise<Client> {
-  const client = new Client({ connectionString: url });
-  await client.connect();
+  const client = await connect(url);
   await client.query('SET session_replication_role = replica');
   await client.query('SET synchronous_commit = off');
   return client;
