@@ -34,8 +34,25 @@ export interface Run {
   hashMs?: number;
 }
 
-/** Measures a scenario between two measurements of its limit. @throws Refusal when the limit did not hold still. */
+/**
+ * Measures a scenario between two measurements of its limit.
+ * @throws Refusal when an answer was wrong or the limit did not hold still.
+ */
 export async function measure(
+  scenario: Scenario,
+  workshop: Workshop,
+  own: Own | undefined,
+  settings: Settings,
+): Promise<Run> {
+  try {
+    return await measureHeldStill(scenario, workshop, own, settings);
+  } catch (error) {
+    if (error instanceof Refusal) error.message = `${scenario.title}: ${error.message}`;
+    throw error;
+  }
+}
+
+async function measureHeldStill(
   scenario: Scenario,
   workshop: Workshop,
   own: Own | undefined,
@@ -52,13 +69,13 @@ export async function measure(
     const played = await play(what, loadOf(workshop, settings, settings.seconds));
     const end = await readMeters(own);
     const after = await limitOf(scenario, settings);
-    if (played.exhausted) throw new Refusal(`${scenario.name} ran out of requests; give it fewer seconds.`);
+    if (played.exhausted) throw new Refusal('It ran out of requests; give it fewer seconds.');
     if (drift(before.perSecond, after.perSecond) <= settings.tolerance)
       return toRun(scenario, { played, before, after, start, end });
     moved.push(`${Math.round(before.perSecond)} to ${Math.round(after.perSecond)}`);
   }
   throw new Refusal(
-    `Nothing is reported, for the machine is not quiet: during ${scenario.name} its limit moved by more than ${settings.tolerance * 100} % (${moved.join(', then ')} a second).`,
+    `Nothing is reported, for the machine is not quiet: its limit moved by more than ${settings.tolerance * 100} % (${moved.join(', then ')} a second).`,
   );
 }
 

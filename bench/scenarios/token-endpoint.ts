@@ -6,7 +6,7 @@ import { rendered, writeRequests } from '../request.ts';
 import type { Scenario } from '../scenario.ts';
 
 /** Chains of refresh tokens: many more than connections, so that a chain rests while others go on. */
-const CHAINS = 1000;
+const CHAINS = 400;
 
 export const codeExchange: Scenario = {
   name: 'code-exchange',

@@ -1,3 +1,4 @@
+import { scannedTables } from '../../bench/hot-queries.ts';
 import { drift, parseSignatures } from '../../bench/limit.ts';
 import { percentile } from '../../bench/percentile.ts';
 import { cpuMsOf, residentBytes } from '../../bench/processes.ts';
@@ -72,6 +73,20 @@ describe('a load that was played', () => {
     expect(() => parsePlayed('unable to connect to 127.0.0.1:3000 Connection refused\n')).toThrow(
       'wrk did not finish:\nunable to connect to 127.0.0.1:3000 Connection refused',
     );
+  });
+});
+
+describe('a plan of Postgres', () => {
+  it('names the tables that are read from end to end, however deep', () => {
+    const plan = {
+      'Node Type': 'Nested Loop',
+      Plans: [
+        { 'Node Type': 'Index Scan', 'Relation Name': 'refresh_families' },
+        { 'Node Type': 'Hash', Plans: [{ 'Node Type': 'Seq Scan', 'Relation Name': 'grants' }] },
+      ],
+    };
+    expect(scannedTables(plan)).toEqual(['grants']);
+    expect(scannedTables({ 'Node Type': 'Index Only Scan', 'Relation Name': 'grants' })).toEqual([]);
   });
 });
 

@@ -1,4 +1,5 @@
 import { chart } from '../../bench/chart.ts';
+import { curves } from '../../bench/curves.ts';
 import type { Run } from '../../bench/measure.ts';
 import { parseOptions } from '../../bench/options.ts';
 import { describe as described, table } from '../../bench/report.ts';
@@ -121,6 +122,15 @@ describe('the picture of a benchmark', () => {
     expect(picture).toContain('>Mint &amp; sign</text>');
     expect(picture).toContain('Example &lt;2 GHz>');
     expect(picture).toContain('@media (prefers-color-scheme: dark)');
+  });
+});
+
+describe('the picture of scaling curves', () => {
+  it('is drawn from zero, so that what is flat looks flat', () => {
+    const points = [1000, 10_000, 1_000_000].map((x) => ({ x, y: x === 10_000 ? 5 : 10 }));
+    const picture = curves([{ title: 'Refresh', axis: 'people', unit: 'median, ms', points }], 'a note');
+    expect(/<polyline [^>]*points="([^"]*)"/.exec(picture)?.[1]).toBe('56.0,44.0 147.3,110.0 330.0,44.0');
+    expect(picture).toContain('>Refresh, median, ms</text>');
   });
 });
 
