@@ -17,7 +17,7 @@ export interface TestPerson {
 }
 
 export async function anInstance(
-  { database }: TestServer,
+  { database }: Pick<TestServer, 'database'>,
   {
     id = unique('instance'),
     ...columns
@@ -28,7 +28,7 @@ export async function anInstance(
 }
 
 export async function aPerson(
-  { database }: TestServer,
+  { database }: Pick<TestServer, 'database'>,
   {
     email = `${unique('person')}@demo.example`,
     password = 'a perfectly good password',
@@ -56,7 +56,7 @@ export async function aPerson(
 }
 
 export async function aClient(
-  { database }: TestServer,
+  { database }: Pick<TestServer, 'database'>,
   {
     id = unique('client'),
     redirect_uris = ['http://127.0.0.1:9999/callback'],

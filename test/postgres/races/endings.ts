@@ -1,0 +1,111 @@
+import { openBrowser } from '../../support/browser.ts';
+import { releaseTogether } from '../../support/released-together.ts';
+import { authorizationUrl, exchange } from '../../support/relying-party.ts';
+import {
+  aRunner,
+  CHEAP_HASHES,
+  codeOf,
+  cookieHeader,
+  expectNothingAlive,
+  fifty,
+  interruption,
+  newCode,
+  outcomes,
+  RACE_MS,
+  ROUNDS,
+  type Runner,
+  type TwoServers,
+  tokenRequest,
+  tokensIn,
+} from './two-servers.ts';
+
+type End = (servers: TwoServers, round: Round) => Promise<unknown>;
+
+interface Round {
+  number: number;
+  runner: Runner;
+  /** Of the browser that the person is signed in with. */
+  cookies: { cookie: string };
+  idToken: string;
+}
+
+/** Each ends everything that the person gave in this browser, at once. */
+const ENDINGS: [string, End][] = [
+  [
+    'signing out',
+    async ({ at }, { number, cookies, idToken }) => {
+      const query = new URLSearchParams({ id_token_hint: idToken });
+      const url = `${at(number)}/auth/logout?${query}`;
+      expect((await fetch(url, { redirect: 'manual', headers: cookies })).status).toBe(303);
+    },
+  ],
+  ['disabling the person', (servers, { runner }) => change(servers, runner, { disabled_at: new Date() })],
+  [
+    'changing the password',
+    (servers, { runner, number }) =>
+      change(servers, runner, { password_hash: CHEAP_HASHES[number % 2 ? 0 : 1] }),
+  ],
+];
+
+export function endings(servers: () => TwoServers): void {
+  describe.each(ENDINGS)('%s', (_what, end) => {
+    it(
+      'leaves nothing alive of a refresh token that is being used',
+      async () => {
+        const { at } = servers();
+        const runner = await aRunner(servers());
+        for (let number = 0; number < ROUNDS; number += 1) {
+          const { given, ...round } = await begin(servers(), runner, number);
+          const fields = { grant_type: 'refresh_token', refresh_token: String(given.body.refresh_token) };
+          const replies = await releaseTogether(
+            fifty((n) => tokenRequest(at(n), fields)),
+            interruption(number, () => end(servers(), round)),
+          );
+          expect(['200', '400 invalid_grant']).toEqual(expect.arrayContaining(outcomes(replies)));
+          await expectNothingAlive(servers(), runner, tokensIn([given, ...replies]));
+        }
+      },
+      RACE_MS,
+    );
+
+    it(
+      'leaves nothing alive of codes that are being given',
+      async () => {
+        const { at } = servers();
+        const runner = await aRunner(servers());
+        for (let number = 0; number < ROUNDS; number += 1) {
+          const { given, ...round } = await begin(servers(), runner, number);
+          const replies = await releaseTogether(
+            fifty((n) => ({ url: authorizationUrl(at(n)), headers: round.cookies })),
+            interruption(number, () => end(servers(), round)),
+          );
+          expect(['/interaction/:uid', 'code', 'login_required']).toEqual(
+            expect.arrayContaining(outcomes(replies)),
+          );
+          await expectNothingAlive(servers(), runner, tokensIn([given]));
+          const codes = replies.flatMap((reply) => codeOf(reply) ?? []);
+          const redeemed = await Promise.all(codes.map((code, n) => exchange(at(n), code)));
+          expect(redeemed.map(({ body }) => body.error)).toEqual(codes.map(() => 'invalid_grant'));
+        }
+      },
+      RACE_MS,
+    );
+  });
+}
+
+/** Signs the person in again, for the last round ended that. */
+async function begin(servers: TwoServers, runner: Runner, number: number) {
+  await change(servers, runner, { disabled_at: null });
+  const browser = openBrowser();
+  const given = await exchange(servers.issuer, await newCode(servers, runner, browser));
+  const cookies = cookieHeader(browser, '/auth/authorize');
+  return { number, runner, cookies, idToken: String(given.body.id_token), given };
+}
+
+function change({ database }: TwoServers, { id }: Runner, columns: object): Promise<unknown> {
+  return database
+    .knex('people')
+    .where({ id })
+    .update(columns)
+    .then((changed) => changed);
+}

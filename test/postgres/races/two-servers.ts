@@ -1,0 +1,164 @@
+import { randomUUID } from 'node:crypto';
+import { type Browser, openBrowser } from '../../support/browser.ts';
+import type { Interruption, PreparedRequest, Reply } from '../../support/released-together.ts';
+import { DEMO_WEB, refresh, signIn, type Tokens, userinfo } from '../../support/relying-party.ts';
+import { type ServerProcess, startServerProcess } from '../../support/server-process.ts';
+import { openTestDatabase, type TestDatabase } from '../../support/test-database.ts';
+import { freePort } from '../../support/test-server.ts';
+
+const SEEDS_DIR = new URL('../../../config/seeds', import.meta.url).pathname;
+
+export const REQUESTS = 50;
+export const ROUNDS = 20;
+/** Of all rounds of a race, on a busy machine. */
+export const RACE_MS = 180_000;
+
+/** One database and two server processes, of which the first gives the issuer its address. */
+export interface TwoServers {
+  database: TestDatabase;
+  issuer: string;
+  /** The address of one or the other, by turns. */
+  at(n: number): string;
+  close(): Promise<void>;
+}
+
+export async function startTwoServers(env: Record<string, string> = {}): Promise<TwoServers> {
+  const database = await openTestDatabase();
+  const port = await freePort();
+  const shared = { ISSUER: `http://localhost:${port}`, SEEDS_DIR, LOG_LEVEL: 'error', ...env };
+  const first = await startServerProcess(database.url ?? '', { ...shared, PORT: String(port) });
+  const second = await startServerProcess(database.url ?? '', shared);
+  const servers: [ServerProcess, ServerProcess] = [first, second];
+  return {
+    database,
+    issuer: first.url,
+    at: (n) => servers[n % 2 ? 0 : 1].url,
+    async close() {
+      await Promise.all(servers.map((server) => server.stop()));
+      await database.close();
+    },
+  };
+}
+
+const PASSWORD = 'a perfectly good password';
+/** Two hashes of it that cost next to nothing: there are hundreds of sign-ins here, and they are not what is tested. */
+export const CHEAP_HASHES = [
+  '$argon2id$v=19$m=8,t=1,p=1$wlENKvnXwBpdEiTcWH6Ukg$2VpBSng3l9qkDDH4mO6Zlm1xduFU4UepECa30GG1xEw',
+  '$argon2id$v=19$m=8,t=1,p=1$YgxmPAv8oecUgxSP1uMgPw$ubLC0hZzoH9xmey6/rTtY9CFRe+WCZDDwqHZ3HSH/g0',
+] as const;
+
+export interface Runner {
+  id: string;
+  email: string;
+  password: string;
+}
+
+/** Somebody of the demo instance. */
+export async function aRunner({ database }: TwoServers): Promise<Runner> {
+  const id = randomUUID();
+  const email = `${id}@demo.example`;
+  await database
+    .knex('people')
+    .insert({ id, instance_id: 'demo', email, email_verified: true, password_hash: CHEAP_HASHES[0] });
+  return { id, email, password: PASSWORD };
+}
+
+/** The code in an answer of the authorization endpoint, if there is one. */
+export function codeOf({ location = '' }: Pick<Reply, 'location'>): string | undefined {
+  return new URL(location, DEMO_WEB.redirect_uri).searchParams.get('code') ?? undefined;
+}
+
+/** A code for `client_demo_web`, in `browser` where somebody may be signed in already. */
+export async function newCode(
+  { issuer }: TwoServers,
+  runner: Runner,
+  browser: Browser = openBrowser(),
+): Promise<string> {
+  const { page } = await signIn(issuer, { browser, person: runner });
+  const code = codeOf(page);
+  if (!code) throw new Error(`Signing in ended at ${page.url}.`);
+  return code;
+}
+
+/** What a browser sends to `path`. */
+export function cookieHeader(browser: Browser, path: string): { cookie: string } {
+  const sent = browser.cookies().filter((cookie) => path.startsWith(cookie.path));
+  return { cookie: sent.map(({ name, value }) => `${name}=${value}`).join('; ') };
+}
+
+/** A POST of JSON to the token endpoint, by `client_demo_web`. */
+export function tokenRequest(
+  server: string,
+  fields: Record<string, string>,
+  headers: Record<string, string> = {},
+): PreparedRequest {
+  return {
+    url: `${server}/auth/token`,
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify({ ...DEMO_WEB, ...fields }),
+  };
+}
+
+/** The same of each of fifty, by turns at one server and the other. */
+export function fifty(make: (n: number) => PreparedRequest): PreparedRequest[] {
+  return Array.from({ length: REQUESTS }, (_, n) => make(n));
+}
+
+/** In the first half of all rounds together with the fifty, later when ever more of them have been answered. */
+export function interruption(round: number, act: () => Promise<unknown>): Interruption {
+  return { afterAnswers: Math.max(0, round - ROUNDS / 2) * 4, act };
+}
+
+/** How often each outcome occurred: `200`, `400 invalid_grant`, or of redirects `code`, an error, or where they lead. */
+export function tally(replies: readonly Reply[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const reply of replies) {
+    const outcome = outcomeOf(reply);
+    counts[outcome] = (counts[outcome] ?? 0) + 1;
+  }
+  return counts;
+}
+
+function outcomeOf({ status, location, body }: Reply): string {
+  if (location === undefined) return [status, body.error].filter(Boolean).join(' ');
+  const { pathname, searchParams } = new URL(location, DEMO_WEB.redirect_uri);
+  if (searchParams.has('code')) return 'code';
+  return searchParams.get('error') ?? pathname.replace(/[A-Za-z0-9_-]{20,}/, ':uid');
+}
+
+/** The outcomes that occurred, whatever their number. */
+export function outcomes(replies: readonly Reply[]): string[] {
+  return Object.keys(tally(replies)).toSorted();
+}
+
+export type GivenTokens = Pick<Tokens, 'access_token' | 'refresh_token'>;
+
+/** The tokens that were given, of all answers that gave any. */
+export function tokensIn(
+  replies: readonly { status: number; body: Record<string, unknown> }[],
+): GivenTokens[] {
+  return replies.filter(({ status }) => status === 200).map(({ body }) => body as unknown as GivenTokens);
+}
+
+/** Nothing that this person ever gave can be used at either server, and no row says that it could. */
+export async function expectNothingAlive(
+  { database: { knex }, at }: TwoServers,
+  { id }: Runner,
+  given: readonly GivenTokens[],
+): Promise<void> {
+  const grants = knex('grants').where({ person_id: id });
+  const families = knex('refresh_families').whereIn('grant_id', grants.clone().select('id'));
+  const codes = knex('artifacts').whereIn('grant_id', grants.clone().select('id'));
+  expect([await grants, await families, await codes]).toEqual([[], [], []]);
+
+  const asked = await Promise.all(given.map(({ access_token }, n) => userinfo(at(n), access_token)));
+  expect(asked.map(({ status }) => status)).toEqual(given.map(() => 401));
+  const refreshTokens = new Set(given.flatMap(({ refresh_token }) => refresh_token ?? []));
+  for (const token of refreshTokens) {
+    for (const server of [at(0), at(1)]) {
+      const { status, body } = await refresh(server, token);
+      expect([status, body.error]).toEqual([400, 'invalid_grant']);
+    }
+  }
+}
