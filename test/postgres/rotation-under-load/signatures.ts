@@ -1,0 +1,44 @@
+export type KeySet = 'oidc' | 'listnr';
+
+/** A token that a server signed. Times are those of `performance.now()`. */
+interface Signature {
+  keySet: KeySet;
+  server: string;
+  kid: string;
+  askedAt: number;
+  answeredAt: number;
+}
+
+/** Which keys signed when, at which server. */
+export interface Signatures {
+  add(signature: Signature): void;
+  /** The keys of a set, or of it at one server, in the order in which they began to sign. */
+  kids(keySet: KeySet, server?: string): string[];
+  /** For how long at most a key was still signing after its successor had begun to, anywhere, in milliseconds. */
+  longestOverlap(keySet: KeySet): number;
+}
+
+export function createSignatures(): Signatures {
+  const all: Signature[] = [];
+  const of = (keySet: KeySet, server?: string) =>
+    all
+      .filter((signature) => signature.keySet === keySet && (!server || signature.server === server))
+      .toSorted((a, b) => a.askedAt - b.askedAt);
+  const kids = (keySet: KeySet, server?: string) => [...new Set(of(keySet, server).map(({ kid }) => kid))];
+
+  return {
+    add: (signature) => all.push(signature),
+    kids,
+    longestOverlap(keySet) {
+      const signatures = of(keySet);
+      const overlaps = kids(keySet).map((kid, n, order) => {
+        const lastOfOld = signatures.findLast((signature) => signature.kid === order[n - 1])?.askedAt ?? 0;
+        const firstOfNew = signatures
+          .filter((signature) => signature.kid === kid)
+          .reduce((first, { answeredAt }) => Math.min(first, answeredAt), Number.POSITIVE_INFINITY);
+        return lastOfOld - firstOfNew;
+      });
+      return Math.max(0, ...overlaps);
+    },
+  };
+}
