@@ -55,9 +55,16 @@ function endpointOf(path: string): string {
   return ENDPOINTS.exec(path)?.[0] ?? 'other';
 }
 
+/** A router, asked only for paths whose first segment it knows: it would try each of its routes, one after another. */
 function routesOf(router: Router): Middleware {
   const routes = router.routes();
-  return (ctx, next) => routes(ctx as never, next);
+  const known = new Set(router.stack.map(({ path }) => firstSegment(String(path))));
+  return (ctx, next) => (known.has(firstSegment(ctx.path)) ? routes(ctx as never, next) : next());
+}
+
+function firstSegment(path: string): string {
+  const end = path.indexOf('/', 1);
+  return (end === -1 ? path : path.slice(0, end)).toLowerCase();
 }
 
 /** What no router answered: 405 with `Allow` at an address that takes other methods, otherwise 404. */

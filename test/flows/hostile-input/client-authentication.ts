@@ -2,6 +2,10 @@ import { obtainTokens } from '../../support/relying-party.ts';
 import type { TestServer } from '../../support/test-server.ts';
 import { AUTHENTICATED, BASIC, expectRefusal, invalid, post, type Row } from './refusals.ts';
 
+const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+/** Looks like an assertion of a client that has a secret. */
+const FORGED = `${part({ alg: 'RS256' })}.${part({ iss: 'client_demo_web', sub: 'client_demo_web' })}.AAAA`;
+
 export function clientAuthentication(server: () => TestServer): void {
   const port = () => server().port;
 
@@ -63,7 +67,9 @@ export function clientAuthentication(server: () => TestServer): void {
       ],
       [
         'an assertion',
-        { body: 'client_id=client_demo_web&client_assertion=a&client_assertion_type=b' },
+        {
+          body: `client_id=client_demo_web&client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer&client_assertion=${FORGED}`,
+        },
         401,
         'invalid_client',
         'client authentication failed',
