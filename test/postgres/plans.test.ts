@@ -1,0 +1,185 @@
+import { createHash } from 'node:crypto';
+import { createPersonStore } from '../../src/accounts/person-store.ts';
+import { createAccessTokenStore } from '../../src/artifacts/access-token-store.ts';
+import { createArtifactStore } from '../../src/artifacts/artifact-store.ts';
+import { createExpiredRowsStore, EXPIRING } from '../../src/artifacts/expired-rows-store.ts';
+import { createGrantStore } from '../../src/artifacts/grant-store.ts';
+import { createRefreshFamilyStore } from '../../src/artifacts/refresh-family-store.ts';
+import { createSessionStore } from '../../src/artifacts/session-store.ts';
+import { createUpstreamSignInStore } from '../../src/artifacts/upstream-sign-in-store.ts';
+import { createUsedProofStore } from '../../src/artifacts/used-proof-store.ts';
+import { createSecretBox } from '../../src/platform/secret-box.ts';
+import { openTestDatabase, type TestDatabase } from '../support/test-database.ts';
+import { fillTables } from './plans/many-rows.ts';
+import { type Explainer, openExplainer, statementsOf } from './plans/statements.ts';
+
+const PERSON = ['people_pkey', 'user_records_pkey', 'worker_ids_pkey'];
+const LIVE = 199_999;
+const FAMILY = createHash('sha256').update(`family ${LIVE}`).digest().subarray(0, 16);
+const expiresAt = new Date(Date.now() + 3_600_000);
+
+/** By Postgres's own estimates, where three of four rows have expired and nobody has tidied up. */
+describe('with 200,000 rows in every table that grows', () => {
+  let database: TestDatabase;
+  let explainer: Explainer;
+  beforeAll(async () => {
+    database = await openTestDatabase();
+    await fillTables(database.url ?? '');
+    explainer = await openExplainer(database.url ?? '');
+  }, 180_000);
+  afterAll(async () => {
+    await explainer?.close();
+    await database.close();
+  });
+
+  type Act = (knex: TestDatabase['knex']) => Promise<unknown>;
+  const scansOf = async (act: Act) =>
+    explainer.scans(await statementsOf(database.knex, () => act(database.knex)));
+
+  const code = { model: 'AuthorizationCode', id: 'a new code', payload: {}, expiresAt } as const;
+  const grant = {
+    id: 'a new grant',
+    personId: `person-${LIVE % 20_000}`,
+    clientId: 'web',
+    sessionUid: `session-${LIVE}`,
+    payload: {},
+    expiresAt,
+    sessionIsNew: false,
+  };
+  const session = { uid: `session-${LIVE}`, personId: 'person-1', payload: {}, expiresAt };
+  const box = createSecretBox([Buffer.alloc(32, 7)]);
+
+  it.each<[string, string[], Act]>([
+    [
+      'a code with its grant and person',
+      ['artifacts_pkey', 'grants_pkey', ...PERSON],
+      (knex) => createArtifactStore(knex).find('AuthorizationCode', `code ${LIVE}`),
+    ],
+    [
+      'a code to use it',
+      ['artifacts_pkey'],
+      (knex) => createArtifactStore(knex).consume('AuthorizationCode', `code ${LIVE}`),
+    ],
+    [
+      'the person and session that a new code depends on',
+      ['people_pkey', 'sessions_pkey'],
+      (knex) => createArtifactStore(knex).createWithGrant(code, grant),
+    ],
+    [
+      'an interaction to go on with it',
+      ['artifacts_pkey'],
+      (knex) => createArtifactStore(knex).update({ ...code, model: 'Interaction' }),
+    ],
+    [
+      'an interaction to end it',
+      ['artifacts_pkey'],
+      (knex) => createArtifactStore(knex).destroy('Interaction', 'interaction'),
+    ],
+    [
+      'the grant of a new refresh token',
+      ['grants_pkey'],
+      (knex) =>
+        createRefreshFamilyStore(knex).start(Buffer.alloc(16), {
+          grantId: 'a new grant',
+          payload: {},
+          expiresAt,
+        }),
+    ],
+    [
+      'a refresh token with its grant and person',
+      ['grants_pkey', ...PERSON, 'refresh_families_pkey'],
+      (knex) => createRefreshFamilyStore(knex).find(FAMILY, 30),
+    ],
+    [
+      'a refresh token to rotate it',
+      ['grants_pkey', 'refresh_families_pkey'],
+      (knex) => createRefreshFamilyStore(knex).rotate(FAMILY, { presented: 0, windowSeconds: 30, expiresAt }),
+    ],
+    [
+      'whether an access token is good, and whose it is',
+      ['grants_pkey', ...PERSON, 'revoked_access_tokens_pkey'],
+      (knex) => createAccessTokenStore(knex).find({ jti: 'token-1', grantId: `grant-${LIVE}` }),
+    ],
+    ['a person', PERSON, (knex) => createPersonStore(knex).find('person-1')],
+    [
+      'who signs in with a password',
+      ['people_instance_email'],
+      (knex) => createPersonStore(knex).findCredentials('demo', 'ada@demo.example'),
+    ],
+    [
+      'the session of a cookie, and its person',
+      [...PERSON, 'sessions_id_hash_key'],
+      (knex) => createSessionStore(knex).find(`session ${LIVE}`),
+    ],
+    ['a session by its name', ['sessions_pkey'], (knex) => createSessionStore(knex).findByUid(session.uid)],
+    [
+      'a session to save it',
+      ['sessions_pkey'],
+      (knex) => createSessionStore(knex).update(`session ${LIVE}`, session),
+    ],
+    ['a session to end it', ['sessions_pkey'], (knex) => createSessionStore(knex).end(session.uid)],
+    ['a grant to end it', ['grants_pkey'], (knex) => createGrantStore(knex).revoke('grant-1')],
+    [
+      'a sign-in under way at an upstream provider',
+      ['upstream_sign_ins_pkey'],
+      (knex) => createUpstreamSignInStore(knex, box).take('unknown'),
+    ],
+    [
+      'no row to remember a proof',
+      [],
+      (knex) => createUsedProofStore(knex).use({ issuer: 'web', jti: 'new', expiresAt }),
+    ],
+  ])('finds by index: %s', async (_what, indexes, act) => {
+    expect(await scansOf(act)).toEqual(indexes.toSorted());
+  });
+
+  const BY_EXPIRY: Record<(typeof EXPIRING)[number], string[]> = {
+    unredeemed_codes: ['artifacts_expiry', 'grants_pkey'],
+    artifacts: ['artifacts_expiry'],
+    sessions: ['sessions_expiry'],
+    refresh_families: ['refresh_families_expiry', 'grants_pkey'],
+    grants: ['grants_expiry'],
+    revoked_access_tokens: ['revoked_access_tokens_expiry'],
+    used_proofs: ['used_proofs_expiry'],
+    upstream_sign_ins: ['upstream_sign_ins_expiry'],
+    denied_subjects: ['denied_subjects_expiry'],
+  };
+
+  describe.each(EXPIRING)('tidying up %s', (what) => {
+    it('finds what has waited longest', async () => {
+      expect(await scansOf((knex) => createExpiredRowsStore(knex).lagSeconds(what))).toEqual(
+        BY_EXPIRY[what].toSorted(),
+      );
+    });
+
+    it('deletes a batch by the place of its rows', async () => {
+      // A table of one row; and what is deleted is found by where it lies, or by the grant that takes it along.
+      const scans = await scansOf((knex) => createExpiredRowsStore(knex).deleteBatch(what, 1000));
+      const others = scans.filter((scan) => scan !== 'Seq Scan on job_locks' && !scan.startsWith('Tid Scan'));
+      expect(others).toEqual(BY_EXPIRY[what].toSorted());
+    });
+  });
+
+  it.each([
+    ['end_session', ['grants_session']],
+    ['end_sign_ins', ['artifacts_person', 'grants_person', 'sessions_person']],
+    ['end_consented', ['grants_person']],
+  ])('finds by index what its own function %s ends', async (name, indexes) => {
+    const { prosrc } = await database.knex('pg_proc').where({ proname: name }).first('prosrc');
+    const deletions = [...String(prosrc).matchAll(/DELETE FROM [^;]+/g)].map(([sql]) => ({
+      sql: sql.replaceAll(/(OLD|NEW)\.client_id/g, "'web'").replaceAll(/(OLD|NEW)\.\w+/g, "'person-1'"),
+      bindings: [],
+    }));
+    expect(await explainer.scans(deletions)).toEqual(indexes);
+  });
+
+  it('finds by index what goes with a grant or a person that is deleted', async () => {
+    const { rows } = await database.knex.raw(`
+      SELECT c.conrelid::regclass::text AS table, a.attname AS column
+      FROM pg_constraint c JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1]
+      WHERE c.contype = 'f' AND c.confrelid IN ('grants'::regclass, 'people'::regclass) AND NOT EXISTS (
+        SELECT FROM pg_index i WHERE i.indrelid = c.conrelid AND i.indkey[0] = c.conkey[1]
+          AND (i.indpred IS NULL OR pg_get_expr(i.indpred, i.indrelid) = format('(%s IS NOT NULL)', a.attname)))`);
+    expect(rows).toEqual([]);
+  });
+});

@@ -1,0 +1,61 @@
+import pg from 'pg';
+
+const PEOPLE = 20_000;
+const ROWS = 200_000;
+/** Three quarters of all rows have expired, some of them more than a month ago. */
+const EXPIRY = `now() + (n - ${ROWS * 0.75}) * interval '20 seconds'`;
+/** As long as the hashes and the payloads that a server writes. */
+const HASH = (what: string) => `sha256(convert_to('${what} ' || n, 'UTF8'))`;
+const PAYLOAD = `jsonb_build_object('filling', repeat('x', 200))`;
+
+/** Rows such as a server that was never tidied up leaves behind; `person-1` to `grant-200000`. */
+export async function fillTables(url: string): Promise<void> {
+  // Of its own, because a server's connections give up a statement after seconds.
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  const fill = (table: string, columns: string, values: string, rows = ROWS) =>
+    client.query(`INSERT INTO ${table} (${columns}) SELECT ${values} FROM generate_series(1, ${rows}) AS n`);
+  // Whoever may, leaves out the look-up of every reference, which is most of the work.
+  await client.query(`DO $$ BEGIN
+    SET session_replication_role = replica;
+    EXCEPTION WHEN insufficient_privilege THEN NULL; END $$`);
+  await client.query(`
+    INSERT INTO instances (id, name) VALUES ('demo', 'Demo');
+    INSERT INTO clients (id, instance_id, name, type, redirect_uris)
+    VALUES ('web', 'demo', 'Web', 'public', '{https://app.example/callback}')`);
+  await fill('people', 'id, instance_id', "'person-' || n, 'demo'", PEOPLE);
+  await fill('worker_ids', 'person_id, worker_id', "'person-' || n, 'worker-' || n", PEOPLE);
+  await fill('user_records', 'person_id, id, client_id', "'person-' || n, 'user-' || n, 'company'", PEOPLE);
+
+  const person = `'person-' || (n % ${PEOPLE} + 1)`;
+  await fill(
+    'sessions',
+    'uid, id_hash, person_id, payload, expires_at',
+    `'session-' || n, ${HASH('session')}, ${person}, ${PAYLOAD}, ${EXPIRY}`,
+  );
+  await fill(
+    'grants',
+    'id, person_id, client_id, session_uid, payload, expires_at',
+    `'grant-' || n, ${person}, 'web', 'session-' || n, ${PAYLOAD}, ${EXPIRY}`,
+  );
+  await fill(
+    'artifacts',
+    'model, id_hash, grant_id, payload, expires_at, consumed_at',
+    `'AuthorizationCode', ${HASH('code')}, 'grant-' || n, ${PAYLOAD}, ${EXPIRY}, CASE WHEN n % 10 > 0 THEN now() END`,
+  );
+  await fill(
+    'refresh_families',
+    'family, grant_id, payload, expires_at',
+    `substring(${HASH('family')} FOR 16), 'grant-' || n, ${PAYLOAD}, ${EXPIRY}`,
+  );
+  await fill('revoked_access_tokens', 'jti, expires_at', `'token-' || n, ${EXPIRY}`);
+  await fill('used_proofs', 'id_hash, expires_at', `${HASH('proof')}, ${EXPIRY}`);
+  await fill(
+    'upstream_sign_ins',
+    'state_hash, instance_id, sealed, expires_at',
+    `${HASH('state')}, 'demo', repeat('x', 200), ${EXPIRY}`,
+  );
+  await fill('denied_subjects', 'person_id, expires_at', `'person-' || n, ${EXPIRY}`);
+  await client.query('ANALYZE');
+  await client.end();
+}
