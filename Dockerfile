@@ -14,9 +14,10 @@ COPY migrations ./migrations
 COPY config ./config
 COPY views ./views
 COPY src ./src
+RUN NODE_COMPILE_CACHE=node_modules/.cache/compile node --eval "import('./src/server.ts')"
 RUN install --directory --owner=node --group=node /data
 USER node
 EXPOSE 3000
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/healthz`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
-CMD ["node", "src/main.ts"]
+CMD ["node", "--max-semi-space-size=4", "src/main.ts"]

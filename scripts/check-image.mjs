@@ -30,7 +30,7 @@ const PATH = `${dirname(process.execPath)}:${process.env.PATH}`;
 const NOBODY = 65534;
 /** The image's user; without root, ours. */
 const USER = process.getuid() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
-/** How the server says that it cannot start (src/main.ts). */
+/** How the server says that it cannot start (src/serve.ts). */
 const CANNOT_START = 78;
 const SECRETS = ['COOKIE_KEYS', 'KEY_ENCRYPTION_KEY', 'REFRESH_TOKEN_KEYS'];
 

@@ -27,6 +27,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 /** The files beside the folders. No folder imports them; only they may know every folder. */
 const ROOT_FILES = [
   'main.ts',
+  'serve.ts',
   'cli.ts',
   'compose.ts',
   'app.ts',
