@@ -47,6 +47,10 @@ export const CHEAP_HASHES = [
   '$argon2id$v=19$m=8,t=1,p=1$YgxmPAv8oecUgxSP1uMgPw$ubLC0hZzoH9xmey6/rTtY9CFRe+WCZDDwqHZ3HSH/g0',
 ] as const;
 
+/** Of another one. */
+export const OTHER_HASH =
+  '$argon2id$v=19$m=8,t=1,p=1$pGnFTK0G/RGjLkgR10epTA$tvQv/jc+K/ZOyorWG0UokTuXw63iaoh8QmgDMioDb64';
+
 export interface Runner {
   id: string;
   email: string;
