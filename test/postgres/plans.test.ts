@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { createPersonStore } from '../../src/accounts/person-store.ts';
 import { createAccessTokenStore } from '../../src/artifacts/access-token-store.ts';
 import { createArtifactStore } from '../../src/artifacts/artifact-store.ts';
+import { createDeviceCodeStore } from '../../src/artifacts/device-code-store.ts';
 import { createExpiredRowsStore, EXPIRING } from '../../src/artifacts/expired-rows-store.ts';
 import { createGrantStore } from '../../src/artifacts/grant-store.ts';
 import { createRefreshFamilyStore } from '../../src/artifacts/refresh-family-store.ts';
@@ -47,7 +48,8 @@ describe('with 200,000 rows in every table that grows', () => {
     sessionIsNew: false,
   };
   const session = { uid: `session-${LIVE}`, personId: 'person-1', payload: {}, expiresAt };
-  const box = createSecretBox([Buffer.alloc(32, 7)]);
+  const keys = [Buffer.alloc(32, 7)];
+  const box = createSecretBox(keys);
 
   it.each<[string, string[], Act]>([
     [
@@ -86,6 +88,16 @@ describe('with 200,000 rows in every table that grows', () => {
         }),
     ],
     [
+      'a code to use it, and the grant of its refresh token',
+      ['artifacts_pkey', 'grants_pkey'],
+      (knex) =>
+        createRefreshFamilyStore(knex).startWithCode(
+          Buffer.alloc(16),
+          { grantId: `grant-${LIVE}`, payload: {}, expiresAt },
+          `code ${LIVE}`,
+        ),
+    ],
+    [
       'a refresh token with its grant and person',
       ['grants_pkey', ...PERSON, 'refresh_families_pkey'],
       (knex) => createRefreshFamilyStore(knex).find(FAMILY, 30),
@@ -119,6 +131,16 @@ describe('with 200,000 rows in every table that grows', () => {
     ],
     ['a session to end it', ['sessions_pkey'], (knex) => createSessionStore(knex).end(session.uid)],
     ['a grant to end it', ['grants_pkey'], (knex) => createGrantStore(knex).revoke('grant-1')],
+    [
+      'the code of a device that asks whether it was approved',
+      ['artifacts_pkey', 'grants_pkey', ...PERSON],
+      (knex) => createDeviceCodeStore(knex, keys).poll('code 1', { clientId: 'web', everySeconds: 5 }),
+    ],
+    [
+      'the code of a device that a person types',
+      ['artifacts_user_code'],
+      (knex) => createDeviceCodeStore(knex, keys).findByUserCode('BCDF-GHJK'),
+    ],
     [
       'a sign-in under way at an upstream provider',
       ['upstream_sign_ins_pkey'],

@@ -1,4 +1,5 @@
 import { codeRaces } from './races/codes.ts';
+import { deviceRaces } from './races/devices.ts';
 import { endings } from './races/endings.ts';
 import { proofRaces } from './races/proofs.ts';
 import { refreshRaces } from './races/refreshes.ts';
@@ -15,6 +16,7 @@ describe('two servers on one database', () => {
 
   const servers = () => running;
   codeRaces(servers);
+  deviceRaces(servers);
   refreshRaces(servers);
   endings(servers);
   proofRaces(servers);

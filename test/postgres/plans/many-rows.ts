@@ -44,6 +44,11 @@ export async function fillTables(url: string): Promise<void> {
     `'AuthorizationCode', ${HASH('code')}, 'grant-' || n, ${PAYLOAD}, ${EXPIRY}, CASE WHEN n % 10 > 0 THEN now() END`,
   );
   await fill(
+    'artifacts',
+    'model, id_hash, user_code_mac, payload, expires_at',
+    `'DeviceCode', ${HASH('device code')}, ${HASH('user code')}, ${PAYLOAD}, ${EXPIRY}`,
+  );
+  await fill(
     'refresh_families',
     'family, grant_id, payload, expires_at',
     `substring(${HASH('family')} FOR 16), 'grant-' || n, ${PAYLOAD}, ${EXPIRY}`,

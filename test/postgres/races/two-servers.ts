@@ -150,6 +150,7 @@ export async function expectNothingAlive(
   { database: { knex }, at }: TwoServers,
   { id }: Runner,
   given: readonly GivenTokens[],
+  client: { client_id: string; client_secret: string } = DEMO_WEB,
 ): Promise<void> {
   const refreshTokens = new Set(given.flatMap(({ refresh_token }) => refresh_token ?? []));
   // A refresh token begins with the name of its family.
@@ -158,11 +159,13 @@ export async function expectNothingAlive(
   const grants = await knex('grants').where({ person_id: id }).pluck('id');
   expect({ grants, families }).toEqual({ grants: [], families: [] });
 
+  const { client_id, client_secret } = client;
+  const credentials = { client_id, client_secret };
   const asked = await Promise.all(given.map(({ access_token }, n) => userinfo(at(n), access_token)));
   expect(asked.map(({ status }) => status)).toEqual(given.map(() => 401));
   for (const token of refreshTokens) {
     for (const server of [at(0), at(1)]) {
-      const { status, body } = await refresh(server, token);
+      const { status, body } = await refresh(server, token, credentials);
       expect([status, body.error]).toEqual([400, 'invalid_grant']);
     }
   }
