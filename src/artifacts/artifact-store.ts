@@ -67,9 +67,10 @@ interface Row {
   person: Person | null;
 }
 
+/** The session is locked after the person, as by whoever ends both, so that the two do not wait for each other. */
 const CREATE_WITH_GRANT = `
   WITH person AS (${PERSON_SIGNING_IN}),
-  session AS (SELECT uid FROM sessions WHERE uid = ? FOR KEY SHARE),
+  session AS (SELECT s.uid FROM person, sessions s WHERE s.uid = ? FOR KEY SHARE OF s),
   new_grant AS (
     INSERT INTO grants (id, person_id, client_id, session_uid, payload, expires_at)
     SELECT ?, person.id, ?, ?, ?::jsonb, ?::timestamptz FROM person WHERE ? OR EXISTS (SELECT FROM session)

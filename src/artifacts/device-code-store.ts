@@ -63,9 +63,10 @@ const POLL = `
   FROM artifacts a LEFT JOIN grants g ON g.id = a.grant_id
   WHERE a.${MODEL} AND a.id_hash = ?::bytea AND a.payload ->> 'clientId' = ?`;
 
+/** The session is locked after the person, as by whoever ends both, so that the two do not wait for each other. */
 const APPROVE = `
   WITH person AS (SELECT id FROM people WHERE id = ? AND disabled_at IS NULL FOR SHARE),
-  session AS (SELECT uid FROM sessions WHERE uid = ? FOR KEY SHARE),
+  session AS (SELECT s.uid FROM person, sessions s WHERE s.uid = ? FOR KEY SHARE OF s),
   code AS (SELECT id_hash FROM artifacts WHERE ${MODEL} AND id_hash = ?::bytea AND ${UNDECIDED} FOR UPDATE),
   new_grant AS (
     INSERT INTO grants (id, person_id, client_id, session_uid, payload, expires_at)
