@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { openBrowser } from '../../support/browser.ts';
 import { releaseTogether } from '../../support/released-together.ts';
 import { authorizationUrl, exchange } from '../../support/relying-party.ts';
@@ -48,6 +49,19 @@ const ENDINGS: [string, End][] = [
 ];
 
 export function endings(servers: () => TwoServers): void {
+  it('let a code that is being given wait for what ends it, and never the other way round as well', async () => {
+    const runner = await aRunner(servers());
+    const { cookies } = await begin(servers(), runner, 0);
+    const disabling = await servers().database.knex.transaction();
+    const person = () => disabling('people').where({ id: runner.id });
+    await person().forUpdate().select('id');
+    const asked = releaseTogether([{ url: authorizationUrl(servers().at(0)), headers: cookies }]);
+    await untilSomebodyWaits(servers());
+    await person().update({ disabled_at: new Date() });
+    await disabling.commit();
+    expect(outcomes(await asked)).toEqual(['login_required']);
+  });
+
   describe.each(ENDINGS)('%s', (_what, end) => {
     it(
       'leaves nothing alive of a refresh token that is being used',
@@ -91,6 +105,15 @@ export function endings(servers: () => TwoServers): void {
       RACE_MS,
     );
   });
+}
+
+/** Until a server waits for a row that somebody else has locked. */
+async function untilSomebodyWaits({ database }: TwoServers): Promise<void> {
+  const waiting = database
+    .knex('pg_stat_activity')
+    .where({ wait_event_type: 'Lock' })
+    .whereRaw('datname = current_database()');
+  while ((await waiting.clone().select('pid')).length === 0) await pause(10);
 }
 
 /** Signs the person in again, for the last round ended that. */
