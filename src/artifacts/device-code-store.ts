@@ -1,7 +1,8 @@
-import { createHash, createHmac, hkdfSync } from 'node:crypto';
+import { createHmac, hkdfSync } from 'node:crypto';
 import type { Person } from '../accounts/person.ts';
-import { personJson, readPerson } from '../accounts/person-store.ts';
+import { PERSON_SIGNING_IN, personJson, readPerson } from '../accounts/person-store.ts';
 import type { Queryable } from '../platform/database.ts';
+import { hashId } from '../platform/digest.ts';
 import type { NewGrant, Payload } from './artifact-store.ts';
 import type { FoundGrant } from './grant-store.ts';
 
@@ -39,7 +40,7 @@ export interface DeviceCodeStore {
   find(handle: string): Promise<DeviceCode | undefined>;
   /**
    * Approves it and saves the grant, in one statement. False, and nothing saved, when it was decided meanwhile, or
-   * the person was disabled, or signed out of the session: all of them wait for it.
+   * the person was disabled, has another password by now, or was signed out of the session: all of that waits for it.
    */
   approve(handle: string, payload: Payload, grant: NewGrant): Promise<boolean>;
   /** False when it was decided meanwhile. */
@@ -65,7 +66,7 @@ const POLL = `
 
 /** The session is locked after the person, as by whoever ends both, so that the two do not wait for each other. */
 const APPROVE = `
-  WITH person AS (SELECT id FROM people WHERE id = ? AND disabled_at IS NULL FOR SHARE),
+  WITH person AS (${PERSON_SIGNING_IN}),
   session AS (SELECT s.uid FROM person, sessions s WHERE s.uid = ? FOR KEY SHARE OF s),
   code AS (SELECT id_hash FROM artifacts WHERE ${MODEL} AND id_hash = ?::bytea AND ${UNDECIDED} FOR UPDATE),
   new_grant AS (
@@ -108,7 +109,7 @@ export function createDeviceCodeStore(db: Queryable, keys: readonly Buffer[]): D
     async create({ deviceCode, userCode, payload, expiresAt }) {
       await db('artifacts').insert({
         model: 'DeviceCode',
-        id_hash: hashOf(deviceCode),
+        id_hash: hashId(deviceCode),
         user_code_mac: macsOf(userCode)[0],
         payload: JSON.stringify(payload),
         expires_at: expiresAt,
@@ -116,7 +117,7 @@ export function createDeviceCodeStore(db: Queryable, keys: readonly Buffer[]): D
     },
 
     async poll(deviceCode, { clientId, everySeconds }) {
-      const hash = hashOf(deviceCode);
+      const hash = hashId(deviceCode);
       const { rows } = await db.raw<{ rows: PolledRow[] }>(POLL, [
         hash,
         clientId,
@@ -150,6 +151,7 @@ export function createDeviceCodeStore(db: Queryable, keys: readonly Buffer[]): D
     async approve(handle, payload, grant) {
       const { rowCount } = await db.raw<{ rowCount: number }>(APPROVE, [
         grant.personId,
+        grant.passwordFingerprint ?? '',
         grant.sessionUid,
         bytesOf(handle),
         grant.id,
@@ -174,7 +176,7 @@ export function createDeviceCodeStore(db: Queryable, keys: readonly Buffer[]): D
 
     async consume(deviceCode) {
       const changed = await codes()
-        .where({ id_hash: hashOf(deviceCode), consumed_at: null })
+        .where({ id_hash: hashId(deviceCode), consumed_at: null })
         .update({ consumed_at: db.fn.now() });
       return changed === 1;
     },
@@ -184,11 +186,6 @@ export function createDeviceCodeStore(db: Queryable, keys: readonly Buffer[]): D
 /** Whether the person has allowed or refused it. */
 export function isDecided({ accountId, error }: Payload): boolean {
   return accountId !== undefined || error !== undefined;
-}
-
-/** Device codes are at least 128 random bits, so a plain hash cannot be searched for. */
-function hashOf(deviceCode: string): Buffer {
-  return createHash('sha256').update(deviceCode).digest();
 }
 
 function bytesOf(handle: string): Buffer {

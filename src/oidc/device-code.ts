@@ -74,8 +74,9 @@ export function deviceCodeAdapter({
       if (payload.error === 'access_denied') return unlessDecided(await deviceCodes.deny(id, payload));
       const grant = payload.accountId ? newGrantFor(ctx?.oidc, ttlSeconds) : undefined;
       if (!grant) return;
-      const sessionIsNew = !requestScope().loaded.has(`Session ${grant.sessionUid}`);
-      unlessDecided(await deviceCodes.approve(id, payload, { ...grant, sessionIsNew }));
+      const { loaded, passwordFingerprint } = requestScope();
+      const sessionIsNew = !loaded.has(`Session ${grant.sessionUid}`);
+      unlessDecided(await deviceCodes.approve(id, payload, { ...grant, sessionIsNew, passwordFingerprint }));
     },
 
     find: async (handle) => fromStored(await deviceCodes.find(handle)),
