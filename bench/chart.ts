@@ -3,16 +3,17 @@ import type { Measured, Result } from './result.ts';
 const ROW = 34;
 const LEFT = 210;
 const BAR = 380;
-const WIDTH = 760;
+const WIDTH = 820;
+/** So that the limit is well inside; what is far beyond it, because it signs nothing, ends at the edge. */
+const SCALE = BAR / 1.25;
 
 /**
- * A picture of a result: a bar for each scenario, as long as its ratio to the limit, with the figures beside it and a
+ * A picture of a result: a bar for each scenario, as long as its ratio to the limit, with its figures beside it and a
  * mark at its target. Legible on light and on dark.
  */
 export function chart({ scenarios, machine, startedAt }: Result): string {
-  const longest = Math.max(1, ...scenarios.map(({ ratio }) => ratio));
   const height = 64 + scenarios.length * ROW + 34;
-  const limit = LEFT + BAR / longest;
+  const limit = LEFT + SCALE;
   const note = `${machine.cores} cores of ${machine.processor}, Node ${machine.node}, ${startedAt.slice(0, 10)}`;
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="Requests a second as a share of the limit of the machine">
 <style>
@@ -29,17 +30,18 @@ export function chart({ scenarios, machine, startedAt }: Result): string {
 <text x="12" y="24">Requests a second, as a share of what the machine could sign or hash and nothing else</text>
 <text x="${limit.toFixed(1)}" y="48" class="small" text-anchor="middle">limit</text>
 <line x1="${limit.toFixed(1)}" x2="${limit.toFixed(1)}" y1="54" y2="${64 + scenarios.length * ROW}" class="limit"/>
-${scenarios.map((scenario, n) => row(scenario, 64 + n * ROW, BAR / longest)).join('\n')}
+${scenarios.map((scenario, n) => row(scenario, 64 + n * ROW)).join('\n')}
 <text x="12" y="${height - 12}" class="small">${escaped(note)}</text>
 </svg>
 `;
 }
 
-function row({ title, ratio, requestsPerSecond, p99Ms, target }: Measured, y: number, scale: number): string {
-  const width = Math.max(1, ratio * scale);
+function row({ title, ratio, requestsPerSecond, p99Ms, target }: Measured, y: number): string {
+  const width = Math.min(BAR, Math.max(1, ratio * SCALE));
   const [, wanted] = /^ratio ≥ ([\d.]+)$/.exec(target?.words ?? '') ?? [];
-  const mark = LEFT + Number(wanted) * scale;
-  const figures = `${Math.round(requestsPerSecond).toLocaleString('en-US')}/s, p99 ${p99Ms.toFixed(0)} ms`;
+  const mark = LEFT + Number(wanted) * SCALE;
+  const perSecond = Math.round(requestsPerSecond).toLocaleString('en-US');
+  const figures = `${ratio.toFixed(2)}: ${perSecond}/s, p99 ${p99Ms.toFixed(0)} ms`;
   return [
     `<text x="${LEFT - 10}" y="${y + 17}" text-anchor="end">${escaped(title)}</text>`,
     `<rect x="${LEFT}" y="${y + 3}" width="${width.toFixed(1)}" height="20" class="${target?.met === false ? 'missed' : 'bar'}"/>`,

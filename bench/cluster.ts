@@ -11,6 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { environmentPath } from './environment.ts';
 import { freePort } from './free-port.ts';
+import { waitForEnd } from './processes.ts';
 import { Refusal } from './refusal.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
@@ -56,7 +57,10 @@ export async function startCluster(): Promise<Cluster> {
   initialize({ bin, folder, owner, password });
   const port = await freePort();
   const server = startPostgres({ bin, folder, owner, port });
-  const killed = () => server.child.kill('SIGQUIT');
+  const killed = () => {
+    server.child.kill('SIGQUIT');
+    waitForEnd(server.child.pid ?? 0);
+  };
   process.prependOnceListener('exit', killed);
   await server.ready;
   const urlOf = (database: string) => `postgres://postgres:${password}@127.0.0.1:${port}/${database}`;

@@ -37,6 +37,21 @@ export function residentBytes(pid: number): number {
   return Number(kilobytes) * 1024;
 }
 
+/** Blocks until a process has ended, five seconds at the most: for the end of this one, when nothing else runs. */
+export function waitForEnd(pid: number): void {
+  for (let n = 0; n < 100 && isAlive(pid); n += 1)
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
+}
+
+/** A process that ended and was not waited for has no command line any more. */
+function isAlive(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8') !== '';
+  } catch {
+    return false;
+  }
+}
+
 function treeOf(root: number): Stat[] {
   const all = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))

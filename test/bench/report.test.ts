@@ -104,17 +104,20 @@ describe('the result of a benchmark', () => {
 
 describe('the picture of a benchmark', () => {
   const missed = { ...summarized(scenario, [runOf(250)]), title: 'Mint & sign' };
-  const picture = chart(resultOf([summarized(scenario, [runOf(500)]), missed]));
+  const beyond = { ...summarized(scenario, [runOf(5000)]), title: 'JWKS' };
+  const picture = chart(resultOf([summarized(scenario, [runOf(500)]), missed, beyond]));
 
-  it('has bars as long as the ratios, a mark at the target, and another colour where it is missed', () => {
+  it('has bars as long as the ratios up to the edge, a mark at the target, and another colour where it is missed', () => {
     const bars = [...picture.matchAll(/<rect [^>]*width="([\d.]+)"[^>]*class="(\w+)"/g)];
     expect(bars.map(([, width, kind]) => [Number(width), kind])).toEqual([
-      [190, 'bar'],
-      [95, 'missed'],
+      [152, 'bar'],
+      [76, 'missed'],
+      [380, 'bar'],
     ]);
     expect([...picture.matchAll(/x1="([\d.]+)"[^>]*class="target"/g)].map(([, x]) => x)).toEqual([
-      '400.0',
-      '400.0',
+      '362.0',
+      '362.0',
+      '362.0',
     ]);
   });
 
