@@ -31,9 +31,9 @@ describe('the log', () => {
 
   beforeAll(async () => {
     server = await startTestServer();
-    const { people } = server.services;
-    const find = people.find;
-    people.find = (id) => (failing ? Promise.reject(new Error(FAILURE)) : find(id));
+    const { accessTokens } = server.services;
+    const find = accessTokens.find;
+    accessTokens.find = (token) => (failing ? Promise.reject(new Error(FAILURE)) : find(token));
     const stopNoting = noteSecrets(seen);
     try {
       await runEveryFlow(server, (fails) => {
@@ -139,8 +139,8 @@ async function runEveryFlow(server: TestServer, setFailing: (fails: boolean) => 
   const another = await obtainTokens(url);
   setFailing(true);
   await userinfo(url, another.access_token);
-  await refresh(url, another.refresh_token ?? '');
   setFailing(false);
+  await refresh(url, another.refresh_token ?? '');
   await browser.follow(await browser.get(`${url}/auth/logout?id_token_hint=${tokens.id_token}`));
   await refresh(url, refreshed.refresh_token ?? '');
 }
