@@ -29,7 +29,7 @@ const PROOF_ALGORITHMS = ['RS256', 'PS256', 'ES256', 'Ed25519', 'EdDSA'] as cons
 
 /** The library's configuration. Lifetimes are in seconds and come from the client's registration. */
 export function oidcConfiguration(dependencies: ProviderDependencies): Configuration {
-  const { issuer, cookieKeys, keyRing, people, renderError, devicePages } = dependencies;
+  const { issuer, cookieKeys, keyRing, people, clients, renderError, devicePages } = dependencies;
   return {
     adapter: createAdapter(dependencies),
     jwks: keyRing.privateJwks,
@@ -84,13 +84,15 @@ export function oidcConfiguration(dependencies: ProviderDependencies): Configura
       },
       introspection: {
         enabled: true,
-        // A disabled person's tokens are accepted nowhere, so they are not active either.
+        // The tokens of a disabled person or client are accepted nowhere, so they are not active either.
         allowedPolicy: async (_ctx, client, token) => {
           if (!('accountId' in token)) return false;
           const person = await findPerson(people, token.accountId);
+          const issuedTo = await clients.find(token.clientId ?? '');
           const { mayIntrospect, instanceId } = clientRecord(client);
           return (
             person !== undefined &&
+            issuedTo !== undefined &&
             (token.clientId === client.clientId ||
               (mayIntrospect && token.kind === 'AccessToken' && person.instanceId === instanceId))
           );
