@@ -15,6 +15,7 @@ import {
   signIn,
   type Tokens,
 } from '../../support/relying-party.ts';
+import { runJob } from '../../support/run-job.ts';
 import type { TestServer } from '../../support/test-server.ts';
 
 export function dpop(server: () => TestServer): void {
@@ -109,6 +110,17 @@ export function dpop(server: () => TestServer): void {
         Array.from({ length: 10 }, () => askUserinfo(access_token, { claims })),
       );
       expect(answers.map(({ status }) => status).sort()).toEqual([200, ...Array(9).fill(401)]);
+    });
+
+    it('accepts a proof that is dated ahead once, for as long as its date allows', async () => {
+      const { access_token } = await boundTokens();
+      const claims = { jti: 'from a clock that is fast', iat: Math.floor(Date.now() / 1000) + 290 };
+      expect((await askUserinfo(access_token, { claims })).status).toBe(200);
+      await server().database.knex.raw(
+        "UPDATE used_proofs SET expires_at = expires_at - interval '301 seconds'",
+      );
+      await runJob(server(), 'housekeeping');
+      expect((await askUserinfo(access_token, { claims })).status).toBe(401);
     });
 
     it.each<[string, Claims]>([
