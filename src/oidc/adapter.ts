@@ -70,6 +70,8 @@ function clientAdapter({ clients, keyRing }: AdapterDependencies): Adapter {
   return {
     ...READ_ONLY,
     async find(id) {
+      // A client assertion can name what the database cannot even be asked for.
+      if (id.includes('\0')) return undefined;
       const known = requestScope().client;
       const client = known?.id === id ? known : await clients.find(id);
       return client && (toClientMetadata(client, keyRing) as AdapterPayload);

@@ -17,7 +17,7 @@ export interface IdTokenHint {
  */
 export async function readIdTokenHint(provider: Provider, hint: string): Promise<IdTokenHint | undefined> {
   const { aud, sub } = claimsOf(hint);
-  const client = typeof aud === 'string' && !aud.includes('\0') ? await provider.Client.find(aud) : undefined;
+  const client = typeof aud === 'string' ? await provider.Client.find(aud) : undefined;
   if (!client) return undefined;
   return { client: clientRecord(client), subject: sub, proven: await isOurs(provider, client, hint) };
 }

@@ -75,6 +75,15 @@ export function clientAuthentication(server: () => TestServer): void {
         'client authentication failed',
       ],
       [
+        'an assertion of a client whose name is a NUL',
+        {
+          body: `client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer&client_assertion=${part({ alg: 'RS256' })}.${part({ sub: '\0' })}.AAAA`,
+        },
+        401,
+        'invalid_client',
+        'client authentication failed',
+      ],
+      [
         'a wildcard',
         { body: 'client_id=client_demo_%25&client_secret=a' },
         401,
