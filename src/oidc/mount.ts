@@ -74,8 +74,8 @@ const MAX_ADDRESS_LENGTH = 8192;
  */
 function repeatAsGet(ctx: Context): void {
   const query = new URLSearchParams();
-  // Here nobody authenticates: a secret that a client sent by mistake does not go into an address.
-  const { client_secret: _secret, ...parameters } = parametersOf(ctx);
+  // Here nobody authenticates: what a client sent by mistake to prove itself does not go into an address.
+  const { client_secret: _secret, client_assertion: _assertion, ...parameters } = parametersOf(ctx);
   for (const [name, values] of Object.entries(parameters)) {
     for (const value of [values].flat()) query.append(name, value);
   }

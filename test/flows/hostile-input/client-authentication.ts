@@ -120,7 +120,9 @@ export function clientAuthentication(server: () => TestServer): void {
   });
 
   it('never puts a secret into an address, whoever sent it where it does not belong', async () => {
-    const { headers } = await post(port(), '/auth/authorize', { body: 'client_id=a&client_secret=b' });
+    const { headers } = await post(port(), '/auth/authorize', {
+      body: 'client_id=a&client_secret=b&client_assertion=c',
+    });
     expect(headers.location).toBe('/auth/authorize?client_id=a');
   });
 }
