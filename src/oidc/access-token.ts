@@ -2,6 +2,7 @@ import { errors as joseErrors, jwtVerify } from 'jose';
 import { errors, Provider } from 'oidc-provider';
 import type { AccessTokenStore } from '../artifacts/access-token-store.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
+import { explained } from './refusal.ts';
 import { requestScope, useGrant } from './request-scope.ts';
 
 interface Dependencies {
@@ -121,7 +122,7 @@ async function verify(
 /** At userinfo a refused token is a 401 that says why; elsewhere it is simply not found. */
 function refuse(description: string): undefined {
   if (Provider.ctx?.oidc.route === 'userinfo') {
-    throw Object.assign(new errors.InvalidToken(description), { error_description: description });
+    throw explained(new errors.InvalidToken(description), description);
   }
   return undefined;
 }

@@ -1,8 +1,9 @@
-import { errors, type FindAccount, type KoaContextWithOIDC } from 'oidc-provider';
+import type { FindAccount, KoaContextWithOIDC } from 'oidc-provider';
 import { claimsOf } from '../accounts/claims.ts';
 import type { Person } from '../accounts/person.ts';
 import type { PersonStore } from '../accounts/person-store.ts';
 import { clientRecord } from './client-metadata.ts';
+import { invalidGrant } from './refusal.ts';
 import { requestScope } from './request-scope.ts';
 
 /**
@@ -34,6 +35,5 @@ export async function findPerson(people: PersonStore, id: string): Promise<Perso
 /** The token endpoint says why; elsewhere it is for the caller to decide what follows. */
 function gone({ route }: KoaContextWithOIDC['oidc']): undefined {
   if (route !== 'token') return undefined;
-  const description = 'The person who signed in may not do so any more';
-  throw Object.assign(new errors.InvalidGrant(description), { error_description: description });
+  throw invalidGrant('The person who signed in may not do so any more');
 }

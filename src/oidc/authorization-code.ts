@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { errors, Provider } from 'oidc-provider';
+import { type errors, Provider } from 'oidc-provider';
 import type { GrantStore } from '../artifacts/grant-store.ts';
 import { AlreadyUsed } from './already-used.ts';
+import { invalidGrant } from './refusal.ts';
 import { requestScope } from './request-scope.ts';
 
 type AuthorizationCode = InstanceType<Provider['AuthorizationCode']> & { consumed?: unknown };
@@ -30,8 +31,8 @@ export function decideAuthorizationCodes(provider: Provider, { grants }: { grant
       if (ctx?.oidc.route !== 'token') return code;
       // A code of another client is, to this one, a code that does not exist.
       if (!code || code.clientId !== ctx.oidc.client?.clientId)
-        throw refusal('Authorization code is not valid');
-      if (code.isExpired) throw refusal('Authorization code expired');
+        throw invalidGrant('Authorization code is not valid');
+      if (code.isExpired) throw invalidGrant('Authorization code expired');
       if (code.consumed) throw await refuseUsedCode(code.grantId, grants);
       checkRequest(code, ctx.oidc.params ?? {});
       return code;
@@ -71,7 +72,7 @@ export async function refuseUsedCode(
   grants: GrantStore,
 ): Promise<errors.InvalidGrant> {
   if (grantId) await grants.revoke(grantId);
-  return refusal('Authorization code already used');
+  return invalidGrant('Authorization code already used');
 }
 
 function checkRequest(
@@ -79,22 +80,18 @@ function checkRequest(
   { redirect_uri, code_verifier }: Record<string, unknown>,
 ): void {
   if (code.redirectUri !== redirect_uri) {
-    throw refusal('redirect_uri is not the one of the authorization request');
+    throw invalidGrant('redirect_uri is not the one of the authorization request');
   }
   if (code_verifier && !code.codeChallenge) {
-    throw refusal('code_verifier was sent, but the authorization request had no code_challenge');
+    throw invalidGrant('code_verifier was sent, but the authorization request had no code_challenge');
   }
   if (!code_verifier && code.codeChallenge) {
-    throw refusal('code_verifier is missing');
+    throw invalidGrant('code_verifier is missing');
   }
   if (
     typeof code_verifier === 'string' &&
     createHash('sha256').update(code_verifier).digest('base64url') !== code.codeChallenge
   ) {
-    throw refusal('code_verifier does not match the code_challenge');
+    throw invalidGrant('code_verifier does not match the code_challenge');
   }
-}
-
-function refusal(description: string): errors.InvalidGrant {
-  return Object.assign(new errors.InvalidGrant(description), { error_description: description });
 }

@@ -2,6 +2,7 @@ import { type Adapter, type AdapterPayload, errors, Provider } from 'oidc-provid
 import type { DeviceCodeStore, DeviceCode as StoredDeviceCode } from '../artifacts/device-code-store.ts';
 import type { GrantStore } from '../artifacts/grant-store.ts';
 import { newGrantFor } from './grants.ts';
+import { explained, invalidGrant } from './refusal.ts';
 import { requestScope, useGrant } from './request-scope.ts';
 
 export const DEVICE_CODE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
@@ -32,7 +33,7 @@ export function decideDeviceCodes(
       if (ctx?.oidc.route !== 'token') return find(value, options);
       const clientId = ctx.oidc.client?.clientId ?? '';
       const polled = await deviceCodes.poll(value, { clientId, everySeconds: POLL_EVERY_SECONDS });
-      if (!polled) throw refusal('Device code is not valid');
+      if (!polled) throw invalidGrant('Device code is not valid');
       if (polled.grant) useGrant(polled.grant);
       const code = new DeviceCode({ ...polled.payload, jti: value } as never);
       if (code.isExpired) throw explained(new errors.ExpiredToken('expired'), 'Device code expired');
@@ -46,7 +47,7 @@ export function decideDeviceCodes(
       if (await deviceCodes.consume(this.jti)) return;
       // As with an authorization code: who comes second may be the one that it was meant for.
       if (this.grantId) await grants.revoke(this.grantId);
-      throw refusal('Device code already used');
+      throw invalidGrant('Device code already used');
     },
   });
 }
@@ -95,12 +96,4 @@ function fromStored(code: StoredDeviceCode | undefined): AdapterPayload | undefi
 
 function unlessDecided(done: boolean): void {
   if (!done) throw new errors.InvalidRequest('the code was used meanwhile, or the person was signed out');
-}
-
-function refusal(description: string): errors.InvalidGrant {
-  return explained(new errors.InvalidGrant(description), description);
-}
-
-function explained<T extends Error>(error: T, description: string): T {
-  return Object.assign(error, { error_description: description });
 }

@@ -1,10 +1,11 @@
-import { errors, Provider } from 'oidc-provider';
+import { Provider } from 'oidc-provider';
 import type { Events } from '../artifacts/events.ts';
 import type { GrantStore } from '../artifacts/grant-store.ts';
 import type { NewFamily, RefreshFamily, RefreshFamilyStore } from '../artifacts/refresh-family-store.ts';
 import { refuseUsedCode } from './authorization-code.ts';
 import { clientRecord } from './client-metadata.ts';
 import type { RefreshTokenCodec, RefreshTokenValue } from './refresh-token-value.ts';
+import { invalidGrant } from './refusal.ts';
 import { requestScope, useGrant } from './request-scope.ts';
 
 export interface RefreshTokenDependencies {
@@ -87,9 +88,9 @@ export async function saveRefreshToken(
     case 'reused':
       await grants.revoke(payload.grantId);
       events.refreshTokenReused({ ...subject, behind: 2 });
-      throw refusal('Refresh token already used');
+      throw invalidGrant('Refresh token already used');
     case 'gone':
-      throw refusal('Refresh token is not valid');
+      throw invalidGrant('Refresh token is not valid');
   }
 }
 
@@ -154,10 +155,6 @@ function reportAhead(
 
 /** At the token endpoint a refusal says why; elsewhere the token is simply not found. */
 function refuse(description: string): undefined {
-  if (Provider.ctx?.oidc.route === 'token') throw refusal(description);
+  if (Provider.ctx?.oidc.route === 'token') throw invalidGrant(description);
   return undefined;
-}
-
-function refusal(description: string): errors.InvalidGrant {
-  return Object.assign(new errors.InvalidGrant(description), { error_description: description });
 }
