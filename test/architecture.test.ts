@@ -83,6 +83,10 @@ describe('the architecture', () => {
       expect(MAY_IMPORT[folder]?.filter((other) => folders.indexOf(other) >= n)).toEqual([]);
   });
 
+  it('has no two files that lead to each other', () => {
+    expect(sources.map(({ path }) => path).filter((path) => reachable(path, sources).has(path))).toEqual([]);
+  });
+
   it('confines each of its main packages to the folders that are about it', () => {
     expect(sources.flatMap(strayPackages)).toEqual([]);
   });
@@ -170,6 +174,14 @@ describe('the check of the architecture', () => {
 
 function folderOf(path: string): string {
   return path.includes('/') ? (path.split('/')[0] ?? '') : '';
+}
+
+/** Every file that the imports of this one lead to, types counted. */
+function reachable(path: string, sources: readonly SourceFile[]): Set<string> {
+  const importsOf = new Map(sources.map(({ path, imports }) => [path, imports.map(({ from }) => from)]));
+  const found = new Set(importsOf.get(path));
+  for (const file of found) for (const next of importsOf.get(file) ?? []) found.add(next);
+  return found;
 }
 
 /** Imports of our own files that the table does not allow. */

@@ -1,4 +1,5 @@
 import { requestState } from '../http/request-state.ts';
+import type { InteractionDependencies } from './dependencies.ts';
 import {
   finishInteraction,
   type InteractionContext,
@@ -6,7 +7,6 @@ import {
   readInteractionForm,
   redirectUri,
 } from './interaction.ts';
-import type { InteractionDependencies } from './routes.ts';
 
 /** What a scope means, in words for the person who is asked. */
 const SCOPES: Record<string, { title: string; description: string }> = {

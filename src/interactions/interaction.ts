@@ -9,7 +9,7 @@ import type { Instance } from '../instances/instance.ts';
 import { clientRecord } from '../oidc/client-metadata.ts';
 import { readIdTokenHint } from '../oidc/id-token-hint.ts';
 import { HttpError } from '../platform/errors.ts';
-import type { InteractionDependencies } from './routes.ts';
+import type { InteractionDependencies } from './dependencies.ts';
 
 export type Interaction = Awaited<ReturnType<Provider['interactionDetails']>>;
 

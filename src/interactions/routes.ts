@@ -5,41 +5,13 @@
  */
 import Router from '@koa/router';
 import type { Middleware } from 'koa';
-import type { Provider } from 'oidc-provider';
-import type { PersonStore } from '../accounts/person-store.ts';
-import type { ConsentStore } from '../artifacts/consent-store.ts';
-import type { UpstreamSignInStore } from '../artifacts/upstream-sign-in-store.ts';
-import type { PasswordAuthenticator } from '../authentication/password-authenticator.ts';
-import type { UpstreamAuthenticator } from '../authentication/upstream-authenticator.ts';
-import type { ClientStore } from '../clients/client-store.ts';
-import type { Csrf } from '../http/csrf.ts';
-import type { RateLimit } from '../http/rate-limit.ts';
-import type { Views } from '../http/views.ts';
-import type { InstanceStore } from '../instances/instance-store.ts';
-import type { Logger } from '../platform/logger.ts';
 import { decideConsent, showConsent } from './consent.ts';
+import type { InteractionDependencies } from './dependencies.ts';
 import { abortInteraction, type InteractionContext, loadInteraction, redirect } from './interaction.ts';
 import { showSignIn, signInWithPassword } from './sign-in.ts';
 import { signOutRoutes } from './sign-out.ts';
 import { themeRoute } from './theme-route.ts';
 import { finishUpstream, forwardUpstreamAnswer, startUpstream, upstreamCallbackPath } from './upstream.ts';
-
-export interface InteractionDependencies {
-  issuer: string;
-  provider: () => Provider;
-  instances: InstanceStore;
-  clients: ClientStore;
-  people: PersonStore;
-  consents: ConsentStore;
-  upstreamSignIns: UpstreamSignInStore;
-  passwords: PasswordAuthenticator;
-  upstream: UpstreamAuthenticator;
-  signInFailures: RateLimit;
-  accountFailures: RateLimit;
-  views: Views;
-  csrf: Csrf;
-  logger: Logger;
-}
 
 export function interactionRoutes(
   dependencies: InteractionDependencies,

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { SignInResult } from '../authentication/authenticator.ts';
 import { requestLimitKey, requestState } from '../http/request-state.ts';
+import type { InteractionDependencies } from './dependencies.ts';
 import {
   finishSignIn,
   type InteractionContext,
@@ -9,7 +10,6 @@ import {
   readInteractionForm,
   redirectUri,
 } from './interaction.ts';
-import type { InteractionDependencies } from './routes.ts';
 
 const MAX_EMAIL_LENGTH = 254;
 

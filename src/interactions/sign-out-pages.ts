@@ -2,8 +2,8 @@ import type { Context } from 'koa';
 import type { Instance } from '../instances/instance.ts';
 import { PATHS } from '../oidc/routes.ts';
 import type { Session } from '../oidc/session.ts';
+import type { InteractionDependencies } from './dependencies.ts';
 import { brandOf } from './interaction.ts';
-import type { InteractionDependencies } from './routes.ts';
 import type { SignOutRequest } from './sign-out-request.ts';
 
 /** Somebody's session of an instance, in this browser. */

@@ -1,7 +1,7 @@
 import type { Client } from '../clients/client.ts';
 import { readIdTokenHint } from '../oidc/id-token-hint.ts';
 import { HttpError } from '../platform/errors.ts';
-import type { InteractionDependencies } from './routes.ts';
+import type { InteractionDependencies } from './dependencies.ts';
 
 /** What a request to sign out asks for, checked. */
 export interface SignOutRequest {

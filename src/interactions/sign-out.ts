@@ -4,8 +4,8 @@ import { readForm } from '../http/body.ts';
 import { parseParameters } from '../http/parameters.ts';
 import { PATHS } from '../oidc/routes.ts';
 import { clearSessionCookie, findSession, instancesInCookies, type Session } from '../oidc/session.ts';
+import type { InteractionDependencies } from './dependencies.ts';
 import { redirect } from './interaction.ts';
-import type { InteractionDependencies } from './routes.ts';
 import {
   type SignedIn,
   showChoice,

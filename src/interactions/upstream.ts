@@ -4,6 +4,7 @@ import { UpstreamUnavailable } from '../authentication/upstream-failure.ts';
 import { parseParameters } from '../http/parameters.ts';
 import { requestState } from '../http/request-state.ts';
 import type { UpstreamProvider } from '../instances/instance.ts';
+import type { InteractionDependencies } from './dependencies.ts';
 import {
   finishInteraction,
   finishSignIn,
@@ -11,7 +12,6 @@ import {
   isWhoWasAskedFor,
   redirect,
 } from './interaction.ts';
-import type { InteractionDependencies } from './routes.ts';
 import { upstreamRefusal } from './upstream-refusal.ts';
 
 const ATTEMPT_TTL_MS = 10 * 60 * 1000;

@@ -1,15 +1,16 @@
 import { type ClientAuthMethod, type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider';
 import { CLAIMS_BY_SCOPE, LISTO_CLAIMS } from '../accounts/claims.ts';
+import type { PersonStore } from '../accounts/person-store.ts';
+import type { ConsentStore } from '../artifacts/consent-store.ts';
 import { createAccountFinder, findPerson } from './account.ts';
-import { createAdapter } from './adapter.ts';
+import { type AdapterDependencies, createAdapter } from './adapter.ts';
 import { givesRefreshToken } from './authorization-code.ts';
 import { clientRecord, mayCallFrom } from './client-metadata.ts';
 import { DEVICE_CODE_TTL_SECONDS } from './device-code.ts';
-import { deviceFlow } from './device-flow.ts';
+import { type DevicePages, deviceFlow } from './device-flow.ts';
 import { createGrantLoader } from './grants.ts';
 import { createInteractionPolicy } from './interaction-policy.ts';
-import type { ProviderDependencies } from './provider.ts';
-import { answerError } from './render-error.ts';
+import { answerError, type RenderError } from './render-error.ts';
 import { checkRequestedScope } from './requested-scope.ts';
 import { PATHS } from './routes.ts';
 
@@ -27,8 +28,16 @@ const CLIENT_AUTH_METHODS: ClientAuthMethod[] = [
 /** Ed25519 is EdDSA by the name that RFC 9864 gives it. */
 const PROOF_ALGORITHMS = ['RS256', 'PS256', 'ES256', 'Ed25519', 'EdDSA'] as const;
 
+export interface ConfigurationDependencies extends AdapterDependencies {
+  cookieKeys: readonly string[];
+  consents: ConsentStore;
+  people: PersonStore;
+  renderError: RenderError;
+  devicePages: DevicePages;
+}
+
 /** The library's configuration. Lifetimes are in seconds and come from the client's registration. */
-export function oidcConfiguration(dependencies: ProviderDependencies): Configuration {
+export function oidcConfiguration(dependencies: ConfigurationDependencies): Configuration {
   const { issuer, cookieKeys, keyRing, people, clients, renderError, devicePages } = dependencies;
   return {
     adapter: createAdapter(dependencies),

@@ -4,51 +4,28 @@
  * corrects it says how. It is the only folder that imports `oidc-provider` (pages use its types and errors).
  */
 import { Provider } from 'oidc-provider';
-import type { PersonStore } from '../accounts/person-store.ts';
 import type { AccessTokenStore } from '../artifacts/access-token-store.ts';
-import type { ArtifactStore } from '../artifacts/artifact-store.ts';
-import type { ConsentStore } from '../artifacts/consent-store.ts';
-import type { DeviceCodeStore } from '../artifacts/device-code-store.ts';
-import type { GrantStore } from '../artifacts/grant-store.ts';
-import type { SessionStore } from '../artifacts/session-store.ts';
 import type { UsedProofStore } from '../artifacts/used-proof-store.ts';
 import type { ClientSecrets } from '../clients/client-secrets.ts';
-import type { ClientStore } from '../clients/client-store.ts';
-import type { KeyRing } from '../keys/key-ring.ts';
 import { makeAccessTokensStateless } from './access-token.ts';
 import { decideAuthorizationCodes } from './authorization-code.ts';
 import { correctClients } from './client-model.ts';
-import { oidcConfiguration } from './configuration.ts';
+import { type ConfigurationDependencies, oidcConfiguration } from './configuration.ts';
 import { correctCrossOrigin } from './cross-origin.ts';
 import { decideDeviceCodes } from './device-code.ts';
-import type { DevicePages } from './device-flow.ts';
 import { logProviderEvents } from './events.ts';
 import { allowFormPost } from './form-post.ts';
 import { signIdTokens } from './id-token.ts';
-import { countRefreshTokens, type RefreshTokenDependencies } from './refresh-token.ts';
-import type { RenderError } from './render-error.ts';
+import { countRefreshTokens } from './refresh-token.ts';
 import { decideReplays } from './replay-detection.ts';
 import { requestScope, sessionCookieName } from './request-scope.ts';
 import { readRetiredHints } from './retired-hint.ts';
 import { keepSessionRows } from './session.ts';
 
-export interface ProviderDependencies {
-  issuer: string;
-  cookieKeys: readonly string[];
-  keyRing: KeyRing;
-  artifacts: ArtifactStore;
-  deviceCodes: DeviceCodeStore;
-  grants: GrantStore;
-  sessions: SessionStore;
-  consents: ConsentStore;
+export interface ProviderDependencies extends ConfigurationDependencies {
   accessTokens: AccessTokenStore;
   usedProofs: UsedProofStore;
-  clients: ClientStore;
   clientSecrets: ClientSecrets;
-  people: PersonStore;
-  refreshTokens: RefreshTokenDependencies;
-  renderError: RenderError;
-  devicePages: DevicePages;
 }
 
 export function createProvider(dependencies: ProviderDependencies): Provider {
