@@ -1,8 +1,5 @@
-import type { Person } from '../accounts/person.ts';
-import { personJson, readPerson } from '../accounts/person-store.ts';
 import type { Queryable } from '../platform/database.ts';
-import type { Payload } from './artifact-store.ts';
-import type { FoundGrant } from './grant-store.ts';
+import { type FoundGrant, GRANT_COLUMNS, type GrantColumns, readGrant } from './grant-store.ts';
 
 /** Whether an access token is still good. */
 export interface AccessTokenState {
@@ -20,24 +17,19 @@ export interface AccessTokenStore {
 }
 
 const FIND = `
-  SELECT EXISTS (SELECT FROM revoked_access_tokens WHERE jti = ?) AS revoked, g.payload, ${personJson('g.person_id')} AS person
+  SELECT EXISTS (SELECT FROM revoked_access_tokens WHERE jti = ?) AS revoked, ${GRANT_COLUMNS}
   FROM (SELECT) AS token LEFT JOIN grants g ON g.id = ?`;
 
-interface Row {
+interface Row extends GrantColumns {
   revoked: boolean;
-  payload: Payload | null;
-  person: Person | null;
 }
 
 export function createAccessTokenStore(db: Queryable): AccessTokenStore {
   return {
     async find({ jti, grantId }) {
       const { rows } = await db.raw<{ rows: [Row] }>(FIND, [jti, grantId]);
-      const [{ revoked, payload, person }] = rows;
-      return {
-        revoked,
-        grant: payload ? { id: grantId, payload, person: readPerson(person) } : undefined,
-      };
+      const [row] = rows;
+      return { revoked: row.revoked, grant: readGrant(row) };
     },
     async revoke(jti, expiresAt) {
       await db('revoked_access_tokens').insert({ jti, expires_at: expiresAt }).onConflict('jti').ignore();

@@ -1,8 +1,7 @@
-import type { Person } from '../accounts/person.ts';
-import { PERSON_SIGNING_IN, personJson, readPerson } from '../accounts/person-store.ts';
+import { PERSON_SIGNING_IN } from '../accounts/person-store.ts';
 import type { Queryable } from '../platform/database.ts';
 import { hashId } from '../platform/digest.ts';
-import type { FoundGrant, Grant } from './grant-store.ts';
+import { type FoundGrant, GRANT_COLUMNS, type Grant, type GrantColumns, readGrant } from './grant-store.ts';
 
 /** The protocol's short-lived objects that are rows of `artifacts`. */
 export type ArtifactModel = 'Interaction' | 'AuthorizationCode' | 'PushedAuthorizationRequest';
@@ -13,7 +12,7 @@ export interface Artifact {
   payload: Payload;
   consumed: boolean;
   /** The grant that a code belongs to and the person who gave it, from the same query. */
-  grant?: FoundGrant;
+  grant: FoundGrant | undefined;
 }
 
 /**
@@ -55,16 +54,13 @@ export interface NewGrant extends Grant {
 }
 
 const FIND = `
-  SELECT a.payload, a.consumed_at, a.grant_id, g.payload AS grant_payload, ${personJson('g.person_id')} AS person
+  SELECT a.payload, a.consumed_at, ${GRANT_COLUMNS}
   FROM artifacts a LEFT JOIN grants g ON g.id = a.grant_id
   WHERE a.model = ? AND a.id_hash = ?`;
 
-interface Row {
+interface Row extends GrantColumns {
   payload: Payload;
   consumed_at: Date | null;
-  grant_id: string | null;
-  grant_payload: Payload | null;
-  person: Person | null;
 }
 
 /** The session is locked after the person, as by whoever ends both, so that the two do not wait for each other. */
@@ -93,15 +89,7 @@ export function createArtifactStore(db: Queryable): ArtifactStore {
     async find(model, id) {
       const { rows } = await db.raw<{ rows: Row[] }>(FIND, [model, hashId(id)]);
       const [row] = rows;
-      return (
-        row && {
-          payload: row.payload,
-          consumed: row.consumed_at !== null,
-          ...(row.grant_id && row.grant_payload
-            ? { grant: { id: row.grant_id, payload: row.grant_payload, person: readPerson(row.person) } }
-            : {}),
-        }
-      );
+      return row && { payload: row.payload, consumed: row.consumed_at !== null, grant: readGrant(row) };
     },
 
     async create(artifact) {

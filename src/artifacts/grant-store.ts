@@ -1,4 +1,5 @@
 import type { Person } from '../accounts/person.ts';
+import { personJson, readPerson } from '../accounts/person-store.ts';
 import type { Queryable } from '../platform/database.ts';
 
 /** One authorization: what a person allowed a client in one sign-in. Its codes and tokens live no longer than it. */
@@ -18,6 +19,24 @@ export interface FoundGrant {
   payload: Record<string, unknown>;
   /** Who gave it; undefined when they are disabled. */
   person: Person | undefined;
+}
+
+/** Columns of the grant `g` and its person, for another store's query; `readGrant` reads them. */
+export const GRANT_COLUMNS = `g.id AS grant_id, g.payload AS grant_payload, ${personJson('g.person_id')} AS person`;
+
+export interface GrantColumns {
+  grant_id: string | null;
+  grant_payload: Record<string, unknown> | null;
+  person: Person | null;
+}
+
+/** Undefined where there is none, or it has ended. */
+export function readGrant({
+  grant_id: id,
+  grant_payload: payload,
+  person,
+}: GrantColumns): FoundGrant | undefined {
+  return id && payload ? { id, payload, person: readPerson(person) } : undefined;
 }
 
 export interface GrantStore {

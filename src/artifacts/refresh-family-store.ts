@@ -1,9 +1,9 @@
 import type { Person } from '../accounts/person.ts';
-import { personJson, readPerson } from '../accounts/person-store.ts';
+import { readPerson } from '../accounts/person-store.ts';
 import type { Queryable } from '../platform/database.ts';
 import { hashId } from '../platform/digest.ts';
 import type { Payload } from './artifact-store.ts';
-import type { FoundGrant } from './grant-store.ts';
+import { type FoundGrant, GRANT_COLUMNS } from './grant-store.ts';
 
 /** The refresh tokens of one sign-in, as one row. */
 export interface RefreshFamily {
@@ -46,7 +46,7 @@ export interface RefreshFamilyStore {
 
 const FIND = `
   SELECT f.sequence, f.rotated_at > now() - make_interval(secs => ?) AS within_window, f.payload, f.expires_at,
-         g.id AS grant_id, g.payload AS grant_payload, ${personJson('g.person_id')} AS person
+         ${GRANT_COLUMNS}
   FROM refresh_families f JOIN grants g ON g.id = f.grant_id
   WHERE f.family = ?`;
 
