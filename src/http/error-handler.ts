@@ -27,7 +27,7 @@ export function errorHandler({ logger, views }: { logger: Logger; views: Views }
   };
 }
 
-export function toHttpError(thrown: unknown): HttpError {
+function toHttpError(thrown: unknown): HttpError {
   if (thrown instanceof HttpError) return thrown;
   if (isDatabaseUnavailable(thrown)) return unavailable(thrown);
   return new HttpError({

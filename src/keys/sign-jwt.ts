@@ -14,7 +14,7 @@ const HASHES: Readonly<Record<KeyAlgorithm, string | null>> = {
 
 /**
  * Signs in libuv's thread pool, with the key converted once and each header encoded once: what is left is the
- * signature itself (docs/performance.md).
+ * signature itself.
  */
 export function createSigner({
   kid,

@@ -89,6 +89,6 @@ function givenIn({ access_token, refresh_token }: Reply['body']): Given | undefi
 }
 
 /** Of `family.sequence.mac`. */
-export function sequenceOf(refreshToken: string): number {
+function sequenceOf(refreshToken: string): number {
   return Number(refreshToken.split('.')[1]);
 }

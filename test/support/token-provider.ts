@@ -10,7 +10,7 @@ export const JWKS = '/v1/listnr-token-provider/jwks';
 export const DEMO_SERVICE = { id: 'demo-service', secret: 'demo-listnr-secret-not-for-production-01' };
 export const DEMO_APP = 'demo-app';
 /** The digest of DEMO_SERVICE's secret, for clients that a test registers. */
-export const DEMO_DIGEST = 'sha256:16708ac95e5322fd4cf14d898b48051f198481a16cb66dcb68d64dad92cec418';
+const DEMO_DIGEST = 'sha256:16708ac95e5322fd4cf14d898b48051f198481a16cb66dcb68d64dad92cec418';
 
 export function basic(clientId: string, secret: string): string {
   return `Basic ${Buffer.from(`${clientId}:${secret}`).toString('base64')}`;
