@@ -23,17 +23,22 @@ export interface ExpiredRowsStore {
    * `job_locks` deletes, for the length of one statement. Uses an index on `expires_at`.
    */
   deleteBatch(what: Expiring, limit: number): Promise<number>;
-  /** How long the oldest expired row has been waiting, in seconds; 0 when there is none. */
+  /** How long the oldest row has been waiting since it was due, in seconds; 0 when there is none. */
   lagSeconds(what: Expiring): Promise<number>;
 }
 
-/** Rows of `from` are due; the row of `table` that `key` finds is deleted, and what refers to it goes with it. */
+/**
+ * Rows of `from` are due when `expiry` is earlier than `before`; the row of `table` that `key` finds is deleted, and what
+ * refers to it goes with it.
+ */
 interface Due {
   table: string;
   key: string;
   from: string;
-  where: string;
   expiry: string;
+  before: string;
+  /** What else has to be true of them. */
+  where: string;
 }
 
 /** No access token lives longer, and it is good only while its grant is there. */
@@ -48,22 +53,25 @@ const DUE: Partial<Record<Expiring, Due>> = {
     table: 'grants',
     key: 'id',
     from: 'artifacts e JOIN grants t ON t.id = e.grant_id',
-    where: 'e.expires_at < now() AND e.consumed_at IS NULL',
     expiry: 'e.expires_at',
+    before: 'now()',
+    where: 'e.consumed_at IS NULL',
   },
   artifacts: {
     table: 'artifacts',
     key: 'ctid',
     from: 'artifacts t',
-    where: 't.expires_at < now() AND (t.grant_id IS NULL OR t.consumed_at IS NOT NULL)',
     expiry: 't.expires_at',
+    before: 'now()',
+    where: '(t.grant_id IS NULL OR t.consumed_at IS NOT NULL)',
   },
   refresh_families: {
     table: 'grants',
     key: 'id',
     from: 'refresh_families e JOIN grants t ON t.id = e.grant_id',
-    where: `e.expires_at < now() - ${LONGEST_ACCESS_TOKEN}`,
     expiry: 'e.expires_at',
+    before: `now() - ${LONGEST_ACCESS_TOKEN}`,
+    where: 'true',
   },
 };
 
@@ -73,8 +81,9 @@ function dueOf(what: Expiring): Due {
       table: what,
       key: 'ctid',
       from: `${what} t`,
-      where: 't.expires_at < now()',
       expiry: 't.expires_at',
+      before: 'now()',
+      where: 'true',
     }
   );
 }
@@ -82,11 +91,11 @@ function dueOf(what: Expiring): Due {
 export function createExpiredRowsStore(db: Queryable): ExpiredRowsStore {
   return {
     async deleteBatch(what, limit) {
-      const { table, key, from, where, expiry } = dueOf(what);
+      const { table, key, from, expiry, before, where } = dueOf(what);
       const { rowCount } = await db.raw<{ rowCount: number }>(
         `WITH mine AS (SELECT FROM job_locks WHERE name = 'housekeeping' FOR UPDATE SKIP LOCKED)
          DELETE FROM ${table} WHERE ${key} = ANY (ARRAY(
-           SELECT t.${key} FROM ${from} WHERE ${where} AND EXISTS (SELECT FROM mine)
+           SELECT t.${key} FROM ${from} WHERE ${expiry} < ${before} AND ${where} AND EXISTS (SELECT FROM mine)
            ORDER BY ${expiry} LIMIT ? FOR UPDATE OF t SKIP LOCKED))`,
         [limit],
       );
@@ -94,9 +103,9 @@ export function createExpiredRowsStore(db: Queryable): ExpiredRowsStore {
     },
 
     async lagSeconds(what) {
-      const { from, where, expiry } = dueOf(what);
+      const { from, expiry, before, where } = dueOf(what);
       const { rows } = await db.raw<{ rows: { lag: number }[] }>(
-        `SELECT extract(epoch FROM now() - ${expiry})::float8 AS lag FROM ${from} WHERE ${where}
+        `SELECT extract(epoch FROM ${before} - ${expiry})::float8 AS lag FROM ${from} WHERE ${expiry} < ${before} AND ${where}
          ORDER BY ${expiry} LIMIT 1`,
       );
       return rows[0]?.lag ?? 0;

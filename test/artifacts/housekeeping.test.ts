@@ -56,6 +56,8 @@ describe('housekeeping', () => {
     // An access token may live a day longer than the refresh token it came with.
     expect((await userinfo(server.url, tokens.access_token)).status).toBe(200);
     await expire('refresh_families', '25 hours');
+    const lag = await createExpiredRowsStore(server.database.knex).lagSeconds('refresh_families');
+    expect(Math.round(lag / 3600)).toBe(1);
     await runJob(server, 'housekeeping');
     expect([await count('refresh_families'), await count('grants')]).toEqual([0, 0]);
   });
