@@ -1,6 +1,9 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { COMMANDS } from '../src/commands/run-command.ts';
+import { understandCall } from '../src/commands/understand-call.ts';
+import { createMetrics } from '../src/platform/metrics.ts';
 import { readSources } from './support/imports.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -48,7 +51,7 @@ describe('the production dependencies', () => {
 });
 
 describe('the documents', () => {
-  const documents = globSync(['*.md', 'docs/*.md'], { cwd: ROOT });
+  const documents = globSync(['*.md', 'docs/*.md', 'bench/*.md'], { cwd: ROOT });
   const links = documents.flatMap((document) =>
     [...read(document).matchAll(/\]\((?!https?:|#)([^)#]+)(?:#[^)]*)?\)/g)].map(([, target = '']) => ({
       document,
@@ -69,5 +72,30 @@ describe('the documents', () => {
       [...read(document).matchAll(/npm run (?:--silent )?([a-z][a-z:-]*)/g)].map(([, name = '']) => name),
     );
     expect(named.filter((name) => !(name in scripts))).toEqual([]);
+  });
+
+  it('name only commands of the command line that exist, with options they take', () => {
+    const places = globSync(['src/**/*.ts', 'migrations/**/*.{ts,sql}', 'config/**/*.sql'], { cwd: ROOT });
+    const calls = [...documents, ...places].flatMap((place) =>
+      [...read(place).matchAll(/npm run cli -- ([a-z-]+(?: [\w.:/-]*[\w/-])*)/g)].map(
+        ([, words = '']) => words,
+      ),
+    );
+    expect(calls.length).toBeGreaterThan(10);
+    const mistakes = calls.flatMap((call) => {
+      const understood = understandCall(call.split(' '), COMMANDS);
+      // What has to follow is often left out, and what follows may be the rest of a sentence.
+      const isWrong =
+        understood !== 'help' && 'mistake' in understood && !understood.mistake.includes('behind it');
+      return isWrong ? [`${call}: ${understood.mistake}`] : [];
+    });
+    expect(mistakes).toEqual([]);
+  });
+
+  it('explain each metric of ours', async () => {
+    const metrics = await createMetrics().registry.getMetricsAsJSON();
+    const ours = metrics.map(({ name }) => name).filter((name) => name.startsWith('listo_'));
+    expect(ours.length).toBeGreaterThan(3);
+    expect(ours.filter((name) => !read('docs/operating.md').includes(`\`${name}\``))).toEqual([]);
   });
 });

@@ -30,7 +30,7 @@ const help: Command = {
   },
 };
 
-const COMMANDS: readonly Command[] = [
+export const COMMANDS: readonly Command[] = [
   seed,
   migrate,
   clientSecret,
