@@ -23,13 +23,14 @@ export interface SessionStore {
   /** With the person who is signed in, unless they are disabled, in one round trip. */
   find(id: string): Promise<{ payload: Payload; person: Person | undefined } | undefined>;
   findByUid(uid: string): Promise<Payload | undefined>;
-  /** Begins one, unless who signs in was disabled meanwhile or has another password by now: that waits for it. */
-  start(id: string, session: StoredSession): Promise<void>;
+  /** Begins one; false when who signs in was disabled meanwhile or has another password by now: that waits for it. */
+  start(id: string, session: StoredSession): Promise<boolean>;
   /**
-   * Saves a session that was there a moment ago, perhaps under a new id. One that was ended since stays ended; who
-   * has just signed in is looked at as by `start`.
+   * Saves a session that was there a moment ago, perhaps under a new id. One that was ended since stays ended, and one
+   * that somebody signed in to stays theirs; who has just signed in is looked at as by `start`. False when it was
+   * not saved.
    */
-  update(id: string, session: StoredSession): Promise<void>;
+  update(id: string, session: StoredSession): Promise<boolean>;
   end(uid: string): Promise<void>;
 }
 
@@ -62,23 +63,28 @@ export function createSessionStore(db: Queryable): SessionStore {
     },
     async start(id, session) {
       const { personId, passwordFingerprint = '' } = session;
-      if (personId === undefined) await db('sessions').insert(columns(id, session));
-      else
-        await db.raw(START, [
-          personId,
-          passwordFingerprint,
-          session.uid,
-          hashId(id),
-          JSON.stringify(session.payload),
-          session.expiresAt,
-        ]);
+      if (personId === undefined) {
+        await db('sessions').insert(columns(id, session));
+        return true;
+      }
+      const { rowCount } = await db.raw<{ rowCount: number }>(START, [
+        personId,
+        passwordFingerprint,
+        session.uid,
+        hashId(id),
+        JSON.stringify(session.payload),
+        session.expiresAt,
+      ]);
+      return rowCount === 1;
     },
     async update(id, session) {
       const { uid, personId = '', passwordFingerprint } = session;
       const row = db('sessions').where({ uid });
+      // Nobody is signed out by saving: another tab may have signed somebody in since this one looked.
+      if (personId === '') row.whereNull('person_id');
       if (passwordFingerprint !== undefined)
         row.whereRaw(`EXISTS (${PERSON_SIGNING_IN})`, [personId, passwordFingerprint]);
-      await row.update(columns(id, session));
+      return (await row.update(columns(id, session))) === 1;
     },
     async end(uid) {
       await db('sessions').where({ uid }).delete();

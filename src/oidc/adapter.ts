@@ -11,6 +11,7 @@ import { deviceCodeAdapter } from './device-code.ts';
 import { newGrantFor } from './grants.ts';
 import { type RefreshTokenDependencies, saveRefreshToken } from './refresh-token.ts';
 import { requestScope, useGrant } from './request-scope.ts';
+import { keepSessionCookie } from './session.ts';
 import { fromStored, toStored } from './stored-payload.ts';
 
 export interface AdapterDependencies {
@@ -115,9 +116,10 @@ function sessionAdapter({ sessions }: AdapterDependencies): Adapter {
       const { passwordFingerprint } = requestScope();
       const personId = payload.accountId;
       const session = { uid, personId, payload, passwordFingerprint, expiresAt: expiryOf(ttlSeconds) };
-      await unlessGone(() =>
+      const saved = await unlessGone(() =>
         isLoaded('Session', uid) ? sessions.update(id, session) : sessions.start(id, session),
       );
+      if (!saved) keepSessionCookie();
       remember(payload);
     },
 

@@ -1,5 +1,5 @@
 import type { Context } from 'koa';
-import type { Provider } from 'oidc-provider';
+import { Provider } from 'oidc-provider';
 import type { SessionStore } from '../artifacts/session-store.ts';
 import { requestScope, runInScope, sessionCookieName } from './request-scope.ts';
 
@@ -30,6 +30,17 @@ export function keepSessionRows(provider: Provider, { sessions }: { sessions: Se
       this.emit('destroyed');
     },
   });
+}
+
+/** Leaves the browser the cookie it has: what was not saved is over, or was saved under a newer id by another tab. */
+export function keepSessionCookie(): void {
+  const ctx = Provider.ctx;
+  if (!ctx) return;
+  const name = ctx.oidc.provider.cookieName('session');
+  const kept = [ctx.response.get('Set-Cookie') as string | string[]]
+    .flat()
+    .filter((cookie) => !['', name, `${name}.sig`].includes(cookie.split('=')[0] ?? ''));
+  ctx.set('Set-Cookie', kept);
 }
 
 /** The instances that this browser carries a session cookie of; whether a session is behind it is not looked up. */

@@ -1,6 +1,6 @@
 import { type Browser, openBrowser, type Page } from '../../support/browser.ts';
 import { aPerson } from '../../support/factories.ts';
-import { ADA, userinfo } from '../../support/relying-party.ts';
+import { ADA, type Tokens, userinfo } from '../../support/relying-party.ts';
 import { CODE_PAGE, confirm, type DeviceWorld, headingOf, INTERRUPTED, seen, USED } from './world.ts';
 
 /** Who decides when several are about to. */
@@ -78,6 +78,36 @@ export function decisions(world: DeviceWorld): void {
       // The code is as it was, and the first decision is the last.
       expect([await approveFor(ADA.id, alive), await approveFor(ADA.id, alive)]).toEqual([true, false]);
       expect(await deviceCodes.deny(handle, { error: 'access_denied' })).toBe(false);
+    });
+
+    it('signs nobody out who signed in while another tab was opening the page', async () => {
+      const [code, another] = [await begin(), await begin()];
+      const browser = openBrowser();
+      const page = await confirm(browser, code);
+      const loaded = Promise.withResolvers<void>();
+      const signedIn = Promise.withResolvers<void>();
+      const { sessions } = server().services;
+      const { update } = sessions;
+      // The other tab has read its session, and saves it when this one has signed in.
+      sessions.update = async (...given) => {
+        sessions.update = update;
+        loaded.resolve();
+        await signedIn.promise;
+        return update(...given);
+      };
+      const opening = browser.get(another.verification_uri_complete);
+      await loaded.promise;
+      const { email, password } = ADA;
+      const done = await browser.follow(await browser.submit(page, '/sign-in', { email, password }));
+      expect(seen(done)).toEqual([200, 'You are signed in', undefined]);
+      signedIn.resolve();
+      await opening;
+
+      const { access_token, id_token } = (await poll(code)).body as unknown as Tokens;
+      expect((await userinfo(server().url, access_token)).status).toBe(200);
+      // So signing out still ends what they gave.
+      await browser.get(`${server().url}/auth/logout?id_token_hint=${id_token}`);
+      expect((await userinfo(server().url, access_token)).status).toBe(401);
     });
 
     it('says that a sign-in is over which was finished in another tab', async () => {
