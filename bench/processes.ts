@@ -24,13 +24,6 @@ export function endedChildrenCpuMs(): number {
   return ticks.reduce((sum, field) => sum + Number(field) * MS_PER_TICK, 0);
 }
 
-/** Ids of the processes that descend from `root`, without itself. */
-export function descendantsOf(root: number): number[] {
-  return treeOf(root)
-    .map(({ pid }) => pid)
-    .filter((pid) => pid !== root);
-}
-
 /** Bytes of memory that a process holds (VmRSS), with pages it shares. */
 export function residentBytes(pid: number): number {
   const [, kilobytes] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
