@@ -1,10 +1,8 @@
 import { startTestServer, type TestServer } from '../support/test-server.ts';
 import { browsersAndTokens } from './what-ends-what/browsers-and-tokens.ts';
 import { LINES, lineOf } from './what-ends-what/document.ts';
-import { halfWay } from './what-ends-what/half-way.ts';
 import { keys } from './what-ends-what/keys.ts';
 import { peopleAndClients } from './what-ends-what/people-and-clients.ts';
-import { races } from './what-ends-what/races.ts';
 import { rowsOn } from './what-ends-what/row.ts';
 import { stateOf, stateSaidBy } from './what-ends-what/state.ts';
 import { aNeighbour, aWorld, type Neighbour } from './what-ends-what/world.ts';
@@ -32,9 +30,6 @@ describe('what ends what', () => {
   browsersAndTokens(row);
   peopleAndClients(row);
   keys(row, (work) => closing.push(work));
-
-  halfWay(() => server);
-  races(() => server);
 
   it('is what docs/tokens.md says, and every line of it is tested', () => {
     expect(tested).toEqual(LINES.map(({ what }) => what));
