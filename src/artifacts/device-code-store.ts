@@ -1,10 +1,9 @@
 import { createHmac, hkdfSync } from 'node:crypto';
-import type { Person } from '../accounts/person.ts';
-import { PERSON_SIGNING_IN, personJson, readPerson } from '../accounts/person-store.ts';
+import { PERSON_SIGNING_IN } from '../accounts/person-store.ts';
 import type { Queryable } from '../platform/database.ts';
 import { hashId } from '../platform/digest.ts';
 import type { NewGrant, Payload } from './artifact-store.ts';
-import type { FoundGrant } from './grant-store.ts';
+import { type FoundGrant, GRANT_COLUMNS, type GrantColumns, readGrant } from './grant-store.ts';
 
 /** A device code as the person's side sees it, which never learns the code itself. */
 export interface DeviceCode {
@@ -22,7 +21,7 @@ export interface PolledDeviceCode {
   /** False when the device asked again too soon. It is noted only while there is no decision. */
   inTime: boolean;
   /** What came of an approval, from the same query. */
-  grant?: FoundGrant;
+  grant: FoundGrant | undefined;
 }
 
 /**
@@ -59,7 +58,7 @@ const POLL = `
       AND (polled_at IS NULL OR polled_at < now() - make_interval(secs => ?))
     RETURNING id_hash
   )
-  SELECT a.payload, a.grant_id, g.payload AS grant_payload, ${personJson('g.person_id')} AS person,
+  SELECT a.payload, ${GRANT_COLUMNS},
          EXISTS (SELECT FROM polled) AS in_time
   FROM artifacts a LEFT JOIN grants g ON g.id = a.grant_id
   WHERE a.${MODEL} AND a.id_hash = ?::bytea AND a.payload ->> 'clientId' = ?`;
@@ -84,11 +83,8 @@ interface Row {
   consumed_at: Date | null;
 }
 
-interface PolledRow {
+interface PolledRow extends GrantColumns {
   payload: Payload;
-  grant_id: string | null;
-  grant_payload: Payload | null;
-  person: Person | null;
   in_time: boolean;
 }
 
@@ -131,9 +127,7 @@ export function createDeviceCodeStore(db: Queryable, keys: readonly Buffer[]): D
           payload: row.payload,
           decided: isDecided(row.payload),
           inTime: row.in_time,
-          ...(row.grant_id && row.grant_payload
-            ? { grant: { id: row.grant_id, payload: row.grant_payload, person: readPerson(row.person) } }
-            : {}),
+          grant: readGrant(row),
         }
       );
     },
