@@ -3,24 +3,21 @@
  * what it commits, and counts statements with pg_stat_statements. The checkpoints it makes by itself are so far apart
  * that none falls into a measurement.
  */
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { accessSync, chownSync, constants, existsSync, readdirSync, writeFileSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { chownSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
-import { environmentPath } from './environment.ts';
-import { freePort } from './free-port.ts';
+import { findBinaries, freePort, Refusal, unprivilegedUser } from '../scripts/installed-postgres.ts';
 import { waitForEnd } from './processes.ts';
-import { Refusal } from './refusal.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
-const DEBIAN = '/usr/lib/postgresql';
 /** The server's database. */
 export const DATABASE = 'listo';
 const START_SECONDS = 60;
 
-export const SETTINGS = [
+const SETTINGS = [
   'fsync=on',
   'synchronous_commit=on',
   'full_page_writes=on',
@@ -100,38 +97,6 @@ export async function readDatabaseWork({ observer }: Cluster): Promise<{ queries
     [DATABASE],
   );
   return rows[0];
-}
-
-function findBinaries(): string {
-  const versions = existsSync(DEBIAN) ? readdirSync(DEBIAN).sort((a, b) => Number(b) - Number(a)) : [];
-  const folders = [
-    ...environmentPath().split(delimiter),
-    ...versions.map((version) => join(DEBIAN, version, 'bin')),
-  ];
-  const found = folders.find((folder) =>
-    ['initdb', 'postgres'].every((name) => isExecutable(join(folder, name))),
-  );
-  if (found) return found;
-  throw new Refusal(
-    'No PostgreSQL is installed here (initdb and postgres): on Debian, apt-get install postgresql.',
-  );
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** Postgres does not run as root. Root's processes become the user that its package made, or nobody. */
-function unprivilegedUser(): Owner | undefined {
-  if (process.getuid?.() !== 0) return undefined;
-  const name = spawnSync('id', ['-u', 'postgres']).status === 0 ? 'postgres' : 'nobody';
-  const id = (option: string) => Number(execFileSync('id', [option, name], { encoding: 'utf8' }));
-  return { uid: id('-u'), gid: id('-g') };
 }
 
 interface Place {

@@ -3,8 +3,8 @@
  * has, the copies are like what the server reads every day. Triggers and foreign keys sleep meanwhile.
  */
 import type { Client } from 'pg';
+import { Refusal } from '../scripts/installed-postgres.ts';
 import { connect } from './cluster.ts';
-import { Refusal } from './refusal.ts';
 
 export interface Copies {
   table: string;

@@ -1,9 +1,9 @@
+import { Refusal } from '../scripts/installed-postgres.ts';
 import { readDatabaseWork } from './cluster.ts';
 import { drift, measureHashes, measureSignatures } from './limit.ts';
 import type { Workshop } from './material.ts';
 import type { Own } from './own-server.ts';
 import { cpuMsOf, endedChildrenCpuMs } from './processes.ts';
-import { Refusal } from './refusal.ts';
 import type { Scenario } from './scenario.ts';
 import { type Load, type Played, play } from './wrk.ts';
 

@@ -4,8 +4,8 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Refusal } from '../scripts/installed-postgres.ts';
 import { runProgram } from './program.ts';
-import { Refusal } from './refusal.ts';
 import { markdownTable } from './table.ts';
 
 const LINES = 25;

@@ -1,4 +1,4 @@
-import { Refusal } from './refusal.ts';
+import { Refusal } from '../scripts/installed-postgres.ts';
 
 /** Runs a benchmark. A refusal, or a Ctrl-C, ends it with what it started stopped. */
 export async function runProgram(main: () => Promise<void>): Promise<void> {

@@ -9,9 +9,8 @@ import { openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { freePort, Refusal } from '../scripts/installed-postgres.ts';
 import { environmentPath } from './environment.ts';
-import { freePort } from './free-port.ts';
-import { Refusal } from './refusal.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 export const ISSUER = 'https://login.bench.example';

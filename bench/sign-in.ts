@@ -1,6 +1,6 @@
+import { Refusal } from '../scripts/installed-postgres.ts';
 import { type Browser, openBrowser, type Page } from '../test/support/browser.ts';
 import { authorizationUrl } from './material.ts';
-import { Refusal } from './refusal.ts';
 import type { Request } from './request.ts';
 import { ISSUER } from './server.ts';
 import type { Target } from './target.ts';

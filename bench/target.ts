@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { Refusal } from './refusal.ts';
+import { Refusal } from '../scripts/installed-postgres.ts';
 import { ISSUER } from './server.ts';
 
 /** A server to drive: where it is, what it calls its endpoints, and a client and sessions of it. */

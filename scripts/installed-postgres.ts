@@ -1,6 +1,6 @@
 /**
- * The PostgreSQL that is installed on this machine, for whoever starts a throw-away cluster of it: where its programs
- * are, whom they run as, and a port to listen on.
+ * The PostgreSQL that is installed on this machine, for whoever starts a throw-away cluster of it (tests, the chaos run,
+ * the benchmarks): where its programs are, whom they run as, and a port to listen on.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { accessSync, constants, readdirSync } from 'node:fs';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
+import { Refusal } from '../../scripts/installed-postgres.ts';
 import { authenticated, makeTokens, type Workshop } from '../material.ts';
-import { Refusal } from '../refusal.ts';
 import { type Request, writeRequests } from '../request.ts';
 import type { Scenario } from '../scenario.ts';
 import type { Expected, Play } from '../wrk.ts';

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Refusal } from '../../scripts/installed-postgres.ts';
 import { exchange, GAVE_TOKENS, makeCodes, makeTokens, tokenRequest } from '../material.ts';
-import { Refusal } from '../refusal.ts';
 import { rendered, writeRequests } from '../request.ts';
 import type { Scenario } from '../scenario.ts';
 

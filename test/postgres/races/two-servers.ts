@@ -8,7 +8,7 @@ import { freePort } from '../../support/test-server.ts';
 
 const SEEDS_DIR = new URL('../../../config/seeds', import.meta.url).pathname;
 
-export const REQUESTS = 50;
+const REQUESTS = 50;
 export const ROUNDS = 20;
 /** Of all rounds of a race, on a busy machine. */
 export const RACE_MS = 180_000;
