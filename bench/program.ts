@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { Refusal } from '../scripts/installed-postgres.ts';
 
 /** Runs a benchmark. A refusal, or a Ctrl-C, ends it with what it started stopped. */
@@ -8,8 +9,7 @@ export async function runProgram(main: () => Promise<void>): Promise<void> {
   try {
     await main();
   } catch (error) {
-    const expected = error instanceof Refusal;
-    process.stderr.write(`${expected ? error.message : ((error as Error).stack ?? error)}\n`);
+    process.stderr.write(`${error instanceof Refusal ? error.message : inspect(error)}\n`);
     process.exitCode = 1;
   }
 }

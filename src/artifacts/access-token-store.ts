@@ -1,4 +1,5 @@
 import type { Queryable } from '../platform/database.ts';
+import { prepare } from '../platform/prepared-statement.ts';
 import { type FoundGrant, GRANT_COLUMNS, type GrantColumns, readGrant } from './grant-store.ts';
 
 /** Whether an access token is still good. */
@@ -16,19 +17,22 @@ export interface AccessTokenStore {
   revoke(jti: string, expiresAt: Date): Promise<void>;
 }
 
-const FIND = `
-  SELECT EXISTS (SELECT FROM revoked_access_tokens WHERE jti = ?) AS revoked, ${GRANT_COLUMNS}
-  FROM (SELECT) AS token LEFT JOIN grants g ON g.id = ?`;
-
 interface Row extends GrantColumns {
   revoked: boolean;
 }
 
+const findState = prepare<Row>(
+  'find_access_token_state',
+  `
+  SELECT EXISTS (SELECT FROM revoked_access_tokens WHERE jti = ?) AS revoked, ${GRANT_COLUMNS}
+  FROM (SELECT) AS token LEFT JOIN grants g ON g.id = ?`,
+);
+
 export function createAccessTokenStore(db: Queryable): AccessTokenStore {
   return {
     async find({ jti, grantId }) {
-      const { rows } = await db.raw<{ rows: [Row] }>(FIND, [jti, grantId]);
-      const [row] = rows;
+      const { rows } = await findState(db, [jti, grantId]);
+      const [row] = rows as [Row];
       return { revoked: row.revoked, grant: readGrant(row) };
     },
     async revoke(jti, expiresAt) {

@@ -1,6 +1,7 @@
 import { PERSON_SIGNING_IN } from '../accounts/person-store.ts';
 import type { Queryable } from '../platform/database.ts';
 import { hashId } from '../platform/digest.ts';
+import { prepare } from '../platform/prepared-statement.ts';
 import { type FoundGrant, GRANT_COLUMNS, type Grant, type GrantColumns, readGrant } from './grant-store.ts';
 
 /** The protocol's short-lived objects that are rows of `artifacts`. */
@@ -53,18 +54,23 @@ export interface NewGrant extends Grant {
   passwordFingerprint?: string | undefined;
 }
 
-const FIND = `
-  SELECT a.payload, a.consumed_at, ${GRANT_COLUMNS}
-  FROM artifacts a LEFT JOIN grants g ON g.id = a.grant_id
-  WHERE a.model = ? AND a.id_hash = ?`;
-
 interface Row extends GrantColumns {
   payload: Payload;
   consumed_at: Date | null;
 }
 
+const findArtifact = prepare<Row>(
+  'find_artifact',
+  `
+  SELECT a.payload, a.consumed_at, ${GRANT_COLUMNS}
+  FROM artifacts a LEFT JOIN grants g ON g.id = a.grant_id
+  WHERE a.model = ? AND a.id_hash = ?`,
+);
+
 /** The session is locked after the person, as by whoever ends both, so that the two do not wait for each other. */
-const CREATE_WITH_GRANT = `
+const createWithGrant = prepare<never>(
+  'create_code_with_grant',
+  `
   WITH person AS (${PERSON_SIGNING_IN}),
   session AS (SELECT s.uid FROM person, sessions s WHERE s.uid = ? FOR KEY SHARE OF s),
   new_grant AS (
@@ -73,7 +79,8 @@ const CREATE_WITH_GRANT = `
     RETURNING id
   )
   INSERT INTO artifacts (model, id_hash, grant_id, payload, expires_at)
-  SELECT ?, ?::bytea, new_grant.id, ?::jsonb, ?::timestamptz FROM new_grant`;
+  SELECT ?, ?::bytea, new_grant.id, ?::jsonb, ?::timestamptz FROM new_grant`,
+);
 
 export function createArtifactStore(db: Queryable): ArtifactStore {
   const row = ({ model, id, payload, grantId, personId, expiresAt }: NewArtifact) => ({
@@ -87,7 +94,7 @@ export function createArtifactStore(db: Queryable): ArtifactStore {
 
   return {
     async find(model, id) {
-      const { rows } = await db.raw<{ rows: Row[] }>(FIND, [model, hashId(id)]);
+      const { rows } = await findArtifact(db, [model, hashId(id)]);
       const [row] = rows;
       return row && { payload: row.payload, consumed: row.consumed_at !== null, grant: readGrant(row) };
     },
@@ -97,7 +104,7 @@ export function createArtifactStore(db: Queryable): ArtifactStore {
     },
 
     async createWithGrant({ model, id, payload, expiresAt }, grant) {
-      const { rowCount } = await db.raw<{ rowCount: number }>(CREATE_WITH_GRANT, [
+      const { rowCount } = await createWithGrant(db, [
         grant.personId,
         grant.passwordFingerprint ?? '',
         grant.sessionUid,

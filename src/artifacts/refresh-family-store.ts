@@ -2,6 +2,7 @@ import type { Person } from '../accounts/person.ts';
 import { readPerson } from '../accounts/person-store.ts';
 import type { Queryable } from '../platform/database.ts';
 import { hashId } from '../platform/digest.ts';
+import { prepare } from '../platform/prepared-statement.ts';
 import type { Payload } from './artifact-store.ts';
 import { type FoundGrant, GRANT_COLUMNS } from './grant-store.ts';
 
@@ -44,32 +45,6 @@ export interface RefreshFamilyStore {
   ): Promise<Rotation>;
 }
 
-const FIND = `
-  SELECT f.sequence, f.rotated_at > now() - make_interval(secs => ?) AS within_window, f.payload, f.expires_at,
-         ${GRANT_COLUMNS}
-  FROM refresh_families f JOIN grants g ON g.id = f.grant_id
-  WHERE f.family = ?`;
-
-const START = `
-  INSERT INTO refresh_families (family, grant_id, payload, expires_at)
-  VALUES (?, ?, ?, LEAST(?, (SELECT expires_at FROM grants WHERE id = ?)))`;
-
-/** The grant is locked before its code, as by whoever ends it, so that the two do not wait for each other. */
-const START_WITH_CODE = `
-  WITH alive AS (SELECT id, expires_at FROM grants WHERE id = ? FOR KEY SHARE),
-  redeemed AS (
-    UPDATE artifacts a SET consumed_at = now() FROM alive
-    WHERE a.model = 'AuthorizationCode' AND a.id_hash = ? AND a.grant_id = alive.id AND a.consumed_at IS NULL
-    RETURNING alive.id, alive.expires_at
-  )
-  INSERT INTO refresh_families (family, grant_id, payload, expires_at)
-  SELECT ?::bytea, id, ?::jsonb, LEAST(?::timestamptz, expires_at) FROM redeemed`;
-
-const ROTATE = `
-  UPDATE refresh_families SET sequence = ?, rotated_at = now(),
-         expires_at = LEAST(?, (SELECT expires_at FROM grants WHERE id = grant_id))
-  WHERE family = ? AND sequence <= ?`;
-
 interface Row {
   sequence: number;
   within_window: boolean;
@@ -80,9 +55,44 @@ interface Row {
   person: Person | null;
 }
 
+const findFamily = prepare<Row>(
+  'find_refresh_family',
+  `
+  SELECT f.sequence, f.rotated_at > now() - make_interval(secs => ?) AS within_window, f.payload, f.expires_at,
+         ${GRANT_COLUMNS}
+  FROM refresh_families f JOIN grants g ON g.id = f.grant_id
+  WHERE f.family = ?`,
+);
+
+const START = `
+  INSERT INTO refresh_families (family, grant_id, payload, expires_at)
+  VALUES (?, ?, ?, LEAST(?, (SELECT expires_at FROM grants WHERE id = ?)))`;
+
+/** The grant is locked before its code, as by whoever ends it, so that the two do not wait for each other. */
+const startFamilyWithCode = prepare<never>(
+  'start_refresh_family_with_code',
+  `
+  WITH alive AS (SELECT id, expires_at FROM grants WHERE id = ? FOR KEY SHARE),
+  redeemed AS (
+    UPDATE artifacts a SET consumed_at = now() FROM alive
+    WHERE a.model = 'AuthorizationCode' AND a.id_hash = ? AND a.grant_id = alive.id AND a.consumed_at IS NULL
+    RETURNING alive.id, alive.expires_at
+  )
+  INSERT INTO refresh_families (family, grant_id, payload, expires_at)
+  SELECT ?::bytea, id, ?::jsonb, LEAST(?::timestamptz, expires_at) FROM redeemed`,
+);
+
+const rotateFamily = prepare<never>(
+  'rotate_refresh_family',
+  `
+  UPDATE refresh_families SET sequence = ?, rotated_at = now(),
+         expires_at = LEAST(?, (SELECT expires_at FROM grants WHERE id = grant_id))
+  WHERE family = ? AND sequence <= ?`,
+);
+
 export function createRefreshFamilyStore(db: Queryable): RefreshFamilyStore {
   const find = async (family: Buffer, windowSeconds: number): Promise<RefreshFamily | undefined> => {
-    const { rows } = await db.raw<{ rows: Row[] }>(FIND, [windowSeconds, family]);
+    const { rows } = await findFamily(db, [windowSeconds, family]);
     const [row] = rows;
     return (
       row && {
@@ -103,18 +113,13 @@ export function createRefreshFamilyStore(db: Queryable): RefreshFamilyStore {
     },
 
     async startWithCode(family, { grantId, payload, expiresAt }, code) {
-      const bindings = [grantId, hashId(code), family, JSON.stringify(payload), expiresAt];
-      const { rowCount } = await db.raw<{ rowCount: number }>(START_WITH_CODE, bindings);
+      const values = [grantId, hashId(code), family, JSON.stringify(payload), expiresAt];
+      const { rowCount } = await startFamilyWithCode(db, values);
       return rowCount === 1;
     },
 
     async rotate(family, { presented, windowSeconds, expiresAt }) {
-      const { rowCount } = await db.raw<{ rowCount: number }>(ROTATE, [
-        presented + 1,
-        expiresAt,
-        family,
-        presented,
-      ]);
+      const { rowCount } = await rotateFamily(db, [presented + 1, expiresAt, family, presented]);
       if (rowCount === 1) return 'rotated';
       const row = await find(family, windowSeconds);
       if (!row) return 'gone';

@@ -2,6 +2,7 @@ import type { Person } from '../accounts/person.ts';
 import { PERSON_SIGNING_IN, personJson, readPerson } from '../accounts/person-store.ts';
 import type { Queryable } from '../platform/database.ts';
 import { hashId } from '../platform/digest.ts';
+import { prepare } from '../platform/prepared-statement.ts';
 import type { Payload } from './artifact-store.ts';
 
 /** A browser that is signed in to an instance. */
@@ -34,7 +35,16 @@ export interface SessionStore {
   end(uid: string): Promise<void>;
 }
 
-const FIND = `SELECT s.payload, ${personJson('s.person_id')} AS person FROM sessions s WHERE s.id_hash = ?`;
+const findSession = prepare<{ payload: Payload; person: Person | null }>(
+  'find_session',
+  `SELECT s.payload, ${personJson('s.person_id')} AS person FROM sessions s WHERE s.id_hash = ?`,
+);
+
+/** Of somebody who was signed in before; whoever has just signed in is looked at again. */
+const prolong = prepare<never>(
+  'prolong_session',
+  'UPDATE sessions SET id_hash = ?, person_id = ?, payload = ?, expires_at = ? WHERE uid = ?',
+);
 
 const START = `
   WITH person AS (${PERSON_SIGNING_IN})
@@ -51,9 +61,7 @@ export function createSessionStore(db: Queryable): SessionStore {
   });
   return {
     async find(id) {
-      const { rows } = await db.raw<{ rows: { payload: Payload; person: Person | null }[] }>(FIND, [
-        hashId(id),
-      ]);
+      const { rows } = await findSession(db, [hashId(id)]);
       const [row] = rows;
       return row && { payload: row.payload, person: readPerson(row.person) };
     },
@@ -79,6 +87,10 @@ export function createSessionStore(db: Queryable): SessionStore {
     },
     async update(id, session) {
       const { uid, personId = '', passwordFingerprint } = session;
+      if (personId !== '' && passwordFingerprint === undefined) {
+        const values = [hashId(id), personId, JSON.stringify(session.payload), session.expiresAt, uid];
+        return (await prolong(db, values)).rowCount === 1;
+      }
       const row = db('sessions').where({ uid });
       // Nobody is signed out by saving: another tab may have signed somebody in since this one looked.
       if (personId === '') row.whereNull('person_id');

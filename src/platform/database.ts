@@ -4,6 +4,7 @@ import { findRunningOwner } from './data-directory-lock.ts';
 import type { EmbeddedDatabase } from './embedded-database.ts';
 import { HttpError } from './errors.ts';
 import { checkPostgres } from './postgres-check.ts';
+import { useNoNames } from './prepared-statement.ts';
 
 /** A connection pool, or the transaction a caller is in: what every store takes. */
 export type Queryable = Knex | Knex.Transaction;
@@ -64,6 +65,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     },
     { min: 0, max: 1 },
   );
+  useNoNames(pool);
   return {
     knex: pool,
     kind: 'embedded',

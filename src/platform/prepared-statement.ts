@@ -1,0 +1,71 @@
+import type { Knex } from 'knex';
+import type { QueryConfig, QueryResult } from 'pg';
+
+type Queryable = Knex | Knex.Transaction;
+
+/**
+ * A statement of the token path, which Postgres parses and plans once for each connection: that is two thirds of what
+ * it costs (docs/performance.md). Over the connections of the same pool.
+ */
+export type PreparedStatement<Row> = (
+  db: Queryable,
+  values: readonly unknown[],
+) => Promise<{ rows: Row[]; rowCount: number }>;
+
+/** What is used here of the driver behind a knex. */
+interface Driver {
+  acquireConnection(): Promise<Connection>;
+  releaseConnection(connection: Connection): Promise<void>;
+  emit(event: 'query', query: { sql: string; bindings: readonly unknown[] }): void;
+}
+
+interface Connection {
+  query(query: QueryConfig): Promise<QueryResult>;
+}
+
+/** Those whose statements have no names: of the embedded database, and behind a pooler that does not know names. */
+const withoutNames = new WeakSet<object>();
+
+/**
+ * A name that the connection does not know, or knows already: a pooler in transaction mode that keeps no account of
+ * names (PgBouncer before 1.21) gave us another connection. And a plan that a migration made out of date.
+ */
+const NAME_IS_IN_THE_WAY = new Set(['26000', '42P05', '0A000']);
+
+/** `name` is unique in this program. `sql` has a question mark for each value. */
+export function prepare<Row>(name: string, sql: string): PreparedStatement<Row> {
+  let count = 0;
+  const text = sql.replaceAll('?', () => {
+    count += 1;
+    return `$${count}`;
+  });
+
+  return async (db, values) => {
+    if (db.isTransaction) {
+      const { rows, rowCount } = await db.raw<{ rows: Row[]; rowCount: number }>(sql, [...values] as never[]);
+      return { rows, rowCount };
+    }
+    const driver = db.client as Driver;
+    const connection = await driver.acquireConnection();
+    try {
+      driver.emit('query', { sql: text, bindings: values });
+      const query = { text, values: [...values] };
+      const { rows, rowCount } = withoutNames.has(driver)
+        ? await connection.query(query)
+        : await connection.query({ ...query, name }).catch((error: { code?: string }) => {
+            if (!NAME_IS_IN_THE_WAY.has(error.code ?? '')) throw error;
+            // Nothing was done yet: Postgres refuses these before it begins.
+            withoutNames.add(driver);
+            return connection.query(query);
+          });
+      return { rows, rowCount: rowCount ?? 0 };
+    } finally {
+      await driver.releaseConnection(connection);
+    }
+  };
+}
+
+/** The embedded database is one session for all its clients, whose names would meet there. */
+export function useNoNames(db: Queryable): void {
+  withoutNames.add(db.client as Driver);
+}
