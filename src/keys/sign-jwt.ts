@@ -25,11 +25,9 @@ export function createSigner({
   alg: KeyAlgorithm;
   privateJwk: JWK;
 }): SignJwt {
-  // RFC 7518 section 3.4: an ECDSA signature is its two numbers, not their ASN.1 form.
-  const key = {
-    key: createPrivateKey({ key: privateJwk, format: 'jwk' }),
-    dsaEncoding: 'ieee-p1363',
-  } as const;
+  const privateKey = createPrivateKey({ key: privateJwk, format: 'jwk' });
+  // RFC 7518 section 3.4: an ECDSA signature is its two numbers, not their ASN.1 form. Saying so costs time.
+  const key = alg === 'ES256' ? ({ key: privateKey, dsaEncoding: 'ieee-p1363' } as const) : privateKey;
   const headers = new Map<string, string>();
   const headerOf = (typ: string) => {
     let header = headers.get(typ);

@@ -1,0 +1,36 @@
+import { prepare } from '../../src/platform/prepared-statement.ts';
+import { openTestDatabase, type TestDatabase } from '../support/test-database.ts';
+
+const add = prepare<{ sum: number }>('test_add', 'SELECT ?::integer + ?::integer AS sum');
+const NAMES = "SELECT name FROM pg_prepared_statements WHERE name = 'test_add'";
+
+describe('a prepared statement', () => {
+  let database: TestDatabase;
+  beforeEach(async () => {
+    database = await openTestDatabase();
+  });
+  afterEach(() => database.close());
+
+  it('is planned once for a connection, and used again', async () => {
+    expect(await add(database.knex, [1, 2])).toEqual({ rows: [{ sum: 3 }], rowCount: 1 });
+    expect((await add(database.knex, [2, 3])).rows).toEqual([{ sum: 5 }]);
+    expect((await database.knex.raw(NAMES)).rows).toEqual([{ name: 'test_add' }]);
+  });
+
+  it('gives up its name where a pooler gives it another connection, and answers all the same', async () => {
+    await add(database.knex, [1, 2]);
+    // What a connection in transaction mode looks like to us, when it is another one behind the pooler.
+    await database.knex.raw('DEALLOCATE ALL');
+    expect((await add(database.knex, [2, 3])).rows).toEqual([{ sum: 5 }]);
+    expect((await add(database.knex, [3, 4])).rows).toEqual([{ sum: 7 }]);
+    expect((await database.knex.raw(NAMES)).rows).toEqual([]);
+  });
+
+  it('is an ordinary one inside a transaction, and its errors are those of Postgres', async () => {
+    await database.knex.transaction(async (trx) => {
+      expect((await add(trx, [1, 2])).rows).toEqual([{ sum: 3 }]);
+    });
+    await expect(add(database.knex, ['one', 2])).rejects.toMatchObject({ code: '22P02' });
+    expect((await add(database.knex, [1, 2])).rows).toEqual([{ sum: 3 }]);
+  });
+});
