@@ -57,7 +57,9 @@ export function authorizations(target: Target): Request[] {
 export async function redirectStatus(target: Target): Promise<number> {
   const { url, headers = {} } = authorizations(target)[0] ?? { url: authorizationUrl(target) };
   const { pathname, search } = new URL(url);
-  const answer = await fetch(`${target.base}${pathname}${search}`, { redirect: 'manual', headers });
+  const ask = () => fetch(`${target.base}${pathname}${search}`, { redirect: 'manual', headers });
+  // A connection that was idle for a minute may be closed by the server just when it is used again.
+  const answer = await ask().catch(ask);
   if (answer.status !== 302 && answer.status !== 303)
     throw new Refusal(`An authorization request with a session answers ${answer.status}, not a redirect.`);
   return answer.status;

@@ -35,11 +35,17 @@ export interface ServerOptions {
   nodeOptions?: readonly string[];
 }
 
+/** As the image starts it: the options of Node and the variables that keep its memory small. */
+const DOCKERFILE = readFileSync(new URL('../Dockerfile', import.meta.url), 'utf8');
+const IMAGE_OPTIONS: readonly string[] = JSON.parse(/^CMD (.*)$/m.exec(DOCKERFILE)?.[1] ?? '[]').slice(1, -1);
+const IMAGE_ENVIRONMENT = { MALLOC_ARENA_MAX: /MALLOC_ARENA_MAX=(\d+)/.exec(DOCKERFILE)?.[1] ?? '' };
+
 /** The environment of production on this database. The secrets are made anew, and live as long as this object. */
 export function productionEnvironment(databaseUrl: string): Record<string, string> {
   const secret = () => randomBytes(32).toString('base64');
   return {
     PATH: environmentPath(),
+    ...IMAGE_ENVIRONMENT,
     NODE_ENV: 'production',
     ENVIRONMENT: 'production',
     ISSUER,
@@ -73,7 +79,7 @@ export async function startServer({
   const [stdout, stderr] = [join(folder, 'stdout.log'), join(folder, 'stderr.log')];
   const port = await freePort();
   const started = performance.now();
-  const child = spawn(process.execPath, [...nodeOptions, MAIN], {
+  const child = spawn(process.execPath, [...IMAGE_OPTIONS, ...nodeOptions, MAIN], {
     cwd: folder,
     env: { ...environment, PORT: String(port), WORKERS: String(workers) },
     stdio: ['ignore', openSync(stdout, 'w'), openSync(stderr, 'w')],
