@@ -12,10 +12,7 @@ export const EXPIRING_TABLES = [
   'denied_subjects',
 ] as const;
 
-/** What becomes useless with time, in the order in which it is deleted. */
-export const EXPIRING = ['unredeemed_codes', ...EXPIRING_TABLES] as const;
-
-export type Expiring = (typeof EXPIRING)[number];
+export type Expiring = (typeof EXPIRING_TABLES)[number];
 
 export interface ExpiredRowsStore {
   /**
@@ -37,41 +34,47 @@ interface Due {
   from: string;
   expiry: string;
   before: string;
-  /** What else has to be true of them. */
-  where: string;
 }
 
 /** No access token lives longer, and it is good only while its grant is there. */
 const LONGEST_ACCESS_TOKEN = "interval '1 day'";
+
+const MINE = "mine AS (SELECT FROM job_locks WHERE name = 'housekeeping' FOR UPDATE SKIP LOCKED)";
+
+/**
+ * The oldest rows, whatever they are: looking for one kind among them would mean reading past millions of others. Of
+ * a code that expired unredeemed the grant goes, and the code with it.
+ */
+const DELETE_ARTIFACTS = `
+  WITH ${MINE},
+  due AS MATERIALIZED (
+    SELECT ctid, grant_id, consumed_at FROM artifacts WHERE expires_at < now() AND EXISTS (SELECT FROM mine)
+    ORDER BY expires_at LIMIT ?
+  ),
+  useless AS (
+    DELETE FROM grants WHERE id = ANY (ARRAY(
+      SELECT t.id FROM grants t WHERE t.id IN (SELECT grant_id FROM due WHERE consumed_at IS NULL)
+      FOR UPDATE SKIP LOCKED))
+    RETURNING 1
+  ),
+  spent AS (
+    DELETE FROM artifacts WHERE ctid = ANY (ARRAY(
+      SELECT ctid FROM due WHERE grant_id IS NULL OR consumed_at IS NOT NULL))
+    RETURNING 1
+  )
+  SELECT (SELECT count(*) FROM useless)::int + (SELECT count(*) FROM spent)::int AS deleted`;
 
 /**
  * A grant may live for a year. It is useless once its code expired unredeemed, or its refresh tokens expired and
  * then the last access token. Grants are locked before what refers to them, as everywhere, so nobody deadlocks.
  */
 const DUE: Partial<Record<Expiring, Due>> = {
-  unredeemed_codes: {
-    table: 'grants',
-    key: 'id',
-    from: 'artifacts e JOIN grants t ON t.id = e.grant_id',
-    expiry: 'e.expires_at',
-    before: 'now()',
-    where: 'e.consumed_at IS NULL',
-  },
-  artifacts: {
-    table: 'artifacts',
-    key: 'ctid',
-    from: 'artifacts t',
-    expiry: 't.expires_at',
-    before: 'now()',
-    where: '(t.grant_id IS NULL OR t.consumed_at IS NOT NULL)',
-  },
   refresh_families: {
     table: 'grants',
     key: 'id',
     from: 'refresh_families e JOIN grants t ON t.id = e.grant_id',
     expiry: 'e.expires_at',
     before: `now() - ${LONGEST_ACCESS_TOKEN}`,
-    where: 'true',
   },
 };
 
@@ -83,7 +86,6 @@ function dueOf(what: Expiring): Due {
       from: `${what} t`,
       expiry: 't.expires_at',
       before: 'now()',
-      where: 'true',
     }
   );
 }
@@ -91,11 +93,15 @@ function dueOf(what: Expiring): Due {
 export function createExpiredRowsStore(db: Queryable): ExpiredRowsStore {
   return {
     async deleteBatch(what, limit) {
-      const { table, key, from, expiry, before, where } = dueOf(what);
+      if (what === 'artifacts') {
+        const { rows } = await db.raw<{ rows: [{ deleted: number }] }>(DELETE_ARTIFACTS, [limit]);
+        return rows[0].deleted;
+      }
+      const { table, key, from, expiry, before } = dueOf(what);
       const { rowCount } = await db.raw<{ rowCount: number }>(
-        `WITH mine AS (SELECT FROM job_locks WHERE name = 'housekeeping' FOR UPDATE SKIP LOCKED)
+        `WITH ${MINE}
          DELETE FROM ${table} WHERE ${key} = ANY (ARRAY(
-           SELECT t.${key} FROM ${from} WHERE ${expiry} < ${before} AND ${where} AND EXISTS (SELECT FROM mine)
+           SELECT t.${key} FROM ${from} WHERE ${expiry} < ${before} AND EXISTS (SELECT FROM mine)
            ORDER BY ${expiry} LIMIT ? FOR UPDATE OF t SKIP LOCKED))`,
         [limit],
       );
@@ -103,9 +109,9 @@ export function createExpiredRowsStore(db: Queryable): ExpiredRowsStore {
     },
 
     async lagSeconds(what) {
-      const { from, expiry, before, where } = dueOf(what);
+      const { from, expiry, before } = dueOf(what);
       const { rows } = await db.raw<{ rows: { lag: number }[] }>(
-        `SELECT extract(epoch FROM ${before} - ${expiry})::float8 AS lag FROM ${from} WHERE ${expiry} < ${before} AND ${where}
+        `SELECT extract(epoch FROM ${before} - ${expiry})::float8 AS lag FROM ${from} WHERE ${expiry} < ${before}
          ORDER BY ${expiry} LIMIT 1`,
       );
       return rows[0]?.lag ?? 0;

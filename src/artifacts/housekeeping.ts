@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Job } from '../platform/jobs.ts';
 import type { Metrics } from '../platform/metrics.ts';
-import { EXPIRING, type ExpiredRowsStore } from './expired-rows-store.ts';
+import { EXPIRING_TABLES, type ExpiredRowsStore } from './expired-rows-store.ts';
 
 export interface HousekeepingPolicy {
   everyMs: number;
@@ -28,7 +28,7 @@ export function housekeeping({
     name: 'housekeeping',
     everyMs: policy.everyMs,
     async run(stopped) {
-      for (const what of EXPIRING) {
+      for (const what of EXPIRING_TABLES) {
         let deleted = policy.batchSize;
         while (deleted === policy.batchSize && !stopped.aborted) {
           const started = performance.now();

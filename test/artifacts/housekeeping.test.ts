@@ -83,7 +83,6 @@ describe('housekeeping', () => {
 
   it.each<[Expiring, string]>([
     ['artifacts', 'artifacts_expiry'],
-    ['unredeemed_codes', 'artifacts_expiry'],
     ['sessions', 'sessions_expiry'],
     ['refresh_families', 'refresh_families_expiry'],
     ['grants', 'grants_expiry'],

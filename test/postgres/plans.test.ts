@@ -3,7 +3,7 @@ import { createPersonStore } from '../../src/accounts/person-store.ts';
 import { createAccessTokenStore } from '../../src/artifacts/access-token-store.ts';
 import { createArtifactStore } from '../../src/artifacts/artifact-store.ts';
 import { createDeviceCodeStore } from '../../src/artifacts/device-code-store.ts';
-import { createExpiredRowsStore, EXPIRING } from '../../src/artifacts/expired-rows-store.ts';
+import { createExpiredRowsStore, EXPIRING_TABLES } from '../../src/artifacts/expired-rows-store.ts';
 import { createGrantStore } from '../../src/artifacts/grant-store.ts';
 import { createRefreshFamilyStore } from '../../src/artifacts/refresh-family-store.ts';
 import { createSessionStore } from '../../src/artifacts/session-store.ts';
@@ -155,8 +155,7 @@ describe('with 200,000 rows in every table that grows', () => {
     expect(await scansOf(act)).toEqual(indexes.toSorted());
   });
 
-  const BY_EXPIRY: Record<(typeof EXPIRING)[number], string[]> = {
-    unredeemed_codes: ['artifacts_expiry', 'grants_pkey'],
+  const BY_EXPIRY: Record<(typeof EXPIRING_TABLES)[number], string[]> = {
     artifacts: ['artifacts_expiry'],
     sessions: ['sessions_expiry'],
     refresh_families: ['refresh_families_expiry', 'grants_pkey'],
@@ -167,7 +166,7 @@ describe('with 200,000 rows in every table that grows', () => {
     denied_subjects: ['denied_subjects_expiry'],
   };
 
-  describe.each(EXPIRING)('tidying up %s', (what) => {
+  describe.each(EXPIRING_TABLES)('tidying up %s', (what) => {
     it('finds what has waited longest', async () => {
       expect(await scansOf((knex) => createExpiredRowsStore(knex).lagSeconds(what))).toEqual(
         BY_EXPIRY[what].toSorted(),
@@ -178,7 +177,9 @@ describe('with 200,000 rows in every table that grows', () => {
       // A table of one row; and what is deleted is found by where it lies, or by the grant that takes it along.
       const scans = await scansOf((knex) => createExpiredRowsStore(knex).deleteBatch(what, 1000));
       const others = scans.filter((scan) => scan !== 'Seq Scan on job_locks' && !scan.startsWith('Tid Scan'));
-      expect(others).toEqual(BY_EXPIRY[what].toSorted());
+      // Of a code that nobody redeemed the grant goes, too.
+      const grants = what === 'artifacts' ? ['grants_pkey'] : [];
+      expect(others).toEqual([...BY_EXPIRY[what], ...grants].toSorted());
     });
   });
 
