@@ -68,26 +68,16 @@ const DELETE_ARTIFACTS = `
  * A grant may live for a year. It is useless once its code expired unredeemed, or its refresh tokens expired and
  * then the last access token. Grants are locked before what refers to them, as everywhere, so nobody deadlocks.
  */
-const DUE: Partial<Record<Expiring, Due>> = {
-  refresh_families: {
-    table: 'grants',
-    key: 'id',
-    from: 'refresh_families e JOIN grants t ON t.id = e.grant_id',
-    expiry: 'e.expires_at',
-    before: `now() - ${LONGEST_ACCESS_TOKEN}`,
-  },
-};
-
 function dueOf(what: Expiring): Due {
-  return (
-    DUE[what] ?? {
-      table: what,
-      key: 'ctid',
-      from: `${what} t`,
-      expiry: 't.expires_at',
-      before: 'now()',
-    }
-  );
+  if (what === 'refresh_families')
+    return {
+      table: 'grants',
+      key: 'id',
+      from: 'refresh_families e JOIN grants t ON t.id = e.grant_id',
+      expiry: 'e.expires_at',
+      before: `now() - ${LONGEST_ACCESS_TOKEN}`,
+    };
+  return { table: what, key: 'ctid', from: `${what} t`, expiry: 't.expires_at', before: 'now()' };
 }
 
 export function createExpiredRowsStore(db: Queryable): ExpiredRowsStore {
