@@ -8,6 +8,7 @@ import * as housekeeping from './0006-housekeeping.ts';
 import * as revocation from './0007-revocation.ts';
 import * as clientSecurity from './0008-client-security.ts';
 import * as deviceCodes from './0009-device-codes.ts';
+import * as rotateInPlace from './0010-rotate-in-place.ts';
 
 const MIGRATIONS = {
   '0001-registration': registration,
@@ -19,6 +20,7 @@ const MIGRATIONS = {
   '0007-revocation': revocation,
   '0008-client-security': clientSecurity,
   '0009-device-codes': deviceCodes,
+  '0010-rotate-in-place': rotateInPlace,
 };
 
 type Name = keyof typeof MIGRATIONS;

@@ -1,23 +1,28 @@
 import type { Queryable } from '../platform/database.ts';
 
-/** Tables whose rows end at `expires_at`; consumed ones stay until then, so that a second use is still seen. */
-export const EXPIRING_TABLES = [
-  'artifacts',
-  'sessions',
-  'refresh_families',
-  'grants',
-  'revoked_access_tokens',
-  'used_proofs',
-  'upstream_sign_ins',
-  'denied_subjects',
-] as const;
+/**
+ * Tables whose rows end, and the indexed column that says by when; consumed ones stay until then, so that a second
+ * use is still seen. What is prolonged with each use says only the day (migration 0010).
+ */
+export const EXPIRY_COLUMNS = {
+  artifacts: 'expires_at',
+  sessions: 'expired_by',
+  refresh_families: 'expired_by',
+  grants: 'expires_at',
+  revoked_access_tokens: 'expires_at',
+  used_proofs: 'expires_at',
+  upstream_sign_ins: 'expires_at',
+  denied_subjects: 'expires_at',
+} as const;
 
-export type Expiring = (typeof EXPIRING_TABLES)[number];
+export type Expiring = keyof typeof EXPIRY_COLUMNS;
+
+export const EXPIRING_TABLES = Object.keys(EXPIRY_COLUMNS) as Expiring[];
 
 export interface ExpiredRowsStore {
   /**
    * Deletes at most `limit` expired rows, unless another replica is at it just now: whoever holds the row of
-   * `job_locks` deletes, for the length of one statement. Uses an index on `expires_at`.
+   * `job_locks` deletes, for the length of one statement.
    */
   deleteBatch(what: Expiring, limit: number): Promise<number>;
   /** How long the oldest row has been waiting since it was due, in seconds; 0 when there is none. */
@@ -69,15 +74,16 @@ const DELETE_ARTIFACTS = `
  * then the last access token. Grants are locked before what refers to them, as everywhere, so nobody deadlocks.
  */
 function dueOf(what: Expiring): Due {
+  const expiry = EXPIRY_COLUMNS[what];
   if (what === 'refresh_families')
     return {
       table: 'grants',
       key: 'id',
       from: 'refresh_families e JOIN grants t ON t.id = e.grant_id',
-      expiry: 'e.expires_at',
+      expiry: `e.${expiry}`,
       before: `now() - ${LONGEST_ACCESS_TOKEN}`,
     };
-  return { table: what, key: 'ctid', from: `${what} t`, expiry: 't.expires_at', before: 'now()' };
+  return { table: what, key: 'ctid', from: `${what} t`, expiry: `t.${expiry}`, before: 'now()' };
 }
 
 export function createExpiredRowsStore(db: Queryable): ExpiredRowsStore {

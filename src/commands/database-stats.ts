@@ -1,4 +1,4 @@
-import { EXPIRING_TABLES } from '../artifacts/expired-rows-store.ts';
+import { EXPIRING_TABLES, EXPIRY_COLUMNS } from '../artifacts/expired-rows-store.ts';
 import {
   type Count,
   createTableStatisticsStore,
@@ -10,7 +10,7 @@ import { formatTable } from './table.ts';
 
 /** Those whose rows end by themselves come first: they are the ones that grow when nobody deletes them. */
 const TABLES = [...EXPIRING_TABLES, 'consents', 'people', 'clients', 'listnr_clients', 'signing_keys'];
-const EXPIRING = new Set<string>(EXPIRING_TABLES);
+const EXPIRY = new Map<string, string>(Object.entries(EXPIRY_COLUMNS));
 
 const HEADINGS = ['table', 'rows', 'expired', 'lag (s)', 'size'];
 const NUMBERS = [1, 2, 3, 4];
@@ -35,8 +35,9 @@ export const databaseStats: Command = {
       const store = createTableStatisticsStore(database.knex);
       const all: Record<string, TableStatistics> = {};
       for (const table of TABLES) {
+        const expiry = EXPIRY.get(table);
         all[table] = await store.of(table, {
-          expires: EXPIRING.has(table),
+          ...(expiry ? { expiry } : {}),
           ...(table === 'artifacts' ? { groupBy: 'model' } : {}),
         });
       }

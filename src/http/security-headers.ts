@@ -1,4 +1,5 @@
-import helmet from 'helmet';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import helmet, { type HelmetOptions } from 'helmet';
 import type { Middleware } from 'koa';
 
 /**
@@ -7,7 +8,7 @@ import type { Middleware } from 'koa';
  * widens it with `allowOnPage`.
  */
 export function securityHeaders({ https }: { https: boolean }): Middleware {
-  const apply = helmet({
+  const headers = headersOf({
     contentSecurityPolicy: { useDefaults: false, directives: POLICY },
     strictTransportSecurity: https ? { maxAge: 31_536_000, includeSubDomains: false } : false,
     referrerPolicy: { policy: 'no-referrer' },
@@ -16,12 +17,25 @@ export function securityHeaders({ https }: { https: boolean }): Middleware {
     // An application may open its sign-in in a pop-up, and hears of the end of it through `opener`.
     crossOriginOpenerPolicy: false,
   });
-  return async (ctx, next) => {
-    await new Promise<void>((done, failed) =>
-      apply(ctx.req, ctx.res, (error?: unknown) => (error ? failed(error) : done())),
-    );
-    await next();
+  return (ctx, next) => {
+    for (const [name, value] of headers) ctx.res.setHeader(name, value);
+    return next();
   };
+}
+
+/** What helmet would set on each answer; none of it depends on the request, so it is asked once. */
+function headersOf(options: HelmetOptions): [string, string][] {
+  const headers: [string, string][] = [];
+  const answer = {
+    setHeader: (name: string, value: string) => headers.push([name, value]),
+    removeHeader() {},
+  };
+  let failure: unknown;
+  helmet(options)({} as IncomingMessage, answer as unknown as ServerResponse, (error) => {
+    failure = error;
+  });
+  if (failure) throw failure;
+  return headers;
 }
 
 const POLICY = {

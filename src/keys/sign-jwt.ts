@@ -32,7 +32,7 @@ export function createSigner({
   const headerOf = (typ: string) => {
     let header = headers.get(typ);
     if (header === undefined) {
-      header = base64url({ alg, kid, typ });
+      header = encodeHeader({ alg, kid, typ });
       headers.set(typ, header);
     }
     return header;
@@ -46,6 +46,11 @@ export function createSigner({
         else signed(`${input}.${signature.toString('base64url')}`);
       });
     });
+}
+
+/** The header of a JWT of ours, as it stands in front of the first dot. */
+export function encodeHeader({ alg, kid, typ }: { alg: KeyAlgorithm; kid: string; typ: string }): string {
+  return base64url({ alg, kid, typ });
 }
 
 function base64url(value: object): string {

@@ -6,7 +6,7 @@ import type { SessionStore } from '../artifacts/session-store.ts';
 import type { ClientStore } from '../clients/client-store.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
 import { AlreadyUsed } from './already-used.ts';
-import { toClientMetadata } from './client-metadata.ts';
+import { findClient, toClientMetadata } from './client-metadata.ts';
 import { deviceCodeAdapter } from './device-code.ts';
 import { newGrantFor } from './grants.ts';
 import { type RefreshTokenDependencies, saveRefreshToken } from './refresh-token.ts';
@@ -71,10 +71,7 @@ function clientAdapter({ clients, keyRing }: AdapterDependencies): Adapter {
   return {
     ...READ_ONLY,
     async find(id) {
-      // A client assertion can name what the database cannot even be asked for.
-      if (id.includes('\0')) return undefined;
-      const known = requestScope().client;
-      const client = known?.id === id ? known : await clients.find(id);
+      const client = await findClient(clients, id);
       return client && (toClientMetadata(client, keyRing) as AdapterPayload);
     },
   };

@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { ClientMetadata } from 'oidc-provider';
 import type { Client } from '../clients/client.ts';
+import type { ClientStore } from '../clients/client-store.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
+import { requestScope } from './request-scope.ts';
 
 /**
  * The library insists on seeing a confidential client's secret. Ours are kept as digests and compared in
@@ -37,6 +39,14 @@ function authentication({ type, jwks }: Client): Partial<ClientMetadata> {
   if (type === 'public') return { token_endpoint_auth_method: 'none' };
   if (jwks) return { token_endpoint_auth_method: 'private_key_jwt', jwks: jwks as ClientMetadata['jwks'] };
   return { token_endpoint_auth_method: 'client_secret_basic', client_secret: PLACEHOLDER_SECRET };
+}
+
+/** A registered client, perhaps looked up already to find the instance. */
+export async function findClient(clients: ClientStore, id: string): Promise<Client | undefined> {
+  // A client assertion can name what the database cannot even be asked for.
+  if (id.includes('\0')) return undefined;
+  const known = requestScope().client;
+  return known?.id === id ? known : clients.find(id);
 }
 
 /** Our record of a client that the library handed to a hook. */

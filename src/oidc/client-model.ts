@@ -1,8 +1,32 @@
 import { errors, Provider, type ResponseType } from 'oidc-provider';
+import type { Client as ClientRecord } from '../clients/client.ts';
 import type { ClientSecrets } from '../clients/client-secrets.ts';
+import type { ClientStore } from '../clients/client-store.ts';
+import { clientRecord, findClient } from './client-metadata.ts';
 import { DEVICE_CODE_GRANT } from './device-code.ts';
 
 type Client = InstanceType<Provider['Client']>;
+
+/**
+ * Makes the library's client of a record once: it would write out and hash all of the record for each request, to
+ * see whether it has changed. A record that changed is another object.
+ */
+export function keepClients(provider: Provider, { clients }: { clients: ClientStore }): void {
+  const { Client } = provider;
+  const find = Client.find.bind(Client);
+  const known = new WeakMap<ClientRecord, Client>();
+
+  Object.assign(Client, {
+    async find(id: string): Promise<Client | undefined> {
+      const record = typeof id === 'string' ? await findClient(clients, id) : undefined;
+      const kept = record && known.get(record);
+      if (kept) return kept;
+      const client = await find(id);
+      if (client) known.set(clientRecord(client), client);
+      return client;
+    },
+  });
+}
 
 /**
  * Corrects the library's client where the contract differs: secrets are compared with digests, and a grant or

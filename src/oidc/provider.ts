@@ -9,7 +9,7 @@ import type { UsedProofStore } from '../artifacts/used-proof-store.ts';
 import type { ClientSecrets } from '../clients/client-secrets.ts';
 import { makeAccessTokensStateless } from './access-token.ts';
 import { decideAuthorizationCodes } from './authorization-code.ts';
-import { correctClients } from './client-model.ts';
+import { correctClients, keepClients } from './client-model.ts';
 import { type ConfigurationDependencies, oidcConfiguration } from './configuration.ts';
 import { correctCrossOrigin } from './cross-origin.ts';
 import { decideDeviceCodes } from './device-code.ts';
@@ -43,6 +43,7 @@ export function createProvider(dependencies: ProviderDependencies): Provider {
   decideReplays(provider, dependencies);
   readRetiredHints(provider, dependencies);
   correctClients(provider, dependencies);
+  keepClients(provider, dependencies);
   correctCrossOrigin(provider);
   allowFormPost(provider);
   nameSessionCookies(provider, issuer.startsWith('https:'));

@@ -1,4 +1,4 @@
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, type KeyObject, randomBytes, timingSafeEqual } from 'node:crypto';
 
 /** What a refresh token says once its mac has been verified. */
 export interface RefreshTokenValue {
@@ -29,11 +29,12 @@ export function createRefreshTokenCodec({
   keys: readonly string[];
   issuer: string;
 }): RefreshTokenCodec {
-  const [signingKey] = keys;
+  const macKeys = keys.map((key) => createSecretKey(key, 'utf8'));
+  const [signingKey] = macKeys;
   if (!signingKey) throw new Error('REFRESH_TOKEN_KEYS is empty.');
 
   // Lengths in front, so that no two inputs run together to the same bytes.
-  const mac = (key: string, { family, sequence }: RefreshTokenValue, clientId: string) =>
+  const mac = (key: KeyObject, { family, sequence }: RefreshTokenValue, clientId: string) =>
     createHmac('sha256', key)
       .update(`refresh-token:${issuer.length}:${issuer}:${clientId.length}:${clientId}:${sequence}:`)
       .update(family)
@@ -54,7 +55,7 @@ export function createRefreshTokenCodec({
       // The last characters of both have bits to spare; only the one spelling that we issue counts.
       if (value.family.toString('base64url') !== family || presented.toString('base64url') !== presentedMac)
         return undefined;
-      return keys.some((key) => timingSafeEqual(mac(key, value, clientId), presented)) ? value : undefined;
+      return macKeys.some((key) => timingSafeEqual(mac(key, value, clientId), presented)) ? value : undefined;
     },
   };
 }

@@ -31,7 +31,7 @@ export function countRefreshTokens(provider: Provider, dependencies: RefreshToke
   Object.assign(RefreshToken, {
     async find(text: string): Promise<RefreshToken | undefined> {
       const client = Provider.ctx?.oidc.client;
-      const value = client && codec.decode(text, client.clientId);
+      const value = client && read(text, client.clientId, codec);
       const family = value && (await families.find(value.family, windowOf(client)));
       if (!value || !family) return refuse('Refresh token is not valid');
       if (isReuse(value, family)) return refuseReuse(client, value, family, dependencies);
@@ -50,11 +50,9 @@ export function countRefreshTokens(provider: Provider, dependencies: RefreshToke
     generateTokenId(this: RefreshToken) {
       const clientId = this.clientId ?? '';
       const rotated = Provider.ctx?.oidc.entities.RotatedRefreshToken;
-      const previous = rotated && codec.decode(rotated.jti, clientId);
-      return codec.encode(
-        previous ? { ...previous, sequence: previous.sequence + 1 } : codec.newFamily(),
-        clientId,
-      );
+      const previous = rotated && read(rotated.jti, clientId, codec);
+      const value = previous ? { ...previous, sequence: previous.sequence + 1 } : codec.newFamily();
+      return remember(codec.encode(value, clientId), value);
     },
     // The update in `saveRefreshToken` decides; marking the old token beforehand would be a second write.
     consume: async () => {},
@@ -69,7 +67,7 @@ export async function saveRefreshToken(
   { families, codec, grants, events }: RefreshTokenDependencies,
 ): Promise<void> {
   const client = Provider.ctx?.oidc.client;
-  const value = client && codec.decode(text, client.clientId);
+  const value = client && read(text, client.clientId, codec);
   if (!value || !payload.grantId) throw new Error('A refresh token is saved only inside a token request.');
   if (!Provider.ctx?.oidc.entities.RotatedRefreshToken) {
     return start(value.family, { grantId: payload.grantId, payload, expiresAt }, { families, grants });
@@ -106,6 +104,22 @@ async function start(
     throw await refuseUsedCode(newFamily.grantId, grants);
   }
   delete requestScope().redeeming;
+}
+
+/** The library asks several times in a request about one token; its mac is computed once. */
+function read(text: string, clientId: string, codec: RefreshTokenCodec): RefreshTokenValue | undefined {
+  const known = requestScope().refreshTokens?.get(text);
+  if (known) return known;
+  const value = codec.decode(text, clientId);
+  if (value) remember(text, value);
+  return value;
+}
+
+function remember(text: string, value: RefreshTokenValue): string {
+  const scope = requestScope();
+  scope.refreshTokens ??= new Map();
+  scope.refreshTokens.set(text, value);
+  return text;
 }
 
 function windowOf(client: Client): number {

@@ -3,6 +3,7 @@ import type { Person } from '../accounts/person.ts';
 import type { Artifact } from '../artifacts/artifact-store.ts';
 import type { FoundGrant } from '../artifacts/grant-store.ts';
 import type { Client } from '../clients/client.ts';
+import type { RefreshTokenValue } from './refresh-token-value.ts';
 
 /**
  * What is known of a protocol request before the library looks at it. The library reads its session cookie before
@@ -27,6 +28,8 @@ export interface RequestScope {
   passwordFingerprint?: string;
   /** The code that is being redeemed, until the refresh token that it gives is saved and marks it used. */
   redeeming?: string;
+  /** Refresh tokens whose mac this request has verified or made already, by their text. */
+  refreshTokens?: Map<string, RefreshTokenValue>;
   /** What the library has loaded from storage: it saves new and changed objects alike, and a changed one that is gone stays gone. */
   loaded: Set<string>;
   /** Why the library refused, for the log. */

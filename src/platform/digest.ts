@@ -1,4 +1,4 @@
-import { argon2, createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { argon2, hash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
 
 const argon2Async = promisify(argon2);
@@ -31,7 +31,7 @@ export async function verifyPassword(password: string, hash: string): Promise<bo
 
 /** The digest of a secret of ours: 256 random bits need no slow hash. */
 export function digestSecret(secret: string): string {
-  return `sha256:${createHash('sha256').update(secret).digest('hex')}`;
+  return `sha256:${hash('sha256', secret, 'hex')}`;
 }
 
 /**
@@ -45,7 +45,7 @@ export async function verifySecret(secret: string, digest: string): Promise<bool
 
 /** What an id of at least 128 random bits is kept as: a plain hash of it cannot be searched for. */
 export function hashId(id: string): Buffer {
-  return createHash('sha256').update(id).digest();
+  return hash('sha256', id, 'buffer');
 }
 
 /** A new client secret: 256 random bits. */

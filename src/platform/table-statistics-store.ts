@@ -8,7 +8,7 @@ export interface Count {
 
 export interface RowStatistics {
   rows: Count;
-  /** Past their `expires_at`; undefined where rows do not expire. */
+  /** Whose time is over; undefined where rows do not expire. */
   expired?: Count;
   /** How long the oldest of those has waited to be deleted, in seconds; 0 when there is none. */
   lagSeconds?: number;
@@ -22,8 +22,8 @@ export interface TableStatistics extends RowStatistics {
 }
 
 export interface TableStatisticsStore {
-  /** `expires`: the table has an indexed column `expires_at`. `groupBy`: a column with few values. */
-  of(table: string, options?: { expires?: boolean; groupBy?: string }): Promise<TableStatistics>;
+  /** `expiry`: an indexed column that says when a row's time is over. `groupBy`: a column with few values. */
+  of(table: string, options?: { expiry?: string; groupBy?: string }): Promise<TableStatistics>;
 }
 
 const COUNT_AT_MOST = 1_000_000;
@@ -57,12 +57,12 @@ export function createTableStatisticsStore(
   };
 
   /** The oldest, which the index has first. */
-  const countExpired = async (table: string, groupBy?: string): Promise<Counts> => {
+  const countExpired = async (table: string, expiry: string, groupBy?: string): Promise<Counts> => {
     const { rows } = await db.raw<{ rows: Counted[] }>(
-      `SELECT name, count(*)::float8 AS n, extract(epoch FROM now() - min(expires_at))::float8 AS lag
-       FROM (SELECT ${groupBy ? '??' : 'NULL'} AS name, expires_at FROM ?? WHERE expires_at < now() ORDER BY expires_at LIMIT ?) AS oldest
+      `SELECT name, count(*)::float8 AS n, extract(epoch FROM now() - min(expiry))::float8 AS lag
+       FROM (SELECT ${groupBy ? '??' : 'NULL'} AS name, ?? AS expiry FROM ?? WHERE ?? < now() ORDER BY ?? LIMIT ?) AS oldest
        GROUP BY name`,
-      [...(groupBy ? [groupBy] : []), table, countAtMost + 1],
+      [...(groupBy ? [groupBy] : []), expiry, table, expiry, expiry, countAtMost + 1],
     );
     return toCounts(rows, countAtMost);
   };
@@ -77,14 +77,14 @@ export function createTableStatisticsStore(
   };
 
   return {
-    async of(table, { expires = false, groupBy } = {}) {
+    async of(table, { expiry, groupBy } = {}) {
       const { rows } = await db.raw<{ rows: { estimate: number; bytes: number }[] }>(RELATION, [table]);
       const { estimate: estimated = 0, bytes = 0 } = rows[0] ?? {};
       const all =
         estimated > countAtMost
           ? await estimateRows(table, estimated, groupBy)
           : await countRows(table, groupBy);
-      const expired = expires ? await countExpired(table, groupBy) : undefined;
+      const expired = expiry ? await countExpired(table, expiry, groupBy) : undefined;
       const names = new Set([...all.groups.keys(), ...(expired?.groups.keys() ?? [])]);
       return {
         rows: all.whole,
