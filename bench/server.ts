@@ -38,7 +38,9 @@ export interface ServerOptions {
 /** As the image starts it: the options of Node and the variables that keep its memory small. */
 const DOCKERFILE = readFileSync(new URL('../Dockerfile', import.meta.url), 'utf8');
 const IMAGE_OPTIONS: readonly string[] = JSON.parse(/^CMD (.*)$/m.exec(DOCKERFILE)?.[1] ?? '[]').slice(1, -1);
-const IMAGE_ENVIRONMENT = { MALLOC_ARENA_MAX: /MALLOC_ARENA_MAX=(\d+)/.exec(DOCKERFILE)?.[1] ?? '' };
+const IMAGE_ENVIRONMENT = Object.fromEntries(
+  [...DOCKERFILE.matchAll(/\b(MALLOC_\w+)=(\d+)/g)].map(([, name, value]) => [name, value]),
+) as Record<string, string>;
 
 /** The environment of production on this database. The secrets are made anew, and live as long as this object. */
 export function productionEnvironment(databaseUrl: string): Record<string, string> {
