@@ -32,16 +32,27 @@ export async function copyRows(
   { table, where = 'true', first, last, changes }: Copies,
 ): Promise<void> {
   const changed = Object.entries(changes).map(([column, sql]) => `'${column}', ${sql}`);
+  const columns = await writableColumns(client, table);
   for (let from = first; from <= last; from += SLICE) {
     const { rowCount } = await client.query(
       `WITH template AS MATERIALIZED (SELECT to_jsonb(t) AS columns FROM ${table} t WHERE ${where} LIMIT 1)
-       INSERT INTO ${table}
-       SELECT copy.* FROM template, generate_series($1::int, $2::int) AS n,
+       INSERT INTO ${table} (${columns.join(', ')})
+       SELECT ${columns.map((column) => `copy.${column}`).join(', ')} FROM template, generate_series($1::int, $2::int) AS n,
          jsonb_populate_record(NULL::${table}, columns || jsonb_build_object(${changed.join(', ')})) AS copy`,
       [from, Math.min(last, from + SLICE - 1)],
     );
     if (rowCount === 0) throw new Refusal(`There is no row of ${table} to copy.`);
   }
+}
+
+/** All but those that Postgres computes. */
+async function writableColumns(client: Client, table: string): Promise<string[]> {
+  const { rows } = await client.query<{ name: string }>(
+    `SELECT quote_ident(attname) AS name FROM pg_attribute
+     WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = '' ORDER BY attnum`,
+    [table],
+  );
+  return rows.map(({ name }) => name);
 }
 
 /** People, confidential clients, LiSTNR clients, and a session, grant and refresh token for each of the people. */

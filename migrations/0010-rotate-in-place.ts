@@ -6,16 +6,18 @@ import type { Knex } from 'knex';
  * indexed in its place, Postgres writes the row beside its old version (a heap-only tuple) and touches no index.
  */
 export async function up(knex: Knex): Promise<void> {
+  // Before the table is written anew, so that its pages have room for the next version of each row.
+  await knex.raw('ALTER TABLE sessions SET (fillfactor = 80)');
   for (const table of ['refresh_families', 'sessions']) {
     await knex.raw(`
 ALTER TABLE ${table} ADD COLUMN expired_by timestamptz NOT NULL GENERATED ALWAYS AS
-  ((date_trunc('day', expires_at AT TIME ZONE 'UTC') + interval '1 day') AT TIME ZONE 'UTC') STORED;
-COMMENT ON COLUMN ${table}.expired_by IS 'The end of the day (UTC) in which it expires, by which housekeeping finds it: what is indexed must not move with each use.';
-DROP INDEX ${table}_expiry;
-CREATE INDEX ${table}_expiry ON ${table} (expired_by);
-`);
+  ((date_trunc('day', expires_at AT TIME ZONE 'UTC') + interval '1 day') AT TIME ZONE 'UTC') STORED`);
+    await knex.raw(
+      `COMMENT ON COLUMN ${table}.expired_by IS 'The end of the day (UTC) in which it expires, by which housekeeping finds it: what is indexed must not move with each use.'`,
+    );
+    await knex.raw(`DROP INDEX ${table}_expiry`);
+    await knex.raw(`CREATE INDEX ${table}_expiry ON ${table} (expired_by)`);
   }
-  await knex.raw('ALTER TABLE sessions SET (fillfactor = 80)');
 }
 
 export async function down(): Promise<void> {

@@ -55,15 +55,18 @@ function endpointOf(path: string): string {
   return ENDPOINTS.exec(path)?.[0] ?? 'other';
 }
 
-/** A router, asked only for paths whose first segment it knows: it would try each of its routes, one after another. */
+/** A router, asked only for paths that begin as one of its own: it would try each of its routes, one after another. */
 function routesOf(router: Router): Middleware {
   const routes = router.routes();
-  const known = new Set(router.stack.map(({ path }) => firstSegment(String(path))));
-  return (ctx, next) => (known.has(firstSegment(ctx.path)) ? routes(ctx as never, next) : next());
+  const known = new Set(router.stack.map(({ path }) => beginning(String(path).replace(/\/:.*$/, ''), 2)));
+  const mayAnswer = (path: string) => known.has(beginning(path, 2)) || known.has(beginning(path, 1));
+  return (ctx, next) => (mayAnswer(ctx.path) ? routes(ctx as never, next) : next());
 }
 
-function firstSegment(path: string): string {
-  const end = path.indexOf('/', 1);
+/** The first segments of a path. */
+function beginning(path: string, segments: 1 | 2): string {
+  let end = path.indexOf('/', 1);
+  if (segments === 2 && end !== -1) end = path.indexOf('/', end + 1);
   return (end === -1 ? path : path.slice(0, end)).toLowerCase();
 }
 

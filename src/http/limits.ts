@@ -4,6 +4,7 @@ import { HttpError } from '../platform/errors.ts';
 import type { RateLimit } from './rate-limit.ts';
 import { requestLimitKey } from './request-state.ts';
 
+/** In characters. */
 const LONGEST_NAME_KEPT = 64;
 
 /** Refuses an address that asks too often. */

@@ -30,11 +30,9 @@ function headersOf(options: HelmetOptions): [string, string][] {
     setHeader: (name: string, value: string) => headers.push([name, value]),
     removeHeader() {},
   };
-  let failure: unknown;
   helmet(options)({} as IncomingMessage, answer as unknown as ServerResponse, (error) => {
-    failure = error;
+    if (error) throw error;
   });
-  if (failure) throw failure;
   return headers;
 }
 

@@ -3,7 +3,7 @@ import { OperatorError } from '../platform/errors.ts';
 import { createSigner, type SignJwt } from './sign-jwt.ts';
 import type { KeyAlgorithm, KeySet, SigningKey } from './signing-key.ts';
 import type { SigningKeyStore } from './signing-key-store.ts';
-import { createOpener, type OpenJwt } from './verify-jwt.ts';
+import { createVerifier, type VerifyJwt } from './verify-jwt.ts';
 
 /**
  * The keys of one set, ready to use: imported once, because converting a key costs as much as signing with it.
@@ -20,8 +20,8 @@ export interface KeyRing {
   readonly privateJwks: { keys: JWK[] };
   /** The public key with this `kid`, or undefined. */
   publicKey(kid: string): CryptoKey | undefined;
-  /** Opens what this ring signed with RS256. */
-  open: OpenJwt;
+  /** Verifies what this ring signed with RS256. */
+  verify: VerifyJwt;
   reload(): Promise<void>;
 }
 
@@ -37,7 +37,7 @@ interface Loaded {
   jwks: JSONWebKeySet;
   privateJwks: { keys: JWK[] };
   publicKeys: ReadonlyMap<string, CryptoKey>;
-  open: OpenJwt;
+  verify: VerifyJwt;
 }
 
 /**
@@ -63,7 +63,7 @@ export async function createKeyRing(
       return loaded.privateJwks;
     },
     publicKey: (kid) => loaded.publicKeys.get(kid),
-    open: (token, typ) => loaded.open(token, typ),
+    verify: (token, typ) => loaded.verify(token, typ),
     async reload() {
       loaded = await loadKeys();
     },
@@ -93,7 +93,7 @@ async function load(keys: SigningKey[], keySet: KeySet, onSign: () => void): Pro
     jwks: { keys: keys.map(({ publicJwk }) => publicJwk) },
     privateJwks: { keys: keys.map(({ privateJwk }) => privateJwk) },
     publicKeys: new Map(await Promise.all(imported)),
-    open: createOpener(keys),
+    verify: createVerifier(keys),
   };
 }
 

@@ -1,10 +1,10 @@
-import { createPublicKey, verify } from 'node:crypto';
+import { createPublicKey, verify as verifySignature } from 'node:crypto';
 import type { JWK } from 'jose';
 import { encodeHeader } from './sign-jwt.ts';
 import type { KeyAlgorithm } from './signing-key.ts';
 
-/** The claims of a JWT that one of these keys signed as a `typ`; undefined for anything else. Times are not looked at. */
-export type OpenJwt = (token: string, typ: string) => Record<string, unknown> | undefined;
+/** The claims of a JWT that one of these keys signed as a `typ`; undefined for anything else. Neither times nor issuer nor audience are looked at. */
+export type VerifyJwt = (token: string, typ: string) => Record<string, unknown> | undefined;
 
 interface VerificationKey {
   kid: string;
@@ -13,10 +13,10 @@ interface VerificationKey {
 }
 
 /**
- * Opens JWTs (RFC 7519) that this server signed with RS256. A header of ours has one spelling for each key and `typ`,
+ * Verifies JWTs (RFC 7519) that this server signed with RS256. A header of ours has one spelling for each key and `typ`,
  * so it is compared as text: what another header would say, of an algorithm, a key or an extension, is never read.
  */
-export function createOpener(keys: readonly VerificationKey[]): OpenJwt {
+export function createVerifier(keys: readonly VerificationKey[]): VerifyJwt {
   const ours = keys
     .filter(({ alg }) => alg === 'RS256')
     .map(({ kid, alg, publicJwk }) => ({
@@ -41,7 +41,8 @@ export function createOpener(keys: readonly VerificationKey[]): OpenJwt {
     const bytes = Buffer.from(signature, 'base64url');
     // Node skips what is not base64url, and the last character has bits to spare: only the one spelling is ours.
     if (bytes.toString('base64url') !== signature) return undefined;
-    if (!verify('sha256', Buffer.from(`${header}.${payload}`), key.publicKey, bytes)) return undefined;
+    if (!verifySignature('sha256', Buffer.from(`${header}.${payload}`), key.publicKey, bytes))
+      return undefined;
     return JSON.parse(Buffer.from(payload, 'base64url').toString());
   };
 }

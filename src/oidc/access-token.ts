@@ -94,7 +94,7 @@ async function verify(
   keyRing: KeyRing,
   value: string,
 ): Promise<AccessTokenClaims | undefined> {
-  const claims = keyRing.open(value, 'at+jwt');
+  const claims = keyRing.verify(value, 'at+jwt');
   if (!isOf(provider.issuer, claims)) return undefined;
   if (claims.exp > Math.floor(Date.now() / 1000)) return claims;
   await rememberClient(provider, claims.client_id);

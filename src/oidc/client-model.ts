@@ -18,8 +18,9 @@ export function keepClients(provider: Provider, { clients }: { clients: ClientSt
 
   Object.assign(Client, {
     async find(id: string): Promise<Client | undefined> {
-      const record = typeof id === 'string' ? await findClient(clients, id) : undefined;
-      const kept = record && known.get(record);
+      const record = typeof id === 'string' && id !== '' ? await findClient(clients, id) : undefined;
+      if (!record) return undefined;
+      const kept = known.get(record);
       if (kept) return kept;
       const client = await find(id);
       if (client) known.set(clientRecord(client), client);

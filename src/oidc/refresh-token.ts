@@ -106,7 +106,7 @@ async function start(
   delete requestScope().redeeming;
 }
 
-/** The library asks several times in a request about one token; its mac is computed once. */
+/** The library asks several times about one token, of the one client of a request; its mac is computed once. */
 function read(text: string, clientId: string, codec: RefreshTokenCodec): RefreshTokenValue | undefined {
   const known = requestScope().refreshTokens?.get(text);
   if (known) return known;

@@ -14,9 +14,9 @@ export async function hashPassword(password: string): Promise<string> {
   return `$argon2id$v=19$m=${COST.memory},t=${COST.passes},p=${COST.parallelism}$${unpadded(nonce)}$${unpadded(tag)}`;
 }
 
-/** True when `password` is the one that `hash` was made of. */
-export async function verifyPassword(password: string, hash: string): Promise<boolean> {
-  const [, memory, passes, parallelism, salt = '', tag = ''] = PHC.exec(hash) ?? [];
+/** True when `password` is the one that `passwordHash` was made of. */
+export async function verifyPassword(password: string, passwordHash: string): Promise<boolean> {
+  const [, memory, passes, parallelism, salt = '', tag = ''] = PHC.exec(passwordHash) ?? [];
   const expected = Buffer.from(tag, 'base64');
   const actual = await argon2Async('argon2id', {
     message: normalized(password),

@@ -28,12 +28,12 @@ describe('what is prolonged with each use', () => {
       const after = await read();
       return { written: after.written - before.written, inPlace: after.in_place - before.in_place };
     });
-  const laterThatDay = (moment: Date) =>
+  const anotherTimeThatDay = (moment: Date) =>
     new Date(moment.getTime() + (moment.getUTCHours() < 12 ? 1 : -1) * 1000);
 
   it('rotates a refresh token without touching an index', async () => {
     const row = await server.database.knex('refresh_families').first();
-    const rotation = { presented: 0, windowSeconds: 30, expiresAt: laterThatDay(row.expires_at) };
+    const rotation = { presented: 0, windowSeconds: 30, expiresAt: anotherTimeThatDay(row.expires_at) };
     const rotate = (knex: Knex) => createRefreshFamilyStore(knex).rotate(row.family, rotation);
     expect(await updates('refresh_families', rotate)).toEqual({ written: 1, inPlace: 1 });
   });
@@ -43,7 +43,7 @@ describe('what is prolonged with each use', () => {
     const session = { uid: 'a session', personId, payload: {}, expiresAt: new Date(Date.now() + 3_600_000) };
     await createSessionStore(server.database.knex).start('its id', { ...session, personId: undefined });
     await server.database.knex('sessions').where({ uid: session.uid }).update({ person_id: personId });
-    const prolonged = { ...session, expiresAt: laterThatDay(session.expiresAt) };
+    const prolonged = { ...session, expiresAt: anotherTimeThatDay(session.expiresAt) };
     const prolong = (knex: Knex) => createSessionStore(knex).update('its id', prolonged);
     expect(await updates('sessions', prolong)).toEqual({ written: 1, inPlace: 1 });
   });

@@ -87,6 +87,11 @@ describe('what a request costs, of a server that is warm', () => {
     expect(await costOf(introspect)).toEqual(look);
   });
 
+  it('to refuse a client that is not registered: one look', async () => {
+    const ask = () => postForm(`${server.url}/auth/token`, { client_id: 'nobody', client_secret: 'x' });
+    expect(await costOf(ask, 401)).toEqual({ statements: 1, rowsWritten: 0, signatures: 0 });
+  });
+
   it('of authorize with a session: look it up, save a grant with its code, prolong the session', async () => {
     expect(await costOf(() => browser.get(authorizationUrl(server.url)), 303)).toEqual({
       statements: 3,

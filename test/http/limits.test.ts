@@ -42,6 +42,12 @@ describe('limits', () => {
     }
   });
 
+  it('tell names apart however long they are', async () => {
+    const long = 'c'.repeat(100);
+    for (const status of [401, 401, 401, 429]) expect((await asBasic(`${long}1`)).status).toBe(status);
+    expect((await asBasic(`${long}2`)).status).toBe(401);
+  });
+
   it('do not shut out other clients at the same address, nor one that authenticates', async () => {
     const { client_id, client_secret } = DEMO_WEB;
     for (let n = 0; n < 5; n += 1) {

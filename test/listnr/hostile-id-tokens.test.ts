@@ -10,8 +10,8 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-async function presentToken(token: string) {
-  const answer = await askToken(server, `Bearer ${token}`, { client_id: 'demo-app' });
+async function presentToken(token: string, clientId = 'demo-app') {
+  const answer = await askToken(server, `Bearer ${token}`, { client_id: clientId });
   return {
     status: answer.status,
     body: answer.body,
@@ -119,14 +119,20 @@ describe('refuses an ID token: 401 invalid_token', () => {
     );
   });
 
-  it('but takes one whose header says typ JWT', async () => {
-    const token = await mintIdToken(server, {}, { header: { typ: 'JWT' } });
+  it.each(['JWT', 'jwt', undefined])('but takes one whose header says the typ %s', async (typ) => {
+    const token = await mintIdToken(server, {}, { header: { typ } });
     expect((await askToken(server, `Bearer ${token}`, { client_id: 'demo-app' })).status).toBe(200);
   });
 
   it('an access token of ours', async () => {
     const { access_token } = await obtainTokens(server.url);
     expect(await presentToken(access_token)).toEqual(tokenRefused(WRONG_TYP));
+  });
+
+  it('one of ours with an algorithm that the registration leaves out', async () => {
+    const row = "('es256-only', 'self', NULL, '{client_demo_web}', '{ES256}', NULL)";
+    await server.seed(bearerClientSql('es256-only', {}, [row]));
+    expect(await presentToken(await mintIdToken(server), 'es256-only')).toEqual(tokenRefused(WRONG_ALG));
   });
 
   it('a LiSTNR token, even for an audience that is listed: its key is another', async () => {

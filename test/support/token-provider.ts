@@ -62,7 +62,7 @@ export async function mintIdToken(
   const { current } = server.services.keyRings.oidc;
   const payload = JSON.parse(JSON.stringify({ ...adaClaims(server), ...claims })) as JWTPayload;
   return new SignJWT(payload)
-    .setProtectedHeader({ alg: 'RS256', kid: current.kid, ...header })
+    .setProtectedHeader({ alg: 'RS256', kid: current.kid, typ: 'JWT', ...header })
     .sign(key ?? (await signingKey(server)));
 }
 

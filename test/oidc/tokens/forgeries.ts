@@ -138,6 +138,9 @@ export function forgeries(server: () => TestServer): void {
         await sign({ jti: undefined }),
         await sign({ grant_id: undefined }),
         await sign({ client_id: undefined }),
+        await sign({ sub: undefined }),
+        await sign({ exp: undefined }),
+        await sign({ exp: '9999999999' }),
       ]) {
         expect(await present(forged)).toEqual(REFUSED);
       }
