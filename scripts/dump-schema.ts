@@ -52,7 +52,7 @@ FROM pg_proc WHERE pronamespace = 'public'::regnamespace ORDER BY proname COLLAT
 
 if (import.meta.main) {
   const database = await openDatabase({ dataDir: undefined });
-  await migrate(database.knex);
+  await migrate(database);
   writeFileSync(SCHEMA_FILE, await describeSchema(database.knex));
   await database.close();
 }

@@ -41,7 +41,7 @@ export async function startServer(
 ): Promise<RunningServer> {
   const open = database ?? (await openServerDatabase(config));
   try {
-    for (const name of await migrate(open.knex)) logger.info({ migration: name }, 'migrated');
+    for (const name of await migrate(open)) logger.info({ migration: name }, 'migrated');
     await applySeeds(config, open, logger);
     const services = await compose({ config, logger, database: open, overrides });
     const server = createServer(

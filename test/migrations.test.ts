@@ -16,7 +16,7 @@ let applied: string[][];
 
 beforeAll(async () => {
   ({ first, second, remove } = await openEmptyDatabase());
-  applied = await Promise.all([migrate(first.knex), migrate(second.knex)]);
+  applied = await Promise.all([migrate(first), migrate(second)]);
 });
 afterAll(async () => {
   await second.close();
@@ -62,7 +62,7 @@ describe('the migrations', () => {
   });
 
   it('do nothing the next time', async () => {
-    expect(await migrate(second.knex)).toEqual([]);
+    expect(await migrate(second)).toEqual([]);
   });
 
   it('make the schema that is written down; after changing one: npm run schema', async () => {

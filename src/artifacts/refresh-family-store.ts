@@ -82,10 +82,11 @@ const startFamilyWithCode = prepare<never>(
   SELECT ?::bytea, id, ?::jsonb, LEAST(?::timestamptz, expires_at) FROM redeemed`,
 );
 
+/** The replay window counts from the rotation itself, even when that had to wait for a lock. */
 const rotateFamily = prepare<never>(
   'rotate_refresh_family',
   `
-  UPDATE refresh_families SET sequence = ?, rotated_at = now(),
+  UPDATE refresh_families SET sequence = ?, rotated_at = clock_timestamp(),
          expires_at = LEAST(?, (SELECT expires_at FROM grants WHERE id = grant_id))
   WHERE family = ? AND sequence <= ?`,
 );

@@ -8,7 +8,7 @@ export const migrate: Command = {
   async run({ openDatabase, print }) {
     const database = await openDatabase();
     try {
-      const applied = await bringUpToDate(database.knex);
+      const applied = await bringUpToDate(database);
       for (const name of applied) print(`migrated ${name}`);
       if (applied.length === 0) print('Nothing to migrate.');
     } finally {

@@ -17,7 +17,7 @@ export const seed: Command = {
     const { issuer } = settings();
     const database = await openDatabase();
     try {
-      for (const name of await migrate(database.knex)) print(`migrated ${name}`);
+      for (const name of await migrate(database)) print(`migrated ${name}`);
       const changes = await applySeed(database.knex, { name: file, sql, settings: { issuer } });
       for (const { operation, table, key } of changes) print(`${DONE[operation]} ${table} ${key}`);
       if (changes.length === 0) print('Nothing changed.');

@@ -2,7 +2,7 @@ import { errors, Provider, type ResponseType } from 'oidc-provider';
 import type { Client as ClientRecord } from '../clients/client.ts';
 import type { ClientSecrets } from '../clients/client-secrets.ts';
 import type { ClientStore } from '../clients/client-store.ts';
-import { clientRecord, findClient } from './client-metadata.ts';
+import { findClient } from './client-metadata.ts';
 import { DEVICE_CODE_GRANT } from './device-code.ts';
 
 type Client = InstanceType<Provider['Client']>;
@@ -23,7 +23,8 @@ export function keepClients(provider: Provider, { clients }: { clients: ClientSt
       const kept = known.get(record);
       if (kept) return kept;
       const client = await find(id);
-      if (client) known.set(clientRecord(client), client);
+      // The library keeps its own for records that say the same, so this one may carry an earlier copy.
+      if (client) known.set(record, client);
       return client;
     },
   });

@@ -12,6 +12,8 @@ export type Queryable = Knex | Knex.Transaction;
 export interface Database {
   readonly knex: Knex;
   readonly kind: 'embedded' | 'postgres';
+  /** For a migration: statements may take as long as they need, where those of a request are given up after 15 seconds. */
+  patiently<T>(use: (knex: Knex) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -36,12 +38,22 @@ const QUERY_TIMEOUT_MS = 15_000;
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
   const query_timeout = options.queryTimeoutMs ?? QUERY_TIMEOUT_MS;
   if ('url' in options) {
-    const pool = createPool(
-      { connectionString: options.url, application_name: 'listo', keepAlive: true, query_timeout },
-      { min: 0, max: options.poolSize },
-    );
+    const connection = { connectionString: options.url, application_name: 'listo', keepAlive: true };
+    const pool = createPool({ ...connection, query_timeout }, { min: 0, max: options.poolSize });
     await checkPostgres(pool, options.url);
-    return { knex: pool, kind: 'postgres', close: () => pool.destroy() };
+    return {
+      knex: pool,
+      kind: 'postgres',
+      async patiently(use) {
+        const patient = createPool(connection, { min: 0, max: 1 });
+        try {
+          return await use(patient);
+        } finally {
+          await patient.destroy();
+        }
+      },
+      close: () => pool.destroy(),
+    };
   }
 
   const running =
@@ -69,6 +81,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   return {
     knex: pool,
     kind: 'embedded',
+    patiently: (use) => use(pool),
     async close() {
       await pool.destroy();
       await embedded?.close();

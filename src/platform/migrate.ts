@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { migrationSource } from '../../migrations/index.ts';
+import type { Database } from './database.ts';
 
 const MIGRATION_LOCK = 4_710_001;
 
@@ -7,14 +8,16 @@ const MIGRATION_LOCK = 4_710_001;
  * Brings the schema up to date and answers the names of what ran. Several processes may start at once: one
  * migrates while the others wait, by a lock that ends with the transaction and so survives a pooler and a crash.
  */
-export async function migrate(knex: Knex): Promise<string[]> {
+export async function migrate({ knex, patiently }: Pick<Database, 'knex' | 'patiently'>): Promise<string[]> {
   if ((await pending(knex)).length === 0) return [];
-  return knex.transaction(async (trx) => {
-    await trx.raw('SELECT pg_advisory_xact_lock(?)', [MIGRATION_LOCK]);
-    if ((await pending(trx)).length === 0) return [];
-    const [, applied] = await trx.migrate.latest({ migrationSource, disableTransactions: true });
-    return applied;
-  });
+  return patiently((patient) =>
+    patient.transaction(async (trx) => {
+      await trx.raw('SELECT pg_advisory_xact_lock(?)', [MIGRATION_LOCK]);
+      if ((await pending(trx)).length === 0) return [];
+      const [, applied] = await trx.migrate.latest({ migrationSource, disableTransactions: true });
+      return applied;
+    }),
+  );
 }
 
 async function pending(knex: Knex): Promise<string[]> {

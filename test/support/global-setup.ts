@@ -35,7 +35,7 @@ export default async function globalSetup(): Promise<void> {
 async function makeEmbeddedTemplate(file: string, folder: string): Promise<void> {
   const dataDir = join(folder, 'template');
   const database = await openDatabase({ dataDir });
-  await migrate(database.knex);
+  await migrate(database);
   await database.close();
   const unfinished = join(folder, 'unfinished.tar');
   writeFileSync(unfinished, await dumpEmbeddedDatabase(join(dataDir, 'postgres')));
@@ -60,7 +60,7 @@ async function makePostgresTemplate(url: string): Promise<void> {
   await admin.raw('CREATE DATABASE ??', [name]);
   await admin.destroy();
   const template = await openDatabase({ url: databaseUrl(url, name), poolSize: 2 });
-  await migrate(template.knex);
+  await migrate(template);
   await template.close();
   process.env.TEST_TEMPLATE = name;
 }
