@@ -34,7 +34,11 @@ export interface RefreshFamilyStore {
    * The same, and marks the code used that it is redeemed with: one statement decides both, so that nothing can
    * happen between them. False, and no family, for all but the first who redeem it.
    */
-  startWithCode(family: Buffer, start: NewFamily, code: string): Promise<boolean>;
+  startWithCode(
+    family: Buffer,
+    start: NewFamily,
+    code: { model: 'AuthorizationCode' | 'DeviceCode'; id: string },
+  ): Promise<boolean>;
   /**
    * Makes `presented + 1` current. A row that is behind `presented` lost a commit, since only we can have issued
    * that token, and catches up.
@@ -75,7 +79,7 @@ const startFamilyWithCode = prepare<never>(
   WITH alive AS (SELECT id, expires_at FROM grants WHERE id = ? FOR KEY SHARE),
   redeemed AS (
     UPDATE artifacts a SET consumed_at = now() FROM alive
-    WHERE a.model = 'AuthorizationCode' AND a.id_hash = ? AND a.grant_id = alive.id AND a.consumed_at IS NULL
+    WHERE a.model = ? AND a.id_hash = ? AND a.grant_id = alive.id AND a.consumed_at IS NULL
     RETURNING alive.id, alive.expires_at
   )
   INSERT INTO refresh_families (family, grant_id, payload, expires_at)
@@ -114,7 +118,7 @@ export function createRefreshFamilyStore(db: Queryable): RefreshFamilyStore {
     },
 
     async startWithCode(family, { grantId, payload, expiresAt }, code) {
-      const values = [grantId, hashId(code), family, JSON.stringify(payload), expiresAt];
+      const values = [grantId, code.model, hashId(code.id), family, JSON.stringify(payload), expiresAt];
       const { rowCount } = await startFamilyWithCode(db, values);
       return rowCount === 1;
     },

@@ -2,6 +2,7 @@ import { type Adapter, type AdapterPayload, errors, Provider } from 'oidc-provid
 import type { DeviceCodeStore, DeviceCode as StoredDeviceCode } from '../artifacts/device-code-store.ts';
 import type { GrantStore } from '../artifacts/grant-store.ts';
 import { newGrantFor } from './grants.ts';
+import { redeem } from './redemption.ts';
 import { explained, invalidGrant } from './refusal.ts';
 import { requestScope, useGrant } from './request-scope.ts';
 
@@ -18,7 +19,7 @@ type Find = (value: string, options?: { ignoreExpiration?: boolean }) => Promise
 
 /**
  * Answers a device that asks: too soon, used, or not its own, each in words. `poll` reads the code and notes the
- * asking in one statement; `consume` decides who of several gets the tokens.
+ * asking in one statement; `redeem` decides who of several gets the tokens.
  */
 export function decideDeviceCodes(
   provider: Provider,
@@ -44,10 +45,8 @@ export function decideDeviceCodes(
 
   Object.assign(DeviceCode.prototype, {
     async consume(this: DeviceCode) {
-      if (await deviceCodes.consume(this.jti)) return;
-      // As with an authorization code: who comes second may be the one that it was meant for.
-      if (this.grantId) await grants.revoke(this.grantId);
-      throw invalidGrant('Device code already used');
+      const markUsed = () => deviceCodes.consume(this.jti);
+      await redeem({ model: 'DeviceCode', id: this.jti }, { grantId: this.grantId, grants, markUsed });
     },
   });
 }

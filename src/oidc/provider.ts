@@ -16,6 +16,7 @@ import { decideDeviceCodes } from './device-code.ts';
 import { logProviderEvents } from './events.ts';
 import { allowFormPost } from './form-post.ts';
 import { signIdTokens } from './id-token.ts';
+import { requireRedemption } from './redemption.ts';
 import { countRefreshTokens } from './refresh-token.ts';
 import { decideReplays } from './replay-detection.ts';
 import { requestScope, sessionCookieName } from './request-scope.ts';
@@ -37,6 +38,7 @@ export function createProvider(dependencies: ProviderDependencies): Provider {
   makeAccessTokensStateless(provider, dependencies);
   decideAuthorizationCodes(provider, dependencies);
   decideDeviceCodes(provider, dependencies);
+  requireRedemption(provider);
   countRefreshTokens(provider, dependencies.refreshTokens);
   signIdTokens(provider, dependencies);
   keepSessionRows(provider, dependencies);

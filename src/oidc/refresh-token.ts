@@ -2,8 +2,8 @@ import { Provider } from 'oidc-provider';
 import type { Events } from '../artifacts/events.ts';
 import type { GrantStore } from '../artifacts/grant-store.ts';
 import type { NewFamily, RefreshFamily, RefreshFamilyStore } from '../artifacts/refresh-family-store.ts';
-import { refuseUsedCode } from './authorization-code.ts';
 import { clientRecord } from './client-metadata.ts';
+import { refuseUsedCode } from './redemption.ts';
 import type { RefreshTokenCodec, RefreshTokenValue } from './refresh-token-value.ts';
 import { invalidGrant } from './refusal.ts';
 import { requestScope, useGrant } from './request-scope.ts';
@@ -92,7 +92,7 @@ export async function saveRefreshToken(
   }
 }
 
-/** Begins a family, with the code that it is given for where there is one (authorization-code.ts). */
+/** Begins a family, and with it marks the code used that it is given for (redemption.ts). */
 async function start(
   family: Buffer,
   newFamily: NewFamily,
@@ -101,7 +101,7 @@ async function start(
   const { redeeming } = requestScope();
   if (redeeming === undefined) return families.start(family, newFamily);
   if (!(await families.startWithCode(family, newFamily, redeeming))) {
-    throw await refuseUsedCode(newFamily.grantId, grants);
+    throw await refuseUsedCode(redeeming.model, newFamily.grantId, grants);
   }
   delete requestScope().redeeming;
 }

@@ -3,6 +3,7 @@ import type { Person } from '../accounts/person.ts';
 import type { Artifact } from '../artifacts/artifact-store.ts';
 import type { FoundGrant } from '../artifacts/grant-store.ts';
 import type { Client } from '../clients/client.ts';
+import type { RedeemedCode } from './redemption.ts';
 import type { RefreshTokenValue } from './refresh-token-value.ts';
 
 /**
@@ -27,7 +28,7 @@ export interface RequestScope {
   /** When the interaction says that somebody has just signed in: of their password, '' without one. */
   passwordFingerprint?: string;
   /** The code that is being redeemed, until the refresh token that it gives is saved and marks it used. */
-  redeeming?: string;
+  redeeming?: RedeemedCode;
   /** Refresh tokens whose mac this request has verified or made already, by their text. */
   refreshTokens?: Map<string, RefreshTokenValue>;
   /** What the library has loaded from storage: it saves new and changed objects alike, and a changed one that is gone stays gone. */

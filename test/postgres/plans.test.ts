@@ -94,7 +94,7 @@ describe('with 200,000 rows in every table that grows', () => {
         createRefreshFamilyStore(knex).startWithCode(
           Buffer.alloc(16),
           { grantId: `grant-${LIVE}`, payload: {}, expiresAt },
-          `code ${LIVE}`,
+          { model: 'AuthorizationCode', id: `code ${LIVE}` },
         ),
     ],
     [

@@ -7,6 +7,21 @@ import { CANCELLED, confirm, type DeviceWorld, PENDING, seen, told } from './wor
 export function polling(world: DeviceWorld): void {
   const { server, aDevice, rowOf, begin, poll, approve, expire } = world;
 
+  it('a device whose tokens could not be saved asks again, and gets them', async () => {
+    const code = await begin();
+    await approve(code);
+    const { knex } = server().database;
+    await knex.raw(`
+      CREATE FUNCTION refuse_row() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN RAISE EXCEPTION 'no space left' USING ERRCODE = 'disk_full'; END $$;
+      CREATE TRIGGER refuse_row BEFORE INSERT ON refresh_families FOR EACH ROW EXECUTE FUNCTION refuse_row()`);
+    expect((await poll(code)).status).toBe(503);
+    await knex.raw('DROP FUNCTION refuse_row CASCADE');
+    const { status, body } = await poll(code);
+    expect(status).toBe(200);
+    expect((await userinfo(server().url, (body as unknown as Tokens).access_token)).status).toBe(200);
+  });
+
   describe('a device that polls is refused', () => {
     it('what it asks too soon, until it has waited', async () => {
       const code = await begin();
