@@ -17,7 +17,8 @@ import { interactionRoutes } from './interactions/routes.ts';
 import { listnrRoutes } from './listnr/routes.ts';
 import { createInstanceResolver } from './oidc/instance-resolver.ts';
 import { instanceScope, protocol } from './oidc/mount.ts';
-import { PATHS, PROTOCOL_ROUTES } from './oidc/routes.ts';
+import { publishedDocuments } from './oidc/published-documents.ts';
+import { DOCUMENTS, PATHS, PROTOCOL_ROUTES } from './oidc/routes.ts';
 import { HttpError } from './platform/errors.ts';
 
 /** The only HTTP map: what every request passes, and which edge answers which path. */
@@ -127,6 +128,7 @@ function protocolRoutes(services: Services): Router {
       serve,
     ];
     if (authenticates) steps.splice(1, 0, limitFailures(services.limits.clientFailures));
+    if (DOCUMENTS.has(path)) steps.unshift(publishedDocuments(services.live));
     if (api) steps.unshift(jsonAnswers);
     router.register(path, [...methods], steps as never);
   }

@@ -25,8 +25,8 @@ export interface ArtifactStore {
   create(artifact: NewArtifact): Promise<void>;
   /**
    * Saves a code together with the grant it belongs to, which is new with each authorization: one statement. False,
-   * and nothing saved, when the person was disabled meanwhile, has another password by now, or was signed out of the
-   * session: all of that waits for it.
+   * and nothing saved, when the person was disabled meanwhile, has another password by now, was signed out of the
+   * session, or took back the consent: all of that waits for it.
    */
   createWithGrant(artifact: NewArtifact, grant: NewGrant): Promise<boolean>;
   /** False when it was destroyed meanwhile: what is over does not come back. */
@@ -52,6 +52,8 @@ export interface NewGrant extends Grant {
   sessionIsNew: boolean;
   /** Of the password the person has just signed in with. */
   passwordFingerprint?: string | undefined;
+  /** It rests on a row of `consents`. */
+  consented: boolean;
 }
 
 interface Row extends GrantColumns {
@@ -67,15 +69,17 @@ const findArtifact = prepare<Row>(
   WHERE a.model = ? AND a.id_hash = ?`,
 );
 
-/** The session is locked after the person, as by whoever ends both, so that the two do not wait for each other. */
+/** The session and the consent are locked after the person, as by whoever ends them, so that nobody waits in a circle. */
 const createWithGrant = prepare<never>(
   'create_code_with_grant',
   `
   WITH person AS (${PERSON_SIGNING_IN}),
   session AS (SELECT s.uid FROM person, sessions s WHERE s.uid = ? FOR KEY SHARE OF s),
+  consent AS (SELECT FROM person, consents c WHERE c.person_id = person.id AND c.client_id = ? FOR KEY SHARE OF c),
   new_grant AS (
     INSERT INTO grants (id, person_id, client_id, session_uid, payload, expires_at)
-    SELECT ?, person.id, ?, ?, ?::jsonb, ?::timestamptz FROM person WHERE ? OR EXISTS (SELECT FROM session)
+    SELECT ?, person.id, ?, ?, ?::jsonb, ?::timestamptz FROM person
+    WHERE (? OR EXISTS (SELECT FROM session)) AND (NOT ? OR EXISTS (SELECT FROM consent))
     RETURNING id
   )
   INSERT INTO artifacts (model, id_hash, grant_id, payload, expires_at)
@@ -108,12 +112,14 @@ export function createArtifactStore(db: Queryable): ArtifactStore {
         grant.personId,
         grant.passwordFingerprint ?? '',
         grant.sessionUid,
+        grant.clientId,
         grant.id,
         grant.clientId,
         grant.sessionUid,
         JSON.stringify(grant.payload),
         grant.expiresAt,
         grant.sessionIsNew,
+        grant.consented,
         model,
         hashId(id),
         JSON.stringify(payload),

@@ -39,7 +39,8 @@ export interface DeviceCodeStore {
   find(handle: string): Promise<DeviceCode | undefined>;
   /**
    * Approves it and saves the grant, in one statement. False, and nothing saved, when it was decided meanwhile, or
-   * the person was disabled, has another password by now, or was signed out of the session: all of that waits for it.
+   * the person was disabled, has another password by now, was signed out of the session, or took back the consent:
+   * all of that waits for it.
    */
   approve(handle: string, payload: Payload, grant: NewGrant): Promise<boolean>;
   /** False when it was decided meanwhile. */
@@ -63,15 +64,16 @@ const POLL = `
   FROM artifacts a LEFT JOIN grants g ON g.id = a.grant_id
   WHERE a.${MODEL} AND a.id_hash = ?::bytea AND a.payload ->> 'clientId' = ?`;
 
-/** The session is locked after the person, as by whoever ends both, so that the two do not wait for each other. */
+/** The session and the consent are locked after the person, as by whoever ends them, so that nobody waits in a circle. */
 const APPROVE = `
   WITH person AS (${PERSON_SIGNING_IN}),
   session AS (SELECT s.uid FROM person, sessions s WHERE s.uid = ? FOR KEY SHARE OF s),
+  consent AS (SELECT FROM person, consents c WHERE c.person_id = person.id AND c.client_id = ? FOR KEY SHARE OF c),
   code AS (SELECT id_hash FROM artifacts WHERE ${MODEL} AND id_hash = ?::bytea AND ${UNDECIDED} FOR UPDATE),
   new_grant AS (
     INSERT INTO grants (id, person_id, client_id, session_uid, payload, expires_at)
     SELECT ?, person.id, ?, ?, ?::jsonb, ?::timestamptz FROM person, code
-    WHERE ? OR EXISTS (SELECT FROM session)
+    WHERE (? OR EXISTS (SELECT FROM session)) AND (NOT ? OR EXISTS (SELECT FROM consent))
     RETURNING id
   )
   UPDATE artifacts SET grant_id = new_grant.id, payload = ?::jsonb FROM new_grant
@@ -147,6 +149,7 @@ export function createDeviceCodeStore(db: Queryable, keys: readonly Buffer[]): D
         grant.personId,
         grant.passwordFingerprint ?? '',
         grant.sessionUid,
+        grant.clientId,
         bytesOf(handle),
         grant.id,
         grant.clientId,
@@ -154,6 +157,7 @@ export function createDeviceCodeStore(db: Queryable, keys: readonly Buffer[]): D
         JSON.stringify(grant.payload),
         grant.expiresAt,
         grant.sessionIsNew,
+        grant.consented,
         JSON.stringify(payload),
         bytesOf(handle),
       ]);

@@ -151,7 +151,7 @@ function artifactAdapter(model: ArtifactModel, { artifacts, issuer }: AdapterDep
       const sessionIsNew = !isLoaded('Session', grant.sessionUid);
       const { passwordFingerprint } = requestScope();
       if (!(await artifacts.createWithGrant(artifact, { ...grant, sessionIsNew, passwordFingerprint })))
-        throw new errors.LoginRequired('The person was signed out meanwhile');
+        throw new errors.LoginRequired('The person was signed out meanwhile, or took their consent back');
     },
 
     async find(id) {

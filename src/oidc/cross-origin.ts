@@ -1,5 +1,5 @@
 import type { Provider } from 'oidc-provider';
-import { PATHS, PROTOCOL_ROUTES } from './routes.ts';
+import { DOCUMENTS, PROTOCOL_ROUTES } from './routes.ts';
 
 /**
  * Who may read our answers from a browser. Discovery and keys are everybody's. Elsewhere a preflight, which names
@@ -13,7 +13,6 @@ export function correctCrossOrigin(provider: Provider): void {
     const origin = ctx.get('Origin');
     if (DOCUMENTS.has(ctx.path)) {
       ctx.set('Access-Control-Allow-Origin', '*');
-      if (ctx.status === 200) ctx.set('Cache-Control', 'public, max-age=300');
     } else if (origin === '' || origin === 'null' || (ctx.method !== 'OPTIONS' && !oidc?.client)) {
       ctx.remove('Access-Control-Allow-Origin');
     }
@@ -24,13 +23,6 @@ export function correctCrossOrigin(provider: Provider): void {
     }
   });
 }
-
-/** The same for everybody, so caches may keep them: as long as the LiSTNR guide says of its keys. */
-const DOCUMENTS: ReadonlySet<string> = new Set([
-  PATHS.jwks,
-  '/.well-known/openid-configuration',
-  '/.well-known/oauth-authorization-server',
-]);
 
 function methodsAt(path: string): readonly string[] {
   return PROTOCOL_ROUTES.find((route) => route.path === path)?.methods ?? [];

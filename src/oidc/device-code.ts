@@ -94,5 +94,8 @@ function fromStored(code: StoredDeviceCode | undefined): AdapterPayload | undefi
 }
 
 function unlessDecided(done: boolean): void {
-  if (!done) throw new errors.InvalidRequest('the code was used meanwhile, or the person was signed out');
+  if (!done)
+    throw new errors.InvalidRequest(
+      'the code was used meanwhile, or the person was signed out or took their consent back',
+    );
 }

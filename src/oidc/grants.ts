@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { KoaContextWithOIDC } from 'oidc-provider';
+import type { NewGrant } from '../artifacts/artifact-store.ts';
 import type { ConsentStore } from '../artifacts/consent-store.ts';
-import type { Grant } from '../artifacts/grant-store.ts';
+
 import { clientRecord } from './client-metadata.ts';
 
 type OidcContext = KoaContextWithOIDC['oidc'];
@@ -34,7 +35,10 @@ export function createGrantLoader({ consents }: { consents: ConsentStore }) {
 }
 
 /** The grant to save with the code that is being issued in `oidc` and lives for `codeSeconds`, in our terms. */
-export function newGrantFor(oidc: OidcContext | undefined, codeSeconds: number): Grant | undefined {
+export function newGrantFor(
+  oidc: OidcContext | undefined,
+  codeSeconds: number,
+): Omit<NewGrant, 'sessionIsNew'> | undefined {
   const grant = oidc?.entities.Grant;
   if (!oidc?.client || !oidc.session || !grant?.jti || !grant.accountId) return undefined;
   const seconds = lifetimeSeconds(oidc.client, codeSeconds);
@@ -47,6 +51,7 @@ export function newGrantFor(oidc: OidcContext | undefined, codeSeconds: number):
     sessionUid: oidc.session.uid,
     payload: { jti, kind: 'Grant', iat: now, exp: now + seconds, accountId, clientId, openid, rejected },
     expiresAt: new Date((now + seconds) * 1000),
+    consented: clientRecord(oidc.client).requireConsent,
   };
 }
 

@@ -33,7 +33,7 @@ export function protocol({
     if (ctx.path === PATHS.authorization && ctx.method === 'POST') return repeatAsGet(ctx);
     const { body } = ctx.req as ParsedRequest;
     if (body && (ctx.path === PATHS.introspection || ctx.path === PATHS.revocation)) hideTokenShape(body);
-    // The documents that may be kept say so themselves (cross-origin.ts).
+    // The documents that may be kept say so themselves (published-documents.ts).
     ctx.set('Cache-Control', 'no-store');
 
     await live.handle(ctx.req, ctx.res);

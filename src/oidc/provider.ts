@@ -16,6 +16,7 @@ import { decideDeviceCodes } from './device-code.ts';
 import { logProviderEvents } from './events.ts';
 import { allowFormPost } from './form-post.ts';
 import { signIdTokens } from './id-token.ts';
+import { keepDocuments } from './published-documents.ts';
 import { requireRedemption } from './redemption.ts';
 import { countRefreshTokens } from './refresh-token.ts';
 import { decideReplays } from './replay-detection.ts';
@@ -47,6 +48,7 @@ export function createProvider(dependencies: ProviderDependencies): Provider {
   correctClients(provider, dependencies);
   keepClients(provider, dependencies);
   correctCrossOrigin(provider);
+  keepDocuments(provider);
   allowFormPost(provider);
   nameSessionCookies(provider, issuer.startsWith('https:'));
   logProviderEvents(provider);

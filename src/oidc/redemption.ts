@@ -1,17 +1,14 @@
 import { type errors, Provider } from 'oidc-provider';
 import type { GrantStore } from '../artifacts/grant-store.ts';
 import { invalidGrant } from './refusal.ts';
-import { requestScope } from './request-scope.ts';
+import { type RedeemedCode, requestScope } from './request-scope.ts';
 
 type Client = InstanceType<Provider['Client']>;
 
-const NAMES = { AuthorizationCode: 'Authorization code', DeviceCode: 'Device code' } as const;
-
-/** A code that is being exchanged for tokens. */
-export interface RedeemedCode {
-  model: keyof typeof NAMES;
-  id: string;
-}
+const NAMES: Record<RedeemedCode['model'], string> = {
+  AuthorizationCode: 'Authorization code',
+  DeviceCode: 'Device code',
+};
 
 /**
  * Uses a code. It is marked used by the statement that begins its refresh tokens (refresh-token.ts): until then, a

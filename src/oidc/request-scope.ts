@@ -3,8 +3,13 @@ import type { Person } from '../accounts/person.ts';
 import type { Artifact } from '../artifacts/artifact-store.ts';
 import type { FoundGrant } from '../artifacts/grant-store.ts';
 import type { Client } from '../clients/client.ts';
-import type { RedeemedCode } from './redemption.ts';
 import type { RefreshTokenValue } from './refresh-token-value.ts';
+
+/** A code that is being exchanged for tokens. */
+export interface RedeemedCode {
+  model: 'AuthorizationCode' | 'DeviceCode';
+  id: string;
+}
 
 /**
  * What is known of a protocol request before the library looks at it. The library reads its session cookie before

@@ -39,3 +39,10 @@ export const PROTOCOL_ROUTES: readonly ProtocolRoute[] = [
   { path: '/.well-known/openid-configuration', methods: ['GET', 'OPTIONS'], api: true },
   { path: '/.well-known/oauth-authorization-server', methods: ['GET', 'OPTIONS'], api: true },
 ];
+
+/** The same for everybody, so caches may keep them. */
+export const DOCUMENTS: ReadonlySet<string> = new Set([
+  PATHS.jwks,
+  '/.well-known/openid-configuration',
+  '/.well-known/oauth-authorization-server',
+]);

@@ -39,6 +39,22 @@ describe('an issuer behind a proxy', () => {
     },
   );
 
+  it.each(['/.well-known/openid-configuration', '/.well-known/oauth-authorization-server', '/auth/jwks'])(
+    '%s is the same each time, and 304 to whoever has it',
+    async (path) => {
+      const first = await get(path);
+      const etag = String(first.headers.etag);
+      expect(etag).toMatch(/^"[\w-]{43}"$/);
+      const again = await get(path);
+      expect([again.status, again.body, again.headers.etag]).toEqual([200, first.body, etag]);
+      for (const name of ['content-type', 'content-length', 'cache-control', 'access-control-allow-origin'])
+        expect(again.headers[name]).toBe(first.headers[name]);
+      const unchanged = await get(path, { 'if-none-match': `W/"other", ${etag}` });
+      expect([unchanged.status, unchanged.body, unchanged.headers.etag]).toEqual([304, '', etag]);
+      expect((await get(path, { 'if-none-match': '"other"' })).status).toBe(200);
+    },
+  );
+
   describe('the keys', () => {
     it('are public, of RSA, for RS256 signatures', async () => {
       const { body } = await get('/auth/jwks');

@@ -46,6 +46,7 @@ describe('with 200,000 rows in every table that grows', () => {
     payload: {},
     expiresAt,
     sessionIsNew: false,
+    consented: true,
   };
   const session = { uid: `session-${LIVE}`, personId: 'person-1', payload: {}, expiresAt };
   const keys = [Buffer.alloc(32, 7)];
@@ -63,8 +64,8 @@ describe('with 200,000 rows in every table that grows', () => {
       (knex) => createArtifactStore(knex).consume('AuthorizationCode', `code ${LIVE}`),
     ],
     [
-      'the person and session that a new code depends on',
-      ['people_pkey', 'sessions_pkey'],
+      'the person, session and consent that a new code depends on',
+      ['consents_pkey', 'people_pkey', 'sessions_pkey'],
       (knex) => createArtifactStore(knex).createWithGrant(code, grant),
     ],
     [

@@ -48,14 +48,14 @@ export function decisions(world: DeviceWorld): void {
       expect((await poll(code)).status).toBe(200);
     });
 
-    it('approves nothing for whoever was disabled, signed out or given another password at that very moment', async () => {
+    it('approves nothing for whoever was disabled, signed out, given another password, or took a consent back at that very moment', async () => {
       const { deviceCodes } = server().services;
       const { user_code } = await begin();
       const { handle = '' } = (await deviceCodes.findByUserCode(user_code.replace('-', ''))) ?? {};
       const gone = await aPerson(server(), { disabled_at: new Date() });
       const approveFor = (
         personId: string,
-        session: { sessionIsNew: boolean; passwordFingerprint?: string },
+        session: { sessionIsNew: boolean; passwordFingerprint?: string; consented?: boolean },
       ) =>
         deviceCodes.approve(
           handle,
@@ -67,6 +67,7 @@ export function decisions(world: DeviceWorld): void {
             sessionUid: 'ended',
             payload: {},
             expiresAt: new Date(Date.now() + 60_000),
+            consented: false,
             ...session,
           },
         );
@@ -74,6 +75,7 @@ export function decisions(world: DeviceWorld): void {
       expect(await approveFor(gone.id, alive)).toBe(false);
       expect(await approveFor(ADA.id, { sessionIsNew: false })).toBe(false);
       expect(await approveFor(ADA.id, { ...alive, passwordFingerprint: 'of another' })).toBe(false);
+      expect(await approveFor(ADA.id, { ...alive, consented: true })).toBe(false);
       expect(await server().database.knex('grants').where({ id: handle })).toEqual([]);
       // The code is as it was, and the first decision is the last.
       expect([await approveFor(ADA.id, alive), await approveFor(ADA.id, alive)]).toEqual([true, false]);

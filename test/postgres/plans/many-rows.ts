@@ -25,6 +25,7 @@ export async function fillTables(url: string): Promise<void> {
     VALUES ('web', 'demo', 'Web', 'public', '{https://app.example/callback}')`);
   await fill('people', 'id, instance_id', "'person-' || n, 'demo'", PEOPLE);
   await fill('worker_ids', 'person_id, worker_id', "'person-' || n, 'worker-' || n", PEOPLE);
+  await fill('consents', 'person_id, client_id, scopes', "'person-' || n, 'web', '{openid}'", PEOPLE);
   await fill('user_records', 'person_id, id, client_id', "'person-' || n, 'user-' || n, 'company'", PEOPLE);
 
   const person = `'person-' || (n % ${PEOPLE} + 1)`;

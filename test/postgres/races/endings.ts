@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { openBrowser } from '../../support/browser.ts';
 import { releaseTogether } from '../../support/released-together.ts';
-import { authorizationUrl, exchange } from '../../support/relying-party.ts';
+import { authorizationUrl, DEMO_SPA, exchange, pkce } from '../../support/relying-party.ts';
 import {
   aRunner,
   CHEAP_HASHES,
@@ -60,6 +60,26 @@ export function endings(servers: () => TwoServers): void {
     await person().update({ disabled_at: new Date() });
     await disabling.commit();
     expect(outcomes(await asked)).toEqual(['login_required']);
+  });
+
+  it('let a code that is being given wait for the consent that is being taken back', async () => {
+    const runner = await aRunner(servers());
+    const { cookies } = await begin(servers(), runner, 0);
+    const { knex } = servers().database;
+    const consent = { person_id: runner.id, client_id: DEMO_SPA.client_id };
+    const { code_challenge, code_challenge_method } = pkce();
+    const url = authorizationUrl(servers().at(0), { ...DEMO_SPA, code_challenge, code_challenge_method });
+    const ask = async () => outcomes(await releaseTogether([{ url, headers: cookies }]));
+    await knex('consents').insert({ ...consent, scopes: ['openid', 'profile', 'email'] });
+    expect(await ask()).toEqual(['code']);
+
+    const withdrawing = await knex.transaction();
+    await withdrawing('consents').where(consent).delete();
+    const asked = ask();
+    await untilSomebodyWaits(servers());
+    await withdrawing.commit();
+    expect(await asked).toEqual(['login_required']);
+    expect(await knex('grants').where(consent)).toEqual([]);
   });
 
   describe.each(ENDINGS)('%s', (_what, end) => {

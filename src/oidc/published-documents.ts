@@ -1,0 +1,35 @@
+import type { Middleware } from 'koa';
+import type { Provider } from 'oidc-provider';
+import { answerDocument, type PublishedDocument, publish } from '../platform/published-document.ts';
+import type { LiveProvider } from './live-provider.ts';
+import { DOCUMENTS } from './routes.ts';
+
+/** What each Provider has published so far, by path. */
+const published = new WeakMap<Provider, Map<string, PublishedDocument>>();
+
+/**
+ * Discovery and keys say the same for as long as a Provider lives, since every address in them is the issuer's: the
+ * library makes each once, and what it made is kept for `publishedDocuments`.
+ */
+export function keepDocuments(provider: Provider): void {
+  const documents = new Map<string, PublishedDocument>();
+  published.set(provider, documents);
+  provider.use(async (ctx, next) => {
+    await next();
+    if (!DOCUMENTS.has(ctx.path) || ctx.status !== 200 || typeof ctx.body !== 'object') return;
+    const document = publish(ctx.body, ctx.response.get('Content-Type'));
+    documents.set(ctx.path, document);
+    answerDocument(ctx, document);
+  });
+}
+
+/** Answers what is published already, and leaves the rest to the library. */
+export function publishedDocuments(live: LiveProvider): Middleware {
+  return (ctx, next) => {
+    const reads = ctx.method === 'GET' || ctx.method === 'HEAD';
+    const document = reads ? published.get(live.current)?.get(ctx.path) : undefined;
+    if (!document) return next();
+    answerDocument(ctx, document);
+    return undefined;
+  };
+}
