@@ -11,20 +11,20 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { freePort, Refusal } from '../../scripts/installed-postgres.ts';
-import { findOmissions, findViolations } from './checks.ts';
-import { createHonestClient } from './client.ts';
-import { type Cluster, startCluster } from './cluster.ts';
+import { findOmissions, findViolations } from '../ledger/checks.ts';
+import { createHonestClient } from '../ledger/client.ts';
+import { type Ledger, openLedger } from '../ledger/ledger.ts';
+import { createListnrVerifier } from '../ledger/listnr.ts';
+import { runLoad } from '../ledger/load.ts';
+import { createOperations } from '../ledger/operations.ts';
+import { createRandom } from '../ledger/random.ts';
+import { report } from '../ledger/report.ts';
+import { verifyWorld } from '../ledger/verify.ts';
+import { createWorld } from '../ledger/world.ts';
+import { type Cluster, startCluster } from '../machines/cluster.ts';
+import { type LogLine, type Server, startServer } from '../machines/servers.ts';
 import { injectFaults } from './faults.ts';
 import { killAtEveryInstant } from './instants.ts';
-import { type Ledger, openLedger } from './ledger.ts';
-import { createListnrVerifier } from './listnr.ts';
-import { runLoad } from './load.ts';
-import { createOperations } from './operations.ts';
-import { createRandom } from './random.ts';
-import { report } from './report.ts';
-import { type LogLine, type Server, startServer } from './servers.ts';
-import { verifyWorld } from './verify.ts';
-import { createWorld } from './world.ts';
 
 interface Options {
   seconds: number;

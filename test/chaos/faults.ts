@@ -1,8 +1,8 @@
-import { pause } from './client.ts';
-import type { Cluster } from './cluster.ts';
-import type { Ledger } from './ledger.ts';
-import type { Random } from './random.ts';
-import type { Server } from './servers.ts';
+import { pause } from '../ledger/client.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Random } from '../ledger/random.ts';
+import type { Cluster } from '../machines/cluster.ts';
+import type { Server } from '../machines/servers.ts';
 
 const ROUND = [
   'SIGKILL',

@@ -1,8 +1,8 @@
-import type { HonestClient } from './client.ts';
-import { fingerprint, type Ledger, type Operation } from './ledger.ts';
-import { exchangeCode, type Reply, refreshWith } from './requests.ts';
-import type { Server } from './servers.ts';
-import type { Grant, World } from './world.ts';
+import type { HonestClient } from '../ledger/client.ts';
+import { fingerprint, type Ledger, type Operation } from '../ledger/ledger.ts';
+import { exchangeCode, type Reply, refreshWith } from '../ledger/requests.ts';
+import type { Grant, World } from '../ledger/world.ts';
+import type { Server } from '../machines/servers.ts';
 
 /** More messages than any of these requests exchanges with Postgres. */
 const MOST_MESSAGES = 40;

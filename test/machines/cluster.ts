@@ -22,7 +22,7 @@ export interface Cluster {
 export async function startCluster(): Promise<Cluster> {
   const bin = findBinaries();
   const owner = unprivilegedUser();
-  const folder = mkdtempSync(join(tmpdir(), 'listo-chaos-'));
+  const folder = mkdtempSync(join(tmpdir(), 'listo-cluster-'));
   const dataDir = join(folder, 'cluster');
   const port = await freePort();
   const password = randomBytes(16).toString('hex');
