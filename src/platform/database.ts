@@ -2,7 +2,7 @@ import { types } from 'node:util';
 import knex, { type Knex } from 'knex';
 import { findRunningOwner } from './data-directory-lock.ts';
 import type { EmbeddedDatabase } from './embedded-database.ts';
-import { HttpError } from './errors.ts';
+import { DatabaseAwayError, HttpError } from './errors.ts';
 import { checkPostgres } from './postgres-check.ts';
 import { useNoNames } from './prepared-statement.ts';
 
@@ -108,6 +108,7 @@ function ignore(): void {}
  * network errors, SQLSTATE classes 08 (connection), 57P (shutdown) and 53 (resources), and a pool that waited in vain.
  */
 export function isDatabaseUnavailable(error: unknown): boolean {
+  if (error instanceof DatabaseAwayError) return true;
   if (!types.isNativeError(error)) return false;
   const { code, errors } = error as { code?: unknown; errors?: unknown[] };
   // Connecting to a name with several addresses fails with one error for each.

@@ -45,3 +45,11 @@ export class OperatorError extends Error {
     this.name = 'OperatorError';
   }
 }
+
+/** The database is away just now, which nobody may have to correct: a server tries again, a command ends with the sentence. */
+export class DatabaseAwayError extends OperatorError {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'DatabaseAwayError';
+  }
+}

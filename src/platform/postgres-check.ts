@@ -1,12 +1,13 @@
 import type { Knex } from 'knex';
-import { OperatorError } from './errors.ts';
+import { DatabaseAwayError, OperatorError } from './errors.ts';
 
 const OLDEST_MAJOR = 15;
 const DEFAULT_PORT = 5432;
 
 /**
  * Makes sure that the Postgres of DATABASE_URL answers and is recent enough; closes the pool when it is not.
- * @throws OperatorError that says what is wrong, without the password in the URL.
+ * @throws OperatorError that says what is wrong, without the password in the URL; a DatabaseAwayError where waiting
+ * may be enough.
  */
 export async function checkPostgres(pool: Knex, url: string): Promise<void> {
   const place = placeOf(url);
@@ -18,11 +19,20 @@ export async function checkPostgres(pool: Knex, url: string): Promise<void> {
   } catch (error) {
     await pool.destroy();
     if (error instanceof OperatorError) throw error;
-    throw new OperatorError(explain(error as { code?: string; message: string }, place), { cause: error });
+    const { code = '', message } = error as { code?: string; message: string };
+    const Kind = MUST_BE_CORRECTED.test(code) ? OperatorError : DatabaseAwayError;
+    throw new Kind(explain({ code, message }, place), { cause: error });
   }
 }
 
-function explain({ code, message }: { code?: string; message: string }, place: string): string {
+/**
+ * What no waiting mends: SQLSTATE classes 28 (who asks) and 3D (no such database), a socket that is not ours, and a
+ * certificate that is not trusted. A host that is not known may be a name server that is away.
+ */
+const MUST_BE_CORRECTED =
+  /^(28|3D|EACCES|CERT_|SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_(GET|VERIFY|DECRYPT|DECODE)_|ERR_TLS_|ERR_SSL_)/;
+
+function explain({ code, message }: { code: string; message: string }, place: string): string {
   switch (code) {
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
@@ -33,7 +43,7 @@ function explain({ code, message }: { code?: string; message: string }, place: s
     case '3D000':
       return `${place} has no such database: ${message}. Create it, or correct DATABASE_URL.`;
     default:
-      return `${place} does not answer (${code ?? message}). Start it, or correct DATABASE_URL.`;
+      return `${place} does not answer (${code || message}). Start it, or correct DATABASE_URL.`;
   }
 }
 

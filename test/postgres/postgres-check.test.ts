@@ -1,0 +1,70 @@
+import { openDatabase } from '../../src/platform/database.ts';
+import { DatabaseAwayError, OperatorError } from '../../src/platform/errors.ts';
+import { openTestDatabase, type TestDatabase } from '../support/test-database.ts';
+import { freePort } from '../support/test-server.ts';
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await openTestDatabase();
+});
+afterAll(() => database.close());
+
+/** What opening the test's database fails with when its address is changed. */
+async function failureAt(change: (url: URL) => void): Promise<{ kind: unknown; message: string }> {
+  const url = new URL(database.url ?? '');
+  change(url);
+  const error = await openDatabase({ url: url.href, poolSize: 1 }).catch((thrown: Error) => thrown);
+  if (!(error instanceof Error)) throw new Error('It opened.');
+  return { kind: error.constructor, message: error.message.replaceAll(/:\d+\//g, ':PORT/') };
+}
+
+describe('a Postgres that cannot be used', () => {
+  it('is to be corrected when it refuses the password', async () => {
+    expect(await failureAt((url) => Object.assign(url, { password: 'wrong' }))).toEqual({
+      kind: OperatorError,
+      message: expect.stringMatching(
+        /refuses to let this server in: .*Correct the user and password of DATABASE_URL\.$/,
+      ),
+    });
+  });
+
+  it('is to be corrected when it has no such database', async () => {
+    expect(await failureAt((url) => Object.assign(url, { pathname: '/nowhere' }))).toEqual({
+      kind: OperatorError,
+      message: expect.stringMatching(/has no such database: .*Create it, or correct DATABASE_URL\.$/),
+    });
+  });
+
+  it('may only be away when nothing listens, or a name server does not know it', async () => {
+    const port = String(await freePort());
+    expect(
+      await failureAt((url) => Object.assign(url, { hostname: '127.0.0.1', port, pathname: '/x' })),
+    ).toEqual({
+      kind: DatabaseAwayError,
+      message:
+        'Postgres at 127.0.0.1:PORT/x does not answer (ECONNREFUSED). Start it, or correct DATABASE_URL.',
+    });
+    expect(
+      await failureAt((url) => Object.assign(url, { hostname: 'nowhere.invalid', pathname: '/x' })),
+    ).toEqual({
+      kind: DatabaseAwayError,
+      message: expect.stringMatching(
+        /^Postgres at nowhere\.invalid:PORT\/x: the host is not known \((ENOTFOUND|EAI_AGAIN)\)\. Correct DATABASE_URL\.$/,
+      ),
+    });
+  });
+
+  it('may only be away when it takes no connections', async () => {
+    const { pathname } = new URL(database.url ?? '');
+    await database.knex.raw('ALTER DATABASE ?? CONNECTION LIMIT 0', [pathname.slice(1)]);
+    await database.knex.raw("CREATE ROLE guest LOGIN PASSWORD 'guest'");
+    try {
+      expect(await failureAt((url) => Object.assign(url, { username: 'guest', password: 'guest' }))).toEqual({
+        kind: DatabaseAwayError,
+        message: expect.stringMatching(/does not answer \(53300\)\. Start it, or correct DATABASE_URL\.$/),
+      });
+    } finally {
+      await database.knex.raw('DROP ROLE guest');
+    }
+  });
+});
