@@ -4,6 +4,7 @@ import type { Services } from './compose.ts';
 import { demoRoutes } from './demo/routes.ts';
 import { accessLog } from './http/access-log.ts';
 import { assetRoutes } from './http/assets.ts';
+import { endpointsOf } from './http/endpoints.ts';
 import { errorHandler } from './http/error-handler.ts';
 import { healthRoutes } from './http/health.ts';
 import { issuerOrigin } from './http/issuer-origin.ts';
@@ -26,34 +27,27 @@ export function createApp(services: Services): Koa {
   const { config, logger, views, limits } = services;
   const app = new Koa();
   app.keys = [...config.secrets.cookieKeys];
+  const health = healthRoutes({ ready: async () => void (await services.database.knex.raw('SELECT 1')) });
+  const routers = [
+    assetRoutes({ views }),
+    pages(services),
+    tokenProvider(services),
+    protocolRoutes(services),
+    ...(config.demo ? [demo(services)] : []),
+  ];
 
   app.use(issuerOrigin(config.issuer));
   app.use(accessLog({ logger, trustedProxies: config.trustedProxies }));
-  app.use(measureRequests(services.metrics, endpointOf));
+  app.use(measureRequests(services.metrics, endpointsOf([health, ...routers])));
   app.use(securityHeaders({ https: config.issuer.startsWith('https:') }));
   app.use(errorHandler({ logger, views }));
-  app.use(routesOf(healthRoutes({ ready: async () => void (await services.database.knex.raw('SELECT 1')) })));
+  app.use(routesOf(health));
   app.use(limitRequests(limits.requests));
-  app.use(routesOf(assetRoutes({ views })));
-  app.use(routesOf(pages(services)));
-  app.use(routesOf(tokenProvider(services)));
-  app.use(routesOf(protocolRoutes(services)));
-  if (config.demo) {
-    const { issuer, listnrIssuer } = config;
-    app.use(routesOf(demoRoutes({ issuer, listnrIssuer, views, csrf: services.csrf })));
-  }
+  for (const router of routers) app.use(routesOf(router));
   app.use(nothingHere);
   // Koa itself reports only connections that broke; the access log has the request as aborted.
   app.on('error', (err) => logger.debug({ err }, 'connection lost'));
   return app;
-}
-
-const ENDPOINTS =
-  /^\/(?:auth\/[a-z_]+|interaction|assets|demo|v1\/listnr-token-provider\/[a-z-]+|\.well-known\/[a-z-]+|healthz|readyz)(?=\/|$)/;
-
-/** The endpoint of a path, without what varies in it. */
-function endpointOf(path: string): string {
-  return ENDPOINTS.exec(path)?.[0] ?? 'other';
 }
 
 /** A router, asked only for paths that begin as one of its own: it would try each of its routes, one after another. */
@@ -105,6 +99,10 @@ function tokenProvider(services: Services): Router {
     secrets: listnrClientSecrets,
     clientFailures: limits.clientFailures,
   });
+}
+
+function demo({ config: { issuer, listnrIssuer }, views, csrf }: Services): Router {
+  return demoRoutes({ issuer, listnrIssuer, views, csrf });
 }
 
 function protocolRoutes(services: Services): Router {

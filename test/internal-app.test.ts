@@ -1,4 +1,43 @@
+import { sendHttp } from './support/raw-http.ts';
 import { freePort, startTestServer, type TestServer } from './support/test-server.ts';
+
+/** One of each service, which keep the names they have. */
+const ROUTES = [
+  '/healthz',
+  '/auth/jwks',
+  '/.well-known/openid-configuration',
+  '/v1/listnr-token-provider/jwks',
+];
+
+/** Below these, everything is made up: what is served there has a name of its own. */
+const PREFIXES = [
+  '/',
+  '/auth/',
+  '/auth/token/',
+  '/auth/authorize/x/',
+  '/.well-known/',
+  '/v1/',
+  '/v1/listnr-token-provider/',
+  '/v1/listnr-token-provider/issue-token/',
+  '/interaction/x/y/',
+  '/assets/x/y/',
+  '/demo/',
+  '/healthz/',
+  '/readyz/x/',
+];
+
+/** Words of letters, which once were taken for an endpoint each. */
+function madeUp(n: number): string {
+  return `word_${[...String(n)].map((digit) => 'abcdefghij'[Number(digit)]).join('')}`;
+}
+
+async function seriesOf(internal: string): Promise<string[]> {
+  const text = await (await fetch(`${internal}/metrics`)).text();
+  return text
+    .split('\n')
+    .filter((line) => line.startsWith('listo_http_request_duration_seconds_count'))
+    .map((line) => line.replace(/ \d+$/, ''));
+}
 
 describe('the internal port', () => {
   let server: TestServer;
@@ -25,6 +64,24 @@ describe('the internal port', () => {
     ]);
   });
 
+  it('keeps no more for any number of made-up addresses, served or refused', async () => {
+    const port = Number(new URL(server.url).port);
+    const served = await Promise.all(ROUTES.map((path) => sendHttp(port, { path })));
+    expect(served.map(({ status }) => status)).not.toContain(404);
+    const before = await seriesOf(internal);
+    for (const prefix of PREFIXES) {
+      for (let n = 0; n < 40; n += 1) {
+        const made = ['GET', 'POST', 'PUT', 'BREW'].map((method) =>
+          sendHttp(port, { method, path: `${prefix}${madeUp(n)}` }).catch(() => undefined),
+        );
+        await Promise.all(made);
+      }
+    }
+    const added = (await seriesOf(internal)).filter((series) => !before.includes(series));
+    expect(added.filter((series) => !series.includes('endpoint="other"'))).toEqual([]);
+    expect(added.length).toBeLessThanOrEqual(8);
+  });
+
   it('says what readiness consists of', async () => {
     const answer = await fetch(`${internal}/readyz`);
     expect(answer.status).toBe(200);
@@ -45,9 +102,17 @@ describe('the internal port', () => {
 
 describe('a limit on requests', () => {
   let server: TestServer;
+  let internal: string;
   beforeAll(async () => {
+    const port = await freePort();
+    internal = `http://localhost:${port}`;
     server = await startTestServer({
-      env: { REQUESTS_PER_MINUTE: '3', FAILURES_PER_MINUTE: '2', TRUSTED_PROXIES: '127.0.0.0/8, ::1' },
+      env: {
+        INTERNAL_PORT: String(port),
+        REQUESTS_PER_MINUTE: '3',
+        FAILURES_PER_MINUTE: '2',
+        TRUSTED_PROXIES: '127.0.0.0/8, ::1',
+      },
     });
   });
   afterAll(() => server.close());
@@ -65,6 +130,24 @@ describe('a limit on requests', () => {
       error_description: expect.stringMatching(/^Too many attempts\. Try again in \d+ seconds?\.$/),
     });
     expect((await ask('192.0.2.2')).status).toBe(200);
+  });
+
+  it('counts what it refuses under the endpoint that was asked for, and all others under one', async () => {
+    const refuse = (path: string) =>
+      fetch(server.url + path, { headers: { 'x-forwarded-for': '192.0.2.3' } });
+    for (let n = 0; n < 3; n += 1) await refuse('/auth/jwks');
+    for (const path of [
+      '/auth/jwks',
+      '/auth/made_up',
+      '/.well-known/made-up',
+      '/v1/listnr-token-provider/made-up',
+    ])
+      expect((await refuse(path)).status).toBe(429);
+    expect((await seriesOf(internal)).filter((series) => series.includes('429'))).toEqual([
+      expect.stringContaining('endpoint="/.well-known/openid-configuration"'),
+      expect.stringContaining('endpoint="/auth/jwks"'),
+      expect.stringContaining('endpoint="other"'),
+    ]);
   });
 
   it('never refuses a health check', async () => {

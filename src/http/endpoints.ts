@@ -1,0 +1,30 @@
+import type Router from '@koa/router';
+
+/** Addresses that nobody serves share one name, so that whoever makes some up adds nothing to what is kept. */
+const OTHER = 'other';
+
+/** The part of a route's path that names it. What stands behind varies, or is a step of the same endpoint. */
+const NAME = /^\/(?:(?:auth|\.well-known|v1\/listnr-token-provider)\/[^/:]+|[^/:]+)/;
+
+/** Answers by which endpoint a path is served; it asks the routes themselves, so it knows exactly theirs. */
+export function endpointsOf(routers: readonly Router[]): (path: string) => string {
+  const exact = new Map<string, string>();
+  const byBeginning = new Map<string, { matches(path: string): boolean; name: string }[]>();
+  for (const layer of routers.flatMap(({ stack }) => stack)) {
+    const path = String(layer.path);
+    const name = NAME.exec(path)?.[0] ?? OTHER;
+    if (!path.includes(':')) exact.set(path, name);
+    const key = firstSegment(path);
+    byBeginning.set(key, [...(byBeginning.get(key) ?? []), { matches: (asked) => layer.match(asked), name }]);
+  }
+  return (path) =>
+    exact.get(path) ??
+    byBeginning.get(firstSegment(path))?.find(({ matches }) => matches(path))?.name ??
+    OTHER;
+}
+
+/** Routes may match in any case of letters. */
+function firstSegment(path: string): string {
+  const end = path.indexOf('/', 1);
+  return (end === -1 ? path : path.slice(0, end)).toLowerCase();
+}
