@@ -1,3 +1,4 @@
+import { DEFAULT_REPLAY_WINDOW_SECONDS } from '../../src/clients/client.ts';
 import type { Entry } from './ledger.ts';
 
 /** When something ended: it may have from the first attempt on, and has for certain once one was answered. */
@@ -13,17 +14,21 @@ export interface Reading {
   /** All that presented a code or refresh token, in the order of sending. */
   presentations: ReadonlyMap<string, readonly Entry[]>;
   /**
-   * Grants that were answered and are gone because an earlier exchange of the same code, whose client had stopped
-   * waiting, came to its turn as the second one: the documented price of using a code twice.
+   * Grants that were answered and are gone because a request of the same code or refresh token, whose client had
+   * stopped waiting, came to its turn when that was used already: the documented price of using it twice.
    */
   lostToOwnRetry: ReadonlySet<string>;
 }
 
-const NEVER = Number.POSITIVE_INFINITY;
-/** How long a server may be busy with a request: it waits 5 s for a connection, and 15 s for a statement. */
-const UNDER_WAY_MS = 25_000;
+/** The replay window of a confidential client. It is counted from the rotation, so never before the token was first presented. */
+export const REPLAY_WINDOW_MS = DEFAULT_REPLAY_WINDOW_SECONDS.confidential * 1000;
 
-export function readEntries(entries: readonly Entry[]): Reading {
+const NEVER = Number.POSITIVE_INFINITY;
+/** How long a server may be busy with a request whose client has stopped waiting, where the machine gives it what it wants. */
+export const UNDER_WAY_MS = 25_000;
+
+/** `pace`: how many times slower the machine was than one that does nothing else. */
+export function readEntries(entries: readonly Entry[], pace = 1): Reading {
   const presentations = presentationsOf(entries);
   const ends = new Map<string, End>();
   const end = (id: string, from: number, by: number) => {
@@ -32,7 +37,8 @@ export function readEntries(entries: readonly Entry[]): Reading {
   };
   for (const entry of entries) noteEnd(entry, presentations, end);
   const lostToOwnRetry = new Set<string>();
-  for (const { entry, since } of unexplained(entries, presentations, ends)) {
+  const givenUp = [...givenUpExchanges(presentations), ...givenUpRefreshes(presentations)];
+  for (const { entry, since } of unexplained(entries, { givenUp, ends, underWayMs: UNDER_WAY_MS * pace })) {
     end(entry.grant ?? '', since, entry.endedAt);
     lostToOwnRetry.add(entry.grant ?? '');
   }
@@ -63,36 +69,68 @@ function noteEnd(
   // RFC 6749 section 4.1.2: the second use of a code revokes what the first gave, whichever was sent first.
   const again = operation === 'exchange' && presentations.get(presented)?.[1];
   if (again && outcome === 'refused') end(grant, again.startedAt, endedAt);
+  // A retry after the window is reuse, and ends the sign-in: of that the client learns only that it was refused.
+  const [first] = presentations.get(presented) ?? [];
+  const outlived = operation === 'refresh' && first ? first.startedAt + REPLAY_WINDOW_MS : NEVER;
+  if (!misuse && outcome === 'refused' && outlived < endedAt) end(grant, outlived, endedAt);
+}
+
+/** A request that was never answered, and may have been carried out when what it presented was no longer good. */
+interface GivenUp {
+  grant: string;
+  /** When it may first have ended the sign-in. */
+  since: number;
+  endedAt: number;
 }
 
 /**
- * Refusals of sign-ins that nobody ended, but of which an exchange may still have been under way when its client
- * gave it up. What worked long afterwards was not ended by it.
+ * Refusals of sign-ins that nobody ended, but of which a request may still have been under way when its client gave
+ * it up. What worked long afterwards was not ended by it.
  */
 function unexplained(
   entries: readonly Entry[],
-  presentations: ReadonlyMap<string, readonly Entry[]>,
-  ends: ReadonlyMap<string, End>,
+  { givenUp, ends, underWayMs }: { givenUp: GivenUp[]; ends: ReadonlyMap<string, End>; underWayMs: number },
 ): { entry: Entry; since: number }[] {
-  const givenUp = givenUpExchanges(presentations);
-  const uses = entries.filter((entry) => usesGrant(entry) && !entry.misuse && givenUp.has(entry.grant ?? ''));
+  const suspects = Map.groupBy(givenUp, ({ grant }) => grant);
+  const uses = entries.filter(
+    (entry) => usesGrant(entry) && !entry.misuse && suspects.has(entry.grant ?? ''),
+  );
+  const lastOk = new Map<string, number>();
   for (const { grant = '', outcome, startedAt } of uses)
-    if (outcome === 'ok' && startedAt > (givenUp.get(grant) ?? 0) + UNDER_WAY_MS) givenUp.delete(grant);
+    if (outcome === 'ok') lastOk.set(grant, Math.max(startedAt, lastOk.get(grant) ?? 0));
   return uses.flatMap((entry) => {
     const { grant = '', presented = '', outcome, endedAt } = entry;
-    const since = givenUp.get(grant);
     const explained = [grant, presented].some((id) => (ends.get(id)?.from ?? NEVER) < endedAt);
-    return since !== undefined && outcome === 'refused' && !explained ? [{ entry, since }] : [];
+    if (outcome !== 'refused' || explained) return [];
+    const suspect = suspects.get(grant)?.find((of) => {
+      const over = of.endedAt + underWayMs;
+      return of.since < endedAt && of.since <= over && (lastOk.get(grant) ?? 0) <= over;
+    });
+    return suspect ? [{ entry, since: suspect.since }] : [];
   });
 }
 
-/** By sign-in: when its code was sent again after a request that was never answered. */
-function givenUpExchanges(presentations: ReadonlyMap<string, readonly Entry[]>): Map<string, number> {
-  const givenUp = new Map<string, number>();
-  for (const list of presentations.values()) {
+/** Exchanges that were sent again: from then on there may have been a second use of the code. */
+function givenUpExchanges(presentations: ReadonlyMap<string, readonly Entry[]>): GivenUp[] {
+  return [...presentations.values()].flatMap((list) => {
     const at = list.findIndex(({ operation, outcome }) => operation === 'exchange' && outcome === 'silence');
-    const [grant, again] = [list[at]?.grant, list[at + 1]];
-    if (grant && again) givenUp.set(grant, again.startedAt);
-  }
-  return givenUp;
+    const [silent, again] = [list[at], list[at + 1]];
+    return silent?.grant && again
+      ? [{ grant: silent.grant, since: again.startedAt, endedAt: silent.endedAt }]
+      : [];
+  });
+}
+
+/** Refreshes: reuse once the window is over, or the successor that a retry gave may have been used. */
+function givenUpRefreshes(presentations: ReadonlyMap<string, readonly Entry[]>): GivenUp[] {
+  return [...presentations.values()].flatMap((list) => {
+    const [first] = list;
+    const successor = list.find(({ given }) => given)?.given?.refreshToken ?? '';
+    const used = presentations.get(successor)?.find(({ outcome }) => outcome !== 'refused');
+    const silent = list.filter(({ operation, outcome }) => operation === 'refresh' && outcome === 'silence');
+    return silent.map(({ grant = '', startedAt, endedAt }) => {
+      const over = Math.min(used?.startedAt ?? NEVER, (first?.startedAt ?? 0) + REPLAY_WINDOW_MS);
+      return { grant, since: Math.max(startedAt, over), endedAt };
+    });
+  });
 }

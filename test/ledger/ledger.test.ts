@@ -1,4 +1,5 @@
 import { findOmissions, findViolations } from './checks.ts';
+import { REPLAY_WINDOW_MS, UNDER_WAY_MS } from './ends.ts';
 import { type Entry, type Ledger, OPERATIONS, openLedger } from './ledger.ts';
 import { report } from './report.ts';
 
@@ -100,7 +101,28 @@ describe('a ledger in which nothing is wrong', () => {
     ],
     [
       'a retry after the replay window',
-      [SIGNED_IN, silent('refresh', 20, 'refresh-0'), refused('refresh', 30_021, 'refresh-0')],
+      [SIGNED_IN, silent('refresh', 20, 'refresh-0'), refused('refresh', REPLAY_WINDOW_MS + 21, 'refresh-0')],
+    ],
+    [
+      'a refresh that was given up and came to its turn when the successor of its retry had been used',
+      [
+        SIGNED_IN,
+        silent('refresh', 20, 'refresh-0'),
+        rotation(0, 40),
+        rotation(1, 60),
+        refused('userinfo', 80, 'access-2'),
+        refused('refresh', 100, 'refresh-2'),
+      ],
+    ],
+    [
+      'a second tab that is told after the window that its token was used',
+      [
+        SIGNED_IN,
+        rotation(0, 20),
+        silent('refresh', 20, 'refresh-0'),
+        refused('refresh', REPLAY_WINDOW_MS + 21, 'refresh-0'),
+        refused('refresh', REPLAY_WINDOW_MS + 40, 'refresh-1'),
+      ],
     ],
     [
       'answers of 503, and a LiSTNR token after the sign-out',
@@ -112,6 +134,29 @@ describe('a ledger in which nothing is wrong', () => {
     ],
   ])('has no violation: %s', (_name, entries) => {
     expect(findViolations(ledgerOf(entries))).toEqual([]);
+  });
+
+  it('ends the sign-ins of clients that came back after the replay window: their rows and access tokens are gone', () => {
+    const late = ['ada', 'grace', 'joan'].flatMap((grant) =>
+      [
+        SIGNED_IN,
+        silent('refresh', 20, 'refresh-0'),
+        refused('refresh', REPLAY_WINDOW_MS + 21, 'refresh-0'),
+        refused('userinfo', REPLAY_WINDOW_MS + 40, 'access-0'),
+      ].map((one) => ({ ...one, grant, presented: `${one.presented} of ${grant}` })),
+    );
+    const families = ['ada', 'grace', 'joan'].map((grant) => ({ grant, rows: 0, sequence: undefined }));
+    expect(findViolations(ledgerOf(late, { families }))).toEqual([]);
+  });
+
+  it('counts for longer what is under way where the machine is slow', () => {
+    const entries = [
+      silent('exchange', 0, 'code'),
+      entry('exchange', 20, { presented: 'code', given: given(0) }),
+      entry('userinfo', UNDER_WAY_MS + 21, { presented: 'access-0' }),
+      refused('userinfo', UNDER_WAY_MS + 40, 'access-0'),
+    ];
+    expect(findViolations(ledgerOf(entries, { pace: 2 }))).toEqual([]);
   });
 
   it('may have no row for what ended, and one for what did not', () => {
@@ -143,7 +188,7 @@ describe('the checks find', () => {
     [
       'signed out by an honest retry',
       'inside the window',
-      [SIGNED_IN, silent('refresh', 20, 'refresh-0'), refused('refresh', 30_009, 'refresh-0')],
+      [SIGNED_IN, silent('refresh', 20, 'refresh-0'), refused('refresh', REPLAY_WINDOW_MS + 9, 'refresh-0')],
     ],
     [
       'signed out by an honest retry',
@@ -185,8 +230,39 @@ describe('the checks find', () => {
       [
         silent('exchange', 0, 'code'),
         entry('exchange', 20, { presented: 'code', given: given(0) }),
-        entry('userinfo', 25_021, { presented: 'access-0' }),
-        refused('userinfo', 25_040, 'access-0'),
+        entry('userinfo', UNDER_WAY_MS + 21, { presented: 'access-0' }),
+        refused('userinfo', UNDER_WAY_MS + 40, 'access-0'),
+      ],
+    ],
+    [
+      'what was answered 200 does not work',
+      'the successor that a retry gave, at its first use',
+      [SIGNED_IN, silent('refresh', 20, 'refresh-0'), rotation(0, 40), refused('refresh', 60, 'refresh-1')],
+    ],
+    [
+      'what was answered 200 does not work',
+      'an access token, although the window of a retry is not over',
+      [SIGNED_IN, silent('refresh', 20, 'refresh-0'), rotation(0, 40), refused('userinfo', 60, 'access-1')],
+    ],
+    [
+      'what was answered 200 does not work',
+      'although its successor was used long after a refresh was given up',
+      [
+        SIGNED_IN,
+        silent('refresh', 20, 'refresh-0'),
+        rotation(0, 40),
+        rotation(1, UNDER_WAY_MS + 40),
+        refused('userinfo', UNDER_WAY_MS + 60, 'access-2'),
+      ],
+    ],
+    [
+      'what was revoked still works',
+      'after a retry that came too late ended it',
+      [
+        SIGNED_IN,
+        silent('refresh', 20, 'refresh-0'),
+        refused('refresh', REPLAY_WINDOW_MS + 21, 'refresh-0'),
+        entry('userinfo', REPLAY_WINDOW_MS + 40, { presented: 'access-0' }),
       ],
     ],
     [

@@ -88,6 +88,8 @@ export interface Instant {
 
 export interface Ledger {
   entries: Entry[];
+  /** How many times slower the machine was than one that does nothing else (pace.ts). */
+  pace: number;
   /** How often the load did what, by the names of load.ts. */
   load: Record<string, number>;
   instants: Instant[];
@@ -106,6 +108,7 @@ export interface Ledger {
 export function openLedger(): Ledger {
   return {
     entries: [],
+    pace: 1,
     load: {},
     instants: [],
     abandoned: [],

@@ -73,13 +73,13 @@ function violationRows(violations: readonly Violation[]): (string | number)[][] 
 }
 
 /** Of those whose sign-in was under way while something broke, how many had to begin again. */
-function signInsLost({ entries, signIns, faults }: Ledger): string {
+function signInsLost({ entries, pace, signIns, faults }: Ledger): string {
   const inFlight = signIns.filter((signIn) =>
     faults.some(
-      ({ startedAt }) => startedAt <= signIn.endedAt && startedAt + STRIKING_MS >= signIn.startedAt,
+      ({ startedAt }) => startedAt <= signIn.endedAt && startedAt + STRIKING_MS * pace >= signIn.startedAt,
     ),
   ).length;
-  const undone = readEntries(entries).lostToOwnRetry.size;
+  const undone = readEntries(entries, pace).lostToOwnRetry.size;
   const lost = signIns.filter((signIn) => signIn.lost).length + undone;
   const perThousand = inFlight === 0 ? 0 : (1000 * lost) / inFlight;
   return `Sign-ins: ${signIns.length}, in flight at a fault: ${inFlight}, lost: ${lost} (${undone} after they were answered); lost per thousand in flight: ${perThousand.toFixed(1)}.`;
