@@ -29,6 +29,8 @@ export interface Config {
   /** Requests one address may make in a minute, and failed authentications it may make; 0: no limit. */
   requestsPerMinute: number;
   failuresPerMinute: number;
+  /** How long an idle connection is kept, and how long a request may take to arrive (http/connections.ts). */
+  connections: { keepAliveMs: number; requestMs: number };
   /** The demo seed and /demo: on the embedded database, an issuer on loopback, and not in production. */
   demo: boolean;
   /** Bits of a new RSA key. */
@@ -92,6 +94,7 @@ export function parseConfig(environment: Environment): Config {
       low: 0,
       high: 1_000_000,
     }),
+    connections: connectionsOf(variables),
     demo: !production && database.kind === 'embedded' && LOOPBACK.has(new URL(issuer).hostname),
     rsaBits: Number(variables.oneOf('RSA_KEY_BITS', ['2048', '3072'], '2048')),
     keyRotation: keyRotationOf(variables),
@@ -183,6 +186,16 @@ function workersOf(variables: Variables, database: Config['database']): number {
       'WORKERS above 1 needs Postgres (DATABASE_URL): the embedded database belongs to one process.',
     );
   return workers;
+}
+
+/** Google's balancer keeps idle connections longest of the large clouds', for 600 seconds. */
+function connectionsOf(variables: Variables): Config['connections'] {
+  const seconds = (name: string, fallback: number) =>
+    variables.wholeNumber(name, { fallback, low: 1, high: 3600 });
+  return {
+    keepAliveMs: seconds('KEEP_ALIVE_SECONDS', 620) * 1000,
+    requestMs: seconds('REQUEST_SECONDS', 30) * 1000,
+  };
 }
 
 /**

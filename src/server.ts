@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { createApp } from './app.ts';
 import { compose, type Overrides, type Services } from './compose.ts';
 import type { Config } from './config.ts';
+import { createHttpServer } from './http/connections.ts';
 import { createInternalApp } from './internal-app.ts';
 import { jobsOf } from './jobs.ts';
 import { openServerDatabase } from './open-database.ts';
@@ -17,8 +18,6 @@ import { migrate } from './platform/migrate.ts';
 import { applySeed, readSeedFile } from './platform/seed.ts';
 
 const DEMO_SEED = fileURLToPath(new URL('../config/seeds/demo.sql', import.meta.url));
-/** Longer than a load balancer keeps an idle connection (60 s is usual), so that it is never we who close it under a request. */
-const KEEP_ALIVE_MS = 65_000;
 /** Shorter than the 30 s that orchestrators commonly wait before they kill. */
 const STOP_WITHIN_MS = 20_000;
 
@@ -44,8 +43,8 @@ export async function startServer(
     for (const name of await migrate(open)) logger.info({ migration: name }, 'migrated');
     await applySeeds(config, open, logger);
     const services = await compose({ config, logger, database: open, overrides });
-    const server = createServer(
-      { keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: KEEP_ALIVE_MS + 1000 },
+    const server = createHttpServer(
+      { ...services, limits: config.connections },
       createApp(services).callback(),
     );
     await listen(server, config.host, config.port);

@@ -33,6 +33,8 @@ describe('the configuration refuses', () => {
       { LOG_LEVEL: 'verbose' },
       'LOG_LEVEL is "verbose"; it takes one of trace, debug, info, warn, error, fatal, silent.',
     ],
+    [{ KEEP_ALIVE_SECONDS: '0' }, 'KEEP_ALIVE_SECONDS is "0"; it takes a whole number from 1 to 3600.'],
+    [{ REQUEST_SECONDS: '0.5' }, 'REQUEST_SECONDS is "0.5"; it takes a whole number from 1 to 3600.'],
     [{ WORKERS: '0' }, 'WORKERS is "0"; it takes a whole number from 1 to 64.'],
     [
       { WORKERS: '2' },

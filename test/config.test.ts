@@ -45,6 +45,7 @@ describe('the defaults', () => {
         checkMs: 60_000,
       },
       housekeeping: { everyMs: 60_000, batchSize: 1000 },
+      connections: { keepAliveMs: 620_000, requestMs: 30_000 },
       demo: true,
       secrets: {
         cookieKeys: [TEST_SECRETS.COOKIE_KEYS],
@@ -87,6 +88,8 @@ describe('a complete environment', () => {
       TRUSTED_PROXIES: '10.0.0.0/8, 192.0.2.7 2001:db8::/32',
       REQUESTS_PER_MINUTE: '100',
       FAILURES_PER_MINUTE: '5',
+      KEEP_ALIVE_SECONDS: '75',
+      REQUEST_SECONDS: '20',
       KEY_ENCRYPTION_KEY: `${Buffer.alloc(32, 1).toString('base64')},${Buffer.alloc(32, 2).toString('base64url')}`,
     };
     expect(parseConfig(environment)).toEqual({
@@ -112,6 +115,7 @@ describe('a complete environment', () => {
         checkMs: 60_000,
       },
       housekeeping: { everyMs: 60_000, batchSize: 1000 },
+      connections: { keepAliveMs: 75_000, requestMs: 20_000 },
       demo: false,
       secrets: {
         cookieKeys: [TEST_SECRETS.COOKIE_KEYS],

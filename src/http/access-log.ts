@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { BlockList, isIP } from 'node:net';
+import type { IncomingMessage } from 'node:http';
 import type { Middleware } from 'koa';
 import type { Logger } from '../platform/logger.ts';
+import { addressReader, isPrivate } from './client-address.ts';
 import { setRequestState } from './request-state.ts';
 
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
@@ -17,17 +18,19 @@ export function accessLog({
   logger: Logger;
   trustedProxies: readonly string[];
 }): Middleware {
-  const clientAddress = addressReader(trustedProxies);
+  const originOf = addressReader(trustedProxies);
+  const warnOfProxy = unlistedProxies(logger);
 
   return async (ctx, next) => {
     const started = process.hrtime.bigint();
     const given = ctx.get('x-request-id');
     const id = REQUEST_ID.test(given) ? given : randomUUID();
-    const state = {
-      id,
-      ip: clientAddress(ctx.req.socket.remoteAddress ?? '', ctx.get('x-forwarded-for')),
-      log: {},
-    };
+    const { address, throughProxy } = originOf(
+      ctx.req.socket.remoteAddress ?? '',
+      ctx.get('x-forwarded-for'),
+    );
+    if (!throughProxy) warnOfProxy(address, ctx.req);
+    const state = { id, ip: address, log: {} };
     setRequestState(ctx.req, state);
     ctx.set('X-Request-Id', id);
 
@@ -59,32 +62,22 @@ function withoutIdentifiers(path: string): string {
     .replaceAll(/[^!-~]/g, '?');
 }
 
-function addressReader(trustedProxies: readonly string[]): (remote: string, forwardedFor: string) => string {
-  const trusted = new BlockList();
-  for (const entry of trustedProxies) {
-    const [address = '', bits] = entry.split('/');
-    const family = isIP(address) === 4 ? 'ipv4' : 'ipv6';
-    if (bits === undefined) trusted.addAddress(address, family);
-    else trusted.addSubnet(address, Number(bits), family);
-  }
-  const isTrusted = (address: string) => {
-    const family = isIP(address);
-    return family !== 0 && trusted.check(address, family === 4 ? 'ipv4' : 'ipv6');
+/**
+ * Says once that a proxy is not in TRUSTED_PROXIES: everybody behind it is one client to the limits. Once for private
+ * addresses and once for public ones, because anybody can send the header, and must not use up the warning.
+ */
+function unlistedProxies(logger: Logger): (peer: string, req: IncomingMessage) => void {
+  const warned = new Set<boolean>();
+  return (peer, { headers }) => {
+    if (headers['x-forwarded-for'] === undefined) return;
+    const near = isPrivate(peer);
+    if (warned.has(near)) return;
+    warned.add(near);
+    logger.warn(
+      { peer },
+      near
+        ? 'A proxy that is not listed in TRUSTED_PROXIES hands requests on: everybody behind it counts as one client. Add its address or network.'
+        : 'A request with X-Forwarded-For came from a public address that TRUSTED_PROXIES does not list. If it is a proxy of yours, add its address or network.',
+    );
   };
-
-  return (remote, forwardedFor) => {
-    let address = plain(remote);
-    const hops = forwardedFor.split(',').map((hop) => plain(hop.trim()));
-    while (isTrusted(address) && hops.length > 0) {
-      const hop = hops.pop() ?? '';
-      if (isIP(hop) === 0) break;
-      address = hop;
-    }
-    return address;
-  };
-}
-
-/** IPv4 addresses arrive as ::ffff:a.b.c.d on a dual-stack socket. */
-function plain(address: string): string {
-  return address.startsWith('::ffff:') ? address.slice(7) : address;
 }

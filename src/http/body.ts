@@ -3,13 +3,18 @@ import rawBody from 'raw-body';
 import { HttpError } from '../platform/errors.ts';
 import { parseParameters } from './parameters.ts';
 
+/** No endpoint takes more. */
 const LIMIT_BYTES = 64 * 1024;
-const DISCARD_BYTES = 8 * 1024 * 1024;
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
 /** The media type of a request, in lower case and without parameters; empty when there is none. */
 export function mediaType(req: IncomingMessage): string {
   return (req.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
+}
+
+/** Whether a request says beforehand that its body is longer than any endpoint takes. */
+export function announcesTooMuch({ headers }: IncomingMessage): boolean {
+  return Number(headers['content-length'] ?? 0) > LIMIT_BYTES;
 }
 
 /**
@@ -29,11 +34,12 @@ export async function readText(req: IncomingMessage): Promise<string> {
     bytes = await rawBody(req, { limit: LIMIT_BYTES, length: req.headers['content-length'] ?? null });
   } catch (cause) {
     if ((cause as { type?: string }).type === 'entity.too.large') {
-      discard(req);
       throw new HttpError({
         status: 413,
         code: 'invalid_request',
         message: 'The body is larger than 64 KiB.',
+        // The rest of it is not read (connections.ts).
+        headers: { Connection: 'close' },
         cause,
       });
     }
@@ -54,18 +60,6 @@ export async function readText(req: IncomingMessage): Promise<string> {
       cause,
     });
   }
-}
-
-/**
- * Reads on, for a while: whoever is still sending then sees the answer, and not a connection that was reset.
- */
-function discard(req: IncomingMessage): void {
-  let left = DISCARD_BYTES;
-  req.on('data', (chunk: Buffer) => {
-    left -= chunk.length;
-    if (left < 0) req.destroy();
-  });
-  req.resume();
 }
 
 /**

@@ -24,6 +24,11 @@ export function requestState(req: IncomingMessage): RequestState {
   return state;
 }
 
+/** The same, where a request may not have come so far. */
+export function knownRequestState(req: IncomingMessage): RequestState | undefined {
+  return states.get(req);
+}
+
 /**
  * Whom a limit counts: the client's address, of IPv6 the /64, because whoever has one address there has them all.
  */

@@ -7,6 +7,8 @@ export interface Metrics {
   countSignature(keySet: string): void;
   countExpired(rows: string, count: number): void;
   setExpiredLag(rows: string, seconds: number): void;
+  /** What was no request yet: a head too large or too slow, or no HTTP. */
+  countUnread(status: number): void;
   observeRequest(request: { endpoint: string; method: string; status: number; seconds: number }): void;
 }
 
@@ -44,6 +46,12 @@ export function createMetrics(): Metrics {
     labelNames: ['rows'] as const,
     registers: [registry],
   });
+  const unread = new Counter({
+    name: 'listo_unread_requests_total',
+    help: 'Requests refused before their head was read.',
+    labelNames: ['status'] as const,
+    registers: [registry],
+  });
   // In a process of a cluster, this is what the primary collects.
   AggregatorRegistry.setRegistries([registry]);
   return {
@@ -52,6 +60,7 @@ export function createMetrics(): Metrics {
     countSignature: (keySet) => signatures.inc({ key_set: keySet }),
     countExpired: (rows, count) => expired.inc({ rows }, count),
     setExpiredLag: (rows, seconds) => lag.set({ rows }, seconds),
+    countUnread: (status) => unread.inc({ status: String(status) }),
     observeRequest({ endpoint, method, status, seconds }) {
       requests.observe({ endpoint, method, status: String(status) }, seconds);
     },

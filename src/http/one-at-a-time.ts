@@ -1,0 +1,48 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { isClosing } from './close-gently.ts';
+
+/** More than any client pipelines that means well. */
+const MOST_WAITING = 100;
+
+export interface Exchange {
+  req: IncomingMessage;
+  res: ServerResponse;
+}
+
+/**
+ * Serves the requests of one connection one after another. Node starts every request that lies in what it has read:
+ * two thousand of them fit into one packet's buffer, and would be ahead of everybody else at the database. (RFC 9112
+ * section 9.3.2 lets a server serve at once only what is safe.)
+ */
+export function oneAtATime(serve: RequestListener): {
+  listener: RequestListener;
+  /** The request that is being served on a connection. */
+  current(socket: Socket): Exchange | undefined;
+} {
+  const served = new WeakMap<Socket, Exchange>();
+  const waiting = new WeakMap<Socket, Exchange[]>();
+
+  function start(socket: Socket, exchange: Exchange): void {
+    served.set(socket, exchange);
+    exchange.res.once('close', () => {
+      served.delete(socket);
+      const next = waiting.get(socket)?.shift();
+      if (next && !isClosing(socket)) start(socket, next);
+    });
+    serve(exchange.req, exchange.res);
+  }
+
+  return {
+    current: (socket) => served.get(socket),
+    listener(req, res) {
+      const { socket } = req;
+      if (isClosing(socket)) return;
+      if (!served.has(socket)) return start(socket, { req, res });
+      const queue = waiting.get(socket) ?? [];
+      waiting.set(socket, queue);
+      queue.push({ req, res });
+      if (queue.length > MOST_WAITING) socket.destroy();
+    },
+  };
+}

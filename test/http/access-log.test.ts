@@ -1,0 +1,46 @@
+import { startTestServer } from '../support/test-server.ts';
+
+const warnings = (lines: Record<string, unknown>[]) =>
+  lines
+    .filter(({ level }) => level === 'warn')
+    .map(({ peer, msg }) => ({ peer: String(peer).replace('::1', '127.0.0.1'), msg }));
+
+describe('a proxy', () => {
+  it('that nobody listed is named once in the log', async () => {
+    const server = await startTestServer();
+    const ask = (headers: Record<string, string>) => fetch(`${server.url}/healthz`, { headers });
+    await ask({});
+    expect(warnings(server.logLines())).toEqual([]);
+    await ask({ 'x-forwarded-for': '203.0.113.7:51234' });
+    await ask({ 'x-forwarded-for': '203.0.113.8' });
+    expect(warnings(server.logLines())).toEqual([
+      {
+        peer: '127.0.0.1',
+        msg: 'A proxy that is not listed in TRUSTED_PROXIES hands requests on: everybody behind it counts as one client. Add its address or network.',
+      },
+    ]);
+    await server.close();
+  });
+
+  it('that is listed tells who asks, whatever it puts around the address, and in several headers', async () => {
+    const server = await startTestServer({ env: { TRUSTED_PROXIES: '::ffff:127.0.0.0/104, ::1' } });
+    for (const forwardedFor of [
+      ['203.0.113.7:51234'],
+      ['[2001:DB8::1]:443'],
+      ['::FFFF:cb00:7107'],
+      ['198.51.100.1, unknown, 203.0.113.7', '127.0.0.2'],
+    ]) {
+      const headers = new Headers();
+      for (const value of forwardedFor) headers.append('x-forwarded-for', value);
+      await fetch(`${server.url}/healthz`, { headers });
+    }
+    expect(warnings(server.logLines())).toEqual([]);
+    expect(
+      server
+        .logLines()
+        .filter(({ msg }) => msg === 'request')
+        .map(({ ip }) => ip),
+    ).toEqual(['203.0.113.7', '2001:db8::1', '203.0.113.7', '203.0.113.7']);
+    await server.close();
+  });
+});
