@@ -22,7 +22,8 @@ import {
 import { createClientSecretStore } from './clients/client-secret-store.ts';
 import { type ClientSecrets, createClientSecrets } from './clients/client-secrets.ts';
 import { type ClientStore, createClientStore } from './clients/client-store.ts';
-import { createListnrClientStore, type ListnrClientStore } from './clients/listnr-client-store.ts';
+import { createListnrClientStore } from './clients/listnr-client-store.ts';
+import { createListnrClients, type ListnrClients } from './clients/listnr-clients.ts';
 import { cacheRegistration, type RegistrationCache } from './clients/registration-cache.ts';
 import type { Config } from './config.ts';
 import { type Csrf, createCsrf } from './http/csrf.ts';
@@ -35,15 +36,17 @@ import { explainProtocolError } from './interactions/protocol-error.ts';
 import { upstreamCallbackPath } from './interactions/upstream.ts';
 import { createKeyRing, type KeyRing } from './keys/key-ring.ts';
 import { type RotationDependencies, rotateKeys } from './keys/rotate-keys.ts';
-import { createSigningKeyStore } from './keys/signing-key-store.ts';
+import type { KeySet } from './keys/signing-key.ts';
+import { createSigningKeyStore, type SigningKeyStore } from './keys/signing-key-store.ts';
 import { createExternalKeys, type ExternalKeys } from './listnr/external-keys.ts';
+import { createListnrKnowledge, type ListnrKnowledge } from './listnr/knowledge.ts';
 import { createLiveProvider, type LiveProvider } from './oidc/live-provider.ts';
 import { takeBackFailures } from './oidc/mount.ts';
 import { createProvider } from './oidc/provider.ts';
 import type { RefreshTokenDependencies } from './oidc/refresh-token.ts';
 import { createRefreshTokenCodec } from './oidc/refresh-token-value.ts';
 import { type Clock, systemClock } from './platform/clock.ts';
-import type { Database } from './platform/database.ts';
+import type { Database, Queryable } from './platform/database.ts';
 import type { Logger } from './platform/logger.ts';
 import { createMetrics, type Metrics } from './platform/metrics.ts';
 import { createSecretBox, type SecretBox } from './platform/secret-box.ts';
@@ -67,10 +70,11 @@ export interface Services {
   instances: InstanceStore;
   clients: ClientStore;
   clientSecrets: ClientSecrets;
-  listnrClients: ListnrClientStore;
+  listnrClients: ListnrClients;
   listnrClientSecrets: ClientSecrets;
   people: PersonStore;
   denied: DeniedSubjects;
+  listnrKnowledge: ListnrKnowledge;
   artifacts: ArtifactStore;
   deviceCodes: DeviceCodeStore;
   grants: GrantStore;
@@ -122,14 +126,14 @@ export async function compose({
   const registration = cacheRegistration({
     clients,
     clientSecrets: createClientSecretStore(db, 'client_secrets'),
-    listnrClients: createListnrClientStore(db),
-    listnrClientSecrets: createClientSecretStore(db, 'listnr_client_secrets'),
     instances: createInstanceStore(db, box),
   });
   const onError = (error: unknown) =>
     logger.warn({ err: error }, 'the use of a client secret could not be noted');
   for (const keySet of ['oidc', 'listnr'] as const) await rotateKeys(keySet, rotation);
+  const listnr = await loadListnrKnowledge({ db, keys: rotation.store, metrics });
   const services = {
+    ...listnr,
     config,
     logger,
     clock,
@@ -150,10 +154,15 @@ export async function compose({
     instances: registration.instances,
     clients: registration.clients,
     clientSecrets: createClientSecrets({ store: registration.clientSecrets, clock, onError }),
-    listnrClients: registration.listnrClients,
-    listnrClientSecrets: createClientSecrets({ store: registration.listnrClientSecrets, clock, onError }),
+    listnrClientSecrets: createClientSecrets({
+      store: {
+        list: listnr.listnrClients.secretsOf,
+        touch: createClientSecretStore(db, 'listnr_client_secrets').touch,
+      },
+      clock,
+      onError,
+    }),
     people,
-    denied: await createDeniedSubjects(createDeniedSubjectStore(db)),
     passwords: await createPasswordAuthenticator({ people }),
     upstream: createUpstreamAuthenticator({
       people,
@@ -167,14 +176,6 @@ export async function compose({
     accessTokens: createAccessTokenStore(db),
     usedProofs: createUsedProofStore(db),
     upstreamSignIns: createUpstreamSignInStore(db, box),
-    keyRings: {
-      oidc: await createKeyRing(rotation.store, 'oidc', {
-        onSign: () => metrics.countSignature('oidc'),
-      }),
-      listnr: await createKeyRing(rotation.store, 'listnr', {
-        onSign: () => metrics.countSignature('listnr'),
-      }),
-    },
     externalKeys: overrides.externalKeys ?? createExternalKeys(),
   };
 
@@ -202,4 +203,24 @@ export async function compose({
     return provider;
   });
   return { ...services, refreshTokens, live };
+}
+
+/** What LiSTNR goes on with while the database is away: all of it is read before anything is answered. */
+async function loadListnrKnowledge({
+  db,
+  keys,
+  metrics,
+}: {
+  db: Queryable;
+  keys: SigningKeyStore;
+  metrics: Metrics;
+}): Promise<Pick<Services, 'keyRings' | 'listnrClients' | 'denied' | 'listnrKnowledge'>> {
+  const ringOf = (keySet: KeySet) =>
+    createKeyRing(keys, keySet, { onSign: () => metrics.countSignature(keySet) });
+  const keyRings = { oidc: await ringOf('oidc'), listnr: await ringOf('listnr') };
+  const listnrClients = await createListnrClients(createListnrClientStore(db));
+  const denied = await createDeniedSubjects(createDeniedSubjectStore(db));
+  const listnrKnowledge = createListnrKnowledge({ clients: listnrClients, denied, keyRings });
+  metrics.observeKnowledge(listnrKnowledge);
+  return { keyRings, listnrClients, denied, listnrKnowledge };
 }

@@ -11,8 +11,9 @@ import { createClusterMetrics } from './platform/metrics.ts';
 export function createInternalApp({
   database,
   keyRings,
+  listnrKnowledge,
   metrics,
-}: Pick<Services, 'database' | 'keyRings' | 'metrics'>): Koa {
+}: Pick<Services, 'database' | 'keyRings' | 'listnrKnowledge' | 'metrics'>): Koa {
   const router = new Router();
   router.get('/metrics', async (ctx) => {
     ctx.type = metrics.registry.contentType;
@@ -36,6 +37,7 @@ export function createInternalApp({
         ...(error ? { error } : {}),
       },
       keys: { oidc: keyRings.oidc.current.kid, listnr: keyRings.listnr.current.kid },
+      listnr: { clients: listnrKnowledge.clients, knowledgeAgeSeconds: listnrKnowledge.ageSeconds() },
     };
   });
   const app = new Koa();

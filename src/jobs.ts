@@ -1,9 +1,11 @@
 import { createExpiredRowsStore } from './artifacts/expired-rows-store.ts';
 import { housekeeping } from './artifacts/housekeeping.ts';
 import type { Services } from './compose.ts';
+import type { KeyRing } from './keys/key-ring.ts';
 import { rotateKeys } from './keys/rotate-keys.ts';
+import type { LiveProvider } from './oidc/live-provider.ts';
 import type { Job } from './platform/jobs.ts';
-import { watchVersions } from './platform/versions.ts';
+import { onChange, type Watcher, watchVersions } from './platform/versions.ts';
 
 /** What this process does besides answering: follow changes, rotate keys, and delete what has expired. */
 export function jobsOf({
@@ -14,24 +16,30 @@ export function jobsOf({
   registration,
   rotation,
   live,
+  listnrClients,
   denied,
 }: Pick<
   Services,
-  'config' | 'database' | 'metrics' | 'keyRings' | 'registration' | 'rotation' | 'live' | 'denied'
+  | 'config'
+  | 'database'
+  | 'metrics'
+  | 'keyRings'
+  | 'registration'
+  | 'rotation'
+  | 'live'
+  | 'listnrClients'
+  | 'denied'
 >): readonly Job[] {
   return [
     watchVersions(database.knex, {
-      async registration() {
-        registration.clear();
+      registration: [
+        listnrClients.follow,
+        onChange(registration.clear),
         // A client may be the first to ask for a signature of its kind.
-        await rotateKeys('oidc', rotation);
-      },
-      people: () => denied.reload(),
-      async keys() {
-        const before = JSON.stringify(keyRings.oidc.jwks);
-        await Promise.all([keyRings.oidc.reload(), keyRings.listnr.reload()]);
-        if (JSON.stringify(keyRings.oidc.jwks) !== before) live.renew();
-      },
+        onChange(() => rotateKeys('oidc', rotation)),
+      ],
+      people: [denied.follow],
+      keys: [keyRings.listnr.follow, followOidcKeys(keyRings.oidc, live)],
     }),
     {
       name: 'rotate-keys',
@@ -42,4 +50,16 @@ export function jobsOf({
     },
     housekeeping({ store: createExpiredRowsStore(database.knex), metrics, policy: config.housekeeping }),
   ];
+}
+
+/** The protocol library reads its keys when it is made. */
+function followOidcKeys(keyRing: KeyRing, live: LiveProvider): Watcher {
+  let published = JSON.stringify(keyRing.jwks);
+  return async (look) => {
+    await keyRing.follow(look);
+    const current = JSON.stringify(keyRing.jwks);
+    if (current === published) return;
+    live.renew();
+    published = current;
+  };
 }

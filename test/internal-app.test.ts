@@ -92,6 +92,7 @@ describe('the internal port', () => {
         oidc: server.services.keyRings.oidc.current.kid,
         listnr: server.services.keyRings.listnr.current.kid,
       },
+      listnr: { clients: 2, knowledgeAgeSeconds: expect.any(Number) },
     });
   });
 

@@ -1,10 +1,26 @@
 import type { Queryable } from '../platform/database.ts';
+import type { Reading } from '../platform/kept-copy.ts';
+import { behind, ON_PRIMARY } from '../platform/versions.ts';
 
 export interface DeniedSubjectStore {
-  list(): Promise<string[]>;
+  readAll(): Promise<Reading<ReadonlySet<string>>>;
 }
 
 /** The table is written by triggers on `people`, so that it does not matter what disables or deletes somebody. */
 export function createDeniedSubjectStore(db: Queryable): DeniedSubjectStore {
-  return { list: () => db('denied_subjects').pluck('person_id') };
+  return {
+    async readAll() {
+      // With nobody denied there is one row, with the version alone.
+      const { rows } = await db.raw<{ rows: { version: string; person_id: string | null }[] }>(
+        `SELECT v.version, d.person_id FROM versions v LEFT JOIN denied_subjects d ON true
+         WHERE v.name = 'people' AND ${ON_PRIMARY}`,
+      );
+      const [first] = rows;
+      if (!first) throw behind();
+      return {
+        version: first.version,
+        content: new Set(rows.flatMap(({ person_id }) => (person_id === null ? [] : [person_id]))),
+      };
+    },
+  };
 }

@@ -1,20 +1,22 @@
+import { type Followed, keepCopy } from '../platform/kept-copy.ts';
 import type { DeniedSubjectStore } from './denied-subject-store.ts';
 
 /**
  * Who was disabled or deleted so recently that an ID token about them may still be alive. Kept in memory, so that
- * LiSTNR asks no database; `reload` is called when the list's version grew.
+ * LiSTNR asks no database.
  */
-export interface DeniedSubjects {
+export interface DeniedSubjects extends Followed {
   has(personId: string): boolean;
-  reload(): Promise<void>;
 }
 
 export async function createDeniedSubjects(store: DeniedSubjectStore): Promise<DeniedSubjects> {
-  let denied = new Set(await store.list());
+  const copy = await keepCopy(store.readAll);
   return {
-    has: (personId) => denied.has(personId),
-    async reload() {
-      denied = new Set(await store.list());
+    get confirmedAt() {
+      return copy.confirmedAt;
     },
+    has: (personId) => copy.content.has(personId),
+    follow: copy.follow,
+    reload: copy.reload,
   };
 }

@@ -1,7 +1,10 @@
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../platform/clock.ts';
 import { digestSecret, verifySecret } from '../platform/digest.ts';
-import type { ClientSecretStore } from './client-secret-store.ts';
+import type { ClientSecretStore, StoredSecret } from './client-secret-store.ts';
+
+/** What verifying takes. The expiry is held against the time of use; Postgres' `infinity` arrives as a number. */
+export type KnownSecret = Pick<StoredSecret, 'name' | 'digest'> & { expiresAt: Date | number | null };
 
 /** Verifies a presented client secret against every live one; several may be, while one replaces another. */
 export interface ClientSecrets {
@@ -18,7 +21,10 @@ export function createClientSecrets({
   clock,
   onError,
 }: {
-  store: Pick<ClientSecretStore, 'list' | 'touch'>;
+  store: {
+    list(clientId: string): readonly KnownSecret[] | Promise<readonly KnownSecret[]>;
+    touch: ClientSecretStore['touch'];
+  };
   clock: Clock;
   /** When a secret's use could not be noted; the client is served all the same. */
   onError(error: unknown): void;

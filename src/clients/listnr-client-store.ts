@@ -1,38 +1,82 @@
 import type { Queryable } from '../platform/database.ts';
-import type { ListnrClient } from './listnr-client.ts';
+import type { Reading } from '../platform/kept-copy.ts';
+import { behind, ON_PRIMARY } from '../platform/versions.ts';
+import type { KnownSecret } from './client-secrets.ts';
+import type { AcceptedIssuer, ListnrClient } from './listnr-client.ts';
+
+export interface ListnrRegistration {
+  client: ListnrClient;
+  secrets: readonly KnownSecret[];
+}
 
 export interface ListnrClientStore {
-  /** A client, enabled or not: the answer to a disabled one differs from that to an unknown one. */
-  find(id: string): Promise<ListnrClient | undefined>;
+  /** Every client by its id, enabled or not: the answer to a disabled one differs from that to an unknown one. */
+  readAll(): Promise<Reading<ReadonlyMap<string, ListnrRegistration>>>;
 }
+
+type Row = { version: string } & (
+  | { id: null }
+  | (Omit<ListnrClient, 'defaultSubject' | 'acceptedIssuers'> & {
+      default_subject: string | null;
+      accepted_issuers: AcceptedIssuer[] | null;
+      secret_names: string[] | null;
+      secret_digests: string[] | null;
+      secret_expiries: (Date | number | null)[] | null;
+    })
+);
+
+/** One statement sees one state of all the tables. Without a client there is one row, with the version alone. */
+const READ_ALL = `
+  SELECT v.version, c.id, c.pattern, c.audience, c.scopes, c.claims, c.environments, c.default_subject, c.origins,
+    c.disabled_at IS NOT NULL AS disabled, i.accepted_issuers, s.secret_names, s.secret_digests, s.secret_expiries
+  FROM versions v
+  LEFT JOIN listnr_clients c ON true
+  LEFT JOIN (
+    SELECT client_id, json_agg(json_build_object('issuer', issuer, 'jwksUri', jwks_uri, 'audiences', audiences,
+      'algorithms', algorithms, 'subjectPrefix', subject_prefix) ORDER BY issuer) AS accepted_issuers
+    FROM listnr_accepted_issuers GROUP BY client_id
+  ) i ON i.client_id = c.id
+  LEFT JOIN (
+    SELECT client_id, array_agg(name ORDER BY name) AS secret_names, array_agg(digest ORDER BY name) AS secret_digests,
+      array_agg(expires_at ORDER BY name) AS secret_expiries
+    FROM listnr_client_secrets GROUP BY client_id
+  ) s ON s.client_id = c.id
+  WHERE v.name = 'registration' AND ${ON_PRIMARY}`;
 
 export function createListnrClientStore(db: Queryable): ListnrClientStore {
   return {
-    async find(id) {
-      const row = await db('listnr_clients').where({ id }).first();
-      if (!row) return undefined;
-      const issuers =
-        row.pattern === 'authenticated_user'
-          ? await db('listnr_accepted_issuers').where({ client_id: id }).orderBy('issuer')
-          : [];
-      return {
-        id: row.id,
-        pattern: row.pattern,
-        audience: row.audience,
-        scopes: row.scopes,
-        claims: row.claims,
-        environments: row.environments,
-        defaultSubject: row.default_subject,
-        origins: row.origins,
-        disabled: row.disabled_at !== null,
-        acceptedIssuers: issuers.map((issuer) => ({
-          issuer: issuer.issuer,
-          jwksUri: issuer.jwks_uri,
-          audiences: issuer.audiences,
-          algorithms: issuer.algorithms,
-          subjectPrefix: issuer.subject_prefix,
-        })),
-      };
+    async readAll() {
+      const { rows } = await db.raw<{ rows: Row[] }>(READ_ALL);
+      const [first] = rows;
+      if (!first) throw behind();
+      const content = new Map<string, ListnrRegistration>();
+      for (const row of rows) {
+        if (row.id !== null) content.set(row.id, toRegistration(row));
+      }
+      return { version: first.version, content };
     },
+  };
+}
+
+function toRegistration(row: Exclude<Row, { id: null }>): ListnrRegistration {
+  const { secret_names: names, secret_digests: digests, secret_expiries: expiries } = row;
+  return {
+    client: {
+      id: row.id,
+      pattern: row.pattern,
+      audience: row.audience,
+      scopes: row.scopes,
+      claims: row.claims,
+      environments: row.environments,
+      defaultSubject: row.default_subject,
+      origins: row.origins,
+      disabled: row.disabled,
+      acceptedIssuers: row.accepted_issuers ?? [],
+    },
+    secrets: (names ?? []).map((name, n) => ({
+      name,
+      digest: digests?.[n] ?? '',
+      expiresAt: expiries?.[n] ?? null,
+    })),
   };
 }

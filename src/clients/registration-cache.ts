@@ -2,38 +2,31 @@ import { LRUCache } from 'lru-cache';
 import type { InstanceStore } from '../instances/instance-store.ts';
 import type { ClientSecretStore } from './client-secret-store.ts';
 import type { ClientStore } from './client-store.ts';
-import type { ListnrClientStore } from './listnr-client-store.ts';
 
 /** How many of each are kept; the least recently used go first. */
 const MAX_ENTRIES = 20_000;
 
 /**
- * Keeps what was registered in memory, so that a token costs no look-up of its client. `clear` is called when the
- * registration's version grew (`platform/versions.ts`): a change is seen everywhere about a second after its
+ * Keeps what was registered for Sign in with Listo in memory once it was asked for, so that a token costs no look-up of
+ * its client. (LiSTNR keeps all of its own: listnr-clients.ts.) `clear` is called when the registration's version grew (`platform/versions.ts`): a change is seen everywhere about a second after its
  * commit, and while the database is away what is known stays in use. What is not registered is not remembered.
  */
 export interface RegistrationCache {
   clients: ClientStore;
   clientSecrets: ClientSecretStore;
-  listnrClients: ListnrClientStore;
-  listnrClientSecrets: ClientSecretStore;
   instances: InstanceStore;
   clear(): void;
 }
 
 export function cacheRegistration(stores: Omit<RegistrationCache, 'clear'>): RegistrationCache {
   const clients = remember((id) => stores.clients.find(id));
-  const listnrClients = remember((id) => stores.listnrClients.find(id));
   const clientSecrets = remember((id) => stores.clientSecrets.list(id));
-  const listnrClientSecrets = remember((id) => stores.listnrClientSecrets.list(id));
   const instances = remember((id) => stores.instances.find(id));
   const upstreamProviders = remember((id) => stores.instances.findUpstreamProvider(id));
-  const caches = [clients, listnrClients, clientSecrets, listnrClientSecrets, instances, upstreamProviders];
+  const caches = [clients, clientSecrets, instances, upstreamProviders];
   return {
     clients: { ...stores.clients, find: clients.get },
-    listnrClients: { ...stores.listnrClients, find: listnrClients.get },
     clientSecrets: { ...stores.clientSecrets, list: clientSecrets.get },
-    listnrClientSecrets: { ...stores.listnrClientSecrets, list: listnrClientSecrets.get },
     instances: { find: instances.get, findUpstreamProvider: upstreamProviders.get },
     clear() {
       for (const cache of caches) cache.clear();

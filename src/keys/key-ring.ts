@@ -1,5 +1,6 @@
 import { type CryptoKey, importJWK, type JSONWebKeySet, type JWK } from 'jose';
 import { OperatorError } from '../platform/errors.ts';
+import { type Followed, keepCopy } from '../platform/kept-copy.ts';
 import { createSigner, type SignJwt } from './sign-jwt.ts';
 import type { KeyAlgorithm, KeySet, SigningKey } from './signing-key.ts';
 import type { SigningKeyStore } from './signing-key-store.ts';
@@ -7,9 +8,9 @@ import { createVerifier, type VerifyJwt } from './verify-jwt.ts';
 
 /**
  * The keys of one set, ready to use: imported once, because converting a key costs as much as signing with it.
- * What it holds changes when `reload` finds that the database does, so ask it anew each time.
+ * What it holds changes when it follows the database, so ask it anew each time.
  */
-export interface KeyRing {
+export interface KeyRing extends Followed {
   /** The key that signs RS256 now. */
   readonly current: CurrentKey;
   /** The key that signs with `alg` now. Undefined for a second or two after the first client asked for that one. */
@@ -22,7 +23,6 @@ export interface KeyRing {
   publicKey(kid: string): CryptoKey | undefined;
   /** Verifies what this ring signed with RS256. */
   verify: VerifyJwt;
-  reload(): Promise<void>;
 }
 
 export interface CurrentKey {
@@ -49,24 +49,28 @@ export async function createKeyRing(
   keySet: KeySet,
   { onSign }: { onSign: () => void },
 ): Promise<KeyRing> {
-  const loadKeys = async () => load(await store.list(keySet), keySet, onSign);
-  let loaded = await loadKeys();
+  const copy = await keepCopy(async () => {
+    const { version, content } = await store.read(keySet);
+    return { version, content: await load(content, keySet, onSign) };
+  });
   return {
     get current() {
-      return loaded.current;
+      return copy.content.current;
     },
-    signer: (alg) => loaded.signers.get(alg),
+    signer: (alg) => copy.content.signers.get(alg),
     get jwks() {
-      return loaded.jwks;
+      return copy.content.jwks;
     },
     get privateJwks() {
-      return loaded.privateJwks;
+      return copy.content.privateJwks;
     },
-    publicKey: (kid) => loaded.publicKeys.get(kid),
-    verify: (token, typ) => loaded.verify(token, typ),
-    async reload() {
-      loaded = await loadKeys();
+    publicKey: (kid) => copy.content.publicKeys.get(kid),
+    verify: (token, typ) => copy.content.verify(token, typ),
+    get confirmedAt() {
+      return copy.confirmedAt;
     },
+    follow: copy.follow,
+    reload: copy.reload,
   };
 }
 

@@ -1,12 +1,16 @@
 import type { JWK } from 'jose';
 import type { Queryable } from '../platform/database.ts';
+import type { Reading } from '../platform/kept-copy.ts';
 import type { SecretBox } from '../platform/secret-box.ts';
+import { behind, ON_PRIMARY } from '../platform/versions.ts';
 import type { RotationStep } from './plan-rotation.ts';
 import type { KeyAlgorithm, KeySet, KeyState, SigningKey } from './signing-key.ts';
 
 export interface SigningKeyStore {
   /** The keys of a set, in the order current, retired, next. @throws OperatorError that names a key which cannot be opened. */
   list(keySet: KeySet): Promise<SigningKey[]>;
+  /** The same, with the version that a copy of them follows. */
+  read(keySet: KeySet): Promise<Reading<SigningKey[]>>;
   /**
    * Lets `decide` see a set's keys and carries out its steps, while no other process can: of several replicas that
    * find a rotation due, the first does it, and the others see that it is done.
@@ -42,6 +46,18 @@ export function createSigningKeyStore(db: Queryable, box: SecretBox): SigningKey
 
   return {
     list: (keySet) => list(keySet),
+
+    async read(keySet) {
+      const rows: (Row & { version: string })[] = await db('versions')
+        .leftJoin('signing_keys', { key_set: db.raw('?', [keySet]) })
+        .where('versions.name', 'keys')
+        .whereRaw(ON_PRIMARY)
+        .orderByRaw(ORDER);
+      const [first] = rows;
+      if (!first) throw behind();
+      const keys = rows.filter(({ kid }) => kid !== null).map((row) => toSigningKey(row, box));
+      return { version: first.version, content: keys };
+    },
 
     change: (keySet, decide) =>
       db.transaction(async (trx) => {

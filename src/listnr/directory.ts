@@ -1,14 +1,14 @@
 import type { DeniedSubjects } from '../accounts/denied-subjects.ts';
 import type { ClientSecrets } from '../clients/client-secrets.ts';
 import type { ListnrClient } from '../clients/listnr-client.ts';
-import type { ListnrClientStore } from '../clients/listnr-client-store.ts';
+import type { ListnrClients } from '../clients/listnr-clients.ts';
 
 /**
  * Everything that issuing a token has to know of clients and people, in one place. All of it is kept in memory, so that
- * tokens flow while the database is away (registration-cache.ts, denied-subjects.ts).
+ * tokens flow while the database is away (listnr-clients.ts, denied-subjects.ts).
  */
 export interface Directory {
-  findClient(id: string): Promise<ListnrClient | undefined>;
+  findClient(id: string): ListnrClient | undefined;
   /** False for an unknown client, too. */
   isSecretOf(clientId: string, secret: string): Promise<boolean>;
   /** False for a person who was disabled, or deleted, while an ID token about them could be alive. */
@@ -20,7 +20,7 @@ export function createDirectory({
   secrets,
   denied,
 }: {
-  clients: ListnrClientStore;
+  clients: ListnrClients;
   secrets: ClientSecrets;
   denied: DeniedSubjects;
 }): Directory {

@@ -7,7 +7,7 @@ import Router from '@koa/router';
 import type { Context } from 'koa';
 import type { DeniedSubjects } from '../accounts/denied-subjects.ts';
 import type { ClientSecrets } from '../clients/client-secrets.ts';
-import type { ListnrClientStore } from '../clients/listnr-client-store.ts';
+import type { ListnrClients } from '../clients/listnr-clients.ts';
 import { limitFailures } from '../http/limits.ts';
 import type { RateLimit } from '../http/rate-limit.ts';
 import { requestState } from '../http/request-state.ts';
@@ -32,7 +32,7 @@ export interface ListnrDependencies {
   clock: Clock;
   keyRings: { oidc: KeyRing; listnr: KeyRing };
   externalKeys: ExternalKeys;
-  clients: ListnrClientStore;
+  clients: ListnrClients;
   secrets: ClientSecrets;
   denied: DeniedSubjects;
   clientFailures: RateLimit;
@@ -45,7 +45,7 @@ export function listnrRoutes(dependencies: ListnrDependencies): Router {
   const answerKeys = createPublishedKeys(dependencies.keyRings);
 
   async function answer(ctx: Context, request: TokenRequest): Promise<void> {
-    const client = await directory.findClient(request.clientId);
+    const client = directory.findClient(request.clientId);
     if (client) {
       requestState(ctx.req).log.client = client.id;
       allowOrigins(ctx, client.origins);

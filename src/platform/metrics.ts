@@ -9,6 +9,8 @@ export interface Metrics {
   setExpiredLag(rows: string, seconds: number): void;
   /** What was no request yet: a head too large or too slow, or no HTTP. */
   countUnread(status: number): void;
+  /** What LiSTNR knows without the database, asked whenever somebody reads the metrics. */
+  observeKnowledge(knowledge: { readonly clients: number; ageSeconds(): number }): void;
   observeRequest(request: { endpoint: string; method: string; status: number; seconds: number }): void;
 }
 
@@ -61,10 +63,38 @@ export function createMetrics(): Metrics {
     countExpired: (rows, count) => expired.inc({ rows }, count),
     setExpiredLag: (rows, seconds) => lag.set({ rows }, seconds),
     countUnread: (status) => unread.inc({ status: String(status) }),
+    observeKnowledge(knowledge) {
+      observe(registry, {
+        name: 'listo_listnr_knowledge_age_seconds',
+        help: 'Since the database last confirmed what LiSTNR tokens are made from; of several processes, the oldest.',
+        value: () => knowledge.ageSeconds(),
+      });
+      observe(registry, {
+        name: 'listo_listnr_clients',
+        help: 'Clients of LiSTNR that a process knows; of several processes, the most.',
+        value: () => knowledge.clients,
+      });
+    },
     observeRequest({ endpoint, method, status, seconds }) {
       requests.observe({ endpoint, method, status: String(status) }, seconds);
     },
   };
+}
+
+/** A gauge that is asked at each look. A sum over processes would say nothing, so that of several the highest is told. */
+function observe(
+  registry: Registry,
+  { name, help, value }: { name: string; help: string; value: () => number },
+): void {
+  new Gauge({
+    name,
+    help,
+    aggregator: 'max',
+    registers: [registry],
+    collect() {
+      this.set(value());
+    },
+  });
 }
 
 /** The sum over the processes of a cluster, for its primary. */

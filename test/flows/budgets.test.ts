@@ -12,7 +12,7 @@ import {
   userinfo,
 } from '../support/relying-party.ts';
 import { startTestServer, type TestServer } from '../support/test-server.ts';
-import { askToken, DEMO_APP, DEMO_BASIC, DEMO_SERVICE } from '../support/token-provider.ts';
+import { askToken, basic, DEMO_APP, DEMO_BASIC, DEMO_SERVICE } from '../support/token-provider.ts';
 
 const AS_SERVICE = { client_id: DEMO_SERVICE.id, subject: 'somebody', scope: 'read:profile' };
 const AS_APP = { client_id: DEMO_APP, scope: 'read:profile' };
@@ -122,6 +122,16 @@ describe('what a request costs, of a server that is warm', () => {
     const signature = { statements: 0, rowsWritten: 0, signatures: 1 };
     expect(await costOf(() => askToken(server, DEMO_BASIC, AS_SERVICE))).toEqual(signature);
     expect(await costOf(() => askToken(server, `Bearer ${id_token}`, AS_APP))).toEqual(signature);
+  });
+
+  it('to refuse a LiSTNR token to a name that nobody has, or with a wrong secret: nothing', async () => {
+    const nothing = { statements: 0, rowsWritten: 0, signatures: 0 };
+    const guess = (name: string) =>
+      askToken(server, basic(name, 'wrong'), { client_id: name, subject: 'somebody' });
+    for (const name of ['nobody-has-this', 'nobody-has-this', DEMO_SERVICE.id])
+      expect(await costOf(() => guess(name), 401)).toEqual(nothing);
+    const bearing = () => askToken(server, 'Bearer x.y.z', { client_id: 'nobody-has-that' });
+    expect(await costOf(bearing, 401)).toEqual(nothing);
   });
 
   it.each(['/auth/jwks', '/v1/listnr-token-provider/jwks', '/.well-known/openid-configuration'])(

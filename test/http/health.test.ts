@@ -19,6 +19,13 @@ describe('health', () => {
     expect(await answer.json()).toEqual({ status: 'ready' });
   });
 
+  it('answers /readyz/listnr when tokens can be minted', async () => {
+    const answer = await fetch(`${server.url}/readyz/listnr`);
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('cache-control')).toBe('no-store');
+    expect(await answer.json()).toEqual({ status: 'ready' });
+  });
+
   it('answers an unknown address with 404 in the shape of every error', async () => {
     const answer = await fetch(`${server.url}/nowhere`);
     expect(answer.status).toBe(404);

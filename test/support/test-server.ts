@@ -17,7 +17,7 @@ export interface TestServer extends RunningServer {
   database: TestDatabase;
   /** Every line logged so far, parsed. */
   logLines(): Record<string, unknown>[];
-  /** Applies SQL as an admin would. */
+  /** Applies SQL as an admin would, and lets LiSTNR know. */
   seed(sql: string): Promise<void>;
 }
 
@@ -70,7 +70,11 @@ export async function startTestServer({
     url: parsed.issuer,
     database,
     logLines: () => lines.flatMap((text) => text.trim().split('\n')).map((line) => JSON.parse(line)),
-    seed,
+    async seed(sql) {
+      await seed(sql);
+      // What a process does within a second, by looking at the version that the change raised.
+      await server.services.listnrClients.reload();
+    },
   };
 }
 
