@@ -17,6 +17,7 @@ import { type Ledger, openLedger } from '../ledger/ledger.ts';
 import { createListnrVerifier } from '../ledger/listnr.ts';
 import { runLoad } from '../ledger/load.ts';
 import { createOperations } from '../ledger/operations.ts';
+import { paceOf, UNKNOWN_PACE } from '../ledger/pace.ts';
 import { createRandom } from '../ledger/random.ts';
 import { report } from '../ledger/report.ts';
 import { verifyWorld } from '../ledger/verify.ts';
@@ -109,6 +110,7 @@ async function runPhases(
   { issuer, cluster, servers, ledger }: Stage,
 ): Promise<void> {
   const [random, schedule] = [createRandom(seed), createRandom(seed + 1)];
+  ledger.pace = UNKNOWN_PACE;
   const client = createHonestClient({ ledger, urls: servers.map(({ url }) => url), random });
   const world = createWorld(issuer);
   const verifyListnr = await createListnrVerifier(servers[0].url, issuer);
@@ -116,6 +118,8 @@ async function runPhases(
 
   const signedIn = () => world.grants.length >= concurrency * SIGN_INS_A_CLIENT;
   await runLoad({ operations, random, concurrency, mix: { signIn: 100 }, done: signedIn });
+  ledger.pace = paceOf(ledger.entries);
+  say(`The machine is ${ledger.pace.toFixed(1)} times slower than one that does nothing else.`);
 
   say('Killing a process at every message of a refresh and of an exchange.');
   await killAtEveryInstant({ servers, client, world, ledger });

@@ -40,7 +40,7 @@ export async function injectFaults({
   const recoveries: Promise<unknown>[] = [];
 
   for (let count = 0; !done(count); count += 1) {
-    await pause(random.between(...GAP_MS));
+    await pause(random.between(...GAP_MS) * ledger.pace);
     if (round.length === 0) round = random.shuffle(ROUND);
     const kind = round.shift() ?? 'SIGKILL';
     if (kind.startsWith('Postgres')) await restarted;

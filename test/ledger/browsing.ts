@@ -2,6 +2,9 @@ import { type Browser, openBrowser, type Page } from '../support/browser.ts';
 import { ADA, authorizationUrl, DEMO_WEB } from '../support/relying-party.ts';
 import type { Reply, Send } from './requests.ts';
 
+/** A journey has so many pages as a rule, for each of which a person would wait as long as a backend. */
+const PAGES = 2;
+
 /** A person's browser, which reaches the issuer at whichever process it is led to. */
 export interface Person {
   /** From the authorization request to the code, in `body.code`; with the password when asked for it. */
@@ -10,17 +13,17 @@ export interface Person {
   signOut(idToken: string): Send;
 }
 
-/** What a person waits before loading a page again. */
-const PATIENCE_MS = 15_000;
-
 /** `signedIn` says whether the browser has a session, and so must not be asked for a password. */
 export function openPerson(issuer: string, signedIn: () => boolean): Person {
   const servedAt: Record<string, string> = {};
-  const browser = openBrowser({ servedAt });
+  let signal: AbortSignal | undefined;
+  const browser = openBrowser({ servedAt, signal: () => signal });
+  // Whoever loads a page again has left the one before: two journeys in one browser would take each other's cookies.
   const browse = (journey: () => Promise<Reply>): Send => {
-    return async (url) => {
+    return async (url, patienceMs) => {
       servedAt[issuer] = url;
-      return Promise.race([journey().catch(silence), patience()]);
+      signal = AbortSignal.timeout(PAGES * patienceMs);
+      return journey().catch(silence);
     };
   };
   return {
@@ -65,14 +68,8 @@ function failed({ status, html, location }: Page): Reply {
 }
 
 function silence(error: { name: string; message: string; cause?: { code?: string } }): Reply {
-  // What fetch could not do is a TypeError; anything else is a page that was not as it should be.
-  if (error.name !== 'TypeError')
+  // What fetch could not do is one of these; anything else is a page that was not as it should be.
+  if (!['TypeError', 'TimeoutError'].includes(error.name))
     return { outcome: 'error', detail: error.message.split('\n')[0] ?? '', body: {} };
   return { outcome: 'silence', detail: error.cause?.code ?? error.name, body: {} };
-}
-
-function patience(): Promise<Reply> {
-  return new Promise((done) => {
-    setTimeout(done, PATIENCE_MS, { outcome: 'silence', detail: 'timeout', body: {} }).unref();
-  });
 }

@@ -22,8 +22,11 @@ export interface HonestClient {
   now(): number;
 }
 
-/** Well inside the replay window of 30 s, so that what is refused in between is refused wrongly. */
+/** When it gives up: after this long and as many attempts, since on a slow machine a few of them may take as long. */
 const GIVE_UP_MS = 25_000;
+const LEAST_ATTEMPTS = 10;
+/** What it waits for an answer before it tries elsewhere. */
+const PATIENCE_MS = 10_000;
 
 export function createHonestClient({
   ledger,
@@ -41,12 +44,13 @@ export function createHonestClient({
       const begun = now();
       for (let attempt = 0; ; attempt += 1) {
         const startedAt = now();
-        const reply = await send(urls[(first + attempt) % urls.length] ?? '');
+        const url = urls[(first + attempt) % urls.length] ?? '';
+        const reply = await send(url, PATIENCE_MS * ledger.pace);
         const endedAt = now();
         ledger.entries.push(entryOf(purpose, reply, startedAt, endedAt));
         if (reply.outcome !== 'unavailable' && reply.outcome !== 'silence')
           return { reply, attempts: attempt + 1 };
-        if (endedAt - begun > GIVE_UP_MS) {
+        if (endedAt - begun > GIVE_UP_MS * ledger.pace && attempt + 1 >= LEAST_ATTEMPTS) {
           const { operation, grant } = purpose;
           ledger.abandoned.push({
             operation,

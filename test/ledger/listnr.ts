@@ -9,8 +9,8 @@ export type ListnrVerifier = (send: Send) => Send;
 export async function createListnrVerifier(url: string, issuer: string): Promise<ListnrVerifier> {
   const response = await fetch(url + JWKS);
   const keys = createLocalJWKSet((await response.json()) as JSONWebKeySet);
-  return (send) => async (at) => {
-    const reply = await send(at);
+  return (send) => async (at, patienceMs) => {
+    const reply = await send(at, patienceMs);
     if (reply.outcome !== 'ok') return reply;
     return jwtVerify(String(reply.body.access_token), keys, { issuer, algorithms: ['RS256'] }).then(
       () => reply,

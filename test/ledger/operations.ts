@@ -1,4 +1,5 @@
 import type { Answered, HonestClient } from './client.ts';
+import { UNDER_WAY_MS } from './ends.ts';
 import { fingerprint, type Ledger } from './ledger.ts';
 import type { ListnrVerifier } from './listnr.ts';
 import type { Random } from './random.ts';
@@ -27,7 +28,6 @@ export interface OperationsDependencies {
  * come to its turn when the successor has been used, which is reuse: so no sooner than a server can be busy with it.
  */
 const REST_MS = 1000;
-const REST_AFTER_RETRY_MS = 25_000;
 
 /** Of refreshes: at both processes at once. Of reads: of what has ended. Of sign-ins: with the password; misusing the code. */
 const SHARES = { both: 0.1, dead: 0.15, newPerson: 0.08, codeTwice: 0.03, codeAtBoth: 0.03 };
@@ -89,7 +89,7 @@ async function whileBusy(thing: { busy: boolean }, work: () => Promise<void>): P
 async function refresh(
   grant: Grant,
   processes: readonly (number | undefined)[],
-  { client, world }: OperationsDependencies,
+  { client, world, ledger }: OperationsDependencies,
 ): Promise<void> {
   const presented = grant.refreshToken;
   const purpose = { operation: 'refresh', grant: grant.id, presented: fingerprint(presented) } as const;
@@ -100,7 +100,7 @@ async function refresh(
   if (given) world.renew(grant, given.reply.body);
   else world.end(grant);
   const retried = answers.some((answer) => !answer || answer.attempts > 1);
-  grant.restsUntil = client.now() + (retried ? REST_AFTER_RETRY_MS : REST_MS);
+  grant.restsUntil = client.now() + (retried ? UNDER_WAY_MS * ledger.pace : REST_MS);
 }
 
 async function signIn(session: Session, dependencies: OperationsDependencies): Promise<void> {

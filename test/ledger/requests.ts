@@ -9,11 +9,10 @@ export interface Reply {
   body: Record<string, unknown>;
 }
 
-/** What a client waits for an answer before it tries elsewhere. */
-const PATIENCE_MS = 10_000;
 const BASIC = `Basic ${btoa(`${DEMO_WEB.client_id}:${DEMO_WEB.client_secret}`)}`;
 
-export type Send = (url: string) => Promise<Reply>;
+/** Gives up after `patienceMs`, as if nothing had come. */
+export type Send = (url: string, patienceMs: number) => Promise<Reply>;
 
 export function exchangeCode(code: string): Send {
   return post('/auth/token', { grant_type: 'authorization_code', code, ...DEMO_WEB }, hasTokens);
@@ -26,10 +25,10 @@ export function refreshWith(refresh_token: string): Send {
 }
 
 export function askUserinfo(accessToken: string): Send {
-  return (url) =>
+  return (url, patienceMs) =>
     ask(
       `${url}/auth/userinfo`,
-      { headers: { authorization: `Bearer ${accessToken}` } },
+      { headers: { authorization: `Bearer ${accessToken}` }, patienceMs },
       ({ sub }) => sub === ADA.id,
     );
 }
@@ -37,8 +36,8 @@ export function askUserinfo(accessToken: string): Send {
 /** A token that is not active counts as refused. */
 export function introspect(token: string): Send {
   const send = post('/auth/introspect', { token }, ({ active }) => typeof active === 'boolean', BASIC);
-  return async (url) => {
-    const reply = await send(url);
+  return async (url, patienceMs) => {
+    const reply = await send(url, patienceMs);
     return reply.outcome === 'ok' && reply.body.active === false
       ? { ...reply, outcome: 'refused', detail: 'not active' }
       : reply;
@@ -72,18 +71,18 @@ function post(
     ...(authorization ? { authorization } : {}),
   };
   const body = json ? JSON.stringify(fields) : new URLSearchParams(fields);
-  return (url) => ask(url + path, { method: 'POST', headers, body }, isRight);
+  return (url, patienceMs) => ask(url + path, { method: 'POST', headers, body, patienceMs }, isRight);
 }
 
 async function ask(
   url: string,
-  init: RequestInit,
+  { patienceMs, ...init }: RequestInit & { patienceMs: number },
   isRight: (body: Reply['body']) => boolean,
 ): Promise<Reply> {
   let status: number;
   let text: string;
   try {
-    const response = await fetch(url, { ...init, signal: AbortSignal.timeout(PATIENCE_MS) });
+    const response = await fetch(url, { ...init, signal: AbortSignal.timeout(patienceMs) });
     status = response.status;
     text = await response.text();
   } catch (error) {

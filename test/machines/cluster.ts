@@ -7,6 +7,8 @@ import { promisify } from 'node:util';
 import { findBinaries, freePort, unprivilegedUser } from '../../scripts/installed-postgres.ts';
 
 const run = promisify(execFile);
+/** pg_ctl itself notices when Postgres ends instead; until then, how long it takes is the machine's business. */
+const PATIENT_SECONDS = '3600';
 
 /** A Postgres of our own, set up to keep what it acknowledges, as in production. */
 export interface Cluster {
@@ -30,7 +32,18 @@ export async function startCluster(): Promise<Cluster> {
   const call = (name: string, args: string[]) => run(join(bin, name), args, { ...owner, cwd: folder });
   // What the server writes goes to a file: a pipe of ours would keep pg_ctl from ever being done.
   const control = (verb: string, ...args: string[]) =>
-    call('pg_ctl', [verb, '-w', '-s', '-D', dataDir, '-l', join(folder, 'log'), ...args]);
+    call('pg_ctl', [
+      verb,
+      '-w',
+      '-t',
+      PATIENT_SECONDS,
+      '-s',
+      '-D',
+      dataDir,
+      '-l',
+      join(folder, 'log'),
+      ...args,
+    ]);
 
   const remove = () => {
     try {
@@ -77,6 +90,7 @@ port = ${port}
 unix_socket_directories = '${folder}'
 fsync = on
 synchronous_commit = on
+authentication_timeout = 600s
 full_page_writes = on
 `;
 }

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '../../scripts/installed-postgres.ts';
+import { patienceWith } from '../support/patience.ts';
 import { TEST_SECRETS } from '../support/test-server.ts';
 import { layWire, type Wire } from './wire.ts';
 
@@ -64,7 +65,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     clients,
     database,
     kill: () => child?.kill('SIGKILL') ?? false,
-    ready: () => untilReady(url),
+    ready: () => untilReady(url, () => child?.pid),
     stop() {
       stopped = true;
       child?.kill('SIGKILL');
@@ -109,13 +110,13 @@ function parse(text: string): LogLine | undefined {
   }
 }
 
-async function untilReady(url: string): Promise<void> {
-  const deadline = Date.now() + START_MS;
+async function untilReady(url: string, pid: () => number | undefined): Promise<void> {
+  const patience = patienceWith(pid, START_MS);
   for (;;) {
     const answer = await fetch(`${url}/readyz`).catch(() => undefined);
     await answer?.arrayBuffer().catch(() => undefined);
     if (answer?.status === 200) return;
-    if (Date.now() > deadline) throw new Error(`A server was not ready in ${START_MS} ms.`);
+    if (patience.isOver()) throw new Error(`A server was not ready in ${START_MS} ms.`);
     await new Promise((tick) => setTimeout(tick, 50));
   }
 }

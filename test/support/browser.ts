@@ -32,9 +32,15 @@ export interface BrowserOptions {
   headers?: Record<string, string>;
   /** Where an origin is really served, for an issuer whose name is not this machine's. */
   servedAt?: Readonly<Record<string, string>>;
+  /** Of each request as it is made: ends it when it is aborted. */
+  signal?: () => AbortSignal | undefined;
 }
 
-export function openBrowser({ headers: always = {}, servedAt = {} }: BrowserOptions = {}): Browser {
+export function openBrowser({
+  headers: always = {},
+  servedAt = {},
+  signal = () => undefined,
+}: BrowserOptions = {}): Browser {
   let jar: Cookie[] = [];
 
   const request = async (url: string, init: RequestInit): Promise<Page> => {
@@ -46,6 +52,7 @@ export function openBrowser({ headers: always = {}, servedAt = {} }: BrowserOpti
     const response = await fetch(url.replace(origin, servedAt[origin] ?? origin), {
       ...init,
       redirect: 'manual',
+      signal: signal() ?? null,
       headers: { accept: 'text/html,*/*;q=0.8', ...always, ...init.headers, ...(cookie ? { cookie } : {}) },
     });
     for (const text of response.headers.getSetCookie()) jar = store(jar, text);

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { patienceWith } from './patience.ts';
 import { freePort, TEST_SECRETS } from './test-server.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
@@ -63,10 +64,10 @@ function collect(child: ChildProcess): () => string {
 }
 
 async function untilReady(url: string, child: ChildProcess, output: () => string): Promise<void> {
-  const deadline = Date.now() + START_MS;
+  const patience = patienceWith(() => child.pid, START_MS);
   while (!(await isReady(url))) {
     if (child.exitCode !== null) throw new Error(`The server ended with ${child.exitCode}:\n${output()}`);
-    if (Date.now() > deadline) {
+    if (patience.isOver()) {
       child.kill('SIGKILL');
       throw new Error(`The server was not ready in ${START_MS} ms:\n${output()}`);
     }
