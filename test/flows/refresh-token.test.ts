@@ -111,6 +111,16 @@ describe('a refresh token', () => {
     expect(audits()).toContain('refresh_token.ahead');
   });
 
+  it('of an exchange whose commit was lost is not valid, and the access token beside it goes on', async () => {
+    const { refresh_token, access_token } = await signIn();
+    const family = Buffer.from(refresh_token.split('.')[0] ?? '', 'base64url');
+    const before = audits();
+    await server.database.knex('refresh_families').where({ family }).delete();
+    expect(await refresh(server.url, refresh_token)).toMatchObject({ status: 400, body: NOT_VALID });
+    expect((await userinfo(server.url, access_token)).status).toBe(200);
+    expect(audits()).toEqual(before);
+  });
+
   it('lives thirty days from the last refresh, and a year from signing in at most', async () => {
     const { refresh_token } = await signIn();
     const family = Buffer.from(refresh_token.split('.')[0] ?? '', 'base64url');
