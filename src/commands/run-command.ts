@@ -1,4 +1,4 @@
-import { isDatabaseUnavailable } from '../platform/database.ts';
+import { isDatabaseUnavailable } from '../platform/database-errors.ts';
 import { OperatorError } from '../platform/errors.ts';
 import { isStatementError } from '../platform/seed-error.ts';
 import { clientSecret } from './client-secret.ts';

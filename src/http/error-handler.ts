@@ -1,5 +1,5 @@
 import type { Context, Middleware } from 'koa';
-import { isDatabaseUnavailable, unavailable } from '../platform/database.ts';
+import { isDatabaseUnavailable, unavailable } from '../platform/database-errors.ts';
 import { HttpError } from '../platform/errors.ts';
 import type { Logger } from '../platform/logger.ts';
 import { requestState } from './request-state.ts';

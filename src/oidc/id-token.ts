@@ -1,6 +1,6 @@
 import type { Provider } from 'oidc-provider';
 import type { KeyRing } from '../keys/key-ring.ts';
-import { unavailable } from '../platform/database.ts';
+import { unavailable } from '../platform/database-errors.ts';
 import { clientRecord } from './client-metadata.ts';
 
 type IdToken = InstanceType<Provider['IdToken']>;

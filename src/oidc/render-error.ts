@@ -1,5 +1,5 @@
 import type { KoaContextWithOIDC } from 'oidc-provider';
-import { isDatabaseUnavailable } from '../platform/database.ts';
+import { isDatabaseUnavailable } from '../platform/database-errors.ts';
 import { requestScope } from './request-scope.ts';
 
 interface ErrorAnswer {

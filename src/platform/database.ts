@@ -1,8 +1,10 @@
-import { types } from 'node:util';
 import knex, { type Knex } from 'knex';
 import { findRunningOwner } from './data-directory-lock.ts';
 import type { EmbeddedDatabase } from './embedded-database.ts';
-import { DatabaseAwayError, HttpError } from './errors.ts';
+import { parsePostgresAddress, type PostgresAddress } from './postgres/address.ts';
+import { connectionOpener } from './postgres/open-connection.ts';
+import { ConnectionPool, type Limits } from './postgres/pool.ts';
+import { createReadiness } from './postgres/readiness.ts';
 import { checkPostgres } from './postgres-check.ts';
 import { useNoNames } from './prepared-statement.ts';
 
@@ -10,78 +12,127 @@ import { useNoNames } from './prepared-statement.ts';
 export type Queryable = Knex | Knex.Transaction;
 
 export interface Database {
+  /** For requests: each waits 5 seconds at most for the database in all. */
   readonly knex: Knex;
+  /** For jobs, whose statements may take 15 seconds, over connections of their own: requests do not wait for them, nor they for requests. */
+  readonly background: Knex;
   readonly kind: 'embedded' | 'postgres';
-  /** For a migration: statements may take as long as they need, where those of a request are given up after 15 seconds. */
+  /** For migrations and seeds: statements may take as long as they need. */
   patiently<T>(use: (knex: Knex) => Promise<T>): Promise<T>;
+  /** Answers within a second, by a connection of its own: this node can be written to. @throws ConnectionLost, ReadOnlyNode and what Postgres says. */
+  ready(): Promise<void>;
   close(): Promise<void>;
 }
 
-export type DatabaseOptions = (
-  | { url: string; poolSize: number }
-  | { dataDir: string | undefined; template?: Blob; shareRunning?: boolean }
-) & {
-  /** How long a statement may take; 0: as long as it needs. */
-  queryTimeoutMs?: number;
-};
+/** `statementMs`: after how long Postgres ends a statement, in milliseconds; below what is waited for it here. */
+export interface StatementLimits extends Limits {
+  statementMs: number;
+}
 
-const QUERY_TIMEOUT_MS = 15_000;
+export interface PostgresOptions {
+  url: string;
+  /** Connections for requests at most. */
+  poolSize: number;
+  /** Connections for requests that stay open while nobody asks. */
+  poolMin?: number;
+  /** Of requests; what is left out is as `FOR_REQUESTS`. */
+  limits?: Partial<StatementLimits>;
+  /** For a command: nothing is given up, and jobs have no connections of their own. */
+  patient?: boolean;
+  /** Told once what an operator should know, such as a pooler that refuses statement_timeout. */
+  say?(sentence: string): void;
+}
+
+export interface EmbeddedOptions {
+  dataDir: string | undefined;
+  template?: Blob;
+  shareRunning?: boolean;
+}
+
+/** Whoever waited for a connection as long as possible still has time for one statement, and Postgres ends that first. */
+const FOR_REQUESTS: StatementLimits = { waitMs: 2300, statementMs: 2500, requestMs: 5000, leaseMs: 15_000 };
+const FOR_JOBS: StatementLimits = { waitMs: 0, statementMs: 15_000, requestMs: 0, leaseMs: 20_000 };
+const PATIENT: StatementLimits = { waitMs: 0, statementMs: 0, requestMs: 0, leaseMs: 0 };
+/** The embedded database is this process, and does one thing at a time. */
+const EMBEDDED: Limits = { waitMs: 10_000, requestMs: 15_000, leaseMs: 0 };
+
+const JOB_CONNECTIONS = 2;
 
 /**
- * Opens the one pool of this process: to Postgres at `url`, or to the embedded database.
+ * Opens the database of this process: Postgres at `url`, or the embedded database.
  *
  * The embedded database is one session, so its pool has exactly one connection and nothing may ask for a second
  * inside a transaction. With `shareRunning` (the command line) a server that has the directory open is joined.
  *
  * @throws OperatorError when the database cannot be used, saying why.
  */
-export async function openDatabase(options: DatabaseOptions): Promise<Database> {
-  const query_timeout = options.queryTimeoutMs ?? QUERY_TIMEOUT_MS;
-  if ('url' in options) {
-    const connection = { connectionString: options.url, application_name: 'listo', keepAlive: true };
-    const pool = createPool({ ...connection, query_timeout }, { min: 0, max: options.poolSize });
-    await checkPostgres(pool, options.url);
-    return {
-      knex: pool,
-      kind: 'postgres',
-      async patiently(use) {
-        const patient = createPool(connection, { min: 0, max: 1 });
-        try {
-          return await use(patient);
-        } finally {
-          await patient.destroy();
-        }
-      },
-      close: () => pool.destroy(),
-    };
-  }
+export function openDatabase(options: PostgresOptions | EmbeddedOptions): Promise<Database> {
+  return 'url' in options ? openPostgres(options) : openEmbedded(options);
+}
 
-  const running =
-    options.shareRunning && options.dataDir ? await findRunningOwner(options.dataDir) : undefined;
+async function openPostgres(options: PostgresOptions): Promise<Database> {
+  const { patient = false, poolMin = 0, limits = {}, say = () => undefined } = options;
+  const address = parsePostgresAddress(options.url);
+  const pools: ConnectionPool[] = [];
+  const open = (size: number, keep: number, { statementMs, ...limits }: StatementLimits): Knex => {
+    const pool = new ConnectionPool({
+      open: connectionOpener({ address, statementTimeoutMs: statementMs, say }),
+      size,
+      keep,
+      limits,
+    });
+    pools.push(pool);
+    return knexOver(pool);
+  };
+  const requests = open(options.poolSize, poolMin, patient ? PATIENT : { ...FOR_REQUESTS, ...limits });
+  const background = patient ? requests : open(JOB_CONNECTIONS, 1, FOR_JOBS);
+  const readiness = createReadiness(address, say);
+  const close = async () => {
+    readiness.close();
+    await Promise.all(pools.map((pool) => pool.destroy()));
+  };
+  try {
+    await checkPostgres(background, address);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return {
+    knex: requests,
+    background,
+    kind: 'postgres',
+    patiently: (use) => use(open(1, 0, PATIENT)),
+    ready: () => readiness.check(),
+    close,
+  };
+}
+
+async function openEmbedded({ dataDir, template, shareRunning }: EmbeddedOptions): Promise<Database> {
+  const running = shareRunning && dataDir ? await findRunningOwner(dataDir) : undefined;
   let embedded: EmbeddedDatabase | undefined;
   if (!running) {
     // A process on Postgres does without it: it is a tenth of what is loaded.
     const { openEmbeddedDatabase } = await import('./embedded-database.ts');
-    embedded = await openEmbeddedDatabase({
-      dataDir: options.dataDir,
-      ...(options.template ? { template: options.template } : {}),
-    });
+    embedded = await openEmbeddedDatabase({ dataDir, ...(template ? { template } : {}) });
   }
-  const pool = createPool(
-    {
-      host: running ?? embedded?.socketDirectory,
-      port: 5432,
-      user: 'postgres',
-      database: 'postgres',
-      query_timeout,
-    },
-    { min: 0, max: 1 },
-  );
-  useNoNames(pool);
+  const pool = new ConnectionPool({
+    open: connectionOpener({
+      address: embeddedAddress(running ?? embedded?.socketDirectory ?? ''),
+      statementTimeoutMs: 0,
+      say: () => undefined,
+    }),
+    size: 1,
+    keep: 0,
+    limits: EMBEDDED,
+  });
+  const session = knexOver(pool);
+  useNoNames(session);
   return {
-    knex: pool,
+    knex: session,
+    background: session,
     kind: 'embedded',
-    patiently: (use) => use(pool),
+    patiently: (use) => use(session),
+    ready: async () => void (await session.raw('SELECT 1')),
     async close() {
       await pool.destroy();
       await embedded?.close();
@@ -89,12 +140,23 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   };
 }
 
-function createPool(connection: object, pool: { min: number; max: number }): Knex {
+function embeddedAddress(socketDirectory: string): PostgresAddress {
+  return {
+    hosts: [{ host: socketDirectory, port: 5432 }],
+    user: 'postgres',
+    password: undefined,
+    database: 'postgres',
+    tls: false,
+    targetSessionAttrs: 'any',
+    connectTimeoutMs: 3000,
+    parameters: { application_name: 'listo' },
+  };
+}
+
+function knexOver(pool: ConnectionPool): Knex {
   return knex({
     client: 'pg',
-    connection: { ...connection, connectionTimeoutMillis: 3000 },
-    pool: { ...pool, idleTimeoutMillis: 30_000 },
-    acquireConnectionTimeout: 5000,
+    connectionPool: pool,
     compileSqlOnError: false,
     // What knex would print is thrown as well, to whoever can say it in the process's own words.
     log: { debug: ignore, warn: ignore, error: ignore, deprecate: ignore },
@@ -102,37 +164,3 @@ function createPool(connection: object, pool: { min: number; max: number }): Kne
 }
 
 function ignore(): void {}
-
-/**
- * True when an error says that the database cannot be reached just now, as against a statement that is wrong:
- * network errors, SQLSTATE classes 08 (connection), 57P (shutdown) and 53 (resources), and a pool that waited in vain.
- */
-export function isDatabaseUnavailable(error: unknown): boolean {
-  if (error instanceof DatabaseAwayError) return true;
-  if (!types.isNativeError(error)) return false;
-  const { code, errors } = error as { code?: unknown; errors?: unknown[] };
-  // Connecting to a name with several addresses fails with one error for each.
-  if (errors?.some(isDatabaseUnavailable)) return true;
-  if (typeof code === 'string') {
-    return (
-      /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|ENOENT|EHOSTUNREACH|ENETUNREACH)$/.test(
-        code,
-      ) || /^(08|57P|53)/.test(code)
-    );
-  }
-  // pg and knex give these no code; the classes and constructors are not exported either. Knex puts the statement in front.
-  return /^(.* - )?(Connection terminated|timeout expired|Query read timeout|Knex: Timeout acquiring|Client has encountered a connection error|Client was closed|The server does not support|Connection ended)/s.test(
-    error.message,
-  );
-}
-
-/** The answer while the database is away: 503, and when to ask again. */
-export function unavailable(cause: unknown): HttpError {
-  return new HttpError({
-    status: 503,
-    code: 'temporarily_unavailable',
-    message: 'The service is briefly unavailable. Please try again in a few seconds.',
-    headers: { 'Retry-After': '5' },
-    cause,
-  });
-}

@@ -1,23 +1,22 @@
 import type { Knex } from 'knex';
 import { DatabaseAwayError, OperatorError } from './errors.ts';
+import { describeAddress, type PostgresAddress } from './postgres/address.ts';
 
 const OLDEST_MAJOR = 15;
-const DEFAULT_PORT = 5432;
 
 /**
- * Makes sure that the Postgres of DATABASE_URL answers and is recent enough; closes the pool when it is not.
+ * Makes sure that the Postgres of DATABASE_URL answers and is recent enough.
  * @throws OperatorError that says what is wrong, without the password in the URL; a DatabaseAwayError where waiting
  * may be enough.
  */
-export async function checkPostgres(pool: Knex, url: string): Promise<void> {
-  const place = placeOf(url);
+export async function checkPostgres(pool: Knex, address: PostgresAddress): Promise<void> {
+  const place = describeAddress(address);
   try {
     const { rows } = await pool.raw('SHOW server_version_num');
     const major = Math.floor(Number(rows[0].server_version_num) / 10_000);
     if (major < OLDEST_MAJOR)
       throw new OperatorError(`${place} is version ${major}; version ${OLDEST_MAJOR} or later is needed.`);
   } catch (error) {
-    await pool.destroy();
     if (error instanceof OperatorError) throw error;
     const { code = '', message } = error as { code?: string; message: string };
     const Kind = MUST_BE_CORRECTED.test(code) ? OperatorError : DatabaseAwayError;
@@ -45,11 +44,4 @@ function explain({ code, message }: { code: string; message: string }, place: st
     default:
       return `${place} does not answer (${code || message}). Start it, or correct DATABASE_URL.`;
   }
-}
-
-/** Where it is, for people: the parts of the URL that are no secret. */
-function placeOf(text: string): string {
-  const url = URL.parse(text);
-  const host = url?.hostname || url?.searchParams.get('host') || 'localhost';
-  return `Postgres at ${host}:${url?.port || DEFAULT_PORT}${url?.pathname ?? ''}`;
 }

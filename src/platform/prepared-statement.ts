@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { Knex } from 'knex';
 import type { QueryConfig, QueryResult } from 'pg';
 
@@ -32,9 +33,13 @@ const withoutNames = new WeakSet<object>();
  */
 const NAME_IS_IN_THE_WAY = new Set(['26000', '42P05', '0A000']);
 
-/** `name` is unique in this program. `sql` has a question mark for each value. */
+/**
+ * `name` is unique in this program; what Postgres sees has a digest of the statement behind it, so that behind a pooler
+ * two releases never mean different statements by one name. `sql` has a question mark for each value.
+ */
 export function prepare<Row>(name: string, sql: string): PreparedStatement<Row> {
   let count = 0;
+  const uniqueName = `${name}_${hash('sha256', sql, 'hex').slice(0, 12)}`;
   const text = sql.replaceAll('?', () => {
     count += 1;
     return `$${count}`;
@@ -52,7 +57,7 @@ export function prepare<Row>(name: string, sql: string): PreparedStatement<Row> 
       const query = { text, values: [...values] };
       const { rows, rowCount } = withoutNames.has(driver)
         ? await connection.query(query)
-        : await connection.query({ ...query, name }).catch((error: { code?: string }) => {
+        : await connection.query({ ...query, name: uniqueName }).catch((error: { code?: string }) => {
             if (!NAME_IS_IN_THE_WAY.has(error.code ?? '')) throw error;
             // Nothing was done yet: Postgres refuses these before it begins.
             withoutNames.add(driver);

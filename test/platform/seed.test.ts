@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import knex from 'knex';
-import { isDatabaseUnavailable } from '../../src/platform/database.ts';
+import { isDatabaseUnavailable } from '../../src/platform/database-errors.ts';
 import { OperatorError } from '../../src/platform/errors.ts';
 import { applySeed, readSeedFile } from '../../src/platform/seed.ts';
 import { openTestDatabase, type TestDatabase } from '../support/test-database.ts';

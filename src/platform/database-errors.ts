@@ -1,0 +1,20 @@
+import { DatabaseAwayError, HttpError } from './errors.ts';
+import { sortOf } from './postgres/sqlstates.ts';
+
+/** True when an error says that the database cannot do it just now, as against a statement that is wrong. */
+export function isDatabaseUnavailable(error: unknown): boolean {
+  if (error instanceof DatabaseAwayError) return true;
+  const sort = sortOf(error);
+  return sort !== undefined && sort !== 'ours';
+}
+
+/** The answer while the database is away: 503, and when to ask again. */
+export function unavailable(cause: unknown): HttpError {
+  return new HttpError({
+    status: 503,
+    code: 'temporarily_unavailable',
+    message: 'The service is briefly unavailable. Please try again in a few seconds.',
+    headers: { 'Retry-After': '5' },
+    cause,
+  });
+}

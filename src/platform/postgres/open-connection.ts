@@ -1,0 +1,182 @@
+import { lookup } from 'node:dns/promises';
+import { isIP } from 'node:net';
+import type { PostgresAddress, PostgresHost } from './address.ts';
+import { type Connection, createConnection } from './connection.ts';
+import { ConnectionLost, ReadOnlyNode, sortOf } from './sqlstates.ts';
+
+export interface OpenOptions {
+  address: PostgresAddress;
+  /** After how long Postgres ends a statement; 0: never. */
+  statementTimeoutMs: number;
+  /** Told once what an operator should know of the connections. */
+  say(sentence: string): void;
+}
+
+/** A place to try: a host, or one of the addresses that its name has. */
+interface Candidate extends PostgresHost {
+  /** What is connected to: an address, a name or a folder. */
+  target: string;
+}
+
+/** A host is given this long to answer before the next one is tried beside it. */
+const STAGGER_MS = 250;
+/** After a refusal, while another host has not answered yet. */
+const AGAIN_MS = 500;
+const REFUSED_PARAMETER = '08P01';
+
+/**
+ * Opens connections to the first of an address's hosts that can be used, beginning with the one that served last. A host
+ * that is silent keeps nobody from the next, which is tried beside it.
+ *
+ * The promise is rejected with what Postgres said (28P01, 3D000 …), with ReadOnlyNode, or with ConnectionLost.
+ */
+export function connectionOpener(options: OpenOptions): () => Promise<Connection> {
+  let served: string | undefined;
+  let timeoutRefused = false;
+
+  const connect = async (candidate: Candidate): Promise<Connection> => {
+    const { statementTimeoutMs, say } = options;
+    if (statementTimeoutMs === 0 || timeoutRefused) return connectTo(candidate, options, 0);
+    try {
+      return await connectTo(candidate, options, statementTimeoutMs);
+    } catch (error) {
+      if ((error as { code?: string }).code !== REFUSED_PARAMETER) throw error;
+      const connection = await connectTo(candidate, options, 0);
+      // A pooler that does not know it (PgBouncer before 1.20). Statements are still given up here.
+      if (!timeoutRefused)
+        say(
+          'What DATABASE_URL names refuses statement_timeout at connecting, as PgBouncer before 1.20 does. Set statement_timeout for the role in Postgres instead.',
+        );
+      timeoutRefused = true;
+      return connection;
+    }
+  };
+
+  return async () => {
+    const candidates = await candidatesOf(options.address);
+    candidates.sort((one, other) => Number(other.target === served) - Number(one.target === served));
+    const [candidate, connection] = await firstOf(candidates, connect);
+    served = candidate.target;
+    return connection;
+  };
+}
+
+/** A name can have several addresses; TLS still wants the name. */
+async function candidatesOf({ hosts }: PostgresAddress): Promise<Candidate[]> {
+  const found = await Promise.allSettled(hosts.map(targetsOf));
+  const candidates = found.flatMap((result) => (result.status === 'fulfilled' ? result.value : []));
+  const [failed] = found.filter((result) => result.status === 'rejected');
+  if (candidates.length === 0 && failed) throw lost(failed.reason);
+  return candidates;
+}
+
+async function targetsOf(host: PostgresHost): Promise<Candidate[]> {
+  if (host.hostaddr) return [{ ...host, target: host.hostaddr }];
+  if (host.host.startsWith('/')) return [{ ...host, target: host.host }];
+  const addresses = await lookup(host.host, { all: true });
+  return addresses.map(({ address }) => ({ ...host, target: address }));
+}
+
+/**
+ * The first that works; the others are closed. A host that answered with a refusal is asked again for as long as another
+ * has not answered: after a failover it may be the one that takes over. Rejects with the most telling reason.
+ */
+function firstOf(
+  candidates: Candidate[],
+  connect: (candidate: Candidate) => Promise<Connection>,
+): Promise<[Candidate, Connection]> {
+  return new Promise((resolve, reject) => {
+    const failures = new Map<Candidate, Error>();
+    const pending = new Set<Candidate>();
+    const untried = [...candidates];
+    let settled = false;
+
+    const tryOne = (candidate: Candidate | undefined): void => {
+      if (!candidate || settled) return;
+      pending.add(candidate);
+      after(STAGGER_MS, () => tryOne(untried.shift()));
+      connect(candidate).then(
+        (connection) => {
+          if (settled) return connection.close();
+          settled = true;
+          resolve([candidate, connection]);
+        },
+        (error: Error) => {
+          pending.delete(candidate);
+          failures.set(candidate, error);
+          if (untried.length > 0) return tryOne(untried.shift());
+          if (pending.size > 0) return after(AGAIN_MS, () => tryOne(candidate));
+          settled = true;
+          reject(mostTelling([...failures.values()]));
+        },
+      );
+    };
+    tryOne(untried.shift());
+  });
+}
+
+function after(ms: number, work: () => void): void {
+  setTimeout(work, ms).unref();
+}
+
+/** @throws what Postgres said, ReadOnlyNode, or ConnectionLost. */
+async function connectTo(
+  { target, host, port }: Candidate,
+  { address }: OpenOptions,
+  statementTimeoutMs: number,
+): Promise<Connection> {
+  const { user, password, database, tls, parameters, connectTimeoutMs, targetSessionAttrs } = address;
+  const connection = createConnection({
+    host: target,
+    port,
+    user,
+    password,
+    database,
+    ...parameters,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+    ...(tls === undefined ? {} : { ssl: tls && { ...tls, ...(isIP(host) === 0 ? { servername: host } : {}) } }),
+    ...(statementTimeoutMs ? { statement_timeout: statementTimeoutMs } : {}),
+  });
+  const timer = setTimeout(
+    () => connection.giveUp(new Error(`no answer in ${connectTimeoutMs} ms`)),
+    connectTimeoutMs,
+  );
+  try {
+    await connection.connect();
+    if (targetSessionAttrs !== 'any') await requireWritable(connection, targetSessionAttrs);
+    return connection;
+  } catch (error) {
+    connection.close();
+    throw sortOf(error) ? error : lost(error as Error);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Asked, and not taken from what the node reported at connecting: a pooler repeats what it heard from another. */
+export async function requireWritable(
+  connection: Connection,
+  wanted: 'read-write' | 'primary' = 'read-write',
+): Promise<void> {
+  const { rows } = await connection.query(
+    "SELECT current_setting('in_hot_standby') AS standby, current_setting('transaction_read_only') AS read_only",
+  );
+  const [{ standby, read_only: readOnly }] = rows;
+  if (standby === 'on' || (wanted === 'read-write' && readOnly === 'on')) throw new ReadOnlyNode();
+}
+
+function lost(error: Error): ConnectionLost {
+  return new ConnectionLost(error.message || String((error as { code?: string }).code), { cause: error });
+}
+
+/** A refusal of ours to correct before a node that cannot be written to, and that before one that cannot be reached. */
+function mostTelling(failures: Error[]): Error {
+  const [first] = failures.toSorted((one, other) => rank(one) - rank(other));
+  return first ?? new ConnectionLost('there is no host');
+}
+
+function rank(error: Error): number {
+  if (error instanceof ConnectionLost) return 2;
+  return error instanceof ReadOnlyNode ? 1 : 0;
+}

@@ -1,0 +1,221 @@
+import type { Connection } from './connection.ts';
+import { currentShare, type Share } from './share.ts';
+import { ConnectionLost, NoConnectionFree } from './sqlstates.ts';
+
+export interface PoolOptions {
+  open(): Promise<Connection>;
+  /** How many connections there are at most. */
+  size: number;
+  /** How many stay open while nobody asks. */
+  keep: number;
+  limits: Limits;
+}
+
+/** In milliseconds; 0: as long as it takes. */
+export interface Limits {
+  /** How long a request waits for a connection. */
+  waitMs: number;
+  /** How long a request waits for the database in all, so how long it has a connection at most. */
+  requestMs: number;
+  /** How long whatever is no request (a job, a command) waits for a connection, and how long it has one. */
+  leaseMs: number;
+}
+
+interface Waiter {
+  share: Share | undefined;
+  since: number;
+  timer?: NodeJS.Timeout;
+  take(connection: Connection): void;
+  refuse(error: Error): void;
+}
+
+interface Lease {
+  share: Share | undefined;
+  since: number;
+  timer: NodeJS.Timeout | undefined;
+}
+
+const IDLE_MS = 30_000;
+const REOPEN_MS = 200;
+
+/**
+ * The connections of this process, in the form in which knex takes a pool of somebody else's. In place of knex's own:
+ * - Of the requests of one endpoint, half of the connections at most are in use, so that a table that is locked, or a
+ *   burst, leaves room for the others.
+ * - Waiting and asking have one limit for each request. A connection on which it ran out is closed, never given back.
+ * - An attempt to connect that fails is nobody's failure while others serve. When no connection is open, all who wait
+ *   hear of it at once.
+ */
+export class ConnectionPool {
+  readonly #options: PoolOptions;
+  readonly #half: number;
+  /** The one that was used last stands last, and is used next. */
+  #idle: { connection: Connection; since: number }[] = [];
+  #waiting: Waiter[] = [];
+  readonly #leases = new Map<Connection, Lease>();
+  readonly #inUse = new Map<string, number>();
+  #opening = 0;
+  #reopening: NodeJS.Timeout | undefined;
+  readonly #reaper: NodeJS.Timeout;
+  #closing: (() => void) | undefined;
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+    this.#half = Math.max(1, Math.floor(options.size / 2));
+    this.#reaper = setInterval(() => this.#closeIdle(), IDLE_MS / 10).unref();
+  }
+
+  /** Rejected with NoConnectionFree when none is free in time, or with why none can be opened. */
+  acquire(): { promise: Promise<Connection> } {
+    return { promise: new Promise((take, refuse) => this.#wait(take, refuse)) };
+  }
+
+  release(connection: Connection): boolean {
+    const lease = this.#leases.get(connection);
+    if (!lease) return false;
+    this.#endLease(connection, lease);
+    // Still in a transaction: ending that did not work.
+    if (connection.spoiled || connection.getTransactionStatus() !== 'I') connection.close();
+    else this.#idle.push({ connection, since: performance.now() });
+    this.#serve();
+    if (this.#leases.size === 0) this.#closing?.();
+    return true;
+  }
+
+  /** Waits for the connections in use, then closes all. */
+  async destroy(): Promise<void> {
+    clearInterval(this.#reaper);
+    clearTimeout(this.#reopening);
+    const lastReleased = new Promise<void>((done) => {
+      this.#closing = done;
+    });
+    this.#refuseAll(new ConnectionLost('The connections to the database are closed.'));
+    if (this.#leases.size > 0) await lastReleased;
+    for (const { connection } of this.#idle.splice(0)) connection.close();
+  }
+
+  numUsed(): number {
+    return this.#leases.size;
+  }
+
+  numFree(): number {
+    return this.#idle.length;
+  }
+
+  numPendingAcquires(): number {
+    return this.#waiting.length;
+  }
+
+  #wait(take: Waiter['take'], refuse: Waiter['refuse']): void {
+    if (this.#closing) return refuse(new ConnectionLost('The connections to the database are closed.'));
+    const { limits } = this.#options;
+    const share = currentShare();
+    const leftMs = share && limits.requestMs > 0 ? limits.requestMs - share.waitedMs : Number.POSITIVE_INFINITY;
+    if (leftMs <= 0)
+      return refuse(new NoConnectionFree(`The request has waited ${limits.requestMs} ms for the database.`));
+
+    const waiter: Waiter = { share, since: performance.now(), take, refuse };
+    this.#waiting.push(waiter);
+    this.#serve();
+    if (!this.#waiting.includes(waiter)) return;
+    const limitMs = Math.min(share ? limits.waitMs : limits.leaseMs, leftMs);
+    if (limitMs > 0) waiter.timer = setTimeout(() => this.#tire(waiter, limitMs), limitMs);
+  }
+
+  #tire(waiter: Waiter, limitMs: number): void {
+    this.#leave(waiter);
+    waiter.refuse(
+      new NoConnectionFree(`No connection to the database was free within ${Math.round(limitMs)} ms.`),
+    );
+  }
+
+  #leave(waiter: Waiter): void {
+    clearTimeout(waiter.timer);
+    this.#waiting = this.#waiting.filter((other) => other !== waiter);
+    if (waiter.share) waiter.share.waitedMs += performance.now() - waiter.since;
+  }
+
+  #refuseAll(error: Error): void {
+    for (const waiter of this.#waiting) {
+      this.#leave(waiter);
+      waiter.refuse(error);
+    }
+  }
+
+  /** Gives out what is free, in the order of asking, and opens connections for those whom that leaves. */
+  #serve(): void {
+    this.#idle = this.#idle.filter(({ connection }) => !connection.spoiled);
+    let left = 0;
+    for (const waiter of this.#waiting) {
+      if (this.#endpointIsFull(waiter.share)) continue;
+      const free = this.#idle.pop();
+      if (free) this.#lend(free.connection, waiter);
+      else left += 1;
+    }
+    const room = this.#options.size - this.#leases.size - this.#idle.length;
+    for (let wanted = Math.min(left, room) - this.#opening; wanted > 0; wanted -= 1) this.#open();
+  }
+
+  #endpointIsFull(share: Share | undefined): boolean {
+    return share !== undefined && (this.#inUse.get(share.endpoint) ?? 0) >= this.#half;
+  }
+
+  #lend(connection: Connection, waiter: Waiter): void {
+    const { share } = waiter;
+    const { limits } = this.#options;
+    this.#leave(waiter);
+    if (share) this.#inUse.set(share.endpoint, (this.#inUse.get(share.endpoint) ?? 0) + 1);
+    const limitMs = share && limits.requestMs > 0 ? limits.requestMs - share.waitedMs : limits.leaseMs;
+    const timer = limitMs
+      ? setTimeout(() => connection.giveUp(new ConnectionLost(`no answer in ${Math.round(limitMs)} ms`)), limitMs)
+      : undefined;
+    this.#leases.set(connection, { share, since: performance.now(), timer });
+    waiter.take(connection);
+  }
+
+  #endLease(connection: Connection, { share, since, timer }: Lease): void {
+    clearTimeout(timer);
+    this.#leases.delete(connection);
+    if (!share) return;
+    share.waitedMs += performance.now() - since;
+    const others = (this.#inUse.get(share.endpoint) ?? 1) - 1;
+    if (others > 0) this.#inUse.set(share.endpoint, others);
+    else this.#inUse.delete(share.endpoint);
+  }
+
+  #open(): void {
+    this.#opening += 1;
+    this.#options.open().then(
+      (connection) => {
+        this.#opening -= 1;
+        if (this.#closing) return connection.close();
+        this.#idle.push({ connection, since: performance.now() });
+        this.#serve();
+      },
+      (error: Error) => {
+        this.#opening -= 1;
+        this.#notOpened(error);
+      },
+    );
+  }
+
+  /** Whoever waits may still get a connection that is open, or is being opened; when there is none, nobody waits in vain. */
+  #notOpened(error: Error): void {
+    if (this.#waiting.length === 0 || this.#opening > 0) return;
+    if (this.#leases.size === 0) return this.#refuseAll(error);
+    this.#reopening ??= setTimeout(() => {
+      this.#reopening = undefined;
+      this.#serve();
+    }, REOPEN_MS);
+  }
+
+  #closeIdle(): void {
+    const closeBefore = performance.now() - IDLE_MS;
+    while (this.#leases.size + this.#idle.length > this.#options.keep) {
+      const [oldest] = this.#idle;
+      if (!oldest || (oldest.since > closeBefore && !oldest.connection.spoiled)) return;
+      this.#idle.shift();
+      oldest.connection.close();
+    }
+  }
+}
