@@ -4,6 +4,7 @@ import type { Services } from './compose.ts';
 import { demoRoutes } from './demo/routes.ts';
 import { accessLog } from './http/access-log.ts';
 import { assetRoutes } from './http/assets.ts';
+import { shareDatabase } from './http/database-share.ts';
 import { endpointsOf } from './http/endpoints.ts';
 import { errorHandler } from './http/error-handler.ts';
 import { healthRoutes } from './http/health.ts';
@@ -27,7 +28,7 @@ export function createApp(services: Services): Koa {
   const { config, logger, views, limits } = services;
   const app = new Koa();
   app.keys = [...config.secrets.cookieKeys];
-  const health = healthRoutes({ ready: async () => void (await services.database.knex.raw('SELECT 1')) });
+  const health = healthRoutes({ ready: () => services.database.ready() });
   const routers = [
     assetRoutes({ views }),
     pages(services),
@@ -38,11 +39,13 @@ export function createApp(services: Services): Koa {
 
   app.use(issuerOrigin(config.issuer));
   app.use(accessLog({ logger, trustedProxies: config.trustedProxies }));
-  app.use(measureRequests(services.metrics, endpointsOf([health, ...routers])));
+  const endpointOf = endpointsOf([health, ...routers]);
+  app.use(measureRequests(services.metrics, endpointOf));
   app.use(securityHeaders({ https: config.issuer.startsWith('https:') }));
   app.use(errorHandler({ logger, views }));
   app.use(routesOf(health));
   app.use(limitRequests(limits.requests));
+  app.use(shareDatabase(endpointOf));
   for (const router of routers) app.use(routesOf(router));
   app.use(nothingHere);
   // Koa itself reports only connections that broke; the access log has the request as aborted.

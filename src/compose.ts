@@ -116,7 +116,7 @@ export async function compose({
   const events = createEvents({ logger, metrics });
   const clients = overrides.clients ?? createClientStore(db);
   const rotation = {
-    store: createSigningKeyStore(db, box),
+    store: createSigningKeyStore(database.background, box),
     policy: config.keyRotation,
     rsaBits: config.rsaBits,
     clock,
@@ -131,7 +131,7 @@ export async function compose({
   const onError = (error: unknown) =>
     logger.warn({ err: error }, 'the use of a client secret could not be noted');
   for (const keySet of ['oidc', 'listnr'] as const) await rotateKeys(keySet, rotation);
-  const listnr = await loadListnrKnowledge({ db, keys: rotation.store, metrics });
+  const listnr = await loadListnrKnowledge({ db: database.background, keys: rotation.store, metrics });
   const services = {
     ...listnr,
     config,

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { OperatorError } from './platform/errors.ts';
+import { AddressMistake, parsePostgresAddress } from './platform/postgres/address.ts';
 import { readSecrets, type Secrets } from './secrets.ts';
 import { type Environment, Variables } from './variables.ts';
 
@@ -20,7 +21,15 @@ export interface Config {
   port: number;
   /** Metrics and detailed health; undefined: off. */
   internalPort: number | undefined;
-  database: { kind: 'postgres'; url: string } | { kind: 'embedded'; dataDir: string };
+  database:
+    | {
+        kind: 'postgres';
+        url: string;
+        /** Connections for requests: at most, and those that stay open while nobody asks. */
+        poolSize: number;
+        poolMin: number;
+      }
+    | { kind: 'embedded'; dataDir: string };
   workers: number;
   logLevel: string;
   seedsDir: string | undefined;
@@ -164,6 +173,12 @@ function databaseOf(
   { production, dataDir }: { production: boolean; dataDir: string },
 ): Config['database'] {
   const url = variables.secret('DATABASE_URL');
+  const poolSize = variables.wholeNumber('DATABASE_POOL_SIZE', { fallback: 10, low: 2, high: 1000 });
+  const poolMin = variables.wholeNumber('DATABASE_POOL_MIN', {
+    fallback: 2,
+    low: 0,
+    high: poolSize,
+  });
   if (url === undefined) {
     if (production)
       variables.mistakes.push(
@@ -171,12 +186,20 @@ function databaseOf(
       );
     return { kind: 'embedded', dataDir };
   }
-  // The value holds a password, so no message repeats it.
-  if (url !== '' && !(/^postgres(ql)?:\/\//.test(url) && URL.canParse(url)))
-    variables.mistakes.push(
-      'DATABASE_URL is not an address; it takes postgres://user:password@host:5432/database, percent-encoded.',
+  if (url !== '') checkAddress(url, variables);
+  return { kind: 'postgres', url, poolSize, poolMin };
+}
+
+/** The value holds a password, so no message repeats it. */
+function checkAddress(url: string, { mistakes }: Variables): void {
+  try {
+    parsePostgresAddress(url);
+  } catch (error) {
+    if (!(error instanceof AddressMistake)) throw error;
+    mistakes.push(
+      `DATABASE_URL cannot be used: ${error.message}. It takes postgres://user:password@host:5432/database, percent-encoded, or host=… dbname=….`,
     );
-  return { kind: 'postgres', url };
+  }
 }
 
 function workersOf(variables: Variables, database: Config['database']): number {

@@ -24,7 +24,7 @@ export function createInternalApp({
   });
   router.get('/readyz', async (ctx) => {
     const started = performance.now();
-    const error = await database.knex.raw('SELECT 1').then(
+    const error = await database.ready().then(
       () => undefined,
       (cause: Error) => cause.message,
     );

@@ -31,7 +31,7 @@ export function jobsOf({
   | 'denied'
 >): readonly Job[] {
   return [
-    watchVersions(database.knex, {
+    watchVersions(database.background, {
       registration: [
         listnrClients.follow,
         onChange(registration.clear),
@@ -48,7 +48,11 @@ export function jobsOf({
         for (const keySet of ['oidc', 'listnr'] as const) await rotateKeys(keySet, rotation);
       },
     },
-    housekeeping({ store: createExpiredRowsStore(database.knex), metrics, policy: config.housekeeping }),
+    housekeeping({
+      store: createExpiredRowsStore(database.background),
+      metrics,
+      policy: config.housekeeping,
+    }),
   ];
 }
 

@@ -38,7 +38,7 @@ export async function startServer(
     overrides = {},
   }: { logger?: Logger; database?: Database; overrides?: Overrides } = {},
 ): Promise<RunningServer> {
-  const open = database ?? (await openServerDatabase(config));
+  const open = database ?? (await openServerDatabase(config, (sentence) => logger.warn(sentence)));
   try {
     for (const name of await migrate(open)) logger.info({ migration: name }, 'migrated');
     await applySeeds(config, open, logger);
@@ -74,11 +74,8 @@ async function applySeeds(config: Config, database: Database, logger: Logger): P
     files.push(...names.sort().map((name) => join(config.seedsDir ?? '', name)));
   }
   for (const file of files) {
-    const changes = await applySeed(database.knex, {
-      name: file,
-      sql: readSeedFile(file),
-      settings: { issuer: config.issuer },
-    });
+    const seed = { name: file, sql: readSeedFile(file), settings: { issuer: config.issuer } };
+    const changes = await database.patiently((patient) => applySeed(patient, seed));
     logger.info({ seed: file, changes: changes.length }, 'seed applied');
   }
 }

@@ -93,12 +93,26 @@ describe('the configuration refuses', () => {
       `KEY_ENCRYPTION_KEY takes 32 bytes in base64, several separated by commas; make one with: ${MAKE_ONE}`,
     ]),
     [{ COOKIE_KEYS_FILE: '/nowhere/keys' }, 'COOKIE_KEYS and COOKIE_KEYS_FILE are both set; keep one.'],
-    ...['mysql://db.example/listo', 'db.example', 'postgres://user:pa/ss@[db/listo'].map(
-      (value): [Record<string, string>, string] => [
-        { DATABASE_URL: value },
-        'DATABASE_URL is not an address; it takes postgres://user:password@host:5432/database, percent-encoded.',
+    ...[
+      ['mysql://db.example/listo', 'it is not an address'],
+      ['db.example', 'it is not an address'],
+      ['postgres://user:pa/ss@[db/listo', 'it is not an address'],
+      [
+        'postgres://user:hunter2@db/listo?target_session_attrs=standby',
+        'target_session_attrs takes read-write, primary or any: this server has to write',
       ],
-    ),
+    ].map(([value = '', why]): [Record<string, string>, string] => [
+      { DATABASE_URL: value },
+      `DATABASE_URL cannot be used: ${why}. It takes postgres://user:password@host:5432/database, percent-encoded, or host=… dbname=….`,
+    ]),
+    [
+      { DATABASE_URL: 'postgres://db.example/listo', DATABASE_POOL_SIZE: '1' },
+      'DATABASE_POOL_SIZE is "1"; it takes a whole number from 2 to 1000.',
+    ],
+    [
+      { DATABASE_URL: 'postgres://db.example/listo', DATABASE_POOL_SIZE: '5', DATABASE_POOL_MIN: '6' },
+      'DATABASE_POOL_MIN is "6"; it takes a whole number from 0 to 5.',
+    ],
   ])('%j', (wrong, sentence) => {
     expect(mistakes({ ...TEST_SECRETS, ...wrong })).toEqual([sentence]);
   });

@@ -82,6 +82,8 @@ describe('a complete environment', () => {
       HOST: '0.0.0.0',
       PORT: '8443',
       INTERNAL_PORT: '9090',
+      DATABASE_POOL_SIZE: '20',
+      DATABASE_POOL_MIN: '3',
       WORKERS: '4',
       LOG_LEVEL: 'warn',
       SEEDS_DIR: folder,
@@ -100,7 +102,7 @@ describe('a complete environment', () => {
       host: '0.0.0.0',
       port: 8443,
       internalPort: 9090,
-      database: { kind: 'postgres', url: PRODUCTION.DATABASE_URL },
+      database: { kind: 'postgres', url: PRODUCTION.DATABASE_URL, poolSize: 20, poolMin: 3 },
       workers: 4,
       logLevel: 'warn',
       seedsDir: folder,
@@ -170,7 +172,7 @@ describe('secrets', () => {
       COOKIE_KEYS: '',
       COOKIE_KEYS_FILE: join(folder, 'cookie-keys'),
     });
-    expect(database).toEqual({ kind: 'postgres', url: PRODUCTION.DATABASE_URL });
+    expect(database).toEqual({ kind: 'postgres', url: PRODUCTION.DATABASE_URL, poolSize: 10, poolMin: 2 });
     expect(secrets.cookieKeys).toEqual([
       'first-cookie-key-0123456789-01234',
       'second-cookie-key-0123456789-0123',

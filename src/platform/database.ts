@@ -1,7 +1,7 @@
 import knex, { type Knex } from 'knex';
 import { findRunningOwner } from './data-directory-lock.ts';
 import type { EmbeddedDatabase } from './embedded-database.ts';
-import { parsePostgresAddress, type PostgresAddress } from './postgres/address.ts';
+import { type PostgresAddress, parsePostgresAddress } from './postgres/address.ts';
 import { connectionOpener } from './postgres/open-connection.ts';
 import { ConnectionPool, type Limits } from './postgres/pool.ts';
 import { createReadiness } from './postgres/readiness.ts';

@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import knex from 'knex';
 import { isDatabaseUnavailable } from '../../src/platform/database-errors.ts';
 import { OperatorError } from '../../src/platform/errors.ts';
+import { parsePostgresAddress } from '../../src/platform/postgres/address.ts';
+import { connectionOpener } from '../../src/platform/postgres/open-connection.ts';
+import { ConnectionPool } from '../../src/platform/postgres/pool.ts';
 import { applySeed, readSeedFile } from '../../src/platform/seed.ts';
 import { openTestDatabase, type TestDatabase } from '../support/test-database.ts';
 
@@ -207,7 +210,17 @@ describe('a refused seed says where, why and what to do', () => {
 
 describe('a database that is away', () => {
   it('is not taken for a mistake of the file', async () => {
-    const away = knex({ client: 'pg', connection: { host: '/nowhere' }, log: { warn: () => undefined } });
+    const open = connectionOpener({
+      address: parsePostgresAddress('host=/nowhere'),
+      statementTimeoutMs: 0,
+      say: () => undefined,
+    });
+    const limits = { waitMs: 0, requestMs: 0, leaseMs: 0 };
+    const away = knex({
+      client: 'pg',
+      connectionPool: new ConnectionPool({ open, size: 1, keep: 0, limits }),
+      log: { warn: () => undefined },
+    });
     const error = await applySeed(away, { name: 'acme.sql', sql: 'SELECT 1' }).catch((thrown) => thrown);
     await away.destroy();
     expect(error).not.toBeInstanceOf(OperatorError);

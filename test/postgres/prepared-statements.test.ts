@@ -2,7 +2,7 @@ import { prepare } from '../../src/platform/prepared-statement.ts';
 import { openTestDatabase, type TestDatabase } from '../support/test-database.ts';
 
 const add = prepare<{ sum: number }>('test_add', 'SELECT ?::integer + ?::integer AS sum');
-const NAMES = "SELECT name FROM pg_prepared_statements WHERE name = 'test_add'";
+const NAMES = "SELECT name FROM pg_prepared_statements WHERE name LIKE 'test\\_add\\_%'";
 
 describe('a prepared statement', () => {
   let database: TestDatabase;
@@ -14,7 +14,17 @@ describe('a prepared statement', () => {
   it('is planned once for a connection, and used again', async () => {
     expect(await add(database.knex, [1, 2])).toEqual({ rows: [{ sum: 3 }], rowCount: 1 });
     expect((await add(database.knex, [2, 3])).rows).toEqual([{ sum: 5 }]);
-    expect((await database.knex.raw(NAMES)).rows).toEqual([{ name: 'test_add' }]);
+    expect((await database.knex.raw(NAMES)).rows).toEqual([
+      { name: expect.stringMatching(/^test_add_[0-9a-f]{12}$/) },
+    ]);
+  });
+
+  it('has another name in a release whose statement differs, so that behind a pooler neither is taken for the other', async () => {
+    const ofNextRelease = prepare<{ sum: number }>('test_add', 'SELECT ?::integer + ?::integer + 0 AS sum');
+    await database.knex.transaction(async () => undefined);
+    expect((await add(database.knex, [1, 2])).rows).toEqual([{ sum: 3 }]);
+    expect((await ofNextRelease(database.knex, [1, 2])).rows).toEqual([{ sum: 3 }]);
+    expect((await database.knex.raw(NAMES)).rows).toHaveLength(2);
   });
 
   it('gives up its name where a pooler gives it another connection, and answers all the same', async () => {

@@ -135,7 +135,9 @@ async function connectTo(
     ...parameters,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
-    ...(tls === undefined ? {} : { ssl: tls && { ...tls, ...(isIP(host) === 0 ? { servername: host } : {}) } }),
+    ...(tls === undefined
+      ? {}
+      : { ssl: tls && { ...tls, ...(isIP(host) === 0 ? { servername: host } : {}) } }),
     ...(statementTimeoutMs ? { statement_timeout: statementTimeoutMs } : {}),
   });
   const timer = setTimeout(

@@ -8,6 +8,8 @@ export interface PoolOptions {
   size: number;
   /** How many stay open while nobody asks. */
   keep: number;
+  /** For how long the others stay open, in milliseconds. */
+  idleMs?: number;
   limits: Limits;
 }
 
@@ -62,12 +64,13 @@ export class ConnectionPool {
   constructor(options: PoolOptions) {
     this.#options = options;
     this.#half = Math.max(1, Math.floor(options.size / 2));
-    this.#reaper = setInterval(() => this.#closeIdle(), IDLE_MS / 10).unref();
+    const idleMs = options.idleMs ?? IDLE_MS;
+    this.#reaper = setInterval(() => this.#closeIdle(idleMs), idleMs / 10).unref();
   }
 
   /** Rejected with NoConnectionFree when none is free in time, or with why none can be opened. */
   acquire(): { promise: Promise<Connection> } {
-    return { promise: new Promise((take, refuse) => this.#wait(take, refuse)) };
+    return { promise: this.#acquire(currentShare()) };
   }
 
   release(connection: Connection): boolean {
@@ -106,20 +109,27 @@ export class ConnectionPool {
     return this.#waiting.length;
   }
 
-  #wait(take: Waiter['take'], refuse: Waiter['refuse']): void {
-    if (this.#closing) return refuse(new ConnectionLost('The connections to the database are closed.'));
-    const { limits } = this.#options;
-    const share = currentShare();
-    const leftMs = share && limits.requestMs > 0 ? limits.requestMs - share.waitedMs : Number.POSITIVE_INFINITY;
-    if (leftMs <= 0)
-      return refuse(new NoConnectionFree(`The request has waited ${limits.requestMs} ms for the database.`));
+  async #acquire(share: Share | undefined): Promise<Connection> {
+    if (this.#closing) throw new ConnectionLost('The connections to the database are closed.');
+    const { waitMs, requestMs, leaseMs } = this.#options.limits;
+    const leftMs = this.#leftMs(share);
+    if (leftMs <= 0) throw new NoConnectionFree(`The request has waited ${requestMs} ms for the database.`);
 
-    const waiter: Waiter = { share, since: performance.now(), take, refuse };
-    this.#waiting.push(waiter);
-    this.#serve();
-    if (!this.#waiting.includes(waiter)) return;
-    const limitMs = Math.min(share ? limits.waitMs : limits.leaseMs, leftMs);
-    if (limitMs > 0) waiter.timer = setTimeout(() => this.#tire(waiter, limitMs), limitMs);
+    return new Promise((take, refuse) => {
+      const waiter: Waiter = { share, since: performance.now(), take, refuse };
+      this.#waiting.push(waiter);
+      this.#serve();
+      if (!this.#waiting.includes(waiter)) return;
+      const limitMs = Math.min((share ? waitMs : leaseMs) || Number.POSITIVE_INFINITY, leftMs);
+      if (limitMs < Number.POSITIVE_INFINITY)
+        waiter.timer = setTimeout(() => this.#tire(waiter, limitMs), limitMs);
+    });
+  }
+
+  /** What is left of a request's time. */
+  #leftMs(share: Share | undefined): number {
+    const { requestMs } = this.#options.limits;
+    return share && requestMs > 0 ? requestMs - share.waitedMs : Number.POSITIVE_INFINITY;
   }
 
   #tire(waiter: Waiter, limitMs: number): void {
@@ -162,13 +172,11 @@ export class ConnectionPool {
 
   #lend(connection: Connection, waiter: Waiter): void {
     const { share } = waiter;
-    const { limits } = this.#options;
     this.#leave(waiter);
     if (share) this.#inUse.set(share.endpoint, (this.#inUse.get(share.endpoint) ?? 0) + 1);
-    const limitMs = share && limits.requestMs > 0 ? limits.requestMs - share.waitedMs : limits.leaseMs;
-    const timer = limitMs
-      ? setTimeout(() => connection.giveUp(new ConnectionLost(`no answer in ${Math.round(limitMs)} ms`)), limitMs)
-      : undefined;
+    const limitMs = Math.min(this.#leftMs(share), this.#options.limits.leaseMs || Number.POSITIVE_INFINITY);
+    const giveUp = () => connection.giveUp(new ConnectionLost(`no answer in ${Math.round(limitMs)} ms`));
+    const timer = limitMs < Number.POSITIVE_INFINITY ? setTimeout(giveUp, limitMs) : undefined;
     this.#leases.set(connection, { share, since: performance.now(), timer });
     waiter.take(connection);
   }
@@ -188,7 +196,10 @@ export class ConnectionPool {
     this.#options.open().then(
       (connection) => {
         this.#opening -= 1;
-        if (this.#closing) return connection.close();
+        if (this.#closing) {
+          connection.close();
+          return;
+        }
         this.#idle.push({ connection, since: performance.now() });
         this.#serve();
       },
@@ -202,15 +213,18 @@ export class ConnectionPool {
   /** Whoever waits may still get a connection that is open, or is being opened; when there is none, nobody waits in vain. */
   #notOpened(error: Error): void {
     if (this.#waiting.length === 0 || this.#opening > 0) return;
-    if (this.#leases.size === 0) return this.#refuseAll(error);
+    if (this.#leases.size === 0) {
+      this.#refuseAll(error);
+      return;
+    }
     this.#reopening ??= setTimeout(() => {
       this.#reopening = undefined;
       this.#serve();
     }, REOPEN_MS);
   }
 
-  #closeIdle(): void {
-    const closeBefore = performance.now() - IDLE_MS;
+  #closeIdle(idleMs: number): void {
+    const closeBefore = performance.now() - idleMs;
     while (this.#leases.size + this.#idle.length > this.#options.keep) {
       const [oldest] = this.#idle;
       if (!oldest || (oldest.since > closeBefore && !oldest.connection.spoiled)) return;

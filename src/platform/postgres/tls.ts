@@ -2,7 +2,10 @@ import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';
 
 /** What `pg` hands to Node's TLS. */
-export type Tls = Pick<ConnectionOptions, 'ca' | 'cert' | 'key' | 'rejectUnauthorized' | 'checkServerIdentity'>;
+export type Tls = Pick<
+  ConnectionOptions,
+  'ca' | 'cert' | 'key' | 'rejectUnauthorized' | 'checkServerIdentity'
+>;
 
 /**
  * What `sslmode` and the files beside it ask for. `require` verifies as `verify-full` does: a connection that anybody
