@@ -47,6 +47,7 @@ import type { RefreshTokenDependencies } from './oidc/refresh-token.ts';
 import { createRefreshTokenCodec } from './oidc/refresh-token-value.ts';
 import { type Clock, systemClock } from './platform/clock.ts';
 import type { Database, Queryable } from './platform/database.ts';
+import { createDatabaseTime, type MeasuredTime, readDatabaseClock } from './platform/database-time.ts';
 import type { Logger } from './platform/logger.ts';
 import { createMetrics, type Metrics } from './platform/metrics.ts';
 import { createSecretBox, type SecretBox } from './platform/secret-box.ts';
@@ -57,6 +58,8 @@ export interface Services {
   logger: Logger;
   clock: Clock;
   database: Database;
+  /** Of its clock, as against this process's. */
+  databaseTime: MeasuredTime;
   box: SecretBox;
   metrics: Metrics;
   views: Views;
@@ -95,7 +98,9 @@ export interface Services {
 }
 
 /** Parts that a test, or an embedder, brings instead of ours. */
-export type Overrides = Partial<Pick<Services, 'clock' | 'artifacts' | 'clients' | 'externalKeys'>>;
+export type Overrides = Partial<
+  Pick<Services, 'clock' | 'databaseTime' | 'artifacts' | 'clients' | 'externalKeys'>
+>;
 
 /** The only wiring: builds every part on an open, migrated database. */
 export async function compose({
@@ -113,6 +118,10 @@ export async function compose({
   const clock = overrides.clock ?? systemClock;
   const box = createSecretBox(config.secrets.keyEncryptionKeys);
   const metrics = createMetrics();
+  const databaseTime =
+    overrides.databaseTime ??
+    createDatabaseTime({ databaseNow: () => readDatabaseClock(db), logger, metrics });
+  await databaseTime.measure();
   const events = createEvents({ logger, metrics });
   const clients = overrides.clients ?? createClientStore(db);
   const rotation = {
@@ -138,6 +147,7 @@ export async function compose({
     logger,
     clock,
     database,
+    databaseTime,
     box,
     metrics,
     events,
@@ -168,19 +178,19 @@ export async function compose({
       people,
       redirectUri: (instanceId) => `${config.issuer}${upstreamCallbackPath(instanceId)}`,
     }),
-    artifacts: overrides.artifacts ?? createArtifactStore(db),
-    deviceCodes: createDeviceCodeStore(db, config.secrets.keyEncryptionKeys),
-    grants: createGrantStore(db),
-    sessions: createSessionStore(db),
+    artifacts: overrides.artifacts ?? createArtifactStore(db, databaseTime),
+    deviceCodes: createDeviceCodeStore(db, config.secrets.keyEncryptionKeys, databaseTime),
+    grants: createGrantStore(db, databaseTime),
+    sessions: createSessionStore(db, databaseTime),
     consents: createConsentStore(db),
-    accessTokens: createAccessTokenStore(db),
-    usedProofs: createUsedProofStore(db),
-    upstreamSignIns: createUpstreamSignInStore(db, box),
+    accessTokens: createAccessTokenStore(db, databaseTime),
+    usedProofs: createUsedProofStore(db, databaseTime),
+    upstreamSignIns: createUpstreamSignInStore(db, box, databaseTime),
     externalKeys: overrides.externalKeys ?? createExternalKeys(),
   };
 
   const refreshTokens = {
-    families: createRefreshFamilyStore(db),
+    families: createRefreshFamilyStore(db, databaseTime),
     codec: createRefreshTokenCodec({ keys: config.secrets.refreshTokenKeys, issuer: config.issuer }),
     grants: services.grants,
     events,

@@ -10,10 +10,11 @@ import { createClusterMetrics } from './platform/metrics.ts';
  */
 export function createInternalApp({
   database,
+  databaseTime,
   keyRings,
   listnrKnowledge,
   metrics,
-}: Pick<Services, 'database' | 'keyRings' | 'listnrKnowledge' | 'metrics'>): Koa {
+}: Pick<Services, 'database' | 'databaseTime' | 'keyRings' | 'listnrKnowledge' | 'metrics'>): Koa {
   const router = new Router();
   router.get('/metrics', async (ctx) => {
     ctx.type = metrics.registry.contentType;
@@ -36,6 +37,7 @@ export function createInternalApp({
         ms: Math.round(performance.now() - started),
         ...(error ? { error } : {}),
       },
+      clock: { offsetSeconds: databaseTime.offsetSeconds },
       keys: { oidc: keyRings.oidc.current.kid, listnr: keyRings.listnr.current.kid },
       listnr: { clients: listnrKnowledge.clients, knowledgeAgeSeconds: listnrKnowledge.ageSeconds() },
     };

@@ -11,6 +11,7 @@ import { onChange, type Watcher, watchVersions } from './platform/versions.ts';
 export function jobsOf({
   config,
   database,
+  databaseTime,
   metrics,
   keyRings,
   registration,
@@ -22,6 +23,7 @@ export function jobsOf({
   Services,
   | 'config'
   | 'database'
+  | 'databaseTime'
   | 'metrics'
   | 'keyRings'
   | 'registration'
@@ -41,6 +43,7 @@ export function jobsOf({
       people: [denied.follow],
       keys: [keyRings.listnr.follow, followOidcKeys(keyRings.oidc, live)],
     }),
+    { name: 'watch-clock', everyMs: 10_000, run: databaseTime.measure },
     {
       name: 'rotate-keys',
       everyMs: config.keyRotation.checkMs,

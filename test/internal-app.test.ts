@@ -88,6 +88,7 @@ describe('the internal port', () => {
     expect(await answer.json()).toEqual({
       status: 'ready',
       database: { kind: expect.stringMatching(/^(embedded|postgres)$/), ms: expect.any(Number) },
+      clock: { offsetSeconds: 0 },
       keys: {
         oidc: server.services.keyRings.oidc.current.kid,
         listnr: server.services.keyRings.listnr.current.kid,

@@ -1,4 +1,5 @@
 import type { Queryable } from '../platform/database.ts';
+import { type DatabaseTime, SAME_CLOCK } from '../platform/database-time.ts';
 import { prepare } from '../platform/prepared-statement.ts';
 import { type FoundGrant, GRANT_COLUMNS, type GrantColumns, readGrant } from './grant-store.ts';
 
@@ -28,15 +29,18 @@ const findState = prepare<Row>(
   FROM (SELECT) AS token LEFT JOIN grants g ON g.id = ?`,
 );
 
-export function createAccessTokenStore(db: Queryable): AccessTokenStore {
+export function createAccessTokenStore(db: Queryable, time: DatabaseTime = SAME_CLOCK): AccessTokenStore {
   return {
     async find({ jti, grantId }) {
       const { rows } = await findState(db, [jti, grantId]);
       const [row] = rows as [Row];
-      return { revoked: row.revoked, grant: readGrant(row) };
+      return { revoked: row.revoked, grant: readGrant(row, time) };
     },
     async revoke(jti, expiresAt) {
-      await db('revoked_access_tokens').insert({ jti, expires_at: expiresAt }).onConflict('jti').ignore();
+      await db('revoked_access_tokens')
+        .insert({ jti, expires_at: time.toDatabase(expiresAt) })
+        .onConflict('jti')
+        .ignore();
     },
   };
 }

@@ -1,8 +1,10 @@
 import { PERSON_SIGNING_IN } from '../accounts/person-store.ts';
 import type { Queryable } from '../platform/database.ts';
+import { type DatabaseTime, SAME_CLOCK } from '../platform/database-time.ts';
 import { hashId } from '../platform/digest.ts';
 import { prepare } from '../platform/prepared-statement.ts';
 import { type FoundGrant, GRANT_COLUMNS, type Grant, type GrantColumns, readGrant } from './grant-store.ts';
+import { fromRow, toRow } from './payload-times.ts';
 
 /** The protocol's short-lived objects that are rows of `artifacts`. */
 export type ArtifactModel = 'Interaction' | 'AuthorizationCode' | 'PushedAuthorizationRequest';
@@ -86,21 +88,27 @@ const createWithGrant = prepare<never>(
   SELECT ?, ?::bytea, new_grant.id, ?::jsonb, ?::timestamptz FROM new_grant`,
 );
 
-export function createArtifactStore(db: Queryable): ArtifactStore {
+export function createArtifactStore(db: Queryable, time: DatabaseTime = SAME_CLOCK): ArtifactStore {
   const row = ({ model, id, payload, grantId, personId, expiresAt }: NewArtifact) => ({
     model,
     id_hash: hashId(id),
     grant_id: grantId ?? null,
     person_id: personId ?? null,
-    payload: JSON.stringify(payload),
-    expires_at: expiresAt,
+    payload: JSON.stringify(toRow(payload, time)),
+    expires_at: time.toDatabase(expiresAt),
   });
 
   return {
     async find(model, id) {
       const { rows } = await findArtifact(db, [model, hashId(id)]);
       const [row] = rows;
-      return row && { payload: row.payload, consumed: row.consumed_at !== null, grant: readGrant(row) };
+      return (
+        row && {
+          payload: fromRow(row.payload, time),
+          consumed: row.consumed_at !== null,
+          grant: readGrant(row, time),
+        }
+      );
     },
 
     async create(artifact) {
@@ -116,14 +124,14 @@ export function createArtifactStore(db: Queryable): ArtifactStore {
         grant.id,
         grant.clientId,
         grant.sessionUid,
-        JSON.stringify(grant.payload),
-        grant.expiresAt,
+        JSON.stringify(toRow(grant.payload, time)),
+        time.toDatabase(grant.expiresAt),
         grant.sessionIsNew,
         grant.consented,
         model,
         hashId(id),
-        JSON.stringify(payload),
-        expiresAt,
+        JSON.stringify(toRow(payload, time)),
+        time.toDatabase(expiresAt),
       ]);
       return rowCount === 1;
     },

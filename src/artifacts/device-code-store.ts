@@ -1,9 +1,11 @@
 import { createHmac, hkdfSync } from 'node:crypto';
 import { PERSON_SIGNING_IN } from '../accounts/person-store.ts';
 import type { Queryable } from '../platform/database.ts';
+import { type DatabaseTime, SAME_CLOCK } from '../platform/database-time.ts';
 import { hashId } from '../platform/digest.ts';
 import type { NewGrant, Payload } from './artifact-store.ts';
 import { type FoundGrant, GRANT_COLUMNS, type GrantColumns, readGrant } from './grant-store.ts';
+import { fromRow, toRow } from './payload-times.ts';
 
 /** A device code as the person's side sees it, which never learns the code itself. */
 export interface DeviceCode {
@@ -91,7 +93,11 @@ interface PolledRow extends GrantColumns {
 }
 
 /** `keys` are the operator's; the first is used and all are tried, so that they can be replaced. */
-export function createDeviceCodeStore(db: Queryable, keys: readonly Buffer[]): DeviceCodeStore {
+export function createDeviceCodeStore(
+  db: Queryable,
+  keys: readonly Buffer[],
+  time: DatabaseTime = SAME_CLOCK,
+): DeviceCodeStore {
   const macKeys = keys.map((key) => Buffer.from(hkdfSync('sha256', key, '', 'user codes', 32)));
   const macsOf = (userCode: string) =>
     macKeys.map((key) => createHmac('sha256', key).update(userCode).digest());
@@ -99,7 +105,7 @@ export function createDeviceCodeStore(db: Queryable, keys: readonly Buffer[]): D
   const read = (row: Row | undefined): DeviceCode | undefined =>
     row && {
       handle: row.id_hash.toString('base64url'),
-      payload: row.payload,
+      payload: fromRow(row.payload, time),
       consumed: row.consumed_at !== null,
     };
 
@@ -109,8 +115,8 @@ export function createDeviceCodeStore(db: Queryable, keys: readonly Buffer[]): D
         model: 'DeviceCode',
         id_hash: hashId(deviceCode),
         user_code_mac: macsOf(userCode)[0],
-        payload: JSON.stringify(payload),
-        expires_at: expiresAt,
+        payload: JSON.stringify(toRow(payload, time)),
+        expires_at: time.toDatabase(expiresAt),
       });
     },
 
@@ -126,10 +132,10 @@ export function createDeviceCodeStore(db: Queryable, keys: readonly Buffer[]): D
       const [row] = rows;
       return (
         row && {
-          payload: row.payload,
+          payload: fromRow(row.payload, time),
           decided: isDecided(row.payload),
           inTime: row.in_time,
-          grant: readGrant(row),
+          grant: readGrant(row, time),
         }
       );
     },
@@ -154,11 +160,11 @@ export function createDeviceCodeStore(db: Queryable, keys: readonly Buffer[]): D
         grant.id,
         grant.clientId,
         grant.sessionUid,
-        JSON.stringify(grant.payload),
-        grant.expiresAt,
+        JSON.stringify(toRow(grant.payload, time)),
+        time.toDatabase(grant.expiresAt),
         grant.sessionIsNew,
         grant.consented,
-        JSON.stringify(payload),
+        JSON.stringify(toRow(payload, time)),
         bytesOf(handle),
       ]);
       return rowCount === 1;
@@ -168,7 +174,7 @@ export function createDeviceCodeStore(db: Queryable, keys: readonly Buffer[]): D
       const changed = await codes()
         .where({ id_hash: bytesOf(handle) })
         .whereRaw(UNDECIDED)
-        .update({ payload: JSON.stringify(payload) });
+        .update({ payload: JSON.stringify(toRow(payload, time)) });
       return changed === 1;
     },
 

@@ -1,6 +1,8 @@
 import type { Person } from '../accounts/person.ts';
 import { personJson, readPerson } from '../accounts/person-store.ts';
 import type { Queryable } from '../platform/database.ts';
+import { type DatabaseTime, SAME_CLOCK } from '../platform/database-time.ts';
+import { fromRow } from './payload-times.ts';
 
 /** One authorization: what a person allowed a client in one sign-in. Its codes and tokens live no longer than it. */
 export interface Grant {
@@ -31,12 +33,11 @@ export interface GrantColumns {
 }
 
 /** Undefined where there is none, or it has ended. */
-export function readGrant({
-  grant_id: id,
-  grant_payload: payload,
-  person,
-}: GrantColumns): FoundGrant | undefined {
-  return id && payload ? { id, payload, person: readPerson(person) } : undefined;
+export function readGrant(
+  { grant_id: id, grant_payload: payload, person }: GrantColumns,
+  time: DatabaseTime,
+): FoundGrant | undefined {
+  return id && payload ? { id, payload: fromRow(payload, time), person: readPerson(person) } : undefined;
 }
 
 export interface GrantStore {
@@ -45,11 +46,11 @@ export interface GrantStore {
   revoke(id: string): Promise<void>;
 }
 
-export function createGrantStore(db: Queryable): GrantStore {
+export function createGrantStore(db: Queryable, time: DatabaseTime = SAME_CLOCK): GrantStore {
   return {
     async find(id) {
       const row = await db('grants').where({ id }).first('payload');
-      return row?.payload;
+      return row && fromRow(row.payload, time);
     },
     async revoke(id) {
       await db('grants').where({ id }).delete();

@@ -1,10 +1,12 @@
 import type { Person } from '../accounts/person.ts';
 import { readPerson } from '../accounts/person-store.ts';
 import type { Queryable } from '../platform/database.ts';
+import { type DatabaseTime, SAME_CLOCK } from '../platform/database-time.ts';
 import { hashId } from '../platform/digest.ts';
 import { prepare } from '../platform/prepared-statement.ts';
 import type { Payload } from './artifact-store.ts';
 import { type FoundGrant, GRANT_COLUMNS } from './grant-store.ts';
+import { fromRow, toRow } from './payload-times.ts';
 
 /** The refresh tokens of one sign-in, as one row. */
 export interface RefreshFamily {
@@ -95,7 +97,7 @@ const rotateFamily = prepare<never>(
   WHERE family = ? AND sequence <= ?`,
 );
 
-export function createRefreshFamilyStore(db: Queryable): RefreshFamilyStore {
+export function createRefreshFamilyStore(db: Queryable, time: DatabaseTime = SAME_CLOCK): RefreshFamilyStore {
   const find = async (family: Buffer, windowSeconds: number): Promise<RefreshFamily | undefined> => {
     const { rows } = await findFamily(db, [windowSeconds, family]);
     const [row] = rows;
@@ -103,9 +105,13 @@ export function createRefreshFamilyStore(db: Queryable): RefreshFamilyStore {
       row && {
         sequence: row.sequence,
         withinWindow: row.within_window,
-        payload: row.payload,
-        expiresAt: row.expires_at,
-        grant: { id: row.grant_id, payload: row.grant_payload, person: readPerson(row.person) },
+        payload: fromRow(row.payload, time),
+        expiresAt: time.fromDatabase(row.expires_at),
+        grant: {
+          id: row.grant_id,
+          payload: fromRow(row.grant_payload, time),
+          person: readPerson(row.person),
+        },
       }
     );
   };
@@ -114,17 +120,30 @@ export function createRefreshFamilyStore(db: Queryable): RefreshFamilyStore {
     find,
 
     async start(family, { grantId, payload, expiresAt }) {
-      await db.raw(START, [family, grantId, JSON.stringify(payload), expiresAt, grantId]);
+      const values = [family, grantId, JSON.stringify(toRow(payload, time)), time.toDatabase(expiresAt)];
+      await db.raw(START, [...values, grantId]);
     },
 
     async startWithCode(family, { grantId, payload, expiresAt }, code) {
-      const values = [grantId, code.model, hashId(code.id), family, JSON.stringify(payload), expiresAt];
+      const values = [
+        grantId,
+        code.model,
+        hashId(code.id),
+        family,
+        JSON.stringify(toRow(payload, time)),
+        time.toDatabase(expiresAt),
+      ];
       const { rowCount } = await startFamilyWithCode(db, values);
       return rowCount === 1;
     },
 
     async rotate(family, { presented, windowSeconds, expiresAt }) {
-      const { rowCount } = await rotateFamily(db, [presented + 1, expiresAt, family, presented]);
+      const { rowCount } = await rotateFamily(db, [
+        presented + 1,
+        time.toDatabase(expiresAt),
+        family,
+        presented,
+      ]);
       if (rowCount === 1) return 'rotated';
       const row = await find(family, windowSeconds);
       if (!row) return 'gone';

@@ -1,9 +1,11 @@
 import type { Person } from '../accounts/person.ts';
 import { PERSON_SIGNING_IN, personJson, readPerson } from '../accounts/person-store.ts';
 import type { Queryable } from '../platform/database.ts';
+import { type DatabaseTime, SAME_CLOCK } from '../platform/database-time.ts';
 import { hashId } from '../platform/digest.ts';
 import { prepare } from '../platform/prepared-statement.ts';
 import type { Payload } from './artifact-store.ts';
+import { fromRow, toRow } from './payload-times.ts';
 
 /** A browser that is signed in to an instance. */
 export interface StoredSession {
@@ -51,23 +53,23 @@ const START = `
   INSERT INTO sessions (uid, id_hash, person_id, payload, expires_at)
   SELECT ?, ?::bytea, person.id, ?::jsonb, ?::timestamptz FROM person`;
 
-export function createSessionStore(db: Queryable): SessionStore {
+export function createSessionStore(db: Queryable, time: DatabaseTime = SAME_CLOCK): SessionStore {
   const columns = (id: string, { uid, personId, payload, expiresAt }: StoredSession) => ({
     uid,
     id_hash: hashId(id),
     person_id: personId ?? null,
-    payload: JSON.stringify(payload),
-    expires_at: expiresAt,
+    payload: JSON.stringify(toRow(payload, time)),
+    expires_at: time.toDatabase(expiresAt),
   });
   return {
     async find(id) {
       const { rows } = await findSession(db, [hashId(id)]);
       const [row] = rows;
-      return row && { payload: row.payload, person: readPerson(row.person) };
+      return row && { payload: fromRow(row.payload, time), person: readPerson(row.person) };
     },
     async findByUid(uid) {
       const row = await db('sessions').where({ uid }).first('payload');
-      return row?.payload;
+      return row && fromRow(row.payload, time);
     },
     async start(id, session) {
       const { personId, passwordFingerprint = '' } = session;
@@ -80,15 +82,16 @@ export function createSessionStore(db: Queryable): SessionStore {
         passwordFingerprint,
         session.uid,
         hashId(id),
-        JSON.stringify(session.payload),
-        session.expiresAt,
+        JSON.stringify(toRow(session.payload, time)),
+        time.toDatabase(session.expiresAt),
       ]);
       return rowCount === 1;
     },
     async update(id, session) {
       const { uid, personId = '', passwordFingerprint } = session;
       if (personId !== '' && passwordFingerprint === undefined) {
-        const values = [hashId(id), personId, JSON.stringify(session.payload), session.expiresAt, uid];
+        const payload = JSON.stringify(toRow(session.payload, time));
+        const values = [hashId(id), personId, payload, time.toDatabase(session.expiresAt), uid];
         return (await prolong(db, values)).rowCount === 1;
       }
       const row = db('sessions').where({ uid });

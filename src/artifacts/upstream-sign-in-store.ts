@@ -1,4 +1,5 @@
 import type { Queryable } from '../platform/database.ts';
+import { type DatabaseTime, SAME_CLOCK } from '../platform/database-time.ts';
 import { hashId } from '../platform/digest.ts';
 import type { SecretBox } from '../platform/secret-box.ts';
 
@@ -17,14 +18,18 @@ export interface UpstreamSignInStore {
 
 const CONTEXT = 'upstream sign-in';
 
-export function createUpstreamSignInStore(db: Queryable, box: SecretBox): UpstreamSignInStore {
+export function createUpstreamSignInStore(
+  db: Queryable,
+  box: SecretBox,
+  time: DatabaseTime = SAME_CLOCK,
+): UpstreamSignInStore {
   return {
     async save(state, { instanceId, nonce, codeVerifier }, expiresAt) {
       await db('upstream_sign_ins').insert({
         state_hash: hashId(state),
         instance_id: instanceId,
         sealed: box.seal(JSON.stringify({ nonce, codeVerifier }), CONTEXT),
-        expires_at: expiresAt,
+        expires_at: time.toDatabase(expiresAt),
       });
     },
 
@@ -33,7 +38,7 @@ export function createUpstreamSignInStore(db: Queryable, box: SecretBox): Upstre
         .where({ state_hash: hashId(state) })
         .delete()
         .returning(['instance_id', 'sealed', 'expires_at']);
-      if (!row || row.expires_at <= new Date()) return undefined;
+      if (!row || time.fromDatabase(row.expires_at) <= new Date()) return undefined;
       return { instanceId: row.instance_id, ...JSON.parse(box.open(row.sealed, CONTEXT)) };
     },
   };

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Queryable } from '../platform/database.ts';
+import { type DatabaseTime, SAME_CLOCK } from '../platform/database-time.ts';
 
 /** Client assertions (RFC 7523) and DPoP proofs (RFC 9449), each good for one request. */
 export interface UsedProofStore {
@@ -7,12 +8,12 @@ export interface UsedProofStore {
   use(proof: { issuer: string; jti: string; expiresAt: Date }): Promise<boolean>;
 }
 
-export function createUsedProofStore(db: Queryable): UsedProofStore {
+export function createUsedProofStore(db: Queryable, time: DatabaseTime = SAME_CLOCK): UsedProofStore {
   return {
     async use({ issuer, jti, expiresAt }) {
       const { rowCount } = await db.raw<{ rowCount: number }>(
         'INSERT INTO used_proofs (id_hash, expires_at) VALUES (?, ?) ON CONFLICT DO NOTHING',
-        [hashOf(issuer, jti), expiresAt],
+        [hashOf(issuer, jti), time.toDatabase(expiresAt)],
       );
       return rowCount === 1;
     },

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Context, Middleware } from 'koa';
 import type { Provider } from 'oidc-provider';
 import { HttpError } from '../platform/errors.ts';
+import { ageCookies } from './cookie-age.ts';
 import type { InstanceResolver } from './instance-resolver.ts';
 import type { LiveProvider } from './live-provider.ts';
 import { requestScope, runInScope } from './request-scope.ts';
@@ -57,6 +58,7 @@ export function takeBackFailures(provider: Provider): void {
     } catch (error) {
       scope.failure = error;
     }
+    ageCookies(ctx.res);
     // Revoking answers nothing, and nothing has no type: oidc-client-ts refuses an answer of text.
     if (ctx.body === '') ctx.remove('Content-Type');
     if (!scope.failure || ctx.status === 303) return;

@@ -11,6 +11,8 @@ export interface Metrics {
   countUnread(status: number): void;
   /** What LiSTNR knows without the database, asked whenever somebody reads the metrics. */
   observeKnowledge(knowledge: { readonly clients: number; ageSeconds(): number }): void;
+  /** How far this process's clock is ahead of the database's. */
+  setClockOffset(seconds: number): void;
   observeRequest(request: { endpoint: string; method: string; status: number; seconds: number }): void;
 }
 
@@ -48,6 +50,13 @@ export function createMetrics(): Metrics {
     labelNames: ['rows'] as const,
     registers: [registry],
   });
+  const clockOffset = new Gauge({
+    name: 'listo_clock_offset_seconds',
+    help: 'How far the clock of the process is ahead of that of the database; negative when it is behind.',
+    // Of several processes on one machine, as good as the clock of each.
+    aggregator: 'average',
+    registers: [registry],
+  });
   const unread = new Counter({
     name: 'listo_unread_requests_total',
     help: 'Requests refused before their head was read.',
@@ -62,6 +71,7 @@ export function createMetrics(): Metrics {
     countSignature: (keySet) => signatures.inc({ key_set: keySet }),
     countExpired: (rows, count) => expired.inc({ rows }, count),
     setExpiredLag: (rows, seconds) => lag.set({ rows }, seconds),
+    setClockOffset: (seconds) => clockOffset.set(seconds),
     countUnread: (status) => unread.inc({ status: String(status) }),
     observeKnowledge(knowledge) {
       observe(registry, {

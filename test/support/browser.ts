@@ -100,11 +100,12 @@ function store(jar: Cookie[], text: string): Cookie[] {
   const attribute = (wanted: string) =>
     attributes.find((item) => item.toLowerCase().startsWith(`${wanted}=`))?.slice(wanted.length + 1);
   const path = attribute('path') ?? '/';
+  const maxAge = attribute('max-age');
   const expires = attribute('expires');
+  // RFC 6265 section 5.3.
+  const gone = maxAge === undefined ? expires && Date.parse(expires) < Date.now() : Number(maxAge) <= 0;
   const others = jar.filter((cookie) => cookie.name !== name || cookie.path !== path);
-  return value === '' || (expires && Date.parse(expires) < Date.now())
-    ? others
-    : [...others, { name, value, path }];
+  return value === '' || gone ? others : [...others, { name, value, path }];
 }
 
 function formOf({ html, url }: Page, action: string): { action: string; fields: Record<string, string> } {

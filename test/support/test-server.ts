@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { Writable } from 'node:stream';
 import type { Overrides } from '../../src/compose.ts';
 import { type Config, parseConfig } from '../../src/config.ts';
+import { SAME_CLOCK } from '../../src/platform/database-time.ts';
 import { createLogger } from '../../src/platform/logger.ts';
 import { applySeed } from '../../src/platform/seed.ts';
 import { type RunningServer, startServer } from '../../src/server.ts';
@@ -26,6 +27,9 @@ export const TEST_SECRETS = {
   KEY_ENCRYPTION_KEY: Buffer.alloc(32, 7).toString('base64'),
   REFRESH_TOKEN_KEYS: 'test-refresh-token-key-0123456789-0123-01',
 };
+
+/** Tests hold the date still and move it, of which the database knows nothing. */
+const ONE_CLOCK = { ...SAME_CLOCK, measure: async () => {} };
 
 /**
  * The real server on a free port and a database of its own, with the demo seed. Limits on requests are off unless
@@ -64,7 +68,14 @@ export async function startTestServer({
     await applySeed(database.knex, { name: 'test', sql, settings: { issuer: parsed.issuer } });
   };
   await seed(readFileSync(DEMO_SEED, 'utf8'));
-  const server = await startServer({ ...parsed, ...config }, { logger, database, overrides });
+  const server = await startServer(
+    { ...parsed, ...config },
+    {
+      logger,
+      database,
+      overrides: { databaseTime: ONE_CLOCK, ...overrides },
+    },
+  );
   return {
     ...server,
     url: parsed.issuer,

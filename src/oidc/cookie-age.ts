@@ -1,0 +1,19 @@
+import type { ServerResponse } from 'node:http';
+
+/**
+ * Gives every cookie of an answer that says when it expires a `Max-Age` as well, by which browsers go first (RFC 6265
+ * section 5.3). `Expires` is a time of this machine's clock, and compared with the browser's: where the two differ by
+ * more than a cookie's life, it would be gone before it was sent back.
+ */
+export function ageCookies(res: ServerResponse): void {
+  const cookies = res.getHeader('Set-Cookie');
+  if (!Array.isArray(cookies) || res.headersSent) return;
+  res.setHeader('Set-Cookie', cookies.map(withAge));
+}
+
+function withAge(cookie: string): string {
+  const [, expires] = /; expires=([^;]+)/i.exec(cookie) ?? [];
+  if (expires === undefined || /; max-age=/i.test(cookie)) return cookie;
+  const seconds = Math.max(0, Math.round((Date.parse(expires) - Date.now()) / 1000));
+  return `${cookie}; max-age=${seconds}`;
+}

@@ -1,0 +1,67 @@
+import { createDatabaseTime } from '../../src/platform/database-time.ts';
+import { withStillTime } from '../support/still-time.ts';
+
+/** A database whose clock is `ahead` seconds ahead of this process's. */
+function aDatabase() {
+  const database = { ahead: 0, slowAnswer: () => {} };
+  const said: [string, ...unknown[]][] = [];
+  const offsets: number[] = [];
+  const time = createDatabaseTime({
+    async databaseNow() {
+      const there = new Date(Date.now() + database.ahead * 1000);
+      database.slowAnswer();
+      return there;
+    },
+    logger: {
+      warn: (...line: unknown[]) => void said.push(['warn', ...line]),
+      info: (...line: unknown[]) => void said.push(['info', ...line]),
+    } as never,
+    metrics: { setClockOffset: (seconds) => void offsets.push(seconds) },
+  });
+  return { database, said, offsets, time };
+}
+
+const DATE = new Date('2026-03-01T12:00:00Z');
+
+describe('a clock that differs from the database’s', () => {
+  it('is said once, translated between, and said again when it is right', () =>
+    withStillTime(async () => {
+      const { database, said, offsets, time } = aDatabase();
+      const seen = () => [
+        time.offsetSeconds,
+        time.toDatabase(DATE).toISOString(),
+        time.fromDatabase(DATE).toISOString(),
+      ];
+      const exact = [0, '2026-03-01T12:00:00.000Z', '2026-03-01T12:00:00.000Z'];
+      expect(seen()).toEqual(exact);
+      for (const [ahead, expected] of [
+        [0, exact],
+        [5, exact],
+        [-5, exact],
+        [3600, [-3600, '2026-03-01T13:00:00.000Z', '2026-03-01T11:00:00.000Z']],
+        [3601, [-3601, '2026-03-01T13:00:01.000Z', '2026-03-01T10:59:59.000Z']],
+        [1, exact],
+        [-6, [6, '2026-03-01T11:59:54.000Z', '2026-03-01T12:00:06.000Z']],
+      ] as const) {
+        database.ahead = ahead;
+        await time.measure();
+        expect(seen()).toEqual(expected);
+      }
+      expect(offsets).toEqual([0, -5, 5, -3600, -3601, -1, 6]);
+      const advice =
+        'that of the database. People can sign in, but others may refuse its tokens as expired, or as not yet valid: set the clocks of both machines.';
+      expect(said).toEqual([
+        ['warn', { offsetSeconds: -3600 }, `The clock of this process is 3600 seconds behind ${advice}`],
+        ['info', 'The clock agrees with that of the database again.'],
+        ['warn', { offsetSeconds: 6 }, `The clock of this process is 6 seconds ahead of ${advice}`],
+      ]);
+    }));
+
+  it('is not judged by an answer that was long under way', () =>
+    withStillTime(async ({ forward }) => {
+      const { database, said, offsets, time } = aDatabase();
+      database.slowAnswer = () => forward(20);
+      await time.measure();
+      expect([time.offsetSeconds, said, offsets]).toEqual([0, [], []]);
+    }));
+});

@@ -1,0 +1,119 @@
+import { createExpiredRowsStore, EXPIRING_TABLES } from '../../src/artifacts/expired-rows-store.ts';
+import { type Browser, openBrowser } from '../support/browser.ts';
+import { ADA, authorizationUrl, DEMO_WEB, exchange, getJson } from '../support/relying-party.ts';
+import { type ServerProcess, startServerProcess } from '../support/server-process.ts';
+import { openTestDatabase, type TestDatabase } from '../support/test-database.ts';
+import { freePort } from '../support/test-server.ts';
+
+const SEEDS_DIR = new URL('../../config/seeds', import.meta.url).pathname;
+const SHIFTED_CLOCK = new URL('../support/shifted-clock.ts', import.meta.url).href;
+const HOUR = 3600;
+
+describe.each([
+  ['an hour behind', -HOUR, 'behind'],
+  ['an hour ahead', HOUR, 'ahead of'],
+])('a process whose clock is %s', (_what, shift, direction) => {
+  let database: TestDatabase;
+  let right: ServerProcess;
+  let wrong: ServerProcess;
+  let internal: string;
+
+  beforeAll(async () => {
+    database = await openTestDatabase();
+    const [port, internalPort] = [await freePort(), await freePort()];
+    internal = `http://localhost:${internalPort}`;
+    // Housekeeping is done here, when it does most harm.
+    const shared = { ISSUER: `http://localhost:${port}`, SEEDS_DIR, HOUSEKEEPING_SECONDS: '86400' };
+    right = await startServerProcess(database.url ?? '', { ...shared, PORT: String(port) });
+    wrong = await startServerProcess(database.url ?? '', {
+      ...shared,
+      INTERNAL_PORT: String(internalPort),
+      CLOCK_SHIFT_SECONDS: String(shift),
+      NODE_OPTIONS: `--import=${SHIFTED_CLOCK}`,
+    });
+  });
+  afterAll(async () => {
+    await Promise.all([right?.stop(), wrong?.stop()]);
+    await database.close();
+  });
+
+  async function deleteExpiredRows(): Promise<void> {
+    const store = createExpiredRowsStore(database.knex);
+    for (const table of EXPIRING_TABLES) await store.deleteBatch(table, 1000);
+  }
+
+  /** Signs in, with each step at the process that `at` names for it, and answers the status of the exchange. */
+  async function signIn(
+    at: { begin: ServerProcess; form: ServerProcess; finish: ServerProcess; exchange: ServerProcess },
+    browser: Browser = openBrowser(),
+  ): Promise<number> {
+    const moved = (url: string | undefined, to: ServerProcess) => {
+      const { pathname, search } = new URL(url ?? '');
+      return `${to.url}${pathname}${search}`;
+    };
+    const start = await browser.get(moved(authorizationUrl(right.url), at.begin));
+    await deleteExpiredRows();
+    const form = await browser.get(moved(start.location, at.form));
+    expect(form.status).toBe(200);
+    const answered = await browser.submit(form, '/sign-in', ADA);
+    await deleteExpiredRows();
+    const resumed = await browser.get(moved(answered.location, at.finish));
+    const code = new URL(resumed.location ?? '').searchParams.get('code') ?? '';
+    await deleteExpiredRows();
+    return (await exchange(at.exchange.url, code)).status;
+  }
+
+  it('signs people in all by itself', async () => {
+    expect(await signIn({ begin: wrong, form: wrong, finish: wrong, exchange: wrong })).toBe(200);
+  });
+
+  it('finishes what another began, and begins what another finishes', async () => {
+    expect(await signIn({ begin: wrong, form: right, finish: wrong, exchange: right })).toBe(200);
+    expect(await signIn({ begin: right, form: wrong, finish: right, exchange: wrong })).toBe(200);
+    expect(await signIn({ begin: wrong, form: wrong, finish: right, exchange: right })).toBe(200);
+  });
+
+  it('knows of a session at another when it began', async () => {
+    const browser = openBrowser();
+    expect(await signIn({ begin: wrong, form: wrong, finish: wrong, exchange: wrong }, browser)).toBe(200);
+    const again = await browser.get(authorizationUrl(right.url, { max_age: '600' }));
+    expect(again.location).toMatch(new RegExp(`^${DEMO_WEB.redirect_uri}\\?code=`));
+  });
+
+  it('refreshes what another gave', async () => {
+    const browser = openBrowser();
+    const start = await browser.get(authorizationUrl(right.url, { scope: 'openid offline_access' }));
+    const done = await browser.submit(await browser.follow(start), '/sign-in', ADA);
+    const { location } = await browser.follow(done, DEMO_WEB.redirect_uri);
+    const { body } = await exchange(right.url, new URL(location ?? '').searchParams.get('code') ?? '');
+    const refreshed = await fetch(`${wrong.url}/auth/token`, {
+      method: 'POST',
+      body: new URLSearchParams({
+        grant_type: 'refresh_token',
+        refresh_token: String(body.refresh_token),
+        client_id: DEMO_WEB.client_id,
+        client_secret: DEMO_WEB.client_secret,
+      }),
+    });
+    expect(refreshed.status).toBe(200);
+  });
+
+  it('says so: in its log, in a metric, and to whoever asks whether it is ready', async () => {
+    const lines = wrong
+      .output()
+      .split('\n')
+      .filter((line) => line.includes('"level":"warn"') && line.includes('clock'))
+      .map((line) => JSON.parse(line));
+    expect(lines).toEqual([
+      expect.objectContaining({
+        offsetSeconds: shift,
+        msg: `The clock of this process is ${HOUR} seconds ${direction} that of the database. People can sign in, but others may refuse its tokens as expired, or as not yet valid: set the clocks of both machines.`,
+      }),
+    ]);
+    expect(right.output()).not.toContain('The clock of this process');
+    const metrics = await (await fetch(`${internal}/metrics`)).text();
+    const offset = Number(/^listo_clock_offset_seconds (\S+)$/m.exec(metrics)?.[1]);
+    expect(Math.round(offset / 10) * 10).toBe(shift);
+    expect((await getJson(`${internal}/readyz`)).body.clock).toEqual({ offsetSeconds: shift });
+  });
+});
