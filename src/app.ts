@@ -14,6 +14,7 @@ import { measureRequests } from './http/measure.ts';
 import { oauthInput } from './http/oauth-input.ts';
 import { requestState } from './http/request-state.ts';
 import { securityHeaders } from './http/security-headers.ts';
+import { createViews } from './http/views.ts';
 import { knownUserCode } from './interactions/device.ts';
 import { interactionRoutes } from './interactions/routes.ts';
 import { listnrRoutes } from './listnr/routes.ts';
@@ -21,14 +22,21 @@ import { createInstanceResolver } from './oidc/instance-resolver.ts';
 import { instanceScope, protocol } from './oidc/mount.ts';
 import { publishedDocuments } from './oidc/published-documents.ts';
 import { DOCUMENTS, PATHS, PROTOCOL_ROUTES } from './oidc/routes.ts';
+import { unavailable } from './platform/database-errors.ts';
 import { HttpError } from './platform/errors.ts';
 
-/** The only HTTP map: what every request passes, and which edge answers which path. */
-export function createApp(services: Services): Koa {
+/**
+ * The only HTTP map: what every request passes, and which edge answers which path. `retiring` says whether this process
+ * is about to stop.
+ */
+export function createApp(services: Services, { retiring }: { retiring(): boolean }): Koa {
   const { config, logger, views, limits } = services;
   const app = new Koa();
   app.keys = [...config.secrets.cookieKeys];
-  const health = healthRoutes({ ready: () => services.database.ready() });
+  const health = healthRoutes({
+    ready: () => services.database.ready(),
+    unready: () => (retiring() ? 'draining' : undefined),
+  });
   const routers = [
     assetRoutes({ views }),
     pages(services),
@@ -50,6 +58,20 @@ export function createApp(services: Services): Koa {
   app.use(nothingHere);
   // Koa itself reports only connections that broke; the access log has the request as aborted.
   app.on('error', (err) => logger.debug({ err }, 'connection lost'));
+  return app;
+}
+
+/** What answers while the database is awaited: it lives, and serves nothing yet. */
+export function createStartingApp({ config, logger }: Pick<Services, 'config' | 'logger'>): Koa {
+  const app = new Koa();
+  const notYet = async () => {
+    throw unavailable(undefined);
+  };
+  app.use(accessLog({ logger, trustedProxies: config.trustedProxies }));
+  app.use(securityHeaders({ https: config.issuer.startsWith('https:') }));
+  app.use(errorHandler({ logger, views: createViews() }));
+  app.use(routesOf(healthRoutes({ ready: notYet, unready: () => 'starting' })));
+  app.use(notYet);
   return app;
 }
 

@@ -1,10 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { parseEnv } from 'node:util';
 import { OperatorError } from './platform/errors.ts';
 import { AddressMistake, parsePostgresAddress } from './platform/postgres/address.ts';
 import { readSecrets, type Secrets } from './secrets.ts';
-import { type Environment, Variables } from './variables.ts';
+import { dotEnv, type Environment, Variables } from './variables.ts';
 
 /**
  * Everything the environment decides, checked and shaped once. Nothing else reads `process.env`, and nothing
@@ -31,6 +29,8 @@ export interface Config {
       }
     | { kind: 'embedded'; dataDir: string };
   workers: number;
+  /** How long a process that was told to stop serves on, and says that it is not ready. */
+  drainSeconds: number;
   logLevel: string;
   seedsDir: string | undefined;
   /** Addresses and networks (CIDR) whose X-Forwarded-For is believed. */
@@ -90,6 +90,11 @@ export function parseConfig(environment: Environment): Config {
     internalPort,
     database,
     workers: workersOf(variables, database),
+    drainSeconds: variables.wholeNumber('DRAIN_SECONDS', {
+      fallback: production ? 5 : 0,
+      low: 0,
+      high: 3600,
+    }),
     logLevel: variables.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
     seedsDir: variables.directory('SEEDS_DIR'),
     trustedProxies: variables.networks('TRUSTED_PROXIES'),
@@ -120,16 +125,6 @@ export function parseConfig(environment: Environment): Config {
     );
   }
   return config;
-}
-
-function dotEnv(): Environment {
-  try {
-    return parseEnv(readFileSync('.env', 'utf8'));
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') return {};
-    throw new OperatorError(`The file .env cannot be read (${code}).`, { cause: error });
-  }
 }
 
 function isProduction(variables: Variables): boolean {

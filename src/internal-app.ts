@@ -1,60 +1,105 @@
-import { createServer, type Server } from 'node:http';
 import Router from '@koa/router';
 import Koa from 'koa';
 import type { Services } from './compose.ts';
-import { createClusterMetrics } from './platform/metrics.ts';
+import { METRICS_TYPE, sumMetrics } from './platform/metrics.ts';
+import type { Readiness } from './worker-messages.ts';
+import type { Workers } from './workers.ts';
+
+const RETRY_AFTER_SECONDS = '5';
+
+type ReadinessServices = Pick<Services, 'database' | 'databaseTime' | 'keyRings' | 'listnrKnowledge'>;
 
 /**
  * What only operators may see, on a port of its own (INTERNAL_PORT) that nobody else can reach: metrics, and health
  * with its reasons. A second application rather than guarded paths of the first.
  */
-export function createInternalApp({
-  database,
-  databaseTime,
-  keyRings,
-  listnrKnowledge,
+export function createInternalApp(
+  services: ReadinessServices & Pick<Services, 'metrics'>,
+  { retiring }: { retiring(): boolean },
+): Koa {
+  const { registry } = services.metrics;
+  return applicationOf({
+    metrics: () => registry.metrics(),
+    readiness: () => readinessOf(services, retiring()),
+  });
+}
+
+/** While the database is awaited there is nothing to count yet. */
+export function createStartingInternalApp(): Koa {
+  return applicationOf({ metrics: async () => undefined, readiness: async () => ({ status: 'starting' }) });
+}
+
+/** In a cluster the primary answers, for all of its processes. */
+export function createClusterInternalApp(workers: Pick<Workers, 'ask' | 'stopping'>): Koa {
+  return applicationOf({
+    async metrics() {
+      const answers = await workers.ask('metrics');
+      if (answers.some(({ answer }) => answer === undefined)) return undefined;
+      const counted = answers.flatMap(({ answer }) => (answer ? [answer] : []));
+      return counted.length === 0 ? undefined : sumMetrics(counted);
+    },
+    async readiness() {
+      const answers = await workers.ask('readiness');
+      const each = answers.map(({ pid, answer = { status: 'silent' } }) => ({ pid, ...answer }));
+      const ready = each.filter(({ status }) => status === 'ready').length;
+      const status = workers.stopping ? 'draining' : ready > 0 ? 'ready' : 'not ready';
+      return { status, ready, workers: each };
+    },
+  });
+}
+
+/** What readiness consists of. */
+export async function readinessOf(
+  { database, databaseTime, keyRings, listnrKnowledge }: ReadinessServices,
+  retiring: boolean,
+): Promise<Readiness> {
+  const started = performance.now();
+  const error = await database.ready().then(
+    () => undefined,
+    (cause: Error) => cause.message,
+  );
+  return {
+    status: retiring ? 'draining' : error ? 'not ready' : 'ready',
+    database: {
+      kind: database.kind,
+      ms: Math.round(performance.now() - started),
+      ...(error ? { error } : {}),
+    },
+    clock: { offsetSeconds: databaseTime.offsetSeconds },
+    keys: { oidc: keyRings.oidc.current.kid, listnr: keyRings.listnr.current.kid },
+    listnr: { clients: listnrKnowledge.clients, knowledgeAgeSeconds: listnrKnowledge.ageSeconds() },
+  };
+}
+
+/** `metrics` answers undefined when they cannot be had just now: half a sum would look like a restart. */
+function applicationOf({
   metrics,
-}: Pick<Services, 'database' | 'databaseTime' | 'keyRings' | 'listnrKnowledge' | 'metrics'>): Koa {
+  readiness,
+}: {
+  metrics(): Promise<string | undefined>;
+  readiness(): Promise<Readiness>;
+}): Koa {
   const router = new Router();
   router.get('/metrics', async (ctx) => {
-    ctx.type = metrics.registry.contentType;
-    ctx.body = await metrics.registry.metrics();
+    const text = await metrics();
+    if (text === undefined) {
+      ctx.status = 503;
+      ctx.set('Retry-After', RETRY_AFTER_SECONDS);
+      ctx.body = { status: 'not ready' };
+      return;
+    }
+    ctx.type = METRICS_TYPE;
+    ctx.body = text;
   });
   router.get('/healthz', (ctx) => {
     ctx.body = { status: 'ok', uptimeSeconds: Math.floor(process.uptime()), pid: process.pid };
   });
   router.get('/readyz', async (ctx) => {
-    const started = performance.now();
-    const error = await database.ready().then(
-      () => undefined,
-      (cause: Error) => cause.message,
-    );
-    ctx.status = error ? 503 : 200;
-    ctx.body = {
-      status: error ? 'not ready' : 'ready',
-      database: {
-        kind: database.kind,
-        ms: Math.round(performance.now() - started),
-        ...(error ? { error } : {}),
-      },
-      clock: { offsetSeconds: databaseTime.offsetSeconds },
-      keys: { oidc: keyRings.oidc.current.kid, listnr: keyRings.listnr.current.kid },
-      listnr: { clients: listnrKnowledge.clients, knowledgeAgeSeconds: listnrKnowledge.ageSeconds() },
-    };
+    const answer = await readiness();
+    ctx.status = answer.status === 'ready' ? 200 : 503;
+    ctx.body = answer;
   });
   const app = new Koa();
   app.use(router.routes() as never);
   return app;
-}
-
-/** In a cluster the primary answers, with the sum over its processes. */
-export function createClusterInternalServer(): Server {
-  const { metrics, contentType } = createClusterMetrics();
-  return createServer(async (request, response) => {
-    if (request.url !== '/metrics') {
-      response.writeHead(request.url === '/healthz' ? 200 : 404).end();
-      return;
-    }
-    response.writeHead(200, { 'Content-Type': contentType }).end(await metrics());
-  });
 }

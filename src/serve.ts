@@ -1,38 +1,62 @@
 import cluster from 'node:cluster';
 import { existsSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { type Config, readConfig } from './config.ts';
-import { createClusterInternalServer } from './internal-app.ts';
+import { createClusterInternalApp } from './internal-app.ts';
+import { listen } from './listen.ts';
 import { OperatorError } from './platform/errors.ts';
-import { listen, startServer } from './server.ts';
+import { createLogger } from './platform/logger.ts';
+import { type RunningServer, STOP_WITHIN_MS, startServer } from './server.ts';
 import { welcome } from './welcome.ts';
+import { joinPrimary, type Primary } from './worker.ts';
+import { CANNOT_START, Workers } from './workers.ts';
 
 /** A terminal, npm and our own primary each pass on one Ctrl-C; only a later one is somebody who will not wait. */
 const SAME_SIGNAL_MS = 1000;
+/** Of a worker, for the primary to end it that did not end by itself. */
+const OVERDUE_MS = 5000;
+const ENDED_BY_SIGNAL = 130;
 
-/**
- * Says that a start failed, and why was printed; EX_CONFIG of sysexits. Not 1, with which Node ends on an error that
- * nobody caught: a worker that dies of one is replaced.
- */
-const CANNOT_START = 78;
+const primary = cluster.isWorker ? joinPrimary() : undefined;
 
 try {
   const config = readConfig();
-  if (config.workers > 1 && cluster.isPrimary) {
-    if (config.internalPort !== undefined)
-      await listen(createClusterInternalServer(), config.host, config.internalPort);
-    startWorkers(config.workers);
-  } else {
-    announceNewDatabase(config);
-    const server = await startServer(config);
-    if (!cluster.isWorker || cluster.worker?.id === 1) process.stderr.write(welcome(config));
-    stopOnSignal(() => server.close());
-  }
+  if (config.workers > 1 && !primary) await runPrimary(config);
+  else await runServer(config, primary);
 } catch (error) {
-  process.stderr.write(
-    `${error instanceof OperatorError ? error.message : ((error as Error).stack ?? error)}\n`,
-  );
-  process.exit(CANNOT_START);
+  await fail(error);
+}
+
+async function runPrimary(config: Config): Promise<void> {
+  const internal = config.internalPort === undefined ? undefined : createServer();
+  if (internal) await listen(internal, config.host, config.internalPort ?? 0);
+  const workers = new Workers({
+    count: config.workers,
+    logger: createLogger({ level: config.logLevel }),
+    print: (text) => process.stderr.write(text),
+  });
+  internal?.on('request', createClusterInternalApp(workers).callback());
+  onSignal((signal) => workers.stop(signal, config.drainSeconds * 1000 + STOP_WITHIN_MS + OVERDUE_MS), {
+    again: () => workers.kill(),
+  });
+}
+
+async function runServer(config: Config, primary: Primary | undefined): Promise<void> {
+  let server: RunningServer | undefined;
+  onSignal(async () => {
+    // The primary says whether all of them stop; who is told alone leaves its place to the others.
+    if (!primary) server?.retire();
+    await server?.close();
+    process.exit(0);
+  });
+  announceNewDatabase(config);
+  server = await startServer(config, {
+    say: (sentence) => void print(sentence),
+    ...(primary ? { mayListen: () => primary.mayListen() } : {}),
+  });
+  primary?.ready(server);
+  if (!primary || cluster.worker?.id === 1) process.stderr.write(welcome(config));
 }
 
 /** Making it takes a few seconds, in which people wonder whether anything happens. */
@@ -41,40 +65,29 @@ function announceNewDatabase({ database }: Config): void {
     process.stderr.write(`Making the database in ${database.dataDir} ...\n`);
 }
 
-/** One process a core, sharing the port. A worker that dies is replaced; one that cannot start ends the whole. */
-function startWorkers(count: number): void {
-  let stopping = false;
-  for (let n = 0; n < count; n += 1) cluster.fork();
-  cluster.on('exit', (_worker, code) => {
-    if (Object.keys(cluster.workers ?? {}).length === 0 && stopping) process.exit();
-    if (stopping) return;
-    if (code === CANNOT_START) {
-      stopping = true;
-      process.exitCode = CANNOT_START;
-      for (const other of Object.values(cluster.workers ?? {})) other?.kill();
-      return;
-    }
-    cluster.fork();
-  });
+/** `again` is called when somebody insists, just before this process ends. */
+function onSignal(stop: (signal: NodeJS.Signals) => void, { again = () => {} } = {}): void {
+  let since: number | undefined;
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
-      stopping = true;
-      for (const worker of Object.values(cluster.workers ?? {})) worker?.kill(signal);
+      if (since === undefined) {
+        since = Date.now();
+        stop(signal);
+      } else if (Date.now() - since > SAME_SIGNAL_MS) {
+        again();
+        process.exit(ENDED_BY_SIGNAL);
+      }
     });
   }
 }
 
-function stopOnSignal(stop: () => Promise<void>): void {
-  let since: number | undefined;
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(signal, async () => {
-      if (since !== undefined) {
-        if (Date.now() - since > SAME_SIGNAL_MS) process.exit(130);
-        return;
-      }
-      since = Date.now();
-      await stop();
-      process.exit(0);
-    });
-  }
+/** Says what a start failed of. Only what an operator must correct has the status that says so. */
+async function fail(error: unknown): Promise<never> {
+  await print(error instanceof OperatorError ? error.message : String((error as Error).stack ?? error));
+  process.exit(error instanceof OperatorError ? CANNOT_START : 1);
+}
+
+async function print(sentence: string): Promise<void> {
+  if (primary) await primary.say(sentence);
+  else process.stderr.write(`${sentence}\n`);
 }

@@ -1,69 +1,177 @@
 import { readdirSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type RequestListener } from 'node:http';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { createApp } from './app.ts';
+import { createApp, createStartingApp } from './app.ts';
+import { awaitDatabase } from './await-database.ts';
 import { compose, type Overrides, type Services } from './compose.ts';
 import type { Config } from './config.ts';
 import { createHttpServer } from './http/connections.ts';
-import { createInternalApp } from './internal-app.ts';
+import { createFront, type Front } from './http/front.ts';
+import { createInternalApp, createStartingInternalApp } from './internal-app.ts';
 import { jobsOf } from './jobs.ts';
+import { listen } from './listen.ts';
 import { openServerDatabase } from './open-database.ts';
 import type { Database } from './platform/database.ts';
-import { OperatorError } from './platform/errors.ts';
 import { startJobs } from './platform/jobs.ts';
 import { createLogger, type Logger } from './platform/logger.ts';
+import type { Metrics } from './platform/metrics.ts';
 import { migrate } from './platform/migrate.ts';
 import { applySeed, readSeedFile } from './platform/seed.ts';
 
 const DEMO_SEED = fileURLToPath(new URL('../config/seeds/demo.sql', import.meta.url));
-/** Shorter than the 30 s that orchestrators commonly wait before they kill. */
-const STOP_WITHIN_MS = 20_000;
+/** With DRAIN_SECONDS before it, shorter than the 30 s that orchestrators commonly wait before they kill. */
+export const STOP_WITHIN_MS = 20_000;
 
-/** A server that listens. `close` lets requests under way finish, then closes the database. */
+/** A server that is ready. */
 export interface RunningServer {
   services: Services;
   /** Where it listens; with port 0, the port that was free. */
   port: number;
+  /** Whether it was told to `retire`. */
+  retiring(): boolean;
+  /** Says at `/readyz` that it is about to stop, and serves on. */
+  retire(): void;
+  /** Serves on for DRAIN_SECONDS, announcing the end of each connection; lets requests under way finish; closes the database. */
   close(): Promise<void>;
 }
 
-/** Opens the database, brings it up to date, applies the seeds, and listens. */
+export interface StartOptions {
+  logger?: Logger;
+  /** One that is open already. */
+  database?: Database;
+  overrides?: Overrides;
+  /** Told now and then, in a sentence, that the database is away and this server waits for it. */
+  say?(sentence: string): void;
+  /** While it waits, a server listens from when this resolves, to say that it lives. */
+  mayListen?(): Promise<void>;
+}
+
+/**
+ * Opens the database, brings it up to date, applies the seeds, and listens. Where the database is away it waits, alive
+ * and not ready.
+ */
 export async function startServer(
   config: Config,
   {
     logger = createLogger({ level: config.logLevel }),
     database,
     overrides = {},
-  }: { logger?: Logger; database?: Database; overrides?: Overrides } = {},
+    say = () => {},
+    mayListen = async () => {},
+  }: StartOptions = {},
 ): Promise<RunningServer> {
-  const open = database ?? (await openServerDatabase(config, (sentence) => logger.warn(sentence)));
+  const ports = createPorts(config, logger);
+  const attempt = async () => {
+    ports.check();
+    const open = database ?? (await openServerDatabase(config, (sentence) => logger.warn(sentence)));
+    try {
+      for (const name of await migrate(open)) logger.info({ migration: name }, 'migrated');
+      await applySeeds(config, open, logger);
+      return await compose({ config, logger, database: open, overrides });
+    } catch (error) {
+      await open.close();
+      throw error;
+    }
+  };
   try {
-    for (const name of await migrate(open)) logger.info({ migration: name }, 'migrated');
-    await applySeeds(config, open, logger);
-    const services = await compose({ config, logger, database: open, overrides });
-    const server = createHttpServer(
-      { ...services, limits: config.connections },
-      createApp(services).callback(),
-    );
-    await listen(server, config.host, config.port);
-    const internal = await startInternalServer(services);
-    const jobs = startJobs(jobsOf(services), logger);
-    return {
-      services,
-      port: (server.address() as AddressInfo).port,
-      async close() {
-        await stop(server);
-        await jobs.stop();
-        if (internal) await stop(internal);
-        await open.close();
-      },
-    };
+    const onAway = () =>
+      void mayListen()
+        .then(ports.listen)
+        .catch(() => undefined);
+    return await serve(await awaitDatabase(attempt, { say, onAway }), ports);
   } catch (error) {
-    await open.close();
+    await ports.stop();
     throw error;
   }
+}
+
+/** From here on it answers as it is meant to. */
+async function serve(services: Services, ports: Ports): Promise<RunningServer> {
+  const { config, database, logger } = services;
+  let retired = false;
+  const retiring = () => retired;
+  ports.serve(services, retiring);
+  const port = await ports.listen().catch(async (error) => {
+    await database.close();
+    throw error;
+  });
+  const jobs = startJobs(jobsOf(services), logger);
+  return {
+    services,
+    port,
+    retiring,
+    retire() {
+      retired = true;
+    },
+    async close() {
+      ports.public.announceEnd();
+      await pause(config.drainSeconds * 1000);
+      await ports.public.stop(STOP_WITHIN_MS);
+      await jobs.stop();
+      await ports.stop();
+      await database.close();
+    },
+  };
+}
+
+interface Ports {
+  public: Front;
+  serve(services: Services, retiring: () => boolean): void;
+  /** Listens, once however often it is called, and answers on which port. */
+  listen(): Promise<number>;
+  /** @throws what listening failed of. */
+  check(): void;
+  stop(): Promise<void>;
+}
+
+/** The ports of the configuration, which say that this server is starting. In a cluster the primary has the internal one. */
+function createPorts(config: Config, logger: Logger): Ports {
+  const { host, port, internalPort, workers } = config;
+  let starting: RequestListener | undefined;
+  let metrics: Metrics | undefined;
+  const counted = { countUnread: (status: number) => metrics?.countUnread(status) };
+  const front = createFront(
+    (listener) => createHttpServer({ logger, metrics: counted, limits: config.connections }, listener),
+    (...request) => {
+      // Few starts ever need it.
+      starting ??= createStartingApp({ config, logger }).callback();
+      starting(...request);
+    },
+  );
+  const internal =
+    internalPort === undefined || workers > 1
+      ? undefined
+      : createFront((listener) => createServer(listener), createStartingInternalApp().callback());
+  let listening: Promise<number> | undefined;
+  let failure: unknown;
+  const listenToAll = async () => {
+    if (internal) await listen(internal.server, host, internalPort ?? 0);
+    return listen(front.server, host, port);
+  };
+  return {
+    public: front,
+    serve(services, retiring) {
+      metrics = services.metrics;
+      front.serve(createApp(services, { retiring }).callback());
+      internal?.serve(createInternalApp(services, { retiring }).callback());
+    },
+    listen() {
+      listening ??= listenToAll().catch((error) => {
+        failure = error;
+        throw error;
+      });
+      return listening;
+    },
+    check() {
+      if (failure) throw failure;
+    },
+    async stop() {
+      await front.stop(STOP_WITHIN_MS);
+      await internal?.stop(STOP_WITHIN_MS);
+    },
+  };
 }
 
 /** The demo's seed, then those of SEEDS_DIR in the order of their names. */
@@ -78,52 +186,4 @@ async function applySeeds(config: Config, database: Database, logger: Logger): P
     const changes = await database.patiently((patient) => applySeed(patient, seed));
     logger.info({ seed: file, changes: changes.length }, 'seed applied');
   }
-}
-
-/** In a cluster the primary has the port (main.ts). */
-async function startInternalServer(services: Services): Promise<Server | undefined> {
-  const { internalPort, workers, host } = services.config;
-  if (internalPort === undefined || workers > 1) return undefined;
-  const server = createServer(createInternalApp(services).callback());
-  await listen(server, host, internalPort);
-  return server;
-}
-
-/** @throws OperatorError that says why it cannot listen there. */
-export function listen(server: Server, host: string, port: number): Promise<void> {
-  return new Promise((listening, failed) => {
-    server.once('error', (error: NodeJS.ErrnoException) => failed(explainListenError(error, host, port)));
-    server.listen(port, host, listening);
-  });
-}
-
-function explainListenError(error: NodeJS.ErrnoException, host: string, port: number): Error {
-  switch (error.code) {
-    case 'EADDRINUSE':
-      return new OperatorError(
-        `Port ${port} on ${host} is in use. Stop what listens there, or set another PORT.`,
-        { cause: error },
-      );
-    case 'EACCES':
-      return new OperatorError(
-        `Port ${port} on ${host} needs privileges this process does not have. Set a PORT above 1023.`,
-        { cause: error },
-      );
-    case 'EADDRNOTAVAIL':
-    case 'ENOTFOUND':
-      return new OperatorError(`HOST ${host} is not an address of this machine.`, { cause: error });
-    default:
-      return error;
-  }
-}
-
-/** Takes no new connection and lets requests under way finish, but not for ever. */
-async function stop(server: Server): Promise<void> {
-  const closed = new Promise((done) => server.close(done));
-  // A connection becomes idle when its request is answered, and would otherwise be kept alive.
-  const idle = setInterval(() => server.closeIdleConnections(), 50);
-  const deadline = setTimeout(() => server.closeAllConnections(), STOP_WITHIN_MS);
-  await closed;
-  clearInterval(idle);
-  clearTimeout(deadline);
 }

@@ -1,8 +1,21 @@
 import { readFileSync, statSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
+import { parseEnv } from 'node:util';
+import { OperatorError } from './platform/errors.ts';
 
 export type Environment = Record<string, string | undefined>;
+
+/** What the file `.env` of the working directory sets, where there is one. @throws OperatorError when it cannot be read. */
+export function dotEnv(): Environment {
+  try {
+    return parseEnv(readFileSync('.env', 'utf8'));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return {};
+    throw new OperatorError(`The file .env cannot be read (${code}).`, { cause: error });
+  }
+}
 
 /**
  * The variables of an environment, read one by one into what they stand for. A wrong one is noted in `mistakes`

@@ -28,6 +28,12 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 const ROOT_FILES = [
   'main.ts',
   'serve.ts',
+  'listen.ts',
+  'await-database.ts',
+  'workers.ts',
+  'ask-worker.ts',
+  'worker.ts',
+  'worker-messages.ts',
   'cli.ts',
   'compose.ts',
   'app.ts',

@@ -32,6 +32,7 @@ describe('the defaults', () => {
       internalPort: undefined,
       database: { kind: 'embedded', dataDir: join(process.cwd(), '.data') },
       workers: 1,
+      drainSeconds: 0,
       logLevel: 'info',
       seedsDir: undefined,
       trustedProxies: [],
@@ -67,6 +68,11 @@ describe('the defaults', () => {
     expect(parseConfig({ ...TEST_SECRETS, ...empty })).toEqual(parseConfig(TEST_SECRETS));
   });
 
+  it('serve on for a while after SIGTERM in production only', () => {
+    expect(parseConfig(PRODUCTION).drainSeconds).toBe(5);
+    expect(parseConfig({ ...PRODUCTION, DRAIN_SECONDS: '0' }).drainSeconds).toBe(0);
+  });
+
   it('name the issuer after the port', () => {
     expect(parseConfig({ ...TEST_SECRETS, PORT: '8080' }).issuer).toBe('http://localhost:8080');
   });
@@ -85,6 +91,7 @@ describe('a complete environment', () => {
       DATABASE_POOL_SIZE: '20',
       DATABASE_POOL_MIN: '3',
       WORKERS: '4',
+      DRAIN_SECONDS: '15',
       LOG_LEVEL: 'warn',
       SEEDS_DIR: folder,
       TRUSTED_PROXIES: '10.0.0.0/8, 192.0.2.7 2001:db8::/32',
@@ -104,6 +111,7 @@ describe('a complete environment', () => {
       internalPort: 9090,
       database: { kind: 'postgres', url: PRODUCTION.DATABASE_URL, poolSize: 20, poolMin: 3 },
       workers: 4,
+      drainSeconds: 15,
       logLevel: 'warn',
       seedsDir: folder,
       trustedProxies: ['10.0.0.0/8', '192.0.2.7', '2001:db8::/32'],

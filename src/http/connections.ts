@@ -27,7 +27,11 @@ const LINES_PER_SECOND = 10;
  * does not send, costs the others nothing. What fails before a request exists is answered and logged here.
  */
 export function createHttpServer(
-  { limits, logger, metrics }: { limits: ConnectionLimits; logger: Logger; metrics: Metrics },
+  {
+    limits,
+    logger,
+    metrics,
+  }: { limits: ConnectionLimits; logger: Logger; metrics: Pick<Metrics, 'countUnread'> },
   application: RequestListener,
 ): Server {
   const server = createServer({
@@ -113,7 +117,7 @@ function refuser({
   requestMs,
 }: {
   logger: Logger;
-  metrics: Metrics;
+  metrics: Pick<Metrics, 'countUnread'>;
   current(socket: Socket): Exchange | undefined;
   requestMs: number;
 }): (socket: Socket, code: string) => void {

@@ -1,5 +1,8 @@
 import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
+/** The media type of metrics as text. */
+export const METRICS_TYPE = Registry.PROMETHEUS_CONTENT_TYPE;
+
 /** What this process counts, in Prometheus' terms. Labels have few values: never a client, a person or a path. */
 export interface Metrics {
   registry: Registry;
@@ -63,8 +66,6 @@ export function createMetrics(): Metrics {
     labelNames: ['status'] as const,
     registers: [registry],
   });
-  // In a process of a cluster, this is what the primary collects.
-  AggregatorRegistry.setRegistries([registry]);
   return {
     registry,
     countAudit: (event) => audit.inc({ event }),
@@ -107,8 +108,10 @@ function observe(
   });
 }
 
-/** The sum over the processes of a cluster, for its primary. */
-export function createClusterMetrics(): { metrics(): Promise<string>; contentType: string } {
-  const aggregator = new AggregatorRegistry();
-  return { metrics: () => aggregator.clusterMetrics(), contentType: aggregator.contentType };
+/** What one process of a cluster hands to the primary. */
+export type CountedMetrics = Awaited<ReturnType<Registry['getMetricsAsJSON']>>;
+
+/** The sum over the processes of a cluster, as text. */
+export function sumMetrics(counted: readonly CountedMetrics[]): Promise<string> {
+  return AggregatorRegistry.aggregate([...counted]).metrics();
 }

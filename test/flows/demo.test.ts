@@ -36,7 +36,10 @@ async function beforeCallback(): Promise<{ browser: Browser; callback: URL }> {
 async function serve(config: Partial<Config>): Promise<{ url: string; close(): Promise<unknown> }> {
   const { services } = server;
   const other = createServer(
-    createApp({ ...services, config: { ...services.config, ...config } }).callback(),
+    createApp(
+      { ...services, config: { ...services.config, ...config } },
+      { retiring: () => false },
+    ).callback(),
   );
   await new Promise<void>((listening) => other.listen(0, 'localhost', listening));
   const { port } = other.address() as AddressInfo;

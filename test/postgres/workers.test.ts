@@ -1,8 +1,9 @@
-import { execFileSync } from 'node:child_process';
 import { getJson, obtainTokens, userinfo } from '../support/relying-party.ts';
 import { type ServerProcess, startServerProcess } from '../support/server-process.ts';
 import { openTestDatabase, type TestDatabase } from '../support/test-database.ts';
 import { freePort } from '../support/test-server.ts';
+import { until } from '../support/until.ts';
+import { workersOf } from '../support/workers.ts';
 
 const SEEDS_DIR = new URL('../../config/seeds', import.meta.url).pathname;
 
@@ -23,10 +24,13 @@ describe('WORKERS=2', () => {
   it('serves from two processes, and replaces one that dies', async () => {
     const [killed = 0, other = 0] = workersOf(server);
     process.kill(killed, 'SIGKILL');
-    await until(() => workersOf(server).length === 2 && !workersOf(server).includes(killed));
+    await until(
+      'another worker',
+      () => workersOf(server).length === 2 && !workersOf(server).includes(killed),
+    );
     expect(workersOf(server)).toContain(other);
     // The other one may itself still have been starting.
-    await until(async () => !(await refuses(server)));
+    await until('a worker that serves', async () => !(await refuses(server)));
 
     const tokens = await obtainTokens(server.url);
     expect((await userinfo(server.url, tokens.access_token)).status).toBe(200);
@@ -40,14 +44,14 @@ describe('WORKERS=2', () => {
       const blocker = await database.knex.transaction();
       await blocker.raw('LOCK TABLE grants');
       const underWay = userinfo(server.url, access_token);
-      await until(async () => {
+      await until('a request that waits', async () => {
         const { rows } = await blocker.raw('SELECT 1 FROM pg_locks WHERE NOT granted');
         return rows.length > 0;
       });
       // A terminal and npm both pass on the same Ctrl-C.
       process.kill(server.pid, signal);
       const stopped = server.stop(signal);
-      await until(() => refuses(server));
+      await until('no new connection', () => refuses(server));
       await blocker.rollback();
       const started = Date.now();
 
@@ -58,21 +62,10 @@ describe('WORKERS=2', () => {
   );
 });
 
-function workersOf({ pid }: ServerProcess): number[] {
-  return execFileSync('pgrep', ['-P', String(pid)], { encoding: 'utf8' })
-    .trim()
-    .split('\n')
-    .map(Number);
-}
-
 /** Whether a new connection is turned away. */
 function refuses({ url }: ServerProcess): Promise<boolean> {
   return getJson(`${url}/healthz`).then(
     () => false,
     () => true,
   );
-}
-
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise((tick) => setTimeout(tick, 20));
 }

@@ -13,12 +13,24 @@ export interface ServerProcess {
   pid: number;
   /** What it has written so far, log and messages. */
   output(): string;
+  /** The exit code, once it has ended. */
+  exited: Promise<number | null>;
   /** Sends a signal and answers the exit code. */
   stop(signal?: 'SIGTERM' | 'SIGINT'): Promise<number | null>;
 }
 
 /** Starts one and waits until it is ready to serve. */
 export async function startServerProcess(
+  databaseUrl: string,
+  env: Record<string, string> = {},
+): Promise<ServerProcess> {
+  const server = await spawnServerProcess(databaseUrl, env);
+  await untilReady(server);
+  return server;
+}
+
+/** Starts one, which may never become ready. */
+export async function spawnServerProcess(
   databaseUrl: string,
   env: Record<string, string> = {},
 ): Promise<ServerProcess> {
@@ -39,13 +51,11 @@ export async function startServerProcess(
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const exited = new Promise<number | null>((done) => child.once('exit', done));
-  const output = collect(child);
-  const url = `http://localhost:${port}`;
-  await untilReady(url, child, output);
   return {
-    url,
+    url: `http://localhost:${port}`,
     pid: child.pid ?? 0,
-    output,
+    output: collect(child),
+    exited,
     stop(signal = 'SIGTERM') {
       child.kill(signal);
       return exited;
@@ -63,12 +73,17 @@ function collect(child: ChildProcess): () => string {
   return () => text;
 }
 
-async function untilReady(url: string, child: ChildProcess, output: () => string): Promise<void> {
-  const patience = patienceWith(() => child.pid, START_MS);
+/** Resolves when it is ready. @throws with what it wrote, when it ends or takes too long. */
+export async function untilReady({ url, pid, output, exited }: ServerProcess): Promise<void> {
+  const patience = patienceWith(() => pid, START_MS);
+  let ended: { code: number | null } | undefined;
+  void exited.then((code) => {
+    ended = { code };
+  });
   while (!(await isReady(url))) {
-    if (child.exitCode !== null) throw new Error(`The server ended with ${child.exitCode}:\n${output()}`);
+    if (ended) throw new Error(`The server ended with ${ended.code}:\n${output()}`);
     if (patience.isOver()) {
-      child.kill('SIGKILL');
+      process.kill(pid, 'SIGKILL');
       throw new Error(`The server was not ready in ${START_MS} ms:\n${output()}`);
     }
     await new Promise((tick) => setTimeout(tick, 50));

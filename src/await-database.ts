@@ -1,0 +1,49 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { isDatabaseUnavailable } from './platform/database-errors.ts';
+import { DatabaseAwayError, OperatorError } from './platform/errors.ts';
+
+const FIRST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 2000;
+const SAY_EVERY_MS = 60_000;
+
+/**
+ * Does what takes a database as often as it takes for the database to be there, with a growing pause. `say` is called
+ * with a sentence at once, and then once a minute; `onAway` once.
+ * @throws whatever waiting does not mend.
+ */
+export async function awaitDatabase<T>(
+  attempt: () => Promise<T>,
+  { say, onAway }: { say(sentence: string): void; onAway(): void },
+): Promise<T> {
+  let said = Number.NEGATIVE_INFINITY;
+  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!isAway(error)) throw error;
+      if (said === Number.NEGATIVE_INFINITY) onAway();
+      if (performance.now() - said >= SAY_EVERY_MS) {
+        said = performance.now();
+        say(sentence(error));
+      }
+    }
+    await pause(pauseMs);
+  }
+}
+
+/** A seed that failed is explained to its author, whatever Postgres failed it of. Who may not come in stays out. */
+function isAway(error: unknown): boolean {
+  if (!(error instanceof OperatorError) || error instanceof DatabaseAwayError)
+    return isDatabaseUnavailable(error);
+  return /^(?!28|3D)[0-9A-Z]{5}$/.test(codeOf(error.cause)) && isDatabaseUnavailable(error.cause);
+}
+
+function codeOf(error: unknown): string {
+  return String((error as { code?: unknown } | undefined)?.code ?? '');
+}
+
+function sentence(error: unknown): string {
+  if (error instanceof DatabaseAwayError) return error.message;
+  const { cause, name } = error as Error;
+  return `The database went away while this server was starting (${codeOf(error) || codeOf(cause) || name}).`;
+}
