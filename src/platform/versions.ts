@@ -62,7 +62,7 @@ export function onChange(act: () => unknown): Watcher {
 }
 
 /** A standby may be behind, as a primary is after it was demoted: what it says confirms nothing. */
-export const ON_PRIMARY = 'NOT pg_is_in_recovery()';
+export const ON_PRIMARY = 'NOT (SELECT pg_is_in_recovery())';
 
 async function readVersions(db: Queryable): Promise<{ name: string; version: string }[]> {
   const rows = await db('versions').select('name', 'version').whereRaw(ON_PRIMARY);

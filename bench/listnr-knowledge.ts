@@ -1,0 +1,72 @@
+/**
+ * `npm run bench:knowledge`: what a process pays for knowing every client of LiSTNR: the heap it takes, how long reading
+ * them takes, and for how long that keeps a request waiting at most. The one benchmark that loads a part of the server
+ * itself, because memory that is Node's own cannot be told from outside.
+ */
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { createListnrClientStore } from '../src/clients/listnr-client-store.ts';
+import { createListnrClients, type ListnrClients } from '../src/clients/listnr-clients.ts';
+import { openDatabase } from '../src/platform/database.ts';
+import { fillListnrClients, openFiller } from './fill.ts';
+import { wholeNumbers } from './options.ts';
+import { withGround } from './own-server.ts';
+import { percentile } from './percentile.ts';
+import { progress, runProgram } from './program.ts';
+import { markdownTable } from './table.ts';
+
+const READS = 7;
+const { values } = parseArgs({ options: { clients: { type: 'string', default: '1000,10000,100000' } } });
+
+await runProgram(async () => {
+  const rows = await withGround(async ({ cluster }) => {
+    const filler = await openFiller(cluster.url);
+    const database = await openDatabase({ url: cluster.url, poolSize: 1 });
+    const store = createListnrClientStore(database.knex);
+    const measured: string[][] = [];
+    let filled = 0;
+    for (const clients of wholeNumbers('clients', values.clients)) {
+      progress(`Registering ${clients} clients ...`);
+      await fillListnrClients(filler, filled + 1, clients);
+      await filler.query('ANALYZE');
+      filled = clients;
+      const before = await heapBytes();
+      const known = await createListnrClients(store);
+      const heap = (await heapBytes()) - before;
+      measured.push([
+        known.count.toLocaleString('en-US'),
+        `${(heap / 1e6).toFixed(1)} MB`,
+        ...(await readAgain(known)),
+      ]);
+    }
+    await filler.end();
+    await database.close();
+    return measured;
+  });
+  process.stdout.write(`\n${markdownTable(['clients', 'heap', 'reading', 'longest pause'], rows)}\n`);
+});
+
+/** The median time of a read, and the longest time for which one kept everything else waiting. */
+async function readAgain(known: ListnrClients): Promise<[string, string]> {
+  const times: number[] = [];
+  const delay = monitorEventLoopDelay({ resolution: 1 });
+  await sleep(100);
+  delay.enable();
+  for (let n = 0; n < READS; n += 1) {
+    const began = performance.now();
+    await known.reload();
+    times.push(performance.now() - began);
+  }
+  delay.disable();
+  return [`${Math.round(percentile(times, 0.5))} ms`, `${Math.round(delay.max / 1e6)} ms`];
+}
+
+async function heapBytes(): Promise<number> {
+  // What was read just now is let go of in more than one turn.
+  for (let n = 0; n < 3; n += 1) {
+    globalThis.gc?.();
+    await sleep(50);
+  }
+  return process.memoryUsage().heapUsed;
+}
