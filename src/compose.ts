@@ -167,7 +167,7 @@ export async function compose({
     listnrClientSecrets: createClientSecrets({
       store: {
         list: listnr.listnrClients.secretsOf,
-        touch: createClientSecretStore(db, 'listnr_client_secrets').touch,
+        touch: createClientSecretStore(database.background, 'listnr_client_secrets').touch,
       },
       clock,
       onError,

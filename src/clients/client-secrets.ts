@@ -26,17 +26,10 @@ export function createClientSecrets({
     touch: ClientSecretStore['touch'];
   };
   clock: Clock;
-  /** When a secret's use could not be noted; the client is served all the same. */
+  /** When uses of secrets could not be noted; the clients are served all the same. */
   onError(error: unknown): void;
 }): ClientSecrets {
-  const touched = new LRUCache<string, true>({ max: 20_000, ttl: TOUCH_INTERVAL_MS });
-
-  const noteUse = (clientId: string, name: string) => {
-    const key = `${clientId} ${name}`;
-    if (touched.has(key)) return;
-    touched.set(key, true);
-    store.touch(clientId, name).catch(onError);
-  };
+  const noteUse = createNotes({ touch: store.touch, onError });
 
   return {
     async verify(clientId, secret) {
@@ -54,5 +47,43 @@ export function createClientSecrets({
       noteUse(clientId, match);
       return true;
     },
+  };
+}
+
+/**
+ * Notes uses beside the requests, one after another: while the database is slow or away they take one connection, however
+ * many clients there are. When one cannot be noted those that wait are let go, and their next use is as good.
+ */
+function createNotes({
+  touch,
+  onError,
+}: {
+  touch: ClientSecretStore['touch'];
+  onError(error: unknown): void;
+}): (clientId: string, name: string) => void {
+  const noted = new LRUCache<string, true>({ max: 20_000, ttl: TOUCH_INTERVAL_MS });
+  const waiting = new Map<string, [clientId: string, name: string]>();
+  let working = false;
+
+  const work = async () => {
+    working = true;
+    try {
+      for (const [key, use] of waiting) {
+        waiting.delete(key);
+        await touch(...use);
+      }
+    } catch (error) {
+      waiting.clear();
+      onError(error);
+    }
+    working = false;
+  };
+
+  return (clientId, name) => {
+    const key = `${clientId} ${name}`;
+    if (noted.has(key)) return;
+    noted.set(key, true);
+    waiting.set(key, [clientId, name]);
+    if (!working) void work();
   };
 }

@@ -107,7 +107,9 @@ describe('watching the versions', () => {
       const trx = await database.knex.transaction();
       try {
         await reading(trx);
-        await trx.raw('CREATE FUNCTION pg_is_in_recovery() RETURNS boolean LANGUAGE sql AS $$ SELECT true $$');
+        await trx.raw(
+          'CREATE FUNCTION pg_is_in_recovery() RETURNS boolean LANGUAGE sql AS $$ SELECT true $$',
+        );
         await trx.raw('SET LOCAL search_path = public, pg_catalog');
         await expect(reading(trx)).rejects.toThrow(
           'The database is a standby just now, and what it says may be out of date.',

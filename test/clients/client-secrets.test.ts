@@ -1,0 +1,66 @@
+import { createClientSecrets } from '../../src/clients/client-secrets.ts';
+import { digestSecret } from '../../src/platform/digest.ts';
+
+const SECRET = 'a-secret-not-for-production-0000000000001';
+const secrets = [{ name: 'default', digest: digestSecret(SECRET), expiresAt: null }];
+
+/** A store whose notes end when the test says so. */
+function heldNotes() {
+  const begun: string[] = [];
+  const ends: ((error?: Error) => void)[] = [];
+  const errors: unknown[] = [];
+  const verifier = createClientSecrets({
+    store: {
+      list: () => secrets,
+      touch: (clientId, name) => {
+        begun.push(`${clientId} ${name}`);
+        return new Promise((done, failed) => ends.push((error) => (error ? failed(error) : done())));
+      },
+    },
+    clock: { now: () => new Date() },
+    onError: (error) => errors.push(error),
+  });
+  const settled = () => new Promise((tick) => setImmediate(tick));
+  const end = async (error?: Error) => {
+    ends.shift()?.(error);
+    await settled();
+  };
+  return { verifier, begun, errors, end };
+}
+
+describe('the use of a client secret', () => {
+  it('is noted once a minute, without making the client wait', async () => {
+    const { verifier, begun } = heldNotes();
+    expect(await verifier.verify('acme', SECRET)).toBe(true);
+    expect(await verifier.verify('acme', SECRET)).toBe(true);
+    expect(begun).toEqual(['acme default']);
+  });
+
+  it('is not noted of a wrong secret', async () => {
+    const { verifier, begun } = heldNotes();
+    expect(await verifier.verify('acme', 'wrong')).toBe(false);
+    expect(begun).toEqual([]);
+  });
+
+  it('is noted of one client after another, so that many take one connection', async () => {
+    const { verifier, begun, end, errors } = heldNotes();
+    for (const client of ['one', 'two', 'three']) expect(await verifier.verify(client, SECRET)).toBe(true);
+    expect(begun).toEqual(['one default']);
+    await end();
+    expect(begun).toEqual(['one default', 'two default']);
+    await end();
+    await end();
+    expect(begun).toEqual(['one default', 'two default', 'three default']);
+    expect(errors).toEqual([]);
+  });
+
+  it('is let go when it cannot be noted, with those that wait, and said once', async () => {
+    const { verifier, begun, end, errors } = heldNotes();
+    for (const client of ['one', 'two', 'three']) expect(await verifier.verify(client, SECRET)).toBe(true);
+    await end(new Error('the database is away'));
+    expect(errors).toEqual([new Error('the database is away')]);
+    expect(begun).toEqual(['one default']);
+    expect(await verifier.verify('four', SECRET)).toBe(true);
+    expect(begun).toEqual(['one default', 'four default']);
+  });
+});
