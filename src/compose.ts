@@ -140,7 +140,12 @@ export async function compose({
   const onError = (error: unknown) =>
     logger.warn({ err: error }, 'the use of a client secret could not be noted');
   for (const keySet of ['oidc', 'listnr'] as const) await rotateKeys(keySet, rotation);
-  const listnr = await loadListnrKnowledge({ db: database.background, keys: rotation.store, metrics });
+  const listnr = await loadListnrKnowledge({
+    db: database.background,
+    keys: rotation.store,
+    logger,
+    metrics,
+  });
   const services = {
     ...listnr,
     config,
@@ -219,14 +224,16 @@ export async function compose({
 async function loadListnrKnowledge({
   db,
   keys,
+  logger,
   metrics,
 }: {
   db: Queryable;
   keys: SigningKeyStore;
+  logger: Logger;
   metrics: Metrics;
 }): Promise<Pick<Services, 'keyRings' | 'listnrClients' | 'denied' | 'listnrKnowledge'>> {
   const ringOf = (keySet: KeySet) =>
-    createKeyRing(keys, keySet, { onSign: () => metrics.countSignature(keySet) });
+    createKeyRing(keys, keySet, { logger, onSign: () => metrics.countSignature(keySet) });
   const keyRings = { oidc: await ringOf('oidc'), listnr: await ringOf('listnr') };
   const listnrClients = await createListnrClients(createListnrClientStore(db));
   const denied = await createDeniedSubjects(createDeniedSubjectStore(db));

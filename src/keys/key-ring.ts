@@ -1,6 +1,7 @@
 import { type CryptoKey, importJWK, type JSONWebKeySet, type JWK } from 'jose';
 import { OperatorError } from '../platform/errors.ts';
 import { type Followed, keepCopy } from '../platform/kept-copy.ts';
+import type { Logger } from '../platform/logger.ts';
 import { createSigner, type SignJwt } from './sign-jwt.ts';
 import type { KeyAlgorithm, KeySet, SigningKey } from './signing-key.ts';
 import type { SigningKeyStore } from './signing-key-store.ts';
@@ -40,18 +41,26 @@ interface Loaded {
   verify: VerifyJwt;
 }
 
+/** Who hears of the tokens that are made. */
+interface TokenListener {
+  onSign(): void;
+  logger: Pick<Logger, 'warn'>;
+}
+
+/** As much as common proxies take of a header by default, and half of what Node does. */
+const LARGE_TOKEN_BYTES = 8 * 1024;
+
 /**
- * `onSign` is called for each signature.
  * @throws OperatorError when a key cannot be opened, or the set has none to sign with.
  */
 export async function createKeyRing(
   store: SigningKeyStore,
   keySet: KeySet,
-  { onSign }: { onSign: () => void },
+  listener: TokenListener,
 ): Promise<KeyRing> {
   const copy = await keepCopy(async () => {
     const { version, content } = await store.read(keySet);
-    return { version, content: await load(content, keySet, onSign) };
+    return { version, content: await load(content, keySet, listener) };
   });
   return {
     get current() {
@@ -74,17 +83,11 @@ export async function createKeyRing(
   };
 }
 
-async function load(keys: SigningKey[], keySet: KeySet, onSign: () => void): Promise<Loaded> {
-  const counted =
-    (sign: SignJwt): SignJwt =>
-    (claims, typ) => {
-      onSign();
-      return sign(claims, typ);
-    };
+async function load(keys: SigningKey[], keySet: KeySet, listener: TokenListener): Promise<Loaded> {
   const signers = new Map<string, CurrentKey>();
   for (const { state, kid, alg, privateJwk } of keys) {
     if (state === 'current')
-      signers.set(alg, { kid, alg, sign: counted(createSigner({ kid, alg, privateJwk })) });
+      signers.set(alg, { kid, alg, sign: heard(createSigner({ kid, alg, privateJwk }), listener) });
   }
   const current = signers.get('RS256');
   if (!current) throw new OperatorError(`The key set ${keySet} has no current RS256 key.`);
@@ -98,6 +101,21 @@ async function load(keys: SigningKey[], keySet: KeySet, onSign: () => void): Pro
     privateJwks: { keys: keys.map(({ privateJwk }) => privateJwk) },
     publicKeys: new Map(await Promise.all(imported)),
     verify: createVerifier(keys),
+  };
+}
+
+function heard(sign: SignJwt, { onSign, logger }: TokenListener): SignJwt {
+  return async (claims, typ) => {
+    onSign();
+    const token = await sign(claims, typ);
+    if (token.length > LARGE_TOKEN_BYTES) {
+      const { aud, sub } = claims as { aud?: unknown; sub?: unknown };
+      logger.warn(
+        { typ, aud, sub, bytes: token.length },
+        'A token is larger than 8 kB: proxies and servers may refuse the header or address that it comes in.',
+      );
+    }
+    return token;
   };
 }
 

@@ -67,8 +67,8 @@ export function takeBackFailures(provider: Provider): void {
   });
 }
 
-/** Half of what Node reads of a request's head. */
-const MAX_ADDRESS_LENGTH = 8192;
+/** Half of what is read of a request's head (http/connections.ts); cookies and other headers have the rest. */
+const MAX_ADDRESS_LENGTH = 32 * 1024;
 
 /**
  * OIDC Core 3.1.2.1 wants POST supported. A form posted by another site comes without our SameSite cookies, so it

@@ -18,18 +18,21 @@ export function sendHttp(
   }: { method?: string; path: string; headers?: Record<string, string>; body?: string | Buffer },
 ): Promise<RawAnswer> {
   return new Promise((answered, failed) => {
-    const sent = request({ host: 'localhost', port, method, path, headers, agent: false }, (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk) => chunks.push(chunk));
-      response.on('end', () =>
-        answered({
-          status: response.statusCode ?? 0,
-          headers: response.headers,
-          body: Buffer.concat(chunks).toString('utf8'),
-        }),
-      );
-      response.on('error', failed);
-    });
+    const sent = request(
+      { host: 'localhost', port, method, path, headers, agent: false, maxHeaderSize: 65_536 },
+      (response) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk) => chunks.push(chunk));
+        response.on('end', () =>
+          answered({
+            status: response.statusCode ?? 0,
+            headers: response.headers,
+            body: Buffer.concat(chunks).toString('utf8'),
+          }),
+        );
+        response.on('error', failed);
+      },
+    );
     sent.on('error', failed);
     sent.end(body);
   });

@@ -122,7 +122,7 @@ export function authorizationRequests(server: () => TestServer): void {
       });
 
       it('is refused when no browser could follow it', async () => {
-        const response = await post({ ...fields(), state: 'a'.repeat(9000) });
+        const response = await post({ ...fields(), state: 'a'.repeat(33_000) });
         expect([response.status, await response.json()]).toEqual([
           413,
           {
