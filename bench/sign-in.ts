@@ -7,7 +7,7 @@ import type { Target } from './target.ts';
 
 /** People of bench/seed.sql, and the password of each of them. */
 const PEOPLE = 1000;
-const PASSWORD = 'correct horse battery staple';
+export const PASSWORD = 'correct horse battery staple';
 /** Browsers at once: enough to keep the server busy, few enough for its connections. */
 const LANES = 16;
 
@@ -46,7 +46,7 @@ async function openSignIn(target: Target): Promise<{ browser: Browser; page: Pag
   return { browser, page: await browser.follow(await browser.get(authorizationUrl(target))) };
 }
 
-function emailOf(n: number): string {
+export function emailOf(n: number): string {
   return `person-${(n % PEOPLE) + 1}@bench.example`;
 }
 

@@ -6,7 +6,7 @@ import { ISSUER } from '../server.ts';
 import type { Play } from '../wrk.ts';
 
 const ISSUE_TOKEN = `${ISSUER}/v1/listnr-token-provider/issue-token`;
-const SERVICE = { id: 'bench-service', secret: 'bench-service-secret-not-for-production-01' };
+export const SERVICE = { id: 'bench-service', secret: 'bench-service-secret-not-for-production-01' };
 const SUBJECTS = 500;
 const ID_TOKENS = 300;
 
@@ -60,7 +60,7 @@ export const listnrAuthenticatedUser: Scenario = {
   },
 };
 
-function issueToken(authorization: string, json: object): Request {
+export function issueToken(authorization: string, json: object): Request {
   return { method: 'POST', url: ISSUE_TOKEN, headers: { Authorization: authorization }, json };
 }
 

@@ -119,7 +119,7 @@ async function runPhases(
   const signedIn = () => world.grants.length >= concurrency * SIGN_INS_A_CLIENT;
   await runLoad({ operations, random, concurrency, mix: { signIn: 100 }, done: signedIn });
   ledger.pace = paceOf(ledger.entries);
-  say(`The machine is ${ledger.pace.toFixed(1)} times slower than one that does nothing else.`);
+  say(`The machine is ${ledger.pace} times slower, at most, than one that does nothing else.`);
 
   say('Killing a process at every message of a refresh and of an exchange.');
   await killAtEveryInstant({ servers, client, world, ledger });

@@ -1,6 +1,6 @@
 import { type Browser, openBrowser, type Page } from '../support/browser.ts';
 import { ADA, authorizationUrl, DEMO_WEB } from '../support/relying-party.ts';
-import type { Reply, Send } from './requests.ts';
+import { NOTHING_CAME, type Reply, type Send } from './requests.ts';
 
 /** A journey has so many pages as a rule, for each of which a person would wait as long as a backend. */
 const PAGES = 2;
@@ -68,8 +68,8 @@ function failed({ status, html, location }: Page): Reply {
 }
 
 function silence(error: { name: string; message: string; cause?: { code?: string } }): Reply {
-  // What fetch could not do is one of these; anything else is a page that was not as it should be.
-  if (!['TypeError', 'TimeoutError'].includes(error.name))
+  // Anything else is a page that was not as it should be.
+  if (!NOTHING_CAME.includes(error.name))
     return { outcome: 'error', detail: error.message.split('\n')[0] ?? '', body: {} };
   return { outcome: 'silence', detail: error.cause?.code ?? error.name, body: {} };
 }

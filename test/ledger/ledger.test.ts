@@ -1,6 +1,7 @@
 import { findOmissions, findViolations } from './checks.ts';
 import { REPLAY_WINDOW_MS, UNDER_WAY_MS } from './ends.ts';
 import { type Entry, type Ledger, OPERATIONS, openLedger } from './ledger.ts';
+import { paceOf } from './pace.ts';
 import { report } from './report.ts';
 
 /** An entry of the sign-in `ada`, answered 200 unless it says otherwise, 10 ms after it was sent. */
@@ -417,5 +418,13 @@ describe('the report', () => {
         'Sign-ins: 3, in flight at a fault: 2, lost: 1 (0 after they were answered); lost per thousand in flight: 500.0.',
       ]),
     );
+  });
+});
+
+describe('the pace of a machine', () => {
+  it('is how many times longer than two seconds the slowest answer took, as a whole number from one', () => {
+    expect(paceOf([])).toBe(1);
+    expect(paceOf([entry('exchange', 0, { endedAt: 900 })])).toBe(1);
+    expect(paceOf([entry('exchange', 0), entry('authorization', 10, { endedAt: 13_011 })])).toBe(7);
   });
 });

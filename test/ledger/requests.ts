@@ -9,6 +9,8 @@ export interface Reply {
   body: Record<string, unknown>;
 }
 
+/** What fetch throws when nothing came: for the connection, or for its signal. */
+export const NOTHING_CAME: readonly string[] = ['TypeError', 'AbortError', 'TimeoutError'];
 const BASIC = `Basic ${btoa(`${DEMO_WEB.client_id}:${DEMO_WEB.client_secret}`)}`;
 
 /** Gives up after `patienceMs`, as if nothing had come. */
@@ -87,6 +89,7 @@ async function ask(
     text = await response.text();
   } catch (error) {
     const { name, cause } = error as { name: string; cause?: { code?: string } };
+    if (!NOTHING_CAME.includes(name)) throw error;
     return { outcome: 'silence', detail: cause?.code ?? name, body: {} };
   }
   const body = parse(text);

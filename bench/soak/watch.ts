@@ -1,0 +1,51 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import type { Client } from 'pg';
+
+/** What the process held at one moment, in bytes. */
+export interface Sample {
+  /** All of its pages in memory, those of files included. */
+  resident: number;
+  /** The same, but of pages that several processes share its part only: it moves when another `node` starts. */
+  proportional: number;
+  /** What belongs to no file: heap, stacks, buffers. */
+  anonymous: number;
+  descriptors: number;
+}
+
+export function takeSample(pid: number): Sample {
+  const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
+  const bytes = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(text)?.[1]) * 1024;
+  return {
+    resident: bytes('Rss'),
+    proportional: bytes('Pss'),
+    anonymous: bytes('Anonymous'),
+    descriptors: readdirSync(`/proc/${pid}/fd`).length,
+  };
+}
+
+const TABLES = [
+  'grants',
+  'refresh_families',
+  'sessions',
+  'artifacts',
+  'revoked_access_tokens',
+  'consents',
+  'upstream_sign_ins',
+  'used_proofs',
+  'denied_subjects',
+] as const;
+
+export async function countRows(database: Client): Promise<Record<string, number>> {
+  const counts = TABLES.map((table) => `(SELECT count(*)::int FROM ${table}) AS ${table}`);
+  const { rows } = await database.query(`SELECT ${counts.join(', ')}`);
+  return rows[0];
+}
+
+/** A scrape as Prometheus makes it, and what of it says what the heap holds and how many series there are. */
+export async function scrape(url: string): Promise<{ heapUsed: number; series: number }> {
+  const text = await (await fetch(url)).text();
+  return {
+    heapUsed: Number(/^nodejs_heap_size_used_bytes (\S+)$/m.exec(text)?.[1]),
+    series: text.split('\n').filter((line) => line !== '' && !line.startsWith('#')).length,
+  };
+}
