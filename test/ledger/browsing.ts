@@ -54,10 +54,11 @@ async function reachCallback(browser: Browser, issuer: string, signedIn: boolean
 }
 
 /** A page in place of where one wanted to be, or an error that was sent to the client. */
-function failed({ status, html, location }: Page): Reply {
+function failed({ status, html, location, headers }: Page): Reply {
   const error = location && (new URL(location).searchParams.get('error') ?? undefined);
   const away =
-    error === 'temporarily_unavailable' || (status === 503 && html.includes('temporarily_unavailable'));
+    error === 'temporarily_unavailable' ||
+    (status === 503 && html.includes('temporarily_unavailable') && headers.has('retry-after'));
   const title = /<h1>([^<]*)<\/h1>/.exec(html)?.[1];
   const wrong = status >= 500 || error === 'server_error';
   return {

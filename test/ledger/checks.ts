@@ -40,8 +40,11 @@ export function findViolations(ledger: Ledger): Violation[] {
   ];
 }
 
-/** What a run has to have done before the lack of violations says anything: each operation answered 200, each attack tried. */
-export function findOmissions({ entries, instants, faults }: Ledger): string[] {
+/**
+ * What a run has to have done before the lack of violations says anything: each operation answered 200, each attack
+ * tried, and, where it kills at instants, a kill during each.
+ */
+export function findOmissions({ entries, instants, faults }: Ledger, killsAtInstants = true): string[] {
   const isDone: Record<string, boolean> = Object.fromEntries([
     ...OPERATIONS.map((name) => [
       name,
@@ -49,8 +52,12 @@ export function findOmissions({ entries, instants, faults }: Ledger): string[] {
     ]),
     ['a code used twice', entries.some(({ operation, misuse }) => operation === 'exchange' && misuse)],
     ['an old refresh token', entries.some(({ operation, misuse }) => operation === 'refresh' && misuse)],
-    ['a kill during a refresh', instants.some(({ operation }) => operation === 'refresh')],
-    ['a kill during an exchange', instants.some(({ operation }) => operation === 'exchange')],
+    ...(killsAtInstants
+      ? [
+          ['a kill during a refresh', instants.some(({ operation }) => operation === 'refresh')],
+          ['a kill during an exchange', instants.some(({ operation }) => operation === 'exchange')],
+        ]
+      : []),
     ['a fault under load', faults.length > 0],
   ]);
   return Object.keys(isDone).filter((name) => !isDone[name]);

@@ -32,10 +32,13 @@ export function createHonestClient({
   ledger,
   urls,
   random,
+  giveUpMs,
 }: {
   ledger: Ledger;
   urls: readonly string[];
   random: Random;
+  /** How long it goes on trying, however slow the machine is; without it, as long as that warrants. */
+  giveUpMs?: number;
 }): HonestClient {
   const now = () => performance.now();
   return {
@@ -45,12 +48,12 @@ export function createHonestClient({
       for (let attempt = 0; ; attempt += 1) {
         const startedAt = now();
         const url = urls[(first + attempt) % urls.length] ?? '';
-        const reply = await send(url, PATIENCE_MS * ledger.pace);
+        const reply = await send(url, Math.round(PATIENCE_MS * ledger.pace));
         const endedAt = now();
         ledger.entries.push(entryOf(purpose, reply, startedAt, endedAt));
         if (reply.outcome !== 'unavailable' && reply.outcome !== 'silence')
           return { reply, attempts: attempt + 1 };
-        if (endedAt - begun > GIVE_UP_MS * ledger.pace && attempt + 1 >= LEAST_ATTEMPTS) {
+        if (endedAt - begun > (giveUpMs ?? GIVE_UP_MS * ledger.pace) && attempt + 1 >= LEAST_ATTEMPTS) {
           const { operation, grant } = purpose;
           ledger.abandoned.push({
             operation,

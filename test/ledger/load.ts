@@ -17,6 +17,7 @@ export async function runLoad({
   concurrency,
   mix = MIX,
   count = () => {},
+  restMs = 0,
   done,
 }: {
   operations: Operations;
@@ -25,6 +26,8 @@ export async function runLoad({
   mix?: Mix;
   /** Told of each operation that was done. */
   count?: (name: keyof Operations) => void;
+  /** What a client rests after each, on average; without it, they are as busy as they can be. */
+  restMs?: number;
   done: () => boolean;
 }): Promise<void> {
   const worker = async () => {
@@ -33,6 +36,7 @@ export async function runLoad({
       const name = choose(mix, random);
       while (!(await operations[name]()) && !done()) await pause(BUSY_MS);
       count(name);
+      if (restMs > 0) await pause(random.between(0, 2 * restMs));
     }
   };
   await Promise.all(Array.from({ length: concurrency }, worker));

@@ -16,7 +16,7 @@ export function report(ledger: Ledger, violations: readonly Violation[]): string
     ),
     table(['fault', 'times', 'longest ms'], faultRows(ledger)),
     table(['violation', 'count'], violationRows(violations)),
-    instantsLine(ledger),
+    ...instantsLine(ledger),
     signInsLost(ledger),
     auditLine(ledger),
   ].join('\n\n');
@@ -30,12 +30,13 @@ function loadLine({ load }: Ledger): string {
   return `Load: ${total} operations: ${shares.join(', ')}. The requests below are those, their retries, and the verification.`;
 }
 
-function instantsLine({ instants }: Ledger): string {
+function instantsLine({ instants }: Ledger): string[] {
+  if (instants.length === 0) return [];
   const counted = [...Map.groupBy(instants, ({ operation }) => operation)].map(([operation, of]) => {
     const ok = of.filter(({ outcome }) => outcome === 'ok').length;
     return `${of.length} of ${operation} (retry answered 200: ${ok}, refused: ${of.length - ok})`;
   });
-  return `Killed at every message between process and Postgres: ${counted.join('; ')}.`;
+  return [`Killed at every message between process and Postgres: ${counted.join('; ')}.`];
 }
 
 function operationRows(entries: readonly Entry[]): (string | number)[][] {
@@ -90,7 +91,7 @@ function auditLine({ audits }: Ledger): string {
   return `Audit events: ${counted.length > 0 ? counted.join(', ') : 'none'}.`;
 }
 
-function table(head: string[], rows: (string | number)[][]): string {
+export function table(head: string[], rows: (string | number)[][]): string {
   const lines = [head, ...rows].map((row) => row.map(String));
   const numbers = head.slice(1).map((_, n) => Math.max(...lines.map((line) => (line[n + 1] ?? '').length)));
   const first = Math.max(

@@ -83,9 +83,11 @@ async function ask(
 ): Promise<Reply> {
   let status: number;
   let text: string;
+  let retryAfter: string | null;
   try {
     const response = await fetch(url, { ...init, signal: AbortSignal.timeout(patienceMs) });
     status = response.status;
+    retryAfter = response.headers.get('retry-after');
     text = await response.text();
   } catch (error) {
     const { name, cause } = error as { name: string; cause?: { code?: string } };
@@ -93,12 +95,17 @@ async function ask(
     return { outcome: 'silence', detail: cause?.code ?? name, body: {} };
   }
   const body = parse(text);
-  return { outcome: outcomeOf(status, body, isRight), detail: `${status} ${described(body)}`.trim(), body };
+  const outcome = isUnavailable(status, body, retryAfter) ? 'unavailable' : outcomeOf(status, body, isRight);
+  return { outcome, detail: `${status} ${described(body)}`.trim(), body };
+}
+
+/** The one 5xx that is documented: it says when to come back. */
+function isUnavailable(status: number, { error }: Reply['body'], retryAfter: string | null): boolean {
+  return status === 503 && error === 'temporarily_unavailable' && retryAfter !== null;
 }
 
 function outcomeOf(status: number, body: Reply['body'], isRight: (body: Reply['body']) => boolean): Outcome {
   if (status === 200) return isRight(body) ? 'ok' : 'error';
-  if (status === 503 && body.error === 'temporarily_unavailable') return 'unavailable';
   return status >= 400 && status < 500 ? 'refused' : 'error';
 }
 

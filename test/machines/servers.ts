@@ -50,7 +50,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 
   const start = () => {
     if (stopped) return;
-    child = spawnServer(port, { ...options, databasePort: database.port });
+    child = spawnServer(port, { ...options, databaseUrl: options.databaseUrl(database.port) });
     child.once('exit', () => {
       child = undefined;
       setTimeout(start, RESPAWN_MS);
@@ -75,7 +75,21 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   };
 }
 
-function spawnServer(port: number, { issuer, databaseUrl, databasePort, onLog }: ServerOptions) {
+/** In development's mode, unless `env` says otherwise. */
+export function spawnServer(
+  port: number,
+  {
+    issuer,
+    databaseUrl,
+    onLog,
+    env = {},
+  }: {
+    issuer: string;
+    databaseUrl: string;
+    onLog(line: LogLine): void;
+    env?: Readonly<Record<string, string>>;
+  },
+) {
   const child = spawn(process.execPath, [MAIN], {
     // Elsewhere than in the checkout, so that no `.env` of a developer takes part.
     cwd: '/',
@@ -84,12 +98,13 @@ function spawnServer(port: number, { issuer, databaseUrl, databasePort, onLog }:
       PORT: String(port),
       HOST: '127.0.0.1',
       ISSUER: issuer,
-      DATABASE_URL: databaseUrl(databasePort),
+      DATABASE_URL: databaseUrl,
       SEEDS_DIR: SEEDS,
       REQUESTS_PER_MINUTE: '0',
       FAILURES_PER_MINUTE: '0',
       LOG_LEVEL: 'warn',
       ...TEST_SECRETS,
+      ...env,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -110,7 +125,7 @@ function parse(text: string): LogLine | undefined {
   }
 }
 
-async function untilReady(url: string, pid: () => number | undefined): Promise<void> {
+export async function untilReady(url: string, pid: () => number | undefined): Promise<void> {
   const patience = patienceWith(pid, START_MS);
   for (;;) {
     const answer = await fetch(`${url}/readyz`).catch(() => undefined);

@@ -8,31 +8,44 @@ export interface Wire {
   cut(): void;
   /** Asks `gate` whether to let a message pass, of every one in either direction. */
   watch(gate: (() => boolean) | undefined): void;
+  /** Carries nothing any more and closes nothing, as towards a machine that lost its power; new connections are taken. */
+  silence(): void;
+  /** Old connections carry nothing any more and are not closed; new ones do, as behind a NAT that forgot. */
+  forget(): void;
+  /** Leads new connections to another port; those that are open stay where they are. */
+  lead(target: number): void;
+  /** Ends what was silent, and carries again. */
+  mend(): void;
   close(): void;
 }
 
-/** Leads to `target`. */
+/** Leads to `target`, until it is led elsewhere. */
 export async function layWire(target: number): Promise<Wire> {
   const sockets = new Set<Socket>();
+  const silent = new WeakSet<Socket>();
   let passes: (() => boolean) | undefined;
-  const gate = () =>
+  let [isSilent, leadsTo] = [false, target];
+  const gate = (from: Socket) =>
     new Transform({
       transform(chunk, _encoding, done) {
-        done(null, (passes?.() ?? true) ? chunk : undefined);
+        done(null, !silent.has(from) && (passes?.() ?? true) ? chunk : undefined);
       },
     });
   const server = createServer((near) => {
-    const far = connect(target, '127.0.0.1');
+    const far = connect(leadsTo, '127.0.0.1');
+    if (isSilent) for (const socket of [near, far]) silent.add(socket);
     for (const [from, to] of [
       [near, far],
       [far, near],
     ] as const) {
       sockets.add(from);
       from.setNoDelay(true);
-      from.pipe(gate()).pipe(to);
-      from.on('error', () => to.destroy());
+      const passed = from.pipe(gate(from));
+      passed.pipe(to, { end: false });
+      passed.on('end', () => silent.has(from) || to.end());
+      from.on('error', () => silent.has(from) || to.destroy());
       from.on('close', () => {
-        to.destroy();
+        if (!silent.has(from)) to.destroy();
         sockets.delete(from);
       });
     }
@@ -44,9 +57,24 @@ export async function layWire(target: number): Promise<Wire> {
   const cut = () => {
     for (const socket of sockets) socket.resetAndDestroy();
   };
+  const forget = () => {
+    for (const socket of sockets) silent.add(socket);
+  };
   return {
     port,
     cut,
+    forget,
+    silence() {
+      isSilent = true;
+      forget();
+    },
+    lead(elsewhere) {
+      leadsTo = elsewhere;
+    },
+    mend() {
+      isSilent = false;
+      for (const socket of sockets) if (silent.has(socket)) socket.resetAndDestroy();
+    },
     watch(wanted) {
       passes = wanted;
     },

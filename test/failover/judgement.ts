@@ -1,0 +1,45 @@
+import { table } from '../ledger/report.ts';
+import type { Trial } from './trial.ts';
+
+/** Beyond the failover itself. */
+const BACK_WITHIN_MS = 5000;
+const EXAMPLES = 3;
+
+/** What no trial may show, as sentences. */
+export function judgeTrials(trials: readonly Trial[]): string[] {
+  return trials.flatMap(({ way, fault, backMs, settledMs, steadyFailures }) => {
+    const name = `${way}, ${fault}`;
+    const late = (what: string, ms: number) =>
+      ms > BACK_WITHIN_MS ? [`${name}: ${what} ${seconds(ms)} s after Postgres took writes again`] : [];
+    return [
+      ...late('the first write came', backMs),
+      ...late('the last write failed', settledMs),
+      ...(steadyFailures.length > 0
+        ? [
+            `${name}: ${steadyFailures.length} requests failed that need no database: ${steadyFailures.slice(0, EXAMPLES).join('; ')}`,
+          ]
+        : []),
+    ];
+  });
+}
+
+/** Times in seconds; `back` and `settled` count from when Postgres took writes again. */
+export function trialTable(trials: readonly Trial[]): string {
+  const head = [
+    ...['way and fault', 'Postgres away', 'back', 'settled', 'longest pause'],
+    ...['503', 'no answer', 'LiSTNR and keys', 'failed', 'slowest'],
+  ];
+  return table(
+    head,
+    trials.map((trial) => [
+      `${trial.way}: ${trial.fault}`,
+      ...[trial.outageMs, trial.backMs, trial.settledMs, trial.pauseMs].map(seconds),
+      ...[trial.refused, trial.unanswered, trial.steadyAsked, trial.steadyFailures.length],
+      seconds(trial.steadySlowestMs),
+    ]),
+  );
+}
+
+function seconds(ms: number): string {
+  return (ms / 1000).toFixed(1);
+}

@@ -1,0 +1,94 @@
+import pg from 'pg';
+import { pause } from '../ledger/client.ts';
+import type { Pair } from '../machines/patroni.ts';
+
+/** When Postgres itself, asked without any server of ours, committed a write. */
+export interface WriteProbe {
+  /** The longest time without one since `since`; `until` is when it ended, or `since` where there was none to speak of. */
+  outage(since: number): { ms: number; until: number };
+  /** Resolves with the next commit after now. @throws when it does not come. */
+  next(): Promise<void>;
+  stop(): void;
+}
+
+const EVERY_MS = 100;
+const GIVE_UP_MS = 1000;
+/** Below this it is a busy machine, not an outage. */
+const NOTEWORTHY_MS = 700;
+const NEXT_MS = 180_000;
+const DATABASE = 'probe';
+
+export async function startWriteProbe(pair: Pair): Promise<WriteProbe> {
+  const { port } = await pair.leader();
+  await once(pair, port, 'postgres', `CREATE DATABASE ${DATABASE}`);
+  await once(pair, port, DATABASE, 'CREATE TABLE beat AS SELECT now() AS at');
+  const commits: number[] = [];
+  let isOver = false;
+  for (const node of pair.nodes)
+    void keepWriting(pair, node.port, () => isOver, commits).catch((error) => {
+      throw error;
+    });
+  return {
+    outage(since) {
+      const times = [...commits, performance.now()].toSorted((a, b) => a - b);
+      const before = times.findLast((time) => time <= since) ?? since;
+      const after = [before, ...times.filter((time) => time > since)];
+      const gaps = after.slice(1).map((until, n) => ({ ms: until - (after[n] ?? since), until }));
+      const longest = gaps.toSorted((a, b) => b.ms - a.ms)[0] ?? { ms: 0, until: since };
+      return longest.ms < NOTEWORTHY_MS ? { ms: 0, until: since } : longest;
+    },
+    async next() {
+      const [from, deadline] = [performance.now(), performance.now() + NEXT_MS];
+      while ((commits.at(-1) ?? 0) < from) {
+        if (performance.now() > deadline) throw new Error('Postgres took no write any more.');
+        await pause(EVERY_MS);
+      }
+    },
+    stop() {
+      isOver = true;
+    },
+  };
+}
+
+async function keepWriting(
+  pair: Pair,
+  port: number,
+  isOver: () => boolean,
+  commits: number[],
+): Promise<void> {
+  let client: pg.Client | undefined;
+  while (!isOver()) {
+    await pause(EVERY_MS);
+    try {
+      client ??= await open(pair, port, DATABASE);
+      await client.query('UPDATE beat SET at = now()');
+      commits.push(performance.now());
+    } catch {
+      // Away, silent, or not the primary: a connection of its own for the next try.
+      client?.end().catch(() => {});
+      client = undefined;
+    }
+  }
+  client?.end().catch(() => {});
+}
+
+/** Runs one statement on one node, as its superuser. */
+export async function once(pair: Pair, port: number, database: string, sql: string): Promise<void> {
+  const client = await open(pair, port, database);
+  await client.query(sql).finally(() => client.end());
+}
+
+async function open({ user, password }: Pair, port: number, database: string): Promise<pg.Client> {
+  const client = new pg.Client({
+    host: '127.0.0.1',
+    port,
+    user,
+    password,
+    database,
+    connectionTimeoutMillis: GIVE_UP_MS,
+    query_timeout: GIVE_UP_MS,
+  });
+  client.on('error', () => {});
+  await client.connect();
+  return client;
+}

@@ -1,0 +1,138 @@
+/**
+ * Programs of Debian's packages (etcd, Patroni, HAProxy, PgBouncer), each a process of ours that ends with us. What
+ * they write goes to a file of their name in our folder.
+ */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { chownSync, closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Refusal, unprivilegedUser } from '../../scripts/installed-postgres.ts';
+import { pause } from '../ledger/client.ts';
+
+/** By the name of a program: the package that has it. */
+const PACKAGES = {
+  etcd: 'etcd-server',
+  haproxy: 'haproxy',
+  patroni: 'patroni',
+  pgbouncer: 'pgbouncer',
+} as const;
+export type ProgramName = keyof typeof PACKAGES;
+
+/** Debian keeps some of them where only root's PATH looks. */
+const PATH = `${process.env.PATH}:/usr/sbin:/usr/local/sbin`;
+const START_MS = 30_000;
+
+/** A folder of our own, which the programs may write to and which goes with us. */
+export interface Workshop {
+  folder: string;
+  start(name: ProgramName, args: string[]): Program;
+  remove(): void;
+}
+
+export interface Program {
+  pid: number;
+  kill(signal: NodeJS.Signals): void;
+  ended: Promise<void>;
+}
+
+/** @throws Refusal that names every package that is missing. */
+export function requirePrograms(names: readonly ProgramName[]): void {
+  const missing = names.filter((name) => spawnSync('which', [name], { env: { PATH } }).status !== 0);
+  if (missing.length > 0)
+    throw new Refusal(
+      `Not installed here: ${missing.join(', ')}. On Debian: apt-get install ${missing.map((name) => PACKAGES[name]).join(' ')}`,
+    );
+}
+
+export function openWorkshop(name: string): Workshop {
+  const owner = unprivilegedUser();
+  const folder = mkdtempSync(join(tmpdir(), `listo-${name}-`));
+  if (owner) chownSync(folder, owner.uid, owner.gid);
+  const children = new Set<ChildProcess>();
+  const remove = () => {
+    for (const child of children) child.kill('SIGKILL');
+    // What was killed may write to the end.
+    rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
+    process.off('exit', remove);
+  };
+  process.once('exit', remove);
+
+  return {
+    folder,
+    remove,
+    start(program, args) {
+      const log = openSync(join(folder, `${program}.log`), 'a');
+      // In a group of its own, so that a Ctrl-C leaves the order of ending to us.
+      const child = spawn(program, args, {
+        ...owner,
+        cwd: folder,
+        env: { PATH, HOME: folder, LANG: 'C.UTF-8' },
+        detached: true,
+        stdio: ['ignore', log, log],
+      });
+      closeSync(log);
+      children.add(child);
+      const ended = new Promise<void>((done) => {
+        child.once('error', () => done());
+        child.once('exit', () => {
+          children.delete(child);
+          done();
+        });
+      });
+      return { pid: child.pid ?? 0, kill: (signal) => void child.kill(signal), ended };
+    },
+  };
+}
+
+/** Waits until `isSo`. @throws Refusal that says what was waited for. */
+export async function until(
+  what: string,
+  isSo: () => Promise<boolean> | boolean,
+  withinMs: number = START_MS,
+): Promise<void> {
+  const deadline = performance.now() + withinMs;
+  while (!(await isSo())) {
+    if (performance.now() > deadline) throw new Refusal(`Waited ${withinMs / 1000} s in vain: ${what}.`);
+    await pause(50);
+  }
+}
+
+export function listens(port: number): Promise<boolean> {
+  return new Promise((done) => {
+    const socket = connect(port, '127.0.0.1');
+    const tell = (answer: boolean) => {
+      socket.destroy();
+      done(answer);
+    };
+    socket.once('connect', () => tell(true));
+    socket.once('error', () => tell(false));
+  });
+}
+
+/** The processes that `pid` started and that live, from what Linux says of them. */
+export function childrenOf(pid: number): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && parentOf(name) === pid)
+    .map(Number);
+}
+
+function parentOf(pid: string): number | undefined {
+  try {
+    // "pid (name) state ppid": the name may hold spaces and brackets.
+    return Number(readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ')[1]);
+  } catch {
+    return undefined;
+  }
+}
+
+/** To processes that may have ended meanwhile. */
+export function signal(pids: Iterable<number>, name: NodeJS.Signals): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, name);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
+  }
+}

@@ -1,0 +1,121 @@
+/**
+ * Two replicas of the server as in production, behind the balancer of the documents. Nobody starts them again: one
+ * that ends without having been asked to is a fault of ours.
+ */
+import type { ChildProcess } from 'node:child_process';
+import { freePort, Refusal } from '../../scripts/installed-postgres.ts';
+import { type Balancer, startHaproxy } from './haproxy.ts';
+import { until, type Workshop } from './programs.ts';
+import { type LogLine, spawnServer, untilReady } from './servers.ts';
+
+export interface Replica {
+  url: string;
+  pid(): number;
+  start(): void;
+  ready(): Promise<void>;
+  /** Answers its exit status when it has ended. */
+  stop(): Promise<number | null>;
+  kill(): void;
+}
+
+export interface Site {
+  /** Where clients reach it: the balancer. */
+  url: string;
+  balancer: Balancer;
+  replicas: readonly [Replica, Replica];
+  /** Of replicas that ended unasked. */
+  ends: string[];
+  /** Waits until the balancer sends something to both. */
+  allReady(): Promise<void>;
+  stop(): void;
+}
+
+export interface SiteOptions {
+  issuer: string;
+  databaseUrl: string;
+  env?: Readonly<Record<string, string>>;
+  onLog(line: LogLine): void;
+  /** Of the documents' HAProxy sample. */
+  changes?: Readonly<Record<string, string>>;
+}
+
+const BACKEND = 'ready';
+
+/** Starts both; not yet ready. */
+export async function startSite(workshop: Workshop, options: SiteOptions): Promise<Site> {
+  const ends: string[] = [];
+  const ports = [await freePort(), await freePort()] as const;
+  const [one, two] = ports;
+  const balancer = await startHaproxy(workshop, 'public', {
+    '10.0.0.11:3000': `127.0.0.1:${one}`,
+    '10.0.0.12:3000': `127.0.0.1:${two}`,
+    ...options.changes,
+  });
+  const replicas = [createReplica(one, options, ends), createReplica(two, options, ends)] as const;
+  return {
+    url: `http://127.0.0.1:${balancer.port}`,
+    balancer,
+    replicas,
+    ends,
+    async allReady() {
+      await Promise.all(replicas.map(({ ready }) => ready()));
+      await until('HAProxy takes both replicas for up', async () => (await balancer.up(BACKEND)) === 2);
+    },
+    stop() {
+      for (const { kill } of replicas) kill();
+    },
+  };
+}
+
+function createReplica(
+  port: number,
+  { issuer, databaseUrl, env, onLog }: SiteOptions,
+  ends: string[],
+): Replica {
+  const url = `http://127.0.0.1:${port}`;
+  let child: ChildProcess | undefined;
+  let ended: Promise<number | null> = Promise.resolve(null);
+  let asked = false;
+  const kill = () => {
+    asked = true;
+    child?.kill('SIGKILL');
+  };
+  process.once('exit', kill);
+  const replica: Replica = {
+    url,
+    pid: () => child?.pid ?? 0,
+    kill,
+    ready: () =>
+      Promise.race([
+        untilReady(url, () => child?.pid),
+        ended.then((code) => {
+          throw new Refusal(
+            `The replica at ${url} ended with ${code} before it was ready. ${ends.at(-1) ?? ''}`,
+          );
+        }),
+      ]),
+    start() {
+      asked = false;
+      const production = { NODE_ENV: 'production', TRUSTED_PROXIES: '127.0.0.1', ...env };
+      const started = spawnServer(port, { issuer, databaseUrl, onLog, env: production });
+      child = started;
+      let said = '';
+      started.stderr.on('data', (text) => {
+        said = `${said}${text}`.slice(-1000);
+      });
+      ended = new Promise((done) => {
+        started.once('exit', (code, signal) => {
+          if (!asked) ends.push(`the replica at ${url} ended with ${code ?? signal}: ${said.trim()}`);
+          done(code);
+        });
+      });
+    },
+    stop() {
+      asked = true;
+      child?.kill('SIGTERM');
+      return ended;
+    },
+  };
+  replica.start();
+  return replica;
+}
