@@ -18,7 +18,7 @@ import { residentBytes } from './processes.ts';
 import { progress, runProgram } from './program.ts';
 import type { Scenario } from './scenario.ts';
 import { userinfo } from './scenarios/access-token.ts';
-import { listnrClientCredentials, listnrOfEveryClient } from './scenarios/listnr.ts';
+import { listnrClientCredentials, listnrOfEveryClient, untilEveryClientIsKnown } from './scenarios/listnr.ts';
 import { refresh } from './scenarios/token-endpoint.ts';
 import { startServer } from './server.ts';
 import { markdownTable } from './table.ts';
@@ -112,6 +112,7 @@ async function measureMemory(own: Own): Promise<Figure[]> {
   await fillListnrClients(filler, 1, clients);
   await filler.query('ANALYZE');
   await filler.end();
+  await untilEveryClientIsKnown(own.server.base, clients);
   const many = await highest(own, target, [listnrOfEveryClient(clients)]);
   return [
     figure('resident, idle', idle, 'MB'),

@@ -1,4 +1,6 @@
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Refusal } from '../../scripts/installed-postgres.ts';
 import { makeTokens, type Workshop } from '../material.ts';
 import { basic, type Request, writeRequests } from '../request.ts';
 import type { Scenario } from '../scenario.ts';
@@ -9,6 +11,7 @@ const ISSUE_TOKEN = `${ISSUER}/v1/listnr-token-provider/issue-token`;
 export const SERVICE = { id: 'bench-service', secret: 'bench-service-secret-not-for-production-01' };
 const SUBJECTS = 500;
 const ID_TOKENS = 300;
+const KNOWN_WITHIN_MS = 60_000;
 
 export const listnrClientCredentials: Scenario = {
   name: 'listnr-client-credentials',
@@ -28,17 +31,14 @@ export const listnrClientCredentials: Scenario = {
   },
 };
 
-/** The same by each of the clients that bench/fill.ts registers: more than any cache holds. */
+/** The same by each of the clients that bench/fill.ts registers. */
 export function listnrOfEveryClient(count: number): Scenario {
   return {
     ...listnrClientCredentials,
     name: 'listnr-of-every-client',
     title: `LiSTNR, client credentials of ${count.toLocaleString('en-US')} clients`,
     async prepare(workshop) {
-      const requests = Array.from({ length: count }, (_, n) => {
-        const client_id = `fill-${n + 1}`;
-        return issueToken(basic(client_id, SERVICE.secret), { client_id, subject: 'subject' });
-      });
+      const requests = Array.from({ length: count }, (_, n) => asClient(n + 1));
       return playOf(workshop, requests);
     },
   };
@@ -59,6 +59,28 @@ export const listnrAuthenticatedUser: Scenario = {
     );
   },
 };
+
+/** Waits until the server knows the last of these clients, which takes it a second and the time to read them. */
+export async function untilEveryClientIsKnown(base: string, count: number): Promise<void> {
+  const { headers, json } = asClient(count);
+  const body = JSON.stringify(json);
+  const deadline = Date.now() + KNOWN_WITHIN_MS;
+  for (;;) {
+    const { status } = await fetch(new URL(new URL(ISSUE_TOKEN).pathname, base), {
+      method: 'POST',
+      headers: { ...headers, 'Content-Type': 'application/json' },
+      body,
+    });
+    if (status === 200) return;
+    if (Date.now() > deadline) throw new Refusal(`The server did not know ${count} clients in time.`);
+    await sleep(100);
+  }
+}
+
+function asClient(n: number): Request {
+  const client_id = `fill-${n}`;
+  return issueToken(basic(client_id, SERVICE.secret), { client_id, subject: 'subject' });
+}
 
 export function issueToken(authorization: string, json: object): Request {
   return { method: 'POST', url: ISSUE_TOKEN, headers: { Authorization: authorization }, json };
