@@ -43,7 +43,7 @@ await runProgram(() =>
     // Limits that nobody reaches, so that what counts for them is part of what is watched.
     const limits = { REQUESTS_PER_MINUTE: '1000000', FAILURES_PER_MINUTE: '1000000' };
     const nodeOptions = values['node-options'].split(' ').filter(Boolean);
-    const extra = { INTERNAL_PORT, ...limits, HOUSEKEEPING_SECONDS: '20' };
+    const extra = { INTERNAL_PORT, ...limits, HOUSEKEEPING_SECONDS: '20', TRUSTED_PROXIES: '127.0.0.1' };
     await withServer(ground, { workers: 1, nodeOptions, extra }, (own) =>
       soak(own, `http://127.0.0.1:${INTERNAL_PORT}/metrics`),
     );

@@ -61,6 +61,12 @@ export function createSender(base: string): Sender {
   });
 }
 
+/** As from behind a balancer: of those who ask, hardly two have the same address (RFC 2544 has these for benchmarks). */
+export function someAddress(): string {
+  const part = () => Math.floor(Math.random() * 256);
+  return `198.18.${part()}.${part()}`;
+}
+
 function deliver(
   base: string,
   agent: Agent,
@@ -78,7 +84,12 @@ function deliver(
       agent,
       method,
       timeout: TIMEOUT_MS,
-      headers: { Accept: '*/*', ...headers, ...(body === undefined ? {} : { 'Content-Type': type }) },
+      headers: {
+        Accept: '*/*',
+        'X-Forwarded-For': someAddress(),
+        ...headers,
+        ...(body === undefined ? {} : { 'Content-Type': type }),
+      },
     });
     sending.on('error', failed);
     sending.on('timeout', () => sending.destroy(new Error(`no answer in ${TIMEOUT_MS} ms`)));

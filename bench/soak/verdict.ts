@@ -1,6 +1,6 @@
 import { percentile } from '../percentile.ts';
 
-/** One minute of a soak. Of memory and descriptors it is the least that was seen, which is what is not garbage. */
+/** One minute of a soak. Of memory the least that was seen, which is what is not garbage. */
 export interface Minute {
   minute: number;
   resident: number;
@@ -27,6 +27,8 @@ const MIB = 2 ** 20;
 /** Of the whole: how long memory may grow, and how long the windows are that are compared after it. */
 const WARM_UP = 1 / 4;
 const WINDOW = 1 / 6;
+/** Node's own come and go with the kinds of handles it has open. */
+const SERIES = 10;
 /** A table breathes with housekeeping, and with how many are signed in just then. */
 const ROWS = { share: 1.2, more: 100 };
 
@@ -60,8 +62,8 @@ export function judge(minutes: readonly Minute[]): Finding[] {
     );
   return [
     compare('resident MiB', ({ resident }) => resident / MIB, plus(1)),
-    compare('open descriptors', ({ descriptors }) => descriptors, plus(1)),
-    compare('series of /metrics', ({ series }) => series, plus(0)),
+    compare('open descriptors', ({ descriptorsMost }) => descriptorsMost, plus(1)),
+    compare('series of /metrics', ({ series }) => series, plus(SERIES)),
     ...Object.keys(minutes[0]?.rows ?? {}).map(rows),
   ];
 }

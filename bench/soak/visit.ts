@@ -11,7 +11,7 @@ import { issueToken, SERVICE } from '../scenarios/listnr.ts';
 import { ISSUER } from '../server.ts';
 import { emailOf, PASSWORD } from '../sign-in.ts';
 import type { Target } from '../target.ts';
-import type { Sender } from './sender.ts';
+import { type Sender, someAddress } from './sender.ts';
 
 /** Of visits: with the password in a fresh browser; a code that nobody exchanges; a mistake on the way. */
 const SHARES = { password: 0.1, abandoned: 0.03, mistake: 0.1 };
@@ -71,7 +71,10 @@ interface Arrived {
 }
 
 async function signIn(target: Target, send: Sender): Promise<Arrived> {
-  const browser = openBrowser({ servedAt: { [ISSUER]: target.base } });
+  const browser = openBrowser({
+    servedAt: { [ISSUER]: target.base },
+    headers: { 'x-forwarded-for': someAddress() },
+  });
   const fields = { email: emailOf(Math.floor(Math.random() * PEOPLE)), password: PASSWORD };
   const page = await send.page('password sign-in', async () => {
     const form = await browser.follow(await browser.get(authorizationUrl(target)));
