@@ -5,6 +5,8 @@ import type { Logger } from '../platform/logger.ts';
 import { addressReader, isPrivate } from './client-address.ts';
 import { setRequestState } from './request-state.ts';
 
+/** Whoever asks chooses how long a path is. */
+const LONGEST_PATH_LOGGED = 256;
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
 
 /**
@@ -58,6 +60,7 @@ export function accessLog({
 /** An interaction's id is part of its path, and together with its cookie a credential. */
 function withoutIdentifiers(path: string): string {
   return path
+    .slice(0, LONGEST_PATH_LOGGED)
     .replace(/^\/(interaction|auth\/authorize|auth\/device)\/[^/]+/, '/$1/:uid')
     .replaceAll(/[^!-~]/g, '?');
 }

@@ -1,4 +1,10 @@
-import { createServer, type RequestListener, type Server, STATUS_CODES } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  STATUS_CODES,
+} from 'node:http';
 import type { Socket } from 'node:net';
 import type { Logger } from '../platform/logger.ts';
 import type { Metrics } from '../platform/metrics.ts';
@@ -46,7 +52,14 @@ export function createHttpServer(
   });
   server.timeout = Math.max(UNREAD_ANSWER_MS, 2 * limits.requestMs);
   const { listener, current } = oneAtATime(application);
-  const refuse = refuser({ logger, metrics, current, requestMs: limits.requestMs });
+  const latest = new WeakMap<Socket, IncomingMessage>();
+  const refuse = refuser({
+    logger,
+    metrics,
+    current,
+    isAnswered: (socket) => !current(socket) && latest.get(socket)?.complete === false,
+    requestMs: limits.requestMs,
+  });
 
   server.on('connection', (socket: Socket) => {
     const { destroySoon } = socket;
@@ -62,6 +75,7 @@ export function createHttpServer(
       refuse(req.socket, 'NO_HOST');
       return;
     }
+    latest.set(req.socket, req);
     if (announcesTooMuch(req)) res.setHeader('Connection', 'close');
     res.once('finish', () => {
       // Of what nobody asked for, at most an announced body of ordinary length is read on.
@@ -114,11 +128,14 @@ function refuser({
   logger,
   metrics,
   current,
+  isAnswered,
   requestMs,
 }: {
   logger: Logger;
   metrics: Pick<Metrics, 'countUnread'>;
   current(socket: Socket): Exchange | undefined;
+  /** Whether a request was answered before all of it had come. */
+  isAnswered(socket: Socket): boolean;
   requestMs: number;
 }): (socket: Socket, code: string) => void {
   const line = boundedLog(logger);
@@ -129,6 +146,7 @@ function refuser({
     // The connection broke, or was never used: there is nobody to answer, and nothing to tell.
     if (refusal === undefined || socket.bytesRead === 0) socket.destroy();
     else if (isClosing(socket)) return;
+    else if (isAnswered(socket)) closeGently(socket);
     else if (exchange && !exchange.req.complete) {
       answerWith(exchange, refusal);
     } else if (exchange) {

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Middleware } from 'koa';
 import { HttpError } from '../platform/errors.ts';
 import { mediaType, readJsonObject, readText } from './body.ts';
-import { parseParameters } from './parameters.ts';
+import { MOST_PARAMETERS, parseParameters, tooMany } from './parameters.ts';
 
 type Parameters = Record<string, string | string[]>;
 
@@ -43,7 +43,9 @@ async function readBody(req: IncomingMessage, json: boolean): Promise<Parameters
 /** `null` means absent; anything else that is not a string is a mistake worth naming. */
 function stringsOf(object: Record<string, unknown>): Parameters {
   const parameters: Parameters = Object.create(null);
-  for (const [name, value] of Object.entries(object)) {
+  const entries = Object.entries(object);
+  if (entries.length > MOST_PARAMETERS) throw tooMany();
+  for (const [name, value] of entries) {
     if (value === null) continue;
     if (typeof value !== 'string') {
       const what = /^\w{1,64}$/.test(name) ? name : 'a parameter';

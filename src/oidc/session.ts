@@ -43,6 +43,9 @@ export function keepSessionCookie(): void {
   ctx.set('Set-Cookie', kept);
 }
 
+/** More than anybody is signed in to at once; each takes a look. */
+const MOST_SESSIONS = 50;
+
 /** The instances that this browser carries a session cookie of; whether a session is behind it is not looked up. */
 export function instancesInCookies(ctx: Context, { https }: { https: boolean }): string[] {
   const prefix = sessionCookieName('', { https });
@@ -53,7 +56,7 @@ export function instancesInCookies(ctx: Context, { https }: { https: boolean }):
   const ids = names
     .filter((name) => name.startsWith(prefix) && !name.endsWith('.sig'))
     .map((name) => name.slice(prefix.length));
-  return ids.filter((id) => /^[a-z0-9-]{1,40}$/.test(id));
+  return ids.filter((id) => /^[a-z0-9-]{1,40}$/.test(id)).slice(0, MOST_SESSIONS);
 }
 
 export function clearSessionCookie(ctx: Context, instanceId: string, { https }: { https: boolean }): void {

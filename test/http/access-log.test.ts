@@ -5,6 +5,16 @@ const warnings = (lines: Record<string, unknown>[]) =>
     .filter(({ level }) => level === 'warn')
     .map(({ peer, msg }) => ({ peer: String(peer).replace('::1', '127.0.0.1'), msg }));
 
+describe('a request', () => {
+  it('has a line that is no longer than it needs to be, whatever was asked for', async () => {
+    const server = await startTestServer();
+    await fetch(`${server.url}/${'a'.repeat(60_000)}`);
+    const [line] = server.logLines().filter(({ msg }) => msg === 'request');
+    expect(line?.path).toBe(`/${'a'.repeat(255)}`);
+    await server.close();
+  });
+});
+
 describe('a proxy', () => {
   it('that nobody listed is named once in the log', async () => {
     const server = await startTestServer();

@@ -75,6 +75,14 @@ describe('a connection', () => {
     expect(await trickle(server.port, 'GET /healthz HTTP/1.1\r\nX-Slow: ')).toEqual([LATE]);
   });
 
+  it('is closed without a second answer where a request was answered before its body came', async () => {
+    const before = lines('request refused unread').length;
+    const bytes = head(['Content-Length: 100'], 'POST /nowhere HTTP/1.1');
+    expect((await send(bytes)).map(({ status }) => status)).toEqual([404]);
+    expect((await send(`${bytes}abc`)).map(({ status }) => status)).toEqual([404]);
+    expect(lines('request refused unread').length).toBe(before);
+  });
+
   it('may be idle for longer than a request may take', async () => {
     const socket = connect(server.port, 'localhost');
     const received = collect(socket);
@@ -86,6 +94,7 @@ describe('a connection', () => {
     await received.until((text) => text.match(/"ok"/g)?.length === 2);
     socket.destroy();
     expect(answers(received.text())).toEqual([HEALTHY, HEALTHY]);
+    expect(received.text()).toContain('Keep-Alive: timeout=60\r\n');
   });
 });
 
@@ -195,6 +204,16 @@ describe('a body that nobody wants', () => {
     expect(await send(expecting(65_537))).toEqual([TOO_LARGE]);
     const body = new URLSearchParams({ ...DEMO_WEB, grant_type: 'password' }).toString();
     expect((await send(expecting(body.length) + body)).map(({ status }) => status)).toEqual([100, 400]);
+  });
+
+  it('may not be larger by what is written between its chunks', async () => {
+    const bytes = `${head([`Content-Type: ${FORM}`, 'Transfer-Encoding: chunked'])}1;${'a'.repeat(20_000)}`;
+    expect(await send(bytes)).toEqual([refused(413, 'The chunk extensions of the body are too large.')]);
+  });
+
+  it('takes another protocol, that a client would rather speak, for none', async () => {
+    const lines = ['Connection: Upgrade, close', 'Upgrade: websocket'];
+    expect((await send(head(lines, 'GET /healthz HTTP/1.1'))).map(({ status }) => status)).toEqual([200]);
   });
 
   it('takes another expectation for none', async () => {

@@ -13,6 +13,7 @@ describe('form parameters', () => {
     ['name=é', { name: 'é' }],
     ['a=1&a=2&a=3', { a: ['1', '2', '3'] }],
     ['a%5Bb%5D=1', { 'a[b]': '1' }],
+    ['a=%EF%BB%BFb', { a: '\ufeffb' }],
   ])('%j is %j', (text, expected) => {
     expect({ ...parseParameters(text) }).toEqual(expected);
   });
@@ -30,6 +31,18 @@ describe('form parameters', () => {
   ])('refuses %j', (text, message) => {
     expect(() => parseParameters(text)).toThrow(
       expect.objectContaining({ status: 400, code: 'invalid_request', message }),
+    );
+  });
+
+  it('are a hundred at most', () => {
+    const pairs = (count: number) => Array.from({ length: count }, (_, n) => `a${n % 7}=${n}`).join('&');
+    expect(Object.keys(parseParameters(`&${pairs(100)}&&`))).toHaveLength(7);
+    expect(() => parseParameters(pairs(101))).toThrow(
+      expect.objectContaining({
+        status: 400,
+        code: 'invalid_request',
+        message: 'The request has more than 100 parameters.',
+      }),
     );
   });
 

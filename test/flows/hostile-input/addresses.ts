@@ -54,6 +54,17 @@ export function addresses(port: () => number): void {
     }
   });
 
+  it('refuses a query of fifteen thousand parameters, which once took the library seconds', async () => {
+    for (const path of ['/auth/authorize', '/auth/userinfo', '/auth/logout', '/auth/device']) {
+      const answer = await sendHttp(port(), { path: `${path}?${'a=b&'.repeat(15_000)}` });
+      expect([path, answer.status, JSON.parse(answer.body)]).toEqual([
+        path,
+        400,
+        { error: 'invalid_request', error_description: 'The request has more than 100 parameters.' },
+      ]);
+    }
+  });
+
   describe('the connection', () => {
     const head = (lines: string[]) =>
       ['POST /auth/token HTTP/1.1', 'Host: localhost', ...lines, '', ''].join('\r\n');

@@ -47,6 +47,11 @@ export function bodies(port: () => number): void {
     const broken = 'The body contains a NUL character or broken Unicode.';
 
     it.each([
+      json(
+        'more members than anybody needs',
+        JSON.stringify(Object.fromEntries(Array.from({ length: 101 }, (_, n) => [`a${n}`, 'b']))),
+        'The request has more than 100 parameters.',
+      ),
       json('malformed', '{"client_id":', 'The body is not valid JSON.'),
       json('nothing', '', 'The body is not valid JSON.'),
       json('an array', '[]', 'The body must be a JSON object.'),
