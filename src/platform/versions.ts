@@ -1,5 +1,6 @@
 import type { Queryable } from './database.ts';
 import type { Job } from './jobs.ts';
+import { ReadOnlyNode } from './postgres/sqlstates.ts';
 
 /** What processes keep copies of in memory; the table `versions` says when a copy is out of date. */
 export type VersionName = 'registration' | 'keys' | 'people';
@@ -71,6 +72,6 @@ async function readVersions(db: Queryable): Promise<{ name: string; version: str
 }
 
 /** Of a statement that reads `versions` on the primary and found no row. */
-export function behind(): Error {
-  return new Error('The database is a standby just now, and what it says may be out of date.');
+export function behind(): ReadOnlyNode {
+  return new ReadOnlyNode('The database is a standby just now, and what it says may be out of date.');
 }

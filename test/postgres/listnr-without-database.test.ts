@@ -29,6 +29,7 @@ let wire: DatabaseProxy;
 /** On the wire that is cut, and beside it. */
 let server: ServerProcess;
 let neighbour: ServerProcess;
+let internal: string;
 let idToken: string;
 
 beforeAll(async () => {
@@ -46,7 +47,9 @@ beforeAll(async () => {
   ({ id_token: idToken } = await obtainTokens(neighbour.url));
 });
 beforeEach(async () => {
-  server = await startServerProcess(wire.url, { ISSUER: neighbour.url });
+  const port = await freePort();
+  internal = `http://localhost:${port}`;
+  server = await startServerProcess(wire.url, { ISSUER: neighbour.url, INTERNAL_PORT: String(port) });
 });
 afterEach(async () => {
   await wire.mend();
@@ -106,6 +109,36 @@ describe('a process whose database goes before it had a request', () => {
     ]);
     expect({ status: unknown.status, body: unknown.body }).toEqual({ status: 401, body: expected.body });
     expect(expected.body.error).toBe('invalid_client');
+  });
+});
+
+describe('a process whose database goes silent before it had a request', () => {
+  it('mints and publishes without waiting for it', async () => {
+    wire.silence();
+    const began = performance.now();
+    expect(await askForAll(server)).toEqual([200]);
+    const documents = DOCUMENTS.map((path) => getJson(server.url + path));
+    expect(await statusesOf([...documents, getJson(`${server.url}/readyz/listnr`)])).toEqual([200]);
+    // A look at the database that nobody answers takes longer.
+    expect(performance.now() - began).toBeLessThan(5000);
+  });
+});
+
+describe('a process whose database is away', () => {
+  it('says on its internal port how old its knowledge is', async () => {
+    const ageOf = async () => {
+      const { status, body } = await getJson(`${internal}/readyz`);
+      const { clients, knowledgeAgeSeconds } = body.listnr as Record<string, number>;
+      return { status, clients, age: knowledgeAgeSeconds ?? 0 };
+    };
+    const known = 2 + SERVICES.length + APPS.length;
+    await until('a look that confirms', async () => (await ageOf()).age < 1.5);
+    expect(await ageOf()).toEqual({ status: 200, clients: known, age: expect.any(Number) });
+    await wire.cut();
+    await until('the age to grow', async () => (await ageOf()).age > 3);
+    expect(await ageOf()).toEqual({ status: 503, clients: known, age: expect.any(Number) });
+    await wire.mend();
+    await until('the knowledge to be confirmed again', async () => (await ageOf()).age < 1.5);
   });
 });
 

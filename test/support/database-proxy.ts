@@ -6,6 +6,8 @@ export interface DatabaseProxy {
   url: string;
   /** The database is away: every connection ends, and none is taken. */
   cut(): Promise<void>;
+  /** The database is silent: connections stay open and new ones are taken, and nothing comes any more. */
+  silence(): void;
   mend(): Promise<void>;
   close(): Promise<void>;
 }
@@ -14,7 +16,14 @@ export async function startDatabaseProxy(databaseUrl: string): Promise<DatabaseP
   const { hostname, port } = new URL(databaseUrl);
   const sockets = new Set<Socket>();
 
+  let silent = false;
+
   const server = createServer((socket) => {
+    if (silent) {
+      sockets.add(socket);
+      socket.on('error', () => socket.destroy()).on('close', () => sockets.delete(socket));
+      return;
+    }
     const database = connect(Number(port), hostname);
     for (const [from, to] of [
       [socket, database],
@@ -47,7 +56,13 @@ export async function startDatabaseProxy(databaseUrl: string): Promise<DatabaseP
   return {
     url: url.href,
     cut,
+    silence() {
+      silent = true;
+      for (const socket of sockets) socket.unpipe().pause();
+    },
     async mend() {
+      if (silent) for (const socket of sockets) socket.destroy();
+      silent = false;
       if (!server.listening) await listen(own);
     },
     close: cut,

@@ -63,8 +63,8 @@ export class NoConnectionFree extends Error {
 
 /** The node can be read and not written to: a standby, or one that was demoted. */
 export class ReadOnlyNode extends Error {
-  constructor() {
-    super('it can be read and not written to');
+  constructor(message = 'it can be read and not written to') {
+    super(message);
     this.name = 'ReadOnlyNode';
   }
 }
