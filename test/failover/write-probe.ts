@@ -13,6 +13,8 @@ export interface WriteProbe {
 
 const EVERY_MS = 100;
 const GIVE_UP_MS = 1000;
+/** For what has to be done whatever the machine is busy with. */
+const ORDER_MS = 30_000;
 /** Below this it is a busy machine, not an outage. */
 const NOTEWORTHY_MS = 700;
 const NEXT_MS = 180_000;
@@ -60,7 +62,7 @@ async function keepWriting(
   while (!isOver()) {
     await pause(EVERY_MS);
     try {
-      client ??= await open(pair, port, DATABASE);
+      client ??= await open(pair, { port, database: DATABASE, patienceMs: GIVE_UP_MS });
       await client.query('UPDATE beat SET at = now()');
       commits.push(performance.now());
     } catch {
@@ -74,19 +76,22 @@ async function keepWriting(
 
 /** Runs one statement on one node, as its superuser. */
 export async function once(pair: Pair, port: number, database: string, sql: string): Promise<void> {
-  const client = await open(pair, port, database);
+  const client = await open(pair, { port, database, patienceMs: ORDER_MS });
   await client.query(sql).finally(() => client.end());
 }
 
-async function open({ user, password }: Pair, port: number, database: string): Promise<pg.Client> {
+async function open(
+  { user, password }: Pair,
+  { port, database, patienceMs }: { port: number; database: string; patienceMs: number },
+): Promise<pg.Client> {
   const client = new pg.Client({
     host: '127.0.0.1',
     port,
     user,
     password,
     database,
-    connectionTimeoutMillis: GIVE_UP_MS,
-    query_timeout: GIVE_UP_MS,
+    connectionTimeoutMillis: patienceMs,
+    query_timeout: patienceMs,
   });
   client.on('error', () => {});
   await client.connect();
