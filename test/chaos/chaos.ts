@@ -10,7 +10,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { freePort, Refusal } from '../../scripts/installed-postgres.ts';
+import { freePort } from '../../scripts/installed-postgres.ts';
 import { findOmissions, findViolations } from '../ledger/checks.ts';
 import { createHonestClient } from '../ledger/client.ts';
 import { type Ledger, openLedger } from '../ledger/ledger.ts';
@@ -23,6 +23,7 @@ import { report } from '../ledger/report.ts';
 import { verifyWorld } from '../ledger/verify.ts';
 import { createWorld } from '../ledger/world.ts';
 import { type Cluster, startCluster } from '../machines/cluster.ts';
+import { numbersOf, runProgram } from '../machines/run-program.ts';
 import { type LogLine, type Server, startServer } from '../machines/servers.ts';
 import { injectFaults } from './faults.ts';
 import { killAtEveryInstant } from './instants.ts';
@@ -48,16 +49,7 @@ const SHOWN_ERRORS = 5;
 /** Before anything breaks, so that from the first fault on there are enough to be refreshed. */
 const SIGN_INS_A_CLIENT = 10;
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
-try {
-  process.exitCode = (await main(readOptions())) === 0 ? 0 : 1;
-} catch (error) {
-  const { code, message, stack } = error as NodeJS.ErrnoException;
-  const isTheirs = error instanceof Refusal || code?.startsWith('ERR_PARSE_ARGS');
-  process.stderr.write(`${isTheirs ? message : stack}\n`);
-  process.exitCode = 1;
-}
-process.exit();
+await runProgram(() => main(readOptions()));
 
 function readOptions(): Options {
   const { values } = parseArgs({
@@ -68,10 +60,8 @@ function readOptions(): Options {
       ledger: { type: 'string' },
     },
   });
-  const [seconds, seed, concurrency] = [values.seconds, values.seed, values.concurrency].map(Number);
-  if (!seconds || seed === undefined || Number.isNaN(seed) || !concurrency)
-    throw new Refusal('--seconds, --seed and --concurrency take numbers.');
-  return { seconds, seed, concurrency, file: values.ledger };
+  const { ledger: file, ...numbers } = values;
+  return { ...numbersOf(numbers, { positive: ['seconds', 'concurrency'] }), file };
 }
 
 /** Answers the number of violations, and of what should have been tried and was not. */

@@ -20,6 +20,7 @@ import { report } from '../ledger/report.ts';
 import { PATIENCE, type Pair, startPair } from '../machines/patroni.ts';
 import { openWorkshop, requirePrograms, type Workshop } from '../machines/programs.ts';
 import { type Site, startSite } from '../machines/replicas.ts';
+import { endAfter, numbersOf, runProgram } from '../machines/run-program.ts';
 import { FAULTS, FAULTS_OF, type FaultName, MEANING } from './faults.ts';
 import { judgeTrials, trialTable } from './judgement.ts';
 import { startSteadyProbe } from './steady-probe.ts';
@@ -50,16 +51,7 @@ const REST_MS = 100;
 const GIVE_UP_MS = REPLAY_WINDOW_MS - 20_000;
 const MINUTES_A_ROUND = 45;
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
-try {
-  process.exitCode = (await main(readOptions())) === 0 ? 0 : 1;
-} catch (error) {
-  const { code, message, stack } = error as NodeJS.ErrnoException;
-  const isTheirs = error instanceof Refusal || code?.startsWith('ERR_PARSE_ARGS');
-  process.stderr.write(`${isTheirs ? message : stack}\n`);
-  process.exitCode = 1;
-}
-process.exit();
+await runProgram(() => main(readOptions()));
 
 function readOptions(): Options {
   const { values } = parseArgs({
@@ -73,16 +65,11 @@ function readOptions(): Options {
       ledger: { type: 'string' },
     },
   });
-  const [rounds = 0, seed = Number.NaN, concurrency = 0] = [
-    values.rounds,
-    values.seed,
-    values.concurrency,
-  ].map(Number);
-  if (!rounds || Number.isNaN(seed) || !concurrency)
-    throw new Refusal('--rounds, --seed and --concurrency take numbers.');
+  const { rounds, seed, concurrency } = values;
+  const numbers = numbersOf({ rounds, seed, concurrency }, { positive: ['rounds', 'concurrency'] });
   const ways = chosen('--way', values.way, WAYS);
   const faults = chosen('--only', values.only, FAULTS);
-  return { quick: values.quick, ways, faults, rounds, seed, concurrency, file: values.ledger };
+  return { ...numbers, quick: values.quick, ways, faults, file: values.ledger };
 }
 
 function chosen<T extends string>(
@@ -99,13 +86,7 @@ function chosen<T extends string>(
 async function main(options: Options): Promise<number> {
   const { quick, ways, rounds, seed } = options;
   requirePrograms(['etcd', 'patroni', 'haproxy', 'pgbouncer']);
-  setTimeout(
-    () => {
-      process.stderr.write('Not over in time.\n');
-      process.exit(1);
-    },
-    rounds * MINUTES_A_ROUND * 60_000,
-  ).unref();
+  endAfter(rounds * MINUTES_A_ROUND);
   const patience = quick ? PATIENCE.quick : PATIENCE.default;
   say(`Failover, seed ${seed}. Patroni: ${JSON.stringify(patience)}, a synchronous standby.`);
   const workshop = openWorkshop('failover');
@@ -172,8 +153,8 @@ async function runTrials(
   await crowd.busyDuring(async () => {
     for (const fault of faults) {
       say(`${fault}: ${MEANING[fault]}.`);
-      const scene = { pair, address: road.address };
-      const trial = await runTrial({ way, fault }, { scene, ledger, writes, steady });
+      const scene = { way, pair, address: road.address };
+      const trial = await runTrial(fault, { scene, ledger, writes, steady });
       trials.push(trial);
       say(trialTable([trial]));
     }

@@ -20,7 +20,7 @@ export const FAULTS_OF: Record<Way, readonly FaultName[]> = {
   hosts: ['kill', 'switchover', 'restart', 'silent', 'forgotten', 'read-only'],
   haproxy: ['kill', 'switchover', 'silent', 'forgotten'],
   pgbouncer: ['kill', 'switchover', 'restart', 'silent', 'read-only'],
-  address: ['demoted', 'forgotten', 'restart'],
+  address: ['demoted', 'silent', 'forgotten', 'restart'],
 };
 
 export const MEANING: Record<FaultName, string> = {
@@ -34,6 +34,7 @@ export const MEANING: Record<FaultName, string> = {
 };
 
 export interface Scene {
+  way: Way;
   pair: Pair;
   /** The address that moves. */
   address: Wire;
@@ -50,7 +51,7 @@ const READ_ONLY_MS = 12_000;
 const DEMOTED_MS = 8000;
 
 /** Resolves when nothing more is going to break. */
-export async function strike(name: FaultName, { pair, address }: Scene): Promise<Struck> {
+export async function strike(name: FaultName, { way, pair, address }: Scene): Promise<Struck> {
   const leader = await pair.leader();
   switch (name) {
     case 'kill':
@@ -64,7 +65,14 @@ export async function strike(name: FaultName, { pair, address }: Scene): Promise
       return {};
     case 'silent':
       leader.freeze();
-      return { heal: () => reboot(leader) };
+      address.forget();
+      await pair.led(pair.other(leader));
+      address.lead(pair.other(leader).port);
+      // Where that is how the primary is found, nobody could find it earlier.
+      return {
+        heal: () => reboot(leader),
+        ...(way === 'address' ? { possibleFrom: performance.now() } : {}),
+      };
     case 'forgotten':
       for (const wire of [address, ...pair.nodes.map((node) => node.wire)]) wire.forget();
       return {};

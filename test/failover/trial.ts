@@ -29,7 +29,7 @@ const BEFORE_MS = 2000;
 const WRITES = new Set<string>(['authorization', 'exchange', 'refresh', 'revocation', 'sign-out']);
 
 export async function runTrial(
-  { way, fault }: Pick<Trial, 'way' | 'fault'>,
+  fault: FaultName,
   {
     scene,
     ledger,
@@ -37,6 +37,7 @@ export async function runTrial(
     steady,
   }: { scene: Scene; ledger: Ledger; writes: WriteProbe; steady: SteadyProbe },
 ): Promise<Trial> {
+  const { way } = scene;
   await pause(BEFORE_MS);
   const startedAt = performance.now();
   const { possibleFrom, heal } = await strike(fault, scene);

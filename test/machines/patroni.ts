@@ -26,6 +26,8 @@ export interface Pair {
   user: string;
   password: string;
   leader(): Promise<Node>;
+  /** Waits until it is `node`. */
+  led(node: Node): Promise<void>;
   other(node: Node): Node;
   /** Patroni's own words: stop the primary, and have the other take over. */
   switchover(): Promise<void>;
@@ -78,6 +80,12 @@ export async function startPair(workshop: Workshop, patience: Patience): Promise
     password,
     leader,
     other,
+    led: (node) =>
+      until(
+        `${node.name} is the primary`,
+        async () => (await callApi(node.apiPort, 'GET', '/primary').catch(() => undefined))?.ok === true,
+        WHOLE_MS,
+      ),
     async switchover() {
       const from = await leader();
       await order(from.apiPort, '/switchover', { leader: from.name, candidate: other(from).name });

@@ -7,7 +7,6 @@
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { Refusal } from '../../scripts/installed-postgres.ts';
 import { findOmissions, findViolations } from '../ledger/checks.ts';
 import { gatherCrowd } from '../ledger/crowd.ts';
 import { type Ledger, openLedger } from '../ledger/ledger.ts';
@@ -15,6 +14,7 @@ import { report, table } from '../ledger/report.ts';
 import { type Cluster, startCluster } from '../machines/cluster.ts';
 import { openWorkshop, requirePrograms } from '../machines/programs.ts';
 import { type Site, startSite } from '../machines/replicas.ts';
+import { endAfter, numbersOf, runProgram } from '../machines/run-program.ts';
 import { type Event, killWorkers, restartInTurn } from './events.ts';
 import { findFailures, judgeFailures } from './failures.ts';
 
@@ -32,16 +32,7 @@ const MINUTES = 25;
 /** What would hide a failure: the sample has each of these lines. */
 const NOTHING_AGAIN = { 'retries 2': 'retries 0', 'option redispatch 1': 'no option redispatch' };
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
-try {
-  process.exitCode = (await main(readOptions())) === 0 ? 0 : 1;
-} catch (error) {
-  const { code, message, stack } = error as NodeJS.ErrnoException;
-  const isTheirs = error instanceof Refusal || code?.startsWith('ERR_PARSE_ARGS');
-  process.stderr.write(`${isTheirs ? message : stack}\n`);
-  process.exitCode = 1;
-}
-process.exit();
+await runProgram(() => main(readOptions()));
 
 function readOptions(): Options {
   const { values } = parseArgs({
@@ -53,26 +44,14 @@ function readOptions(): Options {
       ledger: { type: 'string' },
     },
   });
-  const { restarts, kills, seed, concurrency } = values;
-  const numbers = [restarts, kills, seed, concurrency].map(Number);
-  if (numbers.some(Number.isNaN) || !Number(concurrency))
-    throw new Refusal('--restarts, --kills, --seed and --concurrency take numbers.');
-  return {
-    restarts: Number(restarts),
-    kills: Number(kills),
-    seed: Number(seed),
-    concurrency: Number(concurrency),
-    file: values.ledger,
-  };
+  const { ledger: file, ...numbers } = values;
+  return { ...numbersOf(numbers, { positive: ['restarts', 'concurrency'] }), file };
 }
 
 /** Answers how much was wrong. */
 async function main(options: Options): Promise<number> {
   requirePrograms(['haproxy']);
-  setTimeout(() => {
-    process.stderr.write('Not over in time.\n');
-    process.exit(1);
-  }, MINUTES * 60_000).unref();
+  endAfter(MINUTES);
   say(`Rolling restarts, seed ${options.seed}, HAProxy with retries 0.`);
   const wrong =
     (await runPhase(1, options, (site) => restartInTurn(site, options.restarts))) +

@@ -1,0 +1,40 @@
+import { Refusal } from '../../scripts/installed-postgres.ts';
+
+/**
+ * Runs `main`, which answers how much was wrong: the exit status is 0 only for nothing. What is a mistake of whoever
+ * called us is one sentence, anything else has its stack. Ends with what it started, however it ends.
+ */
+export async function runProgram(main: () => Promise<number>): Promise<never> {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+  try {
+    process.exitCode = (await main()) === 0 ? 0 : 1;
+  } catch (error) {
+    const { code, message, stack } = error as NodeJS.ErrnoException;
+    const isTheirs = error instanceof Refusal || code?.startsWith('ERR_PARSE_ARGS');
+    process.stderr.write(`${isTheirs ? message : stack}\n`);
+    process.exitCode = 1;
+  }
+  process.exit();
+}
+
+/** A program that hangs must not hang for ever. */
+export function endAfter(minutes: number): void {
+  setTimeout(() => {
+    process.stderr.write(`Not over in ${minutes} minutes.\n`);
+    process.exit(1);
+  }, minutes * 60_000).unref();
+}
+
+/** Of options as they were given. @throws Refusal that names those that are no numbers. */
+export function numbersOf<Name extends string>(
+  given: Readonly<Record<Name, string>>,
+  { positive }: { positive: readonly NoInfer<Name>[] },
+): Record<Name, number> {
+  const entries = Object.entries<string>(given).map(([name, text]) => [name, Number(text)] as const);
+  const wrong = entries.filter(
+    ([name, number]) => Number.isNaN(number) || (positive.some((one) => one === name) && number <= 0),
+  );
+  if (wrong.length > 0)
+    throw new Refusal(`${wrong.map(([name]) => `--${name}`).join(', ')}: a number is needed.`);
+  return Object.fromEntries(entries) as Record<Name, number>;
+}
