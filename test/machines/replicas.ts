@@ -25,7 +25,7 @@ export interface Site {
   replicas: readonly [Replica, Replica];
   /** Of replicas that ended unasked. */
   ends: string[];
-  /** Waits until the balancer sends something to both. */
+  /** Waits until the balancer sends everything to both. */
   allReady(): Promise<void>;
   stop(): void;
 }
@@ -39,7 +39,8 @@ export interface SiteOptions {
   changes?: Readonly<Record<string, string>>;
 }
 
-const BACKEND = 'ready';
+/** Of the sample. */
+const BACKENDS = ['ready', 'listnr', 'alive'];
 
 /** Starts both; not yet ready. */
 export async function startSite(workshop: Workshop, options: SiteOptions): Promise<Site> {
@@ -59,7 +60,10 @@ export async function startSite(workshop: Workshop, options: SiteOptions): Promi
     ends,
     async allReady() {
       await Promise.all(replicas.map(({ ready }) => ready()));
-      await until('HAProxy takes both replicas for up', async () => (await balancer.up(BACKEND)) === 2);
+      await until('HAProxy takes both replicas for up', async () => {
+        const up = await Promise.all(BACKENDS.map((name) => balancer.up(name)));
+        return up.every((count) => count === 2);
+      });
     },
     stop() {
       for (const { kill } of replicas) kill();
