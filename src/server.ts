@@ -21,6 +21,8 @@ import { migrate } from './platform/migrate.ts';
 import { applySeed, readSeedFile } from './platform/seed.ts';
 
 const DEMO_SEED = fileURLToPath(new URL('../config/seeds/demo.sql', import.meta.url));
+/** Most starts take less, and until then a closed port says as much. */
+const SLOW_START_MS = 3000;
 /** With DRAIN_SECONDS before it, shorter than the 30 s that orchestrators commonly wait before they kill. */
 export const STOP_WITHIN_MS = 20_000;
 
@@ -44,7 +46,7 @@ export interface StartOptions {
   overrides?: Overrides;
   /** Told now and then, in a sentence, that the database is away and this server waits for it. */
   say?(sentence: string): void;
-  /** While it waits, a server listens from when this resolves, to say that it lives. */
+  /** While it waits, or takes long, a server listens from when this resolves, to say that it lives. */
   mayListen?(): Promise<void>;
 }
 
@@ -75,15 +77,19 @@ export async function startServer(
       throw error;
     }
   };
+  const listenEarly = () =>
+    void mayListen()
+      .then(ports.listen)
+      .catch(() => undefined);
+  // A migration, too, may take as long as it needs, and nobody is to take this process for dead.
+  const slow = setTimeout(listenEarly, SLOW_START_MS);
   try {
-    const onAway = () =>
-      void mayListen()
-        .then(ports.listen)
-        .catch(() => undefined);
-    return await serve(await awaitDatabase(attempt, { say, onAway }), ports);
+    return await serve(await awaitDatabase(attempt, { say, onAway: listenEarly }), ports);
   } catch (error) {
     await ports.stop();
     throw error;
+  } finally {
+    clearTimeout(slow);
   }
 }
 

@@ -5,6 +5,7 @@
  */
 import cluster, { type Worker } from 'node:cluster';
 import { type AskWorker, createAskWorker, tellWorker } from './ask-worker.ts';
+import { passOnConnections } from './handed-connections.ts';
 import type { Logger } from './platform/logger.ts';
 import type { Answers, Question, ToPrimary } from './worker-messages.ts';
 
@@ -92,6 +93,9 @@ export class Workers {
     }
     const entry: Running = { worker, ask: createAskWorker(worker), state: 'starting', readySince: 0, early };
     this.#running.add(entry);
+    passOnConnections(worker, () =>
+      [...this.#running].some((other) => other !== entry && other.state === 'ready'),
+    );
     worker.on('message', (message: ToPrimary) => this.#hear(entry, message));
     worker.once('exit', (code, signal) => this.#ended(entry, code, signal));
     // A channel that broke, whose worker is about to end; or a process that could not be made, which has no end.

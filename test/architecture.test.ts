@@ -32,6 +32,7 @@ const ROOT_FILES = [
   'await-database.ts',
   'workers.ts',
   'ask-worker.ts',
+  'handed-connections.ts',
   'worker.ts',
   'worker-messages.ts',
   'cli.ts',

@@ -1,3 +1,4 @@
+import { sendHttp } from '../support/raw-http.ts';
 import { getJson, obtainTokens, userinfo } from '../support/relying-party.ts';
 import { type ServerProcess, startServerProcess } from '../support/server-process.ts';
 import { openTestDatabase, type TestDatabase } from '../support/test-database.ts';
@@ -10,10 +11,12 @@ const SEEDS_DIR = new URL('../../config/seeds', import.meta.url).pathname;
 describe('WORKERS=2', () => {
   let database: TestDatabase;
   let server: ServerProcess;
+  let internal: string;
 
   beforeEach(async () => {
     database = await openTestDatabase();
     const INTERNAL_PORT = String(await freePort());
+    internal = `http://localhost:${INTERNAL_PORT}`;
     server = await startServerProcess(database.url ?? '', { SEEDS_DIR, WORKERS: '2', INTERNAL_PORT });
   });
   afterEach(async () => {
@@ -34,6 +37,22 @@ describe('WORKERS=2', () => {
 
     const tokens = await obtainTokens(server.url);
     expect((await userinfo(server.url, tokens.access_token)).status).toBe(200);
+  });
+
+  it('answers who was handed to a worker that died before it took them', async () => {
+    const ready = async () => (await getJson(`${internal}/readyz`)).body.ready === 2;
+    await until('both ready', ready);
+    const [stopped = 0] = workersOf(server);
+    process.kill(stopped, 'SIGSTOP');
+    const asking = Array.from({ length: 8 }, () =>
+      sendHttp(Number(new URL(server.url).port), { path: '/healthz' }).then(({ status }) => status),
+    );
+    // All but the one that lies before the stopped worker.
+    let answered = 0;
+    for (const answer of asking) void answer.then(() => (answered += 1));
+    await until('seven answers', () => answered === 7);
+    process.kill(stopped, 'SIGKILL');
+    expect(await Promise.all(asking)).toEqual(Array(8).fill(200));
   });
 
   it.each(['SIGTERM', 'SIGINT'] as const)(
