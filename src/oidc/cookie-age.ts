@@ -14,6 +14,6 @@ export function ageCookies(res: ServerResponse): void {
 function withAge(cookie: string): string {
   const [, expires] = /; expires=([^;]+)/i.exec(cookie) ?? [];
   if (expires === undefined || /; max-age=/i.test(cookie)) return cookie;
-  const seconds = Math.max(0, Math.round((Date.parse(expires) - Date.now()) / 1000));
+  const seconds = Math.max(0, Math.ceil((Date.parse(expires) - Date.now()) / 1000));
   return `${cookie}; max-age=${seconds}`;
 }

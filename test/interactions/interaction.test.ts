@@ -39,21 +39,23 @@ const EXPIRED_FORM = [
 ];
 
 describe('the cookies of a browser', () => {
-  /** Name and attributes, without what differs from one to another; how long it is kept, in minutes. */
-  function cookiesOf(page: Page): [name: string, attributes: string, minutes: number | undefined][] {
+  /** Name and attributes, without what differs from one to another; how long it is kept, in minutes, said twice. */
+  function cookiesOf(page: Page): [name: string, attributes: string, minutes: [number, number]][] {
     const uid = page.location?.split('/').at(-1) ?? '';
     return page.headers.getSetCookie().map((cookie) => {
       const [pair = '', ...attributes] = cookie.split('; ');
-      const expires = attributes
-        .find((attribute) => attribute.startsWith('expires='))
-        ?.slice('expires='.length);
+      const saidBy = (name: string) =>
+        attributes.find((attribute) => attribute.startsWith(`${name}=`))?.slice(name.length + 1) ?? '';
       return [
         pair.split('=')[0] ?? '',
         attributes
-          .filter((attribute) => !attribute.startsWith('expires='))
+          .filter((attribute) => !/^(expires|max-age)=/.test(attribute))
           .join('; ')
           .replace(uid, 'UID'),
-        expires ? Math.round((Date.parse(expires) - Date.now()) / MINUTE_MS) : undefined,
+        [
+          Math.round((Date.parse(saidBy('expires')) - Date.now()) / MINUTE_MS),
+          Math.round(Number(saidBy('max-age')) / 60),
+        ],
       ];
     });
   }
@@ -62,10 +64,10 @@ describe('the cookies of a browser', () => {
     const page = await visitor().get(authorizationUrl(ISSUER));
     const attributes = (path: string) => `path=${path}; samesite=lax; secure; httponly`;
     expect(cookiesOf(page)).toEqual([
-      ['__Secure-listo_interaction', attributes('/interaction/UID'), 60],
-      ['__Secure-listo_interaction.sig', attributes('/interaction/UID'), 60],
-      ['__Secure-listo_resume', attributes('/auth/authorize/UID'), 60],
-      ['__Secure-listo_resume.sig', attributes('/auth/authorize/UID'), 60],
+      ['__Secure-listo_interaction', attributes('/interaction/UID'), [60, 60]],
+      ['__Secure-listo_interaction.sig', attributes('/interaction/UID'), [60, 60]],
+      ['__Secure-listo_resume', attributes('/auth/authorize/UID'), [60, 60]],
+      ['__Secure-listo_resume.sig', attributes('/auth/authorize/UID'), [60, 60]],
     ]);
   });
 
@@ -76,8 +78,8 @@ describe('the cookies of a browser', () => {
     const session = cookiesOf(resumed).filter(([name]) => name.includes('session'));
     const attributes = 'path=/; samesite=lax; secure; httponly';
     expect(session).toEqual([
-      ['__Host-listo_session_demo', attributes, 14 * 24 * 60],
-      ['__Host-listo_session_demo.sig', attributes, 14 * 24 * 60],
+      ['__Host-listo_session_demo', attributes, [14 * 24 * 60, 14 * 24 * 60]],
+      ['__Host-listo_session_demo.sig', attributes, [14 * 24 * 60, 14 * 24 * 60]],
     ]);
   });
 });

@@ -119,7 +119,7 @@ describe('an issuer behind a proxy', () => {
       expect(cookies).toHaveLength(4);
       for (const cookie of cookies) {
         expect(cookie).toMatch(
-          /^__Secure-listo_(interaction|resume)(\.sig)?=[\w-]+; path=\/(interaction|auth\/authorize)\/[\w-]{43}; expires=[^;]+; samesite=lax; secure; httponly; max-age=3600$/,
+          /^__Secure-listo_(interaction|resume)(\.sig)?=[\w-]+; path=\/(interaction|auth\/authorize)\/[\w-]{43}; expires=[^;]+; samesite=lax; secure; httponly; max-age=(3599|3600)$/,
         );
       }
     });
