@@ -11,6 +11,11 @@ export interface WriteProbe {
   stop(): void;
 }
 
+interface Commit {
+  startedAt: number;
+  endedAt: number;
+}
+
 const EVERY_MS = 100;
 const GIVE_UP_MS = 1000;
 /** For what has to be done whatever the machine is busy with. */
@@ -24,7 +29,7 @@ export async function startWriteProbe(pair: Pair): Promise<WriteProbe> {
   const { port } = await pair.leader();
   await once(pair, port, 'postgres', `CREATE DATABASE ${DATABASE}`);
   await once(pair, port, DATABASE, 'CREATE TABLE beat AS SELECT now() AS at');
-  const commits: number[] = [];
+  const commits: Commit[] = [];
   let isOver = false;
   for (const node of pair.nodes)
     void keepWriting(pair, node.port, () => isOver, commits).catch((error) => {
@@ -32,7 +37,7 @@ export async function startWriteProbe(pair: Pair): Promise<WriteProbe> {
     });
   return {
     outage(since) {
-      const times = [...commits, performance.now()].toSorted((a, b) => a - b);
+      const times = [...commits.map(({ endedAt }) => endedAt), performance.now()].toSorted((a, b) => a - b);
       const before = times.findLast((time) => time <= since) ?? since;
       const after = [before, ...times.filter((time) => time > since)];
       const gaps = after.slice(1).map((until, n) => ({ ms: until - (after[n] ?? since), until }));
@@ -41,7 +46,8 @@ export async function startWriteProbe(pair: Pair): Promise<WriteProbe> {
     },
     async next() {
       const [from, deadline] = [performance.now(), performance.now() + NEXT_MS];
-      while ((commits.at(-1) ?? 0) < from) {
+      // One that was sent before may have been committed before, too.
+      while (!commits.some(({ startedAt }) => startedAt >= from)) {
         if (performance.now() > deadline) throw new Error('Postgres took no write any more.');
         await pause(EVERY_MS);
       }
@@ -56,15 +62,16 @@ async function keepWriting(
   pair: Pair,
   port: number,
   isOver: () => boolean,
-  commits: number[],
+  commits: Commit[],
 ): Promise<void> {
   let client: pg.Client | undefined;
   while (!isOver()) {
     await pause(EVERY_MS);
     try {
+      const startedAt = performance.now();
       client ??= await open(pair, { port, database: DATABASE, patienceMs: GIVE_UP_MS });
       await client.query('UPDATE beat SET at = now()');
-      commits.push(performance.now());
+      commits.push({ startedAt, endedAt: performance.now() });
     } catch {
       // Away, silent, or not the primary: a connection of its own for the next try.
       client?.end().catch(() => {});
