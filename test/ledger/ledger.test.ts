@@ -343,6 +343,14 @@ describe('the checks find', () => {
     expect(findViolations(ledgerOf(entries)).map((violation) => violation.kind)).toEqual([kind]);
   });
 
+  it('a row for nobody beyond those of exchanges that were given up', () => {
+    const gaveUp = { operation: 'exchange', startedAt: 0, endedAt: 25_000, lastOutcome: '503' } as const;
+    const kinds = (orphans: number) =>
+      findViolations(ledgerOf([], { orphans, abandoned: [gaveUp] })).map(({ kind }) => kind);
+    expect(kinds(1)).toEqual(['a retry that never succeeded']);
+    expect(kinds(2)).toEqual(['not one row a family', 'a retry that never succeeded']);
+  });
+
   it.each<[kind: string, name: string, rest: Partial<Ledger>]>([
     ['not one row a family', 'two rows', { families: [{ grant: 'ada', rows: 2, sequence: 1 }] }],
     ['not one row a family', 'no row', { families: [{ grant: 'ada', rows: 0, sequence: undefined }] }],
