@@ -47,7 +47,12 @@ import type { RefreshTokenDependencies } from './oidc/refresh-token.ts';
 import { createRefreshTokenCodec } from './oidc/refresh-token-value.ts';
 import { type Clock, systemClock } from './platform/clock.ts';
 import type { Database, Queryable } from './platform/database.ts';
-import { createDatabaseTime, type MeasuredTime, readDatabaseClock } from './platform/database-time.ts';
+import {
+  createDatabaseTime,
+  databaseClock,
+  type MeasuredTime,
+  readDatabaseClock,
+} from './platform/database-time.ts';
 import type { Logger } from './platform/logger.ts';
 import { createMetrics, type Metrics } from './platform/metrics.ts';
 import { createSecretBox, type SecretBox } from './platform/secret-box.ts';
@@ -120,15 +125,16 @@ export async function compose({
   const metrics = createMetrics();
   const databaseTime =
     overrides.databaseTime ??
-    createDatabaseTime({ databaseNow: () => readDatabaseClock(db), logger, metrics });
+    createDatabaseTime({ databaseNow: () => readDatabaseClock(database.background), logger, metrics });
   await databaseTime.measure();
+  const rowClock = databaseClock(clock, databaseTime);
   const events = createEvents({ logger, metrics });
   const clients = overrides.clients ?? createClientStore(db);
   const rotation = {
     store: createSigningKeyStore(database.background, box),
     policy: config.keyRotation,
     rsaBits: config.rsaBits,
-    clock,
+    clock: rowClock,
     idTokenAlgorithms: () => clients.idTokenAlgorithms(),
   };
   const people = createPersonStore(db);
@@ -168,13 +174,13 @@ export async function compose({
     },
     instances: registration.instances,
     clients: registration.clients,
-    clientSecrets: createClientSecrets({ store: registration.clientSecrets, clock, onError }),
+    clientSecrets: createClientSecrets({ store: registration.clientSecrets, clock: rowClock, onError }),
     listnrClientSecrets: createClientSecrets({
       store: {
         list: listnr.listnrClients.secretsOf,
         touch: createClientSecretStore(database.background, 'listnr_client_secrets').touch,
       },
-      clock,
+      clock: rowClock,
       onError,
     }),
     people,

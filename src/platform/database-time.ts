@@ -1,3 +1,4 @@
+import type { Clock } from './clock.ts';
 import type { Queryable } from './database.ts';
 import type { Logger } from './logger.ts';
 import type { Metrics } from './metrics.ts';
@@ -63,6 +64,11 @@ export function createDatabaseTime({
         logger.info('The clock agrees with that of the database again.');
     },
   };
+}
+
+/** The database's clock, for what is decided by times that stand in rows. */
+export function databaseClock(clock: Clock, time: DatabaseTime): Clock {
+  return { now: () => time.toDatabase(clock.now()) };
 }
 
 /** What the database's clock says now, also inside a transaction. */

@@ -1,4 +1,4 @@
-import { createDatabaseTime } from '../../src/platform/database-time.ts';
+import { createDatabaseTime, databaseClock } from '../../src/platform/database-time.ts';
 import { withStillTime } from '../support/still-time.ts';
 
 /** A database whose clock is `ahead` seconds ahead of this process's. */
@@ -47,6 +47,11 @@ describe('a clock that differs from the database’s', () => {
         await time.measure();
         expect(seen()).toEqual(expected);
       }
+      expect(
+        databaseClock({ now: () => DATE }, time)
+          .now()
+          .toISOString(),
+      ).toBe('2026-03-01T11:59:54.000Z');
       expect(offsets).toEqual([0, -5, 5, -3600, -3601, -1, 6]);
       const advice =
         'that of the database. People can sign in, but others may refuse its tokens as expired, or as not yet valid: set the clocks of both machines.';
