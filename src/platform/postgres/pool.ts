@@ -174,7 +174,7 @@ export class ConnectionPool {
     const { share } = waiter;
     this.#leave(waiter);
     if (share) this.#inUse.set(share.endpoint, (this.#inUse.get(share.endpoint) ?? 0) + 1);
-    const limitMs = Math.min(this.#leftMs(share), this.#options.limits.leaseMs || Number.POSITIVE_INFINITY);
+    const limitMs = share ? this.#leftMs(share) : this.#options.limits.leaseMs || Number.POSITIVE_INFINITY;
     const giveUp = () => connection.giveUp(new ConnectionLost(`no answer in ${Math.round(limitMs)} ms`));
     const timer = limitMs < Number.POSITIVE_INFINITY ? setTimeout(giveUp, limitMs) : undefined;
     this.#leases.set(connection, { share, since: performance.now(), timer });

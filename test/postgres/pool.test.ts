@@ -1,0 +1,167 @@
+import { parsePostgresAddress } from '../../src/platform/postgres/address.ts';
+import type { Connection } from '../../src/platform/postgres/connection.ts';
+import { connectionOpener } from '../../src/platform/postgres/open-connection.ts';
+import { ConnectionPool, type PoolOptions } from '../../src/platform/postgres/pool.ts';
+import { withinShare } from '../../src/platform/postgres/share.ts';
+import { ConnectionLost, NoConnectionFree } from '../../src/platform/postgres/sqlstates.ts';
+import { openTestDatabase, type TestDatabase } from '../support/test-database.ts';
+
+let test: TestDatabase;
+let pool: ConnectionPool;
+beforeAll(async () => {
+  test = await openTestDatabase();
+});
+afterEach(() => pool?.destroy());
+afterAll(() => test.close());
+
+function open(options: Partial<PoolOptions> = {}, url = test.url ?? ''): ConnectionPool {
+  pool = new ConnectionPool({
+    open: connectionOpener({
+      address: parsePostgresAddress(url),
+      statementTimeoutMs: 0,
+      say: () => undefined,
+    }),
+    size: 4,
+    keep: 0,
+    limits: { waitMs: 0, requestMs: 0, leaseMs: 0 },
+    ...options,
+  });
+  return pool;
+}
+
+const take = (endpoint?: string): Promise<Connection> =>
+  endpoint ? withinShare(endpoint, () => pool.acquire().promise) : pool.acquire().promise;
+const counts = () => ({
+  used: pool.numUsed(),
+  free: pool.numFree(),
+  waiting: pool.numPendingAcquires(),
+});
+
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((tick) => setImmediate(tick));
+}
+
+describe('a pool', () => {
+  it('opens what is asked for, up to its size, and gives out in the order of asking', async () => {
+    open({ size: 2 });
+    const [one, two] = await Promise.all([take(), take()]);
+    const order: string[] = [];
+    const third = take().then((connection) => {
+      order.push('third');
+      return connection;
+    });
+    const fourth = take().then((connection) => {
+      order.push('fourth');
+      return connection;
+    });
+    expect(counts()).toEqual({ used: 2, free: 0, waiting: 2 });
+    pool.release(two);
+    expect(await third).toBe(two);
+    pool.release(one);
+    expect(await fourth).toBe(one);
+    expect(order).toEqual(['third', 'fourth']);
+    for (const connection of [one, two]) pool.release(connection);
+    expect(counts()).toEqual({ used: 0, free: 2, waiting: 0 });
+  });
+
+  it('lends the requests of one endpoint half of its connections, and the others what is left', async () => {
+    open();
+    const held = await Promise.all([take('/auth/token'), take('/auth/token')]);
+    const third = take('/auth/token');
+    const others = await Promise.all([take('/auth/userinfo'), take()]);
+    expect(counts()).toEqual({ used: 4, free: 0, waiting: 1 });
+    for (const connection of others) pool.release(connection);
+    // There is room now, and not for this endpoint.
+    expect(counts()).toEqual({ used: 2, free: 2, waiting: 1 });
+    pool.release(held[0] as Connection);
+    pool.release(await third);
+    pool.release(held[1] as Connection);
+    expect(counts()).toEqual({ used: 0, free: 4, waiting: 0 });
+  });
+
+  it('says so when none is free in time, to requests and to whatever is no request', async () => {
+    open({ size: 1, limits: { waitMs: 20, requestMs: 1000, leaseMs: 30 } });
+    const held = await take('/auth/token');
+    await expect(take('/auth/userinfo')).rejects.toEqual(
+      new NoConnectionFree('No connection to the database was free within 20 ms.'),
+    );
+    await expect(take()).rejects.toEqual(
+      new NoConnectionFree('No connection to the database was free within 30 ms.'),
+    );
+    pool.release(held);
+    expect(counts()).toEqual({ used: 0, free: 1, waiting: 0 });
+  });
+
+  it('keeps some open while nobody asks, and closes the others', async () => {
+    open({ keep: 1, idleMs: 20 });
+    for (const connection of await Promise.all([take(), take(), take()])) pool.release(connection);
+    await until(() => pool.numFree() < 3);
+    await until(() => pool.numFree() === 1);
+    const kept = await take();
+    expect((await kept.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
+    pool.release(kept);
+  });
+
+  it('takes back no connection that is still in a transaction', async () => {
+    open();
+    const connection = await take();
+    await connection.query('BEGIN');
+    pool.release(connection);
+    expect(counts()).toEqual({ used: 0, free: 0, waiting: 0 });
+    expect(pool.release(connection)).toBe(false);
+  });
+
+  it('waits for what is in use when it is closed, and refuses whoever waits or comes', async () => {
+    open({ size: 1 });
+    const held = await take();
+    const waiting = take();
+    const closing = pool.destroy();
+    await expect(waiting).rejects.toBeInstanceOf(ConnectionLost);
+    await expect(take()).rejects.toBeInstanceOf(ConnectionLost);
+    expect((await held.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
+    pool.release(held);
+    await closing;
+    expect(counts()).toEqual({ used: 0, free: 0, waiting: 0 });
+  });
+});
+
+describe('a connection that cannot be opened', () => {
+  const role = 'limited';
+  let limited: string;
+
+  beforeAll(async () => {
+    await test.knex.raw(`CREATE ROLE ${role} LOGIN PASSWORD 'limited' CONNECTION LIMIT 1`);
+    const url = new URL(test.url ?? '');
+    url.username = url.password = role;
+    limited = url.href;
+  });
+  afterAll(async () => {
+    await pool.destroy();
+    await test.knex.raw(`DROP ROLE ${role}`);
+  });
+
+  it('is nobody’s failure while another serves', async () => {
+    open({}, limited);
+    const pids = await Promise.all(
+      Array.from({ length: 6 }, async (_, n) => {
+        const connection = await take(`/endpoint/${n}`);
+        const { rows } = await connection.query('SELECT pg_backend_pid() AS pid FROM pg_sleep(0.02)');
+        pool.release(connection);
+        return rows[0].pid;
+      }),
+    );
+    expect(new Set(pids).size).toBe(1);
+  });
+
+  it('is everybody’s at once when there is no other', async () => {
+    await test.knex.raw(`ALTER ROLE ${role} CONNECTION LIMIT 0`);
+    open({}, limited);
+    const refusals = await Promise.allSettled([take(), take('/auth/token'), take('/auth/token'), take('/x')]);
+    expect(refusals.map((refusal) => (refusal as PromiseRejectedResult).reason.code)).toEqual(
+      Array(4).fill('53300'),
+    );
+    expect(counts()).toEqual({ used: 0, free: 0, waiting: 0 });
+    await test.knex.raw(`ALTER ROLE ${role} CONNECTION LIMIT 1`);
+    pool.release(await take());
+  });
+});
