@@ -33,7 +33,7 @@ export function jobsOf({
   | 'denied'
 >): readonly Job[] {
   return [
-    watchVersions(database.background, {
+    watchVersions(database.knex, {
       registration: [
         listnrClients.follow,
         onChange(registration.clear),

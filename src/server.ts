@@ -115,9 +115,9 @@ async function serve(services: Services, ports: Ports): Promise<RunningServer> {
       ports.public.announceEnd();
       await pause(config.drainSeconds * 1000);
       await ports.public.stop(STOP_WITHIN_MS);
-      await jobs.stop();
       await ports.stop();
-      await database.close();
+      // A job may wait for a database that does not answer; closing that ends its waiting.
+      await Promise.all([jobs.stop(), database.close()]);
     },
   };
 }

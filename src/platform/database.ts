@@ -71,7 +71,12 @@ export function openDatabase(options: PostgresOptions | EmbeddedOptions): Promis
 }
 
 async function openPostgres(options: PostgresOptions): Promise<Database> {
-  const { patient = false, poolMin = 0, limits = {}, say = () => undefined } = options;
+  const { patient = false, poolMin = 0, limits = {} } = options;
+  const said = new Set<string>();
+  const say = (sentence: string) => {
+    if (!said.has(sentence)) options.say?.(sentence);
+    said.add(sentence);
+  };
   const address = parsePostgresAddress(options.url);
   const pools: ConnectionPool[] = [];
   const open = (size: number, keep: number, { statementMs, ...limits }: StatementLimits): Knex => {

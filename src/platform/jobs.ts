@@ -8,7 +8,7 @@ export interface Job {
   run(stopped: AbortSignal): Promise<void>;
 }
 
-/** Starts the jobs, each first after its interval. `stop` ends them and waits for what is running. */
+/** Starts the jobs, each first after its interval. `stop` ends them and waits for what is running, whose failures are then nobody's business. */
 export function startJobs(jobs: readonly Job[], logger: Logger): { stop(): Promise<void> } {
   const stopping = new AbortController();
   const loops = jobs.map((job) => repeat(job, logger, stopping.signal));
@@ -28,6 +28,8 @@ async function repeat({ name, everyMs, run }: Job, logger: Logger, stopped: Abor
       if (failing) logger.info({ job: name }, 'job works again');
       failing = false;
     } catch (error) {
+      // Its database may have been closed under it.
+      if (stopped.aborted) return;
       // Once a failure, not once a second while the database is away.
       if (!failing) logger.error({ job: name, err: error }, 'job failed');
       failing = true;

@@ -1,5 +1,6 @@
 import type { Queryable } from './database.ts';
 import type { Job } from './jobs.ts';
+import { withinShare } from './postgres/share.ts';
 import { ReadOnlyNode } from './postgres/sqlstates.ts';
 
 /** What processes keep copies of in memory; the table `versions` says when a copy is out of date. */
@@ -65,8 +66,11 @@ export function onChange(act: () => unknown): Watcher {
 /** A standby may be behind, as a primary is after it was demoted: what it says confirms nothing. */
 export const ON_PRIMARY = 'NOT (SELECT pg_is_in_recovery())';
 
+/** With the time of a request, so that a node which went silent is left as soon as by those. */
 async function readVersions(db: Queryable): Promise<{ name: string; version: string }[]> {
-  const rows = await db('versions').select('name', 'version').whereRaw(ON_PRIMARY);
+  const rows = await withinShare('versions', () =>
+    db('versions').select('name', 'version').whereRaw(ON_PRIMARY),
+  );
   if (rows.length === 0) throw behind();
   return rows;
 }

@@ -182,10 +182,10 @@ async function signed({ services }: TestServer): Promise<number> {
 }
 
 /** Until the server has looked twice whether something changed: at the first look it reads everything. */
-async function settle({ database: { background } }: TestServer): Promise<void> {
+async function settle({ database: { knex } }: TestServer): Promise<void> {
   let looks = 0;
   await new Promise<void>((settled) => {
-    background.on('query', ({ sql }: { sql: string }) => {
+    knex.on('query', ({ sql }: { sql: string }) => {
       if (!sql.includes('"versions"')) return;
       looks += 1;
       if (looks === 2) settled();

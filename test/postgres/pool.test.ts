@@ -80,13 +80,13 @@ describe('a pool', () => {
   });
 
   it('says so when none is free in time, to requests and to whatever is no request', async () => {
-    open({ size: 1, limits: { waitMs: 20, requestMs: 1000, leaseMs: 30 } });
+    open({ size: 1, limits: { waitMs: 700, requestMs: 60_000, leaseMs: 800 } });
     const held = await take('/auth/token');
     await expect(take('/auth/userinfo')).rejects.toEqual(
-      new NoConnectionFree('No connection to the database was free within 20 ms.'),
+      new NoConnectionFree('No connection to the database was free within 700 ms.'),
     );
     await expect(take()).rejects.toEqual(
-      new NoConnectionFree('No connection to the database was free within 30 ms.'),
+      new NoConnectionFree('No connection to the database was free within 800 ms.'),
     );
     pool.release(held);
     expect(counts()).toEqual({ used: 0, free: 1, waiting: 0 });
@@ -122,6 +122,13 @@ describe('a pool', () => {
     pool.release(held);
     await closing;
     expect(counts()).toEqual({ used: 0, free: 0, waiting: 0 });
+  });
+
+  it('does not wait for ever when it is closed', async () => {
+    open({ closeWithinMs: 20 });
+    const connection = await take();
+    const asked = connection.query('SELECT pg_sleep(60)').finally(() => pool.release(connection));
+    await Promise.all([expect(asked).rejects.toBeInstanceOf(ConnectionLost), pool.destroy()]);
   });
 });
 

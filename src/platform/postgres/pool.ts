@@ -10,6 +10,8 @@ export interface PoolOptions {
   keep: number;
   /** For how long the others stay open, in milliseconds. */
   idleMs?: number;
+  /** For how long `destroy` waits for connections in use, in milliseconds. */
+  closeWithinMs?: number;
   limits: Limits;
 }
 
@@ -39,6 +41,8 @@ interface Lease {
 
 const IDLE_MS = 30_000;
 const REOPEN_MS = 200;
+/** Longer than a statement of a request may take. */
+const CLOSE_WITHIN_MS = 3000;
 
 /**
  * The connections of this process, in the form in which knex takes a pool of somebody else's. In place of knex's own:
@@ -85,7 +89,7 @@ export class ConnectionPool {
     return true;
   }
 
-  /** Waits for the connections in use, then closes all. */
+  /** Waits for the connections in use, but not for ever, then closes all. */
   async destroy(): Promise<void> {
     clearInterval(this.#reaper);
     clearTimeout(this.#reopening);
@@ -93,7 +97,11 @@ export class ConnectionPool {
       this.#closing = done;
     });
     this.#refuseAll(new ConnectionLost('The connections to the database are closed.'));
+    const giveUp = setTimeout(() => {
+      for (const connection of this.#leases.keys()) connection.giveUp(new ConnectionLost('closed'));
+    }, this.#options.closeWithinMs ?? CLOSE_WITHIN_MS);
     if (this.#leases.size > 0) await lastReleased;
+    clearTimeout(giveUp);
     for (const { connection } of this.#idle.splice(0)) connection.close();
   }
 
