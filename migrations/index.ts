@@ -9,6 +9,7 @@ import * as revocation from './0007-revocation.ts';
 import * as clientSecurity from './0008-client-security.ts';
 import * as deviceCodes from './0009-device-codes.ts';
 import * as rotateInPlace from './0010-rotate-in-place.ts';
+import * as longerReplayWindow from './0011-longer-replay-window.ts';
 
 const MIGRATIONS = {
   '0001-registration': registration,
@@ -21,6 +22,7 @@ const MIGRATIONS = {
   '0008-client-security': clientSecurity,
   '0009-device-codes': deviceCodes,
   '0010-rotate-in-place': rotateInPlace,
+  '0011-longer-replay-window': longerReplayWindow,
 };
 
 type Name = keyof typeof MIGRATIONS;

@@ -38,5 +38,9 @@ export const DEFAULT_LIFETIMES = {
   refreshTokenAbsoluteTtlSeconds: 365 * 24 * 60 * 60,
 } as const;
 
-/** A browser application's refresh token is easier to steal, so its window is shorter. */
-export const DEFAULT_REPLAY_WINDOW_SECONDS = { confidential: 30, public: 10 } as const;
+/**
+ * Longer than a failover of the database and its client's pause: a refresh whose answer was lost in it is asked for
+ * again after 30 seconds or more. Who stole a token needs the client's secret, too; a public client has none, so its
+ * window is shorter.
+ */
+export const DEFAULT_REPLAY_WINDOW_SECONDS = { confidential: 120, public: 60 } as const;

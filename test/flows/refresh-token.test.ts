@@ -1,6 +1,8 @@
 import { createRefreshTokenCodec } from '../../src/oidc/refresh-token-value.ts';
 import {
+  DEMO_SPA,
   DEMO_WEB,
+  exchangeAsSpa,
   obtainTokens,
   postForm,
   refresh,
@@ -84,20 +86,57 @@ describe('a refresh token', () => {
     expect(audits()).toContain('refresh_token.reused');
   });
 
-  it('one behind, after the replay window, is reuse', async () => {
-    const { refresh_token } = await signIn();
-    const second = await refreshed(refresh_token);
-    await setRotatedAgo(refresh_token, 31);
-    expect(await refresh(server.url, refresh_token)).toMatchObject({ status: 400, body: ALREADY_USED });
-    expect((await userinfo(server.url, second.access_token)).status).toBe(401);
+  const ofWeb = async () => (await signIn()).refresh_token;
+  const ofSpa = async () => String((await exchangeAsSpa(server.url)).body.refresh_token);
+  const refreshedBySpa = (refresh_token: string) =>
+    postForm(`${server.url}/auth/token`, {
+      grant_type: 'refresh_token',
+      refresh_token,
+      client_id: DEMO_SPA.client_id,
+    });
+
+  it.each([
+    ['120 seconds of a client that authenticates', ofWeb, (token: string) => refresh(server.url, token), 120],
+    ['60 seconds of a public client', ofSpa, refreshedBySpa, 60],
+  ])('one behind is replayed for %s, and is reuse after them', async (_who, obtain, ask, seconds) => {
+    for (const [ago, status] of [
+      [seconds - 5, 200],
+      [seconds + 1, 400],
+    ] as const) {
+      const token = await obtain();
+      const successor = (await ask(token)).body;
+      await setRotatedAgo(token, ago);
+      const again = await ask(token);
+      expect(again.status).toBe(status);
+      if (status === 200) expect(again.body.refresh_token).toBe(successor.refresh_token);
+      else expect(again.body).toEqual(ALREADY_USED);
+      expect((await userinfo(server.url, String(successor.access_token))).status).toBe(
+        status === 200 ? 200 : 401,
+      );
+    }
+  });
+
+  it('has the window that its client registered, also one that is shorter than the default', async () => {
+    const window = (seconds: number | null) =>
+      server.seed(
+        `UPDATE clients SET refresh_replay_window_seconds = ${seconds} WHERE id = '${DEMO_WEB.client_id}'`,
+      );
+    await window(30);
+    server.services.registration.clear();
+    const token = await ofWeb();
+    await refreshed(token);
+    await setRotatedAgo(token, 31);
+    expect(await refresh(server.url, token)).toMatchObject({ status: 400, body: ALREADY_USED });
+    await window(null);
+    server.services.registration.clear();
   });
 
   it('replayed, does not prolong the window', async () => {
     const { refresh_token } = await signIn();
     await refreshed(refresh_token);
-    await setRotatedAgo(refresh_token, 29);
+    await setRotatedAgo(refresh_token, 115);
     await refreshed(refresh_token);
-    await setRotatedAgo(refresh_token, 31);
+    await setRotatedAgo(refresh_token, 121);
     expect(await refresh(server.url, refresh_token)).toMatchObject({ status: 400, body: ALREADY_USED });
   });
 
