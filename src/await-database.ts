@@ -1,4 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isDatabaseUnavailable } from './platform/database-errors.ts';
 import { DatabaseAwayError, OperatorError } from './platform/errors.ts';
 
@@ -13,7 +13,18 @@ const SAY_EVERY_MS = 60_000;
  */
 export async function awaitDatabase<T>(
   attempt: () => Promise<T>,
-  { say, onAway }: { say(sentence: string): void; onAway(): void },
+  {
+    say,
+    onAway,
+    pause = sleep,
+    now = () => performance.now(),
+  }: {
+    say(sentence: string): void;
+    onAway(): void;
+    /** Both in milliseconds. */
+    pause?(ms: number): Promise<unknown>;
+    now?(): number;
+  },
 ): Promise<T> {
   let said = Number.NEGATIVE_INFINITY;
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
@@ -22,8 +33,8 @@ export async function awaitDatabase<T>(
     } catch (error) {
       if (!isAway(error)) throw error;
       if (said === Number.NEGATIVE_INFINITY) onAway();
-      if (performance.now() - said >= SAY_EVERY_MS) {
-        said = performance.now();
+      if (now() - said >= SAY_EVERY_MS) {
+        said = now();
         say(sentence(error));
       }
     }

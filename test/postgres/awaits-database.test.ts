@@ -125,6 +125,15 @@ describe.each(['1', '2'])('a server of %s process that starts while the database
   });
 });
 
+it('a start ends with 78 when the key opens nothing', async () => {
+  await untilReady(await start());
+  await server?.stop();
+  const KEY_ENCRYPTION_KEY = Buffer.alloc(32, 8).toString('base64');
+  const refused = await start({ KEY_ENCRYPTION_KEY });
+  expect(await refused.exited).toBe(78);
+  expect(refused.output()).toContain('KEY_ENCRYPTION_KEY cannot open ');
+});
+
 describe('a worker that dies', () => {
   it('while the database is away ends nothing, and its replacement takes no request before it can serve', async () => {
     const running = await start({ WORKERS: '2', SEEDS_DIR });
