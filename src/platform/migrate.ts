@@ -4,6 +4,9 @@ import type { Database } from './database.ts';
 
 const MIGRATION_LOCK = 4_710_001;
 
+/** For the rest of a transaction, whatever its role has: behind a pooler that refuses the setting at connecting. */
+export const WITHOUT_TIMEOUT = 'SET LOCAL statement_timeout = 0';
+
 /**
  * Brings the schema up to date and answers the names of what ran. Several processes may start at once: one
  * migrates while the others wait, by a lock that ends with the transaction and so survives a pooler and a crash.
@@ -12,6 +15,7 @@ export async function migrate({ knex, patiently }: Pick<Database, 'knex' | 'pati
   if ((await pending(knex)).length === 0) return [];
   return patiently((patient) =>
     patient.transaction(async (trx) => {
+      await trx.raw(WITHOUT_TIMEOUT);
       await trx.raw('SELECT pg_advisory_xact_lock(?)', [MIGRATION_LOCK]);
       if ((await pending(trx)).length === 0) return [];
       const [, applied] = await trx.migrate.latest({ migrationSource, disableTransactions: true });

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { sortOf } from './postgres/sqlstates.ts';
 
 /** What Postgres says of a failed statement, as `pg` hands it on. */
 interface StatementError extends Error {
@@ -21,12 +22,7 @@ const FEATURE_NOT_SUPPORTED = '0A000';
 
 /** True for an error of a statement, as against one of the connection. */
 export function isStatementError(error: unknown): error is StatementError {
-  return (
-    error instanceof Error &&
-    'severity' in error &&
-    'code' in error &&
-    /^(?!08|53|57)/.test(String(error.code))
-  );
+  return sortOf(error) === 'ours';
 }
 
 /** True when a check of the registration tables refused, with a sentence of its own (refuse_registration). */

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Knex } from 'knex';
 import { OperatorError } from './errors.ts';
+import { WITHOUT_TIMEOUT } from './migrate.ts';
 import { explainSeedError, isStatementError } from './seed-error.ts';
 
 export interface Change {
@@ -50,6 +51,7 @@ export function readSeedFile(path: string): string {
 }
 
 async function run(trx: Knex.Transaction, sql: string, settings: Record<string, string>): Promise<Change[]> {
+  await trx.raw(WITHOUT_TIMEOUT);
   await trx.raw('SELECT pg_advisory_xact_lock(?)', [SEED_LOCK]);
   await trx.raw(
     'CREATE TEMPORARY TABLE registration_changes (n serial, table_name text, operation text, row_key text) ON COMMIT DROP',

@@ -1,4 +1,5 @@
 import { openDatabase } from '../../src/platform/database.ts';
+import { applySeed } from '../../src/platform/seed.ts';
 import { openTestDatabase, type TestDatabase } from '../support/test-database.ts';
 
 describe('the time that a statement may take', () => {
@@ -15,5 +16,17 @@ describe('the time that a statement may take', () => {
     const { rows } = await database.patiently((knex) => knex.raw(slow));
     expect(rows).toEqual([{ state: 'done' }]);
     await database.close();
+  });
+
+  it('is lifted by migrations and seeds where the role has one', async () => {
+    const url = new URL(test.url ?? '');
+    await test.knex.raw("CREATE ROLE hurried LOGIN SUPERUSER PASSWORD 'hurried'");
+    await test.knex.raw("ALTER ROLE hurried SET statement_timeout = '50ms'");
+    url.username = url.password = 'hurried';
+    const database = await openDatabase({ url: url.href, poolSize: 2, patient: true });
+    await expect(database.knex.raw('SELECT pg_sleep(0.3)')).rejects.toMatchObject({ code: '57014' });
+    expect(await applySeed(database.knex, { name: 'slow.sql', sql: 'SELECT pg_sleep(0.3)' })).toEqual([]);
+    await database.close();
+    await test.knex.raw('DROP ROLE hurried');
   });
 });
