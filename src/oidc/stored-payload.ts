@@ -12,7 +12,7 @@ export function toStored(id: string, payload: AdapterPayload): Payload {
   const { jti: _jti, returnTo: _returnTo, session, parJti, request, params, prompt, ...rest } = payload;
   const { cookie: _cookie, ...knownSession } = (session ?? {}) as { cookie?: string };
   const { id_token_hint: idTokenHint, ...plainParams } = (params ?? {}) as Record<string, unknown>;
-  const secrets = { parJti, request, idTokenHint };
+  const secrets = { parJti, request: request && withoutTimes(request), idTokenHint };
   return {
     ...rest,
     ...(session ? { session: knownSession } : {}),
@@ -26,6 +26,22 @@ export function toStored(id: string, payload: AdapterPayload): Payload {
 function withoutHint(prompt: { details?: Record<string, unknown> }): object {
   const { id_token_hint: _hint, ...details } = prompt.details ?? {};
   return { ...prompt, details };
+}
+
+/**
+ * What was pushed is kept by the library as an unsigned JWT that begins to be valid now, so that a process whose clock
+ * is a second behind would refuse it. When it ends is said by its row.
+ */
+function withoutTimes(request: string): string {
+  const [header, payload = '', signature] = request.split('.');
+  if (signature !== '') return request;
+  const {
+    iat: _iat,
+    nbf: _nbf,
+    exp: _exp,
+    ...claims
+  } = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8'));
+  return `${header}.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.`;
 }
 
 /** Credentials inside a payload: of the pushed request, what was pushed, and an ID token that the client sent along. */

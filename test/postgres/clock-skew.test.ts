@@ -1,6 +1,16 @@
 import { createExpiredRowsStore, EXPIRING_TABLES } from '../../src/artifacts/expired-rows-store.ts';
+import { DEVICE_CODE_GRANT } from '../../src/oidc/device-code.ts';
 import { type Browser, openBrowser } from '../support/browser.ts';
-import { ADA, authorizationUrl, DEMO_WEB, exchange, getJson } from '../support/relying-party.ts';
+import { aClient } from '../support/factories.ts';
+import {
+  ADA,
+  type Answer,
+  authorizationUrl,
+  DEMO_WEB,
+  exchange,
+  getJson,
+  postForm,
+} from '../support/relying-party.ts';
 import { type ServerProcess, startServerProcess } from '../support/server-process.ts';
 import { openTestDatabase, type TestDatabase } from '../support/test-database.ts';
 import { freePort } from '../support/test-server.ts';
@@ -98,6 +108,49 @@ describe.each([
     expect(refreshed.status).toBe(200);
   });
 
+  it.each([
+    ['it', 'another', () => [wrong, right]],
+    ['another', 'it', () => [right, wrong]],
+  ])('takes what was pushed to %s where a person comes to %s', async (_here, _there, processes) => {
+    const [here, there] = processes() as [ServerProcess, ServerProcess];
+    const { searchParams } = new URL(authorizationUrl(right.url));
+    const pushed = await postForm(`${here.url}/auth/par`, {
+      ...Object.fromEntries(searchParams),
+      client_secret: DEMO_WEB.client_secret,
+    });
+    expect(pushed.status).toBe(201);
+    await deleteExpiredRows();
+    const query = new URLSearchParams({
+      client_id: DEMO_WEB.client_id,
+      request_uri: String(pushed.body.request_uri),
+    });
+    const start = await openBrowser().get(`${there.url}/auth/authorize?${query}`);
+    expect(start.location).toMatch(/\/interaction\/[\w-]{43}$/);
+  });
+
+  it('lets a device that another gave a code wait', async () => {
+    const client = await aClient({ database }, { grant_types: [DEVICE_CODE_GRANT] });
+    for (const [here, there] of [
+      [wrong, right],
+      [right, wrong],
+    ] as const) {
+      const { client_id, client_secret } = client;
+      const begun = await until(
+        () =>
+          postForm(`${here.url}/auth/device_authorization`, { client_id, client_secret, scope: 'openid' }),
+        ({ status }) => status === 200,
+      );
+      await deleteExpiredRows();
+      const polled = await postForm(`${there.url}/auth/token`, {
+        grant_type: DEVICE_CODE_GRANT,
+        device_code: String(begun.body.device_code),
+        client_id,
+        client_secret,
+      });
+      expect(polled.body.error).toBe('authorization_pending');
+    }
+  });
+
   it('says so: in its log, in a metric, and to whoever asks whether it is ready', async () => {
     const lines = wrong
       .output()
@@ -117,3 +170,13 @@ describe.each([
     expect((await getJson(`${internal}/readyz`)).body.clock).toEqual({ offsetSeconds: shift });
   });
 });
+
+/** A client that has just been registered is known to every process within a second or two. */
+async function until(ask: () => Promise<Answer>, enough: (answer: Answer) => boolean): Promise<Answer> {
+  const deadline = Date.now() + 20_000;
+  for (;;) {
+    const answer = await ask();
+    if (enough(answer) || Date.now() > deadline) return answer;
+    await new Promise((tick) => setTimeout(tick, 50));
+  }
+}
