@@ -3,7 +3,7 @@ import type { CountedMetrics } from './platform/metrics.ts';
 /** What readiness consists of, for operators. */
 export type Readiness = { status: string } & Record<string, unknown>;
 
-/** What the primary asks its workers. A worker that is still starting has no metrics. */
+/** What the primary asks its workers. Of one that is not ready yet there are no metrics. */
 export interface Answers {
   metrics: CountedMetrics | null;
   readiness: Readiness;

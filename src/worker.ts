@@ -8,7 +8,7 @@ export interface Primary {
   say(sentence: string): Promise<void>;
   /** Resolves when no other worker serves. */
   mayListen(): Promise<void>;
-  /** This worker serves from now on, and answers what the primary asks. */
+  /** This worker serves from now on, and answers what the primary asks, which asks nobody before. */
   ready(server: RunningServer): void;
 }
 
@@ -21,7 +21,7 @@ export function joinPrimary(): Primary {
   process.on('message', async (message: ToWorker) => {
     if (message.listo === 'listen') listen();
     if (message.listo === 'retire') server?.retire();
-    if (message.listo !== 'ask') return;
+    if (message.listo !== 'ask' || !server) return;
     const { question } = message;
     const answer = await answersOf(server)
       [question]()
@@ -41,11 +41,11 @@ export function joinPrimary(): Primary {
   };
 }
 
-function answersOf(server: RunningServer | undefined): { [Q in Question]: () => Promise<Answers[Q]> } {
+function answersOf(server: RunningServer): { [Q in Question]: () => Promise<Answers[Q]> } {
+  const { services, retiring } = server;
   return {
-    metrics: async () => (server ? server.services.metrics.registry.getMetricsAsJSON() : null),
-    readiness: async () =>
-      server ? readinessOf(server.services, server.retiring()) : { status: 'starting' },
+    metrics: () => services.metrics.registry.getMetricsAsJSON(),
+    readiness: () => readinessOf(services, retiring()),
   };
 }
 

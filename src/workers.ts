@@ -29,6 +29,9 @@ export function pauseAfter(early: number): number {
   return early === 0 ? 0 : Math.min(SHORTEST_PAUSE_MS * 2 ** (early - 1), LONGEST_PAUSE_MS);
 }
 
+/** What there is to say of a worker that is not ready. */
+const OF_A_START: Answers = { metrics: null, readiness: { status: 'starting' } };
+
 interface Running {
   worker: Worker;
   ask: AskWorker;
@@ -57,9 +60,10 @@ export class Workers {
 
   /** What each worker answers; undefined from one that does not in time. One that ended meanwhile is left out. */
   async ask<Q extends Question>(question: Q): Promise<{ pid: number; answer: Answers[Q] | undefined }[]> {
-    const asked = [...this.#running].map(async ({ worker, ask }) => ({
+    const asked = [...this.#running].map(async ({ worker, ask, state }) => ({
       pid: worker.process.pid ?? 0,
-      outcome: await ask(question),
+      // While it loads it hears nothing, for seconds on a busy machine.
+      outcome: state === 'ready' ? await ask(question) : { answer: OF_A_START[question] },
     }));
     return (await Promise.all(asked)).flatMap(({ pid, outcome }) =>
       outcome === 'gone' ? [] : [{ pid, answer: outcome === 'silent' ? undefined : outcome.answer }],
