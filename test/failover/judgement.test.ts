@@ -34,7 +34,7 @@ describe('the judgement of a failover', () => {
     [
       'writes that went on failing',
       { settledMs: 9000 },
-      'hosts, kill: the last write failed 9.0 s after Postgres took writes again',
+      'hosts, kill: the last write that failed was sent 9.0 s after Postgres took writes again',
     ],
     [
       'one request that needs no database',

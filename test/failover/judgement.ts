@@ -13,7 +13,7 @@ export function judgeTrials(trials: readonly Trial[]): string[] {
       ms > BACK_WITHIN_MS ? [`${name}: ${what} ${seconds(ms)} s after Postgres took writes again`] : [];
     return [
       ...late('the first write came', backMs),
-      ...late('the last write failed', settledMs),
+      ...late('the last write that failed was sent', settledMs),
       ...(steadyFailures.length > 0
         ? [
             `${name}: ${steadyFailures.length} requests failed that need no database: ${steadyFailures.slice(0, EXAMPLES).join('; ')}`,

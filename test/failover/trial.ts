@@ -11,7 +11,7 @@ export interface Trial {
   fault: FaultName;
   /** How long Postgres itself took no write. */
   outageMs: number;
-  /** From then on: until the first write that was answered 200, and until the last that was not. */
+  /** From then on: until the first write was answered 200, and until the last that was not was sent. */
   backMs: number;
   settledMs: number;
   /** The longest pause between two writes that were answered 200. */
@@ -67,20 +67,18 @@ export async function runTrial(
 
 function service(during: readonly Entry[], startedAt: number, from: number) {
   const writes = during.filter(({ operation }) => WRITES.has(operation));
-  const ends = (outcomes: readonly Entry['outcome'][]) =>
-    writes
-      .filter(({ outcome }) => outcomes.includes(outcome))
-      .map(({ endedAt }) => endedAt)
-      .toSorted((a, b) => a - b);
-  const ok = ends(['ok']);
-  const bad = ends(['unavailable', 'silence', 'error']);
+  const of = (...outcomes: Entry['outcome'][]) => writes.filter(({ outcome }) => outcomes.includes(outcome));
+  const ok = of('ok')
+    .map(({ endedAt }) => endedAt)
+    .toSorted((a, b) => a - b);
+  const bad = of('unavailable', 'silence', 'error').map((entry) => entry.startedAt);
   const first = ok.find((at) => at >= from);
   const times = [startedAt, ...ok];
   return {
     backMs: first === undefined ? Number.POSITIVE_INFINITY : first - from,
-    settledMs: Math.max(0, (bad.at(-1) ?? 0) - from),
+    settledMs: Math.max(0, ...bad.map((at) => at - from)),
     pauseMs: Math.max(...ok.map((at, n) => at - (times[n] ?? at)), 0),
-    refused: ends(['unavailable']).length,
-    unanswered: ends(['silence']).length,
+    refused: of('unavailable').length,
+    unanswered: of('silence').length,
   };
 }
