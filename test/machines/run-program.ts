@@ -5,7 +5,8 @@ import { Refusal } from '../../scripts/installed-postgres.ts';
  * called us is one sentence, anything else has its stack. Ends with what it started, however it ends.
  */
 export async function runProgram(main: () => Promise<number>): Promise<never> {
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+  // Not once: npm passes on what a terminal sends us as well, and the second one would cut our clearing up short.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
   try {
     process.exitCode = (await main()) === 0 ? 0 : 1;
   } catch (error) {

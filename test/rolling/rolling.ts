@@ -3,7 +3,7 @@
  * load each is stopped and started again, in turn; then the same with two workers in each, of which some get SIGTERM
  * and some SIGKILL. Not one request may fail, but those that a killed process was busy with.
  *
- *   npm run test:rolling -- [--restarts 10] [--kills 4] [--seed N] [--concurrency 8] [--ledger FILE]
+ *   npm run test:rolling -- [--restarts 10] [--kills 4] [--workers 2] [--seed N] [--concurrency 8] [--ledger FILE]
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -19,6 +19,7 @@ import { type Event, killWorkers, restartInTurn } from './events.ts';
 import { findFailures, judgeFailures } from './failures.ts';
 
 interface Options {
+  workers: readonly number[];
   restarts: number;
   kills: number;
   seed: number;
@@ -39,13 +40,18 @@ function readOptions(): Options {
     options: {
       restarts: { type: 'string', default: '10' },
       kills: { type: 'string', default: '4' },
+      workers: { type: 'string', multiple: true, default: ['1', '2'] },
       seed: { type: 'string', default: String(Math.floor(Math.random() * 1_000_000)) },
       concurrency: { type: 'string', default: '8' },
       ledger: { type: 'string' },
     },
   });
-  const { ledger: file, ...numbers } = values;
-  return { ...numbersOf(numbers, { positive: ['restarts', 'concurrency'] }), file };
+  const { ledger: file, workers, ...numbers } = values;
+  return {
+    ...numbersOf(numbers, { positive: ['restarts', 'concurrency'] }),
+    workers: workers.map(Number),
+    file,
+  };
 }
 
 /** Answers how much was wrong. */
@@ -53,13 +59,13 @@ async function main(options: Options): Promise<number> {
   requirePrograms(['haproxy']);
   endAfter(MINUTES);
   say(`Rolling restarts, seed ${options.seed}, HAProxy with retries 0.`);
-  const wrong =
-    (await runPhase(1, options, (site) => restartInTurn(site, options.restarts))) +
-    (await runPhase(2, options, async (site) => [
+  let wrong = 0;
+  for (const workers of options.workers)
+    wrong += await runPhase(workers, options, async (site) => [
       ...(await restartInTurn(site, options.restarts)),
-      ...(await killWorkers(site, 'SIGTERM', options.kills)),
-      ...(await killWorkers(site, 'SIGKILL', options.kills)),
-    ]));
+      ...(workers > 1 ? await killWorkers(site, 'SIGTERM', options.kills) : []),
+      ...(workers > 1 ? await killWorkers(site, 'SIGKILL', options.kills) : []),
+    ]);
   say(wrong === 0 ? '\nNo violations.' : `\n${wrong} violations. Again: --seed ${options.seed}`);
   return wrong;
 }
