@@ -95,8 +95,14 @@ async function main(options: Options): Promise<number> {
     await pair.whole();
     const road = await layRoads(workshop, pair);
     const writes = await startWriteProbe(pair);
+    const scenery = { workshop, pair, road, writes };
     for (let round = 1; round <= rounds; round += 1)
-      for (const way of ways) wrong += await runWay(way, round, { workshop, pair, road, writes }, options);
+      for (const way of ways)
+        wrong += await runWay(way, round, scenery, options).catch((error: Error) => {
+          // The others are worth knowing all the same.
+          say(`Wrong: ${way}: ${error.message}`);
+          return 1;
+        });
     writes.stop();
   } finally {
     pair.stop();
@@ -123,7 +129,7 @@ async function runWay(way: Way, round: number, scenery: Scenery, options: Option
     databaseUrl: road.databaseUrl(way, database),
     onLog({ audit, msg, err }) {
       if (audit) ledger.audits[audit] = (ledger.audits[audit] ?? 0) + 1;
-      if (msg === 'unexpected error') errors.push(`${err?.type}: ${err?.message}`);
+      if (!audit && msg && msg !== 'request') errors.push(err ? `${msg}: ${err.type}: ${err.message}` : msg);
     },
   });
   try {

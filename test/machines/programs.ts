@@ -113,14 +113,20 @@ export function listens(port: number): Promise<boolean> {
 /** The processes that `pid` started and that live, from what Linux says of them. */
 export function childrenOf(pid: number): number[] {
   return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name) && parentOf(name) === pid)
-    .map(Number);
+    .map(Number)
+    .filter((child) => child > 0 && statusOf(child)?.parent === pid);
 }
 
-function parentOf(pid: string): number | undefined {
+/** Whether it has closed all that it had open: a process that was killed has not, until the kernel comes to it. */
+export function isGone(pid: number): boolean {
+  return ['Z', 'X', undefined].includes(statusOf(pid)?.state);
+}
+
+function statusOf(pid: number): { state: string | undefined; parent: number } | undefined {
   try {
     // "pid (name) state ppid": the name may hold spaces and brackets.
-    return Number(readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ')[1]);
+    const [state, parent] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
+    return { state, parent: Number(parent) };
   } catch {
     return undefined;
   }

@@ -11,6 +11,8 @@ import { type LogLine, spawnServer, untilReady } from './servers.ts';
 export interface Replica {
   url: string;
   pid(): number;
+  /** Of several workers, how many serve. */
+  readyWorkers(): Promise<number>;
   start(): void;
   ready(): Promise<void>;
   /** Answers its exit status when it has ended. */
@@ -52,7 +54,8 @@ export async function startSite(workshop: Workshop, options: SiteOptions): Promi
     '10.0.0.12:3000': `127.0.0.1:${two}`,
     ...options.changes,
   });
-  const replicas = [createReplica(one, options, ends), createReplica(two, options, ends)] as const;
+  const replica = async (port: number) => createReplica({ port, internal: await freePort() }, options, ends);
+  const replicas = [await replica(one), await replica(two)] as const;
   return {
     url: `http://127.0.0.1:${balancer.port}`,
     balancer,
@@ -72,7 +75,7 @@ export async function startSite(workshop: Workshop, options: SiteOptions): Promi
 }
 
 function createReplica(
-  port: number,
+  { port, internal }: { port: number; internal: number },
   { issuer, databaseUrl, env, onLog }: SiteOptions,
   ends: string[],
 ): Replica {
@@ -88,6 +91,10 @@ function createReplica(
   const replica: Replica = {
     url,
     pid: () => child?.pid ?? 0,
+    async readyWorkers() {
+      const answer = await fetch(`http://127.0.0.1:${internal}/readyz`).catch(() => undefined);
+      return ((await answer?.json()) as { ready?: number } | undefined)?.ready ?? 0;
+    },
     kill,
     ready: () =>
       Promise.race([
@@ -100,8 +107,12 @@ function createReplica(
       ]),
     start() {
       asked = false;
-      const production = { NODE_ENV: 'production', TRUSTED_PROXIES: '127.0.0.1', ...env };
-      const started = spawnServer(port, { issuer, databaseUrl, onLog, env: production });
+      const production = {
+        NODE_ENV: 'production',
+        TRUSTED_PROXIES: '127.0.0.1',
+        INTERNAL_PORT: String(internal),
+      };
+      const started = spawnServer(port, { issuer, databaseUrl, onLog, env: { ...production, ...env } });
       child = started;
       let said = '';
       started.stderr.on('data', (text) => {

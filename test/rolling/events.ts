@@ -1,11 +1,11 @@
 import { pause } from '../ledger/client.ts';
 import type { Fault } from '../ledger/ledger.ts';
-import { childrenOf, signal, until } from '../machines/programs.ts';
+import { childrenOf, isGone, signal, until } from '../machines/programs.ts';
 import type { Replica, Site } from '../machines/replicas.ts';
 
-/** `killedAt`: of a process that was ended without being asked, when. */
+/** Of a process that was ended without being asked: when it was told, and when all that it had open was closed. */
 export interface Event extends Fault {
-  killedAt?: number;
+  killed?: { at: number; goneAt: number };
 }
 
 /** Between two of them, so that what fails can be told apart. */
@@ -39,22 +39,19 @@ export async function killWorkers(site: Site, name: 'SIGTERM' | 'SIGKILL', count
     await pause(REST_MS);
     const startedAt = performance.now();
     signal([victim], name);
+    while (!isGone(victim)) await pause(1);
+    const goneAt = performance.now();
     await until(
-      'a worker that ended is replaced',
-      () => {
-        const now = childrenOf(replica.pid());
-        return !now.includes(victim) && now.length === workers.length;
-      },
+      'a worker that ended is replaced by one that serves',
+      async () => isGone(victim) && (await replica.readyWorkers()) === workers.length,
       REPLACED_MS,
     );
     await site.allReady();
-    // The one that replaces it is not among those that answered.
-    await pause(REST_MS);
     events.push({
       kind: `${name} to a worker`,
       startedAt,
       endedAt: performance.now(),
-      ...(name === 'SIGKILL' ? { killedAt: startedAt } : {}),
+      ...(name === 'SIGKILL' ? { killed: { at: startedAt, goneAt } } : {}),
     });
   }
   return events;

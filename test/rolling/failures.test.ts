@@ -3,7 +3,12 @@ import type { Event } from './events.ts';
 import { findFailures, judgeFailures } from './failures.ts';
 
 const RESTART: Event = { kind: 'rolling restart', startedAt: 1000, endedAt: 2000 };
-const SIGKILL: Event = { kind: 'SIGKILL to a worker', startedAt: 3000, endedAt: 4000, killedAt: 3000 };
+const SIGKILL: Event = {
+  kind: 'SIGKILL to a worker',
+  startedAt: 3000,
+  endedAt: 4000,
+  killed: { at: 3000, goneAt: 3050 },
+};
 
 function judged(...entries: Partial<Entry>[]): string[] {
   const ledger: Ledger = openLedger();
@@ -13,8 +18,8 @@ function judged(...entries: Partial<Entry>[]): string[] {
 }
 
 describe('the judgement of rolling restarts', () => {
-  it('excuses what was under way at a process when that got SIGKILL', () => {
-    expect(judged({ startedAt: 2990, endedAt: 3010 })).toEqual([]);
+  it('excuses what was under way before a process that got SIGKILL was gone', () => {
+    expect(judged({ startedAt: 2990, endedAt: 3010 }, { startedAt: 3040, endedAt: 3051 })).toEqual([]);
   });
 
   it('takes answers and refusals for no failures', () => {

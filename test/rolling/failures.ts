@@ -7,27 +7,26 @@ export interface Failure {
   /** What was going on, and how long after its start the request was sent; `calm` where nothing was. */
   during: string;
   afterMs: number;
-  /** It was under way when a process was killed, which may have been the one that was busy with it. */
+  /** It was under way before a process that was killed was gone, which may have been the one that had it. */
   isCut: boolean;
 }
 
 const EXAMPLES = 5;
-/** A process that is killed is gone a moment later. */
-const DYING_MS = 20;
-
 export function findFailures({ entries }: Ledger, events: readonly Event[]): Failure[] {
   return entries
     .filter(({ outcome }) => ['unavailable', 'silence', 'error'].includes(outcome))
     .map((entry) => {
-      const event = events.find(
+      const during = events.filter(
         ({ startedAt, endedAt }) => startedAt <= entry.endedAt && entry.startedAt <= endedAt,
       );
-      const killedAt = event?.killedAt;
+      const isCutBy = ({ killed }: Event) =>
+        killed !== undefined && entry.startedAt <= killed.goneAt && entry.endedAt >= killed.at;
+      const event = during.find(isCutBy) ?? during[0];
       return {
         entry,
         during: event?.kind ?? 'calm',
         afterMs: entry.startedAt - (event?.startedAt ?? 0),
-        isCut: killedAt !== undefined && entry.startedAt <= killedAt + DYING_MS && entry.endedAt >= killedAt,
+        isCut: event !== undefined && isCutBy(event),
       };
     });
 }
