@@ -56,6 +56,8 @@ export function productionEnvironment(databaseUrl: string): Record<string, strin
     KEY_ENCRYPTION_KEY: secret(),
     REFRESH_TOKEN_KEYS: secret(),
     LOG_LEVEL: 'info',
+    // Nobody is to notice that it stops.
+    DRAIN_SECONDS: '0',
     REQUESTS_PER_MINUTE: '0',
     FAILURES_PER_MINUTE: '0',
   };
