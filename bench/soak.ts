@@ -16,7 +16,7 @@ import { createSender, type Sender } from './soak/sender.ts';
 import { describeMinute, reportOf, type Soak } from './soak/tables.ts';
 import { judge, type Minute } from './soak/verdict.ts';
 import { REQUESTS_A_VISIT, visit } from './soak/visit.ts';
-import { countRows, type Sample, scrape, takeSample } from './soak/watch.ts';
+import { countRows, type Sample, type Scraped, scrape, takeSample } from './soak/watch.ts';
 import type { Target } from './target.ts';
 
 const { values } = parseArgs({
@@ -110,7 +110,7 @@ async function watchMinute(
 ): Promise<Omit<Minute, 'minute' | 'rows'>> {
   const sentBefore = total(send);
   const samples: Sample[] = [];
-  let scraped = { heapUsed: Number.NaN, series: Number.NaN };
+  let scraped: Scraped = { heapUsed: Number.NaN, compiled: Number.NaN, series: Number.NaN };
   const look = setInterval(() => samples.push(takeSample(pid)), SAMPLE_MS);
   const scraping = setInterval(() => {
     scrape(metricsUrl).then(

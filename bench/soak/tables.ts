@@ -18,10 +18,11 @@ export interface Soak {
 const ROWS = 12;
 
 export function describeMinute(minute: Minute): string {
-  const { resident, residentMost, anonymous, heapUsed, descriptors, descriptorsMost, requests } = minute;
+  const { resident, residentMost, anonymous, heapUsed, compiled, descriptors, descriptorsMost, requests } =
+    minute;
   return [
     `minute ${minute.minute}:`,
-    `resident ${mebi(resident)} to ${mebi(residentMost)} MiB, anonymous ${mebi(anonymous)}, heap ${mebi(heapUsed)},`,
+    `resident ${mebi(resident)} to ${mebi(residentMost)} MiB, anonymous ${mebi(anonymous)}, heap ${mebi(heapUsed)}, compiled ${mebi(compiled)},`,
     `descriptors ${descriptors} to ${descriptorsMost}, series ${minute.series},`,
     `${Math.round(requests / 60)} requests a second, ${rowsOf(minute)} rows`,
   ].join(' ');
@@ -70,6 +71,7 @@ function minutesTable(minutes: readonly Minute[]): string {
       'proportional',
       'anonymous',
       'heap',
+      'compiled',
       'descriptors',
       'series',
       'a second',
@@ -82,6 +84,7 @@ function minutesTable(minutes: readonly Minute[]): string {
       mebi(minute.proportional),
       mebi(minute.anonymous),
       mebi(minute.heapUsed),
+      mebi(minute.compiled),
       `${minute.descriptors} to ${minute.descriptorsMost}`,
       String(minute.series),
       String(Math.round(minute.requests / 60)),

@@ -10,6 +10,7 @@ export interface Minute {
   descriptors: number;
   descriptorsMost: number;
   heapUsed: number;
+  compiled: number;
   series: number;
   requests: number;
   rows: Record<string, number>;

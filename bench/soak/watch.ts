@@ -41,11 +41,24 @@ export async function countRows(database: Client): Promise<Record<string, number
   return rows[0];
 }
 
-/** A scrape as Prometheus makes it, and what of it says what the heap holds and how many series there are. */
-export async function scrape(url: string): Promise<{ heapUsed: number; series: number }> {
+/** What a scrape says, in bytes but for the number of series. */
+export interface Scraped {
+  heapUsed: number;
+  /** What V8 keeps of what it compiled: it goes on compiling whatever turns out to be used often. */
+  compiled: number;
+  series: number;
+}
+
+/** Scrapes as Prometheus does. */
+export async function scrape(url: string): Promise<Scraped> {
   const text = await (await fetch(url)).text();
+  const space = (name: string) =>
+    Number(
+      new RegExp(`^nodejs_heap_space_size_total_bytes\\{space="${name}"\\} (\\S+)$`, 'm').exec(text)?.[1],
+    );
   return {
     heapUsed: Number(/^nodejs_heap_size_used_bytes (\S+)$/m.exec(text)?.[1]),
+    compiled: space('code') + space('trusted'),
     series: text.split('\n').filter((line) => line !== '' && !line.startsWith('#')).length,
   };
 }

@@ -13,6 +13,7 @@ function anHour(growth: (minute: number) => Partial<Minute> = () => ({})): Minut
     descriptors: 40,
     descriptorsMost: 50,
     heapUsed: 30 * MIB,
+    compiled: 12 * MIB,
     series: 300,
     requests: 4800,
     rows: { grants: 500 },
