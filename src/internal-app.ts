@@ -2,8 +2,8 @@ import Router from '@koa/router';
 import Koa from 'koa';
 import type { Services } from './compose.ts';
 import { METRICS_TYPE, sumMetrics } from './platform/metrics.ts';
-import type { Readiness } from './worker-messages.ts';
-import type { Workers } from './workers.ts';
+import type { Answering, Readiness } from './workers/messages.ts';
+import type { Workers } from './workers/workers.ts';
 
 const RETRY_AFTER_SECONDS = '5';
 
@@ -48,8 +48,19 @@ export function createClusterInternalApp(workers: Pick<Workers, 'ask' | 'stoppin
   });
 }
 
+/** What a worker says of itself to the primary. */
+export function answeringOf(
+  services: ReadinessServices & Pick<Services, 'metrics'>,
+  { retiring }: { retiring(): boolean },
+): Answering {
+  return {
+    metrics: () => services.metrics.registry.getMetricsAsJSON(),
+    readiness: () => readinessOf(services, retiring()),
+  };
+}
+
 /** What readiness consists of. */
-export async function readinessOf(
+async function readinessOf(
   { database, databaseTime, keyRings, listnrKnowledge }: ReadinessServices,
   retiring: boolean,
 ): Promise<Readiness> {

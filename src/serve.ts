@@ -3,14 +3,14 @@ import { existsSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { type Config, readConfig } from './config.ts';
-import { createClusterInternalApp } from './internal-app.ts';
+import { answeringOf, createClusterInternalApp } from './internal-app.ts';
 import { listen } from './listen.ts';
 import { OperatorError } from './platform/errors.ts';
 import { createLogger } from './platform/logger.ts';
 import { type RunningServer, STOP_WITHIN_MS, startServer } from './server.ts';
 import { welcome } from './welcome.ts';
-import { joinPrimary, type Primary } from './worker.ts';
-import { CANNOT_START, Workers } from './workers.ts';
+import { joinPrimary, type Primary } from './workers/primary.ts';
+import { CANNOT_START, Workers } from './workers/workers.ts';
 
 /** A terminal, npm and our own primary each pass on one Ctrl-C; only a later one is somebody who will not wait. */
 const SAME_SIGNAL_MS = 1000;
@@ -55,7 +55,7 @@ async function runServer(config: Config, primary: Primary | undefined): Promise<
     say: (sentence) => void print(sentence),
     ...(primary ? { mayListen: () => primary.mayListen() } : {}),
   });
-  primary?.ready(server);
+  primary?.ready({ answering: answeringOf(server.services, server), retire: server.retire });
   if (!primary || cluster.worker?.id === 1) process.stderr.write(welcome(config));
 }
 

@@ -8,6 +8,7 @@ import { type Import, parseSource, readSources, type SourceFile } from './suppor
  */
 const MAY_IMPORT: Record<string, readonly string[]> = {
   platform: [],
+  workers: ['platform'],
   http: ['platform'],
   keys: ['platform'],
   instances: ['platform'],
@@ -30,11 +31,6 @@ const ROOT_FILES = [
   'serve.ts',
   'listen.ts',
   'await-database.ts',
-  'workers.ts',
-  'ask-worker.ts',
-  'handed-connections.ts',
-  'worker.ts',
-  'worker-messages.ts',
   'cli.ts',
   'compose.ts',
   'app.ts',

@@ -1,6 +1,4 @@
-import { readinessOf } from './internal-app.ts';
-import type { RunningServer } from './server.ts';
-import type { Answers, Question, ToPrimary, ToWorker } from './worker-messages.ts';
+import type { Answering, ToPrimary, ToWorker } from './messages.ts';
 
 /** The primary, as one of its workers sees it. */
 export interface Primary {
@@ -9,23 +7,28 @@ export interface Primary {
   /** Resolves when no other worker serves. */
   mayListen(): Promise<void>;
   /** This worker serves from now on, and answers what the primary asks, which asks nobody before. */
-  ready(server: RunningServer): void;
+  ready(self: WorkerSelf): void;
+}
+
+/** A worker that serves, as its primary needs it. */
+export interface WorkerSelf {
+  answering: Answering;
+  /** Says at `/readyz` that it is about to stop. */
+  retire(): void;
 }
 
 export function joinPrimary(): Primary {
-  let server: RunningServer | undefined;
+  let self: WorkerSelf | undefined;
   let listen: () => void = () => {};
   const allowed = new Promise<void>((done) => {
     listen = done;
   });
   process.on('message', async (message: ToWorker) => {
     if (message.listo === 'listen') listen();
-    if (message.listo === 'retire') server?.retire();
-    if (message.listo !== 'ask' || !server) return;
+    if (message.listo === 'retire') self?.retire();
+    if (message.listo !== 'ask' || !self) return;
     const { question } = message;
-    const answer = await answersOf(server)
-      [question]()
-      .catch(() => undefined);
+    const answer = await self.answering[question]().catch(() => undefined);
     await tell({ listo: 'answer', question, answer });
   });
   return {
@@ -35,17 +38,9 @@ export function joinPrimary(): Primary {
       await allowed;
     },
     ready(running) {
-      server = running;
+      self = running;
       void tell({ listo: 'ready' });
     },
-  };
-}
-
-function answersOf(server: RunningServer): { [Q in Question]: () => Promise<Answers[Q]> } {
-  const { services, retiring } = server;
-  return {
-    metrics: () => services.metrics.registry.getMetricsAsJSON(),
-    readiness: () => readinessOf(services, retiring()),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { CountedMetrics } from './platform/metrics.ts';
+import type { CountedMetrics } from '../platform/metrics.ts';
 
 /** What readiness consists of, for operators. */
 export type Readiness = { status: string } & Record<string, unknown>;
@@ -10,6 +10,9 @@ export interface Answers {
 }
 
 export type Question = keyof Answers;
+
+/** How a worker finds its answers. */
+export type Answering = { [Q in Question]: () => Promise<Answers[Q]> };
 
 /** What the processes of a cluster say to each other, over the channel that Node gives them. */
 export type ToWorker =

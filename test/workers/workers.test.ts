@@ -1,4 +1,4 @@
-import { pauseAfter } from '../src/workers.ts';
+import { pauseAfter } from '../../src/workers/workers.ts';
 
 describe('the replacement of a worker', () => {
   it('waits longer with each that ended early, up to ten seconds', () => {

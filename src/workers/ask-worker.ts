@@ -1,5 +1,5 @@
 import type { Worker } from 'node:cluster';
-import type { Answers, Question, ToPrimary, ToWorker } from './worker-messages.ts';
+import type { Answers, Question, ToPrimary, ToWorker } from './messages.ts';
 
 const ANSWER_WITHIN_MS = 2000;
 

@@ -4,10 +4,10 @@
  * of what an operator must correct.
  */
 import cluster, { type Worker } from 'node:cluster';
+import type { Logger } from '../platform/logger.ts';
 import { type AskWorker, createAskWorker, tellWorker } from './ask-worker.ts';
 import { passOnConnections } from './handed-connections.ts';
-import type { Logger } from './platform/logger.ts';
-import type { Answers, Question, ToPrimary } from './worker-messages.ts';
+import type { Answers, Question, ToPrimary } from './messages.ts';
 
 /**
  * Says that a start failed of something that an operator must correct, and that it was printed; EX_CONFIG of sysexits.
