@@ -18,7 +18,7 @@ export async function startPgbouncer(
   writeFileSync(
     file,
     `[databases]
-postgres = host=127.0.0.1 port=${target} dbname=postgres
+* = host=127.0.0.1 port=${target}
 
 [pgbouncer]
 listen_addr = 127.0.0.1
