@@ -188,6 +188,9 @@ function tell({
   const omissions = isWhole ? findOmissions(ledger, false) : [];
   const wrong = [...judgeTrials(trials), ...site.ends, ...omissions.map((name) => `never tried: ${name}`)];
   say(`\n${report(ledger, violations)}\n\n${trialTable(trials)}`);
+  const unanswered = ledger.entries.filter(({ outcome }) => outcome === 'silence');
+  for (const [what, times] of countOf(unanswered.map(({ operation, detail }) => `${operation}: ${detail}`)))
+    say(`Not answered ${times} times: ${what}`);
   for (const [error, times] of countOf(errors)) say(`Logged ${times} times: ${error}`);
   for (const sentence of wrong) say(`Wrong: ${sentence}`);
   return violations.length + wrong.length;
