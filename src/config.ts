@@ -38,7 +38,7 @@ export interface Config {
   /** Requests one address may make in a minute, and failed authentications it may make; 0: no limit. */
   requestsPerMinute: number;
   failuresPerMinute: number;
-  /** How long an idle connection is kept, and how long a request may take to arrive (http/connections.ts). */
+  /** How long an idle connection is kept, and how long a request may take to arrive (http/connections/http-server.ts). */
   connections: { keepAliveMs: number; requestMs: number };
   /** The demo seed and /demo: on the embedded database, an issuer on loopback, and not in production. */
   demo: boolean;

@@ -38,7 +38,7 @@ export async function readText(req: IncomingMessage): Promise<string> {
         status: 413,
         code: 'invalid_request',
         message: 'The body is larger than 64 KiB.',
-        // The rest of it is not read (connections.ts).
+        // The rest of it is not read (connections/http-server.ts).
         headers: { Connection: 'close' },
         cause,
       });

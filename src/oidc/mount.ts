@@ -67,7 +67,7 @@ export function takeBackFailures(provider: Provider): void {
   });
 }
 
-/** Half of what is read of a request's head (http/connections.ts); cookies and other headers have the rest. */
+/** Half of what is read of a request's head (http/connections/http-server.ts); cookies and other headers have the rest. */
 const MAX_ADDRESS_LENGTH = 32 * 1024;
 
 /**

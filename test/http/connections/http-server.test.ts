@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
-import { sendBytes } from '../support/raw-http.ts';
-import { DEMO_WEB } from '../support/relying-party.ts';
-import { startTestServer, type TestServer } from '../support/test-server.ts';
+import { sendBytes } from '../../support/raw-http.ts';
+import { DEMO_WEB } from '../../support/relying-party.ts';
+import { startTestServer, type TestServer } from '../../support/test-server.ts';
 
 const FORM = 'application/x-www-form-urlencoded';
 /** So that nobody waits for what takes half a minute. */

@@ -6,13 +6,13 @@ import {
   STATUS_CODES,
 } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Logger } from '../platform/logger.ts';
-import type { Metrics } from '../platform/metrics.ts';
-import { announcesTooMuch } from './body.ts';
-import { canonicalAddress } from './client-address.ts';
+import type { Logger } from '../../platform/logger.ts';
+import type { Metrics } from '../../platform/metrics.ts';
+import { announcesTooMuch } from '../body.ts';
+import { canonicalAddress } from '../client-address.ts';
+import { knownRequestState } from '../request-state.ts';
 import { closeGently, isClosing } from './close-gently.ts';
 import { type Exchange, oneAtATime } from './one-at-a-time.ts';
-import { knownRequestState } from './request-state.ts';
 
 export interface ConnectionLimits {
   /** How long an idle connection is kept: longer than the balancer in front keeps it, so that it is never we who close it under a request. */
