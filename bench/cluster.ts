@@ -9,7 +9,8 @@ import { chownSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
-import { findBinaries, freePort, Refusal, unprivilegedUser } from '../scripts/installed-postgres.ts';
+import { freePort } from '../scripts/free-port.ts';
+import { findBinaries, Refusal, unprivilegedUser } from '../scripts/installed-postgres.ts';
 import { waitForEnd } from './processes.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 

@@ -9,7 +9,8 @@ import { openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { freePort, Refusal } from '../scripts/installed-postgres.ts';
+import { freePort } from '../scripts/free-port.ts';
+import { Refusal } from '../scripts/installed-postgres.ts';
 import { environmentPath } from './environment.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 

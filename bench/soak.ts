@@ -6,7 +6,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { freePort } from '../scripts/installed-postgres.ts';
+import { freePort } from '../scripts/free-port.ts';
 import { connect } from './cluster.ts';
 import { describeCommit, describeMachine } from './machine.ts';
 import { wholeNumber } from './options.ts';

@@ -18,12 +18,12 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
+import { freePort } from './free-port.ts';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const PATH = `${dirname(process.execPath)}:${process.env.PATH}`;
@@ -208,13 +208,4 @@ function launch({ directory, settings }, environment) {
   }
   const ended = new Promise((done) => child.once('close', done));
   return { process: child, environment: env, ended, output: () => text };
-}
-
-function freePort() {
-  return new Promise((found) => {
-    const probe = createServer().listen(0, () => {
-      const { port } = probe.address();
-      probe.close(() => found(port));
-    });
-  });
 }

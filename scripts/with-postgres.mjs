@@ -9,7 +9,8 @@ import { chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { findBinaries, freePort, Refusal, unprivilegedUser } from './installed-postgres.ts';
+import { freePort } from './free-port.ts';
+import { findBinaries, Refusal, unprivilegedUser } from './installed-postgres.ts';
 
 const FAST = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'max_connections=200'];
 const START_SECONDS = 60;

@@ -1,5 +1,6 @@
+import { freePort } from '../scripts/free-port.ts';
 import { sendHttp } from './support/raw-http.ts';
-import { freePort, startTestServer, type TestServer } from './support/test-server.ts';
+import { startTestServer, type TestServer } from './support/test-server.ts';
 
 /** One of each service, which keep the names they have. */
 const ROUTES = [

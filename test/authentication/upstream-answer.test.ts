@@ -1,7 +1,8 @@
+import { freePort } from '../../scripts/free-port.ts';
 import { openBrowser } from '../support/browser.ts';
 import type { TestClient } from '../support/factories.ts';
 import { withStillTime } from '../support/still-time.ts';
-import { freePort, type TestServer } from '../support/test-server.ts';
+import type { TestServer } from '../support/test-server.ts';
 import { UPSTREAM_SECRET, type UpstreamIdp } from '../support/upstream-idp.ts';
 import {
   AWAY,

@@ -1,8 +1,9 @@
+import { freePort } from '../../scripts/free-port.ts';
 import { type Application, startApplication } from '../support/application.ts';
 import { type Chromium, inspect, launchChromium, type Visit } from '../support/chromium.ts';
 import { aClient, anInstance, aPerson, type TestClient } from '../support/factories.ts';
 import { ADA, authorizationUrl, postForm } from '../support/relying-party.ts';
-import { freePort, startTestServer, type TestServer } from '../support/test-server.ts';
+import { startTestServer, type TestServer } from '../support/test-server.ts';
 import { startUpstreamIdp, type UpstreamIdp } from '../support/upstream-idp.ts';
 
 const DEVICE_CODE = 'urn:ietf:params:oauth:grant-type:device_code';

@@ -10,7 +10,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { freePort } from '../../scripts/installed-postgres.ts';
+import { freePort } from '../../scripts/free-port.ts';
 import { findOmissions, findViolations } from '../ledger/checks.ts';
 import { createHonestClient } from '../ledger/client.ts';
 import { type Ledger, openLedger } from '../ledger/ledger.ts';

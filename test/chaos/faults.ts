@@ -1,4 +1,4 @@
-import { pause } from '../ledger/client.ts';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Random } from '../ledger/random.ts';
 import type { Cluster } from '../machines/cluster.ts';

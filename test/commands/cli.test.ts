@@ -4,13 +4,14 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { freePort } from '../../scripts/free-port.ts';
 import { parseConfig } from '../../src/config.ts';
 import { openDatabase } from '../../src/platform/database.ts';
 import { createLogger } from '../../src/platform/logger.ts';
 import { type RunningServer, startServer } from '../../src/server.ts';
 import { runJob } from '../support/run-job.ts';
 import { embeddedTemplate, openTestDatabase } from '../support/test-database.ts';
-import { freePort, TEST_SECRETS } from '../support/test-server.ts';
+import { TEST_SECRETS } from '../support/test-server.ts';
 
 const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
 const DIGEST = `sha256:${'0'.repeat(64)}`;

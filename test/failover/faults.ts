@@ -1,4 +1,4 @@
-import { pause } from '../ledger/client.ts';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Node, Pair } from '../machines/patroni.ts';
 import type { Wire } from '../machines/wire.ts';
 import type { Way } from './ways.ts';

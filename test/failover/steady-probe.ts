@@ -1,4 +1,4 @@
-import { pause } from '../ledger/client.ts';
+import { setTimeout as pause } from 'node:timers/promises';
 import { mintListnr, type Send } from '../ledger/requests.ts';
 import type { World } from '../ledger/world.ts';
 import { JWKS } from '../support/token-provider.ts';

@@ -1,4 +1,4 @@
-import { pause } from '../ledger/client.ts';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Entry, Ledger } from '../ledger/ledger.ts';
 import { type FaultName, type Scene, strike } from './faults.ts';
 import type { SteadyProbe } from './steady-probe.ts';

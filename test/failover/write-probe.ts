@@ -1,5 +1,5 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
-import { pause } from '../ledger/client.ts';
 import type { Pair } from '../machines/patroni.ts';
 
 /** When Postgres itself, asked without any server of ours, committed a write. */

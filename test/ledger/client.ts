@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { type Entry, fingerprint, type Given, type Ledger } from './ledger.ts';
 import type { Random } from './random.ts';
 import type { Reply, Send } from './requests.ts';
@@ -68,10 +69,6 @@ export function createHonestClient({
       }
     },
   };
-}
-
-export function pause(ms: number): Promise<void> {
-  return new Promise((done) => setTimeout(done, ms));
 }
 
 function entryOf(purpose: Purpose, reply: Reply, startedAt: number, endedAt: number): Entry {

@@ -1,4 +1,4 @@
-import { pause } from './client.ts';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Operations } from './operations.ts';
 import type { Random } from './random.ts';
 

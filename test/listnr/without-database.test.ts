@@ -1,8 +1,9 @@
 import { AggregatorRegistry, type MetricObject } from 'prom-client';
+import { freePort } from '../../scripts/free-port.ts';
 import { createMetrics } from '../../src/platform/metrics.ts';
 import { getJson } from '../support/relying-party.ts';
 import { runJob } from '../support/run-job.ts';
-import { freePort, startTestServer, type TestServer } from '../support/test-server.ts';
+import { startTestServer, type TestServer } from '../support/test-server.ts';
 import { askToken, basic, DEMO_BASIC, DEMO_SERVICE, secretClientSql } from '../support/token-provider.ts';
 import { until } from '../support/until.ts';
 

@@ -4,7 +4,8 @@ import { appendFileSync, chownSync, mkdtempSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { findBinaries, freePort, unprivilegedUser } from '../../scripts/installed-postgres.ts';
+import { freePort } from '../../scripts/free-port.ts';
+import { findBinaries, unprivilegedUser } from '../../scripts/installed-postgres.ts';
 
 const run = promisify(execFile);
 /** pg_ctl itself notices when Postgres ends instead; until then, how long it takes is the machine's business. */

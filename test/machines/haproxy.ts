@@ -1,8 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { freePort } from '../../scripts/installed-postgres.ts';
-import { listens, until, type Workshop } from './programs.ts';
+import { freePort } from '../../scripts/free-port.ts';
+import { until } from '../support/until.ts';
+import { listens, type Workshop } from './programs.ts';
 
 /** The samples of the documents, so that what is tested is what they recommend. */
 const SAMPLES = {

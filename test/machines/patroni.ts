@@ -1,8 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { findBinaries, freePort } from '../../scripts/installed-postgres.ts';
-import { childrenOf, listens, type Program, signal, until, type Workshop } from './programs.ts';
+import { freePort } from '../../scripts/free-port.ts';
+import { findBinaries } from '../../scripts/installed-postgres.ts';
+import { childrenOf, signal } from '../support/processes.ts';
+import { until } from '../support/until.ts';
+import { listens, type Program, type Workshop } from './programs.ts';
 import { layWire, type Wire } from './wire.ts';
 
 /** One of two machines with a Postgres that Patroni manages. */

@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { freePort } from '../../scripts/installed-postgres.ts';
-import { listens, until, type Workshop } from './programs.ts';
+import { freePort } from '../../scripts/free-port.ts';
+import { until } from '../support/until.ts';
+import { listens, type Workshop } from './programs.ts';
 
 /**
  * Debian's PgBouncer in transaction mode in front of a port of loopback, as docs/operating.md has it: it tries a

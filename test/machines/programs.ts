@@ -3,12 +3,11 @@
  * they write goes to a file of their name in our folder.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { chownSync, closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chownSync, closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Refusal, unprivilegedUser } from '../../scripts/installed-postgres.ts';
-import { pause } from '../ledger/client.ts';
 
 /** By the name of a program: the package that has it. */
 const PACKAGES = {
@@ -21,7 +20,6 @@ export type ProgramName = keyof typeof PACKAGES;
 
 /** Debian keeps some of them where only root's PATH looks. */
 const PATH = `${process.env.PATH}:/usr/sbin:/usr/local/sbin`;
-const START_MS = 30_000;
 
 /** A folder of our own, which the programs may write to and which goes with us. */
 export interface Workshop {
@@ -85,19 +83,6 @@ export function openWorkshop(name: string): Workshop {
   };
 }
 
-/** Waits until `isSo`. @throws Refusal that says what was waited for. */
-export async function until(
-  what: string,
-  isSo: () => Promise<boolean> | boolean,
-  withinMs: number = START_MS,
-): Promise<void> {
-  const deadline = performance.now() + withinMs;
-  while (!(await isSo())) {
-    if (performance.now() > deadline) throw new Refusal(`Waited ${withinMs / 1000} s in vain: ${what}.`);
-    await pause(50);
-  }
-}
-
 export function listens(port: number): Promise<boolean> {
   return new Promise((done) => {
     const socket = connect(port, '127.0.0.1');
@@ -108,37 +93,4 @@ export function listens(port: number): Promise<boolean> {
     socket.once('connect', () => tell(true));
     socket.once('error', () => tell(false));
   });
-}
-
-/** The processes that `pid` started and that live, from what Linux says of them. */
-export function childrenOf(pid: number): number[] {
-  return readdirSync('/proc')
-    .map(Number)
-    .filter((child) => child > 0 && statusOf(child)?.parent === pid);
-}
-
-/** Whether it has closed all that it had open: a process that was killed has not, until the kernel comes to it. */
-export function isGone(pid: number): boolean {
-  return ['Z', 'X', undefined].includes(statusOf(pid)?.state);
-}
-
-function statusOf(pid: number): { state: string | undefined; parent: number } | undefined {
-  try {
-    // "pid (name) state ppid": the name may hold spaces and brackets.
-    const [state, parent] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
-    return { state, parent: Number(parent) };
-  } catch {
-    return undefined;
-  }
-}
-
-/** To processes that may have ended meanwhile. */
-export function signal(pids: Iterable<number>, name: NodeJS.Signals): void {
-  for (const pid of pids) {
-    try {
-      process.kill(pid, name);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-    }
-  }
 }

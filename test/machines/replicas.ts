@@ -3,9 +3,11 @@
  * that ends without having been asked to is a fault of ours.
  */
 import type { ChildProcess } from 'node:child_process';
-import { freePort, Refusal } from '../../scripts/installed-postgres.ts';
+import { freePort } from '../../scripts/free-port.ts';
+import { Refusal } from '../../scripts/installed-postgres.ts';
+import { until } from '../support/until.ts';
 import { type Balancer, startHaproxy } from './haproxy.ts';
-import { until, type Workshop } from './programs.ts';
+import type { Workshop } from './programs.ts';
 import { type LogLine, spawnServer, untilReady } from './servers.ts';
 
 export interface Replica {

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { freePort } from '../../scripts/installed-postgres.ts';
+import { freePort } from '../../scripts/free-port.ts';
 import { patienceWith } from '../support/patience.ts';
 import { TEST_SECRETS } from '../support/test-server.ts';
 import { layWire, type Wire } from './wire.ts';

@@ -1,11 +1,12 @@
+import { freePort } from '../../scripts/free-port.ts';
 import { type DatabaseProxy, startDatabaseProxy } from '../support/database-proxy.ts';
+import { childrenOf } from '../support/processes.ts';
 import { getJson } from '../support/relying-party.ts';
 import { type ServerProcess, spawnServerProcess, untilReady } from '../support/server-process.ts';
 import { openTestDatabase, type TestDatabase } from '../support/test-database.ts';
-import { freePort, unique } from '../support/test-server.ts';
+import { unique } from '../support/test-server.ts';
 import { askToken, DEMO_BASIC, DEMO_SERVICE } from '../support/token-provider.ts';
 import { until } from '../support/until.ts';
-import { workersOf } from '../support/workers.ts';
 
 const SEEDS_DIR = new URL('../../config/seeds', import.meta.url).pathname;
 
@@ -139,7 +140,7 @@ describe('a worker that dies', () => {
     const running = await start({ WORKERS: '2', SEEDS_DIR });
     await untilReady(running);
     await until('both ready', async () => (await getJson(`${internal}/readyz`)).body.ready === 2);
-    const [killed = 0, other = 0] = workersOf(running);
+    const [killed = 0, other = 0] = childrenOf(running.pid);
     await wire.cut();
     process.kill(killed, 'SIGKILL');
     await until('a sentence', () => sentences(running).length > 0);
@@ -150,11 +151,11 @@ describe('a worker that dies', () => {
       expect(minted.status).toBe(200);
     }
     expect(await getJson(`${internal}/readyz`)).toMatchObject({ status: 503, body: { ready: 0 } });
-    expect(workersOf(running)).toContain(other);
+    expect(childrenOf(running.pid)).toContain(other);
 
     await wire.mend();
     await until('both ready', async () => (await getJson(`${internal}/readyz`)).body.ready === 2);
-    expect(workersOf(running)).toContain(other);
+    expect(childrenOf(running.pid)).toContain(other);
   });
 
   it('is replaced again and again, more and more slowly, where its replacement cannot start', async () => {
@@ -167,7 +168,7 @@ describe('a worker that dies', () => {
       await untilReady(running);
       await until('both ready', async () => (await getJson(`${internal}/readyz`)).body.ready === 2);
       await database.knex.raw("ALTER ROLE ?? PASSWORD 'another'", [role]);
-      process.kill(workersOf(running)[0] ?? 0, 'SIGKILL');
+      process.kill(childrenOf(running.pid)[0] ?? 0, 'SIGKILL');
       await until('a few attempts', () => pauses(running).length >= 4);
 
       expect(pauses(running).slice(0, 4)).toEqual([0, 100, 200, 400]);

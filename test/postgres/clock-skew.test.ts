@@ -1,3 +1,4 @@
+import { freePort } from '../../scripts/free-port.ts';
 import { createExpiredRowsStore, EXPIRING_TABLES } from '../../src/artifacts/expired-rows-store.ts';
 import { DEVICE_CODE_GRANT } from '../../src/oidc/device-code.ts';
 import { type Browser, openBrowser } from '../support/browser.ts';
@@ -13,7 +14,7 @@ import {
 } from '../support/relying-party.ts';
 import { type ServerProcess, startServerProcess } from '../support/server-process.ts';
 import { openTestDatabase, type TestDatabase } from '../support/test-database.ts';
-import { freePort } from '../support/test-server.ts';
+import { until } from '../support/until.ts';
 
 const SEEDS_DIR = new URL('../../config/seeds', import.meta.url).pathname;
 const SHIFTED_CLOCK = new URL('../support/shifted-clock.ts', import.meta.url).href;
@@ -135,15 +136,20 @@ describe.each([
       [right, wrong],
     ] as const) {
       const { client_id, client_secret } = client;
-      const begun = await until(
-        () =>
-          postForm(`${here.url}/auth/device_authorization`, { client_id, client_secret, scope: 'openid' }),
-        ({ status }) => status === 200,
-      );
+      let begun: Answer | undefined;
+      // A client that has just been registered is known to every process within a second or two.
+      await until('the client is known', async () => {
+        begun = await postForm(`${here.url}/auth/device_authorization`, {
+          client_id,
+          client_secret,
+          scope: 'openid',
+        });
+        return begun.status === 200;
+      });
       await deleteExpiredRows();
       const polled = await postForm(`${there.url}/auth/token`, {
         grant_type: DEVICE_CODE_GRANT,
-        device_code: String(begun.body.device_code),
+        device_code: String(begun?.body.device_code),
         client_id,
         client_secret,
       });
@@ -170,13 +176,3 @@ describe.each([
     expect((await getJson(`${internal}/readyz`)).body.clock).toEqual({ offsetSeconds: shift });
   });
 });
-
-/** A client that has just been registered is known to every process within a second or two. */
-async function until(ask: () => Promise<Answer>, enough: (answer: Answer) => boolean): Promise<Answer> {
-  const deadline = Date.now() + 20_000;
-  for (;;) {
-    const answer = await ask();
-    if (enough(answer) || Date.now() > deadline) return answer;
-    await new Promise((tick) => setTimeout(tick, 50));
-  }
-}

@@ -5,6 +5,7 @@ import { ConnectionLost, NoConnectionFree } from '../../src/platform/postgres/sq
 import { prepare } from '../../src/platform/prepared-statement.ts';
 import { layWire, type Wire } from '../machines/wire.ts';
 import { openTestDatabase, type TestDatabase } from '../support/test-database.ts';
+import { until } from '../support/until.ts';
 
 const sleep = prepare<{ done: string }>('test_sleep', "SELECT 'done' AS done FROM pg_sleep(?::float)");
 const PID = 'SELECT pg_backend_pid() AS pid';
@@ -185,12 +186,7 @@ describe('a connection', () => {
     await open();
     const pid = await pidOf(database.knex);
     await test.knex.raw('SELECT pg_terminate_backend(?, 5000)', [pid]);
-    await until(async () => (await database.knex.raw(PID).catch(() => undefined)) !== undefined);
+    await until('an answer', async () => (await database.knex.raw(PID).catch(() => undefined)) !== undefined);
     expect(await pidOf(database.knex)).not.toBe(pid);
   });
 });
-
-/** Asks until it is so. */
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  while (!(await holds())) await new Promise((tick) => setImmediate(tick));
-}

@@ -1,8 +1,8 @@
+import { freePort } from '../../scripts/free-port.ts';
 import { type DatabaseProxy, startDatabaseProxy } from '../support/database-proxy.ts';
 import { ADA, getJson, obtainTokens } from '../support/relying-party.ts';
 import { type ServerProcess, startServerProcess } from '../support/server-process.ts';
 import { openTestDatabase, type TestDatabase } from '../support/test-database.ts';
-import { freePort } from '../support/test-server.ts';
 import {
   askToken,
   basic,

@@ -5,6 +5,7 @@ import { ConnectionPool, type PoolOptions } from '../../src/platform/postgres/po
 import { withinShare } from '../../src/platform/postgres/share.ts';
 import { ConnectionLost, NoConnectionFree } from '../../src/platform/postgres/sqlstates.ts';
 import { openTestDatabase, type TestDatabase } from '../support/test-database.ts';
+import { until } from '../support/until.ts';
 
 let test: TestDatabase;
 let pool: ConnectionPool;
@@ -36,10 +37,6 @@ const counts = () => ({
   free: pool.numFree(),
   waiting: pool.numPendingAcquires(),
 });
-
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((tick) => setImmediate(tick));
-}
 
 describe('a pool', () => {
   it('opens what is asked for, up to its size, and gives out in the order of asking', async () => {
@@ -95,8 +92,7 @@ describe('a pool', () => {
   it('keeps some open while nobody asks, and closes the others', async () => {
     open({ keep: 1, idleMs: 20 });
     for (const connection of await Promise.all([take(), take(), take()])) pool.release(connection);
-    await until(() => pool.numFree() < 3);
-    await until(() => pool.numFree() === 1);
+    await until('one is left', () => pool.numFree() === 1);
     const kept = await take();
     expect((await kept.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
     pool.release(kept);

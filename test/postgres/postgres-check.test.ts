@@ -1,7 +1,7 @@
+import { freePort } from '../../scripts/free-port.ts';
 import { openDatabase } from '../../src/platform/database.ts';
 import { DatabaseAwayError, OperatorError } from '../../src/platform/errors.ts';
 import { openTestDatabase, type TestDatabase } from '../support/test-database.ts';
-import { freePort } from '../support/test-server.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {

@@ -1,8 +1,8 @@
 import { Agent, request } from 'node:http';
+import { freePort } from '../../scripts/free-port.ts';
 import { getJson, obtainTokens, userinfo } from '../support/relying-party.ts';
 import { type ServerProcess, startServerProcess } from '../support/server-process.ts';
 import { openTestDatabase, type TestDatabase } from '../support/test-database.ts';
-import { freePort } from '../support/test-server.ts';
 import { until } from '../support/until.ts';
 
 const SEEDS_DIR = new URL('../../config/seeds', import.meta.url).pathname;

@@ -1,5 +1,6 @@
 import { createRemoteJWKSet, jwtVerify } from 'jose';
 import knex from 'knex';
+import { freePort } from '../../scripts/free-port.ts';
 import { openBrowser } from '../support/browser.ts';
 import {
   ADA,
@@ -12,7 +13,7 @@ import {
 } from '../support/relying-party.ts';
 import { type ServerProcess, startServerProcess } from '../support/server-process.ts';
 import { openTestDatabase, type TestDatabase } from '../support/test-database.ts';
-import { freePort, unique } from '../support/test-server.ts';
+import { unique } from '../support/test-server.ts';
 
 const SEEDS_DIR = new URL('../../config/seeds', import.meta.url).pathname;
 

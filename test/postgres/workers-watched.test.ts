@@ -1,9 +1,9 @@
+import { freePort } from '../../scripts/free-port.ts';
+import { childrenOf } from '../support/processes.ts';
 import { getJson } from '../support/relying-party.ts';
 import { type ServerProcess, startServerProcess } from '../support/server-process.ts';
 import { openTestDatabase, type TestDatabase } from '../support/test-database.ts';
-import { freePort } from '../support/test-server.ts';
 import { until } from '../support/until.ts';
-import { workersOf } from '../support/workers.ts';
 
 const READY = {
   status: 'ready',
@@ -25,7 +25,7 @@ describe('the internal port of WORKERS=2', () => {
     await until('both ready', async () => (await readiness()).body.ready === 2);
   });
   afterEach(async () => {
-    for (const pid of workersOf(server)) process.kill(pid, 'SIGCONT');
+    for (const pid of childrenOf(server.pid)) process.kill(pid, 'SIGCONT');
     await server.stop();
     await database.close();
   });
@@ -57,11 +57,11 @@ describe('the internal port of WORKERS=2', () => {
       body: { status: 'ready', ready: 2, workers: [READY, READY] },
     });
     const workers = (await readiness()).body.workers as { pid: number }[];
-    expect(workers.map(({ pid }) => pid).toSorted()).toEqual(workersOf(server).toSorted());
+    expect(workers.map(({ pid }) => pid).toSorted()).toEqual(childrenOf(server.pid).toSorted());
   });
 
   it('answers in time while one is stopped and the other is replaced, and serves on', async () => {
-    const [stopped = 0, killed = 0] = workersOf(server);
+    const [stopped = 0, killed = 0] = childrenOf(server.pid);
     process.kill(stopped, 'SIGSTOP');
 
     const started = Date.now();
@@ -83,10 +83,10 @@ describe('the internal port of WORKERS=2', () => {
   });
 
   it('sums the others while one is just being replaced', async () => {
-    const [killed = 0, other = 0] = workersOf(server);
+    const [killed = 0, other = 0] = childrenOf(server.pid);
     process.kill(killed, 'SIGKILL');
     for (let n = 0; n < 20; n += 1) expect((await scrape()).status).toBe(200);
     await until('both ready', async () => (await readiness()).body.ready === 2);
-    expect(workersOf(server)).toContain(other);
+    expect(childrenOf(server.pid)).toContain(other);
   });
 });

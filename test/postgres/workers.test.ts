@@ -1,10 +1,10 @@
+import { freePort } from '../../scripts/free-port.ts';
+import { childrenOf } from '../support/processes.ts';
 import { sendHttp } from '../support/raw-http.ts';
 import { getJson, obtainTokens, userinfo } from '../support/relying-party.ts';
 import { type ServerProcess, startServerProcess } from '../support/server-process.ts';
 import { openTestDatabase, type TestDatabase } from '../support/test-database.ts';
-import { freePort } from '../support/test-server.ts';
 import { until } from '../support/until.ts';
-import { workersOf } from '../support/workers.ts';
 
 const SEEDS_DIR = new URL('../../config/seeds', import.meta.url).pathname;
 
@@ -25,13 +25,13 @@ describe('WORKERS=2', () => {
   });
 
   it('serves from two processes, and replaces one that dies', async () => {
-    const [killed = 0, other = 0] = workersOf(server);
+    const [killed = 0, other = 0] = childrenOf(server.pid);
     process.kill(killed, 'SIGKILL');
     await until(
       'another worker',
-      () => workersOf(server).length === 2 && !workersOf(server).includes(killed),
+      () => childrenOf(server.pid).length === 2 && !childrenOf(server.pid).includes(killed),
     );
-    expect(workersOf(server)).toContain(other);
+    expect(childrenOf(server.pid)).toContain(other);
     // The other one may itself still have been starting.
     await until('a worker that serves', async () => !(await refuses(server)));
 
@@ -42,7 +42,7 @@ describe('WORKERS=2', () => {
   it('answers who was handed to a worker that died before it took them', async () => {
     const ready = async () => (await getJson(`${internal}/readyz`)).body.ready === 2;
     await until('both ready', ready);
-    const [stopped = 0] = workersOf(server);
+    const [stopped = 0] = childrenOf(server.pid);
     process.kill(stopped, 'SIGSTOP');
     const asking = Array.from({ length: 8 }, () =>
       sendHttp(Number(new URL(server.url).port), { path: '/healthz' }).then(({ status }) => status),

@@ -1,7 +1,8 @@
-import { pause } from '../ledger/client.ts';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Fault } from '../ledger/ledger.ts';
-import { childrenOf, isGone, signal, until } from '../machines/programs.ts';
 import type { Replica, Site } from '../machines/replicas.ts';
+import { childrenOf, isGone, signal } from '../support/processes.ts';
+import { until } from '../support/until.ts';
 
 /** Of a process that was ended without being asked: when it was told, and when all that it had open was closed. */
 export interface Event extends Fault {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { Writable } from 'node:stream';
+import { freePort } from '../../scripts/free-port.ts';
 import type { Overrides } from '../../src/compose.ts';
 import { type Config, parseConfig } from '../../src/config.ts';
 import { SAME_CLOCK } from '../../src/platform/database-time.ts';
@@ -87,18 +87,6 @@ export async function startTestServer({
       await server.services.listnrClients.reload();
     },
   };
-}
-
-/** A port that was free a moment ago: the issuer has to name it before the server listens. */
-export function freePort(): Promise<number> {
-  return new Promise((found, failed) => {
-    const probe = createServer();
-    probe.once('error', failed);
-    probe.listen(0, 'localhost', () => {
-      const { port } = probe.address() as { port: number };
-      probe.close(() => found(port));
-    });
-  });
 }
 
 /** A name no other test uses. */

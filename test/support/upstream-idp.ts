@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { decodeJwt, decodeProtectedHeader, exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
 import Provider, { type Adapter, type AdapterPayload, type KoaContextWithOIDC } from 'oidc-provider';
-import { freePort } from './test-server.ts';
+import { freePort } from '../../scripts/free-port.ts';
 
 /**
  * A customer's own OpenID provider, played by the protocol library on a port of its own. Whoever comes is signed in

@@ -1,7 +1,8 @@
 import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose';
+import { freePort } from '../../../scripts/free-port.ts';
 import { dropCompromisedKeys, rotateKeys } from '../../../src/keys/rotate-keys.ts';
 import { startServer } from '../../../src/server.ts';
-import { freePort, type TestServer } from '../../support/test-server.ts';
+import type { TestServer } from '../../support/test-server.ts';
 import { askToken, JWKS } from '../../support/token-provider.ts';
 import { noticeChanges, type Row } from './row.ts';
 import type { World } from './world.ts';

@@ -1,7 +1,7 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { openBrowser } from '../../support/browser.ts';
 import { releaseTogether } from '../../support/released-together.ts';
 import { authorizationUrl, DEMO_SPA, exchange, pkce } from '../../support/relying-party.ts';
+import { until } from '../../support/until.ts';
 import {
   aRunner,
   CHEAP_HASHES,
@@ -133,7 +133,7 @@ async function untilSomebodyWaits({ database }: TwoServers): Promise<void> {
     .knex('pg_stat_activity')
     .where({ wait_event_type: 'Lock' })
     .whereRaw('datname = current_database()');
-  while ((await waiting.clone().select('pid')).length === 0) await pause(10);
+  await until('somebody waits', async () => (await waiting.clone().select('pid')).length > 0);
 }
 
 /** Signs the person in again, for the last round ended that. */

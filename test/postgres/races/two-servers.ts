@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import { freePort } from '../../../scripts/free-port.ts';
 import { type Browser, openBrowser } from '../../support/browser.ts';
 import type { Interruption, PreparedRequest, Reply } from '../../support/released-together.ts';
 import { DEMO_WEB, refresh, signIn, type Tokens, userinfo } from '../../support/relying-party.ts';
 import { type ServerProcess, startServerProcess } from '../../support/server-process.ts';
 import { openTestDatabase, type TestDatabase } from '../../support/test-database.ts';
-import { freePort } from '../../support/test-server.ts';
 
 const SEEDS_DIR = new URL('../../../config/seeds', import.meta.url).pathname;
 
