@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../platform/clock.ts';
 import { digestSecret, verifySecret } from '../platform/digest.ts';
+import { withinShare } from '../platform/postgres/share.ts';
 import type { ClientSecretStore, StoredSecret } from './client-secret-store.ts';
 
 /** What verifying takes. The expiry is held against the time of use; Postgres' `infinity` arrives as a number. */
@@ -70,7 +71,8 @@ function createNotes({
     try {
       for (const [key, use] of waiting) {
         waiting.delete(key);
-        await touch(...use);
+        // Not in the time of the request that happens to have begun this work.
+        await withinShare('uses of secrets', () => touch(...use));
       }
     } catch (error) {
       waiting.clear();

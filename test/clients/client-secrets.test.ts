@@ -1,5 +1,6 @@
 import { createClientSecrets } from '../../src/clients/client-secrets.ts';
 import { digestSecret } from '../../src/platform/digest.ts';
+import { currentShare, type Share, withinShare } from '../../src/platform/postgres/share.ts';
 
 const SECRET = 'a-secret-not-for-production-0000000000001';
 const secrets = [{ name: 'default', digest: digestSecret(SECRET), expiresAt: null }];
@@ -52,6 +53,27 @@ describe('the use of a client secret', () => {
     await end();
     expect(begun).toEqual(['one default', 'two default', 'three default']);
     expect(errors).toEqual([]);
+  });
+
+  it('is noted in no request’s time, and not in that of the one which began to note', async () => {
+    const shares: (Share | undefined)[] = [];
+    const verifier = createClientSecrets({
+      store: {
+        list: () => secrets,
+        async touch() {
+          shares.push(currentShare());
+        },
+      },
+      clock: { now: () => new Date() },
+      onError: (error) => {
+        throw error;
+      },
+    });
+    await withinShare('/auth/token', () =>
+      Promise.all(['one', 'two'].map((client) => verifier.verify(client, SECRET))),
+    );
+    expect(shares.map((share) => share?.endpoint)).toEqual(['uses of secrets', 'uses of secrets']);
+    expect(new Set(shares).size).toBe(2);
   });
 
   it('is let go when it cannot be noted, with those that wait, and said once', async () => {

@@ -2,7 +2,7 @@ import { parsePostgresAddress } from '../../src/platform/postgres/address.ts';
 import type { Connection } from '../../src/platform/postgres/connection.ts';
 import { connectionOpener } from '../../src/platform/postgres/open-connection.ts';
 import { ConnectionPool, type PoolOptions } from '../../src/platform/postgres/pool.ts';
-import { withinShare } from '../../src/platform/postgres/share.ts';
+import { currentShare, withinShare } from '../../src/platform/postgres/share.ts';
 import { ConnectionLost, NoConnectionFree } from '../../src/platform/postgres/sqlstates.ts';
 import { openTestDatabase, type TestDatabase } from '../support/test-database.ts';
 import { until } from '../support/until.ts';
@@ -87,6 +87,29 @@ describe('a pool', () => {
     );
     pool.release(held);
     expect(counts()).toEqual({ used: 0, free: 1, waiting: 0 });
+  });
+
+  it('gives up a connection that a request has for too long, also where requests have no time of their own', async () => {
+    open({ size: 1, limits: { waitMs: 0, requestMs: 0, leaseMs: 50 } });
+    const connection = await take('/auth/token');
+    const asked = connection.query('SELECT pg_sleep(60)').finally(() => pool.release(connection));
+    await expect(asked).rejects.toBeInstanceOf(ConnectionLost);
+    expect(counts()).toEqual({ used: 0, free: 0, waiting: 0 });
+  });
+
+  it('counts once what a request waits for at the same time', async () => {
+    open({ limits: { waitMs: 0, requestMs: 60_000, leaseMs: 0 } });
+    await withinShare('/auth/token', async () => {
+      const began = performance.now();
+      const held = await Promise.all([pool.acquire().promise, pool.acquire().promise]);
+      const waited = currentShare()?.waited;
+      const asked = held.map((connection) => connection.query('SELECT pg_sleep(0.2)'));
+      await Promise.all(asked);
+      expect(waited?.ms).toBeGreaterThanOrEqual(200);
+      for (const connection of held) pool.release(connection);
+      expect(waited?.ms).toBeLessThanOrEqual(performance.now() - began);
+      expect(waited?.ms).toBe(waited?.ms);
+    });
   });
 
   it('keeps some open while nobody asks, and closes the others', async () => {

@@ -21,13 +21,12 @@ export interface Limits {
   waitMs: number;
   /** How long a request waits for the database in all, so how long it has a connection at most. */
   requestMs: number;
-  /** How long whatever is no request (a job, a command) waits for a connection, and how long it has one. */
+  /** How long whatever is no request (a job, a command) waits for a connection, and how long it has one; also a request, where those have no limits. */
   leaseMs: number;
 }
 
 interface Waiter {
   share: Share | undefined;
-  since: number;
   timer?: NodeJS.Timeout;
   take(connection: Connection): void;
   refuse(error: Error): void;
@@ -35,7 +34,6 @@ interface Waiter {
 
 interface Lease {
   share: Share | undefined;
-  since: number;
   timer: NodeJS.Timeout | undefined;
 }
 
@@ -124,11 +122,12 @@ export class ConnectionPool {
     if (leftMs <= 0) throw new NoConnectionFree(`The request has waited ${requestMs} ms for the database.`);
 
     return new Promise((take, refuse) => {
-      const waiter: Waiter = { share, since: performance.now(), take, refuse };
+      const waiter: Waiter = { share, take, refuse };
+      share?.waited.start();
       this.#waiting.push(waiter);
       this.#serve();
       if (!this.#waiting.includes(waiter)) return;
-      const limitMs = Math.min((share ? waitMs : leaseMs) || Number.POSITIVE_INFINITY, leftMs);
+      const limitMs = Math.min((share && waitMs) || leaseMs || Number.POSITIVE_INFINITY, leftMs);
       if (limitMs < Number.POSITIVE_INFINITY)
         waiter.timer = setTimeout(() => this.#tire(waiter, limitMs), limitMs);
     });
@@ -137,7 +136,7 @@ export class ConnectionPool {
   /** What is left of a request's time. */
   #leftMs(share: Share | undefined): number {
     const { requestMs } = this.#options.limits;
-    return share && requestMs > 0 ? requestMs - share.waitedMs : Number.POSITIVE_INFINITY;
+    return share && requestMs > 0 ? requestMs - share.waited.ms : Number.POSITIVE_INFINITY;
   }
 
   #tire(waiter: Waiter, limitMs: number): void {
@@ -150,7 +149,7 @@ export class ConnectionPool {
   #leave(waiter: Waiter): void {
     clearTimeout(waiter.timer);
     this.#waiting = this.#waiting.filter((other) => other !== waiter);
-    if (waiter.share) waiter.share.waitedMs += performance.now() - waiter.since;
+    waiter.share?.waited.stop();
   }
 
   #refuseAll(error: Error): void {
@@ -182,18 +181,20 @@ export class ConnectionPool {
     const { share } = waiter;
     this.#leave(waiter);
     if (share) this.#inUse.set(share.endpoint, (this.#inUse.get(share.endpoint) ?? 0) + 1);
-    const limitMs = share ? this.#leftMs(share) : this.#options.limits.leaseMs || Number.POSITIVE_INFINITY;
+    share?.waited.start();
+    const { requestMs, leaseMs } = this.#options.limits;
+    const limitMs = share && requestMs > 0 ? this.#leftMs(share) : leaseMs || Number.POSITIVE_INFINITY;
     const giveUp = () => connection.giveUp(new ConnectionLost(`no answer in ${Math.round(limitMs)} ms`));
     const timer = limitMs < Number.POSITIVE_INFINITY ? setTimeout(giveUp, limitMs) : undefined;
-    this.#leases.set(connection, { share, since: performance.now(), timer });
+    this.#leases.set(connection, { share, timer });
     waiter.take(connection);
   }
 
-  #endLease(connection: Connection, { share, since, timer }: Lease): void {
+  #endLease(connection: Connection, { share, timer }: Lease): void {
     clearTimeout(timer);
     this.#leases.delete(connection);
     if (!share) return;
-    share.waitedMs += performance.now() - since;
+    share.waited.stop();
     const others = (this.#inUse.get(share.endpoint) ?? 1) - 1;
     if (others > 0) this.#inUse.set(share.endpoint, others);
     else this.#inUse.delete(share.endpoint);

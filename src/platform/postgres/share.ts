@@ -7,15 +7,37 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 export interface Share {
   /** The endpoint's name. */
   endpoint: string;
-  /** How long this request has waited for connections and answers so far. */
-  waitedMs: number;
+  /** For how long this request has waited for connections and answers. */
+  readonly waited: Stopwatch;
+}
+
+/** Measures for how long at least one thing is under way: what goes on at the same time counts once. */
+export class Stopwatch {
+  #underWay = 0;
+  #since = 0;
+  #before = 0;
+
+  get ms(): number {
+    return this.#before + (this.#underWay > 0 ? performance.now() - this.#since : 0);
+  }
+
+  start(): void {
+    if (this.#underWay === 0) this.#since = performance.now();
+    this.#underWay += 1;
+  }
+
+  stop(): void {
+    this.#before = this.ms;
+    this.#since = performance.now();
+    this.#underWay -= 1;
+  }
 }
 
 const shares = new AsyncLocalStorage<Share>();
 
 /** Runs `work`, and all that it waits for, as one request of `endpoint`. */
 export function withinShare<T>(endpoint: string, work: () => T): T {
-  return shares.run({ endpoint, waitedMs: 0 }, work);
+  return shares.run({ endpoint, waited: new Stopwatch() }, work);
 }
 
 /** The request being served; undefined outside of any: at the start, in a job, in a command. */
