@@ -81,7 +81,12 @@ async function openPostgres(options: PostgresOptions): Promise<Database> {
   const pools: ConnectionPool[] = [];
   const open = (size: number, keep: number, { statementMs, ...limits }: StatementLimits): Knex => {
     const pool = new ConnectionPool({
-      open: connectionOpener({ address, statementTimeoutMs: statementMs, say }),
+      open: connectionOpener({
+        address,
+        statementTimeoutMs: statementMs,
+        idleTimeoutMs: limits.requestMs || limits.leaseMs,
+        say,
+      }),
       size,
       keep,
       limits,
@@ -124,6 +129,7 @@ async function openEmbedded({ dataDir, template, shareRunning }: EmbeddedOptions
     open: connectionOpener({
       address: embeddedAddress(running ?? embedded?.socketDirectory ?? ''),
       statementTimeoutMs: 0,
+      idleTimeoutMs: 0,
       say: () => undefined,
     }),
     size: 1,

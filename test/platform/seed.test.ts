@@ -213,6 +213,7 @@ describe('a database that is away', () => {
     const open = connectionOpener({
       address: parsePostgresAddress('host=/nowhere'),
       statementTimeoutMs: 0,
+      idleTimeoutMs: 0,
       say: () => undefined,
     });
     const limits = { waitMs: 0, requestMs: 0, leaseMs: 0 };

@@ -107,6 +107,27 @@ describe('a node that goes silent', () => {
     });
   });
 
+  it('keeps no lock of a transaction that was begun: its next attempt gets through', async () => {
+    await test.knex.raw('CREATE TABLE IF NOT EXISTS contended AS SELECT 1 AS n');
+    const update = (knex: Knex) =>
+      withinShare('/auth/token', () =>
+        knex.transaction(async (trx) => {
+          await trx.raw('UPDATE contended SET n = n + 1');
+          wire.forget();
+          await trx.raw('SELECT 1');
+        }),
+      );
+    await expect(update(database.knex)).rejects.toBeInstanceOf(ConnectionLost);
+    await until(async () => {
+      const { rows } = await test.knex.raw(
+        "SELECT count(*)::integer AS n FROM pg_stat_activity WHERE state = 'idle in transaction' AND datname = current_database()",
+      );
+      return rows[0].n === 0;
+    });
+    await test.knex.raw('UPDATE contended SET n = n + 1');
+    expect((await test.knex.raw('SELECT n FROM contended')).rows).toEqual([{ n: 2 }]);
+  });
+
   it('is seen by the look whether it is ready, which uses another connection', async () => {
     await database.ready();
     wire.watch(() => false);

@@ -20,6 +20,7 @@ function open(options: Partial<PoolOptions> = {}, url = test.url ?? ''): Connect
     open: connectionOpener({
       address: parsePostgresAddress(url),
       statementTimeoutMs: 0,
+      idleTimeoutMs: 0,
       say: () => undefined,
     }),
     size: 4,

@@ -1,5 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
+import type { ClientConfig } from 'pg';
 import type { PostgresAddress, PostgresHost } from './address.ts';
 import { type Connection, createConnection } from './connection.ts';
 import { ConnectionLost, ReadOnlyNode, sortOf } from './sqlstates.ts';
@@ -8,6 +9,8 @@ export interface OpenOptions {
   address: PostgresAddress;
   /** After how long Postgres ends a statement; 0: never. */
   statementTimeoutMs: number;
+  /** After how long Postgres ends a transaction in which nothing is asked, so that one whose wire broke keeps no locks; 0: never. */
+  idleTimeoutMs: number;
   /** Told once what an operator should know of the connections. */
   say(sentence: string): void;
 }
@@ -23,6 +26,17 @@ const STAGGER_MS = 250;
 /** After a refusal, while another host has not answered yet. */
 const AGAIN_MS = 500;
 const REFUSED_PARAMETER = '08P01';
+const REFUSED_TIMEOUTS =
+  'What DATABASE_URL names refuses statement_timeout or idle_in_transaction_session_timeout at connecting, as PgBouncer before 1.20 does. Set both for the role in Postgres instead.';
+
+type Timeouts = Pick<ClientConfig, 'statement_timeout' | 'idle_in_transaction_session_timeout'>;
+
+function timeoutsOf({ statementTimeoutMs, idleTimeoutMs }: OpenOptions): Timeouts {
+  return {
+    ...(statementTimeoutMs ? { statement_timeout: statementTimeoutMs } : {}),
+    ...(idleTimeoutMs ? { idle_in_transaction_session_timeout: idleTimeoutMs } : {}),
+  };
+}
 
 /**
  * Opens connections to the first of an address's hosts that can be used, beginning with the one that served last. A host
@@ -32,22 +46,19 @@ const REFUSED_PARAMETER = '08P01';
  */
 export function connectionOpener(options: OpenOptions): () => Promise<Connection> {
   let served: string | undefined;
-  let timeoutRefused = false;
+  let timeouts = timeoutsOf(options);
 
   const connect = async (candidate: Candidate): Promise<Connection> => {
-    const { statementTimeoutMs, say } = options;
-    if (statementTimeoutMs === 0 || timeoutRefused) return connectTo(candidate, options, 0);
+    const said = timeouts;
     try {
-      return await connectTo(candidate, options, statementTimeoutMs);
+      return await connectTo(candidate, options, said);
     } catch (error) {
-      if ((error as { code?: string }).code !== REFUSED_PARAMETER) throw error;
-      const connection = await connectTo(candidate, options, 0);
-      // A pooler that does not know it (PgBouncer before 1.20). Statements are still given up here.
-      if (!timeoutRefused)
-        say(
-          'What DATABASE_URL names refuses statement_timeout at connecting, as PgBouncer before 1.20 does. Set statement_timeout for the role in Postgres instead.',
-        );
-      timeoutRefused = true;
+      if ((error as { code?: string }).code !== REFUSED_PARAMETER || Object.keys(said).length === 0)
+        throw error;
+      const connection = await connectTo(candidate, options, {});
+      // A pooler that does not know them (PgBouncer before 1.20). Statements are still given up here.
+      if (timeouts === said) options.say(REFUSED_TIMEOUTS);
+      timeouts = {};
       return connection;
     }
   };
@@ -123,7 +134,7 @@ function after(ms: number, work: () => void): void {
 async function connectTo(
   { target, host, port }: Candidate,
   { address }: OpenOptions,
-  statementTimeoutMs: number,
+  timeouts: Timeouts,
 ): Promise<Connection> {
   const { user, password, database, tls, parameters, connectTimeoutMs, targetSessionAttrs } = address;
   const connection = createConnection({
@@ -138,7 +149,7 @@ async function connectTo(
     ...(tls === undefined
       ? {}
       : { ssl: tls && { ...tls, ...(isIP(host) === 0 ? { servername: host } : {}) } }),
-    ...(statementTimeoutMs ? { statement_timeout: statementTimeoutMs } : {}),
+    ...timeouts,
   });
   const timer = setTimeout(
     () => connection.giveUp(new Error(`no answer in ${connectTimeoutMs} ms`)),

@@ -39,6 +39,8 @@ interface Lease {
 
 const IDLE_MS = 30_000;
 const REOPEN_MS = 200;
+/** A timer rings early by as much. */
+const TIMER_MS = 2;
 /** Longer than a statement of a request may take. */
 const CLOSE_WITHIN_MS = 3000;
 
@@ -119,7 +121,8 @@ export class ConnectionPool {
     if (this.#closing) throw new ConnectionLost('The connections to the database are closed.');
     const { waitMs, requestMs, leaseMs } = this.#options.limits;
     const leftMs = this.#leftMs(share);
-    if (leftMs <= 0) throw new NoConnectionFree(`The request has waited ${requestMs} ms for the database.`);
+    if (leftMs < TIMER_MS)
+      throw new NoConnectionFree(`The request has waited ${requestMs} ms for the database.`);
 
     return new Promise((take, refuse) => {
       const waiter: Waiter = { share, take, refuse };

@@ -17,6 +17,7 @@ export function createReadiness(address: PostgresAddress, say: (sentence: string
   const open = connectionOpener({
     address: { ...address, connectTimeoutMs: Math.min(address.connectTimeoutMs, WITHIN_MS) },
     statementTimeoutMs: STATEMENT_MS,
+    idleTimeoutMs: 0,
     say,
   });
   let kept: Connection | undefined;
