@@ -180,6 +180,27 @@ describe('a connection that cannot be opened', () => {
     expect(new Set(pids).size).toBe(1);
   });
 
+  it('is nobody’s failure either when it takes its time, and keeps nobody from one that becomes free', async () => {
+    const { promise: slow, reject: fail } = Promise.withResolvers<Connection>();
+    const opened = connectionOpener({
+      address: parsePostgresAddress(test.url ?? ''),
+      statementTimeoutMs: 0,
+      say: () => undefined,
+    });
+    let asked = 0;
+    open({ size: 2, open: () => (asked++ === 0 ? opened() : slow) });
+    const held = await take();
+    const [second, third] = [take(), take()];
+    pool.release(held);
+    expect(await second).toBe(held);
+    fail(new ConnectionLost('no answer in 3000 ms'));
+    await slow.catch(() => undefined);
+    pool.release(held);
+    expect(await third).toBe(held);
+    pool.release(held);
+    expect(counts()).toEqual({ used: 0, free: 1, waiting: 0 });
+  });
+
   it('is everybody’s at once when there is no other', async () => {
     await test.knex.raw(`ALTER ROLE ${role} CONNECTION LIMIT 0`);
     open({}, limited);
