@@ -118,7 +118,7 @@ describe('a node that goes silent', () => {
         }),
       );
     await expect(update(database.knex)).rejects.toBeInstanceOf(ConnectionLost);
-    await until(async () => {
+    await until('Postgres ends the transaction', async () => {
       const { rows } = await test.knex.raw(
         "SELECT count(*)::integer AS n FROM pg_stat_activity WHERE state = 'idle in transaction' AND datname = current_database()",
       );

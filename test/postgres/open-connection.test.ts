@@ -29,6 +29,7 @@ async function openAt(address: string, sql = 'SELECT 1 AS one'): Promise<unknown
   const open = connectionOpener({
     address: parsePostgresAddress(address),
     statementTimeoutMs: 0,
+    idleTimeoutMs: 0,
     say: () => undefined,
   });
   connection = await open();

@@ -185,6 +185,7 @@ describe('a connection that cannot be opened', () => {
     const opened = connectionOpener({
       address: parsePostgresAddress(test.url ?? ''),
       statementTimeoutMs: 0,
+      idleTimeoutMs: 0,
       say: () => undefined,
     });
     let asked = 0;
