@@ -49,6 +49,8 @@ export interface Struck {
 
 const READ_ONLY_MS = 12_000;
 const DEMOTED_MS = 8000;
+/** How long a request waits for the database: until then all may be waiting, and nobody knows that nothing will come. */
+const NOTICED_MS = 5000;
 
 /** Resolves when nothing more is going to break. */
 export async function strike(name: FaultName, { way, pair, address }: Scene): Promise<Struck> {
@@ -75,7 +77,7 @@ export async function strike(name: FaultName, { way, pair, address }: Scene): Pr
       };
     case 'forgotten':
       for (const wire of [address, ...pair.nodes.map((node) => node.wire)]) wire.forget();
-      return {};
+      return { possibleFrom: performance.now() + NOTICED_MS };
     case 'read-only':
       return readOnly(pair, leader);
     case 'demoted': {
