@@ -122,6 +122,23 @@ describe('a pool', () => {
     pool.release(kept);
   });
 
+  it('closes what it has not heard of since, when a connection gives no answer', async () => {
+    open({ limits: { waitMs: 0, requestMs: 0, leaseMs: 1200 } });
+    const [silent, heard, unheard] = await Promise.all([take(), take(), take()]);
+    for (const connection of [unheard, heard, silent]) pool.release(connection);
+    expect(await take()).toBe(silent);
+    const answer = silent.query('SELECT pg_sleep(60)');
+    // The next one is the one that was used last: it answers while the other one is silent.
+    const next = await take();
+    expect(next).toBe(heard);
+    pool.release(next);
+    await expect(answer).rejects.toEqual(new ConnectionLost('no answer in 1200 ms'));
+    pool.release(silent);
+    expect(counts()).toEqual({ used: 0, free: 1, waiting: 0 });
+    expect(await take()).toBe(next);
+    pool.release(next);
+  });
+
   it('takes back no connection that is still in a transaction', async () => {
     open();
     const connection = await take();

@@ -41,6 +41,8 @@ const IDLE_MS = 30_000;
 const REOPEN_MS = 200;
 /** A timer rings early by as much. */
 const TIMER_MS = 2;
+/** From when on no answer means silence: what is left to a request may be less than any answer takes. */
+const SILENCE_MS = 1000;
 /** Longer than a statement of a request may take. */
 const CLOSE_WITHIN_MS = 3000;
 
@@ -187,10 +189,20 @@ export class ConnectionPool {
     share?.waited.start();
     const { requestMs, leaseMs } = this.#options.limits;
     const limitMs = share && requestMs > 0 ? this.#leftMs(share) : leaseMs || Number.POSITIVE_INFINITY;
-    const giveUp = () => connection.giveUp(new ConnectionLost(`no answer in ${Math.round(limitMs)} ms`));
+    const since = performance.now();
+    const giveUp = () => {
+      connection.giveUp(new ConnectionLost(`no answer in ${Math.round(limitMs)} ms`));
+      if (limitMs >= SILENCE_MS) this.#closeUnheard(since);
+    };
     const timer = limitMs < Number.POSITIVE_INFINITY ? setTimeout(giveUp, limitMs) : undefined;
     this.#leases.set(connection, { share, timer });
     waiter.take(connection);
+  }
+
+  /** What made one connection silent has as a rule made all of them so; otherwise each costs somebody a request. */
+  #closeUnheard(since: number): void {
+    for (const idle of this.#idle)
+      if (idle.since <= since) idle.connection.giveUp(new ConnectionLost('another gave no answer'));
   }
 
   #endLease(connection: Connection, { share, timer }: Lease): void {
