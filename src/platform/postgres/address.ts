@@ -81,7 +81,12 @@ export function describeAddress({ hosts, database }: Pick<PostgresAddress, 'host
 function ofUri(text: string): Given {
   const parts = URI.exec(text);
   if (!parts) throw new AddressMistake('it is not an address');
-  const [, userInfo, places = '', path, query = ''] = parts;
+  const [, userInfo, places = '', path = '', query = ''] = parts;
+  // As libpq has it, the first @ ends the password: what is left of it would be shown as a host.
+  if (/@/.test(places + path))
+    throw new AddressMistake(
+      'it has an @ behind its user and password, in which @ is written %40 and / is written %2F',
+    );
   const parameters: Given = {};
   if (userInfo) {
     const [user = '', ...password] = userInfo.split(':');
@@ -100,7 +105,7 @@ function ofUri(text: string): Given {
 
 /** `host:5432,[::1]:5433`: as the parameters `host` and `port`, each a list. */
 function ofPlaces(text: string): Given {
-  const places = text.split(',').map((place) => /^(\[[^\]]*\]|[^:]*)(?::(\d*))?$/.exec(place));
+  const places = text.split(',').map((place) => /^(\[[^\]]*\]|[^:[\]]*)(?::(\d*))?$/.exec(place));
   if (places.includes(null)) throw new AddressMistake('it is not an address');
   const hosts = places.map((place) => decoded(place?.[1] ?? '').replace(/^\[(.*)\]$/, '$1'));
   const ports = places.map((place) => place?.[2] ?? '');

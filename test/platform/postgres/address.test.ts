@@ -104,8 +104,20 @@ describe('an address of Postgres', () => {
     ['mysql://db.example', 'it is not an address'],
     ['host=db.example and more', 'it is not an address'],
     ["host='db.example", 'it is not an address'],
-    ['postgres://user:pa/ss@[db/listo', 'it is not an address'],
+    [
+      'postgres://user:pa/ss@[db/listo',
+      'it has an @ behind its user and password, in which @ is written %40 and / is written %2F',
+    ],
+    ['postgres://user:pass@[db/listo', 'it is not an address'],
     ['postgres://db.example:port', 'it is not an address'],
+    [
+      'postgres://ada:p@ss@db.example/listo',
+      'it has an @ behind its user and password, in which @ is written %40 and / is written %2F',
+    ],
+    [
+      'postgres://ada:p@s/s@db.example',
+      'it has an @ behind its user and password, in which @ is written %40 and / is written %2F',
+    ],
     ['postgres://db.example:0', 'a port of it is not a number from 1 to 65535'],
     ['postgres://db.example:65536', 'a port of it is not a number from 1 to 65535'],
     ['host=one,two port=1,2,3', 'it has another number of ports than of hosts'],
