@@ -3,27 +3,35 @@ import type { AddressInfo } from 'node:net';
 import { OperatorError } from './platform/errors.ts';
 
 /**
- * Listens, and answers on which port; with port 0, the one that was free.
+ * Listens, and answers on which port; with port 0, the one that was free. `variable` is where the port was set.
  * @throws OperatorError that says why it cannot listen there.
  */
-export function listen(server: Server, host: string, port: number): Promise<number> {
+export function listen(
+  server: Server,
+  host: string,
+  port: number,
+  variable: 'PORT' | 'INTERNAL_PORT' = 'PORT',
+): Promise<number> {
   return new Promise((listening, failed) => {
     // Stays: later it is a connection that could not be taken, which nobody needs to die of.
-    server.on('error', (error: NodeJS.ErrnoException) => failed(explained(error, host, port)));
+    server.on('error', (error: NodeJS.ErrnoException) => failed(explained(error, { host, port, variable })));
     server.listen(port, host, () => listening((server.address() as AddressInfo).port));
   });
 }
 
-function explained(error: NodeJS.ErrnoException, host: string, port: number): Error {
+function explained(
+  error: NodeJS.ErrnoException,
+  { host, port, variable }: { host: string; port: number; variable: string },
+): Error {
   switch (error.code) {
     case 'EADDRINUSE':
       return new OperatorError(
-        `Port ${port} on ${host} is in use. Stop what listens there, or set another PORT.`,
+        `Port ${port} on ${host} is in use. Stop what listens there, or set another ${variable}.`,
         { cause: error },
       );
     case 'EACCES':
       return new OperatorError(
-        `Port ${port} on ${host} needs privileges this process does not have. Set a PORT above 1023.`,
+        `Port ${port} on ${host} needs privileges this process does not have. Set a ${variable} above 1023.`,
         { cause: error },
       );
     case 'EADDRNOTAVAIL':

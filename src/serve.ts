@@ -30,7 +30,7 @@ try {
 
 async function runPrimary(config: Config): Promise<void> {
   const internal = config.internalPort === undefined ? undefined : createServer();
-  if (internal) await listen(internal, config.host, config.internalPort ?? 0);
+  if (internal) await listen(internal, config.host, config.internalPort ?? 0, 'INTERNAL_PORT');
   const workers = new Workers({
     count: config.workers,
     logger: createLogger({ level: config.logLevel }),

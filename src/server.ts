@@ -153,7 +153,7 @@ function createPorts(config: Config, logger: Logger): Ports {
   let listening: Promise<number> | undefined;
   let failure: unknown;
   const listenToAll = async () => {
-    if (internal) await listen(internal.server, host, internalPort ?? 0);
+    if (internal) await listen(internal.server, host, internalPort ?? 0, 'INTERNAL_PORT');
     return listen(front.server, host, port);
   };
   return {
