@@ -1,7 +1,7 @@
 import type { Context, Middleware } from 'koa';
-import { isDatabaseUnavailable, unavailable } from '../platform/database-errors.ts';
+import { isDatabaseUnavailable, unavailable, withoutStatement } from '../platform/database-errors.ts';
 import { HttpError } from '../platform/errors.ts';
-import type { Logger } from '../platform/logger.ts';
+import { boundedLog, type Logger } from '../platform/logger.ts';
 import { requestState } from './request-state.ts';
 import type { Views } from './views.ts';
 
@@ -10,6 +10,8 @@ import type { Views } from './views.ts';
  * not an HttpError is a fault of ours: logged whole, answered with a sentence that says nothing of it.
  */
 export function errorHandler({ logger, views }: { logger: Logger; views: Views }): Middleware {
+  // While a database is away every request has the same to say, and a stack for each would bury the rest.
+  const reportUnavailable = boundedLog(logger, { level: 'error', perSecond: 1 });
   return async (ctx, next) => {
     try {
       await next();
@@ -17,11 +19,12 @@ export function errorHandler({ logger, views }: { logger: Logger; views: Views }
       const error = toHttpError(thrown);
       const { id, log } = requestState(ctx.req);
       log.error = error.code;
-      if (error.status >= 500)
-        logger.error(
-          { requestId: id, err: thrown },
-          error.status === 503 ? 'unavailable' : 'unexpected error',
-        );
+      const whole = { requestId: id, err: thrown };
+      if (error.status === 503) {
+        const { cause } = error;
+        if (cause instanceof Error) log.detail = withoutStatement(cause);
+        reportUnavailable(whole, 'unavailable');
+      } else if (error.status >= 500) logger.error(whole, 'unexpected error');
       respond(ctx, error, views);
     }
   };

@@ -8,6 +8,11 @@ export function isDatabaseUnavailable(error: unknown): boolean {
   return sort !== undefined && sort !== 'ours';
 }
 
+/** What the database said, without the statement that knex puts before it. */
+export function withoutStatement({ message }: Error): string {
+  return message.split(' - ').at(-1) ?? message;
+}
+
 /** The answer while the database is away: 503, and when to ask again. */
 export function unavailable(cause: unknown): HttpError {
   return new HttpError({

@@ -1,4 +1,4 @@
-import { type LoggerOptions, pino } from 'pino';
+import { type Logger, type LoggerOptions, pino } from 'pino';
 
 export type { Logger } from 'pino';
 
@@ -15,4 +15,25 @@ export function createLogger({ level, destination }: { level: string; destinatio
     redact: ['req.headers.authorization', 'req.headers.cookie', 'res.headers["set-cookie"]'],
   };
   return destination ? pino(options, destination) : pino(options);
+}
+
+/** Lines for what may come often: up to `perSecond`, and the next one says as `unlogged` how many were left out. */
+export function boundedLog(
+  logger: Logger,
+  { level, perSecond }: { level: 'info' | 'error'; perSecond: number },
+): (fields: Record<string, unknown>, message: string) => void {
+  let second = 0;
+  let lines = 0;
+  let unlogged = 0;
+  return (fields, message) => {
+    const now = Math.floor(performance.now() / 1000);
+    if (now !== second) [second, lines] = [now, 0];
+    lines += 1;
+    if (lines > perSecond) {
+      unlogged += 1;
+      return;
+    }
+    logger[level]({ ...fields, ...(unlogged > 0 ? { unlogged } : {}) }, message);
+    unlogged = 0;
+  };
 }

@@ -6,7 +6,7 @@ import {
   STATUS_CODES,
 } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Logger } from '../../platform/logger.ts';
+import { boundedLog, type Logger } from '../../platform/logger.ts';
 import type { Metrics } from '../../platform/metrics.ts';
 import { announcesTooMuch } from '../body.ts';
 import { canonicalAddress } from '../client-address.ts';
@@ -138,7 +138,7 @@ function refuser({
   isAnswered(socket: Socket): boolean;
   requestMs: number;
 }): (socket: Socket, code: string) => void {
-  const line = boundedLog(logger);
+  const line = boundedLog(logger, { level: 'info', perSecond: LINES_PER_SECOND });
 
   function refuse(socket: Socket, code: string): void {
     const refusal = refusalOf(code, requestMs);
@@ -154,11 +154,8 @@ function refuser({
       exchange.res.once('close', () => refuse(socket, code));
     } else {
       metrics.countUnread(refusal.status);
-      line({
-        status: refusal.status,
-        reason: code,
-        ip: canonicalAddress(socket.remoteAddress ?? '') ?? '',
-      });
+      const ip = canonicalAddress(socket.remoteAddress ?? '') ?? '';
+      line({ status: refusal.status, reason: code, ip }, 'request refused unread');
       closeGently(socket, wholeAnswer(refusal));
     }
   }
@@ -195,23 +192,5 @@ function headersOf(body: string): Record<string, string> {
     'Content-Length': String(Buffer.byteLength(body)),
     'Cache-Control': 'no-store',
     Connection: 'close',
-  };
-}
-
-/** A line each, up to a limit in each second; the next line says how many were left out. */
-function boundedLog(logger: Logger): (fields: Record<string, unknown>) => void {
-  let second = 0;
-  let lines = 0;
-  let unlogged = 0;
-  return (fields) => {
-    const now = Math.floor(performance.now() / 1000);
-    if (now !== second) [second, lines] = [now, 0];
-    lines += 1;
-    if (lines > LINES_PER_SECOND) {
-      unlogged += 1;
-      return;
-    }
-    logger.info({ ...fields, ...(unlogged > 0 ? { unlogged } : {}) }, 'request refused unread');
-    unlogged = 0;
   };
 }
