@@ -1,6 +1,8 @@
 import type { Knex } from 'knex';
 import { migrationSource } from '../../migrations/index.ts';
 import type { Database } from './database.ts';
+import { withoutStatement } from './database-errors.ts';
+import { OperatorError } from './errors.ts';
 
 const MIGRATION_LOCK = 4_710_001;
 
@@ -13,7 +15,7 @@ export const WITHOUT_TIMEOUT = 'SET LOCAL statement_timeout = 0';
  */
 export async function migrate({ knex, patiently }: Pick<Database, 'knex' | 'patiently'>): Promise<string[]> {
   if ((await pending(knex)).length === 0) return [];
-  return patiently((patient) =>
+  const migrated = patiently((patient) =>
     patient.transaction(async (trx) => {
       await trx.raw(WITHOUT_TIMEOUT);
       await trx.raw('SELECT pg_advisory_xact_lock(?)', [MIGRATION_LOCK]);
@@ -21,6 +23,19 @@ export async function migrate({ knex, patiently }: Pick<Database, 'knex' | 'pati
       const [, applied] = await trx.migrate.latest({ migrationSource, disableTransactions: true });
       return applied;
     }),
+  );
+  return migrated.catch((error) => {
+    throw explained(error);
+  });
+}
+
+const INSUFFICIENT_PRIVILEGE = '42501';
+
+function explained(error: Error): Error {
+  if ((error as { code?: string }).code !== INSUFFICIENT_PRIVILEGE) return error;
+  return new OperatorError(
+    `The schema cannot be brought up to date: ${withoutStatement(error)}. Let the user of DATABASE_URL own the database and what is in it.`,
+    { cause: error },
   );
 }
 

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { DatabaseAwayError, OperatorError } from './errors.ts';
 import { describeAddress, type PostgresAddress } from './postgres/address.ts';
+import { ReadOnlyNode } from './postgres/sqlstates.ts';
 
 const OLDEST_MAJOR = 15;
 
@@ -19,8 +20,14 @@ export async function checkPostgres(pool: Knex, address: PostgresAddress): Promi
   } catch (error) {
     if (error instanceof OperatorError) throw error;
     const { code = '', message } = error as { code?: string; message: string };
+    if (WANTS_A_PASSWORD.test(message))
+      throw new OperatorError(`${place} asks for a password, and DATABASE_URL has none.`, { cause: error });
     const Kind = MUST_BE_CORRECTED.test(code) ? OperatorError : DatabaseAwayError;
-    throw new Kind(explain({ code, message }, place), { cause: error });
+    const sentence =
+      error instanceof ReadOnlyNode
+        ? `${place} can only be read. Name the node that can be written to in DATABASE_URL, or wait until this one is.`
+        : explain({ code, message }, place);
+    throw new Kind(sentence, { cause: error });
   }
 }
 
@@ -30,6 +37,9 @@ export async function checkPostgres(pool: Knex, address: PostgresAddress): Promi
  */
 const MUST_BE_CORRECTED =
   /^(28|3D|EACCES|CERT_|SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_(GET|VERIFY|DECRYPT|DECODE)_|ERR_TLS_|ERR_SSL_)/;
+
+/** What `pg` itself says before it would answer SCRAM; it has no code. */
+const WANTS_A_PASSWORD = /^SASL: .*client password must be a/;
 
 function explain({ code, message }: { code: string; message: string }, place: string): string {
   switch (code) {
@@ -41,6 +51,10 @@ function explain({ code, message }: { code: string; message: string }, place: st
       return `${place} refuses to let this server in: ${message}. Correct the user and password of DATABASE_URL.`;
     case '3D000':
       return `${place} has no such database: ${message}. Create it, or correct DATABASE_URL.`;
+    case '53300':
+      return `${place} has no connection left for this server: ${message}. Allow it more, or end what holds them.`;
+    case '57P03':
+      return `${place} does not serve yet, or no longer: ${message}.`;
     default:
       return `${place} does not answer (${code || message}). Start it, or correct DATABASE_URL.`;
   }

@@ -1,6 +1,7 @@
 import { freePort } from '../../scripts/free-port.ts';
 import { openDatabase } from '../../src/platform/database.ts';
 import { DatabaseAwayError, OperatorError } from '../../src/platform/errors.ts';
+import { migrate } from '../../src/platform/migrate.ts';
 import { openTestDatabase, type TestDatabase } from '../support/test-database.ts';
 
 let database: TestDatabase;
@@ -26,6 +27,44 @@ describe('a Postgres that cannot be used', () => {
         /refuses to let this server in: .*Correct the user and password of DATABASE_URL\.$/,
       ),
     });
+  });
+
+  it('is to be corrected when it asks for a password and there is none', async () => {
+    const failure = await failureAt((url) => Object.assign(url, { password: '', pathname: '/x' }));
+    expect(failure).toEqual({
+      kind: OperatorError,
+      message: expect.stringMatching(/:PORT\/x asks for a password, and DATABASE_URL has none\.$/),
+    });
+  });
+
+  it('is to be corrected when its role may not make the schema', async () => {
+    await database.knex.raw("CREATE ROLE visitor LOGIN PASSWORD 'visitor'");
+    await database.knex.raw('DROP TABLE knex_migrations');
+    const url = new URL(database.url ?? '');
+    Object.assign(url, { username: 'visitor', password: 'visitor' });
+    const visiting = await openDatabase({ url: url.href, poolSize: 1 });
+    try {
+      const error = await migrate(visiting).catch((thrown: Error) => thrown);
+      expect(error).toBeInstanceOf(OperatorError);
+      expect((error as Error).message).toBe(
+        'The schema cannot be brought up to date: permission denied for schema public. Let the user of DATABASE_URL own the database and what is in it.',
+      );
+    } finally {
+      await visiting.close();
+      await database.knex.raw('DROP ROLE visitor');
+    }
+  });
+
+  it('may only be away while it can only be read', async () => {
+    const name = new URL(database.url ?? '').pathname.slice(1);
+    await database.knex.raw('ALTER DATABASE ?? SET default_transaction_read_only = on', [name]);
+    expect(await failureAt(() => undefined)).toEqual({
+      kind: DatabaseAwayError,
+      message: expect.stringMatching(
+        / can only be read\. Name the node that can be written to in DATABASE_URL, or wait until this one is\.$/,
+      ),
+    });
+    await database.knex.raw('ALTER DATABASE ?? RESET default_transaction_read_only', [name]);
   });
 
   it('is to be corrected when it has no such database', async () => {
@@ -61,7 +100,9 @@ describe('a Postgres that cannot be used', () => {
     try {
       expect(await failureAt((url) => Object.assign(url, { username: 'guest', password: 'guest' }))).toEqual({
         kind: DatabaseAwayError,
-        message: expect.stringMatching(/does not answer \(53300\)\. Start it, or correct DATABASE_URL\.$/),
+        message: expect.stringMatching(
+          / has no connection left for this server: too many connections for database ".*"\. Allow it more, or end what holds them\.$/,
+        ),
       });
     } finally {
       await database.knex.raw('DROP ROLE guest');
