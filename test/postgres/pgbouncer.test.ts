@@ -51,7 +51,7 @@ describe('behind PgBouncer in transaction mode', () => {
     expect(said.map((line) => JSON.parse(line))).toEqual([
       expect.objectContaining({
         level: 'warn',
-        msg: 'What DATABASE_URL names refuses statement_timeout or idle_in_transaction_session_timeout at connecting, as PgBouncer before 1.20 does. Set both for the role in Postgres instead.',
+        msg: 'What DATABASE_URL names refuses statement_timeout or idle_in_transaction_session_timeout at connecting, as PgBouncer does. Set both for the role in Postgres instead.',
       }),
     ]);
   });

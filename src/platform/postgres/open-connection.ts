@@ -27,7 +27,7 @@ const STAGGER_MS = 250;
 const AGAIN_MS = 500;
 const REFUSED_PARAMETER = '08P01';
 const REFUSED_TIMEOUTS =
-  'What DATABASE_URL names refuses statement_timeout or idle_in_transaction_session_timeout at connecting, as PgBouncer before 1.20 does. Set both for the role in Postgres instead.';
+  'What DATABASE_URL names refuses statement_timeout or idle_in_transaction_session_timeout at connecting, as PgBouncer does. Set both for the role in Postgres instead.';
 
 type Timeouts = Pick<ClientConfig, 'statement_timeout' | 'idle_in_transaction_session_timeout'>;
 
@@ -56,7 +56,7 @@ export function connectionOpener(options: OpenOptions): () => Promise<Connection
       if ((error as { code?: string }).code !== REFUSED_PARAMETER || Object.keys(said).length === 0)
         throw error;
       const connection = await connectTo(candidate, options, {});
-      // A pooler that does not know them (PgBouncer before 1.20). Statements are still given up here.
+      // A pooler that cannot keep track of them, as PgBouncer. Statements are still given up here.
       if (timeouts === said) options.say(REFUSED_TIMEOUTS);
       timeouts = {};
       return connection;
