@@ -8,8 +8,9 @@ const MAX_ENTRIES = 20_000;
 
 /**
  * Keeps what was registered for Sign in with Listo in memory once it was asked for, so that a token costs no look-up of
- * its client. (LiSTNR keeps all of its own: listnr-clients.ts.) `clear` is called when the registration's version grew (`platform/versions.ts`): a change is seen everywhere about a second after its
- * commit, and while the database is away what is known stays in use. What is not registered is not remembered.
+ * its client. (LiSTNR keeps all of its own: listnr-clients.ts.) `clear` is called when the registration's version grew
+ * (`platform/versions.ts`): a change is seen everywhere about a second after its commit, and while the database is away
+ * what is known stays in use. What is not registered is not remembered.
  */
 export interface RegistrationCache {
   clients: ClientStore;

@@ -96,6 +96,7 @@ async function openPostgres(options: PostgresOptions): Promise<Database> {
   };
   const requests = open(options.poolSize, poolMin, patient ? PATIENT : { ...FOR_REQUESTS, ...limits });
   const background = patient ? requests : open(JOB_CONNECTIONS, 1, FOR_JOBS);
+  let lasting: Knex | undefined;
   const readiness = createReadiness(address, say);
   const close = async () => {
     readiness.close();
@@ -111,7 +112,10 @@ async function openPostgres(options: PostgresOptions): Promise<Database> {
     knex: requests,
     background,
     kind: 'postgres',
-    patiently: (use) => use(open(1, 0, PATIENT)),
+    patiently(use) {
+      lasting ??= open(1, 0, PATIENT);
+      return use(lasting);
+    },
     ready: () => readiness.check(),
     close,
   };

@@ -1,4 +1,5 @@
 import { freePort } from '../../scripts/free-port.ts';
+import { AWAY } from '../support/away.ts';
 import { type DatabaseProxy, startDatabaseProxy } from '../support/database-proxy.ts';
 import { childrenOf } from '../support/processes.ts';
 import { getJson } from '../support/relying-party.ts';
@@ -11,14 +12,6 @@ import { until } from '../support/until.ts';
 const SEEDS_DIR = new URL('../../config/seeds', import.meta.url).pathname;
 
 const STARTING = { status: 503, retryAfter: '5', body: { status: 'starting' } };
-const AWAY = {
-  status: 503,
-  retryAfter: '5',
-  body: {
-    error: 'temporarily_unavailable',
-    error_description: 'The service is briefly unavailable. Please try again in a few seconds.',
-  },
-};
 const ALIVE = { status: 200, retryAfter: null, body: { status: 'ok' } };
 
 let database: TestDatabase;

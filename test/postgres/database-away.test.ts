@@ -1,3 +1,4 @@
+import { AWAY } from '../support/away.ts';
 import { type DatabaseProxy, startDatabaseProxy } from '../support/database-proxy.ts';
 import {
   authorizationUrl,
@@ -18,15 +19,6 @@ import { askToken, DEMO_BASIC, DEMO_SERVICE } from '../support/token-provider.ts
 const SEEDS_DIR = new URL('../../config/seeds', import.meta.url).pathname;
 
 const BASIC = { authorization: `Basic ${btoa(`${DEMO_WEB.client_id}:${DEMO_WEB.client_secret}`)}` };
-
-const AWAY = {
-  status: 503,
-  retryAfter: '5',
-  body: {
-    error: 'temporarily_unavailable',
-    error_description: 'The service is briefly unavailable. Please try again in a few seconds.',
-  },
-};
 
 describe('while the database is away', () => {
   let database: TestDatabase;

@@ -18,6 +18,16 @@ describe('the time that a statement may take', () => {
     await database.close();
   });
 
+  it('is unlimited on one connection, whose end is that of the database', async () => {
+    const database = await openDatabase({ url: test.url ?? '', poolSize: 2 });
+    const pidOf = async () => {
+      const { rows } = await database.patiently((knex) => knex.raw('SELECT pg_backend_pid() AS pid'));
+      return rows[0].pid;
+    };
+    expect(await pidOf()).toBe(await pidOf());
+    await database.close();
+  });
+
   it('is lifted by migrations and seeds where the role has one', async () => {
     const url = new URL(test.url ?? '');
     await test.knex.raw("CREATE ROLE hurried LOGIN SUPERUSER PASSWORD 'hurried'");

@@ -109,7 +109,6 @@ describe('a pool', () => {
       expect(waited?.ms).toBeGreaterThanOrEqual(200);
       for (const connection of held) pool.release(connection);
       expect(waited?.ms).toBeLessThanOrEqual(performance.now() - began);
-      expect(waited?.ms).toBe(waited?.ms);
     });
   });
 

@@ -1,6 +1,7 @@
 import knex, { type Knex } from 'knex';
 import { type Cluster, startCluster } from '../machines/cluster.ts';
 import { layWire, type Wire } from '../machines/wire.ts';
+import { AWAY } from '../support/away.ts';
 import {
   authorizationUrl,
   exchange,
@@ -17,14 +18,6 @@ import { until } from '../support/until.ts';
 
 const SEEDS_DIR = new URL('../../config/seeds', import.meta.url).pathname;
 const PASSWORD = 'both-have-this-one';
-const AWAY = {
-  status: 503,
-  retryAfter: '5',
-  body: {
-    error: 'temporarily_unavailable',
-    error_description: 'The service is briefly unavailable. Please try again in a few seconds.',
-  },
-};
 
 let first: Cluster;
 let second: Cluster;

@@ -1,0 +1,9 @@
+/** What every endpoint that needs the database answers while that is away. */
+export const AWAY = {
+  status: 503,
+  retryAfter: '5',
+  body: {
+    error: 'temporarily_unavailable',
+    error_description: 'The service is briefly unavailable. Please try again in a few seconds.',
+  },
+};
