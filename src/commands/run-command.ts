@@ -1,4 +1,4 @@
-import { isDatabaseUnavailable } from '../platform/database-errors.ts';
+import { isDatabaseUnavailable, withoutStatement } from '../platform/database-errors.ts';
 import { OperatorError } from '../platform/errors.ts';
 import { isStatementError } from '../platform/seed-error.ts';
 import { clientSecret } from './client-secret.ts';
@@ -79,6 +79,7 @@ function explained(error: unknown): string {
   if (error instanceof OperatorError) return error.message;
   if (isStatementError(error) && SCHEMA_LACKS.has(error.code))
     return 'The schema of the database is not that of this version; bring it up to date: npm run cli -- migrate';
-  if (isDatabaseUnavailable(error)) return `The database went away: ${(error as Error).message}`;
+  if (isDatabaseUnavailable(error))
+    return `The database cannot do it just now: ${withoutStatement(error as Error)}.`;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -77,6 +77,20 @@ function aFile(name: string, sql: string): string {
 }
 
 describe('the command line', () => {
+  it('says what the database cannot do, and not the statement', async () => {
+    const readOnly = Object.assign(
+      new Error('create table "x" - cannot execute CREATE TABLE in a read-only transaction'),
+      { code: '25006', severity: 'ERROR' },
+    );
+    const patiently = () => Promise.reject(readOnly);
+    const knex = Object.assign(patiently, { schema: { hasTable: patiently } }) as never;
+    expect(await runOn({ ...database, knex, patiently }, ['migrate'], { input: aPipe('') })).toEqual({
+      code: 1,
+      out: [],
+      err: 'The database cannot do it just now: cannot execute CREATE TABLE in a read-only transaction.\n',
+    });
+  });
+
   it.each([['help'], ['--help'], ['-h'], ['seed', '--help']])('prints its usage for %s', async (...words) => {
     expect(await run(words)).toEqual({ code: 0, out: [USAGE], err: '' });
   });
