@@ -1,5 +1,5 @@
 import type { Connection } from './connection.ts';
-import { currentShare, type Share } from './share.ts';
+import { currentShare, EndpointUse, type Share } from './share.ts';
 import { ConnectionLost, NoConnectionFree } from './sqlstates.ts';
 
 export interface PoolOptions {
@@ -56,12 +56,11 @@ const CLOSE_WITHIN_MS = 3000;
  */
 export class ConnectionPool {
   readonly #options: PoolOptions;
-  readonly #half: number;
   /** The one that was used last stands last, and is used next. */
   #idle: { connection: Connection; since: number }[] = [];
   #waiting: Waiter[] = [];
   readonly #leases = new Map<Connection, Lease>();
-  readonly #inUse = new Map<string, number>();
+  readonly #inUse: EndpointUse;
   #opening = 0;
   #reopening: NodeJS.Timeout | undefined;
   readonly #reaper: NodeJS.Timeout;
@@ -69,7 +68,7 @@ export class ConnectionPool {
 
   constructor(options: PoolOptions) {
     this.#options = options;
-    this.#half = Math.max(1, Math.floor(options.size / 2));
+    this.#inUse = new EndpointUse(Math.max(1, Math.floor(options.size / 2)));
     const idleMs = options.idleMs ?? IDLE_MS;
     this.#reaper = setInterval(() => this.#closeIdle(idleMs), idleMs / 10).unref();
   }
@@ -169,7 +168,7 @@ export class ConnectionPool {
     this.#idle = this.#idle.filter(({ connection }) => !connection.spoiled);
     let left = 0;
     for (const waiter of this.#waiting) {
-      if (this.#endpointIsFull(waiter.share)) continue;
+      if (waiter.share && this.#inUse.isFull(waiter.share)) continue;
       const free = this.#idle.pop();
       if (free) this.#lend(free.connection, waiter);
       else left += 1;
@@ -178,15 +177,10 @@ export class ConnectionPool {
     for (let wanted = Math.min(left, room) - this.#opening; wanted > 0; wanted -= 1) this.#open();
   }
 
-  #endpointIsFull(share: Share | undefined): boolean {
-    return share !== undefined && (this.#inUse.get(share.endpoint) ?? 0) >= this.#half;
-  }
-
   #lend(connection: Connection, waiter: Waiter): void {
     const { share } = waiter;
     this.#leave(waiter);
-    if (share) this.#inUse.set(share.endpoint, (this.#inUse.get(share.endpoint) ?? 0) + 1);
-    share?.waited.start();
+    if (share) this.#inUse.begin(share);
     const { requestMs, leaseMs } = this.#options.limits;
     const limitMs = share && requestMs > 0 ? this.#leftMs(share) : leaseMs || Number.POSITIVE_INFINITY;
     const since = performance.now();
@@ -208,11 +202,7 @@ export class ConnectionPool {
   #endLease(connection: Connection, { share, timer }: Lease): void {
     clearTimeout(timer);
     this.#leases.delete(connection);
-    if (!share) return;
-    share.waited.stop();
-    const others = (this.#inUse.get(share.endpoint) ?? 1) - 1;
-    if (others > 0) this.#inUse.set(share.endpoint, others);
-    else this.#inUse.delete(share.endpoint);
+    if (share) this.#inUse.end(share);
   }
 
   #open(): void {

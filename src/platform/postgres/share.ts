@@ -44,3 +44,29 @@ export function withinShare<T>(endpoint: string, work: () => T): T {
 export function currentShare(): Share | undefined {
   return shares.getStore();
 }
+
+/** How many connections of one pool each endpoint uses; `most` is what it may. */
+export class EndpointUse {
+  readonly #most: number;
+  readonly #used = new Map<string, number>();
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  isFull({ endpoint }: Share): boolean {
+    return (this.#used.get(endpoint) ?? 0) >= this.#most;
+  }
+
+  begin({ endpoint, waited }: Share): void {
+    waited.start();
+    this.#used.set(endpoint, (this.#used.get(endpoint) ?? 0) + 1);
+  }
+
+  end({ endpoint, waited }: Share): void {
+    waited.stop();
+    const others = (this.#used.get(endpoint) ?? 1) - 1;
+    if (others > 0) this.#used.set(endpoint, others);
+    else this.#used.delete(endpoint);
+  }
+}
