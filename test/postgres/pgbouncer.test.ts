@@ -1,6 +1,6 @@
 import { type Cluster, startCluster } from '../machines/cluster.ts';
 import { startPgbouncer } from '../machines/pgbouncer.ts';
-import { openWorkshop, type Workshop } from '../machines/programs.ts';
+import { openWorkshop, requirePrograms, type Workshop } from '../machines/programs.ts';
 import { exchange, getJson, obtainCode, refresh, userinfo } from '../support/relying-party.ts';
 import { type ServerProcess, startServerProcess } from '../support/server-process.ts';
 
@@ -13,6 +13,7 @@ describe('behind PgBouncer in transaction mode', () => {
   let server: ServerProcess;
 
   beforeAll(async () => {
+    requirePrograms(['pgbouncer']);
     cluster = await startCluster();
     workshop = openWorkshop('pgbouncer');
     const { username: user, password } = new URL(cluster.url());
