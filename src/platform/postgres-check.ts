@@ -32,16 +32,18 @@ export async function checkPostgres(pool: Knex, address: PostgresAddress): Promi
 }
 
 /**
- * What no waiting mends: SQLSTATE classes 28 (who asks) and 3D (no such database), a socket that is not ours, and a
- * certificate that is not trusted. A host that is not known may be a name server that is away.
+ * What no waiting mends: SQLSTATE classes 28 (who asks), 3D (no such database), 22 and 42 (what `options` say), a socket
+ * that is not ours, and a certificate that is not trusted, or a key that does not fit it. A host that is not known may be a name server that is away.
  */
 const MUST_BE_CORRECTED =
-  /^(28|3D|EACCES|CERT_|SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_(GET|VERIFY|DECRYPT|DECODE)_|ERR_TLS_|ERR_SSL_)/;
+  /^(28|3D|22|42|EACCES|CERT_|SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_(GET|VERIFY|DECRYPT|DECODE)_|ERR_(TLS|SSL|OSSL)_)/;
 
 /** What `pg` itself says before it would answer SCRAM; it has no code. */
 const WANTS_A_PASSWORD = /^SASL: .*client password must be a/;
 
 function explain({ code, message }: { code: string; message: string }, place: string): string {
+  if (/^(22|42)/.test(code))
+    return `${place} refuses what DATABASE_URL says: ${message}. Correct its options.`;
   switch (code) {
     case 'ENOTFOUND':
     case 'EAI_AGAIN':

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { TLSSocket } from 'node:tls';
+import { getCACertificates, setDefaultCACertificates, TLSSocket } from 'node:tls';
 import { parsePostgresAddress } from '../../src/platform/postgres/address.ts';
 import type { Connection } from '../../src/platform/postgres/connection.ts';
 import { connectionOpener } from '../../src/platform/postgres/open-connection.ts';
@@ -62,6 +62,20 @@ describe('a connection to an address', () => {
     const at = `postgres://${url.username}:${url.password}@/${url.pathname.slice(1)}?host=${folder}&port=${url.port}`;
     expect(await openAt(at, 'SELECT inet_server_addr() AS address')).toEqual({ address: null });
   });
+
+  it.each([{ sslmode: 'require' }, { PGSSLMODE: 'require' }])(
+    'goes to a socket in the clear, as libpq does, with %j',
+    async ({ sslmode, PGSSLMODE }) => {
+      const { rows } = await test.knex.raw('SHOW unix_socket_directories');
+      const [host] = rows[0].unix_socket_directories.split(',');
+      if (PGSSLMODE) process.env.PGSSLMODE = PGSSLMODE;
+      try {
+        expect(await openAt(pairs({ host, ...(sslmode ? { sslmode } : {}) }))).toEqual({ one: 1 });
+      } finally {
+        delete process.env.PGSSLMODE;
+      }
+    },
+  );
 
   it('tells Postgres its options and its name', async () => {
     const address = pairs({ options: '-c work_mem=5MB', application_name: 'login' });
@@ -164,12 +178,35 @@ describe('a connection over TLS', () => {
       { host: 'db.invalid', hostaddr: '127.0.0.1', sslrootcert: 'named.pem' },
       ANOTHER,
     ],
+    [
+      'numbered',
+      'verify-full',
+      { host: '192.0.2.1', hostaddr: '127.0.0.1', sslrootcert: 'numbered.pem' },
+      ANOTHER,
+    ],
   ])('to a %s server with sslmode=%s and %j: %s', async (server, sslmode, given, outcome) => {
     const { sslrootcert, ...others } = given;
     const files = sslrootcert ? { sslrootcert: file(sslrootcert) } : {};
     const address = pairs({ ...others, ...files, sslmode, port: String(ports[server]) });
     const opened = await openAt(address).catch((error: Error) => error);
     expect(opened instanceof ConnectionLost ? opened.code : opened).toEqual(outcome);
+  });
+
+  it.each<[keyof typeof ports, unknown]>([
+    ['named', OPENED],
+    ['numbered', ANOTHER],
+  ])('to a %s server that PGSSLMODE asks for, by its name: %s', async (server, outcome) => {
+    const trusted = getCACertificates('default');
+    process.env.PGSSLMODE = 'verify-full';
+    setDefaultCACertificates([readFileSync(file(`${server}.pem`), 'utf8')]);
+    try {
+      const at = pairs({ host: 'localhost', port: String(ports[server]) });
+      const opened = await openAt(at).catch((error: Error) => error);
+      expect(opened instanceof ConnectionLost ? opened.code : opened).toEqual(outcome);
+    } finally {
+      setDefaultCACertificates(trusted);
+      delete process.env.PGSSLMODE;
+    }
   });
 
   it('is not made without it where Postgres knows none', async () => {

@@ -74,6 +74,18 @@ describe('a Postgres that cannot be used', () => {
     });
   });
 
+  it.each([
+    ['-c nonsense=1', 'unrecognized configuration parameter "nonsense"'],
+    ['-c work_mem=many', 'invalid value for parameter "work_mem": "many"'],
+  ])('is to be corrected when it refuses the options %s', async (options, reason) => {
+    expect(
+      await failureAt((url) => Object.assign(url, { search: `options=${encodeURIComponent(options)}` })),
+    ).toEqual({
+      kind: OperatorError,
+      message: expect.stringContaining(`refuses what DATABASE_URL says: ${reason}. Correct its options.`),
+    });
+  });
+
   it('may only be away when nothing listens, or a name server does not know it', async () => {
     const port = String(await freePort());
     expect(

@@ -1,9 +1,11 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
-import type { ClientConfig } from 'pg';
+import { checkServerIdentity } from 'node:tls';
+import { Client, type ClientConfig } from 'pg';
 import type { PostgresAddress, PostgresHost } from './address.ts';
 import { type Connection, createConnection } from './connection.ts';
 import { ConnectionLost, ReadOnlyNode, sortOf } from './sqlstates.ts';
+import type { Tls } from './tls.ts';
 
 export interface OpenOptions {
   address: PostgresAddress;
@@ -146,9 +148,7 @@ async function connectTo(
     ...parameters,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
-    ...(tls === undefined
-      ? {}
-      : { ssl: tls && { ...tls, ...(isIP(host) === 0 ? { servername: host } : {}) } }),
+    ssl: tlsTo({ target, host }, tls),
     ...timeouts,
   });
   const timer = setTimeout(
@@ -167,13 +167,33 @@ async function connectTo(
   }
 }
 
+/**
+ * The certificate has to be that of the host which was named, by whichever of its addresses it is reached. Over a socket
+ * there is no TLS, whatever is wanted (as with libpq).
+ */
+function tlsTo(
+  { target, host }: Pick<Candidate, 'target' | 'host'>,
+  tls: PostgresAddress['tls'],
+): Tls | false {
+  if (target.startsWith('/')) return false;
+  // What PGSSLMODE says, as `pg` reads it.
+  const wanted = tls ?? (new Client() as Client & { ssl: Tls | boolean }).ssl;
+  if (!wanted) return false;
+  return {
+    checkServerIdentity: (_reached, certificate) => checkServerIdentity(host, certificate),
+    ...(isIP(host) === 0 ? { servername: host } : {}),
+    ...(wanted === true ? {} : wanted),
+  };
+}
+
 /** Asked, and not taken from what the node reported at connecting: a pooler repeats what it heard from another. */
 export async function requireWritable(
   connection: Connection,
   wanted: 'read-write' | 'primary' = 'read-write',
 ): Promise<void> {
   const { rows } = await connection.query(
-    "SELECT current_setting('in_hot_standby') AS standby, current_setting('transaction_read_only') AS read_only",
+    // Postgres before 14 does not know the first, and is refused for its age, not for that.
+    "SELECT current_setting('in_hot_standby', true) AS standby, current_setting('transaction_read_only') AS read_only",
   );
   const [{ standby, read_only: readOnly }] = rows;
   if (standby === 'on' || (wanted === 'read-write' && readOnly === 'on')) throw new ReadOnlyNode();

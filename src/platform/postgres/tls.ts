@@ -4,7 +4,7 @@ import type { ConnectionOptions } from 'node:tls';
 /** What `pg` hands to Node's TLS. */
 export type Tls = Pick<
   ConnectionOptions,
-  'ca' | 'cert' | 'key' | 'rejectUnauthorized' | 'checkServerIdentity'
+  'ca' | 'cert' | 'key' | 'rejectUnauthorized' | 'checkServerIdentity' | 'servername'
 >;
 
 /**
