@@ -98,7 +98,7 @@ describe('a node that goes silent', () => {
 
   it('is not waited for by more than the time of one request, whatever that asks', async () => {
     await withinShare('/auth/token', async () => {
-      await sleep(database.knex, [0.2]);
+      await sleep(database.knex, [0.05]);
       wire.watch(() => false);
       await expect(sleep(database.knex, [0])).rejects.toBeInstanceOf(ConnectionLost);
       await expect(sleep(database.knex, [0])).rejects.toEqual(

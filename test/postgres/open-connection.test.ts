@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { getCACertificates, setDefaultCACertificates, TLSSocket } from 'node:tls';
 import { parsePostgresAddress } from '../../src/platform/postgres/address.ts';
 import type { Connection } from '../../src/platform/postgres/connection.ts';
-import { connectionOpener } from '../../src/platform/postgres/open-connection.ts';
+import { connectionOpener, type OpenOptions } from '../../src/platform/postgres/open-connection.ts';
 import { ConnectionLost, ReadOnlyNode } from '../../src/platform/postgres/sqlstates.ts';
 import { layWire } from '../machines/wire.ts';
 import { openTestDatabase, type TestDatabase } from '../support/test-database.ts';
@@ -25,15 +25,26 @@ afterEach(() => {
 afterAll(() => test.close());
 
 /** Opens a connection to an address, and answers the first row of what `sql` asks on it. */
-async function openAt(address: string, sql = 'SELECT 1 AS one'): Promise<unknown> {
+async function openAt(
+  address: string,
+  sql = 'SELECT 1 AS one',
+  others: Partial<OpenOptions> = {},
+): Promise<unknown> {
   const open = connectionOpener({
     address: parsePostgresAddress(address),
     statementTimeoutMs: 0,
     idleTimeoutMs: 0,
     say: () => undefined,
+    ...others,
   });
   connection = await open();
   return (await connection.query(sql)).rows[0];
+}
+
+function listen(server: Server): Promise<number> {
+  return new Promise((listening) => {
+    server.listen(0, () => listening((server.address() as { port: number }).port));
+  });
 }
 
 /** The test's database as key=value pairs, with others for some of them. */
@@ -54,6 +65,78 @@ function pairs(others: Record<string, string>): string {
 describe('a connection to an address', () => {
   it('goes to hostaddr, and looks up no name', async () => {
     expect(await openAt(pairs({ host: 'db.invalid', hostaddr: '127.0.0.1' }))).toEqual({ one: 1 });
+  });
+
+  it('does not wait for the name of one host when it knows another', async () => {
+    const lookUp = (name: string) =>
+      name === 'silent.invalid' ? new Promise<never>(() => undefined) : Promise.resolve(['127.0.0.1']);
+    for (const host of ['silent.invalid,db.invalid', 'db.invalid,silent.invalid'])
+      expect(await openAt(pairs({ host }), undefined, { lookUp })).toEqual({ one: 1 });
+  });
+
+  it('hears of a name that comes late when the host that it knows will not do', async () => {
+    const { promise: tried, resolve: wasTried } = Promise.withResolvers<void>();
+    const refusing = createServer((socket) => {
+      socket.destroy();
+      wasTried();
+    });
+    const port = await listen(refusing);
+    const lookUp = async (name: string) => {
+      if (name === 'late.invalid') await tried;
+      return ['127.0.0.1'];
+    };
+    const address = pairs({ host: 'known.invalid,late.invalid', port: `${port},${url.port}` });
+    try {
+      expect(await openAt(address, undefined, { lookUp })).toEqual({ one: 1 });
+    } finally {
+      refusing.close();
+    }
+  });
+
+  it('waits for a name no longer than connect_timeout', async () => {
+    const lookUp = () => new Promise<never>(() => undefined);
+    const address = pairs({ host: 'silent.invalid', connect_timeout: '1' });
+    await expect(openAt(address, undefined, { lookUp })).rejects.toEqual(
+      new ConnectionLost('no name server answered in 1000 ms'),
+    );
+  });
+
+  it('is told that no host has a name when that is so', async () => {
+    const lookUp = (name: string) => Promise.reject(Object.assign(new Error(name), { code: 'ENOTFOUND' }));
+    await expect(openAt(pairs({ host: 'a.invalid,b.invalid' }), undefined, { lookUp })).rejects.toMatchObject(
+      {
+        name: 'ConnectionLost',
+        code: 'ENOTFOUND',
+      },
+    );
+  });
+
+  it('goes first to the one of two ports that served last', async () => {
+    const [first, second] = [await layWire(Number(url.port)), await layWire(Number(url.port))];
+    const open = connectionOpener({
+      address: parsePostgresAddress(
+        pairs({ host: '127.0.0.1,127.0.0.1', port: `${first.port},${second.port}` }),
+      ),
+      statementTimeoutMs: 0,
+      idleTimeoutMs: 0,
+      say: () => undefined,
+    });
+    const openedAt = async () => {
+      connection = await open();
+      const { port } = connection;
+      connection.close();
+      return port;
+    };
+    try {
+      expect(await openedAt()).toBe(first.port);
+      first.silence();
+      expect(await openedAt()).toBe(second.port);
+      first.mend();
+      expect(await openedAt()).toBe(second.port);
+    } finally {
+      first.close();
+      second.close();
+    }
   });
 
   it('goes to the socket in a folder', async () => {
@@ -129,9 +212,7 @@ describe('a connection over TLS', () => {
       );
       const server = endTls(name);
       servers.push(server);
-      ports[name] = await new Promise<number>((listening) => {
-        server.listen(0, () => listening((server.address() as { port: number }).port));
-      });
+      ports[name] = await listen(server);
     }
   });
   afterAll(() => {

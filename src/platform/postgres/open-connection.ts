@@ -1,10 +1,10 @@
-import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { checkServerIdentity } from 'node:tls';
 import { Client, type ClientConfig } from 'pg';
-import type { PostgresAddress, PostgresHost } from './address.ts';
+import type { PostgresAddress } from './address.ts';
+import { type Candidate, candidatesOf, type LookUp, STAGGER_MS } from './candidates.ts';
 import { type Connection, createConnection } from './connection.ts';
-import { ConnectionLost, ReadOnlyNode, sortOf } from './sqlstates.ts';
+import { ConnectionLost, lost, ReadOnlyNode, sortOf } from './sqlstates.ts';
 import type { Tls } from './tls.ts';
 
 export interface OpenOptions {
@@ -15,16 +15,10 @@ export interface OpenOptions {
   idleTimeoutMs: number;
   /** Told once what an operator should know of the connections. */
   say(sentence: string): void;
+  /** In place of the machine's name servers. */
+  lookUp?: LookUp;
 }
 
-/** A place to try: a host, or one of the addresses that its name has. */
-interface Candidate extends PostgresHost {
-  /** What is connected to: an address, a name or a folder. */
-  target: string;
-}
-
-/** A host is given this long to answer before the next one is tried beside it. */
-const STAGGER_MS = 250;
 /** After a refusal, while another host has not answered yet. */
 const AGAIN_MS = 500;
 const REFUSED_PARAMETER = '08P01';
@@ -47,7 +41,7 @@ function timeoutsOf({ statementTimeoutMs, idleTimeoutMs }: OpenOptions): Timeout
  * The promise is rejected with what Postgres said (28P01, 3D000 …), with ReadOnlyNode, or with ConnectionLost.
  */
 export function connectionOpener(options: OpenOptions): () => Promise<Connection> {
-  let served: string | undefined;
+  let served: Candidate | undefined;
   let timeouts = timeoutsOf(options);
 
   const connect = async (candidate: Candidate): Promise<Connection> => {
@@ -65,29 +59,23 @@ export function connectionOpener(options: OpenOptions): () => Promise<Connection
     }
   };
 
+  const hasServed = ({ target, port }: Candidate) =>
+    Number(target === served?.target && port === served.port);
+
   return async () => {
-    const candidates = await candidatesOf(options.address);
-    candidates.sort((one, other) => Number(other.target === served) - Number(one.target === served));
-    const [candidate, connection] = await firstOf(candidates, connect);
-    served = candidate.target;
-    return connection;
+    const failures: Error[] = [];
+    for await (const candidates of candidatesOf(options.address, options.lookUp)) {
+      candidates.sort((one, other) => hasServed(other) - hasServed(one));
+      try {
+        const [candidate, connection] = await firstOf(candidates, connect);
+        served = candidate;
+        return connection;
+      } catch (error) {
+        failures.push(error as Error);
+      }
+    }
+    throw mostTelling(failures);
   };
-}
-
-/** A name can have several addresses; TLS still wants the name. */
-async function candidatesOf({ hosts }: PostgresAddress): Promise<Candidate[]> {
-  const found = await Promise.allSettled(hosts.map(targetsOf));
-  const candidates = found.flatMap((result) => (result.status === 'fulfilled' ? result.value : []));
-  const [failed] = found.filter((result) => result.status === 'rejected');
-  if (candidates.length === 0 && failed) throw lost(failed.reason);
-  return candidates;
-}
-
-async function targetsOf(host: PostgresHost): Promise<Candidate[]> {
-  if (host.hostaddr) return [{ ...host, target: host.hostaddr }];
-  if (host.host.startsWith('/')) return [{ ...host, target: host.host }];
-  const addresses = await lookup(host.host, { all: true });
-  return addresses.map(({ address }) => ({ ...host, target: address }));
 }
 
 /**
@@ -197,10 +185,6 @@ export async function requireWritable(
   );
   const [{ standby, read_only: readOnly }] = rows;
   if (standby === 'on' || (wanted === 'read-write' && readOnly === 'on')) throw new ReadOnlyNode();
-}
-
-function lost(error: Error): ConnectionLost {
-  return new ConnectionLost(error.message || String((error as { code?: string }).code), { cause: error });
 }
 
 /** A refusal of ours to correct before a node that cannot be written to, and that before one that cannot be reached. */

@@ -39,8 +39,6 @@ interface Lease {
 
 const IDLE_MS = 30_000;
 const REOPEN_MS = 200;
-/** A timer rings early by as much. */
-const TIMER_MS = 2;
 /** From when on no answer means silence: what is left to a request may be less than any answer takes. */
 const SILENCE_MS = 1000;
 /** Longer than a statement of a request may take. */
@@ -122,8 +120,7 @@ export class ConnectionPool {
     if (this.#closing) throw new ConnectionLost('The connections to the database are closed.');
     const { waitMs, requestMs, leaseMs } = this.#options.limits;
     const leftMs = this.#leftMs(share);
-    if (leftMs < TIMER_MS)
-      throw new NoConnectionFree(`The request has waited ${requestMs} ms for the database.`);
+    if (leftMs <= 0) throw new NoConnectionFree(`The request has waited ${requestMs} ms for the database.`);
 
     return new Promise((take, refuse) => {
       const waiter: Waiter = { share, take, refuse };
@@ -140,7 +137,8 @@ export class ConnectionPool {
   /** What is left of a request's time. */
   #leftMs(share: Share | undefined): number {
     const { requestMs } = this.#options.limits;
-    return share && requestMs > 0 ? requestMs - share.waited.ms : Number.POSITIVE_INFINITY;
+    if (!share || requestMs === 0) return Number.POSITIVE_INFINITY;
+    return share.spent ? 0 : requestMs - share.waited.ms;
   }
 
   #tire(waiter: Waiter, limitMs: number): void {
@@ -185,6 +183,7 @@ export class ConnectionPool {
     const limitMs = share && requestMs > 0 ? this.#leftMs(share) : leaseMs || Number.POSITIVE_INFINITY;
     const since = performance.now();
     const giveUp = () => {
+      if (share && requestMs > 0) share.spent = true;
       connection.giveUp(new ConnectionLost(`no answer in ${Math.round(limitMs)} ms`));
       if (limitMs >= SILENCE_MS) this.#closeUnheard(since);
     };

@@ -9,6 +9,8 @@ export interface Share {
   endpoint: string;
   /** For how long this request has waited for connections and answers. */
   readonly waited: Stopwatch;
+  /** Its time ran out: a timer may ring a little early by this clock. */
+  spent: boolean;
 }
 
 /** Measures for how long at least one thing is under way: what goes on at the same time counts once. */
@@ -37,7 +39,7 @@ const shares = new AsyncLocalStorage<Share>();
 
 /** Runs `work`, and all that it waits for, as one request of `endpoint`. */
 export function withinShare<T>(endpoint: string, work: () => T): T {
-  return shares.run({ endpoint, waited: new Stopwatch() }, work);
+  return shares.run({ endpoint, waited: new Stopwatch(), spent: false }, work);
 }
 
 /** The request being served; undefined outside of any: at the start, in a job, in a command. */

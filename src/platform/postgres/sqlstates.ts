@@ -53,6 +53,11 @@ export class ConnectionLost extends Error {
   }
 }
 
+/** A ConnectionLost for what the network, TLS or a name server failed with. */
+export function lost(error: Error): ConnectionLost {
+  return new ConnectionLost(error.message || String((error as { code?: string }).code), { cause: error });
+}
+
 /** No connection was free in time: every one is in use, or the share of this endpoint is. */
 export class NoConnectionFree extends Error {
   constructor(message: string) {
