@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type { Knex } from 'knex';
-import type { QueryConfig, QueryResult } from 'pg';
+import type { Connection as PooledConnection } from './postgres/connection.ts';
 
 type Queryable = Knex | Knex.Transaction;
 
@@ -20,18 +20,18 @@ interface Driver {
   emit(event: 'query', query: { sql: string; bindings: readonly unknown[] }): void;
 }
 
-interface Connection {
-  query(query: QueryConfig): Promise<QueryResult>;
-}
+type Connection = Pick<PooledConnection, 'query' | 'spoiled'>;
 
 /** Those whose statements have no names: of the embedded database, and behind a pooler that does not know names. */
 const withoutNames = new WeakSet<object>();
 
 /**
  * A name that the connection does not know, or knows already: a pooler in transaction mode that keeps no account of
- * names (PgBouncer before 1.21) gave us another connection. And a plan that a migration made out of date.
+ * names (PgBouncer before 1.21) gave us another connection.
  */
-const NAME_IS_IN_THE_WAY = new Set(['26000', '42P05', '0A000']);
+const NAME_IS_IN_THE_WAY = new Set(['26000', '42P05']);
+/** What a statement answers has changed since it was planned: a migration of a newer release. */
+const PLAN_IS_OUT_OF_DATE = '0A000';
 
 /**
  * `name` is unique in this program; what Postgres sees has a digest of the statement behind it, so that behind a pooler
@@ -58,9 +58,11 @@ export function prepare<Row>(name: string, sql: string): PreparedStatement<Row> 
       const { rows, rowCount } = withoutNames.has(driver)
         ? await connection.query(query)
         : await connection.query({ ...query, name: uniqueName }).catch((error: { code?: string }) => {
-            if (!NAME_IS_IN_THE_WAY.has(error.code ?? '')) throw error;
+            if (NAME_IS_IN_THE_WAY.has(error.code ?? '')) withoutNames.add(driver);
+            else if (error.code === PLAN_IS_OUT_OF_DATE)
+              connection.spoiled ??= new Error('its plans are out of date');
+            else throw error;
             // Nothing was done yet: Postgres refuses these before it begins.
-            withoutNames.add(driver);
             return connection.query(query);
           });
       return { rows, rowCount: rowCount ?? 0 };

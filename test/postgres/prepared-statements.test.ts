@@ -36,6 +36,18 @@ describe('a prepared statement', () => {
     expect((await database.knex.raw(NAMES)).rows).toEqual([]);
   });
 
+  it('is planned anew after a migration that changes what it answers, under its name', async () => {
+    await database.knex.raw('CREATE TABLE grows (a integer)');
+    const all = prepare<Record<string, number>>('test_add', 'SELECT * FROM grows WHERE a >= ?::integer');
+    await all(database.knex, [0]);
+    await database.knex.raw('ALTER TABLE grows ADD COLUMN b integer DEFAULT 2');
+    await database.knex.raw('INSERT INTO grows VALUES (1)');
+    for (let n = 0; n < 3; n += 1) expect((await all(database.knex, [0])).rows).toEqual([{ a: 1, b: 2 }]);
+    // Names go on being used.
+    await add(database.knex, [1, 2]);
+    expect((await database.knex.raw(NAMES)).rows).toHaveLength(2);
+  });
+
   it('is an ordinary one inside a transaction, and its errors are those of Postgres', async () => {
     await database.knex.transaction(async (trx) => {
       expect((await add(trx, [1, 2])).rows).toEqual([{ sum: 3 }]);
