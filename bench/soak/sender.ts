@@ -25,11 +25,11 @@ export interface Sender {
 const CONNECTIONS = 16;
 const TIMEOUT_MS = 30_000;
 
-export function createSender(base: string): Sender {
+export function createSender(base: string, connections = CONNECTIONS): Sender {
   const agent = new Agent({
     keepAlive: true,
-    maxSockets: CONNECTIONS,
-    maxFreeSockets: CONNECTIONS,
+    maxSockets: connections,
+    maxFreeSockets: connections,
     scheduling: 'fifo',
   });
   const sent = new Map<string, number>();
