@@ -24,6 +24,7 @@ import { publishedDocuments } from './oidc/published-documents.ts';
 import { DOCUMENTS, PATHS, PROTOCOL_ROUTES } from './oidc/routes.ts';
 import { unavailable } from './platform/database-errors.ts';
 import { HttpError } from './platform/errors.ts';
+import type { Logger } from './platform/logger.ts';
 
 /**
  * The only HTTP map: what every request passes, and which edge answers which path. `retiring` says whether this process
@@ -56,9 +57,13 @@ export function createApp(services: Services, { retiring }: { retiring(): boolea
   app.use(shareDatabase(endpointOf));
   for (const router of routers) app.use(routesOf(router));
   app.use(nothingHere);
-  // Koa itself reports only connections that broke; the access log has the request as aborted.
-  app.on('error', (err) => logger.debug({ err }, 'connection lost'));
+  reportLostConnections(app, logger);
   return app;
+}
+
+/** Koa itself reports only connections that broke, and would print them; the access log has the request as aborted. */
+function reportLostConnections(app: Koa, logger: Logger): void {
+  app.on('error', (err) => logger.debug({ err }, 'connection lost'));
 }
 
 /** What answers while the database is awaited: it lives, and serves nothing yet. */
@@ -72,6 +77,7 @@ export function createStartingApp({ config, logger }: Pick<Services, 'config' | 
   app.use(errorHandler({ logger, views: createViews() }));
   app.use(routesOf(healthRoutes({ ready: notYet, unready: () => 'starting' })));
   app.use(notYet);
+  reportLostConnections(app, logger);
   return app;
 }
 

@@ -1,5 +1,6 @@
 import type { Context } from 'koa';
 import type { Csrf } from '../http/csrf.ts';
+import { parseParameters } from '../http/parameters.ts';
 import { requestState } from '../http/request-state.ts';
 import type { Views } from '../http/views.ts';
 import type { DemoSession, DemoSessions } from './demo-session.ts';
@@ -32,7 +33,10 @@ export function showPage(ctx: Context, demo: Demo): void {
     views.render(ctx, 'demo-signed-in', { ...model, csrf: csrf.token(csrfBinding(session)) });
     return;
   }
-  const signedOut = ctx.query.state === SIGNED_OUT ? 'You are signed out, here and at Listo.' : undefined;
+  const signedOut =
+    parseParameters(ctx.querystring).state === SIGNED_OUT
+      ? 'You are signed out, here and at Listo.'
+      : undefined;
   const forgotten = sessions.isGone(ctx) ? SESSION_GONE.message : undefined;
   views.render(ctx, 'demo', {
     steps: STEPS,

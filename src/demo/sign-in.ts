@@ -1,4 +1,5 @@
 import type { Context } from 'koa';
+import { parseParameters } from '../http/parameters.ts';
 import type { DemoSession, SignedIn } from './demo-session.ts';
 import type { Exchange } from './exchange.ts';
 import { SESSION_GONE, STRAY_ANSWER } from './failure.ts';
@@ -22,7 +23,8 @@ export async function finishSignIn(ctx: Context, demo: Demo): Promise<void> {
   const { issuer, party, sessions } = demo;
   const session = sessions.find(ctx);
   const pending = session?.pending;
-  if (!session || !pending || ctx.query.state !== pending.state) return showProblem(ctx, STRAY_ANSWER, demo);
+  const { state } = parseParameters(ctx.querystring);
+  if (!session || !pending || state !== pending.state) return showProblem(ctx, STRAY_ANSWER, demo);
   session.pending = undefined;
 
   await orShowProblem(ctx, demo, async () => {

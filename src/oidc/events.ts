@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
 import { requestScope } from './request-scope.ts';
 
@@ -11,6 +12,10 @@ export function logProviderEvents(provider: Provider): void {
   }
   provider.on('server_error', (_ctx: KoaContextWithOIDC, error: Error) => {
     requestScope().failure = error;
+  });
+  // A connection that broke is in the access log, as aborted. Koa would print it.
+  (provider as EventEmitter).on('error', (error: Error) => {
+    if (!('syscall' in error)) provider.onerror(error);
   });
 }
 

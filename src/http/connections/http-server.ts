@@ -23,6 +23,8 @@ export interface ConnectionLimits {
 
 /** An ID token of somebody with a hundred and thirty user records has 17 kB, and comes in a header or an address. */
 const LARGEST_HEAD_BYTES = 64 * 1024;
+/** Node drops fields after a number of its own without a word, and a proxy appends its X-Forwarded-For. */
+const MOST_FIELDS = 500;
 /** A connection on which nothing moves while its request is served: nobody reads the answer. */
 const UNREAD_ANSWER_MS = 60_000;
 /** Lines a second about what was no request, so that a flood cannot fill the log. */
@@ -51,9 +53,13 @@ export function createHttpServer(
     requireHostHeader: false,
   });
   server.timeout = Math.max(UNREAD_ANSWER_MS, 2 * limits.requestMs);
-  const { listener, current } = oneAtATime(application);
+  const { listener, current } = oneAtATime((req, res) => {
+    const code = unfit(req);
+    if (code === undefined) application(req, res);
+    else refuseNow(req.socket, code);
+  });
   const latest = new WeakMap<Socket, IncomingMessage>();
-  const refuse = refuser({
+  const { refuse, refuseNow } = refuser({
     logger,
     metrics,
     current,
@@ -71,10 +77,6 @@ export function createHttpServer(
     };
   });
   server.on('request', (req, res) => {
-    if (req.httpVersion === '1.1' && req.headers.host === undefined) {
-      refuse(req.socket, 'NO_HOST');
-      return;
-    }
     latest.set(req.socket, req);
     if (announcesTooMuch(req)) res.setHeader('Connection', 'close');
     res.once('finish', () => {
@@ -89,11 +91,21 @@ export function createHttpServer(
   });
   // Of other expectations RFC 9110 section 10.1.1 lets us know nothing.
   server.on('checkExpectation', (req, res) => server.emit('request', req, res));
-  server.on('connect', (_req, socket) => refuse(socket as Socket, 'CONNECT'));
+  server.on('connect', (_req, socket) => {
+    // Node has taken its own listener off, and an error that nobody hears ends the process.
+    socket.on('error', () => socket.destroy());
+    refuse(socket as Socket, 'CONNECT');
+  });
   server.on('clientError', (error: NodeJS.ErrnoException, socket) =>
     refuse(socket as Socket, error.code ?? ''),
   );
   return server;
+}
+
+/** What is a request to Node, and none to us. */
+function unfit({ rawHeaders, httpVersion, headers }: IncomingMessage): string | undefined {
+  if (rawHeaders.length > 2 * MOST_FIELDS) return 'TOO_MANY_FIELDS';
+  return httpVersion === '1.1' && headers.host === undefined ? 'NO_HOST' : undefined;
 }
 
 interface Refusal {
@@ -104,7 +116,11 @@ interface Refusal {
 function refusalOf(code: string, requestMs: number): Refusal | undefined {
   switch (code) {
     case 'HPE_HEADER_OVERFLOW':
-      return { status: 431, description: 'The head of the request is larger than 64 KiB.' };
+    case 'TOO_MANY_FIELDS':
+      return {
+        status: 431,
+        description: `The head of the request is larger than 64 KiB or has more than ${MOST_FIELDS} fields.`,
+      };
     case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
       return { status: 413, description: 'The chunk extensions of the body are too large.' };
     case 'ERR_HTTP_REQUEST_TIMEOUT':
@@ -137,7 +153,13 @@ function refuser({
   /** Whether a request was answered before all of it had come. */
   isAnswered(socket: Socket): boolean;
   requestMs: number;
-}): (socket: Socket, code: string) => void {
+}): {
+  /** When it is its turn among the requests of its connection. */
+  refuse(socket: Socket, code: string): void;
+  refuseNow(socket: Socket, code: string): void;
+} {
+  /** Connections on which a refusal waits for its turn. The first ends the connection, so there is no second. */
+  const waiting = new WeakSet<Socket>();
   const line = boundedLog(logger, { level: 'info', perSecond: LINES_PER_SECOND });
 
   function refuse(socket: Socket, code: string): void {
@@ -151,16 +173,25 @@ function refuser({
       answerWith(exchange, refusal);
     } else if (exchange) {
       // It is a later request that failed, and answers come in the order of requests.
-      exchange.res.once('close', () => refuse(socket, code));
-    } else {
-      metrics.countUnread(refusal.status);
-      const ip = canonicalAddress(socket.remoteAddress ?? '') ?? '';
-      line({ status: refusal.status, reason: code, ip }, 'request refused unread');
-      closeGently(socket, wholeAnswer(refusal));
-    }
+      if (waiting.has(socket)) return;
+      waiting.add(socket);
+      exchange.res.once('close', () => {
+        waiting.delete(socket);
+        refuse(socket, code);
+      });
+    } else refuseNow(socket, code);
   }
 
-  return refuse;
+  function refuseNow(socket: Socket, code: string): void {
+    const refusal = refusalOf(code, requestMs);
+    if (refusal === undefined) return;
+    metrics.countUnread(refusal.status);
+    const ip = canonicalAddress(socket.remoteAddress ?? '') ?? '';
+    line({ status: refusal.status, reason: code, ip }, 'request refused unread');
+    closeGently(socket, wholeAnswer(refusal));
+  }
+
+  return { refuse, refuseNow };
 }
 
 /** The body of a request that is being served did not come. The access log has the request. */

@@ -2,7 +2,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import type { Socket } from 'node:net';
 import { isClosing } from './close-gently.ts';
 
-/** More than any client pipelines that means well. */
+/** Among what is read at once: more than any client pipelines that means well. */
 const MOST_WAITING = 100;
 
 export interface Exchange {
@@ -11,7 +11,7 @@ export interface Exchange {
 }
 
 /**
- * Serves the requests of one connection one after another. Node starts every request that lies in what it has read:
+ * Serves the requests of one connection one after another, and reads no more while one waits. Node starts every request that lies in what it has read:
  * two thousand of them fit into one packet's buffer, and would be ahead of everybody else at the database. (RFC 9112
  * section 9.3.2 lets a server serve at once only what is safe.)
  */
@@ -23,12 +23,23 @@ export function oneAtATime(serve: RequestListener): {
   const served = new WeakMap<Socket, Exchange>();
   const waiting = new WeakMap<Socket, Exchange[]>();
 
+  function pauseWhileWaiting(socket: Socket): void {
+    // Node resumes it at the end of each request that it has read.
+    process.nextTick(() => {
+      if (waiting.get(socket)?.length && !isClosing(socket)) socket.pause();
+    });
+  }
+
   function start(socket: Socket, exchange: Exchange): void {
     served.set(socket, exchange);
     exchange.res.once('close', () => {
       served.delete(socket);
-      const next = waiting.get(socket)?.shift();
-      if (next && !isClosing(socket)) start(socket, next);
+      const queue = waiting.get(socket);
+      const next = queue?.shift();
+      if (!next || isClosing(socket)) return;
+      if (queue?.length === 0) socket.resume();
+      else pauseWhileWaiting(socket);
+      start(socket, next);
     });
     serve(exchange.req, exchange.res);
   }
@@ -42,6 +53,7 @@ export function oneAtATime(serve: RequestListener): {
       const queue = waiting.get(socket) ?? [];
       waiting.set(socket, queue);
       queue.push({ req, res });
+      pauseWhileWaiting(socket);
       if (queue.length > MOST_WAITING) socket.destroy();
     },
   };

@@ -107,20 +107,33 @@ describe('what is no request', () => {
 
   const send = async (bytes: string | Buffer) => answers(await sendBytes(server.port, bytes));
   const unread = () => server.logLines().filter(({ msg }) => msg === 'request refused unread');
+  const HEAD_TOO_LARGE = refused(
+    431,
+    'The head of the request is larger than 64 KiB or has more than 500 fields.',
+  );
   const malformed = refused(400, 'The request is not well-formed HTTP.');
 
   it.each([
     [
       'a head above 64 KiB',
       head([`Authorization: Bearer ${'secret'.repeat(12_000)}`]),
-      refused(431, 'The head of the request is larger than 64 KiB.'),
+      HEAD_TOO_LARGE,
       'HPE_HEADER_OVERFLOW',
     ],
     [
       'an address above 64 KiB',
       head([], `GET /healthz?${'secret'.repeat(12_000)} HTTP/1.1`),
-      refused(431, 'The head of the request is larger than 64 KiB.'),
+      HEAD_TOO_LARGE,
       'HPE_HEADER_OVERFLOW',
+    ],
+    [
+      'more fields than anybody sends',
+      head(
+        ['X-Secret: secret\r\n'.repeat(499).trimEnd(), 'X-Forwarded-For: 203.0.113.7'],
+        'GET /healthz HTTP/1.1',
+      ),
+      HEAD_TOO_LARGE,
+      'TOO_MANY_FIELDS',
     ],
     ['another protocol', 'HELO secret\r\n\r\n', malformed, 'HPE_INVALID_METHOD'],
     ['TLS', Buffer.from('160301020001000', 'hex'), malformed, 'HPE_INVALID_METHOD'],
