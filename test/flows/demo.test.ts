@@ -100,6 +100,11 @@ describe('the demo', () => {
     expect(page.headers.getSetCookie()).toEqual([]);
   });
 
+  it('refuses an address with more parameters than anybody needs, instead of sorting through them', async () => {
+    const page = await openBrowser().get(`${issuer}/demo?${'a&'.repeat(30_000)}`);
+    expect(page.status).toBe(400);
+  });
+
   it('starts the authorization code flow with state, nonce and PKCE', async () => {
     const { location = '', headers, status } = await openBrowser().get(`${issuer}/demo/sign-in`);
     const url = new URL(location);

@@ -1,4 +1,7 @@
+import { connect } from 'node:net';
+import { jest } from '@jest/globals';
 import { startTestServer } from '../support/test-server.ts';
+import { until } from '../support/until.ts';
 
 const warnings = (lines: Record<string, unknown>[]) =>
   lines
@@ -13,6 +16,26 @@ describe('a request', () => {
     expect(line?.path).toBe(`/${'a'.repeat(255)}`);
     await server.close();
   });
+
+  it.each(['/auth/authorize?client_id=x', '/nowhere'])(
+    'whose connection breaks says so in its line, and nowhere else: %s',
+    async (path) => {
+      const server = await startTestServer();
+      const printed = jest.spyOn(console, 'error').mockReturnValue();
+      const request = `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`;
+      const aborted = () => server.logLines().filter((line) => line.aborted);
+      // Whether it breaks before its answer, is a race.
+      await until('one broke early enough', async () => {
+        const socket = connect(server.port, 'localhost', () => socket.write(request.repeat(50), reset));
+        const reset = () => setImmediate(() => socket.resetAndDestroy());
+        await new Promise((closed) => socket.once('close', closed));
+        return aborted().length > 0;
+      });
+      expect(printed.mock.calls).toEqual([]);
+      printed.mockRestore();
+      await server.close();
+    },
+  );
 });
 
 describe('a proxy', () => {
