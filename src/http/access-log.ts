@@ -22,16 +22,18 @@ export function accessLog({
 }): Middleware {
   const originOf = addressReader(trustedProxies);
   const warnOfProxy = unlistedProxies(logger);
+  const warnOfUnreadable = unreadableForwarding(logger);
 
   return async (ctx, next) => {
     const started = process.hrtime.bigint();
     const given = ctx.get('x-request-id');
     const id = REQUEST_ID.test(given) ? given : randomUUID();
-    const { address, throughProxy } = originOf(
+    const { address, throughProxy, unreadable } = originOf(
       ctx.req.socket.remoteAddress ?? '',
       ctx.get('x-forwarded-for'),
     );
     if (!throughProxy) warnOfProxy(address, ctx.req);
+    if (unreadable) warnOfUnreadable(address);
     const state = { id, ip: address, log: {} };
     setRequestState(ctx.req, state);
     ctx.set('X-Request-Id', id);
@@ -81,6 +83,19 @@ function unlistedProxies(logger: Logger): (peer: string, req: IncomingMessage) =
       near
         ? 'A proxy that is not listed in TRUSTED_PROXIES hands requests on: everybody behind it counts as one client. Add its address or network.'
         : 'A request with X-Forwarded-For came from a public address that TRUSTED_PROXIES does not list. If it is a proxy of yours, add its address or network.',
+    );
+  };
+}
+
+/** Says once that a proxy of ours names no client: everybody behind it is one to the limits. */
+function unreadableForwarding(logger: Logger): (peer: string) => void {
+  let warned = false;
+  return (peer) => {
+    if (warned) return;
+    warned = true;
+    logger.warn(
+      { peer },
+      'A proxy of TRUSTED_PROXIES wrote something into X-Forwarded-For that is no address. Everybody whom it names like that counts as one client: the proxy itself.',
     );
   };
 }

@@ -1,11 +1,18 @@
 import { BlockList, isIP, isIPv4, SocketAddress } from 'node:net';
 
+/** IPv6 that carries IPv4 in dots: mapped, and the older compatible form (RFC 4291 section 2.5.5). */
+const DOTTED = /^::(?:ffff:)?(\d+\.\d+\.\d+\.\d+)$/;
+/** And in its last two groups: NAT64 (RFC 6052 section 2.1), and translated (RFC 2765 section 2.1). */
+const TRANSLATED = /^(?:64:ff9b::|::ffff:0:)(?:([0-9a-f]{1,4}):)?([0-9a-f]{1,4})?$/;
+
 /** Where a request came from: the client's address, and whether we believe whoever handed the request to us. */
 export interface Origin {
   /** In canonical spelling, so that one address is one key. */
   address: string;
   /** Whether the peer of the connection is a trusted proxy. */
   throughProxy: boolean;
+  /** Whether a trusted proxy named no address where it should have named its client's. */
+  unreadable: boolean;
 }
 
 /**
@@ -26,10 +33,10 @@ export function addressReader(
     const hops = throughProxy && forwardedFor !== '' ? forwardedFor.split(',') : [];
     while (hops.length > 0 && isTrusted(address)) {
       const hop = forwardedAddress(hops.pop() ?? '');
-      if (hop === undefined) break;
+      if (hop === undefined) return { address, throughProxy, unreadable: true };
       address = hop;
     }
-    return { address, throughProxy };
+    return { address, throughProxy, unreadable: false };
   };
 }
 
@@ -100,14 +107,13 @@ function familyOf(address: string): 'ipv4' | 'ipv6' {
   return isIPv4(address) ? 'ipv4' : 'ipv6';
 }
 
-/** IPv4-mapped (RFC 4291 section 2.5.5.2), and translated by NAT64 (RFC 6052 section 2.1), of a canonical address. */
+/** The IPv4 address within a canonical one of IPv6. */
 function ipv4Within(address: string): string | undefined {
-  const mapped = address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : '';
-  if (isIPv4(mapped)) return mapped;
-  if (!address.startsWith('64:ff9b::')) return undefined;
-  const groups = address.slice('64:ff9b::'.length).split(':');
-  if (groups.length > 2) return undefined;
-  const [high, low] = groups.length === 2 ? groups : ['', groups[0]];
-  const value = Number.parseInt(high || '0', 16) * 0x1_0000 + Number.parseInt(low || '0', 16);
+  const [, dotted] = DOTTED.exec(address) ?? [];
+  if (dotted !== undefined) return dotted;
+  const translated = TRANSLATED.exec(address);
+  if (!translated) return undefined;
+  const [, high = '0', low = '0'] = translated;
+  const value = Number.parseInt(high, 16) * 0x1_0000 + Number.parseInt(low, 16);
   return [24, 16, 8, 0].map((shift) => (value >>> shift) & 0xff).join('.');
 }

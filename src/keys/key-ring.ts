@@ -1,7 +1,7 @@
 import { type CryptoKey, importJWK, type JSONWebKeySet, type JWK } from 'jose';
 import { OperatorError } from '../platform/errors.ts';
 import { type Followed, keepCopy } from '../platform/kept-copy.ts';
-import type { Logger } from '../platform/logger.ts';
+import { boundedLog, type Logger } from '../platform/logger.ts';
 import { createSigner, type SignJwt } from './sign-jwt.ts';
 import type { KeyAlgorithm, KeySet, SigningKey } from './signing-key.ts';
 import type { SigningKeyStore } from './signing-key-store.ts';
@@ -44,7 +44,7 @@ interface Loaded {
 /** Who hears of the tokens that are made. */
 interface TokenListener {
   onSign(): void;
-  logger: Pick<Logger, 'warn'>;
+  logger: Pick<Logger, 'info' | 'warn' | 'error'>;
 }
 
 /** As much as common proxies take of a header by default, and half of what Node does. */
@@ -105,12 +105,13 @@ async function load(keys: SigningKey[], keySet: KeySet, listener: TokenListener)
 }
 
 function heard(sign: SignJwt, { onSign, logger }: TokenListener): SignJwt {
+  const warn = boundedLog(logger, { level: 'warn', perSecond: 1 });
   return async (claims, typ) => {
     onSign();
     const token = await sign(claims, typ);
     if (token.length > LARGE_TOKEN_BYTES) {
       const { aud, sub } = claims as { aud?: unknown; sub?: unknown };
-      logger.warn(
+      warn(
         { typ, aud, sub, bytes: token.length },
         'A token is larger than 8 kB: proxies and servers may refuse the header or address that it comes in.',
       );

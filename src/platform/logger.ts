@@ -19,8 +19,8 @@ export function createLogger({ level, destination }: { level: string; destinatio
 
 /** Lines for what may come often: up to `perSecond`, and the next one says as `unlogged` how many were left out. */
 export function boundedLog(
-  logger: Logger,
-  { level, perSecond }: { level: 'info' | 'error'; perSecond: number },
+  logger: Pick<Logger, 'info' | 'warn' | 'error'>,
+  { level, perSecond }: { level: 'info' | 'warn' | 'error'; perSecond: number },
 ): (fields: Record<string, unknown>, message: string) => void {
   let second = 0;
   let lines = 0;

@@ -55,6 +55,19 @@ describe('a proxy', () => {
     await server.close();
   });
 
+  it('that is listed, and names no client, is named once in the log', async () => {
+    const server = await startTestServer({ env: { TRUSTED_PROXIES: '127.0.0.0/8, ::1' } });
+    for (const forwardedFor of ['203.0.113.7,', 'unix:', '203.0.113.7'])
+      await fetch(`${server.url}/healthz`, { headers: { 'x-forwarded-for': forwardedFor } });
+    expect(warnings(server.logLines())).toEqual([
+      {
+        peer: '127.0.0.1',
+        msg: 'A proxy of TRUSTED_PROXIES wrote something into X-Forwarded-For that is no address. Everybody whom it names like that counts as one client: the proxy itself.',
+      },
+    ]);
+    await server.close();
+  });
+
   it('that is listed tells who asks, whatever it puts around the address, and in several headers', async () => {
     const server = await startTestServer({ env: { TRUSTED_PROXIES: '::ffff:127.0.0.0/104, ::1' } });
     for (const forwardedFor of [
