@@ -1,5 +1,5 @@
 import type { RequestListener, Server, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import { Server as NetServer, type Socket } from 'node:net';
 
 /** What stands between the port and the application: which one answers just now, and how connections end. */
 export interface Front {
@@ -44,7 +44,9 @@ export function createFront(create: (listener: RequestListener) => Server, first
       if (!server.listening) return;
       // Right after the loop has read what had arrived, so that a connection with a request on it counts as busy.
       await new Promise(setImmediate);
-      const closed = new Promise((done) => server.close(done));
+      // The closing of a net.Server: that of an HTTP server also ends Node's look for requests that are late, and a body
+      // that never comes would then be waited for until the deadline.
+      const closed = new Promise((done) => NetServer.prototype.close.call(server, done));
       // An answer whose head was sent before the end was announced leaves its connection idle.
       const looking = setInterval(() => {
         server.closeIdleConnections();

@@ -317,3 +317,19 @@ function collect(socket: Socket): {
       }),
   };
 }
+
+describe('a server that stops', () => {
+  it('waits no longer than at any other time for a body that does not come', async () => {
+    const server = await startTestServer({ config: SHORT });
+    const socket = connect(server.port, 'localhost');
+    const received: Buffer[] = [];
+    const begun = new Promise((done) => socket.once('data', done));
+    const ended = new Promise((done) => socket.once('close', done));
+    socket.on('data', (chunk) => received.push(chunk));
+    socket.write(head([`Content-Type: ${FORM}`, 'Content-Length: 100', 'Expect: 100-continue']));
+    await begun;
+    await Promise.all([server.close(), ended]);
+    const [, answer] = answers(Buffer.concat(received).toString());
+    expect(answer).toEqual(LATE);
+  });
+});
