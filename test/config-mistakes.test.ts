@@ -96,7 +96,11 @@ describe('the configuration refuses', () => {
     ...[
       ['mysql://db.example/listo', 'it is not an address'],
       ['db.example', 'it is not an address'],
-      ['postgres://user:pa/ss@[db/listo', 'it is not an address'],
+      ['postgres://user:pass@[db/listo', 'it is not an address'],
+      [
+        'postgres://user:pa/ss@db/listo',
+        'it has an @ behind its user and password, in which @ is written %40 and / is written %2F',
+      ],
       [
         'postgres://user:hunter2@db/listo?target_session_attrs=standby',
         'target_session_attrs takes read-write, primary or any: this server has to write',

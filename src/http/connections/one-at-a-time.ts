@@ -11,9 +11,9 @@ export interface Exchange {
 }
 
 /**
- * Serves the requests of one connection one after another, and reads no more while one waits. Node starts every request that lies in what it has read:
- * two thousand of them fit into one packet's buffer, and would be ahead of everybody else at the database. (RFC 9112
- * section 9.3.2 lets a server serve at once only what is safe.)
+ * Serves the requests of one connection one after another, and reads no more while one waits. Node starts every request
+ * that lies in what it has read: two thousand of them fit into one packet's buffer, and would be ahead of everybody else
+ * at the database. (RFC 9112 section 9.3.2 lets a server serve at once only what is safe.)
  */
 export function oneAtATime(serve: RequestListener): {
   listener: RequestListener;

@@ -281,9 +281,12 @@ describe('requests that do not wait for each other', () => {
 /** Sends a byte every few milliseconds until the server closes. */
 function trickle(port: number, start: string): Promise<ReturnType<typeof answers>> {
   return new Promise((done) => {
-    const socket = connect(port, 'localhost', () => socket.write(start));
+    let ticks: NodeJS.Timeout | undefined;
+    const socket = connect(port, 'localhost', () => {
+      socket.write(start);
+      ticks = setInterval(() => socket.write('a'), 20);
+    });
     const received = collect(socket);
-    const ticks = setInterval(() => socket.write('a'), 20);
     socket.on('error', () => {});
     socket.on('end', () => clearInterval(ticks));
     socket.on('close', () => {
