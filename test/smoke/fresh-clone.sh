@@ -23,15 +23,15 @@ echo "Node of this machine: $(node --version)"
 started=$SECONDS
 PORT=$port npm start >"$folder/output" 2>&1 &
 server=$!
-until curl -sf "http://localhost:$port/healthz" >/dev/null; do
+until curl -sf "http://localhost:$port/readyz" >/dev/null; do
   if ! kill -0 "$server" 2>/dev/null || [ $((SECONDS - started)) -gt 300 ]; then
     cat "$folder/output"
-    echo 'npm start did not answer.'
+    echo 'npm start was not ready.'
     exit 1
   fi
   sleep 0.5
 done
-echo "npm start answered after $((SECONDS - started)) s"
+echo "npm start was ready after $((SECONDS - started)) s"
 
 "$folder/clone/node_modules/.bin/node" test/smoke/contract.ts "http://localhost:$port"
 
