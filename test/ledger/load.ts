@@ -9,6 +9,8 @@ export type Mix = Partial<Record<keyof Operations, number>>;
 const MIX: Mix = { refresh: 40, read: 25, listnr: 15, signIn: 15, end: 5 };
 
 const BUSY_MS = 5;
+/** How often somebody free is looked for, before somebody is signed in instead. */
+const LOOKS = 200;
 
 /** Keeps `concurrency` clients busy until `done`; resolves when the last of them has its answer. */
 export async function runLoad({
@@ -32,10 +34,16 @@ export async function runLoad({
 }): Promise<void> {
   const worker = async () => {
     while (!done()) {
-      // Whoever finds nobody free waits for it, rather than doing something else: the mix stays what it is.
+      // A client that finds nobody free waits, rather than doing something else: the mix stays what it is. But not for
+      // long: where nobody is left, all clients would wait for one of them to sign somebody in.
       const name = choose(mix, random);
-      while (!(await operations[name]()) && !done()) await pause(BUSY_MS);
-      count(name);
+      let found = await operations[name]();
+      for (let look = 1; !found && look < LOOKS && !done(); look += 1) {
+        await pause(BUSY_MS);
+        found = await operations[name]();
+      }
+      if (!found && !done()) await operations.signIn();
+      count(found ? name : 'signIn');
       if (restMs > 0) await pause(random.between(0, 2 * restMs));
     }
   };
