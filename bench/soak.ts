@@ -23,7 +23,7 @@ const { values } = parseArgs({
   options: {
     minutes: { type: 'string', default: '60' },
     /** Requests a second. */
-    rate: { type: 'string', default: '80' },
+    rate: { type: 'string', default: '240' },
     results: { type: 'string' },
     /** Of Node, separated by spaces, such as --heapsnapshot-signal=SIGUSR2. */
     'node-options': { type: 'string', default: '' },
