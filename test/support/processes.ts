@@ -7,15 +7,27 @@ export function childrenOf(pid: number): number[] {
     .filter((child) => child > 0 && statusOf(child)?.parent === pid);
 }
 
-/** Whether it has closed all that it had open: a process that was killed has not, until the kernel comes to it. */
+/**
+ * Whether it has closed all that it had open. A process that was killed has not, until the kernel has ended the last of
+ * its threads: they share what is open, and the first may be a zombie long before the others.
+ */
 export function isGone(pid: number): boolean {
-  return ['Z', 'X', undefined].includes(statusOf(pid)?.state);
+  return threadsOf(pid).every((thread) => ['Z', 'X', undefined].includes(statusOf(thread)?.state));
 }
 
-function statusOf(pid: number): { state: string | undefined; parent: number } | undefined {
+function threadsOf(pid: number): string[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`).map((thread) => `${pid}/task/${thread}`);
+  } catch {
+    return [];
+  }
+}
+
+function statusOf(process: number | string): { state: string | undefined; parent: number } | undefined {
   try {
     // "pid (name) state ppid": the name may hold spaces and brackets.
-    const [state, parent] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
+    const [state, parent] =
+      readFileSync(`/proc/${process}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
     return { state, parent: Number(parent) };
   } catch {
     return undefined;
