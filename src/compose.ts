@@ -1,16 +1,7 @@
 import { createDeniedSubjectStore } from './accounts/denied-subject-store.ts';
 import { createDeniedSubjects, type DeniedSubjects } from './accounts/denied-subjects.ts';
 import { createPersonStore, type PersonStore } from './accounts/person-store.ts';
-import { type AccessTokenStore, createAccessTokenStore } from './artifacts/access-token-store.ts';
-import { type ArtifactStore, createArtifactStore } from './artifacts/artifact-store.ts';
-import { type ConsentStore, createConsentStore } from './artifacts/consent-store.ts';
-import { createDeviceCodeStore, type DeviceCodeStore } from './artifacts/device-code-store.ts';
-import { createEvents, type Events } from './artifacts/events.ts';
-import { createGrantStore, type GrantStore } from './artifacts/grant-store.ts';
-import { createRefreshFamilyStore } from './artifacts/refresh-family-store.ts';
-import { createSessionStore, type SessionStore } from './artifacts/session-store.ts';
-import { createUpstreamSignInStore, type UpstreamSignInStore } from './artifacts/upstream-sign-in-store.ts';
-import { createUsedProofStore, type UsedProofStore } from './artifacts/used-proof-store.ts';
+import { createEvents, type Events } from './audit/events.ts';
 import {
   createPasswordAuthenticator,
   type PasswordAuthenticator,
@@ -25,7 +16,14 @@ import { type ClientStore, createClientStore } from './clients/client-store.ts';
 import { createListnrClientStore } from './clients/listnr-client-store.ts';
 import { createListnrClients, type ListnrClients } from './clients/listnr-clients.ts';
 import { cacheRegistration, type RegistrationCache } from './clients/registration-cache.ts';
+import { createUsedProofStore, type UsedProofStore } from './clients/used-proof-store.ts';
 import type { Config } from './config.ts';
+import { type AccessTokenStore, createAccessTokenStore } from './grants/access-token-store.ts';
+import { type ArtifactStore, createArtifactStore } from './grants/artifact-store.ts';
+import { type ConsentStore, createConsentStore } from './grants/consent-store.ts';
+import { createDeviceCodeStore, type DeviceCodeStore } from './grants/device-code-store.ts';
+import { createGrantStore, type GrantStore } from './grants/grant-store.ts';
+import { createRefreshFamilyStore } from './grants/refresh-family-store.ts';
 import { type Csrf, createCsrf } from './http/csrf.ts';
 import { respond } from './http/error-handler.ts';
 import { createRateLimit, type RateLimit } from './http/rate-limit.ts';
@@ -56,6 +54,8 @@ import {
 import type { Logger } from './platform/logger.ts';
 import { createMetrics, type Metrics } from './platform/metrics.ts';
 import { createSecretBox, type SecretBox } from './platform/secret-box.ts';
+import { createSessionStore, type SessionStore } from './sessions/session-store.ts';
+import { createUpstreamSignInStore, type UpstreamSignInStore } from './sessions/upstream-sign-in-store.ts';
 
 /** Everything that is built once. A part is handed what it uses, never this whole. */
 export interface Services {

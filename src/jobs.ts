@@ -1,6 +1,6 @@
-import { createExpiredRowsStore } from './artifacts/expired-rows-store.ts';
-import { housekeeping } from './artifacts/housekeeping.ts';
 import type { Services } from './compose.ts';
+import { createExpiredRowsStore } from './housekeeping/expired-rows-store.ts';
+import { housekeeping } from './housekeeping/housekeeping.ts';
 import type { KeyRing } from './keys/key-ring.ts';
 import { rotateKeys } from './keys/rotate-keys.ts';
 import type { LiveProvider } from './oidc/live-provider.ts';

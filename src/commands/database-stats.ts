@@ -1,4 +1,4 @@
-import { EXPIRING_TABLES, EXPIRY_COLUMNS } from '../artifacts/expired-rows-store.ts';
+import { EXPIRING_TABLES, EXPIRY_COLUMNS } from '../housekeeping/expired-rows-store.ts';
 import {
   type Count,
   createTableStatisticsStore,

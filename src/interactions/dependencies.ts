@@ -1,15 +1,15 @@
 import type { Provider } from 'oidc-provider';
 import type { PersonStore } from '../accounts/person-store.ts';
-import type { ConsentStore } from '../artifacts/consent-store.ts';
-import type { UpstreamSignInStore } from '../artifacts/upstream-sign-in-store.ts';
 import type { PasswordAuthenticator } from '../authentication/password-authenticator.ts';
 import type { UpstreamAuthenticator } from '../authentication/upstream-authenticator.ts';
 import type { ClientStore } from '../clients/client-store.ts';
+import type { ConsentStore } from '../grants/consent-store.ts';
 import type { Csrf } from '../http/csrf.ts';
 import type { RateLimit } from '../http/rate-limit.ts';
 import type { Views } from '../http/views.ts';
 import type { InstanceStore } from '../instances/instance-store.ts';
 import type { Logger } from '../platform/logger.ts';
+import type { UpstreamSignInStore } from '../sessions/upstream-sign-in-store.ts';
 
 /** What the pages use. Each step takes of it what it needs. */
 export interface InteractionDependencies {

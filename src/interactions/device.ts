@@ -1,5 +1,5 @@
 import type { Context, Middleware } from 'koa';
-import { type DeviceCode, type DeviceCodeStore, isDecided } from '../artifacts/device-code-store.ts';
+import { type DeviceCode, type DeviceCodeStore, isDecided } from '../grants/device-code-store.ts';
 import type { RateLimit } from '../http/rate-limit.ts';
 import { requestLimitKey } from '../http/request-state.ts';
 import type { Views } from '../http/views.ts';

@@ -1,5 +1,5 @@
 import { errors, Provider } from 'oidc-provider';
-import type { AccessTokenStore } from '../artifacts/access-token-store.ts';
+import type { AccessTokenStore } from '../grants/access-token-store.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
 import { explained } from './refusal.ts';
 import { requestScope, useGrant } from './request-scope.ts';

@@ -1,10 +1,11 @@
 import { type Adapter, type AdapterPayload, errors, Provider } from 'oidc-provider';
-import type { Artifact, ArtifactModel, ArtifactStore, Payload } from '../artifacts/artifact-store.ts';
-import type { DeviceCodeStore } from '../artifacts/device-code-store.ts';
-import type { GrantStore } from '../artifacts/grant-store.ts';
-import type { SessionStore } from '../artifacts/session-store.ts';
 import type { ClientStore } from '../clients/client-store.ts';
+import type { Artifact, ArtifactModel, ArtifactStore } from '../grants/artifact-store.ts';
+import type { DeviceCodeStore } from '../grants/device-code-store.ts';
+import type { GrantStore } from '../grants/grant-store.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
+import type { Payload } from '../platform/payload-times.ts';
+import type { SessionStore } from '../sessions/session-store.ts';
 import { AlreadyUsed } from './already-used.ts';
 import { findClient, toClientMetadata } from './client-metadata.ts';
 import { deviceCodeAdapter } from './device-code.ts';

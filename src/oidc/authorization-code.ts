@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Provider } from 'oidc-provider';
-import type { GrantStore } from '../artifacts/grant-store.ts';
+import type { GrantStore } from '../grants/grant-store.ts';
 import { AlreadyUsed } from './already-used.ts';
 import { redeem, refuseUsedCode } from './redemption.ts';
 import { invalidGrant } from './refusal.ts';

@@ -1,7 +1,7 @@
 import { type ClientAuthMethod, type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider';
 import { CLAIMS_BY_SCOPE, LISTO_CLAIMS } from '../accounts/claims.ts';
 import type { PersonStore } from '../accounts/person-store.ts';
-import type { ConsentStore } from '../artifacts/consent-store.ts';
+import type { ConsentStore } from '../grants/consent-store.ts';
 import { createAccountFinder, findPerson } from './account.ts';
 import { type AdapterDependencies, createAdapter } from './adapter.ts';
 import { clientRecord, mayCallFrom } from './client-metadata.ts';

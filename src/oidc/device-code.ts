@@ -1,6 +1,6 @@
 import { type Adapter, type AdapterPayload, errors, Provider } from 'oidc-provider';
-import type { DeviceCodeStore, DeviceCode as StoredDeviceCode } from '../artifacts/device-code-store.ts';
-import type { GrantStore } from '../artifacts/grant-store.ts';
+import type { DeviceCodeStore, DeviceCode as StoredDeviceCode } from '../grants/device-code-store.ts';
+import type { GrantStore } from '../grants/grant-store.ts';
 import { newGrantFor } from './grants.ts';
 import { redeem } from './redemption.ts';
 import { explained, invalidGrant } from './refusal.ts';

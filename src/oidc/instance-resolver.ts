@@ -1,5 +1,5 @@
-import type { Artifact, ArtifactStore } from '../artifacts/artifact-store.ts';
 import type { ClientStore } from '../clients/client-store.ts';
+import type { Artifact, ArtifactStore } from '../grants/artifact-store.ts';
 import type { RequestScope } from './request-scope.ts';
 
 /** Finds which instance a request of a browser is about, before anything reads a session. */

@@ -4,9 +4,9 @@
  * corrects it says how. It is the only folder that imports `oidc-provider` (pages use its types and errors).
  */
 import { Provider } from 'oidc-provider';
-import type { AccessTokenStore } from '../artifacts/access-token-store.ts';
-import type { UsedProofStore } from '../artifacts/used-proof-store.ts';
 import type { ClientSecrets } from '../clients/client-secrets.ts';
+import type { UsedProofStore } from '../clients/used-proof-store.ts';
+import type { AccessTokenStore } from '../grants/access-token-store.ts';
 import { makeAccessTokensStateless } from './access-token.ts';
 import { decideAuthorizationCodes } from './authorization-code.ts';
 import { correctClients, keepClients } from './client-model.ts';

@@ -1,5 +1,5 @@
 import { type errors, Provider } from 'oidc-provider';
-import type { GrantStore } from '../artifacts/grant-store.ts';
+import type { GrantStore } from '../grants/grant-store.ts';
 import { invalidGrant } from './refusal.ts';
 import { type RedeemedCode, requestScope } from './request-scope.ts';
 

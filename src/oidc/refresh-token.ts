@@ -1,7 +1,7 @@
 import { Provider } from 'oidc-provider';
-import type { Events } from '../artifacts/events.ts';
-import type { GrantStore } from '../artifacts/grant-store.ts';
-import type { NewFamily, RefreshFamily, RefreshFamilyStore } from '../artifacts/refresh-family-store.ts';
+import type { Events } from '../audit/events.ts';
+import type { GrantStore } from '../grants/grant-store.ts';
+import type { NewFamily, RefreshFamily, RefreshFamilyStore } from '../grants/refresh-family-store.ts';
 import { clientRecord } from './client-metadata.ts';
 import { refuseUsedCode } from './redemption.ts';
 import type { RefreshTokenCodec, RefreshTokenValue } from './refresh-token-value.ts';

@@ -1,8 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Person } from '../accounts/person.ts';
-import type { Artifact } from '../artifacts/artifact-store.ts';
-import type { FoundGrant } from '../artifacts/grant-store.ts';
 import type { Client } from '../clients/client.ts';
+import type { Artifact } from '../grants/artifact-store.ts';
+import type { FoundGrant } from '../grants/grant-store.ts';
 import type { RefreshTokenValue } from './refresh-token-value.ts';
 
 /** A code that is being exchanged for tokens. */

@@ -1,6 +1,6 @@
 import type { Context } from 'koa';
 import { Provider } from 'oidc-provider';
-import type { SessionStore } from '../artifacts/session-store.ts';
+import type { SessionStore } from '../sessions/session-store.ts';
 import { requestScope, runInScope, sessionCookieName } from './request-scope.ts';
 
 export type Session = Awaited<ReturnType<Provider['Session']['get']>>;

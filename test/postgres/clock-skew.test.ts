@@ -1,5 +1,5 @@
 import { freePort } from '../../scripts/free-port.ts';
-import { createExpiredRowsStore, EXPIRING_TABLES } from '../../src/artifacts/expired-rows-store.ts';
+import { createExpiredRowsStore, EXPIRING_TABLES } from '../../src/housekeeping/expired-rows-store.ts';
 import { DEVICE_CODE_GRANT } from '../../src/oidc/device-code.ts';
 import { type Browser, openBrowser } from '../support/browser.ts';
 import { aClient } from '../support/factories.ts';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createDeviceCodeStore } from '../../../src/artifacts/device-code-store.ts';
+import { createDeviceCodeStore } from '../../../src/grants/device-code-store.ts';
 import { openBrowser } from '../../support/browser.ts';
 import { anInstance, aPerson } from '../../support/factories.ts';
 import { ADA, authorizationUrl, type Tokens, userinfo } from '../../support/relying-party.ts';

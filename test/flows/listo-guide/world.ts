@@ -1,5 +1,5 @@
-import { type ArtifactStore, createArtifactStore } from '../../../src/artifacts/artifact-store.ts';
 import { type ClientStore, createClientStore } from '../../../src/clients/client-store.ts';
+import { type ArtifactStore, createArtifactStore } from '../../../src/grants/artifact-store.ts';
 import { digestSecret, hashPassword } from '../../../src/platform/digest.ts';
 import type { Browser, Page } from '../../support/browser.ts';
 import { type Answer, authorizationUrl, getJson, postJson, signIn } from '../../support/relying-party.ts';

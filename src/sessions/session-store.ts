@@ -3,9 +3,8 @@ import { PERSON_SIGNING_IN, personJson, readPerson } from '../accounts/person-st
 import type { Queryable } from '../platform/database.ts';
 import { type DatabaseTime, SAME_CLOCK } from '../platform/database-time.ts';
 import { hashId } from '../platform/digest.ts';
+import { fromRow, type Payload, toRow } from '../platform/payload-times.ts';
 import { prepare } from '../platform/prepared-statement.ts';
-import type { Payload } from './artifact-store.ts';
-import { fromRow, toRow } from './payload-times.ts';
 
 /** A browser that is signed in to an instance. */
 export interface StoredSession {

@@ -3,10 +3,9 @@ import { readPerson } from '../accounts/person-store.ts';
 import type { Queryable } from '../platform/database.ts';
 import { type DatabaseTime, SAME_CLOCK } from '../platform/database-time.ts';
 import { hashId } from '../platform/digest.ts';
+import { fromRow, type Payload, toRow } from '../platform/payload-times.ts';
 import { prepare } from '../platform/prepared-statement.ts';
-import type { Payload } from './artifact-store.ts';
 import { type FoundGrant, GRANT_COLUMNS } from './grant-store.ts';
-import { fromRow, toRow } from './payload-times.ts';
 
 /** The refresh tokens of one sign-in, as one row. */
 export interface RefreshFamily {

@@ -2,7 +2,7 @@ import type { Person } from '../accounts/person.ts';
 import { personJson, readPerson } from '../accounts/person-store.ts';
 import type { Queryable } from '../platform/database.ts';
 import { type DatabaseTime, SAME_CLOCK } from '../platform/database-time.ts';
-import { fromRow } from './payload-times.ts';
+import { fromRow } from '../platform/payload-times.ts';
 
 /** One authorization: what a person allowed a client in one sign-in. Its codes and tokens live no longer than it. */
 export interface Grant {

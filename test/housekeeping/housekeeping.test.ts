@@ -1,4 +1,4 @@
-import { createExpiredRowsStore, type Expiring } from '../../src/artifacts/expired-rows-store.ts';
+import { createExpiredRowsStore, type Expiring } from '../../src/housekeeping/expired-rows-store.ts';
 import { obtainCode, obtainTokens, refresh, userinfo } from '../support/relying-party.ts';
 import { runJob } from '../support/run-job.ts';
 import { startTestServer, type TestServer } from '../support/test-server.ts';

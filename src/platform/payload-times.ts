@@ -1,6 +1,7 @@
-import type { DatabaseTime } from '../platform/database-time.ts';
+import type { DatabaseTime } from './database-time.ts';
 
-type Payload = Record<string, unknown>;
+/** One of the protocol library's objects, as it is stored. */
+export type Payload = Record<string, unknown>;
 
 /** Members of the protocol library's objects that are times, in seconds. */
 const TIMES = ['iat', 'iiat', 'exp', 'loginTs', 'authTime'] as const;

@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
-import { createRefreshFamilyStore } from '../../src/artifacts/refresh-family-store.ts';
-import { createSessionStore } from '../../src/artifacts/session-store.ts';
+import { createRefreshFamilyStore } from '../../src/grants/refresh-family-store.ts';
+import { createSessionStore } from '../../src/sessions/session-store.ts';
 import { obtainTokens } from '../support/relying-party.ts';
 import { startTestServer, type TestServer } from '../support/test-server.ts';
 

@@ -2,14 +2,12 @@ import { PERSON_SIGNING_IN } from '../accounts/person-store.ts';
 import type { Queryable } from '../platform/database.ts';
 import { type DatabaseTime, SAME_CLOCK } from '../platform/database-time.ts';
 import { hashId } from '../platform/digest.ts';
+import { fromRow, type Payload, toRow } from '../platform/payload-times.ts';
 import { prepare } from '../platform/prepared-statement.ts';
 import { type FoundGrant, GRANT_COLUMNS, type Grant, type GrantColumns, readGrant } from './grant-store.ts';
-import { fromRow, toRow } from './payload-times.ts';
 
 /** The protocol's short-lived objects that are rows of `artifacts`. */
 export type ArtifactModel = 'Interaction' | 'AuthorizationCode' | 'PushedAuthorizationRequest';
-
-export type Payload = Record<string, unknown>;
 
 export interface Artifact {
   payload: Payload;

@@ -3,9 +3,9 @@ import { PERSON_SIGNING_IN } from '../accounts/person-store.ts';
 import type { Queryable } from '../platform/database.ts';
 import { type DatabaseTime, SAME_CLOCK } from '../platform/database-time.ts';
 import { hashId } from '../platform/digest.ts';
-import type { NewGrant, Payload } from './artifact-store.ts';
+import { fromRow, type Payload, toRow } from '../platform/payload-times.ts';
+import type { NewGrant } from './artifact-store.ts';
 import { type FoundGrant, GRANT_COLUMNS, type GrantColumns, readGrant } from './grant-store.ts';
-import { fromRow, toRow } from './payload-times.ts';
 
 /** A device code as the person's side sees it, which never learns the code itself. */
 export interface DeviceCode {
