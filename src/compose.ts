@@ -5,11 +5,11 @@ import { createEvents, type Events } from './audit/events.ts';
 import {
   createPasswordAuthenticator,
   type PasswordAuthenticator,
-} from './authentication/password-authenticator.ts';
+} from './authentication/password/password-authenticator.ts';
 import {
   createUpstreamAuthenticator,
   type UpstreamAuthenticator,
-} from './authentication/upstream-authenticator.ts';
+} from './authentication/upstream/upstream-authenticator.ts';
 import { createClientSecretStore } from './clients/client-secret-store.ts';
 import { type ClientSecrets, createClientSecrets } from './clients/client-secrets.ts';
 import { type ClientStore, createClientStore } from './clients/client-store.ts';

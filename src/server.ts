@@ -18,7 +18,7 @@ import { startJobs } from './platform/jobs.ts';
 import { createLogger, type Logger } from './platform/logger.ts';
 import type { Metrics } from './platform/metrics.ts';
 import { migrate } from './platform/migrate.ts';
-import { applySeed, readSeedFile } from './platform/seed.ts';
+import { applySeed, readSeedFile } from './platform/seeds/seed.ts';
 
 const DEMO_SEED = fileURLToPath(new URL('../config/seeds/demo.sql', import.meta.url));
 /** Most starts take less, and until then a closed port says as much. */

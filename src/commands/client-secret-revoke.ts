@@ -1,6 +1,6 @@
 import type { ClientSecretStore } from '../clients/client-secret-store.ts';
 import { OperatorError } from '../platform/errors.ts';
-import { explainRefusal, isRefusal } from '../platform/seed-error.ts';
+import { explainRefusal, isRefusal } from '../platform/seeds/seed-error.ts';
 import { KIND_OPTION, withSecretsOf } from './client-secret-owner.ts';
 import type { Command } from './command.ts';
 

@@ -1,6 +1,6 @@
 import { isDatabaseUnavailable, withoutStatement } from '../platform/database-errors.ts';
 import { OperatorError } from '../platform/errors.ts';
-import { isStatementError } from '../platform/seed-error.ts';
+import { isStatementError } from '../platform/seeds/seed-error.ts';
 import { clientSecret } from './client-secret.ts';
 import { clientSecretAdd } from './client-secret-add.ts';
 import { clientSecretList } from './client-secret-list.ts';

@@ -1,5 +1,5 @@
 import { migrate } from '../platform/migrate.ts';
-import { applySeed, type Change, readSeedFile } from '../platform/seed.ts';
+import { applySeed, type Change, readSeedFile } from '../platform/seeds/seed.ts';
 import type { Command } from './command.ts';
 
 const DONE: Record<Change['operation'], string> = {

@@ -1,7 +1,7 @@
 import type { Provider } from 'oidc-provider';
 import type { PersonStore } from '../accounts/person-store.ts';
-import type { PasswordAuthenticator } from '../authentication/password-authenticator.ts';
-import type { UpstreamAuthenticator } from '../authentication/upstream-authenticator.ts';
+import type { PasswordAuthenticator } from '../authentication/password/password-authenticator.ts';
+import type { UpstreamAuthenticator } from '../authentication/upstream/upstream-authenticator.ts';
 import type { ClientStore } from '../clients/client-store.ts';
 import type { ConsentStore } from '../grants/consent-store.ts';
 import type { Csrf } from '../http/csrf.ts';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Middleware } from 'koa';
-import { UpstreamUnavailable } from '../authentication/upstream-failure.ts';
+import { UpstreamUnavailable } from '../authentication/upstream/upstream-failure.ts';
 import { parseParameters } from '../http/parameters.ts';
 import { requestState } from '../http/request-state.ts';
 import type { UpstreamProvider } from '../instances/instance.ts';

@@ -1,6 +1,6 @@
 import knex, { type Knex } from 'knex';
-import { findRunningOwner } from './data-directory-lock.ts';
-import type { EmbeddedDatabase } from './embedded-database.ts';
+import { findRunningOwner } from './embedded/data-directory-lock.ts';
+import type { EmbeddedDatabase } from './embedded/embedded-database.ts';
 import { type PostgresAddress, parsePostgresAddress } from './postgres/address.ts';
 import { connectionOpener } from './postgres/open-connection.ts';
 import { ConnectionPool, type Limits } from './postgres/pool.ts';
@@ -126,7 +126,7 @@ async function openEmbedded({ dataDir, template, shareRunning }: EmbeddedOptions
   let embedded: EmbeddedDatabase | undefined;
   if (!running) {
     // A process on Postgres does without it: it is a tenth of what is loaded.
-    const { openEmbeddedDatabase } = await import('./embedded-database.ts');
+    const { openEmbeddedDatabase } = await import('./embedded/embedded-database.ts');
     embedded = await openEmbeddedDatabase({ dataDir, ...(template ? { template } : {}) });
   }
   const pool = new ConnectionPool({

@@ -1,5 +1,5 @@
 import { openDatabase } from '../../src/platform/database.ts';
-import { applySeed } from '../../src/platform/seed.ts';
+import { applySeed } from '../../src/platform/seeds/seed.ts';
 import { openTestDatabase, type TestDatabase } from '../support/test-database.ts';
 
 describe('the time that a statement may take', () => {

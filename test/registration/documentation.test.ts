@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { applySeed } from '../../src/platform/seed.ts';
+import { applySeed } from '../../src/platform/seeds/seed.ts';
 import { openTestDatabase, type TestDatabase } from '../support/test-database.ts';
 
 const page = readFileSync(new URL('../../docs/registering-clients.md', import.meta.url), 'utf8');

@@ -1,4 +1,4 @@
-import { applySeed, type Change } from '../../src/platform/seed.ts';
+import { applySeed, type Change } from '../../src/platform/seeds/seed.ts';
 import { openTestDatabase, type TestDatabase } from './test-database.ts';
 import { unique } from './test-server.ts';
 

@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
+import { OperatorError } from '../errors.ts';
 import { takeOwnership } from './data-directory-lock.ts';
 import { startEmbeddedSocket } from './embedded-socket.ts';
-import { OperatorError } from './errors.ts';
 
 /** Where a `pg` client finds the embedded database: the folder of its unix socket. */
 export interface EmbeddedDatabase {

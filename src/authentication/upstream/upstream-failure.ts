@@ -1,5 +1,5 @@
 import * as openid from 'openid-client';
-import type { SignInResult } from './authenticator.ts';
+import type { SignInResult } from '../authenticator.ts';
 
 type Refused = Extract<SignInResult, { outcome: 'refused' }>;
 

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import * as openid from 'openid-client';
-import type { UpstreamProvider } from '../instances/instance.ts';
-import { boundedFetch } from '../platform/bounded-fetch.ts';
+import type { UpstreamProvider } from '../../instances/instance.ts';
+import { boundedFetch } from '../../platform/bounded-fetch.ts';
 
 const TIMEOUT_SECONDS = 5;
 const DISCOVERY_TTL_MS = 10 * 60 * 1000;

@@ -1,4 +1,4 @@
-import type { UpstreamProfile } from '../accounts/person-store.ts';
+import type { UpstreamProfile } from '../../accounts/person-store.ts';
 
 const DEFAULT_MAPPING = {
   email: 'email',

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { sortOf } from './postgres/sqlstates.ts';
+import { sortOf } from '../postgres/sqlstates.ts';
 
 /** What Postgres says of a failed statement, as `pg` hands it on. */
 interface StatementError extends Error {

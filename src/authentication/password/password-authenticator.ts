@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { PersonStore } from '../accounts/person-store.ts';
-import { hashPassword, verifyPassword } from '../platform/digest.ts';
-import type { SignInResult } from './authenticator.ts';
+import type { PersonStore } from '../../accounts/person-store.ts';
+import { hashPassword, verifyPassword } from '../../platform/digest.ts';
+import type { SignInResult } from '../authenticator.ts';
 
 export interface PasswordAuthenticator {
   /** Takes as long for an unknown address as for a wrong password, and says as much. */

@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { connect } from 'node:net';
 import { join, resolve } from 'node:path';
-import { OperatorError } from './errors.ts';
+import { OperatorError } from '../errors.ts';
 
 /** Who has a data directory open, in its file `owner.json`: the process, and where its socket is. */
 interface Owner {

@@ -12,7 +12,7 @@ import {
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { findRunningOwner, takeOwnership } from '../../src/platform/data-directory-lock.ts';
+import { findRunningOwner, takeOwnership } from '../../../src/platform/embedded/data-directory-lock.ts';
 
 const OTHER_PROCESS = process.ppid;
 let folder: string;

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import pg from 'pg';
-import { openDatabase } from '../../src/platform/database.ts';
-import { type EmbeddedSession, startEmbeddedSocket } from '../../src/platform/embedded-socket.ts';
-import { embeddedTemplate } from '../support/test-database.ts';
+import { openDatabase } from '../../../src/platform/database.ts';
+import { type EmbeddedSession, startEmbeddedSocket } from '../../../src/platform/embedded/embedded-socket.ts';
+import { embeddedTemplate } from '../../support/test-database.ts';
 
 /** The first packet of protocol version 3: length, version, and who it is. */
 const OPENING = Buffer.from('\0\0\0\x17\0\x03\0\0user\0postgres\0\0', 'latin1');

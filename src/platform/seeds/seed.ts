@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Knex } from 'knex';
-import { OperatorError } from './errors.ts';
-import { WITHOUT_TIMEOUT } from './migrate.ts';
+import { OperatorError } from '../errors.ts';
+import { WITHOUT_TIMEOUT } from '../migrate.ts';
 import { explainSeedError, isStatementError } from './seed-error.ts';
 
 export interface Change {

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import * as openid from 'openid-client';
-import type { PersonStore } from '../accounts/person-store.ts';
-import type { UpstreamProvider } from '../instances/instance.ts';
-import type { SignInResult } from './authenticator.ts';
+import type { PersonStore } from '../../accounts/person-store.ts';
+import type { UpstreamProvider } from '../../instances/instance.ts';
+import type { SignInResult } from '../authenticator.ts';
 import { createUpstreamConfigurations } from './upstream-configuration.ts';
 import { explainUpstreamFailure, UpstreamUnavailable } from './upstream-failure.ts';
 import { identify } from './upstream-identity.ts';

@@ -1,4 +1,4 @@
-import { mappedClaims, profileFrom } from '../../src/authentication/upstream-profile.ts';
+import { mappedClaims, profileFrom } from '../../../src/authentication/upstream/upstream-profile.ts';
 
 const NOTHING = {
   email: null,
