@@ -6,8 +6,8 @@ import { parseParameters } from '../http/parameters.ts';
 import { requestState } from '../http/request-state.ts';
 import type { Brand, PageOptions } from '../http/views.ts';
 import type { Instance } from '../instances/instance.ts';
-import { clientRecord } from '../oidc/client-metadata.ts';
 import { readIdTokenHint } from '../oidc/id-token-hint.ts';
+import { clientRecord } from '../oidc/storage/client-metadata.ts';
 import { HttpError } from '../platform/errors.ts';
 import type { InteractionDependencies } from './dependencies.ts';
 

@@ -2,17 +2,17 @@ import { type ClientAuthMethod, type Configuration, errors, type KoaContextWithO
 import { CLAIMS_BY_SCOPE, LISTO_CLAIMS } from '../accounts/claims.ts';
 import type { PersonStore } from '../accounts/person-store.ts';
 import type { ConsentStore } from '../grants/consent-store.ts';
-import { createAccountFinder, findPerson } from './account.ts';
-import { type AdapterDependencies, createAdapter } from './adapter.ts';
-import { clientRecord, mayCallFrom } from './client-metadata.ts';
+import { answerError, type RenderError } from './corrections/render-error.ts';
 import { DEVICE_CODE_TTL_SECONDS } from './device-code.ts';
 import { type DevicePages, deviceFlow } from './device-flow.ts';
-import { createGrantLoader } from './grants.ts';
 import { createInteractionPolicy } from './interaction-policy.ts';
 import { givesRefreshToken } from './redemption.ts';
-import { answerError, type RenderError } from './render-error.ts';
 import { checkRequestedScope } from './requested-scope.ts';
 import { PATHS } from './routes.ts';
+import { createAccountFinder, findPerson } from './storage/account.ts';
+import { type AdapterDependencies, createAdapter } from './storage/adapter.ts';
+import { clientRecord, mayCallFrom } from './storage/client-metadata.ts';
+import { createGrantLoader } from './storage/grants.ts';
 
 const MAX_ASSERTION_SECONDS = 600;
 const DAY = 24 * 60 * 60;

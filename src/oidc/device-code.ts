@@ -1,10 +1,10 @@
 import { type Adapter, type AdapterPayload, errors, Provider } from 'oidc-provider';
 import type { DeviceCodeStore, DeviceCode as StoredDeviceCode } from '../grants/device-code-store.ts';
 import type { GrantStore } from '../grants/grant-store.ts';
-import { newGrantFor } from './grants.ts';
 import { redeem } from './redemption.ts';
 import { explained, invalidGrant } from './refusal.ts';
 import { requestScope, useGrant } from './request-scope.ts';
+import { newGrantFor } from './storage/grants.ts';
 
 export const DEVICE_CODE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 export const DEVICE_CODE_TTL_SECONDS = 600;

@@ -1,7 +1,7 @@
 import type { Configuration, KoaContextWithOIDC } from 'oidc-provider';
 import type { Client } from '../clients/client.ts';
-import { clientRecord } from './client-metadata.ts';
 import { requestScope } from './request-scope.ts';
+import { clientRecord } from './storage/client-metadata.ts';
 
 /** Why a code did not lead to a sign-in. */
 export type DeviceProblem = 'unknown' | 'expired' | 'used' | 'cancelled' | 'interrupted';

@@ -1,7 +1,7 @@
 import { decodeJwt } from 'jose';
 import type { Provider } from 'oidc-provider';
 import type { Client } from '../clients/client.ts';
-import { clientRecord } from './client-metadata.ts';
+import { clientRecord } from './storage/client-metadata.ts';
 
 export interface IdTokenHint {
   /** Whom the token says it was issued to: no more than a `client_id` that anybody may send. */

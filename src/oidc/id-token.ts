@@ -1,7 +1,7 @@
 import type { Provider } from 'oidc-provider';
 import type { KeyRing } from '../keys/key-ring.ts';
 import { unavailable } from '../platform/database-errors.ts';
-import { clientRecord } from './client-metadata.ts';
+import { clientRecord } from './storage/client-metadata.ts';
 
 type IdToken = InstanceType<Provider['IdToken']>;
 type Issue = IdToken['issue'];

@@ -2,12 +2,12 @@ import type { IncomingMessage } from 'node:http';
 import type { Context, Middleware } from 'koa';
 import type { Provider } from 'oidc-provider';
 import { HttpError } from '../platform/errors.ts';
-import { ageCookies } from './cookie-age.ts';
+import { ageCookies } from './corrections/cookie-age.ts';
+import { hideTokenShape } from './corrections/token-alias.ts';
 import type { InstanceResolver } from './instance-resolver.ts';
 import type { LiveProvider } from './live-provider.ts';
 import { requestScope, runInScope } from './request-scope.ts';
 import { PATHS } from './routes.ts';
-import { hideTokenShape } from './token-alias.ts';
 
 type Parameters = Record<string, string | string[]>;
 

@@ -9,19 +9,19 @@ import type { UsedProofStore } from '../clients/used-proof-store.ts';
 import type { AccessTokenStore } from '../grants/access-token-store.ts';
 import { makeAccessTokensStateless } from './access-token.ts';
 import { decideAuthorizationCodes } from './authorization-code.ts';
-import { correctClients, keepClients } from './client-model.ts';
 import { type ConfigurationDependencies, oidcConfiguration } from './configuration.ts';
-import { correctCrossOrigin } from './cross-origin.ts';
+import { correctClients, keepClients } from './corrections/client-model.ts';
+import { correctCrossOrigin } from './corrections/cross-origin.ts';
+import { allowFormPost } from './corrections/form-post.ts';
+import { keepDocuments } from './corrections/published-documents.ts';
+import { decideReplays } from './corrections/replay-detection.ts';
+import { readRetiredHints } from './corrections/retired-hint.ts';
 import { decideDeviceCodes } from './device-code.ts';
 import { logProviderEvents } from './events.ts';
-import { allowFormPost } from './form-post.ts';
 import { signIdTokens } from './id-token.ts';
-import { keepDocuments } from './published-documents.ts';
 import { requireRedemption } from './redemption.ts';
 import { countRefreshTokens } from './refresh-token.ts';
-import { decideReplays } from './replay-detection.ts';
 import { requestScope, sessionCookieName } from './request-scope.ts';
-import { readRetiredHints } from './retired-hint.ts';
 import { keepSessionRows } from './session.ts';
 
 export interface ProviderDependencies extends ConfigurationDependencies {

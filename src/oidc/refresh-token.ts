@@ -2,11 +2,11 @@ import { Provider } from 'oidc-provider';
 import type { Events } from '../audit/events.ts';
 import type { GrantStore } from '../grants/grant-store.ts';
 import type { NewFamily, RefreshFamily, RefreshFamilyStore } from '../grants/refresh-family-store.ts';
-import { clientRecord } from './client-metadata.ts';
 import { refuseUsedCode } from './redemption.ts';
 import type { RefreshTokenCodec, RefreshTokenValue } from './refresh-token-value.ts';
 import { invalidGrant } from './refusal.ts';
 import { requestScope, useGrant } from './request-scope.ts';
+import { clientRecord } from './storage/client-metadata.ts';
 
 export interface RefreshTokenDependencies {
   families: RefreshFamilyStore;

@@ -1,5 +1,5 @@
 import type { Provider } from 'oidc-provider';
-import { DOCUMENTS, PROTOCOL_ROUTES } from './routes.ts';
+import { DOCUMENTS, PROTOCOL_ROUTES } from '../routes.ts';
 
 /**
  * Who may read our answers from a browser. Discovery and keys are everybody's. Elsewhere a preflight, which names

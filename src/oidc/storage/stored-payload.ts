@@ -1,8 +1,8 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 import type { AdapterPayload } from 'oidc-provider';
-import type { Artifact, ArtifactModel } from '../grants/artifact-store.ts';
-import type { Payload } from '../platform/payload-times.ts';
-import { PATHS } from './routes.ts';
+import type { Artifact, ArtifactModel } from '../../grants/artifact-store.ts';
+import type { Payload } from '../../platform/payload-times.ts';
+import { PATHS } from '../routes.ts';
 
 /**
  * What is kept of one of the library's objects: nothing that a browser or a client could present. Its own id goes,

@@ -1,5 +1,5 @@
 import type { Provider } from 'oidc-provider';
-import { PATHS } from './routes.ts';
+import { PATHS } from '../routes.ts';
 
 const HEADER = 'Content-Security-Policy';
 

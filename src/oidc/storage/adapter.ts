@@ -1,18 +1,18 @@
 import { type Adapter, type AdapterPayload, errors, Provider } from 'oidc-provider';
-import type { ClientStore } from '../clients/client-store.ts';
-import type { Artifact, ArtifactModel, ArtifactStore } from '../grants/artifact-store.ts';
-import type { DeviceCodeStore } from '../grants/device-code-store.ts';
-import type { GrantStore } from '../grants/grant-store.ts';
-import type { KeyRing } from '../keys/key-ring.ts';
-import type { Payload } from '../platform/payload-times.ts';
-import type { SessionStore } from '../sessions/session-store.ts';
-import { AlreadyUsed } from './already-used.ts';
+import type { ClientStore } from '../../clients/client-store.ts';
+import type { Artifact, ArtifactModel, ArtifactStore } from '../../grants/artifact-store.ts';
+import type { DeviceCodeStore } from '../../grants/device-code-store.ts';
+import type { GrantStore } from '../../grants/grant-store.ts';
+import type { KeyRing } from '../../keys/key-ring.ts';
+import type { Payload } from '../../platform/payload-times.ts';
+import type { SessionStore } from '../../sessions/session-store.ts';
+import { AlreadyUsed } from '../already-used.ts';
+import { deviceCodeAdapter } from '../device-code.ts';
+import { type RefreshTokenDependencies, saveRefreshToken } from '../refresh-token.ts';
+import { requestScope, useGrant } from '../request-scope.ts';
+import { keepSessionCookie } from '../session.ts';
 import { findClient, toClientMetadata } from './client-metadata.ts';
-import { deviceCodeAdapter } from './device-code.ts';
 import { newGrantFor } from './grants.ts';
-import { type RefreshTokenDependencies, saveRefreshToken } from './refresh-token.ts';
-import { requestScope, useGrant } from './request-scope.ts';
-import { keepSessionCookie } from './session.ts';
 import { fromStored, toStored } from './stored-payload.ts';
 
 export interface AdapterDependencies {

@@ -1,9 +1,9 @@
 import { errors, Provider, type ResponseType } from 'oidc-provider';
-import type { Client as ClientRecord } from '../clients/client.ts';
-import type { ClientSecrets } from '../clients/client-secrets.ts';
-import type { ClientStore } from '../clients/client-store.ts';
-import { findClient } from './client-metadata.ts';
-import { DEVICE_CODE_GRANT } from './device-code.ts';
+import type { Client as ClientRecord } from '../../clients/client.ts';
+import type { ClientSecrets } from '../../clients/client-secrets.ts';
+import type { ClientStore } from '../../clients/client-store.ts';
+import { DEVICE_CODE_GRANT } from '../device-code.ts';
+import { findClient } from '../storage/client-metadata.ts';
 
 type Client = InstanceType<Provider['Client']>;
 

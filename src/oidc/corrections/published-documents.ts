@@ -1,8 +1,8 @@
 import type { Middleware } from 'koa';
 import type { Provider } from 'oidc-provider';
-import { answerDocument, type PublishedDocument, publish } from '../platform/published-document.ts';
-import type { LiveProvider } from './live-provider.ts';
-import { DOCUMENTS } from './routes.ts';
+import { answerDocument, type PublishedDocument, publish } from '../../platform/published-document.ts';
+import type { LiveProvider } from '../live-provider.ts';
+import { DOCUMENTS } from '../routes.ts';
 
 /** What each Provider has published so far, by path. */
 const published = new WeakMap<Provider, Map<string, PublishedDocument>>();

@@ -1,6 +1,6 @@
 import type { KoaContextWithOIDC } from 'oidc-provider';
-import { isDatabaseUnavailable } from '../platform/database-errors.ts';
-import { requestScope } from './request-scope.ts';
+import { isDatabaseUnavailable } from '../../platform/database-errors.ts';
+import { requestScope } from '../request-scope.ts';
 
 interface ErrorAnswer {
   error: string;

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { decodeProtectedHeader } from 'jose';
-import { requestScope } from './request-scope.ts';
+import { requestScope } from '../request-scope.ts';
 
 /**
  * The library refuses a JWT at revocation and introspection by its shape, and ours are to be accepted there. So it

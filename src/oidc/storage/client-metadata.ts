@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { ClientMetadata } from 'oidc-provider';
-import type { Client } from '../clients/client.ts';
-import type { ClientStore } from '../clients/client-store.ts';
-import type { KeyRing } from '../keys/key-ring.ts';
-import { requestScope } from './request-scope.ts';
+import type { Client } from '../../clients/client.ts';
+import type { ClientStore } from '../../clients/client-store.ts';
+import type { KeyRing } from '../../keys/key-ring.ts';
+import { requestScope } from '../request-scope.ts';
 
 /**
  * The library insists on seeing a confidential client's secret. Ours are kept as digests and compared in

@@ -1,10 +1,10 @@
 import type { FindAccount, KoaContextWithOIDC } from 'oidc-provider';
-import { claimsOf } from '../accounts/claims.ts';
-import type { Person } from '../accounts/person.ts';
-import type { PersonStore } from '../accounts/person-store.ts';
+import { claimsOf } from '../../accounts/claims.ts';
+import type { Person } from '../../accounts/person.ts';
+import type { PersonStore } from '../../accounts/person-store.ts';
+import { invalidGrant } from '../refusal.ts';
+import { requestScope } from '../request-scope.ts';
 import { clientRecord } from './client-metadata.ts';
-import { invalidGrant } from './refusal.ts';
-import { requestScope } from './request-scope.ts';
 
 /**
  * Finds the person behind a session or token: enabled, and of the instance that the client belongs to. Every

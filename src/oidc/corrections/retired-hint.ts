@@ -1,6 +1,6 @@
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { Provider } from 'oidc-provider';
-import type { KeyRing } from '../keys/key-ring.ts';
+import type { KeyRing } from '../../keys/key-ring.ts';
 
 type Validate = Provider['IdToken']['validate'];
 

@@ -1,5 +1,5 @@
 import type { Provider } from 'oidc-provider';
-import type { UsedProofStore } from '../clients/used-proof-store.ts';
+import type { UsedProofStore } from '../../clients/used-proof-store.ts';
 
 /**
  * The library would have a DPoP proof forgotten five minutes after its use, but accepts one that is dated up to five
