@@ -1,0 +1,80 @@
+import { decodeJwt, decodeProtectedHeader } from 'jose';
+import type { Answer } from '../support/relying-party.ts';
+import type { TestServer } from '../support/test-server.ts';
+
+const HEADERS = [
+  'cache-control',
+  'content-type',
+  'pragma',
+  'dpop-nonce',
+  'www-authenticate',
+  'access-control-allow-origin',
+  'vary',
+] as const;
+
+/** Members that differ from run to run: only their type is kept. */
+const CHANGING = ['iat', 'exp', 'iiat', 'authTime', 'auth_time', 'grant_id', 'grantId', 'sessionUid', 'jkt'];
+
+/** Answers of the token endpoint and rows of refresh families, without what differs from run to run. */
+export interface Recorder {
+  /** Notes an answer under a name of its own, and returns its body. */
+  note(name: string, answer: Promise<Answer>): Promise<Record<string, string>>;
+  /** Notes the payload of the family that was begun last. */
+  noteFamily(name: string): Promise<void>;
+  readonly noted: Record<string, unknown>;
+}
+
+export function createRecorder(server: TestServer): Recorder {
+  const noted: Record<string, unknown> = {};
+  const keep = (name: string, value: unknown) => {
+    if (name in noted) throw new Error(`There are two answers named ${name}.`);
+    noted[name] = value;
+  };
+  return {
+    noted,
+    async note(name, answer) {
+      const { status, headers, body } = await answer;
+      const sent = HEADERS.flatMap((header) => {
+        const value = headers.get(header);
+        return value === null ? [] : [[header, value.replaceAll(server.url, 'ISSUER')]];
+      });
+      keep(name, { status, body: withoutChance(body, server.url), headers: Object.fromEntries(sent) });
+      return body as Record<string, string>;
+    },
+    async noteFamily(name) {
+      const [family] = await server.database
+        .knex('refresh_families as f')
+        .join('grants as g', 'g.id', 'f.grant_id')
+        .orderByRaw("(g.payload->>'iat')::bigint DESC, f.ctid DESC")
+        .limit(1)
+        .select('f.payload', 'f.sequence');
+      keep(`${name}: row`, withoutChance(family, server.url));
+    },
+  };
+}
+
+function withoutChance(value: unknown, issuer: string): unknown {
+  if (Array.isArray(value)) return value.map((item) => withoutChance(item, issuer));
+  if (typeof value === 'string')
+    return isJwt(value) ? readJwt(value, issuer) : value.replaceAll(issuer, 'ISSUER');
+  if (typeof value !== 'object' || value === null) return value;
+  const members = Object.entries(value).map(([name, member]) => {
+    if (CHANGING.includes(name)) return [name, typeof member];
+    if (name === 'jti') return [name, `${String(member).length} characters`];
+    if (name === 'refresh_token') return [name, `sequence ${String(member).split('.')[1]}`];
+    return [name, withoutChance(member, issuer)];
+  });
+  return Object.fromEntries(members);
+}
+
+function isJwt(text: string): boolean {
+  return text.startsWith('ey') && text.split('.').length === 3;
+}
+
+function readJwt(token: string, issuer: string): object {
+  const { iat = 0, exp = 0, ...claims } = decodeJwt(token);
+  return {
+    header: { ...decodeProtectedHeader(token), kid: 'string' },
+    claims: { ...(withoutChance(claims, issuer) as object), lifetime: exp - iat },
+  };
+}
