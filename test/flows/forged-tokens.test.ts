@@ -3,7 +3,7 @@ import { decodeJwt, exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 
 import { createRefreshTokenCodec } from '../../src/oidc/refresh-token-value.ts';
 import { aClient, type TestClient } from '../support/factories.ts';
 import {
-  type Answer,
+  brief,
   DEMO_SPA,
   DEMO_WEB,
   obtainTokens,
@@ -29,7 +29,6 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-const brief = ({ status, body }: Answer) => ({ status, body });
 const manage = async (endpoint: 'introspect' | 'revoke', token: string) => {
   const { client_id, client_secret } = DEMO_WEB;
   return brief(await postForm(`${server.url}/auth/${endpoint}`, { token, client_id, client_secret }));

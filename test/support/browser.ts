@@ -11,6 +11,11 @@ export interface Page {
   location: string | undefined;
 }
 
+/** Where an answer sends the browser; a page that stays has no location. */
+export function redirectOf({ status, location }: Page): Pick<Page, 'status' | 'location'> {
+  return { status, location };
+}
+
 interface Cookie {
   name: string;
   value: string;

@@ -28,6 +28,22 @@ export interface Answer {
   body: Record<string, unknown>;
 }
 
+/** All of an answer but its headers. */
+export function brief({ status, body }: Pick<Answer, 'status' | 'body'>): {
+  status: number;
+  body: Record<string, unknown>;
+} {
+  return { status, body };
+}
+
+/** How a refusal is told apart from others (RFC 6749 section 5.2). */
+export function refusalOf({ status, body }: Pick<Answer, 'status' | 'body'>): {
+  status: number;
+  error: unknown;
+} {
+  return { status, error: body.error };
+}
+
 /** An authorization request's address; a value of undefined leaves a parameter out. */
 export function authorizationUrl(
   issuer: string,
