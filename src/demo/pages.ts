@@ -67,12 +67,6 @@ export function csrfBinding(session: DemoSession): string {
   return `demo:${session.id}`;
 }
 
-export function redirect(ctx: Context, location: string): void {
-  ctx.status = 303;
-  ctx.set('Cache-Control', 'no-store');
-  ctx.redirect(location);
-}
-
 /** Whole, because whoever came by 127.0.0.1 needs the cookie at the origin where the answer will arrive. */
 function signInUrl(issuer: string): string {
   return `${issuer}/demo/sign-in`;

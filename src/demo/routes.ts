@@ -7,12 +7,13 @@ import Router from '@koa/router';
 import type { Context } from 'koa';
 import { readForm } from '../http/body.ts';
 import type { Csrf } from '../http/csrf.ts';
+import { redirect } from '../http/redirect.ts';
 import type { Views } from '../http/views.ts';
 import { createActions } from './actions.ts';
 import { ACTIONS, type ActionId, createDemoSessions, type DemoSession } from './demo-session.ts';
 import { SESSION_GONE } from './failure.ts';
 import { createListnrConsumer } from './listnr-consumer.ts';
-import { csrfBinding, type Demo, redirect, showPage, showProblem } from './pages.ts';
+import { csrfBinding, type Demo, showPage, showProblem } from './pages.ts';
 import { createRelyingParty } from './relying-party.ts';
 import { finishSignIn, signOut, startSignIn } from './sign-in.ts';
 

@@ -1,9 +1,10 @@
 import type { Context } from 'koa';
 import { parseParameters } from '../http/parameters.ts';
+import { redirect } from '../http/redirect.ts';
 import type { DemoSession, SignedIn } from './demo-session.ts';
 import type { Exchange } from './exchange.ts';
 import { SESSION_GONE, STRAY_ANSWER } from './failure.ts';
-import { type Demo, orShowProblem, redirect, SIGNED_OUT, showProblem } from './pages.ts';
+import { type Demo, orShowProblem, SIGNED_OUT, showProblem } from './pages.ts';
 import { type PendingSignIn, type RelyingParty, redirectUriOf } from './relying-party.ts';
 
 /** Sends the browser to the issuer, and keeps what its answer will be held against. */

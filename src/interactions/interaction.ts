@@ -3,6 +3,7 @@ import { errors, type Provider } from 'oidc-provider';
 import type { Client } from '../clients/client.ts';
 import { readForm } from '../http/body.ts';
 import { parseParameters } from '../http/parameters.ts';
+import { redirect } from '../http/redirect.ts';
 import { requestState } from '../http/request-state.ts';
 import type { Brand, PageOptions } from '../http/views.ts';
 import type { Instance } from '../instances/instance.ts';
@@ -79,13 +80,6 @@ export async function finishInteraction(
     provider().interactionResult(ctx.req, ctx.res, result, { mergeWithLastSubmission }),
   );
   redirect(ctx, next);
-}
-
-/** On to another page, by GET, leaving nothing in a cache. */
-export function redirect(ctx: Context, to: string): void {
-  ctx.set('Cache-Control', 'no-store');
-  ctx.status = 303;
-  ctx.redirect(to);
 }
 
 /**

@@ -5,9 +5,10 @@
  */
 import Router from '@koa/router';
 import type { Middleware } from 'koa';
+import { redirect } from '../http/redirect.ts';
 import { decideConsent, showConsent } from './consent.ts';
 import type { InteractionDependencies } from './dependencies.ts';
-import { abortInteraction, type InteractionContext, loadInteraction, redirect } from './interaction.ts';
+import { abortInteraction, type InteractionContext, loadInteraction } from './interaction.ts';
 import { showSignIn, signInWithPassword } from './sign-in.ts';
 import { signOutRoutes } from './sign-out.ts';
 import { themeRoute } from './theme-route.ts';

@@ -2,10 +2,10 @@ import type Router from '@koa/router';
 import type { Context } from 'koa';
 import { readForm } from '../http/body.ts';
 import { parseParameters } from '../http/parameters.ts';
+import { redirect } from '../http/redirect.ts';
 import { PATHS } from '../oidc/routes.ts';
 import { clearSessionCookie, findSession, instancesInCookies, type Session } from '../oidc/session.ts';
 import type { InteractionDependencies } from './dependencies.ts';
-import { redirect } from './interaction.ts';
 import {
   type SignedIn,
   showChoice,

@@ -2,16 +2,11 @@ import { randomBytes } from 'node:crypto';
 import type { Middleware } from 'koa';
 import { UpstreamUnavailable } from '../authentication/upstream/upstream-failure.ts';
 import { parseParameters } from '../http/parameters.ts';
+import { redirect } from '../http/redirect.ts';
 import { requestState } from '../http/request-state.ts';
 import type { UpstreamProvider } from '../instances/instance.ts';
 import type { InteractionDependencies } from './dependencies.ts';
-import {
-  finishInteraction,
-  finishSignIn,
-  type InteractionContext,
-  isWhoWasAskedFor,
-  redirect,
-} from './interaction.ts';
+import { finishInteraction, finishSignIn, type InteractionContext, isWhoWasAskedFor } from './interaction.ts';
 import { upstreamRefusal } from './upstream-refusal.ts';
 
 const ATTEMPT_TTL_MS = 10 * 60 * 1000;
