@@ -1,11 +1,11 @@
 import type { Context } from 'koa';
 import { requestState } from '../http/request-state.ts';
 import type { PageOptions, Views } from '../http/views.ts';
+import { brandOf } from '../instances/brand.ts';
 import type { InstanceStore } from '../instances/instance-store.ts';
 import type { DevicePages, DeviceProblem } from '../oidc/device-flow.ts';
 import { requestScope } from '../oidc/request-scope.ts';
 import { PATHS } from '../oidc/routes.ts';
-import { brandOf } from './interaction.ts';
 
 const PROBLEMS: Record<Exclude<DeviceProblem, 'cancelled'>, string> = {
   unknown: 'That is not a code we know. Please compare it with the one on your device.',

@@ -5,7 +5,8 @@ import { readForm } from '../http/body.ts';
 import { parseParameters } from '../http/parameters.ts';
 import { redirect } from '../http/redirect.ts';
 import { requestState } from '../http/request-state.ts';
-import type { Brand, PageOptions } from '../http/views.ts';
+import type { PageOptions } from '../http/views.ts';
+import { brandOf } from '../instances/brand.ts';
 import type { Instance } from '../instances/instance.ts';
 import { readIdTokenHint } from '../oidc/id-token-hint.ts';
 import { clientRecord } from '../oidc/storage/client-metadata.ts';
@@ -51,10 +52,6 @@ export async function readInteractionForm(
   const form = await readForm(ctx.req);
   csrf.check(ctx, form.csrf, interaction.uid);
   return form;
-}
-
-export function brandOf(instance: Instance): Brand {
-  return { instanceId: instance.id, name: instance.name, logoUri: instance.logoUri };
 }
 
 /** An interaction's page in its instance's colours, whose form may lead back to the client. */

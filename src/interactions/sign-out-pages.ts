@@ -1,9 +1,9 @@
 import type { Context } from 'koa';
+import { brandOf } from '../instances/brand.ts';
 import type { Instance } from '../instances/instance.ts';
 import { PATHS } from '../oidc/routes.ts';
 import type { Session } from '../oidc/session.ts';
 import type { InteractionDependencies } from './dependencies.ts';
-import { brandOf } from './interaction.ts';
 import type { SignOutRequest } from './sign-out-request.ts';
 
 /** Somebody's session of an instance, in this browser. */
