@@ -4,7 +4,8 @@ import { readForm } from '../http/body.ts';
 import { parseParameters } from '../http/parameters.ts';
 import { redirect } from '../http/redirect.ts';
 import { PATHS } from '../oidc/routes.ts';
-import { clearSessionCookie, findSession, instancesInCookies, type Session } from '../oidc/session.ts';
+import { findSession, type Session } from '../oidc/session.ts';
+import { clearedSessionCookies, instancesInCookies } from '../sessions/session-cookie.ts';
 import type { InteractionDependencies } from './dependencies.ts';
 import {
   type SignedIn,
@@ -26,7 +27,8 @@ export function signOutRoutes(router: Router, dependencies: InteractionDependenc
   router.get(PATHS.end_session, (ctx) => requestSignOut(ctx, parseParameters(ctx.querystring), dependencies));
   router.post(PATHS.end_session, async (ctx) => {
     const form = await readForm(ctx.req);
-    if (instancesInCookies(ctx, cookieOptions(dependencies)).length === 0) return repeatAsGet(ctx, form);
+    if (instancesInCookies(ctx.get('cookie'), cookieOptions(dependencies)).length === 0)
+      return repeatAsGet(ctx, form);
     return requestSignOut(ctx, form, dependencies);
   });
   router.post(`${PATHS.end_session}/confirm`, async (ctx) =>
@@ -69,7 +71,7 @@ async function findSignedIn(
   { instanceId }: SignOutRequest,
   dependencies: InteractionDependencies,
 ): Promise<SignedIn[]> {
-  const candidates = instancesInCookies(ctx, cookieOptions(dependencies));
+  const candidates = instancesInCookies(ctx.get('cookie'), cookieOptions(dependencies));
   const found: SignedIn[] = [];
   for (const id of candidates) {
     if (instanceId !== undefined && id !== instanceId) continue;
@@ -87,7 +89,7 @@ async function signOut(
   dependencies: InteractionDependencies,
 ): Promise<void> {
   await session.destroy();
-  clearSessionCookie(ctx, instance.id, cookieOptions(dependencies));
+  ctx.append('Set-Cookie', clearedSessionCookies(instance.id, cookieOptions(dependencies)));
   leave(ctx, request);
 }
 

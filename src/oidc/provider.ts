@@ -7,6 +7,7 @@ import { Provider } from 'oidc-provider';
 import type { ClientSecrets } from '../clients/client-secrets.ts';
 import type { UsedProofStore } from '../clients/used-proof-store.ts';
 import type { AccessTokenStore } from '../grants/access-token-store.ts';
+import { sessionCookieName } from '../sessions/session-cookie.ts';
 import { makeAccessTokensStateless } from './access-token.ts';
 import { decideAuthorizationCodes } from './authorization-code.ts';
 import { type ConfigurationDependencies, oidcConfiguration } from './configuration.ts';
@@ -21,7 +22,7 @@ import { logProviderEvents } from './events.ts';
 import { signIdTokens } from './id-token.ts';
 import { requireRedemption } from './redemption.ts';
 import { countRefreshTokens } from './refresh-token.ts';
-import { requestScope, sessionCookieName } from './request-scope.ts';
+import { requestScope } from './request-scope.ts';
 import { keepSessionRows } from './session.ts';
 
 export interface ProviderDependencies extends ConfigurationDependencies {

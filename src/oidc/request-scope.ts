@@ -62,8 +62,3 @@ export function requestScope(): RequestScope {
 export function useGrant({ id, payload, person }: LoadedGrant): void {
   Object.assign(requestScope(), { grant: { id, payload }, ...(person ? { person } : {}) });
 }
-
-/** One browser can be signed in to two instances: each has a cookie of its own. */
-export function sessionCookieName(instanceId: string, { https }: { https: boolean }): string {
-  return `${https ? '__Host-' : ''}listo_session_${instanceId}`;
-}

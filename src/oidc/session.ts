@@ -1,7 +1,7 @@
 import type { Context } from 'koa';
 import { Provider } from 'oidc-provider';
 import type { SessionStore } from '../sessions/session-store.ts';
-import { requestScope, runInScope, sessionCookieName } from './request-scope.ts';
+import { requestScope, runInScope } from './request-scope.ts';
 
 export type Session = Awaited<ReturnType<Provider['Session']['get']>>;
 
@@ -41,30 +41,4 @@ export function keepSessionCookie(): void {
     .flat()
     .filter((cookie) => !['', name, `${name}.sig`].includes(cookie.split('=')[0] ?? ''));
   ctx.set('Set-Cookie', kept);
-}
-
-/** More than anybody is signed in to at once; each takes a look. */
-const MOST_SESSIONS = 50;
-
-/** The instances that this browser carries a session cookie of; whether a session is behind it is not looked up. */
-export function instancesInCookies(ctx: Context, { https }: { https: boolean }): string[] {
-  const prefix = sessionCookieName('', { https });
-  const names = ctx
-    .get('cookie')
-    .split(/;\s*/)
-    .map((pair) => pair.split('=')[0] ?? '');
-  const ids = names
-    .filter((name) => name.startsWith(prefix) && !name.endsWith('.sig'))
-    .map((name) => name.slice(prefix.length));
-  return ids.filter((id) => /^[a-z0-9-]{1,40}$/.test(id)).slice(0, MOST_SESSIONS);
-}
-
-export function clearSessionCookie(ctx: Context, instanceId: string, { https }: { https: boolean }): void {
-  const name = sessionCookieName(instanceId, { https });
-  for (const cookie of [name, `${name}.sig`]) {
-    ctx.append(
-      'Set-Cookie',
-      `${cookie}=; path=/; expires=Thu, 01 Jan 1970 00:00:00 GMT; httponly; samesite=lax${https ? '; secure' : ''}`,
-    );
-  }
 }

@@ -1,0 +1,34 @@
+/**
+ * The cookie that holds a browser's session. A browser can be signed in to several instances, so each instance has a
+ * cookie of its own, and the cookie's name says which.
+ */
+
+/** The prefix holds the cookie to this host and to TLS (RFC 6265bis section 4.1.3.2). */
+export function sessionCookieName(instanceId: string, { https }: { https: boolean }): string {
+  return `${https ? '__Host-' : ''}listo_session_${instanceId}`;
+}
+
+/** More than anybody is signed in to at once; each takes a look. */
+const MOST_SESSIONS = 50;
+
+/**
+ * The instances that a browser carries a session cookie of, by its `Cookie` header. Whether there is a session behind
+ * a cookie is not looked up.
+ */
+export function instancesInCookies(header: string, { https }: { https: boolean }): string[] {
+  const prefix = sessionCookieName('', { https });
+  const names = header.split(/;\s*/).map((pair) => pair.split('=')[0] ?? '');
+  const ids = names
+    .filter((name) => name.startsWith(prefix) && !name.endsWith('.sig'))
+    .map((name) => name.slice(prefix.length));
+  return ids.filter((id) => /^[a-z0-9-]{1,40}$/.test(id)).slice(0, MOST_SESSIONS);
+}
+
+/** The `Set-Cookie` headers that take the session cookie of an instance, and its signature, from a browser. */
+export function clearedSessionCookies(instanceId: string, { https }: { https: boolean }): string[] {
+  const name = sessionCookieName(instanceId, { https });
+  return [name, `${name}.sig`].map(
+    (cookie) =>
+      `${cookie}=; path=/; expires=Thu, 01 Jan 1970 00:00:00 GMT; httponly; samesite=lax${https ? '; secure' : ''}`,
+  );
+}
