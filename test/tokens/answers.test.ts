@@ -82,14 +82,14 @@ describe('the answers of the token endpoint', () => {
   ])('are the same for an authorization with %s', async (_what, parameters: Fields) => {
     const code = await codeFor(DEMO_WEB, parameters);
     const first = await note('exchange', exchange(server.url, code));
-    await recorder.noteFamily('exchange');
+    await recorder.noteFamily('exchange', first.refresh_token);
     const { refresh_token = '', access_token = '' } = await note(
       'refresh',
       refresh(server.url, first.refresh_token ?? ''),
     );
     await note('replay', refresh(server.url, first.refresh_token ?? ''));
     await note('fewer scopes', post(refreshFields(refresh_token, { scope: 'openid' })));
-    await recorder.noteFamily('fewer scopes');
+    await recorder.noteFamily('fewer scopes', refresh_token);
     await note('more scopes', post(refreshFields(refresh_token, { scope: 'openid email x y' })));
     const introspect = (token: string) => postForm(`${server.url}/auth/introspect`, { token, ...WEB });
     await note('introspection of the refresh token', introspect(refresh_token));
@@ -141,7 +141,7 @@ describe('the answers of the token endpoint', () => {
 
   it('are the same with DPoP proofs', async () => {
     const bound = await note('exchange', post(codeFields(await codeFor()), await proofOf(key)));
-    await recorder.noteFamily('exchange');
+    await recorder.noteFamily('exchange', bound.refresh_token);
     const refreshBound = (headers: Fields = {}) => post(refreshFields(bound.refresh_token), headers);
     await note('refresh without a proof', refreshBound());
     await note('replay with another key', refreshBound(await proofOf(otherKey)));
@@ -159,8 +159,8 @@ describe('the answers of the token endpoint', () => {
     const promised = () => codeFor(DEMO_WEB, { dpop_jkt });
     await note('a promised proof that is missing', post(codeFields(await promised())));
     await note('a promised proof of another', post(codeFields(await promised()), await proofOf(otherKey)));
-    await note('a promised proof', post(codeFields(await promised()), await proofOf(key)));
-    await recorder.noteFamily('a promised proof');
+    const kept = await note('a promised proof', post(codeFields(await promised()), await proofOf(key)));
+    await recorder.noteFamily('a promised proof', kept.refresh_token);
     expect(recorder.noted).toMatchSnapshot();
   });
 
@@ -186,7 +186,7 @@ describe('the answers of the token endpoint', () => {
     const code = await codeFor(DEMO_SPA, challenge);
     const fields = { grant_type: 'authorization_code', code, code_verifier, ...DEMO_SPA };
     const tokens = await note('exchange', post(fields, { ...(await proofOf(key)), origin }));
-    await recorder.noteFamily('exchange');
+    await recorder.noteFamily('exchange', tokens.refresh_token);
     const again = (headers: Fields) =>
       post(
         {
@@ -256,7 +256,7 @@ describe('the answers of the token endpoint', () => {
     await note('unknown', poll({ device_code: 'x' }));
     await decide(code, { confirm: 'yes' });
     const tokens = await note('approved', poll(code));
-    await recorder.noteFamily('approved');
+    await recorder.noteFamily('approved', tokens.refresh_token);
     const again = (refreshToken = '', headers: Fields = {}) =>
       post({ grant_type: 'refresh_token', refresh_token: refreshToken, client_id }, headers);
     const { refresh_token } = await note('refresh', again(tokens.refresh_token));
@@ -272,8 +272,8 @@ describe('the answers of the token endpoint', () => {
     const bound = await begin('openid');
     await note('pending with a proof', poll(bound, await proofOf(key)));
     await decide(bound, { confirm: 'yes' });
-    await note('approved with a proof', poll(bound, await proofOf(key)));
-    await recorder.noteFamily('approved with a proof');
+    const proved = await note('approved with a proof', poll(bound, await proofOf(key)));
+    await recorder.noteFamily('approved with a proof', proved.refresh_token);
 
     const unrefreshed = await begin('openid', other.client_id);
     await decide(unrefreshed, { confirm: 'yes' });

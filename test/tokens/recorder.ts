@@ -19,8 +19,8 @@ const CHANGING = ['iat', 'exp', 'iiat', 'authTime', 'auth_time', 'grant_id', 'gr
 export interface Recorder {
   /** Notes an answer under a name of its own, and returns its body. */
   note(name: string, answer: Promise<Answer>): Promise<Record<string, string>>;
-  /** Notes the payload of the family that was begun last. */
-  noteFamily(name: string): Promise<void>;
+  /** Notes the row of a refresh token's family. */
+  noteFamily(name: string, refreshToken: string | undefined): Promise<void>;
   readonly noted: Record<string, unknown>;
 }
 
@@ -41,14 +41,13 @@ export function createRecorder(server: TestServer): Recorder {
       keep(name, { status, body: withoutChance(body, server.url), headers: Object.fromEntries(sent) });
       return body as Record<string, string>;
     },
-    async noteFamily(name) {
-      const [family] = await server.database
-        .knex('refresh_families as f')
-        .join('grants as g', 'g.id', 'f.grant_id')
-        .orderByRaw("(g.payload->>'iat')::bigint DESC, f.ctid DESC")
-        .limit(1)
-        .select('f.payload', 'f.sequence');
-      keep(`${name}: row`, withoutChance(family, server.url));
+    async noteFamily(name, refreshToken = '') {
+      const family = Buffer.from(refreshToken.split('.')[0] ?? '', 'base64url');
+      const row = await server.database
+        .knex('refresh_families')
+        .where({ family })
+        .first('payload', 'sequence');
+      keep(`${name}: row`, withoutChance(row, server.url));
     },
   };
 }
