@@ -56,14 +56,21 @@ export function readPerson(json: Person | null | undefined): Person | undefined 
 }
 
 /**
- * SQL for the id of a person who may begin something now, by id and the fingerprint of the password they have just
- * signed in with, '' without one. It locks them, so that disabling them or changing the password waits, and then
- * ends what was begun.
+ * SQL for the id of a person who may begin something now: by `:personId`, and by `:passwordFingerprint` of the
+ * password the person has just signed in with, '' without one. The person is locked. Disabling the person or changing
+ * the password waits for that lock, and then ends what was begun.
  */
 export const PERSON_SIGNING_IN = `
   SELECT id FROM people
-  WHERE id = ? AND disabled_at IS NULL AND ?::text IN ('', encode(sha256(convert_to(password_hash, 'UTF8')), 'hex'))
+  WHERE id = :personId AND disabled_at IS NULL
+    AND :passwordFingerprint::text IN ('', encode(sha256(convert_to(password_hash, 'UTF8')), 'hex'))
   FOR SHARE`;
+
+/** What `PERSON_SIGNING_IN` names. */
+export interface PersonSigningIn {
+  personId: string;
+  passwordFingerprint: string;
+}
 
 export function createPersonStore(db: Queryable): PersonStore {
   const columns = (profile: UpstreamProfile) => ({

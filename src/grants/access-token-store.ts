@@ -22,17 +22,17 @@ interface Row extends GrantColumns {
   revoked: boolean;
 }
 
-const findState = prepare<Row>(
+const findState = prepare<Row, { jti: string; grantId: string }>(
   'find_access_token_state',
   `
-  SELECT EXISTS (SELECT FROM revoked_access_tokens WHERE jti = ?) AS revoked, ${GRANT_COLUMNS}
-  FROM (SELECT) AS token LEFT JOIN grants g ON g.id = ?`,
+  SELECT EXISTS (SELECT FROM revoked_access_tokens WHERE jti = :jti) AS revoked, ${GRANT_COLUMNS}
+  FROM (SELECT) AS token LEFT JOIN grants g ON g.id = :grantId`,
 );
 
 export function createAccessTokenStore(db: Queryable, time: DatabaseTime = SAME_CLOCK): AccessTokenStore {
   return {
     async find({ jti, grantId }) {
-      const { rows } = await findState(db, [jti, grantId]);
+      const { rows } = await findState(db, { jti, grantId });
       const [row] = rows as [Row];
       return { revoked: row.revoked, grant: readGrant(row, time) };
     },

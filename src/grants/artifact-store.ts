@@ -1,10 +1,10 @@
-import { PERSON_SIGNING_IN } from '../accounts/person-store.ts';
 import type { Queryable } from '../platform/database.ts';
 import { type DatabaseTime, SAME_CLOCK } from '../platform/database-time.ts';
 import { hashId } from '../platform/digest.ts';
 import { fromRow, type Payload, toRow } from '../platform/payload-times.ts';
 import { prepare } from '../platform/prepared-statement.ts';
-import { type FoundGrant, GRANT_COLUMNS, type Grant, type GrantColumns, readGrant } from './grant-store.ts';
+import { type FoundGrant, GRANT_COLUMNS, type GrantColumns, readGrant } from './grant-store.ts';
+import { type NewGrant, type NewGrantValues, newGrantValues, withNewGrant } from './new-grant.ts';
 
 /** The protocol's short-lived objects that are rows of `artifacts`. */
 export type ArtifactModel = 'Interaction' | 'AuthorizationCode' | 'PushedAuthorizationRequest';
@@ -47,43 +47,32 @@ export interface NewArtifact {
   expiresAt: Date;
 }
 
-export interface NewGrant extends Grant {
-  /** The session is being begun by this very request, so there is no row of it yet. */
-  sessionIsNew: boolean;
-  /** Of the password the person has just signed in with. */
-  passwordFingerprint?: string | undefined;
-  /** It rests on a row of `consents`. */
-  consented: boolean;
-}
-
 interface Row extends GrantColumns {
   payload: Payload;
   consumed_at: Date | null;
 }
 
-const findArtifact = prepare<Row>(
+const findArtifact = prepare<Row, { model: ArtifactModel; idHash: Buffer }>(
   'find_artifact',
   `
   SELECT a.payload, a.consumed_at, ${GRANT_COLUMNS}
   FROM artifacts a LEFT JOIN grants g ON g.id = a.grant_id
-  WHERE a.model = ? AND a.id_hash = ?`,
+  WHERE a.model = :model AND a.id_hash = :idHash`,
 );
 
-/** The session and the consent are locked after the person, as by whoever ends them, so that nobody waits in a circle. */
-const createWithGrant = prepare<never>(
+interface NewCodeValues extends NewGrantValues {
+  model: ArtifactModel;
+  idHash: Buffer;
+  payload: string;
+  expiresAt: Date;
+}
+
+const createWithGrant = prepare<never, NewCodeValues>(
   'create_code_with_grant',
   `
-  WITH person AS (${PERSON_SIGNING_IN}),
-  session AS (SELECT s.uid FROM person, sessions s WHERE s.uid = ? FOR KEY SHARE OF s),
-  consent AS (SELECT FROM person, consents c WHERE c.person_id = person.id AND c.client_id = ? FOR KEY SHARE OF c),
-  new_grant AS (
-    INSERT INTO grants (id, person_id, client_id, session_uid, payload, expires_at)
-    SELECT ?, person.id, ?, ?, ?::jsonb, ?::timestamptz FROM person
-    WHERE (? OR EXISTS (SELECT FROM session)) AND (NOT ? OR EXISTS (SELECT FROM consent))
-    RETURNING id
-  )
+  WITH ${withNewGrant()}
   INSERT INTO artifacts (model, id_hash, grant_id, payload, expires_at)
-  SELECT ?, ?::bytea, new_grant.id, ?::jsonb, ?::timestamptz FROM new_grant`,
+  SELECT :model, :idHash::bytea, new_grant.id, :payload::jsonb, :expiresAt::timestamptz FROM new_grant`,
 );
 
 export function createArtifactStore(db: Queryable, time: DatabaseTime = SAME_CLOCK): ArtifactStore {
@@ -98,7 +87,7 @@ export function createArtifactStore(db: Queryable, time: DatabaseTime = SAME_CLO
 
   return {
     async find(model, id) {
-      const { rows } = await findArtifact(db, [model, hashId(id)]);
+      const { rows } = await findArtifact(db, { model, idHash: hashId(id) });
       const [row] = rows;
       return (
         row && {
@@ -114,23 +103,13 @@ export function createArtifactStore(db: Queryable, time: DatabaseTime = SAME_CLO
     },
 
     async createWithGrant({ model, id, payload, expiresAt }, grant) {
-      const { rowCount } = await createWithGrant(db, [
-        grant.personId,
-        grant.passwordFingerprint ?? '',
-        grant.sessionUid,
-        grant.clientId,
-        grant.id,
-        grant.clientId,
-        grant.sessionUid,
-        JSON.stringify(toRow(grant.payload, time)),
-        time.toDatabase(grant.expiresAt),
-        grant.sessionIsNew,
-        grant.consented,
+      const { rowCount } = await createWithGrant(db, {
+        ...newGrantValues(grant, time),
         model,
-        hashId(id),
-        JSON.stringify(toRow(payload, time)),
-        time.toDatabase(expiresAt),
-      ]);
+        idHash: hashId(id),
+        payload: JSON.stringify(toRow(payload, time)),
+        expiresAt: time.toDatabase(expiresAt),
+      });
       return rowCount === 1;
     },
 

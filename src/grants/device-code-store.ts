@@ -1,11 +1,11 @@
 import { createHmac, hkdfSync } from 'node:crypto';
-import { PERSON_SIGNING_IN } from '../accounts/person-store.ts';
 import type { Queryable } from '../platform/database.ts';
 import { type DatabaseTime, SAME_CLOCK } from '../platform/database-time.ts';
 import { hashId } from '../platform/digest.ts';
 import { fromRow, type Payload, toRow } from '../platform/payload-times.ts';
-import type { NewGrant } from './artifact-store.ts';
+import { prepare } from '../platform/prepared-statement.ts';
 import { type FoundGrant, GRANT_COLUMNS, type GrantColumns, readGrant } from './grant-store.ts';
+import { type NewGrant, type NewGrantValues, newGrantValues, withNewGrant } from './new-grant.ts';
 
 /** A device code as the person's side sees it, which never learns the code itself. */
 export interface DeviceCode {
@@ -54,42 +54,39 @@ export interface DeviceCodeStore {
 const MODEL = "model = 'DeviceCode'";
 const UNDECIDED = "payload ->> 'accountId' IS NULL AND payload ->> 'error' IS NULL";
 
-const POLL = `
+interface PolledRow extends GrantColumns {
+  payload: Payload;
+  in_time: boolean;
+}
+
+const pollCode = prepare<PolledRow, { idHash: Buffer; clientId: string; everySeconds: number }>(
+  'poll_device_code',
+  `
   WITH polled AS (
     UPDATE artifacts SET polled_at = now()
-    WHERE ${MODEL} AND id_hash = ?::bytea AND payload ->> 'clientId' = ? AND ${UNDECIDED}
-      AND (polled_at IS NULL OR polled_at < now() - make_interval(secs => ?))
+    WHERE ${MODEL} AND id_hash = :idHash::bytea AND payload ->> 'clientId' = :clientId AND ${UNDECIDED}
+      AND (polled_at IS NULL OR polled_at < now() - make_interval(secs => :everySeconds))
     RETURNING id_hash
   )
   SELECT a.payload, ${GRANT_COLUMNS},
          EXISTS (SELECT FROM polled) AS in_time
   FROM artifacts a LEFT JOIN grants g ON g.id = a.grant_id
-  WHERE a.${MODEL} AND a.id_hash = ?::bytea AND a.payload ->> 'clientId' = ?`;
+  WHERE a.${MODEL} AND a.id_hash = :idHash::bytea AND a.payload ->> 'clientId' = :clientId`,
+);
 
-/** The session and the consent are locked after the person, as by whoever ends them, so that nobody waits in a circle. */
-const APPROVE = `
-  WITH person AS (${PERSON_SIGNING_IN}),
-  session AS (SELECT s.uid FROM person, sessions s WHERE s.uid = ? FOR KEY SHARE OF s),
-  consent AS (SELECT FROM person, consents c WHERE c.person_id = person.id AND c.client_id = ? FOR KEY SHARE OF c),
-  code AS (SELECT id_hash FROM artifacts WHERE ${MODEL} AND id_hash = ?::bytea AND ${UNDECIDED} FOR UPDATE),
-  new_grant AS (
-    INSERT INTO grants (id, person_id, client_id, session_uid, payload, expires_at)
-    SELECT ?, person.id, ?, ?, ?::jsonb, ?::timestamptz FROM person, code
-    WHERE (? OR EXISTS (SELECT FROM session)) AND (NOT ? OR EXISTS (SELECT FROM consent))
-    RETURNING id
-  )
-  UPDATE artifacts SET grant_id = new_grant.id, payload = ?::jsonb FROM new_grant
-  WHERE ${MODEL} AND id_hash = ?::bytea`;
+const approveCode = prepare<never, NewGrantValues & { idHash: Buffer; payload: string }>(
+  'approve_device_code',
+  `
+  WITH code AS (SELECT id_hash FROM artifacts WHERE ${MODEL} AND id_hash = :idHash::bytea AND ${UNDECIDED} FOR UPDATE),
+  ${withNewGrant('code')}
+  UPDATE artifacts SET grant_id = new_grant.id, payload = :payload::jsonb FROM new_grant
+  WHERE ${MODEL} AND id_hash = :idHash::bytea`,
+);
 
 interface Row {
   id_hash: Buffer;
   payload: Payload;
   consumed_at: Date | null;
-}
-
-interface PolledRow extends GrantColumns {
-  payload: Payload;
-  in_time: boolean;
 }
 
 /** `keys` are the operator's; the first is used and all are tried, so that they can be replaced. */
@@ -121,14 +118,7 @@ export function createDeviceCodeStore(
     },
 
     async poll(deviceCode, { clientId, everySeconds }) {
-      const hash = hashId(deviceCode);
-      const { rows } = await db.raw<{ rows: PolledRow[] }>(POLL, [
-        hash,
-        clientId,
-        everySeconds,
-        hash,
-        clientId,
-      ]);
+      const { rows } = await pollCode(db, { idHash: hashId(deviceCode), clientId, everySeconds });
       const [row] = rows;
       return (
         row && {
@@ -151,22 +141,11 @@ export function createDeviceCodeStore(
       ),
 
     async approve(handle, payload, grant) {
-      const { rowCount } = await db.raw<{ rowCount: number }>(APPROVE, [
-        grant.personId,
-        grant.passwordFingerprint ?? '',
-        grant.sessionUid,
-        grant.clientId,
-        bytesOf(handle),
-        grant.id,
-        grant.clientId,
-        grant.sessionUid,
-        JSON.stringify(toRow(grant.payload, time)),
-        time.toDatabase(grant.expiresAt),
-        grant.sessionIsNew,
-        grant.consented,
-        JSON.stringify(toRow(payload, time)),
-        bytesOf(handle),
-      ]);
+      const { rowCount } = await approveCode(db, {
+        ...newGrantValues(grant, time),
+        idHash: bytesOf(handle),
+        payload: JSON.stringify(toRow(payload, time)),
+      });
       return rowCount === 1;
     },
 

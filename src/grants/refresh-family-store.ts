@@ -60,45 +60,55 @@ interface Row {
   person: Person | null;
 }
 
-const findFamily = prepare<Row>(
+const findFamily = prepare<Row, { family: Buffer; windowSeconds: number }>(
   'find_refresh_family',
   `
-  SELECT f.sequence, f.rotated_at > now() - make_interval(secs => ?) AS within_window, f.payload, f.expires_at,
+  SELECT f.sequence, f.rotated_at > now() - make_interval(secs => :windowSeconds) AS within_window, f.payload, f.expires_at,
          ${GRANT_COLUMNS}
   FROM refresh_families f JOIN grants g ON g.id = f.grant_id
-  WHERE f.family = ?`,
+  WHERE f.family = :family`,
 );
 
-const START = `
+interface NewFamilyValues {
+  family: Buffer;
+  grantId: string;
+  payload: string;
+  expiresAt: Date;
+}
+
+const startFamily = prepare<never, NewFamilyValues>(
+  'start_refresh_family',
+  `
   INSERT INTO refresh_families (family, grant_id, payload, expires_at)
-  VALUES (?, ?, ?, LEAST(?, (SELECT expires_at FROM grants WHERE id = ?)))`;
+  VALUES (:family, :grantId, :payload, LEAST(:expiresAt, (SELECT expires_at FROM grants WHERE id = :grantId)))`,
+);
 
 /** The grant is locked before its code, as by whoever ends it, so that the two do not wait for each other. */
-const startFamilyWithCode = prepare<never>(
+const startFamilyWithCode = prepare<never, NewFamilyValues & { model: string; idHash: Buffer }>(
   'start_refresh_family_with_code',
   `
-  WITH alive AS (SELECT id, expires_at FROM grants WHERE id = ? FOR KEY SHARE),
+  WITH alive AS (SELECT id, expires_at FROM grants WHERE id = :grantId FOR KEY SHARE),
   redeemed AS (
     UPDATE artifacts a SET consumed_at = now() FROM alive
-    WHERE a.model = ? AND a.id_hash = ? AND a.grant_id = alive.id AND a.consumed_at IS NULL
+    WHERE a.model = :model AND a.id_hash = :idHash AND a.grant_id = alive.id AND a.consumed_at IS NULL
     RETURNING alive.id, alive.expires_at
   )
   INSERT INTO refresh_families (family, grant_id, payload, expires_at)
-  SELECT ?::bytea, id, ?::jsonb, LEAST(?::timestamptz, expires_at) FROM redeemed`,
+  SELECT :family::bytea, id, :payload::jsonb, LEAST(:expiresAt::timestamptz, expires_at) FROM redeemed`,
 );
 
 /** The replay window counts from the rotation itself, even when that had to wait for a lock. */
-const rotateFamily = prepare<never>(
+const rotateFamily = prepare<never, { family: Buffer; presented: number; next: number; expiresAt: Date }>(
   'rotate_refresh_family',
   `
-  UPDATE refresh_families SET sequence = ?, rotated_at = clock_timestamp(),
-         expires_at = LEAST(?, (SELECT expires_at FROM grants WHERE id = grant_id))
-  WHERE family = ? AND sequence <= ?`,
+  UPDATE refresh_families SET sequence = :next, rotated_at = clock_timestamp(),
+         expires_at = LEAST(:expiresAt, (SELECT expires_at FROM grants WHERE id = grant_id))
+  WHERE family = :family AND sequence <= :presented`,
 );
 
 export function createRefreshFamilyStore(db: Queryable, time: DatabaseTime = SAME_CLOCK): RefreshFamilyStore {
   const find = async (family: Buffer, windowSeconds: number): Promise<RefreshFamily | undefined> => {
-    const { rows } = await findFamily(db, [windowSeconds, family]);
+    const { rows } = await findFamily(db, { family, windowSeconds });
     const [row] = rows;
     return (
       row && {
@@ -115,34 +125,33 @@ export function createRefreshFamilyStore(db: Queryable, time: DatabaseTime = SAM
     );
   };
 
+  const values = (family: Buffer, { grantId, payload, expiresAt }: NewFamily): NewFamilyValues => ({
+    family,
+    grantId,
+    payload: JSON.stringify(toRow(payload, time)),
+    expiresAt: time.toDatabase(expiresAt),
+  });
+
   return {
     find,
 
-    async start(family, { grantId, payload, expiresAt }) {
-      const values = [family, grantId, JSON.stringify(toRow(payload, time)), time.toDatabase(expiresAt)];
-      await db.raw(START, [...values, grantId]);
+    async start(family, start) {
+      await startFamily(db, values(family, start));
     },
 
-    async startWithCode(family, { grantId, payload, expiresAt }, code) {
-      const values = [
-        grantId,
-        code.model,
-        hashId(code.id),
-        family,
-        JSON.stringify(toRow(payload, time)),
-        time.toDatabase(expiresAt),
-      ];
-      const { rowCount } = await startFamilyWithCode(db, values);
+    async startWithCode(family, start, { model, id }) {
+      const code = { model, idHash: hashId(id) };
+      const { rowCount } = await startFamilyWithCode(db, { ...values(family, start), ...code });
       return rowCount === 1;
     },
 
     async rotate(family, { presented, windowSeconds, expiresAt }) {
-      const { rowCount } = await rotateFamily(db, [
-        presented + 1,
-        time.toDatabase(expiresAt),
+      const { rowCount } = await rotateFamily(db, {
         family,
         presented,
-      ]);
+        next: presented + 1,
+        expiresAt: time.toDatabase(expiresAt),
+      });
       if (rowCount === 1) return 'rotated';
       const row = await find(family, windowSeconds);
       if (!row) return 'gone';

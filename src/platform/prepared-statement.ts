@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import type { Knex } from 'knex';
+import { nameValues } from './named-values.ts';
 import type { Connection as PooledConnection } from './postgres/connection.ts';
 
 type Queryable = Knex | Knex.Transaction;
@@ -8,9 +9,9 @@ type Queryable = Knex | Knex.Transaction;
  * A statement of the token path, which Postgres parses and plans once for each connection: that is two thirds of what
  * it costs (docs/performance.md). Over the connections of the same pool.
  */
-export type PreparedStatement<Row> = (
+export type PreparedStatement<Row, Values> = (
   db: Queryable,
-  values: readonly unknown[],
+  values: Values,
 ) => Promise<{ rows: Row[]; rowCount: number }>;
 
 /** What is used here of the driver behind a knex. */
@@ -34,27 +35,32 @@ const NAME_IS_IN_THE_WAY = new Set(['26000', '42P05']);
 const PLAN_IS_OUT_OF_DATE = '0A000';
 
 /**
- * `name` is unique in this program; what Postgres sees has a digest of the statement behind it, so that behind a pooler
- * two releases never mean different statements by one name. `sql` has a question mark for each value.
+ * `sql` names each of its `Values`: `:familyHash`. A null is a value, undefined is none. `name` is unique in this
+ * program. Postgres sees a digest of the statement behind `name`, so that two releases behind one pooler never mean
+ * different statements by one name.
  */
-export function prepare<Row>(name: string, sql: string): PreparedStatement<Row> {
-  let count = 0;
-  const uniqueName = `${name}_${hash('sha256', sql, 'hex').slice(0, 12)}`;
-  const text = sql.replaceAll('?', () => {
-    count += 1;
-    return `$${count}`;
-  });
+export function prepare<Row, Values extends object = Record<string, never>>(
+  name: string,
+  sql: string,
+): PreparedStatement<Row, Values> {
+  const { text, numbered, raw } = nameValues<Values>(name, sql);
+  const uniqueName = `${name}_${hash('sha256', text, 'hex').slice(0, 12)}`;
 
-  return async (db, values) => {
+  return async (db, given) => {
     if (db.isTransaction) {
-      const { rows, rowCount } = await db.raw<{ rows: Row[]; rowCount: number }>(sql, [...values] as never[]);
+      const [questions, bindings] = raw(given);
+      const { rows, rowCount } = await db.raw<{ rows: Row[]; rowCount: number }>(
+        questions,
+        bindings as never[],
+      );
       return { rows, rowCount };
     }
+    const values = numbered(given);
     const driver = db.client as Driver;
     const connection = await driver.acquireConnection();
     try {
       driver.emit('query', { sql: text, bindings: values });
-      const query = { text, values: [...values] };
+      const query = { text, values };
       const { rows, rowCount } = withoutNames.has(driver)
         ? await connection.query(query)
         : await connection.query({ ...query, name: uniqueName }).catch((error: { code?: string }) => {

@@ -1,5 +1,5 @@
 import type { Person } from '../accounts/person.ts';
-import { PERSON_SIGNING_IN, personJson, readPerson } from '../accounts/person-store.ts';
+import { PERSON_SIGNING_IN, type PersonSigningIn, personJson, readPerson } from '../accounts/person-store.ts';
 import type { Queryable } from '../platform/database.ts';
 import { type DatabaseTime, SAME_CLOCK } from '../platform/database-time.ts';
 import { hashId } from '../platform/digest.ts';
@@ -36,33 +36,60 @@ export interface SessionStore {
   end(uid: string): Promise<void>;
 }
 
-const findSession = prepare<{ payload: Payload; person: Person | null }>(
+const findSession = prepare<{ payload: Payload; person: Person | null }, { idHash: Buffer }>(
   'find_session',
-  `SELECT s.payload, ${personJson('s.person_id')} AS person FROM sessions s WHERE s.id_hash = ?`,
+  `SELECT s.payload, ${personJson('s.person_id')} AS person FROM sessions s WHERE s.id_hash = :idHash`,
 );
 
-/** Of somebody who was signed in before; whoever has just signed in is looked at again. */
-const prolong = prepare<never>(
-  'prolong_session',
-  'UPDATE sessions SET id_hash = ?, person_id = ?, payload = ?, expires_at = ? WHERE uid = ?',
+interface SessionValues {
+  uid: string;
+  idHash: Buffer;
+  payload: string;
+  expiresAt: Date;
+}
+
+type SignedIn = SessionValues & { personId: string };
+type SigningIn = SessionValues & PersonSigningIn;
+
+const SAVE =
+  'UPDATE sessions SET id_hash = :idHash, person_id = :personId, payload = :payload, expires_at = :expiresAt WHERE uid = :uid';
+
+/** Of somebody who was signed in before. */
+const prolong = prepare<never, SignedIn>('prolong_session', SAVE);
+
+/** Of whoever has just signed in, in a browser that was here before. */
+const signIn = prepare<never, SigningIn>('sign_in_to_session', `${SAVE} AND EXISTS (${PERSON_SIGNING_IN})`);
+
+/** Nobody is signed out by saving: another tab may have signed somebody in since this one looked. */
+const prolongAnonymous = prepare<never, SessionValues>(
+  'prolong_anonymous_session',
+  `UPDATE sessions SET id_hash = :idHash, payload = :payload, expires_at = :expiresAt
+   WHERE uid = :uid AND person_id IS NULL`,
 );
 
-const START = `
+const startSession = prepare<never, SigningIn>(
+  'start_session',
+  `
   WITH person AS (${PERSON_SIGNING_IN})
   INSERT INTO sessions (uid, id_hash, person_id, payload, expires_at)
-  SELECT ?, ?::bytea, person.id, ?::jsonb, ?::timestamptz FROM person`;
+  SELECT :uid, :idHash::bytea, person.id, :payload::jsonb, :expiresAt::timestamptz FROM person`,
+);
+
+const startAnonymous = prepare<never, SessionValues>(
+  'start_anonymous_session',
+  'INSERT INTO sessions (uid, id_hash, payload, expires_at) VALUES (:uid, :idHash, :payload, :expiresAt)',
+);
 
 export function createSessionStore(db: Queryable, time: DatabaseTime = SAME_CLOCK): SessionStore {
-  const columns = (id: string, { uid, personId, payload, expiresAt }: StoredSession) => ({
+  const valuesOf = (id: string, { uid, payload, expiresAt }: StoredSession): SessionValues => ({
     uid,
-    id_hash: hashId(id),
-    person_id: personId ?? null,
+    idHash: hashId(id),
     payload: JSON.stringify(toRow(payload, time)),
-    expires_at: time.toDatabase(expiresAt),
+    expiresAt: time.toDatabase(expiresAt),
   });
   return {
     async find(id) {
-      const { rows } = await findSession(db, [hashId(id)]);
+      const { rows } = await findSession(db, { idHash: hashId(id) });
       const [row] = rows;
       return row && { payload: fromRow(row.payload, time), person: readPerson(row.person) };
     },
@@ -72,33 +99,20 @@ export function createSessionStore(db: Queryable, time: DatabaseTime = SAME_CLOC
     },
     async start(id, session) {
       const { personId, passwordFingerprint = '' } = session;
-      if (personId === undefined) {
-        await db('sessions').insert(columns(id, session));
-        return true;
-      }
-      const { rowCount } = await db.raw<{ rowCount: number }>(START, [
-        personId,
-        passwordFingerprint,
-        session.uid,
-        hashId(id),
-        JSON.stringify(toRow(session.payload, time)),
-        time.toDatabase(session.expiresAt),
-      ]);
+      const values = valuesOf(id, session);
+      const { rowCount } =
+        personId === undefined
+          ? await startAnonymous(db, values)
+          : await startSession(db, { ...values, personId, passwordFingerprint });
       return rowCount === 1;
     },
     async update(id, session) {
-      const { uid, personId = '', passwordFingerprint } = session;
-      if (personId !== '' && passwordFingerprint === undefined) {
-        const payload = JSON.stringify(toRow(session.payload, time));
-        const values = [hashId(id), personId, payload, time.toDatabase(session.expiresAt), uid];
-        return (await prolong(db, values)).rowCount === 1;
-      }
-      const row = db('sessions').where({ uid });
-      // Nobody is signed out by saving: another tab may have signed somebody in since this one looked.
-      if (personId === '') row.whereNull('person_id');
-      if (passwordFingerprint !== undefined)
-        row.whereRaw(`EXISTS (${PERSON_SIGNING_IN})`, [personId, passwordFingerprint]);
-      return (await row.update(columns(id, session))) === 1;
+      const { personId, passwordFingerprint } = session;
+      const values = valuesOf(id, session);
+      if (personId === undefined) return (await prolongAnonymous(db, values)).rowCount === 1;
+      if (passwordFingerprint === undefined)
+        return (await prolong(db, { ...values, personId })).rowCount === 1;
+      return (await signIn(db, { ...values, personId, passwordFingerprint })).rowCount === 1;
     },
     async end(uid) {
       await db('sessions').where({ uid }).delete();

@@ -7,7 +7,10 @@ import { layWire, type Wire } from '../machines/wire.ts';
 import { openTestDatabase, type TestDatabase } from '../support/test-database.ts';
 import { until } from '../support/until.ts';
 
-const sleep = prepare<{ done: string }>('test_sleep', "SELECT 'done' AS done FROM pg_sleep(?::float)");
+const sleep = prepare<{ done: string }, { seconds: number }>(
+  'test_sleep',
+  "SELECT 'done' AS done FROM pg_sleep(:seconds::float)",
+);
 const PID = 'SELECT pg_backend_pid() AS pid';
 
 let test: TestDatabase;
@@ -47,7 +50,7 @@ describe('a statement that takes too long', () => {
     const pid = await pidOf(database.knex);
     for (const slow of [
       () => database.knex.raw('SELECT pg_sleep(20)'),
-      () => sleep(database.knex, [20]),
+      () => sleep(database.knex, { seconds: 20 }),
       () => database.knex.transaction((trx) => trx.raw('SELECT pg_sleep(20)')),
     ])
       await expect(slow()).rejects.toMatchObject({ code: '57014' });
@@ -70,9 +73,12 @@ describe('a node that goes silent', () => {
 
   it.each<[string, (knex: Knex) => Promise<unknown>]>([
     ['knex', async (knex) => knex.raw('SELECT 1')],
-    ['a prepared statement', (knex) => sleep(knex, [0])],
+    ['a prepared statement', (knex) => sleep(knex, { seconds: 0 })],
     ['a transaction', (knex) => knex.transaction((trx) => trx.raw('SELECT 1'))],
-    ['a prepared statement in a transaction', (knex) => knex.transaction((trx) => sleep(trx, [0]))],
+    [
+      'a prepared statement in a transaction',
+      (knex) => knex.transaction((trx) => sleep(trx, { seconds: 0 })),
+    ],
     [
       'a transaction that had begun',
       (knex) =>
@@ -98,10 +104,10 @@ describe('a node that goes silent', () => {
 
   it('is not waited for by more than the time of one request, whatever that asks', async () => {
     await withinShare('/auth/token', async () => {
-      await sleep(database.knex, [0.05]);
+      await sleep(database.knex, { seconds: 0.05 });
       wire.watch(() => false);
-      await expect(sleep(database.knex, [0])).rejects.toBeInstanceOf(ConnectionLost);
-      await expect(sleep(database.knex, [0])).rejects.toEqual(
+      await expect(sleep(database.knex, { seconds: 0 })).rejects.toBeInstanceOf(ConnectionLost);
+      await expect(sleep(database.knex, { seconds: 0 })).rejects.toEqual(
         new NoConnectionFree('The request has waited 300 ms for the database.'),
       );
     });
@@ -144,7 +150,7 @@ describe('two transactions that met', () => {
     const ask = await raising(code, 1);
     expect((await database.knex.raw(ask)).rows).toEqual([{ n: 2 }]);
     const asked = prepare<{ n: number }>(`test_${code}`, await raising(code, 1));
-    expect((await asked(database.knex, [])).rows).toEqual([{ n: 2 }]);
+    expect((await asked(database.knex, {})).rows).toEqual([{ n: 2 }]);
   });
 
   it('let it be sent no third time', async () => {
@@ -193,7 +199,7 @@ describe('a connection', () => {
       (knex: Knex) => knex('versions').where({ name: 'keys' }).update({ version: 1 }),
       (knex: Knex) =>
         knex.transaction((trx) => trx('versions').where({ name: 'keys' }).update({ version: 1 })),
-      (knex: Knex) => prepare('test_write', "UPDATE versions SET version = 1 WHERE name = 'keys'")(knex, []),
+      (knex: Knex) => prepare('test_write', "UPDATE versions SET version = 1 WHERE name = 'keys'")(knex, {}),
     ]) {
       await database.knex.raw('SET default_transaction_read_only = on');
       await expect(write(database.knex)).rejects.toMatchObject({ code: '25006' });

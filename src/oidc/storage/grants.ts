@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { KoaContextWithOIDC } from 'oidc-provider';
-import type { NewGrant } from '../../grants/artifact-store.ts';
 import type { ConsentStore } from '../../grants/consent-store.ts';
+import type { NewGrant } from '../../grants/new-grant.ts';
 
 import { clientRecord } from './client-metadata.ts';
 
