@@ -1,8 +1,8 @@
 const LIMIT_BYTES = 1024 * 1024;
 
 /**
- * `fetch` for addresses that somebody else answers: refuses an answer of more than 1 MiB instead of holding all of
- * it in memory. Redirects are an error: what was registered is what is asked.
+ * `fetch` for addresses that somebody else answers. It refuses an answer of more than 1 MiB instead of holding all of
+ * it in memory. A redirect counts as the answer: only the registered address is asked.
  */
 export async function boundedFetch(input: string | URL | Request, init?: RequestInit): Promise<Response> {
   const response = await fetch(input, { ...init, redirect: 'manual' });

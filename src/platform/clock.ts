@@ -1,11 +1,13 @@
-/** The current time. Passed in wherever a decision depends on it, so that a test can hold it still. */
+/**
+ * The current time. Code whose decisions depend on the time takes a clock as an argument, so that a test can stop it.
+ */
 export interface Clock {
   now(): Date;
 }
 
 export const systemClock: Clock = { now: () => new Date() };
 
-/** Whole seconds since the epoch, the unit of every JWT and cookie lifetime. */
+/** Whole seconds since the epoch: the unit of JWT and cookie lifetimes. */
 export function epochSeconds(clock: Clock): number {
   return Math.floor(clock.now().getTime() / 1000);
 }

@@ -4,18 +4,17 @@ import type { Logger } from './logger.ts';
 import type { Metrics } from './metrics.ts';
 
 /**
- * The database's clock, by which rows expire and are deleted, as against this process's, by which its tokens are
- * dated. Two processes whose clocks differ, and a row that one writes for the other, meet at the database: whatever a
- * row says of time is in the database's time, and is translated where it is written and read.
+ * The database's clock. Rows expire by it, while a process dates its tokens by its own. The clocks of a row's writer
+ * and reader may differ, so every time in a row is the database's, translated where the row is written and read.
  */
 export interface DatabaseTime {
-  /** How far this process's clock is ahead of the database's, to be taken off; negative when it is behind. */
+  /** How many seconds this process's clock is ahead of the database's; negative when it is behind. */
   readonly offsetSeconds: number;
   toDatabase(date: Date): Date;
   fromDatabase(date: Date): Date;
 }
 
-/** Of an embedded database and its process, which have one clock. */
+/** For an embedded database, which shares the clock of its process. */
 export const SAME_CLOCK: DatabaseTime = {
   offsetSeconds: 0,
   toDatabase: (date) => date,
@@ -23,14 +22,13 @@ export const SAME_CLOCK: DatabaseTime = {
 };
 
 export interface MeasuredTime extends DatabaseTime {
-  /** Compares the clocks. */
   measure(): Promise<void>;
 }
 
-/** Less than this is the way to the database and back, and what synchronized clocks differ by. */
+/** A smaller difference is travel time, or the drift between synchronized clocks. */
 const TOLERATED_SECONDS = 5;
 
-/** `offset` is taken as 0 while it is tolerable, so that what is written and read is exact. */
+/** The offset is 0 while it is tolerable, so that times are written and read exactly. */
 export function createDatabaseTime({
   databaseNow,
   logger,
@@ -53,7 +51,7 @@ export function createDatabaseTime({
       const asked = Date.now();
       const there = (await databaseNow()).getTime();
       const answered = Date.now();
-      // An answer that was long under way says nothing.
+      // A slow answer says nothing about the clock.
       if (Math.abs(answered - asked) > TOLERATED_SECONDS * 1000) return;
       const measured = ((asked + answered) / 2 - there) / 1000;
       metrics.setClockOffset(measured);
@@ -66,12 +64,12 @@ export function createDatabaseTime({
   };
 }
 
-/** The database's clock, for what is decided by times that stand in rows. */
+/** The database's clock, for decisions about times that stand in rows. */
 export function databaseClock(clock: Clock, time: DatabaseTime): Clock {
   return { now: () => time.toDatabase(clock.now()) };
 }
 
-/** What the database's clock says now, also inside a transaction. */
+/** Reads the database's clock, also inside a transaction. */
 export async function readDatabaseClock(db: Queryable): Promise<Date> {
   const { rows } = await db.raw<{ rows: [{ now: Date }] }>('SELECT clock_timestamp() AS now');
   return rows[0].now;

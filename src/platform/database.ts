@@ -8,38 +8,44 @@ import { createReadiness } from './postgres/readiness.ts';
 import { checkPostgres } from './postgres-check.ts';
 import { useNoNames } from './prepared-statement.ts';
 
-/** A connection pool, or the transaction a caller is in: what every store takes. */
+/** A connection pool, or the caller's transaction. Every store takes one of them. */
 export type Queryable = Knex | Knex.Transaction;
 
 export interface Database {
-  /** For requests: each waits 5 seconds at most for the database in all. */
+  /** For requests. A request waits for the database for 5 seconds at most, all its statements together. */
   readonly knex: Knex;
-  /** For jobs, whose statements may take 15 seconds, over connections of their own: requests do not wait for them, nor they for requests. */
+  /**
+   * For jobs, whose statements may take 15 seconds. They have their own connections, so jobs and requests do not wait
+   * for each other.
+   */
   readonly background: Knex;
   readonly kind: 'embedded' | 'postgres';
   /** For migrations and seeds: statements may take as long as they need. */
   patiently<T>(use: (knex: Knex) => Promise<T>): Promise<T>;
-  /** Answers within a second, by a connection of its own: this node can be written to. @throws ConnectionLost, ReadOnlyNode and what Postgres says. */
+  /**
+   * Checks within a second, over its own connection, that this node accepts writes. @throws ConnectionLost,
+   * ReadOnlyNode, and the errors of Postgres.
+   */
   ready(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** `statementMs`: after how long Postgres ends a statement, in milliseconds; below what is waited for it here. */
+/** `statementMs`: when Postgres ends a statement, in milliseconds; sooner than this process gives up. */
 export interface StatementLimits extends Limits {
   statementMs: number;
 }
 
 export interface PostgresOptions {
   url: string;
-  /** Connections for requests at most. */
+  /** The most connections for requests. */
   poolSize: number;
-  /** Connections for requests that stay open while nobody asks. */
+  /** The connections for requests that stay open when idle. */
   poolMin?: number;
-  /** Of requests; what is left out is as `FOR_REQUESTS`. */
+  /** For requests. `FOR_REQUESTS` fills in missing members. */
   limits?: Partial<StatementLimits>;
-  /** For a command: nothing is given up, and jobs have no connections of their own. */
+  /** For a command: nothing times out, and jobs share the connections of requests. */
   patient?: boolean;
-  /** Told once what an operator should know, such as a pooler that refuses statement_timeout. */
+  /** Receives each sentence for the operator once, such as one about a pooler that refuses statement_timeout. */
   say?(sentence: string): void;
 }
 
@@ -49,22 +55,25 @@ export interface EmbeddedOptions {
   shareRunning?: boolean;
 }
 
-/** Whoever waited for a connection as long as possible still has time for one statement, and Postgres ends that first. */
+/**
+ * A request that waited `waitMs` for a connection still has time for one statement, which Postgres ends before
+ * `requestMs`.
+ */
 const FOR_REQUESTS: StatementLimits = { waitMs: 2300, statementMs: 2500, requestMs: 5000, leaseMs: 15_000 };
 const FOR_JOBS: StatementLimits = { waitMs: 0, statementMs: 15_000, requestMs: 0, leaseMs: 20_000 };
 const PATIENT: StatementLimits = { waitMs: 0, statementMs: 0, requestMs: 0, leaseMs: 0 };
-/** The embedded database is this process, and does one thing at a time. */
+/** The embedded database runs in this process and does one thing at a time. */
 const EMBEDDED: Limits = { waitMs: 10_000, requestMs: 15_000, leaseMs: 0 };
 
 const JOB_CONNECTIONS = 2;
 
 /**
- * Opens the database of this process: Postgres at `url`, or the embedded database.
+ * Opens this process's database: Postgres at `url`, or the embedded database.
  *
- * The embedded database is one session, so its pool has exactly one connection and nothing may ask for a second
- * inside a transaction. With `shareRunning` (the command line) a server that has the directory open is joined.
+ * The embedded database is one session, so its pool has exactly one connection: code inside a transaction must not
+ * ask for a second. With `shareRunning` (the command line), it joins a server that has the directory open.
  *
- * @throws OperatorError when the database cannot be used, saying why.
+ * @throws OperatorError that says why the database cannot be used.
  */
 export function openDatabase(options: PostgresOptions | EmbeddedOptions): Promise<Database> {
   return 'url' in options ? openPostgres(options) : openEmbedded(options);
@@ -125,7 +134,7 @@ async function openEmbedded({ dataDir, template, shareRunning }: EmbeddedOptions
   const running = shareRunning && dataDir ? await findRunningOwner(dataDir) : undefined;
   let embedded: EmbeddedDatabase | undefined;
   if (!running) {
-    // A process on Postgres does without it: it is a tenth of what is loaded.
+    // Loaded only when needed: it is a tenth of all code, and a process on Postgres never uses it.
     const { openEmbeddedDatabase } = await import('./embedded/embedded-database.ts');
     embedded = await openEmbeddedDatabase({ dataDir, ...(template ? { template } : {}) });
   }
@@ -173,7 +182,7 @@ function knexOver(pool: ConnectionPool): Knex {
     client: 'pg',
     connectionPool: pool,
     compileSqlOnError: false,
-    // What knex would print is thrown as well, to whoever can say it in the process's own words.
+    // knex also throws what it would print, and the caller reports it in the process's own words.
     log: { debug: ignore, warn: ignore, error: ignore, deprecate: ignore },
   });
 }

@@ -14,7 +14,7 @@ export async function hashPassword(password: string): Promise<string> {
   return `$argon2id$v=19$m=${COST.memory},t=${COST.passes},p=${COST.parallelism}$${unpadded(nonce)}$${unpadded(tag)}`;
 }
 
-/** True when `password` is the one that `passwordHash` was made of. */
+/** True when `passwordHash` was made from `password`. */
 export async function verifyPassword(password: string, passwordHash: string): Promise<boolean> {
   const [, memory, passes, parallelism, salt = '', tag = ''] = PHC.exec(passwordHash) ?? [];
   const expected = Buffer.from(tag, 'base64');
@@ -29,21 +29,21 @@ export async function verifyPassword(password: string, passwordHash: string): Pr
   return timingSafeEqual(actual, expected);
 }
 
-/** The digest of a secret of ours: 256 random bits need no slow hash. */
+/** The digest of a secret that this server made: 256 random bits need no slow hash. */
 export function digestSecret(secret: string): string {
   return `sha256:${hash('sha256', secret, 'hex')}`;
 }
 
 /**
- * True when `secret` is the one that `digest` was made of. `sha256:` is for secrets this server made, `argon2id:`
- * for those brought from elsewhere, which may be short.
+ * True when `digest` was made from `secret`. `sha256:` marks secrets that this server made; `argon2id:` marks secrets
+ * brought from elsewhere, which may be short.
  */
 export async function verifySecret(secret: string, digest: string): Promise<boolean> {
   if (digest.startsWith('argon2id:')) return verifyPassword(secret, digest.slice('argon2id:'.length));
   return timingSafeEqual(Buffer.from(digestSecret(secret)), Buffer.from(digest));
 }
 
-/** What an id of at least 128 random bits is kept as: a plain hash of it cannot be searched for. */
+/** The stored form of an id with at least 128 random bits. A plain hash suffices, because nobody can guess the id. */
 export function hashId(id: string): Buffer {
   return hash('sha256', id, 'buffer');
 }
@@ -53,7 +53,7 @@ export function generateSecret(): string {
   return randomBytes(32).toString('base64url');
 }
 
-/** One person's é may be typed as one code point or two (RFC 8265 section 4.2.1 normalizes to NFC). */
+/** Keyboards may encode the same é as one code point or as two (RFC 8265 section 4.2.1 normalizes to NFC). */
 function normalized(password: string): string {
   return password.normalize('NFC');
 }

@@ -1,6 +1,6 @@
 /**
- * Every error this server raises on purpose. `code` is what programs switch on, `status` what HTTP says,
- * `message` what the person on the other side reads; the `cause` stays in the log.
+ * The codes of the errors that this server raises on purpose. Programs switch on `code`, HTTP uses `status`, the
+ * client reads `message`, and `cause` stays in the log.
  */
 export type ErrorCode =
   | 'invalid_request'
@@ -23,7 +23,7 @@ export interface HttpErrorOptions {
   cause?: unknown;
 }
 
-/** An error that has an answer: its message is meant for the client and is sent as it stands. */
+/** An error with an answer: the client receives its message unchanged. */
 export class HttpError extends Error {
   readonly status: number;
   readonly code: ErrorCode;
@@ -38,7 +38,7 @@ export class HttpError extends Error {
   }
 }
 
-/** A mistake of whoever starts the server or runs a command: printed as one sentence, without a stack. */
+/** A mistake by the person who starts the server or runs a command. It is printed as one sentence, without a stack. */
 export class OperatorError extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
@@ -46,7 +46,10 @@ export class OperatorError extends Error {
   }
 }
 
-/** The database is away just now, which nobody may have to correct: a server tries again, a command ends with the sentence. */
+/**
+ * The database is away just now; perhaps nobody has to correct anything. A server tries again; a command prints the
+ * sentence and ends.
+ */
 export class DatabaseAwayError extends OperatorError {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);

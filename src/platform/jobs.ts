@@ -1,14 +1,17 @@
 import type { Logger } from './logger.ts';
 
-/** Work that this process repeats. One run at a time; a failing run is logged, and the next comes at its time. */
+/** Work that this process repeats, one run at a time. A failed run is logged, and the next run starts as scheduled. */
 export interface Job {
   name: string;
   everyMs: number;
-  /** A long run ends early when `stopped` is aborted. */
+  /** Returns early when `stopped` is aborted. */
   run(stopped: AbortSignal): Promise<void>;
 }
 
-/** Starts the jobs, each first after its interval. `stop` ends them and waits for what is running, whose failures are then nobody's business. */
+/**
+ * Starts the jobs; each waits one interval before its first run. `stop` ends them and waits for runs under way, whose
+ * failures nobody hears of.
+ */
 export function startJobs(jobs: readonly Job[], logger: Logger): { stop(): Promise<void> } {
   const stopping = new AbortController();
   const loops = jobs.map((job) => repeat(job, logger, stopping.signal));
@@ -28,16 +31,16 @@ async function repeat({ name, everyMs, run }: Job, logger: Logger, stopped: Abor
       if (failing) logger.info({ job: name }, 'job works again');
       failing = false;
     } catch (error) {
-      // Its database may have been closed under it.
+      // The database may have been closed during the run.
       if (stopped.aborted) return;
-      // Once a failure, not once a second while the database is away.
+      // Logs the first failure only, not one a second while the database is away.
       if (!failing) logger.error({ job: name, err: error }, 'job failed');
       failing = true;
     }
   }
 }
 
-/** True after `ms`; false when stopped before. */
+/** Resolves with true after `ms`, or with false as soon as it is stopped. */
 function pause(ms: number, stopped: AbortSignal): Promise<boolean> {
   return new Promise((done) => {
     if (stopped.aborted) return done(false);

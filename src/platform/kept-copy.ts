@@ -1,28 +1,28 @@
 import type { Look } from './versions.ts';
 
-/** What one statement read, together with the version (table `versions`) that it saw. */
+/** The result of one statement, with the version (table `versions`) that the statement saw. */
 export interface Reading<T> {
   version: string;
   content: T;
 }
 
 /**
- * A copy in memory of what the database holds, for what has to go on without it. It is replaced as a whole, by what
- * was read later, and by nothing else: a read that fails, or that another has overtaken, changes nothing.
+ * A copy in memory of database content, for work that must go on without the database. Only a later read replaces the
+ * copy, and always as a whole. A read that fails or is overtaken changes nothing.
  */
 export interface KeptCopy<T> extends Followed {
   readonly content: T;
 }
 
 export interface Followed {
-  /** When the database last confirmed it, in milliseconds of `performance.now()`: a clock that nobody sets. */
+  /** When the database last confirmed the copy, in milliseconds of `performance.now()`: a clock that nobody sets. */
   readonly confirmedAt: number;
-  /** Reads anew unless a look at the versions says that this is how it stands. */
+  /** Reads again, unless the look at the versions shows that the copy is current. */
   follow(look: Look): Promise<void>;
   reload(): Promise<void>;
 }
 
-/** Reads it for the first time. */
+/** Reads the copy for the first time. */
 export async function keepCopy<T>(read: () => Promise<Reading<T>>): Promise<KeptCopy<T>> {
   let confirmedAt = performance.now();
   let held = await read();
@@ -32,8 +32,8 @@ export async function keepCopy<T>(read: () => Promise<Reading<T>>): Promise<Kept
   const reload = async () => {
     const began = performance.now();
     const reading = await read();
-    // Of two reads at once, either may have seen the later state. A lower version that was read afterwards is the
-    // truth all the same: commits were lost in a failover, or a backup was restored.
+    // Of two reads at once, either may have seen the later state, so the higher version wins. A lower version that a
+    // later read returns is true all the same: a failover lost commits, or a backup was restored.
     if (BigInt(reading.version) <= BigInt(held.version) && began < heldSince) return;
     held = reading;
     heldSince = performance.now();
@@ -50,7 +50,7 @@ export async function keepCopy<T>(read: () => Promise<Reading<T>>): Promise<Kept
     },
     reload,
     async follow({ version, began, afterFailure }) {
-      // A database that was away may have come back without its last commits, and counted on from there.
+      // After an outage the database may have lost its last commits and reached the same version with other content.
       doubted ||= afterFailure;
       if (doubted || version !== held.version) return reload();
       confirmedAt = Math.max(confirmedAt, began);

@@ -3,8 +3,8 @@ import { type Logger, type LoggerOptions, pino } from 'pino';
 export type { Logger } from 'pino';
 
 /**
- * The process's logger: JSON lines on standard output. Callers pass only what may be seen; the `redact` list
- * is the second fence, for a header that slips through.
+ * The process's logger: JSON lines on standard output. Callers pass only fields that may be seen; the `redact` list
+ * catches a header that slips through.
  */
 export function createLogger({ level, destination }: { level: string; destination?: NodeJS.WritableStream }) {
   const options: LoggerOptions = {
@@ -17,7 +17,10 @@ export function createLogger({ level, destination }: { level: string; destinatio
   return destination ? pino(options, destination) : pino(options);
 }
 
-/** Lines for what may come often: up to `perSecond`, and the next one says as `unlogged` how many were left out. */
+/**
+ * A log for frequent events. It writes at most `perSecond` lines a second; the next line counts the omitted ones as
+ * `unlogged`.
+ */
 export function boundedLog(
   logger: Pick<Logger, 'info' | 'warn' | 'error'>,
   { level, perSecond }: { level: 'info' | 'warn' | 'error'; perSecond: number },

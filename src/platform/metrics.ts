@@ -1,18 +1,17 @@
 import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
-/** The media type of metrics as text. */
 export const METRICS_TYPE = Registry.PROMETHEUS_CONTENT_TYPE;
 
-/** What this process counts, in Prometheus' terms. Labels have few values: never a client, a person or a path. */
+/** The counters of this process, in Prometheus' terms. Labels have few values: never a client, a person or a path. */
 export interface Metrics {
   registry: Registry;
   countAudit(event: string): void;
   countSignature(keySet: string): void;
   countExpired(rows: string, count: number): void;
   setExpiredLag(rows: string, seconds: number): void;
-  /** What was no request yet: a head too large or too slow, or no HTTP. */
+  /** Counts input that never became a request: a head too large or too slow, or no HTTP. */
   countUnread(status: number): void;
-  /** What LiSTNR knows without the database, asked whenever somebody reads the metrics. */
+  /** Adds metrics about LiSTNR's in-memory data, read at each scrape. */
   observeKnowledge(knowledge: { readonly clients: number; ageSeconds(): number }): void;
   /** How far this process's clock is ahead of the database's. */
   setClockOffset(seconds: number): void;
@@ -56,7 +55,7 @@ export function createMetrics(): Metrics {
   const clockOffset = new Gauge({
     name: 'listo_clock_offset_seconds',
     help: 'How far the clock of the process is ahead of that of the database; negative when it is behind.',
-    // Of several processes on one machine, as good as the clock of each.
+    // The processes of one machine share its clock, so their average is as good as each value.
     aggregator: 'average',
     registers: [registry],
   });
@@ -92,7 +91,10 @@ export function createMetrics(): Metrics {
   };
 }
 
-/** A gauge that is asked at each look. A sum over processes would say nothing, so that of several the highest is told. */
+/**
+ * A gauge whose value is read at each scrape. The value of several processes is the highest one, since a sum would
+ * mean nothing.
+ */
 function observe(
   registry: Registry,
   { name, help, value }: { name: string; help: string; value: () => number },
@@ -108,10 +110,10 @@ function observe(
   });
 }
 
-/** What one process of a cluster hands to the primary. */
+/** The metrics that a process of a cluster sends to the primary. */
 export type CountedMetrics = Awaited<ReturnType<Registry['getMetricsAsJSON']>>;
 
-/** The sum over the processes of a cluster, as text. */
+/** Adds up the metrics of a cluster's processes, as text. */
 export function sumMetrics(counted: readonly CountedMetrics[]): Promise<string> {
   return AggregatorRegistry.aggregate([...counted]).metrics();
 }

@@ -6,12 +6,15 @@ import { OperatorError } from './errors.ts';
 
 const MIGRATION_LOCK = 4_710_001;
 
-/** For the rest of a transaction, whatever its role has: behind a pooler that refuses the setting at connecting. */
+/**
+ * Lifts the time-out until the transaction ends, also when the role has one, or a pooler refused the setting at
+ * connecting.
+ */
 export const WITHOUT_TIMEOUT = 'SET LOCAL statement_timeout = 0';
 
 /**
- * Brings the schema up to date and answers the names of what ran. Several processes may start at once: one
- * migrates while the others wait, by a lock that ends with the transaction and so survives a pooler and a crash.
+ * Brings the schema up to date and returns the names of the applied migrations. Of several processes that start at
+ * once, one migrates while the others wait. The lock ends with the transaction, so it survives a pooler and a crash.
  */
 export async function migrate({ knex, patiently }: Pick<Database, 'knex' | 'patiently'>): Promise<string[]> {
   if ((await pending(knex)).length === 0) return [];

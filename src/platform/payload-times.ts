@@ -1,17 +1,17 @@
 import type { DatabaseTime } from './database-time.ts';
 
-/** One of the protocol library's objects, as it is stored. */
+/** An object of the protocol library, as it is stored. */
 export type Payload = Record<string, unknown>;
 
-/** Members of the protocol library's objects that are times, in seconds. */
+/** The members of such objects that are times, in seconds. */
 const TIMES = ['iat', 'iiat', 'exp', 'loginTs', 'authTime'] as const;
 
-/** A payload as a row keeps it: in the database's time. */
+/** Translates a payload into the database's time, as a row keeps it. */
 export function toRow(payload: Payload, { offsetSeconds }: DatabaseTime): Payload {
   return shifted(payload, -offsetSeconds);
 }
 
-/** A row's payload in this process's time, by which it will be judged. */
+/** Translates a row's payload into this process's time, which judges it. */
 export function fromRow(payload: Payload, { offsetSeconds }: DatabaseTime): Payload {
   return shifted(payload, offsetSeconds);
 }

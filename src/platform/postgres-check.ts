@@ -7,8 +7,7 @@ const OLDEST_MAJOR = 15;
 
 /**
  * Makes sure that the Postgres of DATABASE_URL answers and is recent enough.
- * @throws OperatorError that says what is wrong, without the password in the URL; a DatabaseAwayError where waiting
- * may be enough.
+ * @throws OperatorError that says what is wrong, without the URL's password; a DatabaseAwayError if waiting may help.
  */
 export async function checkPostgres(pool: Knex, address: PostgresAddress): Promise<void> {
   const place = describeAddress(address);
@@ -32,13 +31,14 @@ export async function checkPostgres(pool: Knex, address: PostgresAddress): Promi
 }
 
 /**
- * What no waiting mends: SQLSTATE classes 28 (who asks), 3D (no such database), 22 and 42 (what `options` say), a socket
- * that is not ours, and a certificate that is not trusted, or a key that does not fit it. A host that is not known may be a name server that is away.
+ * Errors that waiting does not mend: SQLSTATE classes 28 (authentication), 3D (no such database), 22 and 42 (wrong
+ * `options`); a socket that belongs to somebody else; a certificate that is not trusted or does not fit its key. An
+ * unknown host is not among them: the name server may be away.
  */
 const MUST_BE_CORRECTED =
   /^(28|3D|22|42|EACCES|CERT_|SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_(GET|VERIFY|DECRYPT|DECODE)_|ERR_(TLS|SSL|OSSL)_)/;
 
-/** What `pg` itself says before it would answer SCRAM; it has no code. */
+/** The message of `pg` when Postgres asks for SCRAM and there is no password. It has no code. */
 const WANTS_A_PASSWORD = /^SASL: .*client password must be a/;
 
 function explain({ code, message }: { code: string; message: string }, place: string): string {

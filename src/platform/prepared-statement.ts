@@ -6,15 +6,15 @@ import type { Connection as PooledConnection } from './postgres/connection.ts';
 type Queryable = Knex | Knex.Transaction;
 
 /**
- * A statement of the token path, which Postgres parses and plans once for each connection: that is two thirds of what
- * it costs (docs/performance.md). Over the connections of the same pool.
+ * A statement of the token path. Postgres parses and plans it once for each connection, which saves two thirds of its
+ * cost (docs/performance.md). It runs on the connections of the given pool.
  */
 export type PreparedStatement<Row, Values> = (
   db: Queryable,
   values: Values,
 ) => Promise<{ rows: Row[]; rowCount: number }>;
 
-/** What is used here of the driver behind a knex. */
+/** The parts of knex's driver that are used here. */
 interface Driver {
   acquireConnection(): Promise<Connection>;
   releaseConnection(connection: Connection): Promise<void>;
@@ -23,21 +23,24 @@ interface Driver {
 
 type Connection = Pick<PooledConnection, 'query' | 'spoiled'>;
 
-/** Those whose statements have no names: of the embedded database, and behind a pooler that does not know names. */
+/**
+ * Drivers whose statements have no names: that of the embedded database, and those behind a pooler that mixes up
+ * names.
+ */
 const withoutNames = new WeakSet<object>();
 
 /**
- * A name that the connection does not know, or knows already: a pooler in transaction mode that keeps no account of
- * names (PgBouncer before 1.21) gave us another connection.
+ * The connection does not know a name, or knows it already. A pooler in transaction mode that does not track names
+ * (PgBouncer before 1.21) gave us another connection.
  */
 const NAME_IS_IN_THE_WAY = new Set(['26000', '42P05']);
-/** What a statement answers has changed since it was planned: a migration of a newer release. */
+/** The columns of the result have changed since the statement was planned: a newer release ran a migration. */
 const PLAN_IS_OUT_OF_DATE = '0A000';
 
 /**
- * `sql` names each of its `Values`: `:familyHash`. A null is a value, undefined is none. `name` is unique in this
- * program. Postgres sees a digest of the statement behind `name`, so that two releases behind one pooler never mean
- * different statements by one name.
+ * `sql` names each of its `Values`: `:familyHash`. Null is a value, undefined is not. `name` is unique in this program.
+ * Postgres sees it with a digest of the statement appended, so that two releases behind one pooler never use one name
+ * for different statements.
  */
 export function prepare<Row, Values extends object = Record<string, never>>(
   name: string,
@@ -68,7 +71,7 @@ export function prepare<Row, Values extends object = Record<string, never>>(
             else if (error.code === PLAN_IS_OUT_OF_DATE)
               connection.spoiled ??= new Error('its plans are out of date');
             else throw error;
-            // Nothing was done yet: Postgres refuses these before it begins.
+            // Postgres refuses these before it begins, so nothing was done yet.
             return connection.query(query);
           });
       return { rows, rowCount: rowCount ?? 0 };
@@ -78,7 +81,7 @@ export function prepare<Row, Values extends object = Record<string, never>>(
   };
 }
 
-/** The embedded database is one session for all its clients, whose names would meet there. */
+/** The embedded database is one session for all its clients, so their statement names would collide. */
 export function useNoNames(db: Queryable): void {
   withoutNames.add(db.client as Driver);
 }

@@ -1,14 +1,17 @@
 import { hash } from 'node:crypto';
 
-/** How long others keep them (listnr-verify-token, "JWKS endpoint"); a new key is published longer than this before it signs. */
+/**
+ * How long others cache the document (listnr-verify-token, "JWKS endpoint"). A new key is published for longer than
+ * this before it signs.
+ */
 const CACHE_CONTROL = 'public, max-age=300';
 
-/** A JSON document that is the same for everybody, written once and answered many times. */
+/** A JSON document that is the same for everybody. It is written once and sent many times. */
 export interface PublishedDocument {
   body: string;
   /** The media type. */
   type: string;
-  /** Of its bytes (RFC 9110 section 8.8.3). */
+  /** The hash of the body, as an entity tag (RFC 9110 section 8.8.3). */
   etag: string;
 }
 
@@ -17,7 +20,7 @@ export function publish(content: object, type: string): PublishedDocument {
   return { body, type, etag: `"${hash('sha256', body, 'base64url')}"` };
 }
 
-/** What is used here of a Koa context, ours or the protocol library's. */
+/** The parts of a Koa context, ours or the protocol library's, that are used here. */
 interface Exchange {
   get(header: string): string;
   set(headers: Record<string, string>): void;
@@ -26,7 +29,7 @@ interface Exchange {
   status: number;
 }
 
-/** Answers any origin with a document; 304 to whoever has it. */
+/** Sends a document to any origin, or 304 to a client that has it already. */
 export function answerDocument(ctx: Exchange, { body, type, etag }: PublishedDocument): void {
   ctx.set({ 'Access-Control-Allow-Origin': '*', 'Cache-Control': CACHE_CONTROL, ETag: etag });
   ctx.type = type;
@@ -35,8 +38,8 @@ export function answerDocument(ctx: Exchange, { body, type, etag }: PublishedDoc
 }
 
 /**
- * RFC 9110 section 13.1.2. Koa's own answer to this is no whenever the request says `Cache-Control: no-cache`, which
- * `fetch` adds to every request that brings an ETag of its own, and which is meant for caches on the way.
+ * RFC 9110 section 13.1.2. Koa's own check fails whenever the request says `Cache-Control: no-cache`. But `fetch`
+ * adds that header, meant for caches on the way, to every request with an ETag of the caller's.
  */
 function names(ifNoneMatch: string, etag: string): boolean {
   return ifNoneMatch.split(',').some((tag) => ['*', etag, `W/${etag}`].includes(tag.trim()));

@@ -4,15 +4,16 @@ import { OperatorError } from './errors.ts';
 const PREFIX = 'sealed:v1';
 
 /**
- * Seals what must be readable again but worthless in a database dump: private keys, upstream secrets.
- * AES-256-GCM under the operator's KEY_ENCRYPTION_KEY; the sealed text names its key, so several can be live:
- * the first seals, all open. `context` binds a sealed text to its place, so that one row's cannot stand in another.
+ * Seals values that must be readable again but worthless in a database dump: private keys, upstream secrets. The
+ * cipher is AES-256-GCM under the operator's KEY_ENCRYPTION_KEY. The sealed text names its key, so several keys can
+ * be live: the first one seals, all of them open. `context` binds a sealed text to its row, so that it cannot be
+ * moved to another.
  */
 export interface SecretBox {
   seal(plaintext: string, context: string): string;
   /** @throws OperatorError when no key opens it. */
   open(sealed: string, context: string): string;
-  /** False when it was sealed with a key that is no longer the first. */
+  /** False when the value was sealed with a key that is no longer the first. */
   isCurrent(sealed: string): boolean;
 }
 

@@ -1,6 +1,6 @@
 import type { Queryable } from './database.ts';
 
-/** How many rows, and how sure that is: counting stops at a limit, so that asking costs little on any table. */
+/** A number of rows, and how exact it is. Counting stops at a limit, so that it is cheap for any table. */
 export interface Count {
   value: number;
   precision: 'exact' | 'estimate' | 'more than' | 'at least';
@@ -8,21 +8,21 @@ export interface Count {
 
 export interface RowStatistics {
   rows: Count;
-  /** Whose time is over; undefined where rows do not expire. */
+  /** The rows whose time is over; undefined where rows do not expire. */
   expired?: Count;
-  /** How long the oldest of those has waited to be deleted, in seconds; 0 when there is none. */
+  /** How many seconds the oldest expired row has waited to be deleted; 0 when there is none. */
   lagSeconds?: number;
 }
 
 export interface TableStatistics extends RowStatistics {
-  /** On disk, with its indexes. */
+  /** The size on disk, indexes included. */
   bytes: number;
-  /** The same for each value of the column asked for. */
+  /** The same statistics for each value of the `groupBy` column. */
   groups: Record<string, RowStatistics>;
 }
 
 export interface TableStatisticsStore {
-  /** `expiry`: an indexed column that says when a row's time is over. `groupBy`: a column with few values. */
+  /** `expiry`: an indexed column with the time when a row expires. `groupBy`: a column with few values. */
   of(table: string, options?: { expiry?: string; groupBy?: string }): Promise<TableStatistics>;
 }
 
@@ -31,7 +31,7 @@ const COUNT_AT_MOST = 1_000_000;
 const RELATION =
   'SELECT reltuples::float8 AS estimate, pg_total_relation_size(oid)::float8 AS bytes FROM pg_class WHERE oid = ?::regclass';
 
-/** From the rows that ANALYZE looked at last. */
+/** From the rows that ANALYZE last sampled. */
 const ESTIMATED_GROUPS = `
   SELECT name, frequency::float8
   FROM pg_stats, unnest(most_common_vals::text::text[], most_common_freqs) AS common (name, frequency)
@@ -43,7 +43,7 @@ interface Counted {
   lag: number;
 }
 
-/** Statistics of tables for an operator: exact where counting ends soon, and otherwise what Postgres estimates. */
+/** Statistics of tables for an operator. They are exact where counting ends soon; otherwise Postgres estimates them. */
 export function createTableStatisticsStore(
   db: Queryable,
   { countAtMost = COUNT_AT_MOST } = {},
@@ -56,7 +56,7 @@ export function createTableStatisticsStore(
     return toCounts(rows, countAtMost);
   };
 
-  /** The oldest, which the index has first. */
+  /** Counts the oldest rows, which come first in the index. */
   const countExpired = async (table: string, expiry: string, groupBy?: string): Promise<Counts> => {
     const { rows } = await db.raw<{ rows: Counted[] }>(
       `SELECT name, count(*)::float8 AS n, extract(epoch FROM now() - min(expiry))::float8 AS lag
@@ -100,7 +100,7 @@ interface Counts {
   whole: Count;
   groups: Map<string, Count>;
   lags: Map<string | null, number>;
-  /** Whether what is not among the groups is not there. */
+  /** True when a group that is missing has no rows. */
   complete: boolean;
 }
 
@@ -125,7 +125,7 @@ function groupOf(name: string, all: Counts, expired: Counts | undefined): RowSta
     precision: expired?.complete ? 'exact' : 'at least',
   };
   return {
-    // A group too rare for the estimate may show among the expired.
+    // A group too rare for the estimate may still appear among the expired rows.
     rows: all.groups.get(name) ?? { value: ended.value, precision: 'at least' },
     ...(expired && { expired: ended, lagSeconds: expired.lags.get(name) ?? 0 }),
   };

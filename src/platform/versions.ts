@@ -3,31 +3,33 @@ import type { Job } from './jobs.ts';
 import { withinShare } from './postgres/share.ts';
 import { ReadOnlyNode } from './postgres/sqlstates.ts';
 
-/** What processes keep copies of in memory; the table `versions` says when a copy is out of date. */
+/** The data that processes copy into memory. The table `versions` says when a copy is out of date. */
 export type VersionName = 'registration' | 'keys' | 'people';
 
-/** What a look at the versions found of one of them. */
+/** One version, as a look at the table found it. */
 export interface Look {
   version: string;
-  /** In milliseconds of `performance.now()`. */
+  /** When the look began, in milliseconds of `performance.now()`. */
   began: number;
-  /** The look before it failed. */
+  /** True when the previous look failed. */
   afterFailure: boolean;
 }
 
-/** Told of every look. One that fails is told again at the next, and keeps no other from being told. */
+/**
+ * Called after each look. A watcher that fails is called again after the next look; the other watchers are called all
+ * the same.
+ */
 export type Watcher = (look: Look) => Promise<void>;
 
 /**
- * Looks once a second, in one small query, whether anything kept in memory has changed, and tells who keeps it.
- * This takes the place of LISTEN/NOTIFY, which a transaction-mode pooler does not carry. While the database is
- * away, what is in memory stays in use.
+ * Checks once a second, in one small query, whether data kept in memory has changed, and calls the watchers. (A
+ * transaction-mode pooler does not carry LISTEN/NOTIFY.) While the database is away, that data stays in use.
  */
 export function watchVersions(
   db: Queryable,
   watchers: Readonly<Record<VersionName, readonly Watcher[]>>,
 ): Job {
-  // A newer release may have added versions that this one keeps nothing of.
+  // A newer release may have added versions that this one does not know.
   const known: Readonly<Partial<Record<string, readonly Watcher[]>>> = watchers;
   let afterFailure = false;
   return {
@@ -50,8 +52,8 @@ export function watchVersions(
 }
 
 /**
- * A watcher that acts when the version has changed, and at the first look, because what it is about was read before
- * that. A change counts as seen when acting on it succeeded.
+ * A watcher that acts on a change, and at the first look, because its data was read before. It counts a change as
+ * seen once the action has succeeded.
  */
 export function onChange(act: () => unknown): Watcher {
   let seen: string | undefined;
@@ -63,10 +65,12 @@ export function onChange(act: () => unknown): Watcher {
   };
 }
 
-/** A standby may be behind, as a primary is after it was demoted: what it says confirms nothing. */
+/** A standby may be behind, as may a demoted primary: neither confirms anything. */
 export const ON_PRIMARY = 'NOT (SELECT pg_is_in_recovery())';
 
-/** With the time of a request, so that a node which went silent is left as soon as by those. */
+/**
+ * This query has the time limits of a request, so that a node that went silent is left as soon as requests leave it.
+ */
 async function readVersions(db: Queryable): Promise<{ name: string; version: string }[]> {
   const rows = await withinShare('versions', () =>
     db('versions').select('name', 'version').whereRaw(ON_PRIMARY),
@@ -75,7 +79,7 @@ async function readVersions(db: Queryable): Promise<{ name: string; version: str
   return rows;
 }
 
-/** Of a statement that reads `versions` on the primary and found no row. */
+/** The error for a statement that reads `versions` on the primary and found no row. */
 export function behind(): ReadOnlyNode {
   return new ReadOnlyNode('The database is a standby just now, and what it says may be out of date.');
 }

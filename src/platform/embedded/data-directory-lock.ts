@@ -13,7 +13,7 @@ import { connect } from 'node:net';
 import { join, resolve } from 'node:path';
 import { OperatorError } from '../errors.ts';
 
-/** Who has a data directory open, in its file `owner.json`: the process, and where its socket is. */
+/** The process that has a data directory open, and the folder of its socket: the content of the file `owner.json`. */
 interface Owner {
   pid: number;
   id: string;
@@ -21,12 +21,15 @@ interface Owner {
 }
 
 const STARTING_GRACE_MS = 60_000;
-/** The locks this process holds. Its id alone proves nothing: in a container every process is number 1. */
+/**
+ * The ids of the locks that this process holds. A process id proves nothing: in a container every process is number
+ * 1.
+ */
 const held = new Set<string>();
 
 /**
- * Makes this process the owner of `dataDir`. An owner that died without cleaning up is replaced.
- * @throws OperatorError when a running process has it open, or when it cannot be written.
+ * Makes this process the owner of `dataDir`. It replaces an owner that died without cleaning up.
+ * @throws OperatorError when a running process has the directory open, or when it cannot be written.
  */
 export async function takeOwnership(dataDir: string, socketDirectory: string): Promise<{ release(): void }> {
   const file = ownerFile(dataDir);
@@ -58,7 +61,7 @@ export async function takeOwnership(dataDir: string, socketDirectory: string): P
   );
 }
 
-/** The socket folder of the process that has `dataDir` open now, if one has. */
+/** The socket folder of the running process that has `dataDir` open, if there is one. */
 export async function findRunningOwner(dataDir: string): Promise<string | undefined> {
   const owner = readOwner(ownerFile(dataDir));
   return owner && (await answers(owner.socketDirectory)) ? owner.socketDirectory : undefined;
@@ -68,7 +71,7 @@ function ownerFile(dataDir: string): string {
   return join(resolve(dataDir), 'owner.json');
 }
 
-/** Makes a file with its whole content in one step, unless there is one: nobody ever reads half of it. */
+/** Creates a file with its whole content in one step, unless the file exists. Nobody ever reads half of it. */
 function appear(file: string, content: string): boolean {
   const draft = `${file}.${randomUUID()}`;
   try {
@@ -91,7 +94,7 @@ function readOwner(file: string): Owner | undefined {
   }
 }
 
-/** A process that took the lock moments ago has no socket yet. */
+/** True for a process that took the lock moments ago and has no socket yet. */
 function isStarting(owner: Owner, file: string): boolean {
   if (owner.pid === process.pid) return held.has(owner.id);
   if (Date.now() - (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0) > STARTING_GRACE_MS)
@@ -104,10 +107,7 @@ function isStarting(owner: Owner, file: string): boolean {
   }
 }
 
-/**
- * Removes what a dead owner left. Another process may have replaced it a moment ago: what is found to be somebody
- * else's is put back.
- */
+/** Removes the file of a dead owner. Another process may have replaced the file a moment ago: then it is put back. */
 function removeStale(file: string, stale: Owner | undefined): void {
   const aside = `${file}.${randomUUID()}`;
   try {
@@ -129,13 +129,14 @@ function release(file: string, owner: Owner): void {
   if (readOwner(file)?.id === owner.id) rmSync(file, { force: true });
 }
 
-/** Only the socket and its empty folder: the path was read from a file. */
+/** Removes only the socket and its empty folder, because the path was read from a file. */
 function removeSocketDirectory(directory: string): void {
   try {
     rmSync(join(directory, '.s.PGSQL.5432'), { force: true });
     rmdirSync(directory);
   } catch {
-    // Somebody else's, or gone already: a leftover in the folder for temporary files is no reason not to start.
+    // Another process owns it, or it is gone already. A leftover temporary folder must not keep the server from
+    // starting.
   }
 }
 

@@ -6,18 +6,18 @@ import { OperatorError } from '../errors.ts';
 import { takeOwnership } from './data-directory-lock.ts';
 import { startEmbeddedSocket } from './embedded-socket.ts';
 
-/** Where a `pg` client finds the embedded database: the folder of its unix socket. */
+/** `socketDirectory`: the folder of the unix socket on which a `pg` client finds the embedded database. */
 export interface EmbeddedDatabase {
   socketDirectory: string;
   close(): Promise<void>;
 }
 
-/** What fits in the address of a unix socket everywhere, in bytes. */
+/** The longest path of a unix socket that every system allows, in bytes. */
 const SOCKET_PATH_LIMIT = 103;
 
 /**
- * Opens PGlite (Postgres compiled to WebAssembly) in `dataDir`, or in memory when there is none, and serves it on
- * a unix socket of its own, so that `pg` and `knex` are the only drivers in the code.
+ * Opens PGlite (Postgres compiled to WebAssembly) in `dataDir`, or in memory without one. It serves PGlite on a unix
+ * socket, so that the code needs no drivers but `pg` and `knex`.
  *
  * @throws OperatorError when another running process has the directory open, or when it cannot be opened.
  */
@@ -26,7 +26,7 @@ export async function openEmbeddedDatabase({
   template,
 }: {
   dataDir?: string | undefined;
-  /** A data directory dumped by PGlite to start from; for tests, which would otherwise migrate each time. */
+  /** A data directory dumped by PGlite to start from. Tests use it, since they would otherwise migrate each time. */
   template?: Blob;
 }): Promise<EmbeddedDatabase> {
   const socketDirectory = makeSocketDirectory();

@@ -5,16 +5,19 @@ const CANCEL_REQUEST = 80877102;
 const STARTUP_LIMIT = 10_000;
 const MESSAGE_LIMIT = 2 ** 30 - 1;
 
-/** What a client sends in one go: messages to run, or a word about the connection itself. */
+/** A unit that a client sends: messages to run, or a message about the connection itself. */
 export type Frame = Batch | 'negotiation' | 'end';
 
 export interface Batch {
   messages: Buffer[];
-  /** `opening` is the first packet. `complete` gets ReadyForQuery; after `partial`, a flush, more follows. */
+  /**
+   * `opening` is the first packet. Postgres answers `complete` with ReadyForQuery; after `partial`, which ends with a
+   * flush, more messages follow.
+   */
   kind: 'opening' | 'complete' | 'partial';
 }
 
-/** Cuts the bytes of one connection into frames. `push` throws when they are not the Postgres protocol. */
+/** Cuts the bytes of one connection into frames. `push` throws on bytes that are not the Postgres protocol. */
 export function createFramer(): { push(chunk: Buffer): Generator<Frame> } {
   let parts: Buffer[] = [];
   let size = 0;
@@ -43,7 +46,7 @@ export function createFramer(): { push(chunk: Buffer): Generator<Frame> } {
     *push(chunk) {
       parts.push(chunk);
       size += chunk.length;
-      // A large message arrives in many chunks: they are put together once, when the last is there.
+      // A large message arrives in many chunks, which are joined once, when the last one is there.
       if (size < needed) return;
       let rest = Buffer.concat(parts);
       while (true) {
@@ -59,7 +62,7 @@ export function createFramer(): { push(chunk: Buffer): Generator<Frame> } {
   };
 }
 
-/** The length of the message that `bytes` begin with; while that is not known, of its head. */
+/** The length of the message at the start of `bytes`, or of its head while the message's length is not known. */
 function lengthOfNext(bytes: Buffer, started: boolean): number {
   const head = started ? 5 : 8;
   if (bytes.length < head) return head;
@@ -70,12 +73,12 @@ function lengthOfNext(bytes: Buffer, started: boolean): number {
 }
 
 /**
- * Keeps the prepared statements of one connection apart from those of others, which share its session: their
- * names get a prefix in every message that has one.
+ * Keeps the prepared statements of connections apart, since all connections share one session: each statement name in
+ * a message gets the connection's prefix.
  */
 export function createStatementNames(prefix: string): {
   apply(message: Buffer): Buffer;
-  /** Closes all that were prepared. */
+  /** Messages that close all statements this connection prepared. */
   closing(): Buffer[];
 } {
   const prepared = new Set<string>();

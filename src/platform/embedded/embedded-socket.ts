@@ -6,16 +6,16 @@ import { type Batch, createFramer, createStatementNames, messageOf } from './emb
 const NO = Buffer.from('N');
 const SYNC = messageOf('S');
 
-/** What is used of a PGlite. */
+/** The parts of a PGlite that are used here. */
 export type EmbeddedSession = Pick<PGlite, 'execProtocolRawStream' | 'isInTransaction' | 'runExclusive'>;
 
 /**
  * Speaks the Postgres wire protocol for one PGlite on a unix socket.
  *
- * PGlite is a single session, so connections take turns. A turn lasts from the first message of a batch to where
- * Postgres answers ReadyForQuery, and on to the end of a transaction that the batch leaves open: were messages of
- * two connections mixed, one would execute the statement that the other had just parsed. (The published socket
- * server takes turns by message, which is why it is not used here.) COPY from the client is not supported.
+ * PGlite is a single session, so connections take turns. A turn lasts from the first message of a batch until
+ * Postgres answers ReadyForQuery, and until the end of a transaction that the batch leaves open. If messages of two
+ * connections mixed, one could execute the statement that the other had just parsed. (The published socket server
+ * takes turns by message, so it is not used here.) COPY from the client is not supported.
  */
 export async function startEmbeddedSocket(
   db: EmbeddedSession,
@@ -26,11 +26,11 @@ export async function startEmbeddedSocket(
   let count = 0;
 
   const server = createServer((socket) => {
-    // The iterator in `serve` reports errors while it reads; this one is for the moments in between.
+    // The iterator in `serve` reports errors while it reads; this listener catches those in between.
     socket.on('error', () => socket.destroy());
     count += 1;
     const served = serve(socket, { db, turns, id: count })
-      // Whatever went wrong ends the connection, which is how its client hears of it.
+      // Any error ends the connection, and so its client hears of it.
       .catch(() => undefined)
       .finally(() => {
         socket.destroy();
@@ -57,7 +57,7 @@ interface Shared {
   id: number;
 }
 
-/** Serves one connection until it ends. Reads on only when what was read is answered. */
+/** Serves one connection until it ends. Reads more only after everything read so far is answered. */
 async function serve(socket: Socket, { db, turns, id }: Shared): Promise<void> {
   const framer = createFramer();
   const names = createStatementNames(`${id}:`);
@@ -68,7 +68,7 @@ async function serve(socket: Socket, { db, turns, id }: Shared): Promise<void> {
 
   const run = async ({ messages, kind }: Batch) => {
     const answer = (data: Buffer) => void socket.write(data);
-    // Opening a connection touches nothing of the session, so it need not wait for another's transaction.
+    // Opening a connection does not touch the session, so it need not wait for another connection's transaction.
     if (kind === 'opening') return execute(db, messages, answer);
     endTurn ??= await turns.take();
     if (socket.destroyed) return;
@@ -99,7 +99,10 @@ async function serve(socket: Socket, { db, turns, id }: Shared): Promise<void> {
   }
 }
 
-/** Leaves nothing of a connection in the session that others share: no transaction, statement, setting or table. */
+/**
+ * Removes every trace of a connection from the shared session: transaction, statements, settings and temporary
+ * tables.
+ */
 async function forget(db: EmbeddedSession, closeStatements: Buffer[]): Promise<void> {
   const statements = [...(db.isInTransaction() ? ['ROLLBACK'] : []), 'RESET ALL', 'DISCARD TEMP'];
   const queries = statements.map((sql) => messageOf('Q', `${sql}\0`));
@@ -114,14 +117,14 @@ async function execute(
   await db.runExclusive(async () => {
     for (const message of messages) {
       await db.execProtocolRawStream(new Uint8Array(message), {
-        // The bytes are a view into memory that is overwritten.
+        // PGlite overwrites these bytes later.
         onRawData: (data) => answer(Buffer.from(data)),
       });
     }
   });
 }
 
-/** A queue of one: `take` waits for its turn and answers the function that ends it. */
+/** A queue in which one at a time has the turn: `take` waits for it and returns the function that ends it. */
 function createTurns() {
   let last = Promise.resolve();
   return {

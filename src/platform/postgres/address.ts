@@ -1,35 +1,35 @@
 import { readTls, type Tls } from './tls.ts';
 
-/** What DATABASE_URL says, in the parts that a connection is made of. */
+/** DATABASE_URL, in the parts that make a connection. */
 export interface PostgresAddress {
-  /** In the order in which they are tried. */
+  /** Tried in this order. */
   hosts: readonly PostgresHost[];
   user: string | undefined;
   password: string | undefined;
   database: string | undefined;
-  /** False: without; undefined: as PGSSLMODE has it. */
+  /** False: no TLS. Undefined: PGSSLMODE decides. */
   tls: Tls | false | undefined;
-  /** A server has to write, so it uses no other node unless it is told to use any. */
+  /** A server has to write. So it uses only a node that accepts writes, unless it is told to use any. */
   targetSessionAttrs: 'any' | 'read-write' | 'primary';
-  /** For each host. */
+  /** Applies to each host. */
   connectTimeoutMs: number;
-  /** Said to Postgres at connecting. */
+  /** Sent to Postgres at connecting. */
   parameters: { application_name: string; options?: string };
 }
 
 export interface PostgresHost {
   /** A name, an address, or the folder of a socket. */
   host: string;
-  /** The address to connect to, where the name is only for TLS. */
+  /** The address to connect to, if `host` is only for TLS. */
   hostaddr?: string;
   port: number;
 }
 
-/** What is wrong with an address, without repeating its values: they hold a password. */
+/** A mistake in an address. The message does not repeat the address's values, because they hold a password. */
 export class AddressMistake extends Error {}
 
 const URI = /^postgres(?:ql)?:\/\/(?:([^@/?#]*)@)?([^/?#]*)(?:\/([^?#]*))?(?:\?([^#]*))?$/;
-/** `name = value` or `name = 'value'`, in which a backslash takes the next character as it is. */
+/** `name = value` or `name = 'value'`. A backslash makes the next character literal. */
 const PAIR = /\s*([a-z_]+)\s*=\s*(?:'((?:[^'\\]|\\.)*)'|((?:[^\s'\\]|\\.)*))(?=\s|$)/gy;
 
 const PARAMETERS = [
@@ -54,7 +54,7 @@ const DEFAULT_CONNECT_TIMEOUT_SECONDS = 3;
 
 /**
  * Reads `postgres://user:password@host:5432,host:5432/database?parameter=value` or `host=… port=… dbname=…`, both as
- * libpq does (Postgres' manual, "Connection Strings"). What is not understood is refused, never left out.
+ * libpq does (Postgres' manual, "Connection Strings"). It refuses every part that it does not understand.
  * @throws AddressMistake
  */
 export function parsePostgresAddress(text: string): PostgresAddress {
@@ -72,7 +72,7 @@ export function parsePostgresAddress(text: string): PostgresAddress {
   };
 }
 
-/** Where it is, for people: without what is secret. */
+/** The place of a database, for people, without secrets. */
 export function describeAddress({ hosts, database }: Pick<PostgresAddress, 'hosts' | 'database'>): string {
   const places = hosts.map(({ host, hostaddr, port }) => `${host || hostaddr}:${port}`);
   return `Postgres at ${places.join(', ')}${database === undefined ? '' : `/${database}`}`;
@@ -82,7 +82,7 @@ function ofUri(text: string): Given {
   const parts = URI.exec(text);
   if (!parts) throw new AddressMistake('it is not an address');
   const [, userInfo, places = '', path = '', query = ''] = parts;
-  // As libpq has it, the first @ ends the password: what is left of it would be shown as a host.
+  // To libpq, the first @ ends the password, so that the rest of the password would be shown as a host.
   if (/@/.test(places + path))
     throw new AddressMistake(
       'it has an @ behind its user and password, in which @ is written %40 and / is written %2F',
@@ -103,7 +103,7 @@ function ofUri(text: string): Given {
   return parameters;
 }
 
-/** `host:5432,[::1]:5433`: as the parameters `host` and `port`, each a list. */
+/** Turns `host:5432,[::1]:5433` into the parameters `host` and `port`, each a list. */
 function ofPlaces(text: string): Given {
   const places = text.split(',').map((place) => /^(\[[^\]]*\]|[^:[\]]*)(?::(\d*))?$/.exec(place));
   if (places.includes(null)) throw new AddressMistake('it is not an address');
@@ -163,7 +163,7 @@ function portOf(text: string): number {
   return port;
 }
 
-/** libpq's other values look for a node that cannot be written to. */
+/** The other values of libpq look for a node that does not accept writes. */
 function sessionAttrsOf({ target_session_attrs: wanted }: Given): PostgresAddress['targetSessionAttrs'] {
   if (wanted === undefined || wanted === 'read-write') return 'read-write';
   if (wanted === 'any' || wanted === 'primary') return wanted;

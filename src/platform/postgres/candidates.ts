@@ -3,21 +3,21 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { PostgresAddress, PostgresHost } from './address.ts';
 import { lost } from './sqlstates.ts';
 
-/** Every address of a name. */
+/** Finds every address of a name. */
 export type LookUp = (name: string) => Promise<string[]>;
 
 /** A place to try: a host, or one of the addresses that its name has. */
 export interface Candidate extends PostgresHost {
-  /** What is connected to: an address, a name or a folder. */
+  /** The address, name or folder to connect to. */
   target: string;
 }
 
-/** A host is given this long to answer before the next one is tried beside it. */
+/** After this time without an answer from a host, the next one is tried as well. */
 export const STAGGER_MS = 250;
 
 /**
- * A name can have several addresses; TLS still wants the name. A name whose servers are slow keeps nobody from the
- * hosts that are known, and is heard when none of those will do.
+ * Yields the hosts to try. A name can have several addresses; TLS still checks the name. The first batch does not
+ * wait for slow name servers; the second has the names they resolve.
  */
 export async function* candidatesOf(
   { hosts, connectTimeoutMs }: Pick<PostgresAddress, 'hosts' | 'connectTimeoutMs'>,

@@ -3,11 +3,14 @@ import { ConnectionLost, sortOf } from './sqlstates.ts';
 
 /** A `pg` client that knows whether it may be used again. */
 export interface Connection extends Client {
-  /** Why it must not be used again: it broke, timed out, or is at a node that is gone. */
+  /** Why the connection must not be used again: it broke, timed out, or leads to a node that is gone. */
   spoiled: Error | undefined;
-  /** Closes it under whatever is being asked on it: Postgres hears of it at its next answer, and nobody waits any more. */
+  /**
+   * Closes the connection during a query. The caller stops waiting at once; Postgres notices when it sends its
+   * answer.
+   */
   giveUp(reason: Error): void;
-  /** Says goodbye and closes it; without an answer of the other side when that does not come. */
+  /** Says goodbye and closes the connection, after a second also without an answer. */
   close(): void;
 }
 
@@ -17,10 +20,12 @@ type Ask = (query: string | QueryConfig, values?: unknown[]) => Promise<QueryRes
 const GOODBYE_MS = 1000;
 
 /**
- * Makes a client, not connected yet. Whichever way it is asked (by knex, as a prepared statement, in a transaction):
- * - an error that says the node is gone spoils it;
- * - an error without a code of Postgres, on a connection that broke, is a ConnectionLost;
- * - a statement on its own that met another transaction (40001, 40P01) is sent once more: Postgres undid all of it.
+ * Makes a client that is not connected yet. However it is queried (by knex, as a prepared statement, in a
+ * transaction):
+ * - an error that says the node is gone spoils the connection;
+ * - an error without a code of Postgres, on a broken connection, becomes a ConnectionLost;
+ * - a single statement that conflicted with another transaction (40001, 40P01) is sent once more, because Postgres
+ *   undid all of it.
  */
 export function createConnection(config: ClientConfig): Connection {
   const client = new Client(config) as Connection;
@@ -51,7 +56,7 @@ function watchQueries(client: Connection): void {
   const send = client.query.bind(client) as unknown as Ask;
 
   const ask: Ask = async (query, values) => {
-    // Of a statement inside a transaction, all before it is undone as well.
+    // Inside a transaction, Postgres undoes the earlier statements as well.
     const alone = client.getTransactionStatus() === 'I';
     try {
       return await send(query, values);
@@ -65,7 +70,7 @@ function watchQueries(client: Connection): void {
       throw judge(client, error);
     });
 
-  // In place of the one of `pg`, whose other ways to be called (a cursor, a stream) nobody uses here.
+  // Replaces the `query` of `pg`. Nobody here uses its other forms (a cursor, a stream).
   client.query = ((query: string | QueryConfig, second?: unknown[] | Callback, third?: Callback) => {
     const callback = typeof second === 'function' ? second : third;
     const answer = judged(query, Array.isArray(second) ? second : undefined);

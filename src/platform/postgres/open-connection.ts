@@ -9,17 +9,20 @@ import type { Tls } from './tls.ts';
 
 export interface OpenOptions {
   address: PostgresAddress;
-  /** After how long Postgres ends a statement; 0: never. */
+  /** After how many milliseconds Postgres ends a statement; 0: never. */
   statementTimeoutMs: number;
-  /** After how long Postgres ends a transaction in which nothing is asked, so that one whose wire broke keeps no locks; 0: never. */
+  /**
+   * After how many milliseconds Postgres ends an idle transaction, so that one whose connection broke keeps no locks;
+   * 0: never.
+   */
   idleTimeoutMs: number;
-  /** Told once what an operator should know of the connections. */
+  /** Receives each sentence for the operator about the connections once. */
   say(sentence: string): void;
-  /** In place of the machine's name servers. */
+  /** Replaces the machine's name servers. */
   lookUp?: LookUp;
 }
 
-/** After a refusal, while another host has not answered yet. */
+/** The wait before a host that refused is asked again, while another has not answered yet. */
 const AGAIN_MS = 500;
 const REFUSED_PARAMETER = '08P01';
 const REFUSED_TIMEOUTS =
@@ -35,10 +38,10 @@ function timeoutsOf({ statementTimeoutMs, idleTimeoutMs }: OpenOptions): Timeout
 }
 
 /**
- * Opens connections to the first of an address's hosts that can be used, beginning with the one that served last. A host
- * that is silent keeps nobody from the next, which is tried beside it.
+ * Opens connections to the first usable host of an address. It begins with the host that served last. While a host is
+ * silent, the next one is tried as well.
  *
- * The promise is rejected with what Postgres said (28P01, 3D000 …), with ReadOnlyNode, or with ConnectionLost.
+ * The promise rejects with the error of Postgres (28P01, 3D000 …), with ReadOnlyNode, or with ConnectionLost.
  */
 export function connectionOpener(options: OpenOptions): () => Promise<Connection> {
   let served: Candidate | undefined;
@@ -52,7 +55,7 @@ export function connectionOpener(options: OpenOptions): () => Promise<Connection
       if ((error as { code?: string }).code !== REFUSED_PARAMETER || Object.keys(said).length === 0)
         throw error;
       const connection = await connectTo(candidate, options, {});
-      // A pooler that cannot keep track of them, as PgBouncer. Statements are still given up here.
+      // A pooler such as PgBouncer cannot track these settings. This process still gives up slow statements itself.
       if (timeouts === said) options.say(REFUSED_TIMEOUTS);
       timeouts = {};
       return connection;
@@ -79,8 +82,8 @@ export function connectionOpener(options: OpenOptions): () => Promise<Connection
 }
 
 /**
- * The first that works; the others are closed. A host that answered with a refusal is asked again for as long as another
- * has not answered: after a failover it may be the one that takes over. Rejects with the most telling reason.
+ * Resolves with the first connection that works and closes the others. A host that refused is asked again while
+ * another has not answered: after a failover it may be the one that takes over. Rejects with the most telling reason.
  */
 function firstOf(
   candidates: Candidate[],
@@ -120,7 +123,7 @@ function after(ms: number, work: () => void): void {
   setTimeout(work, ms).unref();
 }
 
-/** @throws what Postgres said, ReadOnlyNode, or ConnectionLost. */
+/** @throws the error of Postgres, ReadOnlyNode, or ConnectionLost. */
 async function connectTo(
   { target, host, port }: Candidate,
   { address }: OpenOptions,
@@ -156,15 +159,15 @@ async function connectTo(
 }
 
 /**
- * The certificate has to be that of the host which was named, by whichever of its addresses it is reached. Over a socket
- * there is no TLS, whatever is wanted (as with libpq).
+ * The certificate must be for the host that DATABASE_URL names, whichever address is used. A socket has no TLS,
+ * whatever is configured (as with libpq).
  */
 function tlsTo(
   { target, host }: Pick<Candidate, 'target' | 'host'>,
   tls: PostgresAddress['tls'],
 ): Tls | false {
   if (target.startsWith('/')) return false;
-  // What PGSSLMODE says, as `pg` reads it.
+  // The meaning of PGSSLMODE, as `pg` reads it.
   const wanted = tls ?? (new Client() as Client & { ssl: Tls | boolean }).ssl;
   if (!wanted) return false;
   return {
@@ -174,20 +177,20 @@ function tlsTo(
   };
 }
 
-/** Asked, and not taken from what the node reported at connecting: a pooler repeats what it heard from another. */
+/** Asks the node, since a pooler repeats at connecting what another node reported. */
 export async function requireWritable(
   connection: Connection,
   wanted: 'read-write' | 'primary' = 'read-write',
 ): Promise<void> {
   const { rows } = await connection.query(
-    // Postgres before 14 does not know the first, and is refused for its age, not for that.
+    // Postgres before 14 does not know in_hot_standby. Such a node must fail for its age, not for that.
     "SELECT current_setting('in_hot_standby', true) AS standby, current_setting('transaction_read_only') AS read_only",
   );
   const [{ standby, read_only: readOnly }] = rows;
   if (standby === 'on' || (wanted === 'read-write' && readOnly === 'on')) throw new ReadOnlyNode();
 }
 
-/** A refusal of ours to correct before a node that cannot be written to, and that before one that cannot be reached. */
+/** Prefers a refusal that the operator must correct, then a node that does not accept writes, then one out of reach. */
 function mostTelling(failures: Error[]): Error {
   const [first] = failures.toSorted((one, other) => rank(one) - rank(other));
   return first ?? new ConnectionLost('there is no host');

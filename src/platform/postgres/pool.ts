@@ -4,24 +4,24 @@ import { ConnectionLost, NoConnectionFree } from './sqlstates.ts';
 
 export interface PoolOptions {
   open(): Promise<Connection>;
-  /** How many connections there are at most. */
+  /** The most connections at once. */
   size: number;
-  /** How many stay open while nobody asks. */
+  /** How many connections stay open when idle. */
   keep: number;
-  /** For how long the others stay open, in milliseconds. */
+  /** After how many idle milliseconds the others are closed. */
   idleMs?: number;
-  /** For how long `destroy` waits for connections in use, in milliseconds. */
+  /** How many milliseconds `destroy` waits for connections in use. */
   closeWithinMs?: number;
   limits: Limits;
 }
 
-/** In milliseconds; 0: as long as it takes. */
+/** In milliseconds; 0 means no limit. */
 export interface Limits {
   /** How long a request waits for a connection. */
   waitMs: number;
-  /** How long a request waits for the database in all, so how long it has a connection at most. */
+  /** How long a request waits for the database in all, which also limits how long it holds a connection. */
   requestMs: number;
-  /** How long whatever is no request (a job, a command) waits for a connection, and how long it has one; also a request, where those have no limits. */
+  /** How long a job or command waits for a connection, and holds it; also a request, where its limits are 0. */
   leaseMs: number;
 }
 
@@ -39,22 +39,20 @@ interface Lease {
 
 const IDLE_MS = 30_000;
 const REOPEN_MS = 200;
-/** From when on no answer means silence: what is left to a request may be less than any answer takes. */
+/** Only a wait this long shows that a connection is silent: an answer may take longer than a request's last moments. */
 const SILENCE_MS = 1000;
-/** Longer than a statement of a request may take. */
+/** Longer than any statement of a request may take. */
 const CLOSE_WITHIN_MS = 3000;
 
 /**
- * The connections of this process, in the form in which knex takes a pool of somebody else's. In place of knex's own:
- * - Of the requests of one endpoint, half of the connections at most are in use, so that a table that is locked, or a
- *   burst, leaves room for the others.
- * - Waiting and asking have one limit for each request. A connection on which it ran out is closed, never given back.
- * - An attempt to connect that fails is nobody's failure while others serve. When no connection is open, all who wait
- *   hear of it at once.
+ * The connections of this process, in the form in which knex takes a foreign pool. Unlike knex's own pool:
+ * - One endpoint uses half of the connections at most, so a locked table or a burst leaves room for others.
+ * - Waiting and asking share one limit. A connection on which the limit ran out is closed, not returned.
+ * - A failed attempt to connect fails no request while others are served. With no open connection, all waiters fail.
  */
 export class ConnectionPool {
   readonly #options: PoolOptions;
-  /** The one that was used last stands last, and is used next. */
+  /** Ordered by last use. The last one is used next. */
   #idle: { connection: Connection; since: number }[] = [];
   #waiting: Waiter[] = [];
   readonly #leases = new Map<Connection, Lease>();
@@ -71,7 +69,7 @@ export class ConnectionPool {
     this.#reaper = setInterval(() => this.#closeIdle(idleMs), idleMs / 10).unref();
   }
 
-  /** Rejected with NoConnectionFree when none is free in time, or with why none can be opened. */
+  /** Rejects with NoConnectionFree when none is free in time, or with the reason why none can be opened. */
   acquire(): { promise: Promise<Connection> } {
     return { promise: this.#acquire(currentShare()) };
   }
@@ -80,7 +78,7 @@ export class ConnectionPool {
     const lease = this.#leases.get(connection);
     if (!lease) return false;
     this.#endLease(connection, lease);
-    // Still in a transaction: ending that did not work.
+    // The status is not idle: ending the transaction failed.
     if (connection.spoiled || connection.getTransactionStatus() !== 'I') connection.close();
     else this.#idle.push({ connection, since: performance.now() });
     this.#serve();
@@ -88,7 +86,7 @@ export class ConnectionPool {
     return true;
   }
 
-  /** Waits for the connections in use, but not for ever, then closes all. */
+  /** Waits a limited time for the connections in use, then closes all. */
   async destroy(): Promise<void> {
     clearInterval(this.#reaper);
     clearTimeout(this.#reopening);
@@ -134,7 +132,7 @@ export class ConnectionPool {
     });
   }
 
-  /** What is left of a request's time. */
+  /** The time that a request has left. */
   #leftMs(share: Share | undefined): number {
     const { requestMs } = this.#options.limits;
     if (!share || requestMs === 0) return Number.POSITIVE_INFINITY;
@@ -161,7 +159,7 @@ export class ConnectionPool {
     }
   }
 
-  /** Gives out what is free, in the order of asking, and opens connections for those whom that leaves. */
+  /** Gives free connections to waiters in order, and opens connections for those left over. */
   #serve(): void {
     this.#idle = this.#idle.filter(({ connection }) => !connection.spoiled);
     let left = 0;
@@ -192,7 +190,7 @@ export class ConnectionPool {
     waiter.take(connection);
   }
 
-  /** What made one connection silent has as a rule made all of them so; otherwise each costs somebody a request. */
+  /** If one connection became silent, usually all did. Without this, each would cost another request its time. */
   #closeUnheard(since: number): void {
     for (const idle of this.#idle)
       if (idle.since <= since) idle.connection.giveUp(new ConnectionLost('another gave no answer'));
@@ -223,7 +221,7 @@ export class ConnectionPool {
     );
   }
 
-  /** Whoever waits may still get a connection that is open, or is being opened; when there is none, nobody waits in vain. */
+  /** While a connection is open or being opened, a waiter may still get it. Otherwise all waiters fail now. */
   #notOpened(error: Error): void {
     if (this.#waiting.length === 0 || this.#opening > 0) return;
     if (this.#leases.size === 0) {

@@ -3,9 +3,9 @@ import type { Connection } from './connection.ts';
 import { connectionOpener, requireWritable } from './open-connection.ts';
 import { ConnectionLost } from './sqlstates.ts';
 
-/** Whether there is a node that can be written to, asked on a connection of its own. */
+/** Checks over its own connection whether there is a node that accepts writes. */
 export interface Readiness {
-  /** Answers within a second. @throws ConnectionLost, ReadOnlyNode, and what Postgres says. */
+  /** Answers within a second. @throws ConnectionLost, ReadOnlyNode, and the errors of Postgres. */
   check(): Promise<void>;
   close(): void;
 }
@@ -53,7 +53,7 @@ export function createReadiness(address: PostgresAddress, say: (sentence: string
   };
 }
 
-/** Whoever comes while another's question is under way waits for that one, and a second at most. */
+/** Waits for a check, which may have begun for another caller, for a second at most. */
 async function inTime(asking: Promise<void>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {

@@ -1,19 +1,18 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
 /**
- * On whose behalf the database is asked: an endpoint, of whose requests no more than half of a pool's connections may
- * be in use, and one request, which waits for the database no longer than so long in all.
+ * One request, which waits for the database for a limited time in all, and its endpoint, whose requests use at most
+ * half of a pool's connections.
  */
 export interface Share {
-  /** The endpoint's name. */
   endpoint: string;
-  /** For how long this request has waited for connections and answers. */
+  /** How long this request has waited for connections and answers. */
   readonly waited: Stopwatch;
-  /** Its time ran out: a timer may ring a little early by this clock. */
+  /** True when its time ran out. `waited` may not show it yet, since timers can fire a little early. */
   spent: boolean;
 }
 
-/** Measures for how long at least one thing is under way: what goes on at the same time counts once. */
+/** Measures how long at least one thing is under way. Parallel things count once. */
 export class Stopwatch {
   #underWay = 0;
   #since = 0;
@@ -37,17 +36,17 @@ export class Stopwatch {
 
 const shares = new AsyncLocalStorage<Share>();
 
-/** Runs `work`, and all that it waits for, as one request of `endpoint`. */
+/** Runs `work` and all that it awaits as one request of `endpoint`. */
 export function withinShare<T>(endpoint: string, work: () => T): T {
   return shares.run({ endpoint, waited: new Stopwatch(), spent: false }, work);
 }
 
-/** The request being served; undefined outside of any: at the start, in a job, in a command. */
+/** The current request; undefined at the start, in a job and in a command. */
 export function currentShare(): Share | undefined {
   return shares.getStore();
 }
 
-/** How many connections of one pool each endpoint uses; `most` is what it may. */
+/** Counts the connections of one pool that each endpoint uses. `most` is the limit for each. */
 export class EndpointUse {
   readonly #most: number;
   readonly #used = new Map<string, number>();

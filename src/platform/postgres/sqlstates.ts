@@ -1,39 +1,39 @@
 import { types } from 'node:util';
 
 /**
- * What an error of the database means to whoever asked:
- * - `gone`: this node is away, or cannot be written to. 503; the connection is closed.
- * - `no room`: the node is there and full. 503; the connection is kept, for there may be no other.
- * - `again`: two transactions were in each other's way. A statement on its own is sent once more, otherwise 503.
+ * The meaning of a database error for the caller:
+ * - `gone`: this node is away or does not accept writes. 503; the connection is closed.
+ * - `no room`: the node is there, but full. 503; the connection is kept, because another may not be free.
+ * - `again`: two transactions conflicted. A single statement is sent once more; anything else is 503.
  * - `slow`: Postgres ended a statement that took too long. It answered, so the connection is kept. 503.
  * - `ours`: the statement is wrong. 500.
  */
 export type Sort = 'gone' | 'no room' | 'again' | 'slow' | 'ours';
 
 /**
- * Postgres' error codes (its manual, appendix A), by code or by class (the first two characters); a code counts before
- * its class. Everything else is ours.
+ * Postgres' error codes (its manual, appendix A), by code or by class (the first two characters). A code takes
+ * precedence over its class. Every code that is missing here is `ours`.
  */
 export const SORTS: Readonly<Record<string, Sort>> = {
-  // Connection exception; 57P: shutdown, crash, starting up, database dropped.
+  // Connection exceptions; 57P: shutdown, crash, starting up, database dropped.
   '08': 'gone',
   '57P01': 'gone',
   '57P02': 'gone',
   '57P03': 'gone',
   '57P04': 'gone',
   '57P05': 'gone',
-  // Read only, as after a failover; ended while idle in a transaction, or by its time.
+  // Read-only, as after a failover; ended while idle in a transaction, or by a time limit.
   '25006': 'gone',
   '25P03': 'gone',
   '25P04': 'gone',
-  // Another node, or one that is being set up: who we are and what we ask for was right when the server started.
+  // Another node, or one that is being set up: user, password and database were right when the server started.
   '28': 'gone',
   '3D': 'gone',
   '55000': 'gone',
-  // System and configuration file errors: the disk of this node.
+  // System errors and configuration file errors, such as a full disk of this node.
   '58': 'gone',
   F0: 'gone',
-  // Whether the statement was carried out is not known.
+  // Nobody knows whether the statement was carried out.
   '40003': 'gone',
   '53': 'no room',
   '40001': 'again',
@@ -42,7 +42,7 @@ export const SORTS: Readonly<Record<string, Sort>> = {
   '55P03': 'slow',
 };
 
-/** The connection broke, was never made, or was given up on. `code` is that of the network, such as ECONNREFUSED. */
+/** The connection broke, could not be made, or was given up. `code` comes from the network, such as ECONNREFUSED. */
 export class ConnectionLost extends Error {
   readonly code: string | undefined;
 
@@ -53,12 +53,12 @@ export class ConnectionLost extends Error {
   }
 }
 
-/** A ConnectionLost for what the network, TLS or a name server failed with. */
+/** Makes a ConnectionLost from an error of the network, of TLS or of a name server. */
 export function lost(error: Error): ConnectionLost {
   return new ConnectionLost(error.message || String((error as { code?: string }).code), { cause: error });
 }
 
-/** No connection was free in time: every one is in use, or the share of this endpoint is. */
+/** No connection was free in time: all are in use, or this endpoint's share is. */
 export class NoConnectionFree extends Error {
   constructor(message: string) {
     super(message);
@@ -66,7 +66,7 @@ export class NoConnectionFree extends Error {
   }
 }
 
-/** The node can be read and not written to: a standby, or one that was demoted. */
+/** The node accepts reads but no writes: a standby, or a demoted primary. */
 export class ReadOnlyNode extends Error {
   constructor(message = 'it can be read and not written to') {
     super(message);
@@ -74,7 +74,9 @@ export class ReadOnlyNode extends Error {
   }
 }
 
-/** Sorts an error; undefined for one that does not come from the database. Knex leaves class and code as they are. */
+/**
+ * Sorts an error; undefined for one that does not come from the database. knex leaves the class and code as they are.
+ */
 export function sortOf(error: unknown): Sort | undefined {
   if (!types.isNativeError(error)) return undefined;
   if (error instanceof ConnectionLost || error instanceof ReadOnlyNode) return 'gone';

@@ -1,15 +1,15 @@
 import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';
 
-/** What `pg` hands to Node's TLS. */
+/** The options that `pg` passes to Node's TLS. */
 export type Tls = Pick<
   ConnectionOptions,
   'ca' | 'cert' | 'key' | 'rejectUnauthorized' | 'checkServerIdentity' | 'servername'
 >;
 
 /**
- * What `sslmode` and the files beside it ask for. `require` verifies as `verify-full` does: a connection that anybody
- * can sit in the middle of is not what it is asked for. `no-verify` is for those who want just that.
+ * Reads `sslmode` and its files. `require` verifies as `verify-full` does: without that, anybody could sit in the
+ * middle of the connection. `no-verify` turns verification off.
  */
 export function readTls(
   {
@@ -28,7 +28,7 @@ export function readTls(
     }
   };
   const files: Tls = {
-    // libpq's word for the certificates that the machine trusts, which is what Node does by itself.
+    // In libpq, `system` means the certificates that the machine trusts. Node uses those by default.
     ...(sslrootcert && sslrootcert !== 'system' ? { ca: read('sslrootcert', sslrootcert) } : {}),
     ...(sslcert ? { cert: read('sslcert', sslcert) } : {}),
     ...(sslkey ? { key: read('sslkey', sslkey) } : {}),

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { sortOf } from '../postgres/sqlstates.ts';
 
-/** What Postgres says of a failed statement, as `pg` hands it on. */
+/** A failed statement's error from Postgres, as `pg` passes it on. */
 interface StatementError extends Error {
   code: string;
   severity: string;
@@ -17,27 +17,27 @@ const NOT_NULL_VIOLATION = '23502';
 const FOREIGN_KEY_VIOLATION = '23503';
 const UNIQUE_VIOLATION = '23505';
 const CHECK_VIOLATION = '23514';
-/** What a function may not execute: transaction commands, and COPY from or to the client. */
+/** Statements that a function may not execute: transaction commands, and COPY from or to the client. */
 const FEATURE_NOT_SUPPORTED = '0A000';
 
-/** True for an error of a statement, as against one of the connection. */
+/** True for an error of a statement; false for one of the connection. */
 export function isStatementError(error: unknown): error is StatementError {
   return sortOf(error) === 'ours';
 }
 
-/** True when a check of the registration tables refused, with a sentence of its own (refuse_registration). */
+/** True when a check of the registration tables refused a row with its own sentence (refuse_registration). */
 export function isRefusal(error: unknown): error is StatementError {
   return isStatementError(error) && error.code === CHECK_VIOLATION && !error.table;
 }
 
-/** What that check says and, below it, what to do. */
+/** The sentence of that check and, on the next line, its hint. */
 export function explainRefusal(error: StatementError, { hint = true } = {}): string {
   return hint && error.hint ? `${said(error)}\n  ${error.hint}` : said(error);
 }
 
 /**
- * Says which file failed, where in it, why, and what to do. Repeats neither the statement nor a whole row: both
- * may hold what should not be shown.
+ * Says which file failed, where in it, why, and what to do. The text repeats neither the statement nor a whole row,
+ * because both may hold secrets.
  */
 export async function explainSeedError(
   knex: Knex,
@@ -70,18 +70,20 @@ function sentence(error: StatementError): string {
   }
 }
 
-/** knex puts its own statement, which has no dash, in front of what Postgres said. */
+/** knex puts its own statement, which has no dash, before the message of Postgres. */
 function said({ message }: Error): string {
   return message.split(' - ').slice(1).join(' - ') || message;
 }
 
-/** Names a row by its first column, part of the key in every registration table. The others stay unsaid. */
+/**
+ * Names a row by its first column, which is part of the key in every registration table. It hides the other columns.
+ */
 function rowOf(detail = ''): string {
   const first = /^[^(]*\(([^,()]{1,100})[,)]/.exec(detail)?.[1];
   return first === undefined ? 'a row' : `the row "${first}"`;
 }
 
-/** What the schema says about the constraint, index or column that refused a row. */
+/** The schema's comment on the constraint, index or column that refused a row. */
 async function commentOn(
   knex: Knex,
   { constraint, table, column }: StatementError,
@@ -108,7 +110,7 @@ function usualHint({ code, table }: StatementError): string | undefined {
   return undefined;
 }
 
-/** Line and column, where Postgres knows them: it counts characters from one. */
+/** The line and column, if Postgres reports a position, which counts characters from 1. */
 function place({ internalPosition }: StatementError, sql: string): string {
   if (!internalPosition) return '';
   const before = [...sql].slice(0, Number(internalPosition) - 1);

@@ -10,16 +10,17 @@ export interface Change {
   key: string;
 }
 
-/** Held while a seed is applied, so that processes that start together apply theirs one after the other. */
+/** A lock for the time of a seed, so that processes that start together apply their seeds one after the other. */
 const SEED_LOCK = 4_710_002;
 
 /**
- * Applies a file of SQL in one transaction and answers what it really changed: applied again, nothing.
+ * Applies a file of SQL in one transaction and returns the rows that it really changed: none when it is applied
+ * again.
  *
  * The file runs inside a function, where Postgres refuses COMMIT and ROLLBACK, so it cannot end the transaction
- * early. `settings` are readable in it with `current_setting('listo.<name>', true)`.
+ * early. It reads `settings` with `current_setting('listo.<name>', true)`.
  *
- * @throws OperatorError that says where and what is wrong and what to do, with nothing of the file applied.
+ * @throws OperatorError that says where and what is wrong and what to do. Nothing of the file is applied then.
  */
 export async function applySeed(
   knex: Knex,
@@ -35,7 +36,7 @@ export async function applySeed(
 
 /**
  * The text of a seed file.
- * @throws OperatorError when there is no such file, or it is empty or not UTF-8.
+ * @throws OperatorError when the file is missing, empty or not UTF-8.
  */
 export function readSeedFile(path: string): string {
   let bytes: Buffer;
