@@ -5,13 +5,14 @@ import type { Logger } from '../platform/logger.ts';
 import { addressReader, isPrivate } from './client-address.ts';
 import { setRequestState } from './request-state.ts';
 
-/** Whoever asks chooses how long a path is. */
+/** The sender chooses the length of a path. */
 const LONGEST_PATH_LOGGED = 256;
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
 
 /**
- * One line a request: method, path without query (it may hold a code), status, duration, and what the handlers
- * added. Gives the request its id, from `X-Request-Id` where that is well-formed, and says it in the answer.
+ * Writes one line for each request: method, path without query (it may hold a code), status, duration, and fields
+ * that handlers added. Takes the request's id from a well-formed `X-Request-Id` or makes one, and sends it with the
+ * answer.
  */
 export function accessLog({
   logger,
@@ -59,7 +60,7 @@ export function accessLog({
   };
 }
 
-/** An interaction's id is part of its path, and together with its cookie a credential. */
+/** The path holds an interaction's id, which together with its cookie is a credential. */
 function withoutIdentifiers(path: string): string {
   return path
     .slice(0, LONGEST_PATH_LOGGED)
@@ -68,8 +69,9 @@ function withoutIdentifiers(path: string): string {
 }
 
 /**
- * Says once that a proxy is not in TRUSTED_PROXIES: everybody behind it is one client to the limits. Once for private
- * addresses and once for public ones, because anybody can send the header, and must not use up the warning.
+ * Warns once about a proxy that is not in TRUSTED_PROXIES: rate limits count everybody behind it as one client. It
+ * warns once for private and once for public addresses, because anybody can send the header and would use up a single
+ * warning.
  */
 function unlistedProxies(logger: Logger): (peer: string, req: IncomingMessage) => void {
   const warned = new Set<boolean>();
@@ -87,7 +89,7 @@ function unlistedProxies(logger: Logger): (peer: string, req: IncomingMessage) =
   };
 }
 
-/** Says once that a proxy of ours names no client: everybody behind it is one to the limits. */
+/** Warns once that a trusted proxy names no client: rate limits count everybody behind it as one. */
 function unreadableForwarding(logger: Logger): (peer: string) => void {
   let warned = false;
   return (peer) => {

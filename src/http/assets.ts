@@ -2,7 +2,9 @@ import Router from '@koa/router';
 import { HttpError } from '../platform/errors.ts';
 import type { Views } from './views.ts';
 
-/** The stylesheet and pictures of our pages. Their names carry a fingerprint, so a browser keeps them for a year. */
+/**
+ * Serves the stylesheet and pictures of our pages. Their names carry a fingerprint, so browsers keep them for a year.
+ */
 export function assetRoutes({ views }: { views: Views }): Router {
   const router = new Router();
   router.get('/assets/:name', (ctx) => {

@@ -3,7 +3,7 @@ import rawBody from 'raw-body';
 import { HttpError } from '../platform/errors.ts';
 import { parseParameters } from './parameters.ts';
 
-/** No endpoint takes more. */
+/** The limit of every endpoint. */
 const LIMIT_BYTES = 64 * 1024;
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
@@ -12,7 +12,7 @@ export function mediaType(req: IncomingMessage): string {
   return (req.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
 }
 
-/** Whether a request says beforehand that its body is longer than any endpoint takes. */
+/** Whether the request announces a body that is longer than any endpoint takes. */
 export function announcesTooMuch({ headers }: IncomingMessage): boolean {
   return Number(headers['content-length'] ?? 0) > LIMIT_BYTES;
 }
@@ -38,7 +38,7 @@ export async function readText(req: IncomingMessage): Promise<string> {
         status: 413,
         code: 'invalid_request',
         message: 'The body is larger than 64 KiB.',
-        // The rest of it is not read (connections/http-server.ts).
+        // The server does not read the rest (connections/http-server.ts).
         headers: { Connection: 'close' },
         cause,
       });
@@ -64,7 +64,7 @@ export async function readText(req: IncomingMessage): Promise<string> {
 
 /**
  * Reads a form, as pages and OAuth clients send it.
- * @throws HttpError 415 for another media type, otherwise as `readText` and `parseParameters`.
+ * @throws HttpError 415 for another media type; otherwise like `readText` and `parseParameters`.
  */
 export async function readForm(req: IncomingMessage): Promise<Record<string, string | string[]>> {
   const type = mediaType(req);
@@ -80,7 +80,7 @@ export async function readForm(req: IncomingMessage): Promise<Record<string, str
 
 /**
  * Reads a JSON object.
- * @throws HttpError 400 when it is not one, or when a string in it contains NUL or half a surrogate pair.
+ * @throws HttpError 400 when the body is no object, or a string in it contains NUL or half a surrogate pair.
  */
 export async function readJsonObject(req: IncomingMessage): Promise<Record<string, unknown>> {
   const text = await readText(req);

@@ -1,24 +1,27 @@
 import { BlockList, isIP, isIPv4, SocketAddress } from 'node:net';
 
-/** IPv6 that carries IPv4 in dots: mapped, and the older compatible form (RFC 4291 section 2.5.5). */
+/** IPv6 that ends with a dotted IPv4 address: mapped, or the older compatible form (RFC 4291 section 2.5.5). */
 const DOTTED = /^::(?:ffff:)?(\d+\.\d+\.\d+\.\d+)$/;
-/** And in its last two groups: NAT64 (RFC 6052 section 2.1), and translated (RFC 2765 section 2.1). */
+/**
+ * IPv6 with an IPv4 address in its last two groups: NAT64 (RFC 6052 section 2.1), or translated (RFC 2765 section
+ * 2.1).
+ */
 const TRANSLATED = /^(?:64:ff9b::|::ffff:0:)(?:([0-9a-f]{1,4}):)?([0-9a-f]{1,4})?$/;
 
-/** Where a request came from: the client's address, and whether we believe whoever handed the request to us. */
+/** The client's address, and whether the connection's peer is trusted. */
 export interface Origin {
   /** In canonical spelling, so that one address is one key. */
   address: string;
   /** Whether the peer of the connection is a trusted proxy. */
   throughProxy: boolean;
-  /** Whether a trusted proxy named no address where it should have named its client's. */
+  /** Whether a trusted proxy wrote something that is not an address. */
   unreadable: boolean;
 }
 
 /**
- * Finds the client behind trusted proxies: from the peer of the connection back through `X-Forwarded-For`, as far as
- * each hop is one of `trustedProxies` (addresses and CIDR networks). What is no address, such as `unknown`, ends the
- * walk at the hop that wrote it.
+ * Finds the client behind trusted proxies. It walks from the connection's peer back through `X-Forwarded-For` while
+ * each hop is one of `trustedProxies` (addresses and CIDR networks). An entry that is no address, such as `unknown`,
+ * ends the walk at the hop that wrote it.
  */
 export function addressReader(
   trustedProxies: readonly string[],
@@ -40,7 +43,7 @@ export function addressReader(
   };
 }
 
-/** The address of one entry of `X-Forwarded-For`, which some proxies quote, put in brackets, or give a port. */
+/** The address in one entry of `X-Forwarded-For`. Some proxies quote it, put it in brackets, or add a port. */
 export function forwardedAddress(entry: string): string | undefined {
   const text = entry.trim().replace(/^"(.*)"$/, '$1');
   const [, bracketed] = /^\[([^[\]]+)\](?::\d{1,5})?$/.exec(text) ?? [];
@@ -50,8 +53,8 @@ export function forwardedAddress(entry: string): string | undefined {
 }
 
 /**
- * One spelling of an address: IPv6 as RFC 5952 has it and without a zone, and IPv4 inside IPv6 as IPv4. Undefined
- * for what is no address.
+ * The one spelling of an address: IPv6 as in RFC 5952 and without a zone, IPv4 inside IPv6 as IPv4. Undefined for
+ * other text.
  */
 export function canonicalAddress(text: string): string | undefined {
   switch (isIP(text)) {
@@ -66,7 +69,7 @@ export function canonicalAddress(text: string): string | undefined {
   }
 }
 
-/** Private, loopback or link-local: where a proxy of one's own usually is. */
+/** Whether an address is private, loopback or link-local, as those of an operator's own proxies usually are. */
 export function isPrivate(address: string): boolean {
   return address !== '' && PRIVATE.check(address, familyOf(address));
 }
@@ -86,10 +89,10 @@ for (const network of [
   addNetwork(PRIVATE, network);
 }
 
-/** Bits before an IPv4 address, where IPv6 carries one. */
+/** The bits before an IPv4 address inside IPv6. */
 const MAPPED_BITS = 96;
 
-/** A network of IPv4 addresses written as IPv6 is one of IPv4, because that is how its addresses are read. */
+/** A network of IPv4 addresses that is written as IPv6 is added as IPv4, because `canonicalAddress` spells them so. */
 function addNetwork(list: BlockList, entry: string): void {
   const [text = '', bits] = entry.split('/');
   const address = canonicalAddress(text) ?? text;
@@ -107,7 +110,7 @@ function familyOf(address: string): 'ipv4' | 'ipv6' {
   return isIPv4(address) ? 'ipv4' : 'ipv6';
 }
 
-/** The IPv4 address within a canonical one of IPv6. */
+/** The IPv4 address inside a canonical IPv6 address. */
 function ipv4Within(address: string): string | undefined {
   const [, dotted] = DOTTED.exec(address) ?? [];
   if (dotted !== undefined) return dotted;

@@ -3,12 +3,15 @@ import type { Context } from 'koa';
 import { HttpError } from '../platform/errors.ts';
 
 /**
- * Guards the forms of our pages. A token is a keyed hash over what the form belongs to (its interaction or
- * session, which only the right browser can name, by cookie), so it needs no storage and fits no other form.
+ * Guards the forms of our pages. A token is a keyed hash of the form's binding: an interaction or a session, which
+ * only the right browser can name, by its cookie. So a token needs no storage and fits no other form.
  */
 export interface Csrf {
   token(binding: string): string;
-  /** @throws HttpError 403 when the token is not this form's, or the browser says the request came from another site. */
+  /**
+   * @throws HttpError 403 when the token is not this form's, or the browser says that the request came from another
+   * site.
+   */
   check(ctx: Context, given: unknown, binding: string): void;
 }
 

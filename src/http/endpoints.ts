@@ -1,12 +1,15 @@
 import type Router from '@koa/router';
 
-/** Addresses that nobody serves share one name, so that whoever makes some up adds nothing to what is kept. */
+/** All unknown addresses share one name, so that made-up addresses add nothing to memory. */
 const OTHER = 'other';
 
-/** The part of a route's path that names it. What stands behind varies, or is a step of the same endpoint. */
+/** The part of a route's path that names the endpoint. The rest varies, or is a step of the same endpoint. */
 const NAME = /^\/(?:(?:auth|\.well-known|v1\/listnr-token-provider)\/[^/:]+|[^/:]+)/;
 
-/** Answers by which endpoint a path is served; it asks the routes themselves, so it knows exactly theirs. */
+/**
+ * Maps a path to the name of the endpoint that serves it. The routes themselves match, so the map knows exactly
+ * theirs.
+ */
 export function endpointsOf(routers: readonly Router[]): (path: string) => string {
   const exact = new Map<string, string>();
   const byBeginning = new Map<string, { matches(path: string): boolean; name: string }[]>();
@@ -23,7 +26,7 @@ export function endpointsOf(routers: readonly Router[]): (path: string) => strin
     OTHER;
 }
 
-/** Routes may match in any case of letters. */
+/** Routes match in any letter case. */
 function firstSegment(path: string): string {
   const end = path.indexOf('/', 1);
   return (end === -1 ? path : path.slice(0, end)).toLowerCase();

@@ -6,11 +6,11 @@ import { requestState } from './request-state.ts';
 import type { Views } from './views.ts';
 
 /**
- * The one place where an error becomes an answer: the documented JSON for programs, a page for people. What is
- * not an HttpError is a fault of ours: logged whole, answered with a sentence that says nothing of it.
+ * The one place that turns an error into an answer: documented JSON for programs, a page for people. An error that is
+ * not an HttpError is our fault: it is logged whole, and the answer reveals nothing of it.
  */
 export function errorHandler({ logger, views }: { logger: Logger; views: Views }): Middleware {
-  // While a database is away every request has the same to say, and a stack for each would bury the rest.
+  // While a database is away, every request fails alike, and a stack for each would bury the rest.
   const reportUnavailable = boundedLog(logger, { level: 'error', perSecond: 1 });
   return async (ctx, next) => {
     try {
@@ -41,14 +41,14 @@ function toHttpError(thrown: unknown): HttpError {
   });
 }
 
-/** What a client may see of an error: of ours, or of the protocol library's. */
+/** The parts of an error, ours or the protocol library's, that a client may see. */
 export type ErrorAnswer = Pick<HttpError, 'status' | 'message' | 'headers'> & {
   code: string;
-  /** For whoever builds the client, where `message` is for the person at the browser. */
+  /** For the developer of the client; `message` is for the person at the browser. */
   detail?: string | undefined;
 };
 
-/** Sends `error` as a page to whoever asks for HTML, and as JSON to everybody else. */
+/** Sends `error` as a page if the client asks for HTML, otherwise as JSON. */
 export function respond(ctx: Context, error: ErrorAnswer, views: Views): void {
   ctx.status = error.status;
   ctx.set(error.headers);

@@ -2,10 +2,10 @@ import Router from '@koa/router';
 import type { Middleware } from 'koa';
 
 /**
- * `/healthz`: this process answers. `/readyz`: it can also serve, which takes the database and the keys.
- * `/readyz/listnr`: it can serve what takes no database, LiSTNR tokens and the documents. All of that was read before
- * there was anything to ask. Both are 503 before a process serves, and once it is about to stop, which it says while it
- * still serves, so that nobody sends it more.
+ * `/healthz`: this process answers. `/readyz`: it can also serve, so the database answers and the keys are there.
+ * `/readyz/listnr`: it can serve LiSTNR tokens and documents, which need no database, because the process reads all
+ * their data before it listens. The two readiness routes answer 503 before the process serves and again before it
+ * stops. It still serves then, but balancers stop sending requests.
  */
 export function healthRoutes({
   ready,
@@ -32,7 +32,7 @@ export function healthRoutes({
     ctx.body = { status: 'ready' };
   });
   router.get('/readyz', unlessUnready as never, async (ctx) => {
-    // However many ask at once, the database is asked once.
+    // Requests at the same time share one query.
     asking ??= ready().finally(() => {
       asking = undefined;
     });

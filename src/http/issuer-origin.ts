@@ -4,8 +4,8 @@ import type { Middleware } from 'koa';
 const AUTHORITY = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*\/?/i;
 
 /**
- * Makes every later handler, the protocol library included, see the issuer's host and scheme. Whatever `Host`, a
- * forwarded header or the request target says, no address this server emits can be moved to somebody else's.
+ * Makes every later handler, the protocol library included, see the issuer's host and scheme. So neither `Host` nor a
+ * forwarded header nor the request target can move an address that this server emits to another host.
  */
 export function issuerOrigin(issuer: string): Middleware {
   const { host, protocol } = new URL(issuer);

@@ -7,7 +7,7 @@ import { requestLimitKey } from './request-state.ts';
 /** In characters. */
 const LONGEST_NAME_KEPT = 64;
 
-/** Refuses an address that asks too often. */
+/** Refuses an address that sends too many requests. */
 export function limitRequests(limit: RateLimit): Middleware {
   return async (ctx, next) => {
     await limit.count(requestLimitKey(ctx.req));
@@ -16,10 +16,10 @@ export function limitRequests(limit: RateLimit): Middleware {
 }
 
 /**
- * Refuses a client that failed to authenticate too often from one address. Counted by both, so that one client's
- * wrong secret does not shut out its neighbours behind the same address. A failure is a 401 answered here, or an
- * `invalid_client` on its way to the error handler. (`invalid_token` is none: nobody guesses a signature, and one
- * person's expired token must not shut out an office.)
+ * Refuses a client that failed to authenticate too often from one address. It counts by address and client, so that
+ * one client's wrong secret does not lock out its neighbours at the same address. A failure is a 401 answered here,
+ * or an `invalid_client` on its way to the error handler. (An `invalid_token` does not count: nobody guesses a
+ * signature, and one person's expired token must not lock out an office.)
  */
 export function limitFailures(limit: RateLimit): Middleware {
   return async (ctx, next) => {
@@ -36,7 +36,7 @@ export function limitFailures(limit: RateLimit): Middleware {
   };
 }
 
-/** What is counted is kept for a minute, and whoever asks chooses how long a name is. */
+/** The limit keeps a name for a minute, and the sender chooses its length. */
 function bounded(name: string): string {
   return name.length <= LONGEST_NAME_KEPT ? name : `sha256:${hash('sha256', name, 'base64url')}`;
 }
@@ -49,7 +49,7 @@ function claimedClient(ctx: Context): string {
   return String(body?.client_id ?? '');
 }
 
-/** RFC 6749 section 2.3.1 has the name form-encoded: its many spellings are one client, and counted as one. */
+/** RFC 6749 section 2.3.1 form-encodes the client id. All spellings of one id must count as one client. */
 function formDecoded(name: string): string {
   try {
     return decodeURIComponent(name.replaceAll('+', ' '));

@@ -3,7 +3,7 @@ import type { Metrics } from '../platform/metrics.ts';
 
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'OPTIONS']);
 
-/** Measures each request under the name of its endpoint; addresses nobody serves share one name. */
+/** Measures each request under the name of its endpoint. */
 export function measureRequests(metrics: Metrics, endpointOf: (path: string) => string): Middleware {
   return async (ctx, next) => {
     const started = performance.now();

@@ -7,9 +7,9 @@ import { MOST_PARAMETERS, parseParameters, tooMany } from './parameters.ts';
 type Parameters = Record<string, string | string[]>;
 
 /**
- * Reads the parameters of an OAuth request, strictly, before anything acts on them: from the query, and from the
- * body of a POST, a form or, where `json` says so, an object of strings (the Listo guide). What follows finds a
- * form in `req.body`, whichever it was.
+ * Reads the parameters of an OAuth request strictly, before any handler uses them. They come from the query and from
+ * the body of a POST: a form or, where `json` is true, an object of strings (the Listo guide). Later handlers always
+ * find a form in `req.body`.
  *
  * @throws HttpError 400 `invalid_request` (RFC 6749 section 5.2), 413 when the body is too large.
  */
@@ -20,7 +20,7 @@ export function oauthInput({ json }: { json: boolean }): Middleware {
       const { req } = ctx;
       const body = await readBody(req, json);
       Object.assign(req, { body });
-      // The library takes a media type without a body for one that it could not read.
+      // To the library, a media type without a body is a body that it could not read.
       if (Object.keys(body).length === 0) delete req.headers['content-type'];
       else req.headers['content-type'] = 'application/x-www-form-urlencoded';
     }
@@ -40,7 +40,7 @@ async function readBody(req: IncomingMessage, json: boolean): Promise<Parameters
   throw new HttpError({ status: 400, code: 'invalid_request', message: `The body must be ${wanted}.` });
 }
 
-/** `null` means absent; anything else that is not a string is a mistake worth naming. */
+/** `null` means absent. Any other value that is not a string is an error. */
 function stringsOf(object: Record<string, unknown>): Parameters {
   const parameters: Parameters = Object.create(null);
   const entries = Object.entries(object);

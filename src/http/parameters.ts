@@ -1,11 +1,11 @@
 import { HttpError } from '../platform/errors.ts';
 
-/** No endpoint knows a third of it, and what comes later may take the square of their number. */
+/** No endpoint knows a third of this number, and later code may take time that grows with its square. */
 export const MOST_PARAMETERS = 100;
 
 /**
- * Reads `application/x-www-form-urlencoded` text (a query or a body) and refuses what no later layer should
- * meet: broken percent-encoding, bytes that are not UTF-8, and NUL, which Postgres cannot store.
+ * Parses `application/x-www-form-urlencoded` text (a query or a body). It refuses broken percent-encoding, bytes that
+ * are not UTF-8, and NUL, which Postgres cannot store.
  *
  * A name that occurs twice has an array of values, as the protocol library expects.
  *
@@ -41,7 +41,7 @@ function decode(text: string, name: string | undefined): string {
   return value;
 }
 
-/** Only what is safe to repeat in an answer. */
+/** Repeats a name only if an answer may safely contain it. */
 function printable(name: string): string {
   return /^[\w.:-]{1,64}$/.test(name) ? name : 'with an unusual name';
 }

@@ -1,17 +1,15 @@
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { HttpError } from '../platform/errors.ts';
 
-/**
- * Counts events by key in this process's memory, over one minute.
- */
+/** Counts events by key over one minute, in this process's memory. */
 export interface RateLimit {
-  /** Counts one. @throws HttpError 429 with Retry-After once more than the limit were counted. */
+  /** Counts an event. @throws HttpError 429 with Retry-After when the count exceeds the limit. */
   count(key: string): Promise<void>;
-  /** @throws HttpError 429 when the limit is already reached, without counting. */
+  /** Does not count. @throws HttpError 429 when the limit is already reached. */
   check(key: string): Promise<void>;
-  /** Takes one back. */
+  /** Takes one event back. */
   giveBack(key: string): Promise<void>;
-  /** Forgets what was counted for a key. */
+  /** Forgets all events of a key. */
   forget(key: string): Promise<void>;
 }
 

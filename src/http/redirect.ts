@@ -1,6 +1,6 @@
 import type { Context } from 'koa';
 
-/** Sends the browser on to another page, by GET, and leaves nothing in a cache. */
+/** Sends the browser to another page by GET, uncached. */
 export function redirect(ctx: Context, to: string): void {
   ctx.set('Cache-Control', 'no-store');
   ctx.status = 303;

@@ -1,14 +1,14 @@
 import type { IncomingMessage } from 'node:http';
 
 /**
- * What this server knows about a request before any route sees it. It hangs on Node's request object, because
- * the protocol library is a Koa application of its own and makes a second context for the same request.
+ * Facts about a request that are known before any route sees it. They belong to Node's request object, because the
+ * protocol library is a Koa application of its own and makes a second context for the same request.
  */
 export interface RequestState {
   id: string;
-  /** The client's address, forwarded headers believed only from trusted proxies. */
+  /** The client's address. Forwarded headers count only from trusted proxies. */
   ip: string;
-  /** Added to the request's log line; never anything secret. */
+  /** Fields for the request's log line; never a secret. */
   log: Record<string, unknown>;
 }
 
@@ -24,13 +24,14 @@ export function requestState(req: IncomingMessage): RequestState {
   return state;
 }
 
-/** The same, where a request may not have come so far. */
+/** Undefined for a request that has not reached the access log. */
 export function knownRequestState(req: IncomingMessage): RequestState | undefined {
   return states.get(req);
 }
 
 /**
- * Whom a limit counts: the client's address, of IPv6 the /64, because whoever has one address there has them all.
+ * The key for rate limits: the client's address, for IPv6 its /64 network, because the holder of one address there
+ * has them all.
  */
 export function requestLimitKey(req: IncomingMessage): string {
   const { ip } = requestState(req);

@@ -3,9 +3,9 @@ import helmet, { type HelmetOptions } from 'helmet';
 import type { Middleware } from 'koa';
 
 /**
- * The headers every answer carries. Pages need nothing but their own stylesheet and pictures, so that is all the
- * policy allows: no script, no inline style, no frame. A page that posts onwards, or shows an instance's logo,
- * widens it with `allowOnPage`.
+ * Sets the headers of every answer. Pages need only their own stylesheet and pictures, so the policy allows nothing
+ * else: no script, no inline style, no frame. A page that posts onwards, or shows an instance's logo, has its own
+ * `pagePolicy`.
  */
 export function securityHeaders({ https }: { https: boolean }): Middleware {
   const headers = headersOf({
@@ -14,7 +14,7 @@ export function securityHeaders({ https }: { https: boolean }): Middleware {
     referrerPolicy: { policy: 'no-referrer' },
     frameguard: { action: 'deny' },
     crossOriginResourcePolicy: false,
-    // An application may open its sign-in in a pop-up, and hears of the end of it through `opener`.
+    // An application may open its sign-in in a pop-up, which reports the end through `opener`.
     crossOriginOpenerPolicy: false,
   });
   return (ctx, next) => {
@@ -23,7 +23,7 @@ export function securityHeaders({ https }: { https: boolean }): Middleware {
   };
 }
 
-/** What helmet would set on each answer; none of it depends on the request, so it is asked once. */
+/** The headers that helmet would set. They do not depend on the request, so helmet runs once. */
 function headersOf(options: HelmetOptions): [string, string][] {
   const headers: [string, string][] = [];
   const answer = {
@@ -46,10 +46,11 @@ const POLICY = {
 };
 
 /**
- * The policy of one page that needs more: `formTargets` are where its form may end up, `images` where its logo is.
+ * The policy of one page that needs more. `formTargets` are the places where its form may end; `images` includes its
+ * logo.
  *
- * Chromium holds every redirect after a submission against form-action, those that the application answers with
- * included (its callback may lead on to another host of its own). So only their scheme can be said.
+ * Chromium checks every redirect after a submission against form-action, also the application's own ones (its
+ * callback may redirect to another of its hosts). So the policy can only name their scheme.
  */
 export function pagePolicy({
   formTargets = [],

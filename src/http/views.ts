@@ -6,7 +6,7 @@ import { Eta } from 'eta';
 import type { Context } from 'koa';
 import { pagePolicy } from './security-headers.ts';
 
-/** What an instance lends a page: its name, logo and colour. Pages of no instance show the product's own. */
+/** The look of an instance's pages: its name and logo. Pages without an instance show the product's own. */
 export interface Brand {
   instanceId: string;
   name: string;
@@ -15,14 +15,14 @@ export interface Brand {
 
 export interface PageOptions {
   brand?: Brand | undefined;
-  /** Where the page's form may end up, beyond this server. */
+  /** The places beyond this server where the page's form may end. */
   formTargets?: readonly string[];
 }
 
 export interface Views {
-  /** Renders `views/<name>.eta` inside the layout as the answer, uncached, under the page's own content policy. */
+  /** Answers with `views/<name>.eta` inside the layout, uncached, with the page's own content policy. */
   render(ctx: Context, name: string, model: Record<string, unknown>, options?: PageOptions): void;
-  /** A file of `views/assets` by its fingerprinted name, or undefined. */
+  /** A file of `views/assets` by its fingerprinted name. */
   asset(name: string): Asset | undefined;
 }
 

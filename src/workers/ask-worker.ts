@@ -3,15 +3,15 @@ import type { Answers, Question, ToPrimary, ToWorker } from './messages.ts';
 
 const ANSWER_WITHIN_MS = 2000;
 
-/** What became of a question. */
+/** The result of a question. */
 export type Outcome<Q extends Question> = { answer: Answers[Q] } | 'silent' | 'gone';
 
-/** Asks one worker, for as long as it lives. */
+/** Asks one worker, which may end meanwhile. */
 export type AskWorker = <Q extends Question>(question: Q) => Promise<Outcome<Q>>;
 
 /**
- * A worker that does not answer in time (stopped, or kept busy) is asked once, however many want to know, and not again
- * before it has answered.
+ * However many callers ask, a worker that does not answer in time (stopped, or kept busy) receives the question once,
+ * and again only after it has answered.
  */
 export function createAskWorker(worker: Worker): AskWorker {
   const waiting = new Map<Question, Set<(outcome: Outcome<Question>) => void>>();
@@ -48,7 +48,7 @@ export function createAskWorker(worker: Worker): AskWorker {
     });
 }
 
-/** One that cannot be told has ended, or is about to. */
+/** A worker that cannot be reached has ended or is about to. */
 export function tellWorker(worker: Worker, message: ToWorker): void {
   worker.process.send?.(message, undefined, undefined, () => {});
 }

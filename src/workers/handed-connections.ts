@@ -4,9 +4,10 @@ type Message = { cmd?: string; act?: string; seq?: number; ack?: number; accepte
 type Send = (message: Message, connection?: { close(): void }, ...more: unknown[]) => boolean;
 
 /**
- * Node forgets a connection that it has handed to a worker which ends before it takes it, and the client waits for ever.
- * So what was handed is noted here until the worker says that it has it. When the worker is gone, and `otherServes`,
- * Node is told in its place that it did not take it, as a worker that closes its port does; then another gets it.
+ * Node forgets a connection that it hands to a worker which ends before taking it, and the client would wait for
+ * ever. So this keeps each such connection until the worker acknowledges it. When the worker is gone and
+ * `otherServes`, this tells Node that the worker refused, as a worker does whose port is closed. Node then gives the
+ * connection to another worker.
  */
 export function passOnConnections(worker: Worker, otherServes: () => boolean): void {
   const { process } = worker;
@@ -23,7 +24,7 @@ export function passOnConnections(worker: Worker, otherServes: () => boolean): v
     if (ack !== undefined) handed.delete(ack);
   });
   const passOn = () => {
-    // As long as it can be reached, Node may hand it more.
+    // While the channel is open, Node may still hand it connections.
     if (worker.isConnected()) return;
     for (const [ack, connection] of [...handed]) {
       if (otherServes())
@@ -36,7 +37,7 @@ export function passOnConnections(worker: Worker, otherServes: () => boolean): v
     }
     handed.clear();
   };
-  // Either may be the last, or the only one.
+  // Either event may come last or alone.
   worker.once('disconnect', passOn);
   worker.once('exit', passOn);
 }

@@ -1,9 +1,9 @@
 import type { CountedMetrics } from '../platform/metrics.ts';
 
-/** What readiness consists of, for operators. */
+/** The parts of readiness, for operators. */
 export type Readiness = { status: string } & Record<string, unknown>;
 
-/** What the primary asks its workers. Of one that is not ready yet there are no metrics. */
+/** The answers of workers to the primary. A worker that is not ready yet has no metrics. */
 export interface Answers {
   metrics: CountedMetrics | null;
   readiness: Readiness;
@@ -11,20 +11,20 @@ export interface Answers {
 
 export type Question = keyof Answers;
 
-/** How a worker finds its answers. */
+/** The functions with which a worker answers. */
 export type Answering = { [Q in Question]: () => Promise<Answers[Q]> };
 
-/** What the processes of a cluster say to each other, over the channel that Node gives them. */
+/** The messages between the processes of a cluster, over Node's channel. */
 export type ToWorker =
   | { listo: 'ask'; question: Question }
-  /** No other worker serves, so whoever waits for the database may listen, to say that it lives. */
+  /** No other worker serves, so a worker that waits for the database may listen and say that it lives. */
   | { listo: 'listen' }
-  /** All of them are about to stop. */
+  /** All workers are about to stop. */
   | { listo: 'retire' };
 
 export type ToPrimary =
   | { listo: 'answer'; question: Question; answer: Answers[Question] | undefined }
   | { listo: 'ready' }
   | { listo: 'waiting' }
-  /** For people, who want to read it once and not once a worker. */
+  /** For people, who want to read it once, not once for each worker. */
   | { listo: 'say'; sentence: string };

@@ -1,19 +1,22 @@
 import type { Answering, ToPrimary, ToWorker } from './messages.ts';
 
-/** The primary, as one of its workers sees it. */
+/** The primary, as a worker sees it. */
 export interface Primary {
-  /** Resolves when the sentence is on its way, so that the process may end. */
+  /** Resolves when the sentence has been sent, so that the process may end. */
   say(sentence: string): Promise<void>;
   /** Resolves when no other worker serves. */
   mayListen(): Promise<void>;
-  /** This worker serves from now on, and answers what the primary asks, which asks nobody before. */
+  /**
+   * Announces that this worker serves from now on and answers the primary. The primary does not ask workers before
+   * that.
+   */
   ready(self: WorkerSelf): void;
 }
 
-/** A worker that serves, as its primary needs it. */
+/** The parts of a serving worker that the primary uses. */
 export interface WorkerSelf {
   answering: Answering;
-  /** Says at `/readyz` that it is about to stop. */
+  /** Makes `/readyz` say that it is about to stop. */
   retire(): void;
 }
 
@@ -44,7 +47,7 @@ export function joinPrimary(): Primary {
   };
 }
 
-/** A primary that has gone hears nothing; this process ends with the channel. */
+/** A primary that is gone receives nothing; this process ends when the channel closes. */
 function tell(message: ToPrimary): Promise<void> {
   return new Promise((done) => {
     if (process.send) process.send(message, undefined, undefined, () => done());

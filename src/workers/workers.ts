@@ -1,7 +1,7 @@
 /**
- * The processes of a cluster, as its primary keeps them: one per core, sharing the port. One that ends is replaced while
- * the others serve, and nothing that one of them does or leaves undone ends the whole; but for a first start that fails
- * of what an operator must correct.
+ * The processes of a cluster, as its primary keeps them: one for each core, sharing the port. The primary replaces a
+ * worker that ends, while the others serve. No act or omission of one worker ends the whole, with one exception: at
+ * the first start, an error that an operator must correct.
  */
 import cluster, { type Worker } from 'node:cluster';
 import type { Logger } from '../platform/logger.ts';
@@ -10,26 +10,26 @@ import { passOnConnections } from './handed-connections.ts';
 import type { Answers, Question, ToPrimary } from './messages.ts';
 
 /**
- * Says that a start failed of something that an operator must correct, and that it was printed; EX_CONFIG of sysexits.
- * Not 1, with which Node ends on an error that nobody caught.
+ * The exit code after an error that an operator must correct, which was printed; EX_CONFIG of sysexits. Node itself
+ * ends with 1 after an uncaught error.
  */
 export const CANNOT_START = 78;
 
-/** Having served for so long, the next end is a new story. */
+/** A worker that served for this long did not end early. */
 const SETTLED_MS = 30_000;
 const SHORTEST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 10_000;
-/** For workers that have not begun to serve. */
+/** The time limit for workers that have not begun to serve. */
 const END_WITHIN_MS = 5000;
-/** The same sentence of two workers is meant once. */
+/** The same sentence within this time comes from another worker and is not repeated. */
 const SAME_SENTENCE_MS = 50_000;
 
-/** How long the replacement of a process waits that ended early so many times in a row. */
+/** How long a replacement waits after this many early ends in a row. */
 export function pauseAfter(early: number): number {
   return early === 0 ? 0 : Math.min(SHORTEST_PAUSE_MS * 2 ** (early - 1), LONGEST_PAUSE_MS);
 }
 
-/** What there is to say of a worker that is not ready. */
+/** The answers for a worker that is not ready. */
 const OF_A_START: Answers = { metrics: null, readiness: { status: 'starting' } };
 
 interface Running {
@@ -37,7 +37,7 @@ interface Running {
   ask: AskWorker;
   state: 'starting' | 'waiting' | 'ready';
   readySince: number;
-  /** How many before it ended early, one after another. */
+  /** The number of early ends in a row before it. */
   early: number;
 }
 
@@ -58,11 +58,11 @@ export class Workers {
     return this.#stopping;
   }
 
-  /** What each worker answers; undefined from one that does not in time. One that ended meanwhile is left out. */
+  /** The answers of all workers: undefined for one that is silent; without those that ended meanwhile. */
   async ask<Q extends Question>(question: Q): Promise<{ pid: number; answer: Answers[Q] | undefined }[]> {
     const asked = [...this.#running].map(async ({ worker, ask, state }) => ({
       pid: worker.process.pid ?? 0,
-      // While it loads it hears nothing, for seconds on a busy machine.
+      // A loading worker reads no messages, for seconds on a busy machine.
       outcome: state === 'ready' ? await ask(question) : { answer: OF_A_START[question] },
     }));
     return (await Promise.all(asked)).flatMap(({ pid, outcome }) =>
@@ -70,7 +70,7 @@ export class Workers {
     );
   }
 
-  /** Passes a signal on. They finish what they have; who has not ended after `withinMs` is ended. */
+  /** Passes a signal on. The workers finish their work, and after `withinMs` the remaining ones are killed. */
   stop(signal: NodeJS.Signals, withinMs: number): void {
     this.#stopping = true;
     for (const { worker } of this.#running) {
@@ -102,7 +102,7 @@ export class Workers {
     );
     worker.on('message', (message: ToPrimary) => this.#hear(entry, message));
     worker.once('exit', (code, signal) => this.#ended(entry, code, signal));
-    // A channel that broke, whose worker is about to end; or a process that could not be made, which has no end.
+    // The channel broke and the worker is about to end, or no process could be made, so no `exit` follows.
     worker.on('error', () => {
       if (worker.process.pid === undefined) this.#ended(entry, null, null);
     });
@@ -141,7 +141,7 @@ export class Workers {
     setTimeout(() => this.#begin(early + 1), pauseAfter(early));
   }
 
-  /** While none serves, those that wait for the database listen, to say that they live. */
+  /** While no worker serves, those that wait for the database listen and say that they live. */
   #letListen(): void {
     const all = [...this.#running];
     if (all.some(({ state }) => state === 'ready')) return;
@@ -149,7 +149,7 @@ export class Workers {
   }
 }
 
-/** Leaves out a sentence that was said a moment ago. */
+/** Omits a sentence that was printed a moment ago. */
 function once(print: (text: string) => void): (sentence: string) => void {
   const said = new Map<string, number>();
   return (sentence) => {

@@ -1,22 +1,25 @@
 import type { RequestListener, Server, ServerResponse } from 'node:http';
 import { Server as NetServer, type Socket } from 'node:net';
 
-/** What stands between the port and the application: which one answers just now, and how connections end. */
+/**
+ * The layer between the port and the application. It chooses the application that answers, and controls how
+ * connections end.
+ */
 export interface Front {
   server: Server;
-  /** Requests that come from now on are answered by another application. */
+  /** Another application answers the requests from now on. */
   serve(application: RequestListener): void;
-  /** From now on each answer says that its connection ends with it, those to requests under way included. */
+  /** From now on each answer announces that its connection ends, also answers to requests under way. */
   announceEnd(): void;
-  /** Takes no new connection and lets requests under way finish, but not for longer than `withinMs`. */
+  /** Stops taking connections and waits for requests under way, but not longer than `withinMs`. */
   stop(withinMs: number): Promise<void>;
 }
 
 const LOOK_EVERY_MS = 50;
-/** After this, a connection on which nothing ever came is one that somebody opened in advance. */
+/** A connection that sent nothing for this long was opened in advance. */
 const UNUSED_MS = 1000;
 
-/** `create` makes the HTTP server around what it is handed. */
+/** `create` makes the HTTP server around a listener. */
 export function createFront(create: (listener: RequestListener) => Server, first: RequestListener): Front {
   let application = first;
   let ending = false;
@@ -42,12 +45,12 @@ export function createFront(create: (listener: RequestListener) => Server, first
     async stop(withinMs) {
       announceEnd();
       if (!server.listening) return;
-      // Right after the loop has read what had arrived, so that a connection with a request on it counts as busy.
+      // The event loop first reads the bytes that have arrived, so that a connection with a request counts as busy.
       await new Promise(setImmediate);
-      // The closing of a net.Server: that of an HTTP server also ends Node's look for requests that are late, and a body
-      // that never comes would then be waited for until the deadline.
+      // Calls the method of net.Server. That of an HTTP server would also stop Node's check for late requests, and a
+      // body that never comes would last until the deadline.
       const closed = new Promise((done) => NetServer.prototype.close.call(server, done));
-      // An answer whose head was sent before the end was announced leaves its connection idle.
+      // An answer that was sent before the announcement leaves its connection open and idle.
       const looking = setInterval(() => {
         server.closeIdleConnections();
         unused.close();
@@ -60,7 +63,10 @@ export function createFront(create: (listener: RequestListener) => Server, first
   };
 }
 
-/** Node counts a connection as busy until its first request has come, so as not to be held up for ever by a silent one. */
+/**
+ * Node counts a connection as busy until its first request has come. This closes silent ones, which would block the
+ * end.
+ */
 function watchUnused(server: Server): { close(): void } {
   const opened = new Map<Socket, number>();
   server.on('connection', (socket) => {

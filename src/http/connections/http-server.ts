@@ -15,24 +15,27 @@ import { closeGently, isClosing } from './close-gently.ts';
 import { type Exchange, oneAtATime } from './one-at-a-time.ts';
 
 export interface ConnectionLimits {
-  /** How long an idle connection is kept: longer than the balancer in front keeps it, so that it is never we who close it under a request. */
+  /**
+   * How long an idle connection stays open: longer than the balancer keeps it, so that this server never closes it
+   * under a request.
+   */
   keepAliveMs: number;
-  /** How long a request may take to arrive, head and body; the head alone half of it. */
+  /** How long a request may take to arrive. Its head has half of that time. */
   requestMs: number;
 }
 
-/** An ID token of somebody with a hundred and thirty user records has 17 kB, and comes in a header or an address. */
+/** The ID token of a person with 130 user records has 17 kB, and comes in a header or an address. */
 const LARGEST_HEAD_BYTES = 64 * 1024;
-/** Node drops fields after a number of its own without a word, and a proxy appends its X-Forwarded-For. */
+/** Node silently drops fields after a number of its own, and a proxy appends its X-Forwarded-For last. */
 const MOST_FIELDS = 500;
-/** A connection on which nothing moves while its request is served: nobody reads the answer. */
+/** When nothing moves on a connection for so long during a request, nobody reads the answer. */
 const UNREAD_ANSWER_MS = 60_000;
-/** Lines a second about what was no request, so that a flood cannot fill the log. */
+/** The log limit for input that is not a request, so that a flood does not fill the log. */
 const LINES_PER_SECOND = 10;
 
 /**
- * Node's server, with the limits that hold before a request reaches the application: what one connection sends, or
- * does not send, costs the others nothing. What fails before a request exists is answered and logged here.
+ * Node's server with limits that apply before the application sees a request: no connection can cost the others
+ * anything, whatever it sends or does not send. It answers and logs failures that occur before a request exists.
  */
 export function createHttpServer(
   {
@@ -47,9 +50,9 @@ export function createHttpServer(
     keepAliveTimeout: limits.keepAliveMs,
     requestTimeout: limits.requestMs,
     headersTimeout: limits.requestMs / 2,
-    // How often Node looks for what is late.
+    // How often Node checks for late requests.
     connectionsCheckingInterval: Math.min(1000, limits.requestMs / 10),
-    // Its own answer to HTTP/1.1 without a Host is empty, and in no log.
+    // Node's own answer to HTTP/1.1 without a Host is empty and not logged.
     requireHostHeader: false,
   });
   server.timeout = Math.max(UNREAD_ANSWER_MS, 2 * limits.requestMs);
@@ -69,7 +72,7 @@ export function createHttpServer(
 
   server.on('connection', (socket: Socket) => {
     const { destroySoon } = socket;
-    // Node calls it after an answer with `Connection: close`.
+    // Node calls this after an answer with `Connection: close`.
     socket.destroySoon = () => {
       if (isClosing(socket)) return;
       if (current(socket)?.req.complete === false) closeGently(socket);
@@ -80,7 +83,7 @@ export function createHttpServer(
     latest.set(req.socket, req);
     if (announcesTooMuch(req)) res.setHeader('Connection', 'close');
     res.once('finish', () => {
-      // Of what nobody asked for, at most an announced body of ordinary length is read on.
+      // The rest of an unwanted body is read only if it announced an ordinary length.
       if (!req.complete && req.headers['content-length'] === undefined) closeGently(req.socket);
     });
     listener(req, res);
@@ -89,10 +92,10 @@ export function createHttpServer(
     if (!announcesTooMuch(req)) res.writeContinue();
     server.emit('request', req, res);
   });
-  // Of other expectations RFC 9110 section 10.1.1 lets us know nothing.
+  // RFC 9110 section 10.1.1 lets a server ignore other expectations.
   server.on('checkExpectation', (req, res) => server.emit('request', req, res));
   server.on('connect', (_req, socket) => {
-    // Node has taken its own listener off, and an error that nobody hears ends the process.
+    // Node has removed its own listener, and an error without a listener ends the process.
     socket.on('error', () => socket.destroy());
     refuse(socket as Socket, 'CONNECT');
   });
@@ -102,7 +105,7 @@ export function createHttpServer(
   return server;
 }
 
-/** What is a request to Node, and none to us. */
+/** The code for a request that Node accepts and this server refuses. */
 function unfit({ rawHeaders, httpVersion, headers }: IncomingMessage): string | undefined {
   if (rawHeaders.length > 2 * MOST_FIELDS) return 'TOO_MANY_FIELDS';
   return httpVersion === '1.1' && headers.host === undefined ? 'NO_HOST' : undefined;
@@ -139,7 +142,7 @@ function refusalOf(code: string, requestMs: number): Refusal | undefined {
   }
 }
 
-/** Answers and reports what was no request. */
+/** Answers and logs input that is not a request. */
 function refuser({
   logger,
   metrics,
@@ -150,29 +153,29 @@ function refuser({
   logger: Logger;
   metrics: Pick<Metrics, 'countUnread'>;
   current(socket: Socket): Exchange | undefined;
-  /** Whether a request was answered before all of it had come. */
+  /** Whether a request was answered before it arrived completely. */
   isAnswered(socket: Socket): boolean;
   requestMs: number;
 }): {
-  /** When it is its turn among the requests of its connection. */
+  /** Waits for its turn among the requests of the connection. */
   refuse(socket: Socket, code: string): void;
   refuseNow(socket: Socket, code: string): void;
 } {
-  /** Connections on which a refusal waits for its turn. The first ends the connection, so there is no second. */
+  /** The connections on which a refusal waits for its turn. A refusal ends its connection, so there is only one. */
   const waiting = new WeakSet<Socket>();
   const line = boundedLog(logger, { level: 'info', perSecond: LINES_PER_SECOND });
 
   function refuse(socket: Socket, code: string): void {
     const refusal = refusalOf(code, requestMs);
     const exchange = current(socket);
-    // The connection broke, or was never used: there is nobody to answer, and nothing to tell.
+    // The connection broke or was never used: there is nobody to answer and nothing to log.
     if (refusal === undefined || socket.bytesRead === 0) socket.destroy();
     else if (isClosing(socket)) return;
     else if (isAnswered(socket)) closeGently(socket);
     else if (exchange && !exchange.req.complete) {
       answerWith(exchange, refusal);
     } else if (exchange) {
-      // It is a later request that failed, and answers come in the order of requests.
+      // A later request failed, and answers come in the order of requests.
       if (waiting.has(socket)) return;
       waiting.add(socket);
       exchange.res.once('close', () => {
@@ -194,7 +197,7 @@ function refuser({
   return { refuse, refuseNow };
 }
 
-/** The body of a request that is being served did not come. The access log has the request. */
+/** Answers a request whose body did not arrive. The access log records it. */
 function answerWith({ req, res }: Exchange, refusal: Refusal): void {
   const state = knownRequestState(req);
   if (state) state.log.error = 'invalid_request';

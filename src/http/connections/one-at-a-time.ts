@@ -2,7 +2,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import type { Socket } from 'node:net';
 import { isClosing } from './close-gently.ts';
 
-/** Among what is read at once: more than any client pipelines that means well. */
+/** The limit for waiting requests: more than any well-meant client pipelines. */
 const MOST_WAITING = 100;
 
 export interface Exchange {
@@ -11,20 +11,20 @@ export interface Exchange {
 }
 
 /**
- * Serves the requests of one connection one after another, and reads no more while one waits. Node starts every request
- * that lies in what it has read: two thousand of them fit into one packet's buffer, and would be ahead of everybody else
- * at the database. (RFC 9112 section 9.3.2 lets a server serve at once only what is safe.)
+ * Serves the requests of one connection one after another, and reads nothing while one waits. Node alone would start
+ * every request in its buffer. Two thousand requests fit into one, and would come before everybody else's at the
+ * database. (RFC 9112 section 9.3.2 lets a server handle only safe requests in parallel.)
  */
 export function oneAtATime(serve: RequestListener): {
   listener: RequestListener;
-  /** The request that is being served on a connection. */
+  /** The request that this server is handling on a connection. */
   current(socket: Socket): Exchange | undefined;
 } {
   const served = new WeakMap<Socket, Exchange>();
   const waiting = new WeakMap<Socket, Exchange[]>();
 
   function pauseWhileWaiting(socket: Socket): void {
-    // Node resumes it at the end of each request that it has read.
+    // Node resumes the socket at the end of each request that it has read.
     process.nextTick(() => {
       if (waiting.get(socket)?.length && !isClosing(socket)) socket.pause();
     });
