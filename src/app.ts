@@ -25,6 +25,7 @@ import { DOCUMENTS, PATHS, PROTOCOL_ROUTES } from './oidc/routes.ts';
 import { unavailable } from './platform/database-errors.ts';
 import { HttpError } from './platform/errors.ts';
 import type { Logger } from './platform/logger.ts';
+import { signOutRoutes } from './sign-out/routes.ts';
 
 /**
  * The only HTTP map: what every request passes, and which edge answers which path. `retiring` says whether this process
@@ -41,6 +42,7 @@ export function createApp(services: Services, { retiring }: { retiring(): boolea
   const routers = [
     assetRoutes({ views }),
     pages(services),
+    signOut(services),
     tokenProvider(services),
     protocolRoutes(services),
     ...(config.demo ? [demo(services)] : []),
@@ -117,6 +119,11 @@ function pages(services: Services): Router {
     { ...services, issuer: config.issuer, provider: () => live.current, ...limits },
     { inScope: instanceScope(createInstanceResolver(services)) },
   );
+}
+
+function signOut({ config, live, instances, clients, people, views, csrf }: Services): Router {
+  const https = config.issuer.startsWith('https:');
+  return signOutRoutes({ live, instances, clients, people, views, csrf, https });
 }
 
 function tokenProvider(services: Services): Router {

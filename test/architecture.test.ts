@@ -2,10 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type Import, parseSource, readSources, type SourceFile } from './support/imports.ts';
 
-/**
- * The folders of src, and which of the others each may import: every folder only those above it. The edges
- * (interactions, demo, listnr, admin, commands) import no other edge.
- */
+/** The folders of src, and which of the others each may import: every folder only those above it. */
 const MAY_IMPORT: Record<string, readonly string[]> = {
   platform: [],
   workers: ['platform'],
@@ -23,11 +20,15 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   oidc: ['keys', 'grants', 'sessions', 'audit', 'clients', 'accounts', 'instances', 'platform'],
   // biome-ignore format: a line for each folder
   interactions: ['oidc', 'authentication', 'grants', 'sessions', 'accounts', 'clients', 'instances', 'http', 'platform'],
+  'sign-out': ['oidc', 'sessions', 'accounts', 'clients', 'instances', 'http', 'platform'],
   demo: ['http', 'platform'],
   listnr: ['keys', 'clients', 'accounts', 'http', 'platform'],
   admin: ['keys', 'grants', 'sessions', 'clients', 'accounts', 'instances', 'http', 'platform'],
   commands: ['keys', 'housekeeping', 'clients', 'accounts', 'instances', 'platform'],
 };
+
+/** Where requests and commands come in. No folder imports an edge, and no edge another one. */
+const EDGES = ['interactions', 'sign-out', 'demo', 'listnr', 'admin', 'commands'];
 
 /** The files beside the folders. No folder imports them; only they may know every folder. */
 const ROOT_FILES = [
@@ -53,7 +54,8 @@ const CONFINED: Record<string, (file: SourceFile, what: Import) => boolean> = {
   knex: ({ path }) => folderOf(path) === 'platform' || path.endsWith('-store.ts'),
   pg: ({ path }) => folderOf(path) === 'platform' || path.endsWith('-store.ts'),
   '@electric-sql/pglite': ({ path }) => folderOf(path) === 'platform',
-  koa: ({ path }) => ['', 'http', 'interactions', 'listnr', 'demo', 'admin', 'oidc'].includes(folderOf(path)),
+  koa: ({ path }) =>
+    ['', 'http', 'interactions', 'sign-out', 'listnr', 'demo', 'admin', 'oidc'].includes(folderOf(path)),
   pino: ({ path }) => folderOf(path) === 'platform',
   'openid-client': ({ path }) => ['authentication', 'demo'].includes(folderOf(path)),
   // The demo verifies a LiSTNR token with the very lines of the guide.
@@ -88,6 +90,11 @@ describe('the architecture', () => {
     const folders = Object.keys(MAY_IMPORT);
     for (const [n, folder] of folders.entries())
       expect(MAY_IMPORT[folder]?.filter((other) => folders.indexOf(other) >= n)).toEqual([]);
+  });
+
+  it('has a table in which nothing imports an edge', () => {
+    const imported = Object.values(MAY_IMPORT).flat();
+    expect(EDGES.filter((edge) => !(edge in MAY_IMPORT) || imported.includes(edge))).toEqual([]);
   });
 
   it('has no two files that lead to each other', () => {

@@ -2,7 +2,6 @@ import type { Provider } from 'oidc-provider';
 import type { PersonStore } from '../accounts/person-store.ts';
 import type { PasswordAuthenticator } from '../authentication/password/password-authenticator.ts';
 import type { UpstreamAuthenticator } from '../authentication/upstream/upstream-authenticator.ts';
-import type { ClientStore } from '../clients/client-store.ts';
 import type { ConsentStore } from '../grants/consent-store.ts';
 import type { Csrf } from '../http/csrf.ts';
 import type { RateLimit } from '../http/rate-limit.ts';
@@ -16,7 +15,6 @@ export interface InteractionDependencies {
   issuer: string;
   provider: () => Provider;
   instances: InstanceStore;
-  clients: ClientStore;
   people: PersonStore;
   consents: ConsentStore;
   upstreamSignIns: UpstreamSignInStore;

@@ -1,5 +1,5 @@
 /**
- * The pages people meet: sign in, consent, signing out, and the way through a customer's own provider. Each step
+ * The pages people meet: sign in, consent, and the way through a customer's own provider. Each step
  * reports its result to the protocol library and returns to it; what comes next is decided there, from stored
  * state. Plain forms that work without JavaScript.
  */
@@ -10,7 +10,6 @@ import { decideConsent, showConsent } from './consent.ts';
 import type { InteractionDependencies } from './dependencies.ts';
 import { abortInteraction, type InteractionContext, loadInteraction } from './interaction.ts';
 import { showSignIn, signInWithPassword } from './sign-in.ts';
-import { signOutRoutes } from './sign-out.ts';
 import { themeRoute } from './theme-route.ts';
 import { finishUpstream, forwardUpstreamAnswer, startUpstream, upstreamCallbackPath } from './upstream.ts';
 
@@ -37,7 +36,6 @@ export function interactionRoutes(
   add('post', '/interaction/:uid/abort', step('any', abortInteraction));
   add('get', upstreamCallbackPath(':instance'), [forwardUpstreamAnswer]);
   add('get', '/assets/theme/:file', [themeRoute(dependencies)]);
-  signOutRoutes(router, dependencies);
   return router;
 }
 

@@ -3,7 +3,7 @@ import { brandOf } from '../instances/brand.ts';
 import type { Instance } from '../instances/instance.ts';
 import { PATHS } from '../oidc/routes.ts';
 import type { Session } from '../oidc/session.ts';
-import type { InteractionDependencies } from './dependencies.ts';
+import type { SignOutDependencies } from './dependencies.ts';
 import type { SignOutRequest } from './sign-out-request.ts';
 
 /** Somebody's session of an instance, in this browser. */
@@ -12,7 +12,7 @@ export interface SignedIn {
   session: Session;
 }
 
-type Dependencies = Pick<InteractionDependencies, 'views' | 'csrf' | 'people'>;
+type Dependencies = Pick<SignOutDependencies, 'views' | 'csrf' | 'people'>;
 
 /** For a request that names no application, in a browser that is signed in to several instances. */
 export async function showChoice(

@@ -1,4 +1,9 @@
-import type Router from '@koa/router';
+/**
+ * OpenID Connect RP-Initiated Logout 1.0, at the address that discovery announces. It is ours instead of the library's,
+ * because the instance decides which session is meant, because signing out ends every grant of the session, and because
+ * a request that proves who is signed in (`id_token_hint`) needs no confirmation.
+ */
+import Router from '@koa/router';
 import type { Context } from 'koa';
 import { readForm } from '../http/body.ts';
 import { parseParameters } from '../http/parameters.ts';
@@ -6,7 +11,7 @@ import { redirect } from '../http/redirect.ts';
 import { PATHS } from '../oidc/routes.ts';
 import { findSession, type Session } from '../oidc/session.ts';
 import { clearedSessionCookies, instancesInCookies } from '../sessions/session-cookie.ts';
-import type { InteractionDependencies } from './dependencies.ts';
+import type { SignOutDependencies } from './dependencies.ts';
 import {
   type SignedIn,
   showChoice,
@@ -18,29 +23,25 @@ import { readSignOutRequest, refusal, type SignOutRequest } from './sign-out-req
 
 type Parameters = Record<string, string | string[]>;
 
-/**
- * OpenID Connect RP-Initiated Logout 1.0, at the address that discovery announces. Ours instead of the library's,
- * because which session it is about depends on the instance, because signing out ends every grant of the session,
- * and because a request that proves who is signed in (`id_token_hint`) needs no confirmation.
- */
-export function signOutRoutes(router: Router, dependencies: InteractionDependencies): void {
+export function signOutRoutes(dependencies: SignOutDependencies): Router {
+  const router = new Router();
   router.get(PATHS.end_session, (ctx) => requestSignOut(ctx, parseParameters(ctx.querystring), dependencies));
   router.post(PATHS.end_session, async (ctx) => {
     const form = await readForm(ctx.req);
-    if (instancesInCookies(ctx.get('cookie'), cookieOptions(dependencies)).length === 0)
-      return repeatAsGet(ctx, form);
+    if (instancesInCookies(ctx.get('cookie'), dependencies).length === 0) return repeatAsGet(ctx, form);
     return requestSignOut(ctx, form, dependencies);
   });
   router.post(`${PATHS.end_session}/confirm`, async (ctx) =>
     confirmSignOut(ctx, await readForm(ctx.req), dependencies),
   );
   router.get(`${PATHS.end_session}/success`, (ctx) => showSignedOut(ctx, dependencies));
+  return router;
 }
 
 async function requestSignOut(
   ctx: Context,
   parameters: Parameters,
-  dependencies: InteractionDependencies,
+  dependencies: SignOutDependencies,
 ): Promise<void> {
   const request = await readSignOutRequest(parameters, dependencies);
   const signedIn = await findSignedIn(ctx, request, dependencies);
@@ -54,7 +55,7 @@ async function requestSignOut(
 async function confirmSignOut(
   ctx: Context,
   form: Parameters,
-  dependencies: InteractionDependencies,
+  dependencies: SignOutDependencies,
 ): Promise<void> {
   const request = await readSignOutRequest(form, dependencies);
   if (!request.instanceId) throw refusal('The form does not say where to sign out.');
@@ -69,13 +70,13 @@ async function confirmSignOut(
 async function findSignedIn(
   ctx: Context,
   { instanceId }: SignOutRequest,
-  dependencies: InteractionDependencies,
+  dependencies: SignOutDependencies,
 ): Promise<SignedIn[]> {
-  const candidates = instancesInCookies(ctx.get('cookie'), cookieOptions(dependencies));
+  const candidates = instancesInCookies(ctx.get('cookie'), dependencies);
   const found: SignedIn[] = [];
   for (const id of candidates) {
     if (instanceId !== undefined && id !== instanceId) continue;
-    const session = await findSession(ctx, dependencies.provider(), id);
+    const session = await findSession(ctx, dependencies.live.current, id);
     const instance = session.accountId ? await dependencies.instances.find(id) : undefined;
     if (instance) found.push({ instance, session });
   }
@@ -86,10 +87,10 @@ async function signOut(
   ctx: Context,
   { session, instance }: { session: Session; instance: { id: string } },
   request: SignOutRequest,
-  dependencies: InteractionDependencies,
+  dependencies: SignOutDependencies,
 ): Promise<void> {
   await session.destroy();
-  ctx.append('Set-Cookie', clearedSessionCookies(instance.id, cookieOptions(dependencies)));
+  ctx.append('Set-Cookie', clearedSessionCookies(instance.id, dependencies));
   leave(ctx, request);
 }
 
@@ -109,8 +110,4 @@ function repeatAsGet(ctx: Context, form: Parameters): void {
     for (const value of [form[name] ?? []].flat()) query.append(name, value);
   }
   redirect(ctx, `${PATHS.end_session}?${query}`);
-}
-
-function cookieOptions({ issuer }: InteractionDependencies): { https: boolean } {
-  return { https: issuer.startsWith('https:') };
 }

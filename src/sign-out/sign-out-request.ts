@@ -1,7 +1,7 @@
 import type { Client } from '../clients/client.ts';
 import { readIdTokenHint } from '../oidc/id-token-hint.ts';
 import { HttpError } from '../platform/errors.ts';
-import type { InteractionDependencies } from './dependencies.ts';
+import type { SignOutDependencies } from './dependencies.ts';
 
 /** What a request to sign out asks for, checked. */
 export interface SignOutRequest {
@@ -16,14 +16,14 @@ export interface SignOutRequest {
 /** @throws HttpError 400, shown as a page: nobody is redirected on a doubtful request. */
 export async function readSignOutRequest(
   parameters: Record<string, string | string[]>,
-  { provider, clients }: Pick<InteractionDependencies, 'provider' | 'clients'>,
+  { live, clients }: Pick<SignOutDependencies, 'live' | 'clients'>,
 ): Promise<SignOutRequest> {
   const get = (name: string) => single(parameters, name);
   const hintText = get('id_token_hint');
   const clientId = get('client_id');
   const returnTo = get('post_logout_redirect_uri');
 
-  const hint = hintText ? await readIdTokenHint(provider(), hintText) : undefined;
+  const hint = hintText ? await readIdTokenHint(live.current, hintText) : undefined;
   if (hint && clientId && hint.client.id !== clientId)
     throw refusal('The client_id is not the one that the id_token_hint was issued to.');
   const client = hint?.client ?? (clientId ? await clients.find(clientId) : undefined);
@@ -32,7 +32,7 @@ export async function readSignOutRequest(
   // Without a client there is nothing to hold the address against, so the person stays here.
   const allowed =
     client && returnTo
-      ? (await provider().Client.find(client.id))?.postLogoutRedirectUriAllowed(returnTo)
+      ? (await live.current.Client.find(client.id))?.postLogoutRedirectUriAllowed(returnTo)
       : undefined;
   if (allowed === false)
     throw refusal('This post_logout_redirect_uri is not registered for the application.');
