@@ -18,7 +18,7 @@ export const clientSecretAdd: Command = {
     'Give a client one more secret and print it, this once. Its name is the day, unless you give one; it does not expire, unless you say when.',
   async run(context, [clientId = ''], given) {
     const { name, 'expires-in-days': days } = given.options;
-    // Before the database sees it: a secret typed at the wrong place would reach the database's own log.
+    // This comes before any statement, because a secret typed as the name would reach the database's own log.
     if (name !== undefined) requireName(name);
     const expiresAt = days === undefined ? null : expiryOf(days, context.clock);
     await withSecretsOf(context, clientId, given, async (secrets) => {
@@ -51,7 +51,7 @@ function expiryOf(days: string, clock: Clock): Date {
   return new Date(clock.now().getTime() + Number(days) * DAY_MS);
 }
 
-/** 2026-11-21, and 2026-11-21-2 for the second of that day. */
+/** 2026-11-21, or 2026-11-21-2 for the second secret of that day. */
 async function nameOfTheDay(secrets: ClientSecretStore, clientId: string, clock: Clock): Promise<string> {
   const day = clock.now().toISOString().slice(0, 'yyyy-mm-dd'.length);
   const taken = new Set((await secrets.list(clientId)).map(({ name }) => name));

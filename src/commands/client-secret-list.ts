@@ -22,7 +22,7 @@ export const clientSecretList: Command = {
     }),
 };
 
-/** What stands for it; its digest stays in the database. */
+/** Shows no digest. */
 function rowOf({ name, createdAt, expiresAt, lastUsedAt }: StoredSecret, now: Date): string[] {
   return [
     name,
@@ -33,7 +33,7 @@ function rowOf({ name, createdAt, expiresAt, lastUsedAt }: StoredSecret, now: Da
   ];
 }
 
-/** Uses are noted to within a minute. */
+/** The server notes uses to within a minute. */
 function toMinute(date: Date | null): string {
   return date ? `${date.toISOString().slice(0, 'yyyy-mm-ddThh:mm'.length)}Z` : 'never';
 }

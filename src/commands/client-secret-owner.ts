@@ -7,15 +7,15 @@ import {
 import { OperatorError } from '../platform/errors.ts';
 import type { CommandContext, GivenOptions } from './command.ts';
 
-/** What `--kind` says, for an id that clients of both services have. */
+/** `--kind` chooses between clients of both services with the same id. */
 export const KIND_OPTION = { kind: 'listo|listnr' };
 
 const TABLES: Record<string, SecretTable> = { listo: 'client_secrets', listnr: 'listnr_client_secrets' };
 
 /**
- * Lets `work` at the secrets of the client with this id, of Sign in with Listo or of LiSTNR.
- * @throws OperatorError when there is no such client, or two and `--kind` does not say which. Ids that are not
- * registered are not repeated: one may be a secret at the wrong place.
+ * Runs `work` on the secrets of the client with this id, of Sign in with Listo or of LiSTNR.
+ * @throws OperatorError when no client has the id, or when two have it and `--kind` does not choose. The message does
+ * not repeat an unknown id, since it may be a misplaced secret.
  */
 export async function withSecretsOf(
   context: CommandContext,

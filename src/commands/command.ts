@@ -3,36 +3,36 @@ import type { Clock } from '../platform/clock.ts';
 import type { Database } from '../platform/database.ts';
 
 /**
- * What an operator does from a shell, a file for each command. A command prints its result on standard output and
- * nothing else there; what it refuses it throws as an OperatorError. Secrets come in by standard input and never
- * by the command line, where other users of the machine can read them.
+ * An operator's command in a shell; each has its own file. A command prints only its result on standard output. It
+ * throws an OperatorError to refuse. It reads secrets from standard input, never from the command line, which other
+ * users of the machine can read.
  */
 export interface Command {
-  /** The words that call it: `client secret`. */
+  /** The words that call the command: `client secret`. */
   name: string;
-  /** What has to follow, as the usage shows it: `FILE`. */
+  /** The words that must follow, as the usage shows them: `FILE`. */
   operands: readonly string[];
-  /** Options that may be given, each with a value, which the usage shows as this: `{ name: 'NAME' }`. */
+  /** Options with a value, which the usage shows under this name: `{ name: 'NAME' }`. */
   options?: Readonly<Record<string, string>>;
-  /** Options without a value: `['json']`. An option means the same kind of thing, value or none, in every command. */
+  /** Options without a value: `['json']`. An option either has a value in every command, or in none. */
   switches?: readonly string[];
   /** One sentence for the usage. */
   summary: string;
   run(context: CommandContext, operands: readonly string[], given: GivenOptions): Promise<void>;
 }
 
-/** The options of a call. */
+/** The options of one call. */
 export interface GivenOptions {
   options: Readonly<Record<string, string>>;
   switches: ReadonlySet<string>;
 }
 
-/** What a command may ask for. Configuration is read only when one does, so that most work anywhere. */
+/** The services for a command. A command reads the configuration only if it needs it, so most commands work without. */
 export interface CommandContext {
   input: SecretInput;
-  /** Prints a line of the result. */
+  /** Prints a line of the result on standard output. */
   print(line: string): void;
-  /** Says something to the person at the terminal, beside the result. */
+  /** Tells the person at the terminal something that is not the result. */
   say(text: string): void;
   clock: Clock;
   settings(): CommandSettings;

@@ -8,14 +8,14 @@ import {
 import type { Command } from './command.ts';
 import { formatTable } from './table.ts';
 
-/** Those whose rows end by themselves come first: they are the ones that grow when nobody deletes them. */
+/** The tables whose rows expire come first: they grow when nobody deletes rows. */
 const TABLES = [...EXPIRING_TABLES, 'consents', 'people', 'clients', 'listnr_clients', 'signing_keys'];
 const EXPIRY = new Map<string, string>(Object.entries(EXPIRY_COLUMNS));
 
 const HEADINGS = ['table', 'rows', 'expired', 'lag (s)', 'size'];
 const NUMBERS = [1, 2, 3, 4];
 
-/** How a count is written, by its precision. */
+/** The mark before a count of each precision. */
 const MARKS: Record<Count['precision'], string> = {
   exact: '',
   estimate: '~',

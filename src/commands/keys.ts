@@ -44,7 +44,7 @@ export const keysReseal: Command = {
     }),
 };
 
-/** A line for each key that was made: one an algorithm. */
+/** Returns a line for each new key. Each algorithm gets one. */
 async function publishNext(keySet: KeySet, rotation: RotationDependencies): Promise<string[]> {
   const changes = await rotateKeys(keySet, rotation, { force: true });
   const made = changes.flatMap((change) => (change.action === 'create' ? [change] : []));

@@ -9,7 +9,7 @@ export const passwordHash: Command = {
   summary: 'Read a password from standard input and print its argon2id hash, for people.password_hash.',
   async run(context) {
     const password = await readSecret(context, 'Password');
-    // What nobody sees while typing it is typed twice.
+    // A person who cannot see the password types it twice.
     if (context.input.isTTY && (await readSecret(context, 'Again')) !== password)
       throw new OperatorError('The two are not the same.');
     context.print(await hashPassword(password));

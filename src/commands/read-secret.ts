@@ -4,7 +4,7 @@ import { OperatorError } from '../platform/errors.ts';
 import type { CommandContext, SecretInput } from './command.ts';
 
 /**
- * One secret from standard input: from a terminal it is asked for without echo, from a pipe it is all there is.
+ * Reads one secret from standard input: without echo from a terminal, or all of a pipe.
  * @throws OperatorError when there is none, or more than one line.
  */
 export async function readSecret(
@@ -19,7 +19,7 @@ export async function readSecret(
 }
 
 function ask(input: SecretInput, say: (text: string) => void, question: string): Promise<string> {
-  // Readline edits the line and echoes it to its output, which here goes nowhere.
+  // Readline would echo the line, so its output discards everything.
   const output = new Writable({ write: (_chunk, _encoding, done) => done() });
   const line = createInterface({ input, output, terminal: true, historySize: 0 });
   say(`${question}: `);

@@ -18,7 +18,7 @@ const SUCCESS = 0;
 const FAILURE = 1;
 const WRONG_USAGE = 2;
 
-/** SQLSTATE of a table, and of a column, that is not there. */
+/** The SQLSTATEs for a missing table and a missing column. */
 const SCHEMA_LACKS = new Set(['42P01', '42703']);
 
 const help: Command = {
@@ -46,7 +46,7 @@ export const COMMANDS: readonly Command[] = [
   help,
 ];
 
-/** Runs what the words of a command line ask for and answers the exit code: 0, 1 for a failure, 2 for a wrong call. */
+/** Runs the command that `words` call. Returns the exit code: 0, 1 for a failure, 2 for a wrong call. */
 export async function runCommand(words: readonly string[], context: CommandContext): Promise<number> {
   const call = understandCall(words, COMMANDS);
   if (call === 'help') {

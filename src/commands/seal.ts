@@ -9,7 +9,7 @@ export const seal: Command = {
   summary:
     'Read a secret from standard input and print it sealed; CONTEXT is upstream:<instance id>, for upstream_providers.client_secret_sealed.',
   async run(context, [place = '']) {
-    // A sealed text opens only in its own place, so a mistake here would show at the first sign-in.
+    // A sealed text opens only for its own context, and a wrong one would fail at the first sign-in.
     if (!/^upstream:[a-z0-9-]{1,40}$/.test(place))
       throw new OperatorError('CONTEXT says where the secret belongs: upstream:<instance id>.');
     const box = createSecretBox(context.settings().keyEncryptionKeys);

@@ -1,4 +1,4 @@
-/** Lines of a table whose columns are as wide as their widest cell. Columns named in `right` hold numbers. */
+/** Formats rows as a table. Each column is as wide as its widest cell; the columns in `right` are right-aligned. */
 export function formatTable(rows: readonly (readonly string[])[], { right = [] as number[] } = {}): string[] {
   const widths = (rows[0] ?? []).map((_, n) => Math.max(...rows.map((row) => row[n]?.length ?? 0)));
   return rows.map((row) =>

@@ -1,7 +1,7 @@
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
 import type { Command, GivenOptions } from './command.ts';
 
-/** A command that was called rightly. */
+/** A correct call of a command. */
 export interface Call {
   command: Command;
   operands: readonly string[];
@@ -9,8 +9,8 @@ export interface Call {
 }
 
 /**
- * What the words of a command line mean among these commands; `help` where they ask for it. A mistake is named
- * without repeating the words: one of them may be a secret.
+ * Finds the command that `words` call, or `help` if they ask for it. The text of a mistake does not repeat the words,
+ * since one of them may be a secret.
  */
 export function understandCall(
   words: readonly string[],
@@ -40,10 +40,10 @@ export function understandCall(
   return { command, operands, given: toGivenOptions(values) };
 }
 
-/** Lists come from options that may be repeated, which none may. */
+/** The lists are for options that may be repeated; there are none. */
 type Values = Record<string, string | boolean | (string | boolean)[] | undefined>;
 
-/** Those of all commands: an option may stand before it is known which command the words call. */
+/** The options of all commands, because an option may come before the words that name the command. */
 function optionsOf(commands: readonly Command[]): ParseArgsOptionsConfig {
   return {
     help: { type: 'boolean', short: 'h' },
@@ -56,7 +56,7 @@ function optionsOf(commands: readonly Command[]): ParseArgsOptionsConfig {
   };
 }
 
-/** The one whose name is the longest: `client secret add` is not `client secret` with an operand. */
+/** Picks the longest matching name: `client secret add` is not `client secret` with an operand. */
 function commandOf(positionals: readonly string[], commands: readonly Command[]): Command | undefined {
   return commands
     .filter(({ name }) => name.split(' ').every((word, n) => word === positionals[n]))

@@ -6,8 +6,8 @@ import type { ListnrConsumer } from './listnr-consumer.ts';
 import type { RelyingParty } from './relying-party.ts';
 
 /**
- * What the buttons do. Each action keeps in `signedIn` what later ones need, and tells its outcome: a request that
- * is refused is one too, and is shown like any other.
+ * The buttons' actions. Each action keeps in `signedIn` the values that later ones need, and returns its outcome. A
+ * refused request is an outcome too, and the page shows it like any other.
  */
 export function createActions({
   party,
@@ -19,7 +19,8 @@ export function createActions({
   return {
     userinfo: ({ tokens }) =>
       outcomeOf(async (record) => {
-        // The subject of the verified ID token: userinfo about anybody else is not for this person (OIDC Core 5.3.2).
+        // The subject comes from the verified ID token: userinfo about another person must be rejected (OIDC Core
+        // 5.3.2).
         const { sub = '' } = decodeJwt(tokens.idToken);
         await party.fetchUserinfo(tokens.accessToken, sub, record);
         return {};

@@ -1,11 +1,11 @@
 import type { RecordedRequest } from './exchange.ts';
 
-/** Form fields too long to read in the middle of a command. */
+/** Form fields that are too long for the middle of a command. */
 const LONG_FIELDS = new Set(['code', 'refresh_token']);
 
 /**
- * A request as commands for a shell: long values first, each in a variable of its own, then a `curl` that uses
- * them. Pasted as it is, it repeats the request. `bearer` names the variable of a token in the Authorization header.
+ * A request as shell commands: each long value goes into a variable first, then a `curl` uses the variables. Pasted
+ * into a shell, the text repeats the request. `bearer` names the variable for the token in the Authorization header.
  */
 export function curlCommand(
   { url, headers, body }: RecordedRequest,

@@ -9,7 +9,7 @@ const COOKIE = 'listo_demo';
 const SESSION_TTL_MS = 60 * 60 * 1000;
 const MAX_SESSIONS = 1000;
 
-/** What the demo knows of one browser. It lives in this process's memory and ends with it. */
+/** The demo's data about one browser. It lives in this process's memory and ends with the process. */
 export interface DemoSession {
   id: string;
   pending?: PendingSignIn | undefined;
@@ -17,22 +17,22 @@ export interface DemoSession {
 }
 
 export interface SignedIn {
-  /** The authorization request and the parameters that came back to the redirect URI. */
+  /** The authorization request, and the parameters that the redirect URI received. */
   authorization: { request: string; answer: Record<string, string> };
   codeExchange: Exchange | undefined;
   keys: Exchange | undefined;
-  /** The first ID token, verified against `nonce`. */
+  /** The first ID token, verified with `nonce`. */
   idToken: string;
   nonce: string;
-  /** The tokens that work now. */
+  /** The currently valid tokens. */
   tokens: Tokens;
   listnrToken?: string | undefined;
   outcomes: Partial<Record<ActionId, Outcome>>;
-  /** The step that was taken last, whose details the page shows open. */
+  /** The latest step. The page shows its details open. */
   latest: ActionId | 'id-token';
 }
 
-/** The steps a signed-in visitor takes by a button, in the order the page suggests. */
+/** The steps that a signed-in visitor takes with a button, in the page's order. */
 export const ACTIONS = ['userinfo', 'refresh', 'listnr-token', 'listnr-verification'] as const;
 export type ActionId = (typeof ACTIONS)[number];
 
@@ -41,13 +41,13 @@ export interface Outcome {
   failure?: Failure | undefined;
   /** The tokens before and after a refresh. */
   replaced?: { before: Tokens; after: Tokens } | undefined;
-  /** The LiSTNR token that was verified. */
+  /** The verified LiSTNR token. */
   token?: string | undefined;
 }
 
 export interface DemoSessions {
   find(ctx: Context): DemoSession | undefined;
-  /** True when the browser brings the cookie of a session that is gone: an hour has passed, or the server was restarted. */
+  /** True when the browser sends the cookie of a session that is gone, because it expired or the server restarted. */
   isGone(ctx: Context): boolean;
   /** Gives the browser a session with a new id. */
   start(ctx: Context, content: Omit<DemoSession, 'id'>): DemoSession;
@@ -68,7 +68,7 @@ export function createDemoSessions({ https }: { https: boolean }): DemoSessions 
     start(ctx, content) {
       const session = { id: randomBytes(32).toString('base64url'), ...content };
       sessions.set(session.id, session);
-      // TLS may end in front of this process, so the scheme is the issuer's, not the socket's.
+      // TLS may end in front of this process, so the issuer's scheme counts, not the socket's.
       ctx.cookies.secure = https;
       ctx.cookies.set(COOKIE, session.id, { ...cookie, maxAge: SESSION_TTL_MS });
       return session;

@@ -1,8 +1,8 @@
-/** One request that the demo made and the answer it got, as they were, to be shown. */
+/** One request of the demo and its answer, unchanged, for the page to show. */
 export interface Exchange {
   request: RecordedRequest;
   status: number;
-  /** The parsed JSON, or the text of anything else. */
+  /** The parsed JSON, or any other text. */
   answer: unknown;
 }
 
@@ -20,7 +20,7 @@ interface FetchOptions {
   body?: unknown;
 }
 
-/** Nobody answered. */
+/** No server answers there. */
 export class Unreachable extends Error {
   constructor(url: string, cause: unknown) {
     super(`${new URL(url).origin} does not answer`, { cause });
@@ -29,7 +29,7 @@ export class Unreachable extends Error {
 }
 
 /**
- * A `fetch` that also writes down what went over the wire, in the order of the answers.
+ * A `fetch` that also records requests and answers, in the order of the answers.
  * @throws Unreachable
  */
 export function recordingFetch(record: Exchange[]) {

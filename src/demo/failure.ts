@@ -8,12 +8,12 @@ import {
 import { Unreachable } from './exchange.ts';
 import { ListnrRefusal } from './listnr-consumer.ts';
 
-/** Something a visitor may meet and start again from. */
+/** An error that a visitor may meet, and from which they can start again. */
 export interface Failure {
   status: number;
   title: string;
   message: string;
-  /** What a program would switch on: an OAuth error, or the library's code. */
+  /** The code for programs: an OAuth error, or the library's code. */
   code: string;
 }
 
@@ -41,11 +41,11 @@ const UNREACHABLE: Failure = {
 };
 
 /**
- * What to tell a visitor when a step fails.
- * @throws what it was given, when that is no failure of a request but a fault in this code.
+ * The text for a visitor when a step fails.
+ * @throws the given error when it is no failed request but a fault in this code.
  */
 export function explainFailure(error: unknown): Failure {
-  // openid-client wraps what it does not know.
+  // openid-client wraps errors that it does not know.
   if (error instanceof Unreachable || (error instanceof Error && error.cause instanceof Unreachable)) {
     return UNREACHABLE;
   }

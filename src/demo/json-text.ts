@@ -1,13 +1,13 @@
-/** A stretch of JSON text of one kind, for a template to colour. */
+/** A piece of JSON text of one kind, for a template to colour. */
 export interface JsonPart {
   kind: 'name' | 'string' | 'literal' | 'plain';
   text: string;
 }
 
-/** A name with its colon, a string, or a number, true, false, null. */
+/** A name with its colon, a string, a number, true, false or null. */
 const TOKEN = /("(?:\\.|[^"\\])*")(\s*:)?|-?\d[\d.eE+-]*|true|false|null/g;
 
-/** A value as indented JSON, in parts that together are the whole text. */
+/** A value as indented JSON, cut into parts that together are the whole text. */
 export function jsonText(value: unknown): JsonPart[] {
   const text = JSON.stringify(value, null, 2);
   const parts: JsonPart[] = [];

@@ -5,12 +5,12 @@ import { type Exchange, recordingFetch } from './exchange.ts';
 export const LISTNR_CLIENT_ID = 'demo-app';
 export const LISTNR_SCOPE = 'read:profile';
 
-/** Both ends of a LiSTNR token: the application that gets one for its user, and the service that verifies it. */
+/** Both users of a LiSTNR token: the application that gets it for its user, and the service that verifies it. */
 export interface ListnrConsumer {
   jwksUri: string;
-  /** A token for the user of an ID token. @throws ListnrRefusal */
+  /** Gets a token for the user of an ID token. @throws ListnrRefusal */
   issueToken(idToken: string, record: Exchange[]): Promise<string>;
-  /** @throws JOSEError when the token fails one of the checks. */
+  /** @throws JOSEError when the token fails a check. */
   verifyToken(token: string, record: Exchange[]): Promise<void>;
 }
 
@@ -25,7 +25,7 @@ export class ListnrRefusal extends Error {
   }
 }
 
-/** `baseUrl` is where the token provider is reached, `issuer` what its tokens call it. */
+/** `baseUrl` is the address of the token provider; `issuer` is the `iss` of its tokens. */
 export function createListnrConsumer({
   baseUrl,
   issuer,
@@ -51,7 +51,7 @@ export function createListnrConsumer({
     },
 
     async verifyToken(token, record) {
-      // A service makes this once and keeps it: it is what caches the keys. Here each click shows the fetch.
+      // A real service makes this once, since it caches the keys. Here each click shows the fetch.
       const jwks = createRemoteJWKSet(new URL(jwksUri), { [customFetch]: recordingFetch(record) });
       const { payload } = await jwtVerify(token, jwks, {
         issuer,

@@ -10,7 +10,7 @@ import type { RelyingParty } from './relying-party.ts';
 import { signedInPage } from './signed-in-page.ts';
 import { STEPS } from './steps.ts';
 
-/** The parts of the demo that its pages share. */
+/** The parts that all pages of the demo use. */
 export interface Demo {
   issuer: string;
   listnrIssuer: string;
@@ -21,10 +21,10 @@ export interface Demo {
   listnr: ListnrConsumer;
 }
 
-/** The `state` with which the issuer sends the browser back once its session has ended. */
+/** The `state` that the issuer sends back after it ended its session. */
 export const SIGNED_OUT = 'signed-out';
 
-/** `/demo`: the way in, or the steps of whoever is signed in. */
+/** `/demo`: the start, or the steps of a signed-in visitor. */
 export function showPage(ctx: Context, demo: Demo): void {
   const { issuer, listnrIssuer, listnr, views, csrf, sessions } = demo;
   const session = sessions.find(ctx);
@@ -45,7 +45,7 @@ export function showPage(ctx: Context, demo: Demo): void {
   });
 }
 
-/** What happened, and the way to start again. */
+/** Shows an error and a way to start again. */
 export function showProblem(ctx: Context, failure: Failure, { issuer, views, sessions }: Demo): void {
   ctx.status = failure.status;
   requestState(ctx.req).log.error = failure.code;
@@ -53,7 +53,7 @@ export function showProblem(ctx: Context, failure: Failure, { issuer, views, ses
   views.render(ctx, 'demo-problem', { ...failure, signedIn, signInUrl: signInUrl(issuer) });
 }
 
-/** Does what may fail because of somebody else, and shows it when it does. */
+/** Runs `work`, and shows its failure if a request was refused. */
 export async function orShowProblem(ctx: Context, demo: Demo, work: () => Promise<void>): Promise<void> {
   try {
     await work();
@@ -62,12 +62,12 @@ export async function orShowProblem(ctx: Context, demo: Demo, work: () => Promis
   }
 }
 
-/** A form of this session, and of no other. */
+/** Binds a form to this session. */
 export function csrfBinding(session: DemoSession): string {
   return `demo:${session.id}`;
 }
 
-/** Whole, because whoever came by 127.0.0.1 needs the cookie at the origin where the answer will arrive. */
+/** A whole address: a visitor at 127.0.0.1 needs the cookie at the issuer's origin, where the answer will arrive. */
 function signInUrl(issuer: string): string {
   return `${issuer}/demo/sign-in`;
 }

@@ -1,14 +1,14 @@
 import * as oidc from 'openid-client';
 import { type Exchange, recordingFetch } from './exchange.ts';
 
-/** The client of config/seeds/demo.sql. Its secret is public there too. */
+/** The client of config/seeds/demo.sql, where its secret is public, too. */
 export const CLIENT_ID = 'client_demo_web';
 const CLIENT_SECRET = 'demo-web-secret-not-for-production-0001';
 const SCOPE = 'openid profile email';
 
-/** What the answer to an authorization request is held against; it waits in the session that asked. */
+/** The values that check the answer to an authorization request. They wait in the session that sent it. */
 export interface PendingSignIn {
-  /** The authorization request, as the browser was sent to it. */
+  /** The authorization request to which the browser was sent. */
   url: string;
   state: string;
   nonce: string;
@@ -21,25 +21,25 @@ export interface Tokens {
   idToken: string;
 }
 
-/** A confidential client of the issuer. Everything it fetches goes into the `record` it is given. */
+/** A confidential client of the issuer. It records every fetch in the given `record`. */
 export interface RelyingParty {
   startSignIn(): Promise<PendingSignIn>;
-  /** Exchanges the code of an answer, and verifies the ID token that comes back. */
+  /** Exchanges the answer's code, and verifies the ID token. */
   finishSignIn(answer: URL, pending: PendingSignIn, record: Exchange[]): Promise<Tokens>;
   fetchUserinfo(accessToken: string, subject: string, record: Exchange[]): Promise<void>;
-  /** Redeems a refresh token. What the answer leaves out stays as it was. */
+  /** Redeems a refresh token. A token that is missing in the answer stays as it was. */
   refresh(tokens: Tokens, record: Exchange[]): Promise<Tokens>;
   signOutUrl(request: { idToken: string; returnTo: string; state: string }): Promise<string>;
 }
 
-/** Every method throws openid-client's errors, with Unreachable as the cause when nobody answers. */
+/** Every method throws openid-client's errors. Their cause is Unreachable when no server answers. */
 export function createRelyingParty(issuer: string): RelyingParty {
   const metadata = discoverOnce(issuer);
 
   async function configuration(record: Exchange[] = []): Promise<oidc.Configuration> {
     const config = new oidc.Configuration(await metadata(), CLIENT_ID, CLIENT_SECRET);
     config[oidc.customFetch] = recordingFetch(record);
-    // TLS already vouches for an ID token from the token endpoint; checking the signature too shows how.
+    // TLS already vouches for an ID token from the token endpoint. The demo checks the signature to show how.
     oidc.enableNonRepudiationChecks(config);
     if (issuer.startsWith('http:')) oidc.allowInsecureRequests(config);
     return config;
@@ -95,7 +95,7 @@ export function redirectUriOf(issuer: string): string {
   return `${issuer}/demo/callback`;
 }
 
-/** Discovery, on first use: the demo is part of the server, which does not listen yet while it is put together. */
+/** Runs discovery on first use, because the demo is part of the server, which does not listen yet. */
 function discoverOnce(issuer: string): () => Promise<oidc.ServerMetadata> {
   let known: oidc.ServerMetadata | undefined;
   return async () => {

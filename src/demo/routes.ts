@@ -1,7 +1,7 @@
 /**
- * The demo: a small relying party that lives beside the server it talks to, and knows it only as a stranger would,
- * over HTTP. So what a newcomer sees here is what their own application will see. Tokens stay in this process's
- * memory, for an hour at most. Mounted only where the configuration says `demo`.
+ * The demo is a small relying party inside the server. It uses the server only over HTTP, as a stranger would, so
+ * that a newcomer sees what their own application will see. Tokens stay in this process's memory for an hour at most.
+ * The routes exist only if the configuration has `demo`.
  */
 import Router from '@koa/router';
 import type { Context } from 'koa';
@@ -17,7 +17,7 @@ import { csrfBinding, type Demo, showPage, showProblem } from './pages.ts';
 import { createRelyingParty } from './relying-party.ts';
 import { finishSignIn, signOut, startSignIn } from './sign-in.ts';
 
-/** Needs `app.keys`, which sign the cookie of its session. */
+/** Needs `app.keys`, which sign the session cookie. */
 export function demoRoutes(dependencies: {
   issuer: string;
   listnrIssuer: string;
@@ -34,7 +34,7 @@ export function demoRoutes(dependencies: {
   const actions = createActions(demo);
 
   const router = new Router();
-  // The address that a start prints is one that people open.
+  // People open the address that the server prints when it starts.
   router.get('/', (ctx) => redirect(ctx, '/demo'));
   router.get('/demo', (ctx) => showPage(ctx, demo));
   router.get('/demo/sign-in', (ctx) => startSignIn(ctx, demo));
@@ -53,8 +53,8 @@ export function demoRoutes(dependencies: {
 }
 
 /**
- * The session whose form was sent.
- * @throws HttpError 403 when the form is not of this browser's session.
+ * The session to which the submitted form belongs.
+ * @throws HttpError 403 when the form is not from this browser's session.
  */
 async function ownSession(ctx: Context, { sessions, csrf }: Demo): Promise<DemoSession | undefined> {
   const session = sessions.find(ctx);

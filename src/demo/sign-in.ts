@@ -7,7 +7,7 @@ import { SESSION_GONE, STRAY_ANSWER } from './failure.ts';
 import { type Demo, orShowProblem, SIGNED_OUT, showProblem } from './pages.ts';
 import { type PendingSignIn, type RelyingParty, redirectUriOf } from './relying-party.ts';
 
-/** Sends the browser to the issuer, and keeps what its answer will be held against. */
+/** Sends the browser to the issuer, and keeps the values that will check the answer. */
 export async function startSignIn(ctx: Context, demo: Demo): Promise<void> {
   const { party, sessions } = demo;
   await orShowProblem(ctx, demo, async () => {
@@ -19,7 +19,7 @@ export async function startSignIn(ctx: Context, demo: Demo): Promise<void> {
   });
 }
 
-/** Takes the issuer's answer: only one with the state that waits in this browser's session, and only once. */
+/** Takes the issuer's answer once, and only with the state that waits in this browser's session. */
 export async function finishSignIn(ctx: Context, demo: Demo): Promise<void> {
   const { issuer, party, sessions } = demo;
   const session = sessions.find(ctx);
@@ -31,7 +31,7 @@ export async function finishSignIn(ctx: Context, demo: Demo): Promise<void> {
   await orShowProblem(ctx, demo, async () => {
     const answer = new URL(`${redirectUriOf(issuer)}${ctx.search}`);
     const signedIn = await exchangeCode(answer, pending, party);
-    // A new id: whoever knew the one from before the sign-in does not share what comes after.
+    // A new id keeps out anybody who knew the id from before the sign-in.
     sessions.end(ctx, session);
     sessions.start(ctx, { signedIn });
     redirect(ctx, '/demo');

@@ -8,7 +8,7 @@ import { LISTNR_CLIENT_ID, LISTNR_SCOPE } from './listnr-consumer.ts';
 import { CLIENT_ID, type Tokens } from './relying-party.ts';
 import { progressOf } from './steps.ts';
 
-/** What the request's parameters are for, in the words of a newcomer. */
+/** The purpose of each request parameter, for a newcomer. */
 const PURPOSES: Readonly<Record<string, string>> = {
   response_type: 'Asks for a code, which alone is worth nothing',
   client_id: 'Which application asks',
@@ -20,7 +20,7 @@ const PURPOSES: Readonly<Record<string, string>> = {
   code_challenge_method: 'How it was hashed',
 };
 
-/** What the templates show of the steps done and to do: tokens decoded, requests as commands, times written out. */
+/** The content of the templates for all steps: decoded tokens, requests as commands, formatted times. */
 export function signedInPage(
   signedIn: SignedIn,
   { issuer, listnrIssuer, jwksUri }: { issuer: string; listnrIssuer: string; jwksUri: string },
@@ -87,7 +87,7 @@ function exchangeView({ request, status, answer }: Exchange, bearer?: string) {
   };
 }
 
-/** The ends of the tokens: enough to see that they are others. */
+/** The ends of the tokens, which show that the tokens differ. */
 function replacedView({ before, after }: { before: Tokens; after: Tokens }) {
   const names = { accessToken: 'Access token', refreshToken: 'Refresh token', idToken: 'ID token' } as const;
   return Object.entries(names).map(([kind, name]) => {
@@ -114,7 +114,7 @@ function decoded(token: string) {
   };
 }
 
-/** The steps of “Validating the ID Token” in the guide, as openid-client took them. */
+/** The checks of “Validating the ID Token” in the guide, which openid-client made. */
 function idTokenChecks({ header, claims }: Decoded, { issuer, nonce }: { issuer: string; nonce: string }) {
   return [
     { name: 'Signature', value: `${header.alg}, by the key ${header.kid} that the issuer publishes` },
@@ -125,7 +125,7 @@ function idTokenChecks({ header, claims }: Decoded, { issuer, nonce }: { issuer:
   ];
 }
 
-/** The table of checks in the LiSTNR guide. */
+/** The checks of the LiSTNR guide's table. */
 function listnrChecks({ header, claims }: Decoded, issuer: string) {
   return [
     { name: 'Algorithm', claim: 'alg', value: header.alg },

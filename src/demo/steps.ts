@@ -1,6 +1,6 @@
 import { ACTIONS, type SignedIn } from './demo-session.ts';
 
-/** The story of the demo, in order. The first three happen by signing in; the others have a button. */
+/** The steps of the demo, in order. Signing in takes the first three; the others have a button. */
 export const STEPS = [
   { id: 'authorization', title: 'Send the browser to sign in', button: '' },
   { id: 'code-exchange', title: 'Exchange the code for tokens', button: '' },
@@ -21,7 +21,10 @@ export interface StepProgress {
   state: 'done' | 'failed' | 'next' | 'todo';
 }
 
-/** How far a visitor is. Signing in does the first three steps; the first button not pressed yet comes next. */
+/**
+ * A visitor's progress. Signing in takes the first three steps. The next step is the first whose button was not
+ * pressed.
+ */
 export function progressOf({ outcomes }: Pick<SignedIn, 'outcomes'>): StepProgress[] {
   const next = ACTIONS.find((id) => !outcomes[id]) ?? 'sign-out';
   return STEPS.map((step) => {

@@ -3,10 +3,11 @@ import type { Directory } from './directory.ts';
 import { invalidClient, invalidRequest, unauthorizedClient } from './errors.ts';
 
 /**
- * Authenticates a client by its id and secret, and holds the body's `client_id` (whose record `client` is) against it.
+ * Authenticates a client by its id and secret, and checks that the body's `client_id`, to which `client` belongs, is
+ * the same.
  *
- * Without the right secret, all that can be learned is that a client brings ID tokens instead; the names of those
- * are public, being part of what they serve to browsers.
+ * A caller without the right secret learns only that a client authenticates with ID tokens. The ids of such clients
+ * are public: browsers receive them.
  *
  * @throws HttpError 401 `invalid_client`, 403 `unauthorized_client`, 400 `invalid_request`.
  */

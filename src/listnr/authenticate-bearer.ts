@@ -4,10 +4,10 @@ import { invalidClient, invalidToken, unauthorizedClient } from './errors.ts';
 import type { IdTokenVerifier, VerifiedIdToken } from './id-token-verifier.ts';
 
 /**
- * Verifies the ID token that a client of the authenticated-user kind brings.
+ * Verifies the ID token that a client of the authenticated-user pattern presents.
  *
- * A client that authenticates with a secret is named as such only to somebody who is signed in with us. To anybody
- * else it is as unknown as one that does not exist, so that the names of backends cannot be tried out here.
+ * Only a caller with an ID token of ours learns that a client authenticates with a secret. To others such a client
+ * looks unknown, so that nobody can try out the names of backends.
  *
  * @throws HttpError 401 `invalid_client` or `invalid_token`, 403 `unauthorized_client`, 503.
  */

@@ -4,7 +4,7 @@ export type Credentials =
   | { scheme: 'basic'; clientId: string; secret: string }
   | { scheme: 'bearer'; token: string };
 
-/** RFC 9110 section 11.4: a scheme in any case, spaces, and one word of RFC 7235's token68. */
+/** RFC 9110 section 11.4: a scheme in any case, spaces, and one token68. */
 const HEADER = /^([A-Za-z]+) +([A-Za-z0-9\-._~+/]+=*)$/;
 /** RFC 7617 section 2 allows no control character in either part. */
 const CONTROL = /\p{Cc}/u;
@@ -12,7 +12,7 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
  * Reads an `Authorization` header: a client's own credentials, or a user's ID token.
- * @throws HttpError 401 `invalid_client` when there is none, or one that cannot be read.
+ * @throws HttpError 401 `invalid_client` when the header is missing or unreadable.
  */
 export function readAuthorization(header: string): Credentials {
   if (header === '') {
@@ -37,7 +37,7 @@ export function readAuthorization(header: string): Credentials {
   }
 }
 
-/** The halves are used as they are: form-encoding them first is RFC 6749's way, not RFC 7617's. */
+/** The id and secret are not form-encoded: that is RFC 6749's way, not RFC 7617's. */
 function readBasic(value: string): { clientId: string; secret: string } {
   const text = strictBase64(value);
   const colon = text?.indexOf(':') ?? -1;
@@ -47,7 +47,7 @@ function readBasic(value: string): { clientId: string; secret: string } {
   return { clientId: text.slice(0, colon), secret: text.slice(colon + 1) };
 }
 
-/** Node skips what is not base64; encoding again shows whether it did. */
+/** Node skips characters that are not base64; encoding again reveals them. */
 function strictBase64(value: string): string | undefined {
   const bytes = Buffer.from(value, 'base64');
   if (bytes.toString('base64') !== value) return undefined;

@@ -3,8 +3,8 @@ import type { Context } from 'koa';
 const PREFLIGHT_MAX_AGE_SECONDS = '7200';
 
 /**
- * Answers a preflight (Fetch standard, section 4.8). It names no client and carries no credentials, so any origin may
- * go on; who may read the answer is decided when the client is known.
+ * Answers a preflight (Fetch standard, section 4.8). A preflight names no client and carries no credentials, so every
+ * origin may continue. Once the client is known, `allowOrigins` decides who may read the answer.
  */
 export function preflight(ctx: Context, { methods, headers }: { methods: string; headers: string }): void {
   ctx.status = 204;
@@ -18,7 +18,7 @@ export function preflight(ctx: Context, { methods, headers }: { methods: string;
 }
 
 /**
- * Lets a page of one of `origins` read the answer, an error included. The origin `null` (a file, a sandboxed frame)
+ * Lets a page of one of `origins` read the answer, also an error. The origin `null` (a file, a sandboxed frame)
  * belongs to nobody and cannot be registered.
  */
 export function allowOrigins(ctx: Context, origins: readonly string[]): void {

@@ -4,14 +4,14 @@ import type { ListnrClient } from '../clients/listnr-client.ts';
 import type { ListnrClients } from '../clients/listnr-clients.ts';
 
 /**
- * Everything that issuing a token has to know of clients and people, in one place. All of it is kept in memory, so that
- * tokens flow while the database is away (listnr-clients.ts, denied-subjects.ts).
+ * The facts about clients and people that are needed to issue a token. All of them are in memory, so that the server
+ * issues tokens while the database is away (listnr-clients.ts, denied-subjects.ts).
  */
 export interface Directory {
   findClient(id: string): ListnrClient | undefined;
-  /** False for an unknown client, too. */
+  /** Also false for an unknown client. */
   isSecretOf(clientId: string, secret: string): Promise<boolean>;
-  /** False for a person who was disabled, or deleted, while an ID token about them could be alive. */
+  /** False for a person who was disabled or deleted while an ID token about them may still be valid. */
   mayBeNamed(id: string): boolean;
 }
 

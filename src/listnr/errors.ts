@@ -26,7 +26,7 @@ export function invalidScope(message: string): HttpError {
   return new HttpError({ status: 400, code: 'invalid_scope', message });
 }
 
-/** The client did not authenticate; `schemes` are those worth trying. */
+/** The client did not authenticate. `schemes` are the ones it may try. */
 export function invalidClient(message: string, ...schemes: Scheme[]): HttpError {
   return new HttpError({
     status: 401,
@@ -36,7 +36,7 @@ export function invalidClient(message: string, ...schemes: Scheme[]): HttpError 
   });
 }
 
-/** `message` is repeated in the challenge (RFC 6750 section 3), so it has no quotation mark and no backslash. */
+/** The challenge repeats `message` (RFC 6750 section 3), so `message` has no quotation mark and no backslash. */
 export function invalidToken(message: string, cause?: unknown): HttpError {
   return new HttpError({
     status: 401,
@@ -53,7 +53,7 @@ export function unauthorizedClient(message: string): HttpError {
   return new HttpError({ status: 403, code: 'unauthorized_client', message });
 }
 
-/** An external issuer's keys cannot be had: nobody's mistake but theirs, and worth another try. */
+/** An external issuer's keys cannot be fetched. That is the issuer's fault; another try may work. */
 export function issuerUnavailable(cause: unknown): HttpError {
   return new HttpError({
     status: 503,

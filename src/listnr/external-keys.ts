@@ -3,17 +3,17 @@ import { LRUCache } from 'lru-cache';
 import { boundedFetch } from '../platform/bounded-fetch.ts';
 import { issuerUnavailable } from './errors.ts';
 
-/** Finds the key that signed a token among those published at an address. */
+/** Finds the key that signed a token among the keys published at an address. */
 export type ExternalKeys = (jwksUri: string) => CompactVerifyGetKey;
 
 const MOST_SETS = 100;
 
 /**
- * The public keys of external issuers, each set fetched when first needed and kept for `maxAgeMilliseconds`. A `kid`
- * that is not among them fetches them again, at most once in `cooldownMilliseconds`, so that nobody can make this
- * server call an issuer with every request.
+ * The public keys of external issuers. A set is fetched when first needed and kept for `maxAgeMilliseconds`. An
+ * unknown `kid` fetches it again, at most once in `cooldownMilliseconds`, so that nobody can make this server call an
+ * issuer with every request.
  *
- * The function it gives throws HttpError 503 when the keys cannot be fetched or read.
+ * The returned function throws HttpError 503 when the keys cannot be fetched or read.
  */
 export function createExternalKeys({
   fetch: fetchKeys = boundedFetch,
@@ -26,7 +26,7 @@ export function createExternalKeys({
   timeoutMilliseconds?: number;
   cooldownMilliseconds?: number;
   maxAgeMilliseconds?: number;
-  /** For how long an issuer that did not answer is left alone. */
+  /** How long a failed issuer is not called again. */
   pauseMilliseconds?: number;
 } = {}): ExternalKeys {
   const sets = new LRUCache<string, CompactVerifyGetKey>({ max: MOST_SETS });
@@ -56,7 +56,7 @@ export function createExternalKeys({
   };
 }
 
-/** The set was read, and the token names none of its keys, or does not say which (OpenID Connect Core section 10.1). */
+/** The token is to blame: it names none of the keys, or does not say which (OpenID Connect Core section 10.1). */
 function isOfToken(error: unknown): boolean {
   return error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys;
 }

@@ -2,7 +2,7 @@ import type { JWTPayload } from 'jose';
 import { invalidToken } from './errors.ts';
 import { isSubject } from './subject.ts';
 
-/** How far ahead of ours an issuer's clock may be. */
+/** How far an issuer's clock may be ahead of ours. */
 const CLOCK_TOLERANCE_SECONDS = 30;
 
 /** The claims of an ID token that passed `checkIdToken`. */
@@ -18,9 +18,9 @@ interface Rule<Expected> {
 }
 
 /**
- * Other JWTs can carry an ID token's issuer and audience. Security events and logout tokens have `events` (RFC 8417);
- * `token_use` and `typ` say in the payload what `typ` should in the header; `scp` is an access token's; and a token
- * bound to a key (`cnf`, RFC 7800) is no bearer token.
+ * Other JWTs can carry an ID token's issuer and audience. Security events and logout tokens have `events` (RFC 8417).
+ * `token_use` and `typ` in the payload name another kind of token. Access tokens have `scp`. A token bound to a key
+ * (`cnf`, RFC 7800) is no bearer token.
  */
 const ID_TOKEN: readonly Rule<{ now: number }>[] = [
   {
@@ -44,7 +44,7 @@ const ID_TOKEN: readonly Rule<{ now: number }>[] = [
   },
 ];
 
-/** OpenID Connect Core section 3.1.3.7, items 3 to 5, with a list of client ids in the place of one's own. */
+/** OpenID Connect Core section 3.1.3.7, items 3 to 5, with a list of client ids instead of one. */
 const AUDIENCE: readonly Rule<readonly string[]>[] = [
   {
     holds: ({ aud }, audiences) => [aud].flat().some((value) => isListed(value, audiences)),
@@ -62,7 +62,7 @@ const AUDIENCE: readonly Rule<readonly string[]>[] = [
 ];
 
 /**
- * Passes the claims of a current ID token, whoever it was issued to.
+ * Accepts the claims of a current ID token for any audience.
  * @throws HttpError 401 `invalid_token`.
  */
 export function checkIdToken(claims: JWTPayload, now: number): asserts claims is IdTokenClaims {
@@ -70,8 +70,8 @@ export function checkIdToken(claims: JWTPayload, now: number): asserts claims is
 }
 
 /**
- * Passes an ID token that was issued to one of `audiences`: otherwise any application a person signs in to could
- * have tokens in their name.
+ * Accepts an ID token that was issued to one of `audiences`. Otherwise any application a person signs in to could get
+ * tokens in their name.
  * @throws HttpError 401 `invalid_token`.
  */
 export function checkAudience(claims: JWTPayload, audiences: readonly string[]): void {

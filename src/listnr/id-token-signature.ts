@@ -9,7 +9,7 @@ import {
 } from 'jose';
 import { invalidToken } from './errors.ts';
 
-/** What the token says of itself, believed only as far as choosing who must have signed it. */
+/** Reads the token's own statements, which only choose whose signature to check. */
 export function readIdToken(token: string): { header: ProtectedHeaderParameters; claims: JWTPayload } {
   try {
     return { header: decodeProtectedHeader(token), claims: decodeJwt(token) };
@@ -19,8 +19,8 @@ export function readIdToken(token: string): { header: ProtectedHeaderParameters;
 }
 
 /**
- * An ID token has no `typ`, or `JWT`: every other kind of JWT that an issuer signs with the same keys says its own
- * (RFC 8725 section 3.11). There is no extension that must be understood (`crit`).
+ * An ID token has no `typ`, or `JWT`. Every other kind of JWT that an issuer signs with the same keys has its own
+ * `typ` (RFC 8725 section 3.11). No critical extension (`crit`) is known.
  */
 export function checkHeader({ typ, crit }: ProtectedHeaderParameters): void {
   if (typ !== undefined && (typeof typ !== 'string' || typ.toUpperCase() !== 'JWT'))
@@ -28,7 +28,7 @@ export function checkHeader({ typ, crit }: ProtectedHeaderParameters): void {
   if (crit !== undefined) throw invalidToken('The ID token has a critical extension (crit).');
 }
 
-/** A key in the token's own header (jwk, jku, x5c, x5u) is never looked at. */
+/** Ignores a key in the token's own header (jwk, jku, x5c, x5u). */
 export async function verifySignature(
   token: string,
   key: CompactVerifyGetKey,
@@ -37,7 +37,7 @@ export async function verifySignature(
   try {
     await compactVerify(token, key, { algorithms: [...algorithms] });
   } catch (error) {
-    // jose says of a key that is too short, or not made for the algorithm, that it is of the wrong type.
+    // jose reports a key that is too short, or not made for the algorithm, as a TypeError.
     if (error instanceof errors.JOSEError || error instanceof TypeError)
       throw invalidToken(describe(error), error);
     throw error;

@@ -10,16 +10,16 @@ import { checkHeader, readIdToken, verifySignature } from './id-token-signature.
 
 export interface VerifiedIdToken {
   claims: IdTokenClaims;
-  /** Whom the LiSTNR token is about: the ID token's `sub`, behind the prefix its issuer is registered with. */
+  /** The subject of the LiSTNR token: the ID token's `sub` behind the prefix that its issuer is registered with. */
   subject: string;
-  /** Issued by this server, so that `claims.sub` is a person of ours. */
+  /** True for a token of this server: `claims.sub` is one of our people. */
   own: boolean;
 }
 
 export interface IdTokenVerifier {
-  /** @throws HttpError 401 `invalid_token`; 503 when an external issuer's keys cannot be had. */
+  /** @throws HttpError 401 `invalid_token`; 503 when an external issuer's keys cannot be fetched. */
   verify(token: string, accepted: readonly AcceptedIssuer[]): Promise<VerifiedIdToken>;
-  /** Whether this is a current ID token of this server, whichever application it was issued to. */
+  /** Whether this is a current ID token of this server, for any application. */
   isOwn(token: string): Promise<boolean>;
 }
 
@@ -33,7 +33,7 @@ interface VerifierDependencies {
   clock: Clock;
 }
 
-/** Verifies ID tokens of this server, and of those external issuers that a client is registered with. */
+/** Verifies ID tokens of this server and of the external issuers that a client accepts. */
 export function createIdTokenVerifier(dependencies: VerifierDependencies): IdTokenVerifier {
   return {
     async verify(token, accepted) {
@@ -65,9 +65,10 @@ async function verifyFrom<Row extends Pick<AcceptedIssuer, 'issuer' | 'jwksUri' 
     (candidate) => claims.iss === (candidate.issuer === 'self' ? issuer : candidate.issuer),
   );
   if (!row) throw invalidToken('The issuer of the ID token is not one that this client accepts.');
-  // Whatever row names our issuer, our keys verify it and its people are ours.
+  // Even if a row names our issuer as an external one, our keys verify the token and its people are ours.
   const own = claims.iss === issuer;
-  // The usual token costs one look. Another algorithm or header of ours, and what is to be refused, takes the long way.
+  // The usual token needs one look-up. A token of ours with another algorithm or header, and every bad token, takes
+  // the long way.
   const verified = own && row.algorithms.includes('RS256') && keyRings.oidc.verify(token, 'JWT');
   if (!verified) {
     const key = own || row.jwksUri === null ? keyOf(keyRings.oidc) : externalKeys(row.jwksUri);

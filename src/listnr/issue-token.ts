@@ -23,7 +23,7 @@ export interface IssueTokenDependencies {
   clock: Clock;
 }
 
-/** What came in: the header, the body, and the record of the client that the body names. */
+/** The parts of a request: the header, the body, and the record of the client that the body names. */
 export interface Presented {
   authorization: string;
   request: TokenRequest;
@@ -37,8 +37,8 @@ export interface TokenAnswer {
 }
 
 /**
- * Issues a LiSTNR token: who asks, whether they may, what for, and only then a signature.
- * @throws HttpError as the table in the guide has it.
+ * Issues a LiSTNR token: identifies the client, checks its rights, chooses subject and scope, and only then signs.
+ * @throws HttpError from the guide's table.
  */
 export async function issueToken(
   presented: Presented,
@@ -73,7 +73,7 @@ async function authenticate(
     : { client: await authenticateBasic(credentials, { clientId, client }, dependencies.directory) };
 }
 
-/** Asked only of a client that authenticated: how it stands is nobody else's business. */
+/** Runs after authentication, because a client's state is nobody else's business. */
 function requireEnabled(client: ListnrClient, environment: string): void {
   if (client.disabled) throw unauthorizedClient('This client is disabled.');
   if (!client.environments.includes(environment))

@@ -2,10 +2,10 @@ import type { DeniedSubjects } from '../accounts/denied-subjects.ts';
 import type { ListnrClients } from '../clients/listnr-clients.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
 
-/** How much a process knows without the database, for those who watch it. */
+/** The extent of a process's in-memory data, for monitoring. */
 export interface ListnrKnowledge {
   readonly clients: number;
-  /** Since the database last confirmed all of it; about a second at the most, while there is one. */
+  /** Seconds since the database last confirmed all of it: about one at most, while there is a database. */
   ageSeconds(): number;
 }
 

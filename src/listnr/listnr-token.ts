@@ -15,7 +15,7 @@ export interface ListnrClaims extends Partial<Record<ListnrClaim, string>> {
   scope?: string;
 }
 
-/** A token's claims; what there is nothing to say about is absent. */
+/** The claims of a token. Claims without a value are absent. */
 export function listnrClaims({
   issuer,
   subject,
@@ -43,7 +43,7 @@ export function listnrClaims({
   };
 }
 
-/** Signs claims with RS256, the only algorithm the guide lets verifiers accept. */
+/** Signs claims with RS256, the only algorithm that the guide lets verifiers accept. */
 export function signListnrToken(claims: ListnrClaims, { sign }: KeyRing['current']): Promise<string> {
   return sign(claims, 'JWT');
 }

@@ -1,13 +1,13 @@
 import type { ListnrClaim } from '../clients/listnr-client.ts';
 
-/** Where each claim of a LiSTNR token comes from in an ID token. */
+/** Where an ID token has each claim of a LiSTNR token. */
 const SOURCES: Record<ListnrClaim, (idToken: Record<string, unknown>) => unknown[]> = {
   email: ({ email, email_verified }) => (email_verified === true ? [email] : []),
   display_name: ({ name }) => [name],
   first_name: ({ given_name, firstName }) => [given_name, firstName],
 };
 
-/** What a token says of the person: the claims on the client's allowlist that the ID token has. */
+/** The claims about the person: those on the client's allowlist that the ID token has. */
 export function profileClaims(
   idToken: Record<string, unknown>,
   allowed: readonly ListnrClaim[],

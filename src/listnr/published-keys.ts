@@ -2,7 +2,7 @@ import type { Context } from 'koa';
 import type { KeyRing } from '../keys/key-ring.ts';
 import { answerDocument, publish } from '../platform/published-document.ts';
 
-/** Answers with the public keys that LiSTNR tokens are signed with; 304 to whoever has them. */
+/** Answers with the public keys of LiSTNR tokens, or 304 to a client that has them. */
 export function createPublishedKeys(keyRings: { listnr: KeyRing }): (ctx: Context) => void {
   const represent = (jwks: KeyRing['jwks']) => ({ of: jwks, document: publish(jwks, 'application/json') });
   let published = represent(keyRings.listnr.jwks);

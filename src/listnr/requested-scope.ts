@@ -1,13 +1,13 @@
 import { invalidScope } from './errors.ts';
 
-/** A scope as RFC 6749 section 3.3 spells it, short enough to repeat in an answer. */
+/** A scope as in RFC 6749 section 3.3, short enough to repeat in an answer. */
 const SCOPE = /^[!#-[\]-~]{1,100}$/;
 
 /**
- * The scopes of a token: those asked for, each once, in the order of the request. None asked for, none granted:
- * the token then only says who it is about. Words are separated by spaces, more of which do no harm.
+ * The scopes of a token: the requested ones, each once, in the order of the request. A request without scopes gets
+ * none; its token only names the subject. Extra spaces between words do no harm.
  *
- * @throws HttpError 400 `invalid_scope` when one is outside the client's allowance.
+ * @throws HttpError 400 `invalid_scope` when a scope is not among the client's.
  */
 export function grantedScopes(requested: string, allowed: readonly string[]): string[] {
   const scopes = [...new Set(requested.split(' ').filter(Boolean))];

@@ -1,7 +1,7 @@
 /**
- * The LiSTNR Token Provider: turns a signed-in user's ID token, or a backend's credentials, into a 15-minute RS256 JWT
- * for one audience, and publishes the keys that verify it. It keeps nothing, and its keys are its own, so that neither
- * its tokens nor those of Sign in with Listo can be passed off as the other's.
+ * The LiSTNR Token Provider turns a signed-in user's ID token, or a backend's credentials, into a 15-minute RS256 JWT
+ * for one audience. It publishes the keys that verify it. It stores nothing. Its keys are its own, so that a token of
+ * LiSTNR never passes for one of Sign in with Listo, nor the other way round.
  */
 import Router from '@koa/router';
 import type { Context } from 'koa';
@@ -57,11 +57,11 @@ export function listnrRoutes(dependencies: ListnrDependencies): Router {
 
   const router = new Router();
   router.post(ISSUE_TOKEN, async (ctx) => {
-    // Errors are JSON, whatever a program says it accepts.
+    // Errors are JSON, whatever the client accepts.
     ctx.req.headers.accept = 'application/json';
     ctx.vary('Origin');
     const request = await readTokenRequest(ctx.req);
-    // Where limitFailures looks for the name of a client that does not use Basic.
+    // `limitFailures` looks here for the name of a client that does not use Basic.
     Object.assign(ctx.req, { body: { client_id: request.clientId } });
     await limited(ctx, () => answer(ctx, request));
   });

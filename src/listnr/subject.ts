@@ -1,6 +1,6 @@
 import { invalidRequest } from './errors.ts';
 
-/** 255 characters is what OpenID Connect Core section 2 allows a `sub`; none of them breaks a line or a log. */
+/** OpenID Connect Core section 2 allows a `sub` of 255 characters. No character may break a line or a log. */
 const SUBJECT = /^[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}]{1,255}$/u;
 
 /** Whether a value can be the `sub` of a token. */
@@ -9,7 +9,7 @@ export function isSubject(value: unknown): value is string {
 }
 
 /**
- * The `sub` of a client that authenticated for itself: the one it asks for, else the one it was registered with.
+ * The `sub` for a client that authenticated itself: the requested one, or the client's default.
  * @throws HttpError 400 `invalid_request`.
  */
 export function requestedSubject(subject: unknown, defaultSubject: string | null): string {

@@ -2,16 +2,16 @@ import type { IncomingMessage } from 'node:http';
 import { mediaType, readJsonObject } from '../http/body.ts';
 import { invalidRequest, unsupportedMediaType } from './errors.ts';
 
-/** The body of a request for a token. `null` and a member left out are the same. */
+/** The body of a token request. `null` and a missing member mean the same. */
 export interface TokenRequest {
   clientId: string;
-  /** As it came; empty when there is none. */
+  /** Unchanged; empty when it is missing. */
   scope: string;
-  /** Read only for client credentials: a bearer client may send anything here, and it is ignored. */
+  /** Only for client credentials. A bearer client may send anything here; it is ignored. */
   subject: unknown;
 }
 
-/** @throws HttpError 415 when the body is not JSON, 400 `invalid_request` when it cannot be used. */
+/** @throws HttpError 415 when the body is not JSON, 400 `invalid_request` when it is unusable. */
 export async function readTokenRequest(req: IncomingMessage): Promise<TokenRequest> {
   if (mediaType(req) !== 'application/json') throw unsupportedMediaType();
   const body = await readJsonObject(req);
