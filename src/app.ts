@@ -52,7 +52,7 @@ export function createApp(services: Services, { retiring }: { retiring(): boolea
   app.use(accessLog({ logger, trustedProxies: config.trustedProxies }));
   const endpointOf = endpointsOf([health, ...routers]);
   app.use(measureRequests(services.metrics, endpointOf));
-  app.use(securityHeaders({ https: config.issuer.startsWith('https:') }));
+  app.use(securityHeaders({ https: config.https }));
   app.use(errorHandler({ logger, views }));
   app.use(routesOf(health));
   app.use(limitRequests(limits.requests));
@@ -75,7 +75,7 @@ export function createStartingApp({ config, logger }: Pick<Services, 'config' | 
     throw unavailable(undefined);
   };
   app.use(accessLog({ logger, trustedProxies: config.trustedProxies }));
-  app.use(securityHeaders({ https: config.issuer.startsWith('https:') }));
+  app.use(securityHeaders({ https: config.https }));
   app.use(errorHandler({ logger, views: createViews() }));
   app.use(routesOf(healthRoutes({ ready: notYet, unready: () => 'starting' })));
   app.use(notYet);
@@ -121,8 +121,7 @@ function pages(services: Services): Router {
   );
 }
 
-function signOut({ config, live, instances, clients, people, views, csrf }: Services): Router {
-  const https = config.issuer.startsWith('https:');
+function signOut({ config: { https }, live, instances, clients, people, views, csrf }: Services): Router {
   return signOutRoutes({ live, instances, clients, people, views, csrf, https });
 }
 
@@ -139,8 +138,8 @@ function tokenProvider(services: Services): Router {
   });
 }
 
-function demo({ config: { issuer, listnrIssuer }, views, csrf }: Services): Router {
-  return demoRoutes({ issuer, listnrIssuer, views, csrf });
+function demo({ config: { issuer, https, listnrIssuer }, views, csrf }: Services): Router {
+  return demoRoutes({ issuer, https, listnrIssuer, views, csrf });
 }
 
 function protocolRoutes(services: Services): Router {

@@ -211,6 +211,7 @@ export async function compose({
       ...services,
       refreshTokens,
       issuer: config.issuer,
+      https: config.https,
       cookieKeys: config.secrets.cookieKeys,
       keyRing: services.keyRings.oidc,
       devicePages: createDevicePages(services),

@@ -12,6 +12,8 @@ export interface Config {
   production: boolean;
   /** The issuer identifier: an origin, without a trailing slash. */
   issuer: string;
+  /** Whether the issuer is https. Browsers then keep its cookies and addresses to TLS. */
+  https: boolean;
   listnrIssuer: string;
   /** The LiSTNR environment a client must be enabled for. */
   environment: 'dev' | 'production';
@@ -78,12 +80,11 @@ export function parseConfig(environment: Environment): Config {
 
   const port = variables.wholeNumber('PORT', { fallback: 3000, ...PORTS });
   const internalPort = internalPortOf(variables, port);
-  const { issuer, listnrIssuer } = issuersOf(variables, { production, port });
+  const issuers = issuersOf(variables, { production, port });
   const database = databaseOf(variables, { production, dataDir });
   const config = {
     production,
-    issuer,
-    listnrIssuer,
+    ...issuers,
     environment: variables.oneOf('ENVIRONMENT', ['dev', 'production'] as const, 'dev'),
     host: variables.host('HOST', '127.0.0.1'),
     port,
@@ -109,7 +110,7 @@ export function parseConfig(environment: Environment): Config {
       high: 1_000_000,
     }),
     connections: connectionsOf(variables),
-    demo: !production && database.kind === 'embedded' && LOOPBACK.has(new URL(issuer).hostname),
+    demo: !production && database.kind === 'embedded' && LOOPBACK.has(new URL(issuers.issuer).hostname),
     rsaBits: Number(variables.oneOf('RSA_KEY_BITS', ['2048', '3072'], '2048')),
     keyRotation: keyRotationOf(variables),
     housekeeping: {
@@ -146,7 +147,7 @@ function internalPortOf(variables: Variables, port: number): number | undefined 
 function issuersOf(
   variables: Variables,
   { production, port }: { production: boolean; port: number },
-): { issuer: string; listnrIssuer: string } {
+): Pick<Config, 'issuer' | 'https' | 'listnrIssuer'> {
   const { mistakes } = variables;
   const isSet = variables.text('ISSUER') !== undefined;
   const issuer = variables.origin('ISSUER');
@@ -160,7 +161,7 @@ function issuersOf(
     mistakes.push('LISTNR_ISSUER must be https in production.');
 
   const known = issuer ?? `http://localhost:${port}`;
-  return { issuer: known, listnrIssuer: listnrIssuer ?? known };
+  return { issuer: known, https: known.startsWith('https:'), listnrIssuer: listnrIssuer ?? known };
 }
 
 function databaseOf(

@@ -25,6 +25,7 @@ describe('the defaults', () => {
     expect(parseConfig(TEST_SECRETS)).toEqual({
       production: false,
       issuer: 'http://localhost:3000',
+      https: false,
       listnrIssuer: 'http://localhost:3000',
       environment: 'dev',
       host: '127.0.0.1',
@@ -104,6 +105,7 @@ describe('a complete environment', () => {
     expect(parseConfig(environment)).toEqual({
       production: true,
       issuer: 'https://login.example',
+      https: true,
       listnrIssuer: 'https://listnr.example/token-provider',
       environment: 'production',
       host: '0.0.0.0',

@@ -20,14 +20,15 @@ import { finishSignIn, signOut, startSignIn } from './sign-in.ts';
 /** Needs `app.keys`, which sign the session cookie. */
 export function demoRoutes(dependencies: {
   issuer: string;
+  https: boolean;
   listnrIssuer: string;
   views: Views;
   csrf: Csrf;
 }): Router {
-  const { issuer, listnrIssuer } = dependencies;
+  const { issuer, https, listnrIssuer } = dependencies;
   const demo: Demo = {
     ...dependencies,
-    sessions: createDemoSessions({ https: issuer.startsWith('https:') }),
+    sessions: createDemoSessions({ https }),
     party: createRelyingParty(issuer),
     listnr: createListnrConsumer({ baseUrl: issuer, issuer: listnrIssuer }),
   };

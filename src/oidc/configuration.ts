@@ -30,6 +30,7 @@ const PROOF_ALGORITHMS = ['RS256', 'PS256', 'ES256', 'Ed25519', 'EdDSA'] as cons
 
 export interface ConfigurationDependencies extends AdapterDependencies {
   cookieKeys: readonly string[];
+  https: boolean;
   consents: ConsentStore;
   people: PersonStore;
   renderError: RenderError;
@@ -38,7 +39,7 @@ export interface ConfigurationDependencies extends AdapterDependencies {
 
 /** The library's configuration. Lifetimes are in seconds and come from the client's registration. */
 export function oidcConfiguration(dependencies: ConfigurationDependencies): Configuration {
-  const { issuer, cookieKeys, keyRing, people, clients, renderError, devicePages } = dependencies;
+  const { https, cookieKeys, keyRing, people, clients, renderError, devicePages } = dependencies;
   return {
     adapter: createAdapter(dependencies),
     jwks: keyRing.privateJwks,
@@ -47,7 +48,7 @@ export function oidcConfiguration(dependencies: ConfigurationDependencies): Conf
     interactions: { url: (_ctx, { uid }) => `/interaction/${uid}`, policy: createInteractionPolicy() },
     renderError: answerError(renderError),
     routes: PATHS,
-    cookies: cookies(cookieKeys, issuer.startsWith('https:')),
+    cookies: cookies(cookieKeys, https),
     ttl: LIFETIMES,
     claims: {
       openid: ['sub', 'client_id', 'scope', ...LISTO_CLAIMS],

@@ -51,7 +51,7 @@ export function createProvider(dependencies: ProviderDependencies): Provider {
   correctCrossOrigin(provider);
   keepDocuments(provider);
   allowFormPost(provider);
-  nameSessionCookies(provider, issuer.startsWith('https:'));
+  nameSessionCookies(provider, dependencies.https);
   logProviderEvents(provider);
   return provider;
 }
