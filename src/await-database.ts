@@ -7,9 +7,9 @@ const LONGEST_PAUSE_MS = 2000;
 const SAY_EVERY_MS = 60_000;
 
 /**
- * Does what takes a database as often as it takes for the database to be there, with a growing pause. `say` is called
- * with a sentence at once, and then once a minute; `onAway` once.
- * @throws whatever waiting does not mend.
+ * Repeats `attempt`, with growing pauses, until the database is there. Calls `onAway` once, and `say` with a sentence
+ * at once and then every minute.
+ * @throws an error that waiting does not mend.
  */
 export async function awaitDatabase<T>(
   attempt: () => Promise<T>,
@@ -42,7 +42,7 @@ export async function awaitDatabase<T>(
   }
 }
 
-/** A seed that failed is explained to its author, whatever Postgres failed it of. Who may not come in stays out. */
+/** Explains a failed seed to its author, unless the database went away. A server that may not connect does not wait. */
 function isAway(error: unknown): boolean {
   if (!(error instanceof OperatorError) || error instanceof DatabaseAwayError)
     return isDatabaseUnavailable(error);

@@ -5,8 +5,8 @@ import { readSecrets, type Secrets } from './secrets.ts';
 import { dotEnv, type Environment, Variables } from './variables.ts';
 
 /**
- * Everything the environment decides, checked and shaped once. Nothing else reads `process.env`, and nothing
- * downstream has an "if unset": defaults live here.
+ * All settings from the environment, checked and shaped once. Only this file reads `process.env`. All defaults are
+ * here, so no other code handles unset values.
  */
 export interface Config {
   production: boolean;
@@ -15,45 +15,48 @@ export interface Config {
   /** Whether the issuer is https. Browsers then keep its cookies and addresses to TLS. */
   https: boolean;
   listnrIssuer: string;
-  /** The LiSTNR environment a client must be enabled for. */
+  /** The LiSTNR environment for which a client must be enabled. */
   environment: 'dev' | 'production';
   host: string;
   port: number;
-  /** Metrics and detailed health; undefined: off. */
+  /** The port for metrics and detailed health; undefined: off. */
   internalPort: number | undefined;
   database:
     | {
         kind: 'postgres';
         url: string;
-        /** Connections for requests: at most, and those that stay open while nobody asks. */
+        /** The connections for requests: the most, and those that stay open when idle. */
         poolSize: number;
         poolMin: number;
       }
     | { kind: 'embedded'; dataDir: string };
   workers: number;
-  /** How long a process that was told to stop serves on, and says that it is not ready. */
+  /** How long a process that was told to stop serves on, reporting that it is not ready. */
   drainSeconds: number;
   logLevel: string;
   seedsDir: string | undefined;
-  /** Addresses and networks (CIDR) whose X-Forwarded-For is believed. */
+  /** Addresses and networks (CIDR) whose X-Forwarded-For counts. */
   trustedProxies: readonly string[];
-  /** Requests one address may make in a minute, and failed authentications it may make; 0: no limit. */
+  /** How many requests and how many failed authentications one address may make in a minute; 0: no limit. */
   requestsPerMinute: number;
   failuresPerMinute: number;
-  /** How long an idle connection is kept, and how long a request may take to arrive (http/connections/http-server.ts). */
+  /**
+   * How long an idle connection stays open, and how long a request may take to arrive
+   * (http/connections/http-server.ts).
+   */
   connections: { keepAliveMs: number; requestMs: number };
-  /** The demo seed and /demo: on the embedded database, an issuer on loopback, and not in production. */
+  /** Turns on the demo seed and /demo: on the embedded database, with an issuer on loopback, outside production. */
   demo: boolean;
   /** Bits of a new RSA key. */
   rsaBits: number;
-  /** How long keys are published, sign and verify (keys/plan-rotation.ts), and how often this process looks. */
+  /** How long keys are published, sign and verify (keys/plan-rotation.ts), and how often this process checks. */
   keyRotation: {
     periodSeconds: number;
     publicationSeconds: number;
     retirementSeconds: number;
     checkMs: number;
   };
-  /** How often expired rows are deleted, and how many at most at a time. */
+  /** How often expired rows are deleted, and how many at a time. */
   housekeeping: { everyMs: number; batchSize: number };
   secrets: Secrets;
 }
@@ -64,7 +67,7 @@ const DAY = 24 * 60 * 60;
 const PORTS = { low: 0, high: 65_535 };
 
 /**
- * Reads the environment of this process, and behind it a file `.env` of the working directory where there is one.
+ * Reads the environment of this process, and for unset variables the file `.env` of the working directory.
  * @throws OperatorError that lists every mistake at once.
  */
 export function readConfig(): Config {
@@ -130,7 +133,7 @@ export function parseConfig(environment: Environment): Config {
 
 function isProduction(variables: Variables): boolean {
   const mode = variables.text('NODE_ENV');
-  // What was meant as production must not run with development's secrets.
+  // A server that is meant for production must not run with development secrets.
   if (mode !== undefined && mode !== 'production' && /^prod/i.test(mode.trim()))
     variables.mistakes.push(`NODE_ENV is "${mode}"; write production.`);
   return mode === 'production';
@@ -186,7 +189,7 @@ function databaseOf(
   return { kind: 'postgres', url, poolSize, poolMin };
 }
 
-/** The value holds a password, so no message repeats it. */
+/** The value holds a password, so messages must not repeat it. */
 function checkAddress(url: string, { mistakes }: Variables): void {
   try {
     parsePostgresAddress(url);
@@ -207,7 +210,9 @@ function workersOf(variables: Variables, database: Config['database']): number {
   return workers;
 }
 
-/** Google's balancer keeps idle connections longest of the large clouds', for 600 seconds. */
+/**
+ * The default is longer than Google's balancer keeps idle connections, 600 seconds: the longest of the large clouds.
+ */
 function connectionsOf(variables: Variables): Config['connections'] {
   const seconds = (name: string, fallback: number) =>
     variables.wholeNumber(name, { fallback, low: 1, high: 3600 });
@@ -218,8 +223,8 @@ function connectionsOf(variables: Variables): Config['connections'] {
 }
 
 /**
- * Seconds, so that a test can compress them. A key is published for a day before it signs, and for longer than any
- * token lives (a day at the most, see clients) after it signed.
+ * In seconds, so that a test can shorten them. By default a key is published for a day before it signs, and
+ * afterwards for longer than any token lives (at most a day, see clients).
  */
 function keyRotationOf(variables: Variables): Config['keyRotation'] {
   const seconds = (name: string, fallback: number) =>

@@ -10,8 +10,8 @@ const RETRY_AFTER_SECONDS = '5';
 type ReadinessServices = Pick<Services, 'database' | 'databaseTime' | 'keyRings' | 'listnrKnowledge'>;
 
 /**
- * What only operators may see, on a port of its own (INTERNAL_PORT) that nobody else can reach: metrics, and health
- * with its reasons. A second application rather than guarded paths of the first.
+ * The operators' application: metrics, and health with its reasons. It has its own port (INTERNAL_PORT), which nobody
+ * else can reach, instead of guarded paths in the public application.
  */
 export function createInternalApp(
   services: ReadinessServices & Pick<Services, 'metrics'>,
@@ -24,12 +24,12 @@ export function createInternalApp(
   });
 }
 
-/** While the database is awaited there is nothing to count yet. */
+/** Nothing is counted while the process waits for the database. */
 export function createStartingInternalApp(): Koa {
   return applicationOf({ metrics: async () => undefined, readiness: async () => ({ status: 'starting' }) });
 }
 
-/** In a cluster the primary answers, for all of its processes. */
+/** In a cluster, the primary answers for all processes. */
 export function createClusterInternalApp(workers: Pick<Workers, 'ask' | 'stopping'>): Koa {
   return applicationOf({
     async metrics() {
@@ -48,7 +48,7 @@ export function createClusterInternalApp(workers: Pick<Workers, 'ask' | 'stoppin
   });
 }
 
-/** What a worker says of itself to the primary. */
+/** A worker's answers to the primary. */
 export function answeringOf(
   services: ReadinessServices & Pick<Services, 'metrics'>,
   { retiring }: { retiring(): boolean },
@@ -59,7 +59,7 @@ export function answeringOf(
   };
 }
 
-/** What readiness consists of. */
+/** The parts of readiness. */
 async function readinessOf(
   { database, databaseTime, keyRings, listnrKnowledge }: ReadinessServices,
   retiring: boolean,
@@ -82,7 +82,7 @@ async function readinessOf(
   };
 }
 
-/** `metrics` answers undefined when they cannot be had just now: half a sum would look like a restart. */
+/** `metrics` returns undefined when they are incomplete: half a sum would look like a restart. */
 function applicationOf({
   metrics,
   readiness,

@@ -7,7 +7,7 @@ import type { LiveProvider } from './oidc/live-provider.ts';
 import type { Job } from './platform/jobs.ts';
 import { onChange, type Watcher, watchVersions } from './platform/versions.ts';
 
-/** What this process does besides answering: follow changes, rotate keys, and delete what has expired. */
+/** The background jobs of a process: it follows changes, rotates keys, and deletes expired rows. */
 export function jobsOf({
   config,
   database,
@@ -37,7 +37,7 @@ export function jobsOf({
       registration: [
         listnrClients.follow,
         onChange(registration.clear),
-        // A client may be the first to ask for a signature of its kind.
+        // A client may be the first that needs a signing key of its algorithm.
         onChange(() => rotateKeys('oidc', rotation)),
       ],
       people: [denied.follow],
@@ -59,7 +59,7 @@ export function jobsOf({
   ];
 }
 
-/** The protocol library reads its keys when it is made. */
+/** The protocol library reads its keys only when a Provider is made. */
 function followOidcKeys(keyRing: KeyRing, live: LiveProvider): Watcher {
   let published = JSON.stringify(keyRing.jwks);
   return async (look) => {

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { OperatorError } from './platform/errors.ts';
 
 /**
- * Listens, and answers on which port; with port 0, the one that was free. `variable` is where the port was set.
+ * Listens and returns the port; with port 0, a free one. `variable` is the name of the port's setting.
  * @throws OperatorError that says why it cannot listen there.
  */
 export function listen(
@@ -13,7 +13,7 @@ export function listen(
   variable: 'PORT' | 'INTERNAL_PORT' = 'PORT',
 ): Promise<number> {
   return new Promise((listening, failed) => {
-    // Stays: later it is a connection that could not be taken, which nobody needs to die of.
+    // The listener stays: a later error is a connection that could not be accepted, and must not end the process.
     server.on('error', (error: NodeJS.ErrnoException) => failed(explained(error, { host, port, variable })));
     server.listen(port, host, () => listening((server.address() as AddressInfo).port));
   });

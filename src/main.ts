@@ -1,7 +1,7 @@
 /**
- * The server's process. What Node makes of the sources, stripped of types and compiled, is kept between starts in a
- * folder that only whoever installed this writes to: reading it takes a third of the time, and the compiler of types
- * is not loaded. Where the folder cannot be written to, everything works as well, only slower.
+ * The server's process. Node keeps the sources, stripped of types and compiled, between starts. Loading them so takes
+ * a third of the time, and the compiler of types is not needed. Only the user who installed this writes to the
+ * folder. If the process cannot write to it, everything still works, only slower.
  */
 import { enableCompileCache } from 'node:module';
 import { fileURLToPath } from 'node:url';

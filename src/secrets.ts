@@ -3,7 +3,7 @@ import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { join } from 'node:path';
 import { type Variables, words } from './variables.ts';
 
-/** What signs and seals. In every list the first is used and all are accepted, so that each can be replaced. */
+/** The keys that sign and seal. The first of each list is used and all are accepted, so that each can be replaced. */
 export interface Secrets {
   /** Sign the cookies; 32 characters or more each. */
   cookieKeys: readonly string[];
@@ -17,8 +17,8 @@ const MAKE_ONE = 'openssl rand -base64 32';
 const KEY_LENGTH = 32;
 
 /**
- * Reads the secrets, noting what is wrong in `variables.mistakes`. In production all have to be given; elsewhere
- * the missing ones are made once and kept in `dataDir`, so that restarting loses nothing.
+ * Reads the secrets and notes errors in `variables.mistakes`. In production all must be given. Elsewhere, missing
+ * ones are made once and kept in `dataDir`, so that a restart loses nothing.
  */
 export function readSecrets(
   variables: Variables,
@@ -53,7 +53,7 @@ export function readSecrets(
 }
 
 function encryptionKeys(texts: string[], variables: Variables): Buffer[] {
-  // Buffer.from skips what is not base64, so the form is checked before.
+  // Buffer.from skips characters that are not base64, so the form is checked first.
   if (texts.some((text) => !/^[A-Za-z0-9+/_-]{43}=?$/.test(text)))
     variables.mistakes.push(
       `KEY_ENCRYPTION_KEY takes ${KEY_LENGTH} bytes in base64, several separated by commas; make one with: ${MAKE_ONE}`,
@@ -76,8 +76,8 @@ function developmentSecret(
 }
 
 /**
- * The secret kept in a file of its own, made when there is none. The file appears whole or not at all and is never
- * replaced, so processes that start at the same moment agree.
+ * Reads the secret from its own file, or makes it. The file appears whole or not at all and is never replaced, so
+ * processes that start at the same moment agree.
  */
 function keptOnce(directory: string, name: string): string {
   const file = join(directory, name);

@@ -12,9 +12,12 @@ import { welcome } from './welcome.ts';
 import { joinPrimary, type Primary } from './workers/primary.ts';
 import { CANNOT_START, Workers } from './workers/workers.ts';
 
-/** A terminal, npm and our own primary each pass on one Ctrl-C; only a later one is somebody who will not wait. */
+/**
+ * A terminal, npm and our own primary each pass on one Ctrl-C. A later one comes from a person who does not want to
+ * wait.
+ */
 const SAME_SIGNAL_MS = 1000;
-/** Of a worker, for the primary to end it that did not end by itself. */
+/** After this much more time, the primary ends a worker that did not stop. */
 const OVERDUE_MS = 5000;
 const ENDED_BY_SIGNAL = 130;
 
@@ -45,7 +48,8 @@ async function runPrimary(config: Config): Promise<void> {
 async function runServer(config: Config, primary: Primary | undefined): Promise<void> {
   let server: RunningServer | undefined;
   onSignal(async () => {
-    // The primary says whether all of them stop; who is told alone leaves its place to the others.
+    // The primary tells the workers when all of them stop. A worker that stops alone leaves its connections to the
+    // others.
     if (!primary) server?.retire();
     await server?.close();
     process.exit(0);
@@ -59,13 +63,13 @@ async function runServer(config: Config, primary: Primary | undefined): Promise<
   if (!primary || cluster.worker?.id === 1) process.stderr.write(welcome(config));
 }
 
-/** Making it takes a few seconds, in which people wonder whether anything happens. */
+/** Making the database takes a few seconds; the message shows that something happens. */
 function announceNewDatabase({ database }: Config): void {
   if (database.kind === 'embedded' && !existsSync(join(database.dataDir, 'postgres')))
     process.stderr.write(`Making the database in ${database.dataDir} ...\n`);
 }
 
-/** `again` is called when somebody insists, just before this process ends. */
+/** `again` runs when a second signal insists, just before this process ends. */
 function onSignal(stop: (signal: NodeJS.Signals) => void, { again = () => {} } = {}): void {
   let since: number | undefined;
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -81,7 +85,7 @@ function onSignal(stop: (signal: NodeJS.Signals) => void, { again = () => {} } =
   }
 }
 
-/** Says what a start failed of. Only what an operator must correct has the status that says so. */
+/** Says why the start failed. Only an error that an operator must correct has its own exit code. */
 async function fail(error: unknown): Promise<never> {
   await print(error instanceof OperatorError ? error.message : String((error as Error).stack ?? error));
   process.exit(error instanceof OperatorError ? CANNOT_START : 1);

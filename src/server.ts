@@ -21,38 +21,41 @@ import { migrate } from './platform/migrate.ts';
 import { applySeed, readSeedFile } from './platform/seeds/seed.ts';
 
 const DEMO_SEED = fileURLToPath(new URL('../config/seeds/demo.sql', import.meta.url));
-/** Most starts take less, and until then a closed port says as much. */
+/** Most starts are faster. Until then, the closed port tells the same. */
 const SLOW_START_MS = 3000;
-/** With DRAIN_SECONDS before it, shorter than the 30 s that orchestrators commonly wait before they kill. */
+/** Together with DRAIN_SECONDS, shorter than the usual 30 s before orchestrators kill a process. */
 export const STOP_WITHIN_MS = 20_000;
 
 /** A server that is ready. */
 export interface RunningServer {
   services: Services;
-  /** Where it listens; with port 0, the port that was free. */
+  /** The port on which it listens; with port 0, the free port it found. */
   port: number;
-  /** Whether it was told to `retire`. */
+  /** Whether `retire` was called. */
   retiring(): boolean;
-  /** Says at `/readyz` that it is about to stop, and serves on. */
+  /** Makes `/readyz` say that it is about to stop, and serves on. */
   retire(): void;
-  /** Serves on for DRAIN_SECONDS, announcing the end of each connection; lets requests under way finish; closes the database. */
+  /**
+   * Serves on for DRAIN_SECONDS, announcing the end of each connection, then lets requests under way finish, and
+   * closes the database.
+   */
   close(): Promise<void>;
 }
 
 export interface StartOptions {
   logger?: Logger;
-  /** One that is open already. */
+  /** A database that is already open. */
   database?: Database;
   overrides?: Overrides;
-  /** Told now and then, in a sentence, that the database is away and this server waits for it. */
+  /** Receives a sentence now and then while this server waits for the database. */
   say?(sentence: string): void;
-  /** While it waits, or takes long, a server listens from when this resolves, to say that it lives. */
+  /** Resolves when this server, if it waits or starts slowly, may listen and say that it lives. */
   mayListen?(): Promise<void>;
 }
 
 /**
- * Opens the database, brings it up to date, applies the seeds, and listens. Where the database is away it waits, alive
- * and not ready.
+ * Opens the database, migrates it, applies the seeds, and listens. While the database is away, it waits, alive but
+ * not ready.
  */
 export async function startServer(
   config: Config,
@@ -81,7 +84,7 @@ export async function startServer(
     void mayListen()
       .then(ports.listen)
       .catch(() => undefined);
-  // A migration, too, may take as long as it needs, and nobody is to take this process for dead.
+  // A migration may take its time, too, and nobody may take this process for dead.
   const slow = setTimeout(listenEarly, SLOW_START_MS);
   try {
     return await serve(await awaitDatabase(attempt, { say, onAway: listenEarly }), ports);
@@ -93,7 +96,7 @@ export async function startServer(
   }
 }
 
-/** From here on it answers as it is meant to. */
+/** Serves the real application from now on. */
 async function serve(services: Services, ports: Ports): Promise<RunningServer> {
   const { config, database, logger } = services;
   let retired = false;
@@ -116,7 +119,7 @@ async function serve(services: Services, ports: Ports): Promise<RunningServer> {
       await pause(config.drainSeconds * 1000);
       await ports.public.stop(STOP_WITHIN_MS);
       await ports.stop();
-      // A job may wait for a database that does not answer; closing that ends its waiting.
+      // A job may wait for a database that does not answer; closing the database ends that wait.
       await Promise.all([jobs.stop(), database.close()]);
     },
   };
@@ -125,14 +128,17 @@ async function serve(services: Services, ports: Ports): Promise<RunningServer> {
 interface Ports {
   public: Front;
   serve(services: Services, retiring: () => boolean): void;
-  /** Listens, once however often it is called, and answers on which port. */
+  /** Listens at the first call, and returns the port. */
   listen(): Promise<number>;
-  /** @throws what listening failed of. */
+  /** @throws the error for which listening failed. */
   check(): void;
   stop(): Promise<void>;
 }
 
-/** The ports of the configuration, which say that this server is starting. In a cluster the primary has the internal one. */
+/**
+ * The configured ports, which first answer that this server is starting. In a cluster, the primary has the internal
+ * one.
+ */
 function createPorts(config: Config, logger: Logger): Ports {
   const { host, port, internalPort, workers } = config;
   let starting: RequestListener | undefined;
@@ -141,7 +147,7 @@ function createPorts(config: Config, logger: Logger): Ports {
   const front = createFront(
     (listener) => createHttpServer({ logger, metrics: counted, limits: config.connections }, listener),
     (...request) => {
-      // Few starts ever need it.
+      // Few starts need this application.
       starting ??= createStartingApp({ config, logger }).callback();
       starting(...request);
     },
@@ -180,7 +186,7 @@ function createPorts(config: Config, logger: Logger): Ports {
   };
 }
 
-/** The demo's seed, then those of SEEDS_DIR in the order of their names. */
+/** Applies the demo's seed, then those of SEEDS_DIR, ordered by name. */
 async function applySeeds(config: Config, database: Database, logger: Logger): Promise<void> {
   const files = config.demo ? [DEMO_SEED] : [];
   if (config.seedsDir) {

@@ -6,7 +6,10 @@ import { OperatorError } from './platform/errors.ts';
 
 export type Environment = Record<string, string | undefined>;
 
-/** What the file `.env` of the working directory sets, where there is one. @throws OperatorError when it cannot be read. */
+/**
+ * The variables of the file `.env` in the working directory, if it exists. @throws OperatorError when it cannot be
+ * read.
+ */
 export function dotEnv(): Environment {
   try {
     return parseEnv(readFileSync('.env', 'utf8'));
@@ -18,8 +21,8 @@ export function dotEnv(): Environment {
 }
 
 /**
- * The variables of an environment, read one by one into what they stand for. A wrong one is noted in `mistakes`
- * and reading goes on, so that all of them are reported together. An empty variable counts as unset.
+ * The variables of an environment. Each method reads one of them. It notes a wrong value in `mistakes` and goes on,
+ * so that all mistakes are reported together. An empty variable counts as unset.
  */
 export class Variables {
   readonly mistakes: string[] = [];
@@ -34,8 +37,8 @@ export class Variables {
   }
 
   /**
-   * A secret, from the variable or from the file that `X_FILE` names; a trailing line break is not part of it.
-   * Unset: undefined. Unreadable: noted, and answered as an empty string.
+   * A secret from the variable, or from the file that `X_FILE` names, without its last line break. An unset one is
+   * undefined; an unreadable one is noted and returned as an empty string.
    */
   secret(name: string): string | undefined {
     const [value, file] = [this.text(name), this.text(`${name}_FILE`)];
@@ -130,7 +133,7 @@ export class Variables {
   }
 }
 
-/** What commas or white space separate. */
+/** Splits text at commas and white space. */
 export function words(text: string | undefined): string[] {
   return (text ?? '').split(/[\s,]+/).filter(Boolean);
 }

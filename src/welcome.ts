@@ -1,6 +1,6 @@
 import type { Config } from './config.ts';
 
-/** What `npm start` says once it serves: where to go next. The secrets in it are those of config/seeds/demo.sql. */
+/** The text that `npm start` prints when the server is ready. Its secrets are those of config/seeds/demo.sql. */
 export function welcome(config: Config): string {
   const { issuer, host, port } = config;
   if (!config.demo) {

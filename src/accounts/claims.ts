@@ -1,17 +1,17 @@
 import type { Person } from './person.ts';
 
-/** The claims of a scope, as the guide's "Claims by Scope" has them. */
+/** The claims of each scope, from the guide's "Claims by Scope". */
 export const CLAIMS_BY_SCOPE = {
   profile: ['name', 'firstName', 'lastName'],
   email: ['email', 'email_verified'],
 } as const;
 
-/** In the ID token and at userinfo whatever the scopes. */
+/** These are in the ID token and at userinfo with every scope. */
 export const LISTO_CLAIMS = ['workerProfileId', 'workerIds', 'userIds'] as const;
 
 /**
- * Every claim this server knows of a person. What is not known is absent, never null: a person without an e-mail
- * address has neither `email` nor `email_verified`, and one who is not a worker has no `workerProfileId`.
+ * All claims about a person. A claim without a value is absent, never null: a person without an e-mail address has
+ * neither `email` nor `email_verified`, and one who is not a worker has no `workerProfileId`.
  */
 export function claimsOf(person: Person): Record<string, unknown> {
   return {

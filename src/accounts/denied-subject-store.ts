@@ -6,11 +6,11 @@ export interface DeniedSubjectStore {
   readAll(): Promise<Reading<ReadonlySet<string>>>;
 }
 
-/** The table is written by triggers on `people`, so that it does not matter what disables or deletes somebody. */
+/** Triggers on `people` write the table, so every tool that disables or deletes a person is covered. */
 export function createDeniedSubjectStore(db: Queryable): DeniedSubjectStore {
   return {
     async readAll() {
-      // With nobody denied there is one row, with the version alone.
+      // When nobody is denied, there is one row with only the version.
       const { rows } = await db.raw<{ rows: { version: string; person_id: string | null }[] }>(
         `SELECT v.version, d.person_id FROM versions v LEFT JOIN denied_subjects d ON true
          WHERE v.name = 'people' AND ${ON_PRIMARY}`,

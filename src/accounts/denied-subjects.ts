@@ -2,8 +2,8 @@ import { type Followed, keepCopy } from '../platform/kept-copy.ts';
 import type { DeniedSubjectStore } from './denied-subject-store.ts';
 
 /**
- * Who was disabled or deleted so recently that an ID token about them may still be alive. Kept in memory, so that
- * LiSTNR asks no database.
+ * People who were disabled or deleted so recently that an ID token about them may still be valid. They are kept in
+ * memory, so that LiSTNR queries no database.
  */
 export interface DeniedSubjects extends Followed {
   has(personId: string): boolean;

@@ -4,13 +4,16 @@ import type { Person } from './person.ts';
 export interface PersonStore {
   /** An enabled person, or undefined. */
   find(id: string): Promise<Person | undefined>;
-  /** For password sign-in: who has this address in this instance, and the hash to compare with. */
+  /** For password sign-in: the person with this address in this instance, and the hash of their password. */
   findCredentials(instanceId: string, email: string): Promise<Credentials | undefined>;
-  /** Who this is at an upstream provider; by issuer and subject, never by e-mail address. */
+  /** The person with this identity at an upstream provider: found by issuer and subject, never by e-mail address. */
   findByUpstreamIdentity(identity: UpstreamIdentity): Promise<{ id: string; disabled: boolean } | undefined>;
-  /** Creates a person for an upstream identity. Of two parallel first sign-ins one creates; both answer the same id. */
+  /**
+   * Creates a person for an upstream identity. If two first sign-ins run in parallel, one creates the person and both
+   * return the same id.
+   */
   createFromUpstream(identity: UpstreamIdentity, profile: UpstreamProfile): Promise<string>;
-  /** Overwrites what the upstream provider says anew at each sign-in. */
+  /** Overwrites the columns that the upstream provider fills at each sign-in. */
   updateFromUpstream(id: string, profile: UpstreamProfile): Promise<void>;
 }
 
@@ -36,9 +39,9 @@ export interface UpstreamProfile {
 }
 
 /**
- * The enabled person whose id is the SQL expression `id`, with their worker and user records, as an expression for
- * another store's query: what belongs to a person is loaded together with them. NULL where there is none. Uses the
- * primary keys of all three tables; `readPerson` reads it.
+ * The enabled person whose id is the SQL expression `id`, with their worker and user records; NULL if there is none.
+ * The expression is part of another store's query, so that a person costs no query of their own. It uses the primary
+ * keys of all three tables. `readPerson` reads the value.
  */
 export function personJson(id: string): string {
   return `(
@@ -56,9 +59,9 @@ export function readPerson(json: Person | null | undefined): Person | undefined 
 }
 
 /**
- * SQL for the id of a person who may begin something now: by `:personId`, and by `:passwordFingerprint` of the
- * password the person has just signed in with, '' without one. The person is locked. Disabling the person or changing
- * the password waits for that lock, and then ends what was begun.
+ * SQL for the id of a person who may begin something now: found by `:personId`, and by `:passwordFingerprint` of the
+ * password they just signed in with ('' without a password). The query locks the person. Disabling the person or
+ * changing the password waits for that lock, and then ends everything that was begun.
  */
 export const PERSON_SIGNING_IN = `
   SELECT id FROM people
@@ -66,7 +69,7 @@ export const PERSON_SIGNING_IN = `
     AND :passwordFingerprint::text IN ('', encode(sha256(convert_to(password_hash, 'UTF8')), 'hex'))
   FOR SHARE`;
 
-/** What `PERSON_SIGNING_IN` names. */
+/** The values of `PERSON_SIGNING_IN`. */
 export interface PersonSigningIn {
   personId: string;
   passwordFingerprint: string;
@@ -132,7 +135,7 @@ export function createPersonStore(db: Queryable): PersonStore {
     },
 
     async updateFromUpstream(id, profile) {
-      // The address of somebody who also has a password is what they sign in with there, and unique.
+      // A person with a password signs in with this address, and it is unique.
       const unlessPassword = (column: string, value: unknown) =>
         db.raw('CASE WHEN password_hash IS NULL THEN ? ELSE ?? END', [value as never, column]);
       await db('people')

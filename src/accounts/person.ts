@@ -1,4 +1,4 @@
-/** Somebody who signs in. Belongs to one instance; `id` is the subject of every token about them. */
+/** A person who signs in. They belong to one instance. Their `id` is the subject of every token about them. */
 export interface Person {
   id: string;
   instanceId: string;

@@ -1,7 +1,7 @@
 import type { Logger } from '../platform/logger.ts';
 import type { Metrics } from '../platform/metrics.ts';
 
-/** Who and what an event is about; never a token, a code or a secret. */
+/** The client, person and grant of an event; never a token, a code or a secret. */
 export interface EventSubject {
   clientId: string;
   personId?: string | undefined;
@@ -9,15 +9,18 @@ export interface EventSubject {
 }
 
 /**
- * What an auditor asks for afterwards. Each event is one log line at level `warn` with `audit` naming it, and one
- * count, made together.
+ * The events that an auditor asks for. Each event writes one log line at level `warn` with its name as `audit`, and
+ * adds to one counter.
  */
 export interface Events {
-  /** A refresh token was presented again inside the replay window and answered with the same successor. */
+  /** A refresh token was presented again inside the replay window and got the same successor. */
   refreshTokenReplayed(subject: EventSubject): void;
-  /** A refresh token was presented after its successor had been used, or too late: its grant is revoked (RFC 9700 section 4.14.2). */
+  /**
+   * A refresh token was presented after its successor was used, or too late: its grant is revoked (RFC 9700 section
+   * 4.14.2).
+   */
   refreshTokenReused(subject: EventSubject & { behind: number }): void;
-  /** A refresh token was newer than the database knew: a commit was lost, in a failover or a restore. */
+  /** A refresh token was newer than the database knew: a failover or a restore lost a commit. */
   refreshTokenAhead(subject: EventSubject & { ahead: number }): void;
 }
 

@@ -1,27 +1,28 @@
 /**
- * How a person proves who they are, per kind of instance: a password kept here, or the customer's own OpenID
- * provider. Both end in the id of a person of that instance; pages decide what is shown on the way.
+ * How a person proves who they are, for each kind of instance: with a password kept here, or at the customer's own
+ * OpenID provider. Both end in the id of a person of that instance; the pages are not decided here.
  *
- * A password takes a while to compare, so its fingerprint is handed on: a session begins only while it is still theirs.
+ * Comparing a password takes a while. So its fingerprint is passed on, and a session begins only if it is still the
+ * person's password.
  */
 export type SignInResult =
   | { outcome: 'signed_in'; personId: string; passwordFingerprint?: string }
   | {
       outcome: 'refused';
       reason: RefusalReason;
-      /** A code for the log: which check of an answer failed. */
+      /** A code for the log: the check that the answer failed. */
       detail?: string;
     };
 
 export type RefusalReason =
   | 'wrong_credentials'
   | 'disabled'
-  /** Signed in upstream, and nobody here. */
+  /** The person signed in upstream but is not known here. */
   | 'unknown_person'
-  /** The person, or the provider's policy, said no. */
+  /** The person declined, or the provider's policy did. */
   | 'upstream_refused'
-  /** The person signed in there too long ago for this request. */
+  /** The person's sign-in at the provider is too old for this request. */
   | 'upstream_not_recent'
   | 'upstream_unavailable'
-  /** The answer is not one that the standards allow. */
+  /** The standards do not allow the provider's answer. */
   | 'upstream_invalid';

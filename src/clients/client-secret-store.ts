@@ -11,16 +11,19 @@ export interface StoredSecret {
 }
 
 export interface ClientSecretStore {
-  /** All the secrets of a client, the expired among them, in the order of their names. */
+  /** All secrets of a client, including expired ones, ordered by name. */
   list(clientId: string): Promise<StoredSecret[]>;
-  /** Notes that one was used, unless that was noted less than a minute ago. */
+  /** Notes a use, unless one was noted less than a minute ago. */
   touch(clientId: string, name: string): Promise<void>;
   add(clientId: string, secret: Pick<StoredSecret, 'name' | 'digest' | 'expiresAt'>): Promise<void>;
-  /** True when there was one of that name. */
+  /** True when there was a secret with that name. */
   remove(clientId: string, name: string): Promise<boolean>;
 }
 
-/** Where a client of this id has its secrets, enabled or not: nowhere when there is none, in both when both services have one. */
+/**
+ * The tables with the secrets of clients with this id, enabled or not: none, one, or both when both services have
+ * such a client.
+ */
 export async function findSecretTables(db: Queryable, clientId: string): Promise<SecretTable[]> {
   const { rows } = await db.raw<{ rows: { secret_table: SecretTable }[] }>(
     `SELECT 'client_secrets' AS secret_table FROM clients WHERE id = ?

@@ -4,17 +4,17 @@ import { digestSecret, verifySecret } from '../platform/digest.ts';
 import { withinShare } from '../platform/postgres/share.ts';
 import type { ClientSecretStore, StoredSecret } from './client-secret-store.ts';
 
-/** What verifying takes. The expiry is held against the time of use; Postgres' `infinity` arrives as a number. */
+/** The columns for verifying. `expiresAt` is checked at each use; Postgres' `infinity` arrives as a number. */
 export type KnownSecret = Pick<StoredSecret, 'name' | 'digest'> & { expiresAt: Date | number | null };
 
-/** Verifies a presented client secret against every live one; several may be, while one replaces another. */
+/** Verifies a presented client secret against all live ones. A client has several while one replaces another. */
 export interface ClientSecrets {
   verify(clientId: string, secret: string): Promise<boolean>;
 }
 
 const TOUCH_INTERVAL_MS = 60_000;
 
-/** Compared with when there is nothing else, so that an unknown client costs what a wrong secret costs. */
+/** An unknown client's secret is compared with this, so that it takes as long as a wrong secret. */
 const NOBODYS_DIGEST = digestSecret(crypto.randomUUID());
 
 export function createClientSecrets({
@@ -27,7 +27,7 @@ export function createClientSecrets({
     touch: ClientSecretStore['touch'];
   };
   clock: Clock;
-  /** When uses of secrets could not be noted; the clients are served all the same. */
+  /** Called when uses could not be noted. Clients are served all the same. */
   onError(error: unknown): void;
 }): ClientSecrets {
   const noteUse = createNotes({ touch: store.touch, onError });
@@ -41,7 +41,7 @@ export function createClientSecrets({
       if (live.length === 0) await verifySecret(secret, NOBODYS_DIGEST);
       let match: string | undefined;
       for (const { name, digest } of live) {
-        // All are compared, so that the time taken does not say which one matched.
+        // Compares all, so that the time does not reveal which one matched.
         if (await verifySecret(secret, digest)) match ??= name;
       }
       if (match === undefined) return false;
@@ -52,8 +52,9 @@ export function createClientSecrets({
 }
 
 /**
- * Notes uses beside the requests, one after another: while the database is slow or away they take one connection, however
- * many clients there are. When one cannot be noted those that wait are let go, and their next use is as good.
+ * Notes uses in the background, one after another. So they take one connection while the database is slow or away,
+ * however many clients there are. When a note fails, the waiting ones are dropped: the clients' next uses serve as
+ * well.
  */
 function createNotes({
   touch,
@@ -71,7 +72,7 @@ function createNotes({
     try {
       for (const [key, use] of waiting) {
         waiting.delete(key);
-        // Not in the time of the request that happens to have begun this work.
+        // The work must not use up the time of the request that happened to begin it.
         await withinShare('uses of secrets', () => touch(...use));
       }
     } catch (error) {

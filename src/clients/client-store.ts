@@ -9,7 +9,7 @@ import {
 export interface ClientStore {
   /** An enabled client, or undefined. */
   find(id: string): Promise<Client | undefined>;
-  /** The algorithms that any client wants its ID tokens signed with. */
+  /** The ID token algorithms of all clients. */
   idTokenAlgorithms(): Promise<IdTokenAlgorithm[]>;
 }
 

@@ -11,25 +11,25 @@ export interface Client {
   grantTypes: readonly string[];
   requirePkce: boolean;
   requireConsent: boolean;
-  /** Public keys for `private_key_jwt` (RFC 7523), instead of a secret. */
+  /** Public keys for `private_key_jwt` (RFC 7523). A client has them instead of a secret. */
   jwks: { keys: readonly object[] } | null;
   requireDpop: boolean;
   idTokenSignedResponseAlg: IdTokenAlgorithm;
-  /** An API, which may introspect the access tokens of every client of its instance. */
+  /** True for an API that may introspect the access tokens of its instance's clients. */
   mayIntrospect: boolean;
   authorizationCodeTtlSeconds: number;
   accessTokenTtlSeconds: number;
   idTokenTtlSeconds: number;
   refreshTokenTtlSeconds: number;
-  /** From signing in: after this, no refresh helps. */
+  /** After this long since the sign-in, no refresh works. */
   refreshTokenAbsoluteTtlSeconds: number;
-  /** After a refresh: how long the token before it gets the same successor again. */
+  /** How long after a refresh the previous token gets the same successor again. */
   refreshReplayWindowSeconds: number;
 }
 
 export type IdTokenAlgorithm = 'RS256' | 'ES256' | 'EdDSA';
 
-/** The guide's "Token Lifetimes", for clients that set none of their own. */
+/** The guide's "Token Lifetimes", for clients without their own. */
 export const DEFAULT_LIFETIMES = {
   authorizationCodeTtlSeconds: 10 * 60,
   accessTokenTtlSeconds: 60 * 60,
@@ -39,8 +39,8 @@ export const DEFAULT_LIFETIMES = {
 } as const;
 
 /**
- * Longer than a failover of the database and its client's pause: a refresh whose answer was lost in it is asked for
- * again after 30 seconds or more. Who stole a token needs the client's secret, too; a public client has none, so its
- * window is shorter.
+ * Longer than a database failover and the client's pause: a client asks again after 30 seconds or more when a
+ * failover lost the answer to its refresh. A thief of a token also needs the client's secret. A public client has
+ * none, so its window is shorter.
  */
 export const DEFAULT_REPLAY_WINDOW_SECONDS = { confidential: 120, public: 60 } as const;

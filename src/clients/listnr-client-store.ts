@@ -10,7 +10,7 @@ export interface ListnrRegistration {
 }
 
 export interface ListnrClientStore {
-  /** Every client by its id, enabled or not: the answer to a disabled one differs from that to an unknown one. */
+  /** Every client by its id. Disabled ones are included, because their error differs from that of an unknown client. */
   readAll(): Promise<Reading<ReadonlyMap<string, ListnrRegistration>>>;
 }
 
@@ -25,10 +25,10 @@ type Row = { version: string } & (
     })
 );
 
-/** Rows at a time, because reading ten thousand at once keeps requests waiting for a tenth of a second. */
+/** Rows are read in pages: ten thousand at once would keep requests waiting for a tenth of a second. */
 const PAGE = 500;
 
-/** One statement sees one state of all the tables. Without a client there is one row, with the version alone. */
+/** One statement sees one state of all the tables. Without clients, there is one row with only the version. */
 const READ_ALL = `
   SELECT v.version, c.id, c.pattern, c.audience, c.scopes, c.claims, c.environments, c.default_subject, c.origins,
     c.disabled_at IS NOT NULL AS disabled, i.accepted_issuers, s.secret_names, s.secret_digests, s.secret_expiries

@@ -1,13 +1,13 @@
 /** A client of the LiSTNR Token Provider, as onboarded (listnr-getting-started). */
 export interface ListnrClient {
   id: string;
-  /** Fixed at onboarding: brings a user's ID token, or its own credentials. */
+  /** Fixed at onboarding: the client presents a user's ID token, or its own credentials. */
   pattern: 'authenticated_user' | 'client_credentials';
   audience: string;
   scopes: readonly string[];
   claims: readonly ListnrClaim[];
   environments: readonly string[];
-  /** For client credentials: the `sub` of a request that brings no subject. */
+  /** For client credentials: the `sub` when a request names no subject. */
   defaultSubject: string | null;
   /** For authenticated users: the web origins that may call from a browser. */
   origins: readonly string[];

@@ -4,14 +4,14 @@ import type { ListnrClient } from './listnr-client.ts';
 import type { ListnrClientStore } from './listnr-client-store.ts';
 
 /**
- * Every client of LiSTNR with its secrets' digests, kept in memory from the start, so that its tokens need no
- * database and guessing names costs it nothing. Who is not here is unknown: a client that was just registered is
- * found about a second later, when the versions have been looked at.
+ * All LiSTNR clients and the digests of their secrets, in memory from the start. So tokens need no database, and
+ * guessing names costs the database nothing. A client that is missing here is unknown. A new client is found about a
+ * second after its registration, at the next look at the versions.
  */
 export interface ListnrClients extends Followed {
   readonly count: number;
   find(id: string): ListnrClient | undefined;
-  /** Those of an unknown client: none. The expired are among them. */
+  /** The secrets of a client, including expired ones; none for an unknown client. */
   secretsOf(id: string): readonly KnownSecret[];
 }
 

@@ -3,14 +3,14 @@ import type { InstanceStore } from '../instances/instance-store.ts';
 import type { ClientSecretStore } from './client-secret-store.ts';
 import type { ClientStore } from './client-store.ts';
 
-/** How many of each are kept; the least recently used go first. */
+/** The limit for each kind of record. The least recently used ones go first. */
 const MAX_ENTRIES = 20_000;
 
 /**
- * Keeps what was registered for Sign in with Listo in memory once it was asked for, so that a token costs no look-up of
- * its client. (LiSTNR keeps all of its own: listnr-clients.ts.) `clear` is called when the registration's version grew
- * (`platform/versions.ts`): a change is seen everywhere about a second after its commit, and while the database is away
- * what is known stays in use. What is not registered is not remembered.
+ * Keeps registrations for Sign in with Listo in memory after their first use, so that a token costs no look-up of its
+ * client. (LiSTNR keeps all of its clients: listnr-clients.ts.) `clear` runs when the registration's version has
+ * grown (`platform/versions.ts`), so every process sees a change about a second after its commit. While the database
+ * is away, known registrations stay in use. A missing registration is not remembered.
  */
 export interface RegistrationCache {
   clients: ClientStore;
@@ -36,8 +36,8 @@ export function cacheRegistration(stores: Omit<RegistrationCache, 'clear'>): Reg
 }
 
 /**
- * Remembers answers by their key. The promise itself is kept, from before the query is sent: parallel asks share
- * it, and a `clear` while it is under way forgets it, so that no answer from before a change outlives it.
+ * Remembers answers by key. It keeps the promise from before the query is sent, so that parallel calls share it. A
+ * `clear` during the query forgets the promise, so no answer from before a change stays.
  */
 function remember<T>(load: (key: string) => Promise<T>): { get(key: string): Promise<T>; clear(): void } {
   const known = new LRUCache<string, Promise<T>>({ max: MAX_ENTRIES });

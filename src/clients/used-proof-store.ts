@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import type { Queryable } from '../platform/database.ts';
 import { type DatabaseTime, SAME_CLOCK } from '../platform/database-time.ts';
 
-/** Client assertions (RFC 7523) and DPoP proofs (RFC 9449), each good for one request. */
+/** Client assertions (RFC 7523) and DPoP proofs (RFC 9449). Each is good for one request. */
 export interface UsedProofStore {
-  /** True for exactly one caller, however many ask at once. */
+  /** True for exactly one caller, however many call at once. */
   use(proof: { issuer: string; jti: string; expiresAt: Date }): Promise<boolean>;
 }
 
@@ -20,7 +20,7 @@ export function createUsedProofStore(db: Queryable, time: DatabaseTime = SAME_CL
   };
 }
 
-/** Of both, with what is in neither between them, so that no two pairs look alike. */
+/** JSON separates the two, so that no two pairs have the same text. */
 function hashOf(issuer: string, jti: string): Buffer {
   return createHash('sha256')
     .update(JSON.stringify([issuer, jti]))

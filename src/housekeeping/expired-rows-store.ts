@@ -1,8 +1,8 @@
 import type { Queryable } from '../platform/database.ts';
 
 /**
- * Tables whose rows end, and the indexed column that says by when; consumed ones stay until then, so that a second
- * use is still seen. What is prolonged with each use says only the day (migration 0010).
+ * Tables with rows that expire, and the indexed column with the time. A consumed row stays until then, so that a
+ * second use is noticed. For rows that each use prolongs, the column has only the day (migration 0010).
  */
 export const EXPIRY_COLUMNS = {
   artifacts: 'expires_at',
@@ -21,17 +21,17 @@ export const EXPIRING_TABLES = Object.keys(EXPIRY_COLUMNS) as Expiring[];
 
 export interface ExpiredRowsStore {
   /**
-   * Deletes at most `limit` expired rows, unless another replica is at it just now: whoever holds the row of
-   * `job_locks` deletes, for the length of one statement.
+   * Deletes at most `limit` expired rows, unless another replica is deleting. A lock on the row of `job_locks`, held
+   * for one statement, decides.
    */
   deleteBatch(what: Expiring, limit: number): Promise<number>;
-  /** How long the oldest row has been waiting since it was due, in seconds; 0 when there is none. */
+  /** How many seconds the oldest due row has been waiting; 0 when there is none. */
   lagSeconds(what: Expiring): Promise<number>;
 }
 
 /**
- * Rows of `from` are due when `expiry` is earlier than `before`; the row of `table` that `key` finds is deleted, and what
- * refers to it goes with it.
+ * A row of `from` is due when its `expiry` is earlier than `before`. Then the row of `table` with the same `key` is
+ * deleted, and the rows that refer to it.
  */
 interface Due {
   table: string;
@@ -41,14 +41,14 @@ interface Due {
   before: string;
 }
 
-/** No access token lives longer, and it is good only while its grant is there. */
+/** The longest lifetime of an access token, which works only while its grant exists. */
 const LONGEST_ACCESS_TOKEN = "interval '1 day'";
 
 const MINE = "mine AS (SELECT FROM job_locks WHERE name = 'housekeeping' FOR UPDATE SKIP LOCKED)";
 
 /**
- * The oldest rows, whatever they are: looking for one kind among them would mean reading past millions of others. Of
- * a code that expired unredeemed the grant goes, and the code with it.
+ * Takes the oldest rows of any kind: a search for one kind might read past millions of others. If a code expired
+ * unredeemed, the statement deletes its grant, and the code goes with it.
  */
 const DELETE_ARTIFACTS = `
   WITH ${MINE},
@@ -70,8 +70,9 @@ const DELETE_ARTIFACTS = `
   SELECT (SELECT count(*) FROM useless)::int + (SELECT count(*) FROM spent)::int AS deleted`;
 
 /**
- * A grant may live for a year. It is useless once its code expired unredeemed, or its refresh tokens expired and
- * then the last access token. Grants are locked before what refers to them, as everywhere, so nobody deadlocks.
+ * A grant may live for a year. It becomes useless when its code expires unredeemed, or when its refresh tokens expire
+ * and then its last access token. Grants are locked before rows that refer to them, as everywhere, so there are no
+ * deadlocks.
  */
 function dueOf(what: Expiring): Due {
   const expiry = EXPIRY_COLUMNS[what];

@@ -5,15 +5,15 @@ import { EXPIRING_TABLES, type ExpiredRowsStore } from './expired-rows-store.ts'
 
 export interface HousekeepingPolicy {
   everyMs: number;
-  /** Rows a statement deletes at most: small enough that nothing waits for it. */
+  /** The most rows that one statement deletes: few enough that nothing waits for it. */
   batchSize: number;
 }
 
 /**
- * Keeps the tables flat: deletes expired rows in small batches, until none is left, and rests as long after each as
- * it took, so that a backlog of millions never has the database to itself. Every replica tries, one at a time
- * succeeds, by a row lock that lasts one statement: no replica has to be the chosen one, and none can die holding
- * the office.
+ * Keeps the tables small. It deletes expired rows in small batches until none is left, and pauses after each batch as
+ * long as the batch took, so that a backlog of millions leaves the database time for others. All replicas try; a row
+ * lock, held for one statement, lets one at a time succeed. So no replica is special, and a crashed one blocks
+ * nobody.
  */
 export function housekeeping({
   store,

@@ -1,6 +1,6 @@
 import type { Instance } from './instance.ts';
 
-/** What an instance lends to its pages: the name, the logo, and the id that names its theme. */
+/** The look of an instance's pages: its name, its logo, and the id of its theme. */
 export function brandOf({ id, name, logoUri }: Instance): {
   instanceId: string;
   name: string;

@@ -4,7 +4,7 @@ import type { Instance, UpstreamProvider } from './instance.ts';
 
 export interface InstanceStore {
   find(id: string): Promise<Instance | undefined>;
-  /** @throws OperatorError when its secret cannot be opened. */
+  /** @throws OperatorError when the provider's secret cannot be opened. */
   findUpstreamProvider(instanceId: string): Promise<UpstreamProvider | undefined>;
 }
 

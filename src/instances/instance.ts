@@ -1,4 +1,7 @@
-/** An application instance: a tenant. A client belongs to one, and its people sign in through its own authentication. */
+/**
+ * An application instance: a tenant. Each client belongs to one, and people sign in to it with the instance's own
+ * authentication.
+ */
 export interface Instance {
   id: string;
   name: string;
@@ -12,7 +15,7 @@ export interface UpstreamProvider {
   instanceId: string;
   issuer: string;
   clientId: string;
-  /** Undefined: a public client, with PKCE alone. */
+  /** Undefined for a public client, which uses PKCE only. */
   clientSecret: string | undefined;
   scope: string;
   claimMapping: Readonly<Record<string, string>>;

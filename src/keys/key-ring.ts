@@ -8,21 +8,21 @@ import type { SigningKeyStore } from './signing-key-store.ts';
 import { createVerifier, type VerifyJwt } from './verify-jwt.ts';
 
 /**
- * The keys of one set, ready to use: imported once, because converting a key costs as much as signing with it.
- * What it holds changes when it follows the database, so ask it anew each time.
+ * The keys of one set, ready to use. Each key is converted once, because that costs as much as a signature. The
+ * members change when the ring follows the database, so read them anew each time.
  */
 export interface KeyRing extends Followed {
   /** The key that signs RS256 now. */
   readonly current: CurrentKey;
-  /** The key that signs with `alg` now. Undefined for a second or two after the first client asked for that one. */
+  /** The key that signs with `alg` now. It is undefined for a second or two after the first client asked for `alg`. */
   signer(alg: KeyAlgorithm): CurrentKey | undefined;
-  /** What verifiers see: public members only, in the order current, retired, next. */
+  /** The keys for verifiers: only public members, in the order current, retired, next. */
   readonly jwks: JSONWebKeySet;
-  /** For the protocol library, which wants its keys private, and the signing ones first. */
+  /** The keys for the protocol library, which needs the private members, and the signing keys first. */
   readonly privateJwks: { keys: JWK[] };
-  /** The public key with this `kid`, or undefined. */
+  /** The public key with this `kid`. */
   publicKey(kid: string): CryptoKey | undefined;
-  /** Verifies what this ring signed with RS256. */
+  /** Verifies a JWT that this ring signed with RS256. */
   verify: VerifyJwt;
 }
 
@@ -41,18 +41,16 @@ interface Loaded {
   verify: VerifyJwt;
 }
 
-/** Who hears of the tokens that are made. */
+/** Hears of each signature. */
 interface TokenListener {
   onSign(): void;
   logger: Pick<Logger, 'info' | 'warn' | 'error'>;
 }
 
-/** As much as common proxies take of a header by default, and half of what Node does. */
+/** The default limit for a header of common proxies; half of Node's. */
 const LARGE_TOKEN_BYTES = 8 * 1024;
 
-/**
- * @throws OperatorError when a key cannot be opened, or the set has none to sign with.
- */
+/** @throws OperatorError when a key cannot be opened, or the set has no current key. */
 export async function createKeyRing(
   store: SigningKeyStore,
   keySet: KeySet,

@@ -1,12 +1,12 @@
 import type { SigningKey } from './signing-key.ts';
 
-/** How long keys live, in seconds. */
+/** The lifetimes of keys, in seconds. */
 export interface RotationPolicy {
   /** How long a key signs. */
   periodSeconds: number;
-  /** How long the next key is published before it signs: longer than every verifier's and replica's cache. */
+  /** How long the next key is published before it signs: longer than the caches of all verifiers and replicas. */
   publicationSeconds: number;
-  /** How long a retired key is published: longer than the longest token it signed. */
+  /** How long a retired key is published: longer than the longest-lived token that it signed. */
   retirementSeconds: number;
 }
 
@@ -18,8 +18,8 @@ export type RotationStep =
   | { action: 'remove'; kid: string };
 
 /**
- * What is due now for the keys of one set and algorithm, in the order in which to do it. With `force` the next
- * key is made now, whatever the schedule says; it signs no sooner than its publication allows.
+ * The steps that are due now for the keys of one set and algorithm, in order. With `force`, the next key is made now,
+ * whatever the schedule says; it still waits for its publication time before it signs.
  */
 export function planRotation(
   keys: readonly SigningKey[],

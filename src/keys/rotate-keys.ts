@@ -8,11 +8,14 @@ export interface RotationDependencies {
   policy: RotationPolicy;
   rsaBits: number;
   clock: Clock;
-  /** The algorithms that somebody's ID tokens are to be signed with. */
+  /** The algorithms of all clients' ID tokens. */
   idTokenAlgorithms(): Promise<readonly KeyAlgorithm[]>;
 }
 
-/** Does what is due for a set now: at first start that makes its keys. Safe to call from every replica at any time. */
+/**
+ * Carries out the steps that are due for a set; at first start, that creates its keys. Every replica may call it at
+ * any time.
+ */
 export async function rotateKeys(
   keySet: KeySet,
   dependencies: RotationDependencies,
@@ -20,7 +23,7 @@ export async function rotateKeys(
 ): Promise<KeyChange[]> {
   const { store, policy, clock } = dependencies;
   const wanted = await wantedAlgorithms(keySet, dependencies);
-  // Looking costs no lock; a set that has nothing due, the usual case, is left alone.
+  // This first look takes no lock. Usually nothing is due.
   if (!force && plan(await store.list(keySet), wanted, policy, clock.now()).length === 0) return [];
   return store.change(keySet, async (keys) =>
     withMaterial(plan(keys, wanted, policy, clock.now(), { force }), dependencies),
@@ -28,8 +31,8 @@ export async function rotateKeys(
 }
 
 /**
- * Drops the current keys of a set at once, because somebody else may have them: what they signed verifies nowhere
- * any more, as soon as caches have been refreshed. The next key signs in their place, made now where there is none.
+ * Drops the current keys of a set at once, because somebody else may have them. Tokens that they signed verify
+ * nowhere after caches have been refreshed. The next key replaces a dropped one, or a new key if there is none.
  */
 export async function dropCompromisedKeys(
   keySet: KeySet,
@@ -54,7 +57,7 @@ export async function dropCompromisedKeys(
 
 type Due = RotationStep & { alg: KeyAlgorithm };
 
-/** LiSTNR's tokens are always RS256 (listnr-verify-token), and so are access tokens; ID tokens are what a client asks for. */
+/** LiSTNR tokens (listnr-verify-token) and access tokens are always RS256. For ID tokens, each client chooses. */
 async function wantedAlgorithms(
   keySet: KeySet,
   { idTokenAlgorithms }: RotationDependencies,
@@ -62,7 +65,7 @@ async function wantedAlgorithms(
   return keySet === 'listnr' ? ['RS256'] : ['RS256', ...(await idTokenAlgorithms())];
 }
 
-/** Keys that nobody asks for any more still verify what they signed, and go on living through their states. */
+/** A key whose algorithm no client uses any more still verifies its tokens, and still passes through all states. */
 function algorithmsOf(keys: SigningKey[], wanted: readonly KeyAlgorithm[]): Set<KeyAlgorithm> {
   return new Set([...wanted, ...keys.map(({ alg }) => alg)]);
 }

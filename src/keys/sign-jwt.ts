@@ -2,10 +2,10 @@ import { createPrivateKey, sign } from 'node:crypto';
 import type { JWK } from 'jose';
 import type { KeyAlgorithm } from './signing-key.ts';
 
-/** Makes a JWT (RFC 7519) of `claims`, whose header says that it is of the type `typ`. */
+/** Makes a JWT (RFC 7519) of `claims` with the header `typ`. */
 export type SignJwt = (claims: object, typ: string) => Promise<string>;
 
-/** EdDSA hashes by itself. */
+/** EdDSA hashes by itself, so it has none. */
 const HASHES: Readonly<Record<KeyAlgorithm, string | null>> = {
   RS256: 'sha256',
   ES256: 'sha256',
@@ -13,8 +13,8 @@ const HASHES: Readonly<Record<KeyAlgorithm, string | null>> = {
 };
 
 /**
- * Signs in libuv's thread pool, with the key converted once and each header encoded once: what is left is the
- * signature itself.
+ * Signs in libuv's thread pool. The key is converted once and each header encoded once, which leaves only the
+ * signature.
  */
 export function createSigner({
   kid,
@@ -26,7 +26,8 @@ export function createSigner({
   privateJwk: JWK;
 }): SignJwt {
   const privateKey = createPrivateKey({ key: privateJwk, format: 'jwk' });
-  // RFC 7518 section 3.4: an ECDSA signature is its two numbers, not their ASN.1 form. Saying so costs time.
+  // RFC 7518 section 3.4: an ECDSA signature is two numbers, not their ASN.1 form. The option costs time, so other
+  // keys do without.
   const key = alg === 'ES256' ? ({ key: privateKey, dsaEncoding: 'ieee-p1363' } as const) : privateKey;
   const headers = new Map<string, string>();
   const headerOf = (typ: string) => {
@@ -48,7 +49,7 @@ export function createSigner({
     });
 }
 
-/** The header of a JWT of ours, as it stands in front of the first dot. */
+/** The encoded header of our JWTs: the part before the first dot. */
 export function encodeHeader({ alg, kid, typ }: { alg: KeyAlgorithm; kid: string; typ: string }): string {
   return base64url({ alg, kid, typ });
 }

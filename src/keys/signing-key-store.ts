@@ -7,20 +7,23 @@ import type { RotationStep } from './plan-rotation.ts';
 import type { KeyAlgorithm, KeySet, KeyState, SigningKey } from './signing-key.ts';
 
 export interface SigningKeyStore {
-  /** The keys of a set, in the order current, retired, next. @throws OperatorError that names a key which cannot be opened. */
+  /**
+   * The keys of a set, in the order current, retired, next. @throws OperatorError that names a key which cannot be
+   * opened.
+   */
   list(keySet: KeySet): Promise<SigningKey[]>;
-  /** The same, with the version that a copy of them follows. */
+  /** The same keys, with the version for a copy in memory. */
   read(keySet: KeySet): Promise<Reading<SigningKey[]>>;
   /**
-   * Lets `decide` see a set's keys and carries out its steps, while no other process can: of several replicas that
-   * find a rotation due, the first does it, and the others see that it is done.
+   * Passes a set's keys to `decide` and carries out the steps that it returns, while no other process can. If several
+   * replicas find a rotation due, the first one does it, and the others see the result.
    */
   change(keySet: KeySet, decide: (keys: SigningKey[]) => Promise<KeyChange[]>): Promise<KeyChange[]>;
-  /** Seals every key anew that is not sealed with the first key-encryption key. Answers how many. */
+  /** Seals every key again that is not sealed with the first key-encryption key. Returns the number of keys. */
   reseal(): Promise<number>;
 }
 
-/** A step of a rotation, with the new key where it makes one. */
+/** A step of a rotation. A `create` has the new key. */
 export type KeyChange = RotationStep & { key?: Pick<SigningKey, 'kid' | 'alg' | 'publicJwk' | 'privateJwk'> };
 
 interface Row {
@@ -61,7 +64,7 @@ export function createSigningKeyStore(db: Queryable, box: SecretBox): SigningKey
 
     change: (keySet, decide) =>
       db.transaction(async (trx) => {
-        // A set without keys has no row of its own to lock.
+        // A set without keys has no row to lock.
         await trx('versions').where({ name: 'keys' }).forUpdate().first();
         const changes = await decide(await list(keySet, trx));
         for (const change of changes) await apply(trx, keySet, change, box);

@@ -1,8 +1,9 @@
 /**
  * Signing keys live through three states: next (published), current (signs), retired (verifies only). A key is
- * published for longer than any cache before it signs, so no verifier meets an unknown `kid`, and after it signed
- * for longer than any token it made. Two sets, one for OpenID Connect and one for LiSTNR, so that a token of one
- * service can never be passed off as the other's. Kept in the database, the private halves sealed.
+ * published for longer than any cache before it signs, so no verifier meets an unknown `kid`. After it has signed, it
+ * stays published for longer than any token that it made. There are two sets, one for OpenID Connect and one for
+ * LiSTNR, so that a token of one service never passes for one of the other. They are in the database, with the
+ * private halves sealed.
  */
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from 'jose';
 
@@ -17,11 +18,11 @@ export interface SigningKey {
   state: KeyState;
   publicJwk: JWK;
   privateJwk: JWK;
-  /** next: from when it may sign. */
+  /** For the state next: when it may begin to sign. */
   promoteAfter: Date | undefined;
-  /** When it began to sign. */
+  /** When the key began to sign. */
   activatedAt: Date | undefined;
-  /** When it stopped. */
+  /** When the key stopped signing. */
   retiredAt: Date | undefined;
 }
 

@@ -3,7 +3,10 @@ import type { JWK } from 'jose';
 import { encodeHeader } from './sign-jwt.ts';
 import type { KeyAlgorithm } from './signing-key.ts';
 
-/** The claims of a JWT that one of these keys signed as a `typ`; undefined for anything else. Neither times nor issuer nor audience are looked at. */
+/**
+ * Returns the claims of a JWT that one of these keys signed as a `typ`, otherwise undefined. It checks neither times
+ * nor issuer nor audience.
+ */
 export type VerifyJwt = (token: string, typ: string) => Record<string, unknown> | undefined;
 
 interface VerificationKey {
@@ -13,8 +16,9 @@ interface VerificationKey {
 }
 
 /**
- * Verifies JWTs (RFC 7519) that this server signed with RS256. A header of ours has one spelling for each key and `typ`,
- * so it is compared as text: what another header would say, of an algorithm, a key or an extension, is never read.
+ * Verifies JWTs (RFC 7519) that this server signed with RS256. Our headers have one spelling for each key and `typ`,
+ * so they are compared as text. The content of another header, be it an algorithm, a key or an extension, is never
+ * read.
  */
 export function createVerifier(keys: readonly VerificationKey[]): VerifyJwt {
   const ours = keys
@@ -39,7 +43,8 @@ export function createVerifier(keys: readonly VerificationKey[]): VerifyJwt {
     const key = headersOf(typ).get(header);
     if (!key || more.length > 0) return undefined;
     const bytes = Buffer.from(signature, 'base64url');
-    // Node skips what is not base64url, and the last character has bits to spare: only the one spelling is ours.
+    // Node skips characters that are not base64url, and the last character has spare bits. Only the one spelling is
+    // ours.
     if (bytes.toString('base64url') !== signature) return undefined;
     if (!verifySignature('sha256', Buffer.from(`${header}.${payload}`), key.publicKey, bytes))
       return undefined;

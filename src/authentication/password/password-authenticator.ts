@@ -4,7 +4,7 @@ import { hashPassword, verifyPassword } from '../../platform/digest.ts';
 import type { SignInResult } from '../authenticator.ts';
 
 export interface PasswordAuthenticator {
-  /** Takes as long for an unknown address as for a wrong password, and says as much. */
+  /** An unknown address and a wrong password take the same time and get the same answer. */
   signIn(attempt: { instanceId: string; email: string; password: string }): Promise<SignInResult>;
 }
 
@@ -20,7 +20,7 @@ export async function createPasswordAuthenticator({
     async signIn({ instanceId, email, password }) {
       const credentials = await people.findCredentials(instanceId, email);
       const matches = await verifyPassword(password, credentials?.passwordHash ?? nobodysHash);
-      // A disabled person learns no more than one who mistyped: whether an account exists is not said.
+      // A disabled person gets the same answer as one who mistyped, so that nobody learns whether an account exists.
       if (!credentials || !matches || credentials.disabled) return REFUSED;
       const passwordFingerprint = createHash('sha256').update(credentials.passwordHash).digest('hex');
       return { outcome: 'signed_in', personId: credentials.id, passwordFingerprint };

@@ -9,13 +9,13 @@ import { identify } from './upstream-identity.ts';
 import { mappedClaims } from './upstream-profile.ts';
 
 export interface UpstreamAuthenticator {
-  /** Where to send the browser. @throws UpstreamUnavailable when discovery fails. */
+  /** Returns the address for the browser. @throws UpstreamUnavailable when discovery fails. */
   start(
     provider: UpstreamProvider,
     request: UpstreamRequest,
   ): Promise<{ url: URL; attempt: UpstreamAttempt }>;
   /**
-   * Completes with what the browser brought back: signature, `iss`, `aud`, nonce, PKCE and state are checked.
+   * Finishes a sign-in with the provider's answer. It checks signature, `iss`, `aud`, nonce, PKCE and state.
    * @throws UpstreamUnavailable when the provider does not answer.
    */
   finish(provider: UpstreamProvider, answer: UpstreamAnswer): Promise<SignInResult>;
@@ -24,13 +24,13 @@ export interface UpstreamAuthenticator {
 export interface UpstreamRequest {
   state: string;
   loginHint: string | undefined;
-  /** Whether the person has to sign in there even if they are signed in already. */
+  /** Whether the person has to sign in at the provider even if they are signed in there already. */
   forceLogin: boolean;
   /** In seconds. */
   maxAge: number | undefined;
 }
 
-/** What of a started sign-in has to be kept to check the answer: RFC 7636, OIDC Core 3.1.3.7. */
+/** The values of a started sign-in that check the answer: RFC 7636, OIDC Core 3.1.3.7. */
 export interface UpstreamAttempt {
   state: string;
   nonce: string;
@@ -40,7 +40,7 @@ export interface UpstreamAttempt {
 export interface UpstreamAnswer {
   callbackUrl: URL;
   attempt: UpstreamAttempt;
-  /** Epoch seconds; a sign-in that the provider says is older is refused. */
+  /** In epoch seconds. A sign-in that is older, according to the provider, is refused. */
   authenticatedSince: number | undefined;
 }
 
@@ -51,7 +51,7 @@ export function createUpstreamAuthenticator({
   redirectUri,
 }: {
   people: PersonStore;
-  /** The address at which an instance's provider answers: one for each, so that no answer passes for another's. */
+  /** The redirect URI of an instance. Each instance has its own, so that no provider's answer passes for another's. */
   redirectUri: (instanceId: string) => string;
 }): UpstreamAuthenticator {
   const configurations = createUpstreamConfigurations();
@@ -96,7 +96,10 @@ export function createUpstreamAuthenticator({
   };
 }
 
-/** The person's claims, of the ID token and, where it lacks some that the instance maps, of userinfo. */
+/**
+ * Returns the person's claims from the ID token. If some that the instance maps are missing, it adds those of
+ * userinfo.
+ */
 async function redeem(
   configuration: openid.Configuration,
   { claimMapping }: UpstreamProvider,
@@ -115,13 +118,13 @@ async function redeem(
   try {
     return { ...(await openid.fetchUserInfo(configuration, tokens.access_token, claims.sub)), ...claims };
   } catch (error) {
-    // Some providers' access tokens are for another API than their own userinfo, which then turns them away.
+    // Some providers issue access tokens for another API, which their own userinfo endpoint refuses.
     if (error instanceof openid.WWWAuthenticateChallengeError) return claims;
     throw error;
   }
 }
 
-/** OIDC Core 2: `auth_time` is only there where the provider has it, and then it is believed. */
+/** OIDC Core 2: `auth_time` is optional. If the provider sends it, it counts. */
 function isRecent({ auth_time }: openid.IDToken, { authenticatedSince }: UpstreamAnswer): boolean {
   if (authenticatedSince === undefined || auth_time === undefined) return true;
   return auth_time >= authenticatedSince - CLOCK_TOLERANCE_SECONDS;

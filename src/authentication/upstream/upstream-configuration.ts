@@ -7,7 +7,7 @@ const TIMEOUT_SECONDS = 5;
 const DISCOVERY_TTL_MS = 10 * 60 * 1000;
 const MAX_PROVIDERS = 1000;
 
-/** What is known of each upstream provider by its discovery document, kept for ten minutes. */
+/** The discovered configurations of upstream providers, kept for ten minutes. */
 export function createUpstreamConfigurations(): (
   provider: UpstreamProvider,
 ) => Promise<openid.Configuration> {
@@ -17,7 +17,7 @@ export function createUpstreamConfigurations(): (
   });
 
   return async (provider) => {
-    // Whatever of the registration changes makes another key, so a change takes effect at once.
+    // Every change of the registration makes another key, so it takes effect at once.
     const key = JSON.stringify([provider.issuer, provider.clientId, provider.clientSecret]);
     const known = discovered.get(key);
     if (known) return known;
@@ -38,7 +38,8 @@ function discover({ issuer, clientId, clientSecret }: UpstreamProvider): Promise
     timeout: TIMEOUT_SECONDS,
     [openid.customFetch]: boundedFetch as openid.CustomFetch,
     execute: [
-      // Not asked for by OIDC Core 3.1.3.7 where TLS vouches for the provider; a proxy may end TLS in between.
+      // OIDC Core 3.1.3.7 does not require this check, since TLS vouches for the provider; but a proxy may end TLS in
+      // between.
       openid.enableNonRepudiationChecks,
       // Registration allows plain http on loopback only (the constraint upstream_issuer_https).
       ...(server.protocol === 'http:' ? [openid.allowInsecureRequests] : []),
@@ -46,7 +47,7 @@ function discover({ issuer, clientId, clientSecret }: UpstreamProvider): Promise
   });
 }
 
-/** As the provider's metadata says, whose default is `client_secret_basic` (OIDC Discovery 1.0 section 3). */
+/** Follows the provider's metadata, whose default is `client_secret_basic` (OIDC Discovery 1.0 section 3). */
 function clientAuthentication(clientSecret: string | undefined): openid.ClientAuth {
   if (clientSecret === undefined) return openid.None();
   const basic = openid.ClientSecretBasic(clientSecret);

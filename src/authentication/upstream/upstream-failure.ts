@@ -3,7 +3,9 @@ import type { SignInResult } from '../authenticator.ts';
 
 type Refused = Extract<SignInResult, { outcome: 'refused' }>;
 
-/** What the standards' error codes of an authorization response mean here (RFC 6749 section 4.1.2.1, OIDC Core 3.1.2.6). */
+/**
+ * The meaning of the standard error codes of an authorization response (RFC 6749 section 4.1.2.1, OIDC Core 3.1.2.6).
+ */
 const AUTHORIZATION_ERRORS: Record<string, Refused['reason']> = {
   access_denied: 'upstream_refused',
   login_required: 'upstream_refused',
@@ -14,7 +16,7 @@ const AUTHORIZATION_ERRORS: Record<string, Refused['reason']> = {
   server_error: 'upstream_unavailable',
 };
 
-/** The upstream provider could not be asked. */
+/** The upstream provider could not be reached. */
 export class UpstreamUnavailable extends Error {
   constructor(cause: unknown) {
     super('The upstream provider could not be reached.', { cause });
@@ -23,8 +25,8 @@ export class UpstreamUnavailable extends Error {
 }
 
 /**
- * Whether the upstream provider said no, or sent what it should not have.
- * @throws UpstreamUnavailable when it could not be asked.
+ * Returns why the upstream provider refused, or that its answer was invalid.
+ * @throws UpstreamUnavailable when it could not be reached.
  */
 export function explainUpstreamFailure(error: unknown): Refused {
   if (error instanceof openid.AuthorizationResponseError) {
@@ -38,9 +40,9 @@ export function explainUpstreamFailure(error: unknown): Refused {
   throw error;
 }
 
-/** The network, a timeout, or a server that says so. */
+/** True for a network error, a time-out, or a server's own failure. */
 function isOutage(error: unknown): boolean {
-  // The library passes fetch's TypeError on as it is, and wraps without a code what it has no name for.
+  // The library passes on fetch's TypeError unchanged, and wraps errors it does not know without a code.
   if (error instanceof TypeError) return true;
   if (error instanceof openid.ResponseBodyError) return isServerFailure(error.status);
   if (!(error instanceof openid.ClientError)) return false;

@@ -7,8 +7,8 @@ import { profileFrom } from './upstream-profile.ts';
 const MAX_SUBJECT_LENGTH = 255;
 
 /**
- * Finds the person, or makes one. By issuer and subject, never by e-mail address: an address can change hands, or be
- * claimed by anyone upstream.
+ * Finds or creates the person, by issuer and subject. E-mail addresses do not count: one can change hands, and
+ * anybody may claim one upstream.
  */
 export async function identify(
   people: PersonStore,
@@ -28,7 +28,10 @@ export async function identify(
   return { outcome: 'signed_in', personId: await people.createFromUpstream(identity, profile) };
 }
 
-/** The library takes any tenant's tokens from providers that serve many at one address; an instance has one issuer. */
+/**
+ * Some providers serve many tenants at one address, and the library accepts the tokens of all. An instance has one
+ * issuer.
+ */
 function isOf(provider: UpstreamProvider, { iss, sub }: IDToken): boolean {
   return (
     new URL(iss).href === new URL(provider.issuer).href &&

@@ -9,7 +9,7 @@ const DEFAULT_MAPPING = {
   worker_profile_id: '',
 } as const;
 
-/** Of the column people.name; two names of a hundred with a space between them are one longer. */
+/** The limit of the column people.name. Two names of a hundred characters with a space are one character longer. */
 const MAX_NAME_LENGTH = 200;
 
 type Mapping = Readonly<Record<string, string>>;
@@ -20,9 +20,9 @@ export function mappedClaims(mapping: Mapping): string[] {
 }
 
 /**
- * What an upstream provider's claims say of a person, by the instance's claim mapping. A claim of the wrong type
- * counts as absent: nothing an upstream sends can make a sign-in fail or a constraint speak. An address counts as
- * verified only when the provider says `true`.
+ * The person's data from an upstream provider's claims, by the instance's claim mapping. A claim of the wrong type
+ * counts as absent, so that no provider's answer makes a sign-in fail or violates a constraint. An address counts as
+ * verified only if the provider says `true`.
  */
 export function profileFrom(claims: Record<string, unknown>, mapping: Mapping): UpstreamProfile {
   const claim = (field: keyof typeof DEFAULT_MAPPING) => claims[mapping[field] ?? DEFAULT_MAPPING[field]];
@@ -47,7 +47,7 @@ export function profileFrom(claims: Record<string, unknown>, mapping: Mapping): 
   };
 }
 
-/** Stricter than the constraint person_email_format, whose idea of white space is the database's. */
+/** Stricter than the constraint person_email_format, which uses the database's definition of white space. */
 function isAddress(text: string): boolean {
   return /^[^@\s\p{Cc}\p{Cf}\p{Z}]+@[^@\s\p{Cc}\p{Cf}\p{Z}]+$/u.test(text);
 }
