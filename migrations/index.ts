@@ -10,6 +10,7 @@ import * as clientSecurity from './0008-client-security.ts';
 import * as deviceCodes from './0009-device-codes.ts';
 import * as rotateInPlace from './0010-rotate-in-place.ts';
 import * as longerReplayWindow from './0011-longer-replay-window.ts';
+import { applyFunctions } from './functions.ts';
 
 const MIGRATIONS = {
   '0001-registration': registration,
@@ -27,9 +28,29 @@ const MIGRATIONS = {
 
 type Name = keyof typeof MIGRATIONS;
 
+/**
+ * The migrations since which `functions/` has another text, and the digest of that text. Whoever changes a file there
+ * adds a migration and a line here, because databases that are up to date take notice of a new migration only.
+ */
+export const FUNCTIONS_SINCE: Partial<Record<Name, string>> = {
+  '0009-device-codes': 'a082ce94c8cda68f',
+};
+
 /** The migrations in order, as knex wants them. Listed by hand, so that no folder is read at start. */
 export const migrationSource: Knex.MigrationSource<Name> = {
   getMigrations: async () => Object.keys(MIGRATIONS) as Name[],
   getMigrationName: (name) => name,
-  getMigration: async (name) => MIGRATIONS[name],
+  getMigration: async (name) =>
+    name === LAST ? { ...MIGRATIONS[name], up: upToFunctions } : MIGRATIONS[name],
 };
+
+const LAST = Object.keys(MIGRATIONS).at(-1) as Name;
+
+/**
+ * Functions and triggers get their current text after the last migration, when all that they mention is there. An
+ * older migration that makes or replaces one has the text of its time, for the statements behind it.
+ */
+async function upToFunctions(knex: Knex): Promise<void> {
+  await MIGRATIONS[LAST].up(knex);
+  await applyFunctions(knex);
+}

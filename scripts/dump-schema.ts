@@ -24,6 +24,28 @@ async function rowsOf<T>(knex: Knex, sql: string): Promise<T[]> {
   return rows;
 }
 
+/**
+ * The functions of a database by name, as the files in migrations/functions/ have them: the function, its comment, and
+ * the triggers that call it as Postgres writes them.
+ */
+export async function describeFunctions(knex: Knex): Promise<Record<string, string>> {
+  const rows = await rowsOf<DescribedFunction>(knex, FUNCTION_TEXTS);
+  const textOf = ({ definition, body, after }: DescribedFunction) => {
+    const [header = ''] = definition.split('\nAS $function$');
+    const declared = header.replace(' FUNCTION public.', ' FUNCTION ').replaceAll('\n', '');
+    return `${[`${declared} AS $$${body}$$`, ...after].join(';\n')};\n`;
+  };
+  return Object.fromEntries(rows.map((row) => [row.name, textOf(row)]));
+}
+
+interface DescribedFunction {
+  name: string;
+  definition: string;
+  body: string;
+  /** The statements behind it. */
+  after: string[];
+}
+
 /** knex keeps its own tables beside ours. */
 const TABLES = `
 SELECT relname AS name, obj_description(c.oid, 'pg_class') AS comment, ARRAY(
@@ -49,6 +71,16 @@ ORDER BY relname COLLATE "C"`;
 const FUNCTIONS = `
 SELECT proname || '(' || pg_get_function_arguments(oid) || ') returns ' || pg_get_function_result(oid) AS signature
 FROM pg_proc WHERE pronamespace = 'public'::regnamespace ORDER BY proname COLLATE "C"`;
+
+const FUNCTION_TEXTS = `
+SELECT proname AS name, pg_get_functiondef(p.oid) AS definition, prosrc AS body, ARRAY(
+  SELECT format('COMMENT ON FUNCTION %s IS %L', proname, description)
+  FROM pg_description WHERE objoid = p.oid AND classoid = 'pg_proc'::regclass
+) || ARRAY(
+  SELECT pg_get_triggerdef(oid, true)
+  FROM pg_trigger WHERE tgfoid = p.oid AND NOT tgisinternal ORDER BY tgrelid::regclass::text COLLATE "C", tgname
+) AS after
+FROM pg_proc p WHERE pronamespace = 'public'::regnamespace ORDER BY proname COLLATE "C"`;
 
 if (import.meta.main) {
   const database = await openDatabase({ dataDir: undefined });

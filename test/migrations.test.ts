@@ -2,8 +2,9 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import knex from 'knex';
-import { migrationSource } from '../migrations/index.ts';
-import { describeSchema, SCHEMA_FILE } from '../scripts/dump-schema.ts';
+import { applyFunctions, digestOfFunctions, readFunctions } from '../migrations/functions.ts';
+import { FUNCTIONS_SINCE, migrationSource } from '../migrations/index.ts';
+import { describeFunctions, describeSchema, SCHEMA_FILE } from '../scripts/dump-schema.ts';
 import { type Database, openDatabase } from '../src/platform/database.ts';
 import { migrate } from '../src/platform/migrate.ts';
 import { unique } from './support/test-server.ts';
@@ -74,6 +75,34 @@ describe('the migrations', () => {
       const migration = await migrationSource.getMigration(name);
       await expect(migration.down?.(first.knex)).rejects.toThrow('Migrations only go forward.');
     }
+  });
+});
+
+describe('functions and triggers', () => {
+  const rowVersions = () => columnOf('SELECT xmin::text FROM pg_trigger WHERE NOT tgisinternal ORDER BY oid');
+
+  it('are those of migrations/functions, to the letter', async () => {
+    expect(await describeFunctions(first.knex)).toEqual(readFunctions());
+  });
+
+  it('changed with the last migration that says so; after changing one: a new migration, and its line in migrations/index.ts', () => {
+    expect(Object.values(FUNCTIONS_SINCE).at(-1)).toBe(digestOfFunctions());
+  });
+
+  it('get the text of migrations/functions back, whatever they were before', async () => {
+    await first.knex.raw(`
+      CREATE OR REPLACE FUNCTION end_session() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
+      DROP TRIGGER end_session ON sessions;
+      DROP TRIGGER complete ON clients;
+      CREATE CONSTRAINT TRIGGER complete AFTER INSERT ON clients FOR EACH ROW EXECUTE FUNCTION clients_complete();`);
+    await applyFunctions(first.knex);
+    expect(await describeFunctions(first.knex)).toEqual(readFunctions());
+  });
+
+  it('are left alone where they are triggers and have that text, because replacing one locks its table', async () => {
+    const before = await rowVersions();
+    await applyFunctions(first.knex);
+    expect(await rowVersions()).toEqual(before);
   });
 });
 

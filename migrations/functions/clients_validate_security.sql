@@ -1,0 +1,18 @@
+CREATE OR REPLACE FUNCTION clients_validate_security() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE owner text := 'client "' || NEW.id || '"';
+BEGIN
+  IF NEW.jwks IS NOT NULL THEN
+    PERFORM check_client_jwks(owner, NEW.jwks);
+    IF NEW.type = 'public' THEN
+      PERFORM refuse_registration('public_client_jwks', owner || ' is public and has keys', 'Set jwks to NULL, or type to confidential: only a backend can keep a key.');
+    END IF;
+    IF EXISTS (SELECT FROM client_secrets WHERE client_id = NEW.id) THEN
+      PERFORM refuse_registration('client_jwks_or_secret', owner || ' has keys and a secret', 'Delete its rows of client_secrets in the same transaction, before: a client authenticates in one way.');
+    END IF;
+  END IF;
+  IF NEW.type = 'public' AND NEW.may_introspect THEN
+    PERFORM refuse_registration('public_client_introspection', owner || ' is public and may introspect', 'Set may_introspect to false: who has no secret is anybody.');
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER validate_security BEFORE INSERT OR UPDATE ON clients FOR EACH ROW EXECUTE FUNCTION clients_validate_security();

@@ -1,0 +1,7 @@
+CREATE OR REPLACE FUNCTION end_consented() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  DELETE FROM grants WHERE person_id = OLD.person_id AND client_id = OLD.client_id;
+  RETURN NULL;
+END $$;
+COMMENT ON FUNCTION end_consented IS 'Who withdraws a consent takes back what was given by it.';
+CREATE TRIGGER end_consented AFTER DELETE ON consents FOR EACH ROW EXECUTE FUNCTION end_consented();

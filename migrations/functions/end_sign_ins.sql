@@ -1,0 +1,10 @@
+CREATE OR REPLACE FUNCTION end_sign_ins() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  DELETE FROM artifacts WHERE person_id = NEW.id;
+  DELETE FROM sessions WHERE person_id = NEW.id;
+  DELETE FROM grants WHERE person_id = NEW.id;
+  RETURN NULL;
+END $$;
+COMMENT ON FUNCTION end_sign_ins IS 'Signs a person out everywhere, also where they are just signing in.';
+CREATE TRIGGER end_sign_ins_on_disable AFTER UPDATE OF disabled_at ON people FOR EACH ROW WHEN (old.disabled_at IS NULL AND new.disabled_at IS NOT NULL) EXECUTE FUNCTION end_sign_ins();
+CREATE TRIGGER end_sign_ins_on_new_password AFTER UPDATE OF password_hash ON people FOR EACH ROW WHEN (old.password_hash IS NOT NULL AND old.password_hash IS DISTINCT FROM new.password_hash) EXECUTE FUNCTION end_sign_ins();
