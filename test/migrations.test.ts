@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import knex from 'knex';
@@ -8,6 +8,8 @@ import { describeFunctions, describeSchema, SCHEMA_FILE } from '../scripts/dump-
 import { type Database, openDatabase } from '../src/platform/database.ts';
 import { migrate } from '../src/platform/migrate.ts';
 import { unique } from './support/test-server.ts';
+
+const ROOT = new URL('..', import.meta.url).pathname;
 
 /** Two pools on one empty database, as two processes have that start at once. */
 let first: Database;
@@ -87,6 +89,15 @@ describe('functions and triggers', () => {
 
   it('changed with the last migration that says so; after changing one: a new migration, and its line in migrations/index.ts', () => {
     expect(Object.values(FUNCTIONS_SINCE).at(-1)).toBe(digestOfFunctions());
+  });
+
+  it('are named in the code, where they do more than refuse a registration', () => {
+    const doing = Object.entries(readFunctions())
+      .filter(([name, text]) => / TRIGGER /.test(text) && !/_validate|_complete$|_default_/.test(name))
+      .map(([name]) => name);
+    const sources = globSync('src/**/*.ts', { cwd: ROOT }).map((path) => readFileSync(ROOT + path, 'utf8'));
+    expect(doing).toContain('end_session');
+    expect(doing.filter((name) => !sources.some((source) => source.includes(`\`${name}\``)))).toEqual([]);
   });
 
   it('get the text of migrations/functions back, whatever they were before', async () => {

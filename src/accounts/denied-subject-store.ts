@@ -6,7 +6,7 @@ export interface DeniedSubjectStore {
   readAll(): Promise<Reading<ReadonlySet<string>>>;
 }
 
-/** Triggers on `people` write the table, so every tool that disables or deletes a person is covered. */
+/** The trigger `deny_subject` on `people` writes the table, so every tool that disables or deletes a person is covered. */
 export function createDeniedSubjectStore(db: Queryable): DeniedSubjectStore {
   return {
     async readAll() {

@@ -61,7 +61,7 @@ export function readPerson(json: Person | null | undefined): Person | undefined 
 /**
  * SQL for the id of a person who may begin something now: found by `:personId`, and by `:passwordFingerprint` of the
  * password they just signed in with ('' without a password). The query locks the person. Disabling the person or
- * changing the password waits for that lock, and then ends everything that was begun.
+ * changing the password waits for that lock, and then the trigger `end_sign_ins` ends everything that was begun.
  */
 export const PERSON_SIGNING_IN = `
   SELECT id FROM people

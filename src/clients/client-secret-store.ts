@@ -33,7 +33,11 @@ export async function findSecretTables(db: Queryable, clientId: string): Promise
   return rows.map(({ secret_table }) => secret_table);
 }
 
-/** `client_secrets` and `listnr_client_secrets` have the same shape. */
+/**
+ * `client_secrets` and `listnr_client_secrets` have the same shape. The triggers `client_secrets_validate` and
+ * `listnr_client_secrets_validate` refuse a wrong secret. The triggers `clients_complete` and `listnr_clients_complete`
+ * refuse to delete the last secret of a client that needs one.
+ */
 export function createClientSecretStore(db: Queryable, table: SecretTable): ClientSecretStore {
   return {
     async list(clientId) {

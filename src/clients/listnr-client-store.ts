@@ -28,7 +28,10 @@ type Row = { version: string } & (
 /** Rows are read in pages: ten thousand at once would keep requests waiting for a tenth of a second. */
 const PAGE = 500;
 
-/** One statement sees one state of all the tables. Without clients, there is one row with only the version. */
+/**
+ * One statement sees one state of all the tables, and the version that the trigger `bump_version` gave that state.
+ * Without clients, there is one row with only the version.
+ */
 const READ_ALL = `
   SELECT v.version, c.id, c.pattern, c.audience, c.scopes, c.claims, c.environments, c.default_subject, c.origins,
     c.disabled_at IS NOT NULL AS disabled, i.accepted_issuers, s.secret_names, s.secret_digests, s.secret_expiries

@@ -1,5 +1,6 @@
 import type { Queryable } from '../platform/database.ts';
 
+/** An admin takes a consent back by deleting its row. The trigger `end_consented` then ends the person's grants there. */
 export interface ConsentStore {
   /** The scopes a person has allowed a client; empty when they never did. */
   scopesFor(personId: string, clientId: string): Promise<readonly string[]>;

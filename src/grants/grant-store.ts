@@ -40,6 +40,7 @@ export function readGrant(
   return id && payload ? { id, payload: fromRow(payload, time), person: readPerson(person) } : undefined;
 }
 
+/** The triggers `end_session`, `end_sign_ins` and `end_consented` delete grants as well. */
 export interface GrantStore {
   find(id: string): Promise<Record<string, unknown> | undefined>;
   /** Ends a grant and, by the tables' references, every code and token that came of it. */

@@ -2,7 +2,8 @@ import type { Queryable } from '../platform/database.ts';
 
 /**
  * Tables with rows that expire, and the indexed column with the time. A consumed row stays until then, so that a
- * second use is noticed. For rows that each use prolongs, the column has only the day (migration 0010).
+ * second use is noticed. For rows that each use prolongs, the column has only the day (migration 0010). Grants outlive
+ * an expired session: the trigger `end_session` heeds only a session that is deleted before it expired.
  */
 export const EXPIRY_COLUMNS = {
   artifacts: 'expires_at',

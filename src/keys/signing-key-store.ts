@@ -12,7 +12,7 @@ export interface SigningKeyStore {
    * opened.
    */
   list(keySet: KeySet): Promise<SigningKey[]>;
-  /** The same keys, with the version for a copy in memory. */
+  /** The same keys, with the version for a copy in memory. The trigger `bump_version` raises that version. */
   read(keySet: KeySet): Promise<Reading<SigningKey[]>>;
   /**
    * Passes a set's keys to `decide` and carries out the steps that it returns, while no other process can. If several

@@ -3,7 +3,10 @@ import type { Job } from './jobs.ts';
 import { withinShare } from './postgres/share.ts';
 import { ReadOnlyNode } from './postgres/sqlstates.ts';
 
-/** The data that processes copy into memory. The table `versions` says when a copy is out of date. */
+/**
+ * The data that processes copy into memory. The table `versions` says when a copy is out of date: the triggers
+ * `bump_version` and `deny_subject` raise a version in the transaction that changes the data.
+ */
 export type VersionName = 'registration' | 'keys' | 'people';
 
 /** One version, as a look at the table found it. */

@@ -18,8 +18,8 @@ export interface StoredSession {
 }
 
 /**
- * Browser sessions. Their ids, which browsers hold in a cookie, are kept as hashes. Ending one ends the grants that
- * were given in it, in the same transaction (migration 0007).
+ * Browser sessions. Their ids, which browsers hold in a cookie, are kept as hashes. The trigger `end_session` ends the
+ * grants that were given in a session when its row is deleted, in the same transaction.
  */
 export interface SessionStore {
   /** With the person who is signed in, unless they are disabled, in one round trip. */

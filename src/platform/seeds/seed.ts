@@ -54,6 +54,7 @@ export function readSeedFile(path: string): string {
 async function run(trx: Knex.Transaction, sql: string, settings: Record<string, string>): Promise<Change[]> {
   await trx.raw(WITHOUT_TIMEOUT);
   await trx.raw('SELECT pg_advisory_xact_lock(?)', [SEED_LOCK]);
+  // The trigger `record_registration_change` fills it.
   await trx.raw(
     'CREATE TEMPORARY TABLE registration_changes (n serial, table_name text, operation text, row_key text) ON COMMIT DROP',
   );
