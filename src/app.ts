@@ -16,6 +16,7 @@ import { requestState } from './http/request-state.ts';
 import { securityHeaders } from './http/security-headers.ts';
 import { createViews } from './http/views.ts';
 import { knownUserCode } from './interactions/device.ts';
+import { repeatPostedRequest } from './interactions/posted-request.ts';
 import { interactionRoutes } from './interactions/routes.ts';
 import { listnrRoutes } from './listnr/routes.ts';
 import { publishedDocuments } from './oidc/corrections/published-documents.ts';
@@ -162,6 +163,7 @@ function protocolRoutes(services: Services): Router {
       path === PATHS.code_verification ? ofDevice : inScope,
       serve,
     ];
+    if (path === PATHS.authorization) steps.splice(1, 0, repeatPostedRequest);
     if (authenticates) steps.splice(1, 0, limitFailures(services.limits.clientFailures));
     if (DOCUMENTS.has(path)) steps.unshift(publishedDocuments(services.live));
     if (api) steps.unshift(jsonAnswers);

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import rawBody from 'raw-body';
 import { HttpError } from '../platform/errors.ts';
-import { parseParameters } from './parameters.ts';
+import { parseParameters, type RequestParameters } from './parameters.ts';
 
 /** The limit of every endpoint. */
 const LIMIT_BYTES = 64 * 1024;
@@ -66,7 +66,7 @@ export async function readText(req: IncomingMessage): Promise<string> {
  * Reads a form, as pages and OAuth clients send it.
  * @throws HttpError 415 for another media type; otherwise like `readText` and `parseParameters`.
  */
-export async function readForm(req: IncomingMessage): Promise<Record<string, string | string[]>> {
+export async function readForm(req: IncomingMessage): Promise<RequestParameters> {
   const type = mediaType(req);
   if (type !== 'application/x-www-form-urlencoded') {
     throw new HttpError({

@@ -2,9 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Middleware } from 'koa';
 import { HttpError } from '../platform/errors.ts';
 import { mediaType, readJsonObject, readText } from './body.ts';
-import { MOST_PARAMETERS, parseParameters, tooMany } from './parameters.ts';
-
-type Parameters = Record<string, string | string[]>;
+import { MOST_PARAMETERS, parseParameters, type RequestParameters, tooMany } from './parameters.ts';
 
 /**
  * Reads the parameters of an OAuth request strictly, before any handler uses them. They come from the query and from
@@ -28,7 +26,7 @@ export function oauthInput({ json }: { json: boolean }): Middleware {
   };
 }
 
-async function readBody(req: IncomingMessage, json: boolean): Promise<Parameters> {
+async function readBody(req: IncomingMessage, json: boolean): Promise<RequestParameters> {
   const type = mediaType(req);
   if (type === 'application/x-www-form-urlencoded') return parseParameters(await readText(req));
   if (json && type === 'application/json') return stringsOf(await readJsonObject(req));
@@ -41,8 +39,8 @@ async function readBody(req: IncomingMessage, json: boolean): Promise<Parameters
 }
 
 /** `null` means absent. Any other value that is not a string is an error. */
-function stringsOf(object: Record<string, unknown>): Parameters {
-  const parameters: Parameters = Object.create(null);
+function stringsOf(object: Record<string, unknown>): RequestParameters {
+  const parameters: RequestParameters = Object.create(null);
   const entries = Object.entries(object);
   if (entries.length > MOST_PARAMETERS) throw tooMany();
   for (const [name, value] of entries) {

@@ -3,16 +3,17 @@ import { HttpError } from '../platform/errors.ts';
 /** No endpoint knows a third of this number, and later code may take time that grows with its square. */
 export const MOST_PARAMETERS = 100;
 
+/** The parameters of a query or a form, by name. A name that occurs twice has an array, as the library expects. */
+export type RequestParameters = Record<string, string | string[]>;
+
 /**
  * Parses `application/x-www-form-urlencoded` text (a query or a body). It refuses broken percent-encoding, bytes that
  * are not UTF-8, and NUL, which Postgres cannot store.
  *
- * A name that occurs twice has an array of values, as the protocol library expects.
- *
  * @throws HttpError 400 `invalid_request` that names the parameter, or says that there are too many.
  */
-export function parseParameters(text: string): Record<string, string | string[]> {
-  const parameters: Record<string, string | string[]> = Object.create(null);
+export function parseParameters(text: string): RequestParameters {
+  const parameters: RequestParameters = Object.create(null);
   let count = 0;
   for (const pair of text.split('&')) {
     if (pair === '') continue;

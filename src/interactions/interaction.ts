@@ -2,7 +2,7 @@ import type { Context } from 'koa';
 import { errors, type Provider } from 'oidc-provider';
 import type { Client } from '../clients/client.ts';
 import { readForm } from '../http/body.ts';
-import { parseParameters } from '../http/parameters.ts';
+import { parseParameters, type RequestParameters } from '../http/parameters.ts';
 import { redirect } from '../http/redirect.ts';
 import { requestState } from '../http/request-state.ts';
 import type { PageOptions } from '../http/views.ts';
@@ -22,8 +22,6 @@ export interface InteractionContext {
   client: Client;
   instance: Instance;
 }
-
-type Form = Record<string, string | string[]>;
 
 type Result = Parameters<Provider['interactionFinished']>[2];
 
@@ -48,7 +46,7 @@ export async function loadInteraction(
 export async function readInteractionForm(
   { ctx, interaction }: InteractionContext,
   { csrf }: Pick<InteractionDependencies, 'csrf'>,
-): Promise<Form> {
+): Promise<RequestParameters> {
   const form = await readForm(ctx.req);
   csrf.check(ctx, form.csrf, interaction.uid);
   return form;

@@ -6,8 +6,8 @@
 import Router from '@koa/router';
 import type { Context } from 'koa';
 import { readForm } from '../http/body.ts';
-import { parseParameters } from '../http/parameters.ts';
-import { redirect } from '../http/redirect.ts';
+import { parseParameters, type RequestParameters } from '../http/parameters.ts';
+import { redirect, repeatAsGet } from '../http/redirect.ts';
 import { PATHS } from '../oidc/routes.ts';
 import { findSession, type Session } from '../oidc/session.ts';
 import { clearedSessionCookies, instancesInCookies } from '../sessions/session-cookie.ts';
@@ -21,14 +21,21 @@ import {
 } from './sign-out-pages.ts';
 import { readSignOutRequest, refusal, type SignOutRequest } from './sign-out-request.ts';
 
-type Parameters = Record<string, string | string[]>;
+/**
+ * What a form without cookies keeps when it is repeated as an address. A token does not belong there, so the hint stays
+ * behind, and the person is asked instead.
+ */
+const REPEATED = ['client_id', 'post_logout_redirect_uri', 'state', 'instance'];
 
 export function signOutRoutes(dependencies: SignOutDependencies): Router {
   const router = new Router();
   router.get(PATHS.end_session, (ctx) => requestSignOut(ctx, parseParameters(ctx.querystring), dependencies));
   router.post(PATHS.end_session, async (ctx) => {
     const form = await readForm(ctx.req);
-    if (instancesInCookies(ctx.get('cookie'), dependencies).length === 0) return repeatAsGet(ctx, form);
+    if (instancesInCookies(ctx.get('cookie'), dependencies).length === 0) {
+      const parameters = Object.fromEntries(REPEATED.map((name) => [name, form[name] ?? []]));
+      return repeatAsGet(ctx, { path: PATHS.end_session, parameters });
+    }
     return requestSignOut(ctx, form, dependencies);
   });
   router.post(`${PATHS.end_session}/confirm`, async (ctx) =>
@@ -40,7 +47,7 @@ export function signOutRoutes(dependencies: SignOutDependencies): Router {
 
 async function requestSignOut(
   ctx: Context,
-  parameters: Parameters,
+  parameters: RequestParameters,
   dependencies: SignOutDependencies,
 ): Promise<void> {
   const request = await readSignOutRequest(parameters, dependencies);
@@ -54,7 +61,7 @@ async function requestSignOut(
 
 async function confirmSignOut(
   ctx: Context,
-  form: Parameters,
+  form: RequestParameters,
   dependencies: SignOutDependencies,
 ): Promise<void> {
   const request = await readSignOutRequest(form, dependencies);
@@ -98,16 +105,4 @@ function leave(ctx: Context, { returnTo, state }: SignOutRequest): void {
   const target = returnTo ? new URL(returnTo) : undefined;
   if (target && state !== undefined) target.searchParams.set('state', state);
   redirect(ctx, target?.href ?? `${PATHS.end_session}/success`);
-}
-
-/**
- * A form posted by another site comes without our cookies, so it is turned into a GET, which brings them. The hint
- * is left behind, because a token does not belong in an address; the person is asked instead.
- */
-function repeatAsGet(ctx: Context, form: Parameters): void {
-  const query = new URLSearchParams();
-  for (const name of ['client_id', 'post_logout_redirect_uri', 'state', 'instance']) {
-    for (const value of [form[name] ?? []].flat()) query.append(name, value);
-  }
-  redirect(ctx, `${PATHS.end_session}?${query}`);
 }

@@ -1,4 +1,5 @@
 import type { Client } from '../clients/client.ts';
+import type { RequestParameters } from '../http/parameters.ts';
 import { readIdTokenHint } from '../oidc/id-token-hint.ts';
 import { HttpError } from '../platform/errors.ts';
 import type { SignOutDependencies } from './dependencies.ts';
@@ -15,7 +16,7 @@ export interface SignOutRequest {
 
 /** @throws HttpError 400, shown as a page: nobody is redirected on a doubtful request. */
 export async function readSignOutRequest(
-  parameters: Record<string, string | string[]>,
+  parameters: RequestParameters,
   { live, clients }: Pick<SignOutDependencies, 'live' | 'clients'>,
 ): Promise<SignOutRequest> {
   const get = (name: string) => single(parameters, name);
@@ -49,7 +50,7 @@ export function refusal(message: string): HttpError {
   return new HttpError({ status: 400, code: 'invalid_request', message });
 }
 
-function single(parameters: Record<string, string | string[]>, name: string): string | undefined {
+function single(parameters: RequestParameters, name: string): string | undefined {
   const value = parameters[name];
   if (Array.isArray(value)) throw refusal(`The parameter ${name} was sent more than once.`);
   return value === '' ? undefined : value;

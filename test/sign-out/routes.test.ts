@@ -27,6 +27,45 @@ it('takes the cookies of an https issuer from the browser, by the names that hol
   });
 });
 
+describe('a form that comes without cookies', () => {
+  const post = (form: string) =>
+    sendHttp(server.port, {
+      method: 'POST',
+      path: SIGN_OUT,
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      body: form,
+    });
+
+  it('is repeated as an address, which has no token, nothing unknown, and everything else as it was', async () => {
+    const { status, headers } = await post(
+      'unknown=1&id_token_hint=a.b.c&instance=demo&state=1&client_secret=x&state=%26&client_id=c',
+    );
+    expect({ status, location: headers.location, cache: headers['cache-control'] }).toEqual({
+      status: 303,
+      location: `${SIGN_OUT}?client_id=c&state=1&state=%26&instance=demo`,
+      cache: 'no-store',
+    });
+  });
+
+  it('is refused when the address would be too long for a browser to follow', async () => {
+    const formOf = (length: number) => `state=${'a'.repeat(length - `${SIGN_OUT}?state=`.length)}`;
+    const longest = await post(formOf(32_768));
+    expect({ status: longest.status, length: longest.headers.location?.length }).toEqual({
+      status: 303,
+      length: 32_768,
+    });
+    const { status, headers, body } = await post(formOf(32_769));
+    expect({ status, location: headers.location, body: JSON.parse(body) }).toEqual({
+      status: 413,
+      location: undefined,
+      body: {
+        error: 'invalid_request',
+        error_description: 'The request is too long for a browser to follow.',
+      },
+    });
+  });
+});
+
 describe('the addresses of signing out', () => {
   it.each([
     [SIGN_OUT, 'HEAD, GET, POST'],
