@@ -1,12 +1,12 @@
 /**
- * A mixed load on two processes and a Postgres, all of which are killed, restarted and cut off meanwhile, with a
- * ledger of every answer. Afterwards the ledger is checked: nothing spent twice, nothing lost that was answered,
- * nothing alive that was revoked, nobody signed out for having tried again.
+ * Puts a mixed load on two processes and a Postgres, and meanwhile kills, restarts and cuts off all of them, with a
+ * ledger of every answer. Afterwards it checks the ledger: nothing was spent twice, no answered commit was lost, no
+ * revoked token works, and nobody was signed out for a retry.
  *
  *   npm run test:chaos -- [--seconds 60] [--seed N] [--concurrency 24] [--ledger FILE]
  *
- * Sign-ins are whole: authorization request, code, exchange. Most people are signed in at their browser already,
- * about one in twelve types the password, since hashing it would otherwise be all that this machine does.
+ * Sign-ins are complete: authorization request, code, exchange. Most people are already signed in at their browser.
+ * About one in twelve types the password; otherwise this machine would do nothing but hash.
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -32,7 +32,7 @@ interface Options {
   seconds: number;
   seed: number;
   concurrency: number;
-  /** Where to write the whole ledger, as JSON. */
+  /** The file for the whole ledger, as JSON. */
   file: string | undefined;
 }
 
@@ -46,7 +46,7 @@ interface Stage {
 /** Two rounds of faults, so that each kind comes at least twice. */
 const FAULTS_A_MINUTE = 12;
 const SHOWN_ERRORS = 5;
-/** Before anything breaks, so that from the first fault on there are enough to be refreshed. */
+/** Sign-ins before the first fault, so that there are enough tokens to refresh. */
 const SIGN_INS_A_CLIENT = 10;
 
 await runProgram(() => main(readOptions()));
@@ -64,13 +64,13 @@ function readOptions(): Options {
   return { ...numbersOf(numbers, { positive: ['seconds', 'concurrency'] }), file };
 }
 
-/** Answers the number of violations, and of what should have been tried and was not. */
+/** Returns the number of violations and of missing attempts. */
 async function main(options: Options): Promise<number> {
   const { seconds, seed, concurrency, file } = options;
   say(`Chaos for ${seconds} s, ${concurrency} clients, seed ${seed}.`);
   const ledger = openLedger();
   const errors: string[] = [];
-  // Nobody listens there: it is a name, and clients go by way of the wires.
+  // Nobody listens at the issuer: it is only a name, and clients go through the wires.
   const issuer = `http://localhost:${await freePort()}`;
   const cluster = await startCluster();
   const { port: databasePort, url: databaseUrl } = cluster;
@@ -94,7 +94,7 @@ async function main(options: Options): Promise<number> {
   return wrong;
 }
 
-/** Signs people in, breaks what can be broken, and asks about everything when it is calm again. */
+/** Signs people in, breaks things, and asks with every token when all is calm again. */
 async function runPhases(
   { seconds, seed, concurrency }: Options,
   { issuer, cluster, servers, ledger }: Stage,
@@ -131,7 +131,7 @@ async function runPhases(
   await verifyWorld({ client, world, ledger, random, databaseUrl: cluster.url(), concurrency });
 }
 
-/** Counts audit events, and keeps the first of what a server did not expect. */
+/** Counts audit events, and keeps the first unexpected errors of a server. */
 function noteLog(ledger: Ledger, errors: string[]): (line: LogLine) => void {
   return ({ audit, msg, err }) => {
     if (audit) ledger.audits[audit] = (ledger.audits[audit] ?? 0) + 1;

@@ -15,12 +15,12 @@ const ROUND = [
 export type FaultKind = (typeof ROUND)[number];
 
 const GAP_MS = [3000, 5000] as const;
-/** Now and then no process is left. */
+/** The share of kills that leave no process alive. */
 const KILL_BOTH = 0.15;
 
 /**
- * Breaks something every few seconds, in rounds that have each kind of it, until `done`. What is still broken when
- * the next thing breaks stays so: a process may die while Postgres restarts. Resolves when all has recovered.
+ * Breaks something every few seconds until `done`, in rounds with each kind of fault. A broken part stays broken when
+ * the next one breaks: a process may die while Postgres restarts. Resolves when all has recovered.
  */
 export async function injectFaults({
   cluster,

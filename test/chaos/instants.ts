@@ -15,9 +15,9 @@ interface Dependencies {
 }
 
 /**
- * What the schedule of faults meets only by chance: kills a process at every message that a refresh, and then an
- * exchange, sends to Postgres or gets from it. The message is dropped, so that once the statement was never run, and
- * the next time it was run and nobody knows. The client tries again at the other process.
+ * Kills a process at every message that a refresh, and then an exchange, sends to Postgres or receives from it. The
+ * schedule of faults would meet these instants only by chance. The message is dropped: so one kill comes before a
+ * statement ran, and the next after it ran without an answer. The client tries again at the other process.
  */
 export async function killAtEveryInstant(dependencies: Dependencies): Promise<void> {
   for (const attempt of [refreshOnce, exchangeOnce]) {
@@ -60,13 +60,16 @@ async function exchangeOnce(message: number, dependencies: Dependencies): Promis
   return killed;
 }
 
-/** Ends the first process at the `message`th message, from 0, of what `work` asks of it; `killed` is false when it sends fewer. */
+/**
+ * Kills the first process at message number `message`, counted from 0, of the request in `work`. `killed` is false
+ * when the request has fewer messages.
+ */
 async function killingAt(
   { message, operation, warm }: { message: number; operation: Operation; warm: Grant },
   { servers: [server], client, world, ledger }: Dependencies,
   work: () => ReturnType<HonestClient['ask']>,
 ): Promise<{ killed: boolean; reply: Reply | undefined }> {
-  // Has it connect to Postgres and remember the client beforehand: neither is part of every request.
+  // First makes it connect to Postgres and remember the client, since not every request does.
   const presented = fingerprint(warm.refreshToken);
   const purpose = { operation: 'refresh', grant: warm.id, presented } as const;
   const warmed = await client.ask(purpose, refreshWith(warm.refreshToken), 0);
@@ -75,7 +78,7 @@ async function killingAt(
   let left = message;
   let killed = false;
   server.database.watch(() => {
-    // What the next process sends, which may start before the answer is there, is let through.
+    // Lets the messages of the next process pass, which may start before the answer arrives.
     if (killed || left-- > 0) return true;
     killed = true;
     server.kill();

@@ -1,13 +1,14 @@
 /**
  * The recommended set-up on one machine: two Postgres nodes that Patroni manages through etcd, two replicas of the
- * server as in production, and the documents' own HAProxy in front. The primary is killed, moved, restarted, falls
- * silent and turns read-only under load, once for each way in which a server finds the primary. Then the ledger is
- * checked as in the chaos run, and whether service came back in time.
+ * server as in production, and the documents' own HAProxy in front. Under load, the primary is killed, moved,
+ * restarted, falls silent and turns read-only, once for each way in which a server finds the primary. Then the ledger
+ * is checked as in the chaos run, and whether service came back in time.
  *
- *   npm run test:failover -- [--quick] [--way WAY] [--only FAULT] [--rounds 1] [--seed N] [--concurrency 8] [--ledger FILE]
+ *   npm run test:failover -- [--quick] [--way WAY] [--only FAULT] [--rounds 1] [--seed N] [--concurrency 8] [--ledger
+ * FILE]
  *
- * `--quick` has Patroni notice a lost primary after 20 s rather than its default of 30. Debian's packages are needed;
- * it says which are missing.
+ * With `--quick`, Patroni notices a lost primary after 20 s instead of 30. The run needs Debian's packages and says
+ * which are missing.
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -46,7 +47,7 @@ interface Scenery {
 
 const ISSUER = 'https://login.example';
 const REST_MS = 100;
-/** Longer than any failover, and shorter than the replay window of a client that authenticates. */
+/** Longer than any failover, and shorter than the replay window of a confidential client. */
 const GIVE_UP_MS = 100_000;
 const MINUTES_A_ROUND = 45;
 
@@ -81,7 +82,7 @@ function chosen<T extends string>(
   return known.filter((name) => wanted?.includes(name) ?? true);
 }
 
-/** Answers how much was wrong. */
+/** Returns the number of errors. */
 async function main(options: Options): Promise<number> {
   const { quick, ways, rounds, seed } = options;
   requirePrograms(['etcd', 'patroni', 'haproxy', 'pgbouncer']);
@@ -99,7 +100,7 @@ async function main(options: Options): Promise<number> {
     for (let round = 1; round <= rounds; round += 1)
       for (const way of ways)
         wrong += await runWay(way, round, scenery, options).catch((error: Error) => {
-          // The others are worth knowing all the same.
+          // The other ways still run.
           say(`Wrong: ${way}: ${error.message}`);
           return 1;
         });
@@ -112,7 +113,7 @@ async function main(options: Options): Promise<number> {
   return wrong;
 }
 
-/** With a database and replicas of its own, so that nothing of one way shows in the next. */
+/** Each way has its own database and replicas, so that none affects the next. */
 async function runWay(way: Way, round: number, scenery: Scenery, options: Options): Promise<number> {
   const faults = FAULTS_OF[way].filter((fault) => options.faults.includes(fault));
   if (faults.length === 0) return 0;
@@ -181,7 +182,7 @@ function tell({
   trials: Trial[];
   errors: string[];
   site: Site;
-  /** Whether each operation has to have been tried. */
+  /** Whether each operation must have been tried. */
   isWhole: boolean;
 }): number {
   const violations = findViolations(ledger);

@@ -15,7 +15,7 @@ export const FAULTS = [
 ] as const;
 export type FaultName = (typeof FAULTS)[number];
 
-/** Those that a way can meet, in the order in which they come. */
+/** The faults that each way can meet, in order. */
 export const FAULTS_OF: Record<Way, readonly FaultName[]> = {
   hosts: ['kill', 'switchover', 'restart', 'silent', 'forgotten', 'read-only'],
   haproxy: ['kill', 'switchover', 'silent', 'forgotten'],
@@ -41,18 +41,21 @@ export interface Scene {
 }
 
 export interface Struck {
-  /** Since when a server could write, where Postgres itself could all the time. */
+  /** The earliest moment at which a server could write, if it is later than for Postgres itself. */
   possibleFrom?: number;
-  /** Brings back what was broken. */
+  /** Repairs the fault. */
   heal?: () => void;
 }
 
 const READ_ONLY_MS = 12_000;
 const DEMOTED_MS = 8000;
-/** How long a request waits for the database: until then all may be waiting, and nobody knows that nothing will come. */
+/**
+ * How long a request waits for the database. Until then all may be waiting, and nobody knows that no answer will
+ * come.
+ */
 const NOTICED_MS = 5000;
 
-/** Resolves when nothing more is going to break. */
+/** Resolves when the fault is complete. */
 export async function strike(name: FaultName, { way, pair, address }: Scene): Promise<Struck> {
   const leader = await pair.leader();
   switch (name) {
@@ -70,7 +73,7 @@ export async function strike(name: FaultName, { way, pair, address }: Scene): Pr
       address.forget();
       await pair.led(pair.other(leader));
       address.lead(pair.other(leader).port);
-      // Where that is how the primary is found, nobody could find it earlier.
+      // If servers find the primary by this address, none could find it earlier.
       return {
         heal: () => reboot(leader),
         ...(way === 'address' ? { possibleFrom: performance.now() } : {}),
@@ -89,7 +92,7 @@ export async function strike(name: FaultName, { way, pair, address }: Scene): Pr
   }
 }
 
-/** The machine that fell silent had lost its power, as it turns out. */
+/** A reboot shows that the silent machine had lost its power. */
 function reboot(node: Node): void {
   node.kill();
   node.wire.mend();

@@ -1,11 +1,11 @@
 import { table } from '../ledger/report.ts';
 import type { Trial } from './trial.ts';
 
-/** Beyond the failover itself. */
+/** The time limit after the failover itself. */
 const BACK_WITHIN_MS = 5000;
 const EXAMPLES = 3;
 
-/** What no trial may show, as sentences. */
+/** The sentences about wrong trials. */
 export function judgeTrials(trials: readonly Trial[]): string[] {
   return trials.flatMap(({ way, fault, backMs, settledMs, steadyFailures }) => {
     const name = `${way}, ${fault}`;
@@ -23,7 +23,7 @@ export function judgeTrials(trials: readonly Trial[]): string[] {
   });
 }
 
-/** Times in seconds; `back` and `settled` count from when Postgres took writes again. */
+/** A table with times in seconds. `back` and `settled` count from when Postgres accepted writes again. */
 export function trialTable(trials: readonly Trial[]): string {
   const head = [
     ...['way and fault', 'Postgres away', 'back', 'settled', 'longest pause'],

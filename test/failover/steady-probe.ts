@@ -3,7 +3,7 @@ import { mintListnr, type Send } from '../ledger/requests.ts';
 import type { World } from '../ledger/world.ts';
 import { JWKS } from '../support/token-provider.ts';
 
-/** What has to go on whatever becomes of the database, asked all the time by way of the balancer, and once only. */
+/** Sends the requests that must work without the database, continuously through the balancer, each only once. */
 export interface SteadyProbe {
   asked: { at: number; name: string; ms: number; failure: string | undefined }[];
   stop(): Promise<void>;

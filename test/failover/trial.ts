@@ -5,16 +5,16 @@ import type { SteadyProbe } from './steady-probe.ts';
 import type { Way } from './ways.ts';
 import type { WriteProbe } from './write-probe.ts';
 
-/** One fault, and what became of the service meanwhile. */
+/** One fault, and its effect on the service. */
 export interface Trial {
   way: Way;
   fault: FaultName;
-  /** How long Postgres itself took no write. */
+  /** How long Postgres itself accepted no write. */
   outageMs: number;
-  /** From then on: until the first write was answered 200, and until the last that was not was sent. */
+  /** Counted from then: until the first write got 200, and until the last failed one was sent. */
   backMs: number;
   settledMs: number;
-  /** The longest pause between two writes that were answered 200. */
+  /** The longest pause between two writes that got 200. */
   pauseMs: number;
   refused: number;
   unanswered: number;
@@ -23,7 +23,7 @@ export interface Trial {
   steadySlowestMs: number;
 }
 
-/** How long service is watched after a fault. */
+/** How long the service is watched after a fault. */
 const WATCHED_MS = 12_000;
 const BEFORE_MS = 2000;
 const WRITES = new Set<string>(['authorization', 'exchange', 'refresh', 'revocation', 'sign-out']);

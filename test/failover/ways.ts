@@ -4,17 +4,20 @@ import { startPgbouncer } from '../machines/pgbouncer.ts';
 import type { Workshop } from '../machines/programs.ts';
 import { layWire, type Wire } from '../machines/wire.ts';
 
-/** How the server reaches whichever node is the primary. */
+/** The ways in which a server reaches the primary. */
 export const WAYS = ['hosts', 'haproxy', 'pgbouncer', 'address'] as const;
 export type Way = (typeof WAYS)[number];
 
 export interface Road {
   databaseUrl(way: Way, database: string): string;
-  /** An address that moves from one node to the other, as a virtual IP does. */
+  /** An address that moves from one node to the other, like a virtual IP. */
   address: Wire;
 }
 
-/** Lays all of them: both hosts by name, HAProxy that asks Patroni, PgBouncer in front of that, an address that moves. */
+/**
+ * Sets up all of them: both hosts by name, HAProxy that asks Patroni, PgBouncer in front of that, an address that
+ * moves.
+ */
 export async function layRoads(workshop: Workshop, pair: Pair): Promise<Road> {
   const { user, password, nodes } = pair;
   const [one, two] = nodes;

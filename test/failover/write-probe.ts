@@ -2,11 +2,11 @@ import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import type { Pair } from '../machines/patroni.ts';
 
-/** When Postgres itself, asked without any server of ours, committed a write. */
+/** Records when Postgres itself, without any server of ours, commits writes. */
 export interface WriteProbe {
-  /** The longest time without one since `since`; `until` is when it ended, or `since` where there was none to speak of. */
+  /** The longest time without a commit after `since`. `until` is its end, or `since` if there was none worth noting. */
   outage(since: number): { ms: number; until: number };
-  /** Resolves with the next commit after now. @throws when it does not come. */
+  /** Resolves with the next commit after now. @throws when there is none. */
   next(): Promise<void>;
   stop(): void;
 }
@@ -18,9 +18,9 @@ interface Commit {
 
 const EVERY_MS = 100;
 const GIVE_UP_MS = 1000;
-/** For what has to be done whatever the machine is busy with. */
+/** The time limit for orders that must succeed on a busy machine. */
 const ORDER_MS = 30_000;
-/** Below this it is a busy machine, not an outage. */
+/** A shorter pause is a busy machine, not an outage. */
 const NOTEWORTHY_MS = 700;
 const NEXT_MS = 180_000;
 const DATABASE = 'probe';
@@ -46,7 +46,7 @@ export async function startWriteProbe(pair: Pair): Promise<WriteProbe> {
     },
     async next() {
       const [from, deadline] = [performance.now(), performance.now() + NEXT_MS];
-      // One that was sent before may have been committed before, too.
+      // A commit that was sent before may also have been made before.
       while (!commits.some(({ startedAt }) => startedAt >= from)) {
         if (performance.now() > deadline) throw new Error('Postgres took no write any more.');
         await pause(EVERY_MS);
@@ -73,7 +73,7 @@ async function keepWriting(
       await client.query('UPDATE beat SET at = now()');
       commits.push({ startedAt, endedAt: performance.now() });
     } catch {
-      // Away, silent, or not the primary: a connection of its own for the next try.
+      // The node is away, silent, or not the primary: the next try uses a new connection.
       client?.end().catch(() => {});
       client = undefined;
     }
@@ -81,7 +81,7 @@ async function keepWriting(
   client?.end().catch(() => {});
 }
 
-/** Runs one statement on one node, as its superuser. */
+/** Runs one statement on one node as its superuser. */
 export async function once(pair: Pair, port: number, database: string, sql: string): Promise<void> {
   const client = await open(pair, { port, database, patienceMs: ORDER_MS });
   await client.query(sql).finally(() => client.end());

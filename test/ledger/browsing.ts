@@ -2,23 +2,24 @@ import { type Browser, openBrowser, type Page } from '../support/browser.ts';
 import { ADA, authorizationUrl, DEMO_WEB } from '../support/relying-party.ts';
 import { NOTHING_CAME, type Reply, type Send } from './requests.ts';
 
-/** A journey has so many pages as a rule, for each of which a person would wait as long as a backend. */
+/** A journey usually has this many pages. A person waits for each one as long as a backend would. */
 const PAGES = 2;
 
-/** A person's browser, which reaches the issuer at whichever process it is led to. */
+/** A person's browser. Each request says which process serves the issuer. */
 export interface Person {
-  /** From the authorization request to the code, in `body.code`; with the password when asked for it. */
+  /** Goes from the authorization request to the code (`body.code`), and types the password when asked. */
   authorize: Send;
-  /** Signs out, proving who asks. */
+  /** Signs out with an ID token as proof. */
   signOut(idToken: string): Send;
 }
 
-/** `signedIn` says whether the browser has a session, and so must not be asked for a password. */
+/** `signedIn` says whether the browser has a session, so that no password may be asked for. */
 export function openPerson(issuer: string, signedIn: () => boolean): Person {
   const servedAt: Record<string, string> = {};
   let signal: AbortSignal | undefined;
   const browser = openBrowser({ servedAt, signal: () => signal });
-  // Whoever loads a page again has left the one before: two journeys in one browser would take each other's cookies.
+  // A person who reloads a page has left the previous one. Two journeys in one browser would use each other's
+  // cookies.
   const browse = (journey: () => Promise<Reply>): Send => {
     return async (url, patienceMs) => {
       servedAt[issuer] = url;
@@ -43,7 +44,7 @@ export function openPerson(issuer: string, signedIn: () => boolean): Person {
   };
 }
 
-/** Undefined when a password is asked for that should not be. */
+/** Undefined when the server wrongly asks for a password. */
 async function reachCallback(browser: Browser, issuer: string, signedIn: boolean): Promise<Page | undefined> {
   const { redirect_uri } = DEMO_WEB;
   const page = await browser.follow(await browser.get(authorizationUrl(issuer)), redirect_uri);
@@ -53,7 +54,7 @@ async function reachCallback(browser: Browser, issuer: string, signedIn: boolean
   return browser.follow(await browser.submit(page, '/sign-in', { email, password }), redirect_uri);
 }
 
-/** A page in place of where one wanted to be, or an error that was sent to the client. */
+/** An unexpected page, or an error that the client received. */
 function failed({ status, html, location, headers }: Page): Reply {
   const error = location && (new URL(location).searchParams.get('error') ?? undefined);
   const away =
@@ -69,7 +70,7 @@ function failed({ status, html, location, headers }: Page): Reply {
 }
 
 function silence(error: { name: string; message: string; cause?: { code?: string } }): Reply {
-  // Anything else is a page that was not as it should be.
+  // Any other error is a wrong page.
   if (!NOTHING_CAME.includes(error.name))
     return { outcome: 'error', detail: error.message.split('\n')[0] ?? '', body: {} };
   return { outcome: 'silence', detail: error.cause?.code ?? error.name, body: {} };

@@ -1,7 +1,7 @@
 import { type Reading, readEntries, usesGrant } from './ends.ts';
 import { type Entry, type Ledger, OPERATIONS } from './ledger.ts';
 
-/** Something that must never happen, and an example of it: ids and fingerprints, no tokens. */
+/** A kind of event that must never happen, with an example: ids and fingerprints, no tokens. */
 export interface Violation {
   kind: ViolationKind;
   example: string;
@@ -22,7 +22,7 @@ export const VIOLATIONS = [
 ] as const;
 export type ViolationKind = (typeof VIOLATIONS)[number];
 
-/** Everything that the ledger shows and must not. */
+/** Finds every violation in the ledger. */
 export function findViolations(ledger: Ledger): Violation[] {
   const reading = readEntries(ledger.entries, ledger.pace);
   return [
@@ -41,8 +41,8 @@ export function findViolations(ledger: Ledger): Violation[] {
 }
 
 /**
- * What a run has to have done before the lack of violations says anything: each operation answered 200, each attack
- * tried, and, where it kills at instants, a kill during each.
+ * Finds the parts of a run that are missing. Without them, the lack of violations would prove nothing: each operation
+ * answered 200, each attack tried and, with kills at instants, a kill during each.
  */
 export function findOmissions({ entries, instants, faults }: Ledger, killsAtInstants = true): string[] {
   const isDone: Record<string, boolean> = Object.fromEntries([
@@ -100,7 +100,7 @@ function judge(entry: Entry, reading: Reading): Violation | undefined {
   }
 }
 
-/** Whatever was sent after the end of a grant or token was answered has to be refused. */
+/** A request that was sent after the answered end of its grant or token must be refused. */
 function judgeSuccess(entry: Entry, { ends }: Reading): Violation | undefined {
   const { operation, grant = '', presented = '', startedAt, misuse } = entry;
   if (misuse && operation !== 'exchange') return violation('a second live refresh token', told(entry));
@@ -109,7 +109,10 @@ function judgeSuccess(entry: Entry, { ends }: Reading): Violation | undefined {
   return dead ? violation('what was revoked still works', told(entry)) : undefined;
 }
 
-/** A refusal needs a reason: a misuse, or an end that was at least asked for, or due to a window that passed, before the answer. */
+/**
+ * A refusal needs a reason: a misuse, or an end that was requested, or followed from a window that passed, before the
+ * answer.
+ */
 function judgeRefusal(entry: Entry, { ends, presentations }: Reading): Violation | undefined {
   const { operation, grant = '', presented = '', endedAt, misuse } = entry;
   if (misuse) return undefined;
@@ -131,8 +134,8 @@ function judgeRefusal(entry: Entry, { ends, presentations }: Reading): Violation
 }
 
 /**
- * One row for a live family, none for an ended one, and none that nobody was given a token of; but an exchange whose
- * client gave it up may have been carried out all the same.
+ * A live family has one row; an ended one, or one whose token no client received, has none. An exchange that its
+ * client gave up may still have been carried out.
  */
 function rows({ families, orphans, familiesReadAt, abandoned }: Ledger, { ends }: Reading): Violation[] {
   const wrong = families.flatMap(({ grant, rows: found }) => {
@@ -147,7 +150,7 @@ function rows({ families, orphans, familiesReadAt, abandoned }: Ledger, { ends }
     : [...wrong, violation('not one row a family', `${orphans} rows belong to no sign-in that was answered`)];
 }
 
-/** The database may not be behind what was answered, nor may a server have met a token that it did not know of. */
+/** The database may not be behind an answer, and no server may have met a token that was newer than its row. */
 function lostCommits({ entries, families, familiesReadAt, audits }: Ledger): Violation[] {
   const newest = new Map<string, number>();
   for (const { grant, given, endedAt } of entries)

@@ -3,30 +3,30 @@ import { type Entry, fingerprint, type Given, type Ledger } from './ledger.ts';
 import type { Random } from './random.ts';
 import type { Reply, Send } from './requests.ts';
 
-/** What of a ledger's entry its sender knows beforehand. */
+/** The parts of a ledger entry that are known before sending. */
 export type Purpose = Pick<Entry, 'operation' | 'grant' | 'presented' | 'misuse' | 'ends'>;
 
 export interface Answered {
   reply: Reply;
-  /** How many requests it took. */
+  /** How many requests were sent. */
   attempts: number;
 }
 
 /**
- * The client of a backend as it should be: where it gets no answer, or a 503, it sends the same request again, to
- * the other process, until one is final. Every attempt stands in the ledger.
+ * A well-behaved backend client: without an answer, or after a 503, it sends the same request again to the other
+ * process, until an answer is final. The ledger has every attempt.
  */
 export interface HonestClient {
-  /** Undefined when it gave up. `first` is the process that is asked first; without it, any. */
+  /** Undefined when the client gave up. `first` is the first process to ask; without it, any. */
   ask(purpose: Purpose, send: Send, first?: number): Promise<Answered | undefined>;
   /** Milliseconds since the run began. */
   now(): number;
 }
 
-/** When it gives up: after this long and as many attempts, since on a slow machine a few of them may take as long. */
+/** It gives up after this time and this many attempts, since a slow machine may need the time for a few attempts. */
 const GIVE_UP_MS = 25_000;
 const LEAST_ATTEMPTS = 10;
-/** What it waits for an answer before it tries elsewhere. */
+/** How long it waits for an answer before it tries the other process. */
 const PATIENCE_MS = 10_000;
 
 export function createHonestClient({
@@ -38,7 +38,7 @@ export function createHonestClient({
   ledger: Ledger;
   urls: readonly string[];
   random: Random;
-  /** How long it goes on trying, however slow the machine is; without it, as long as that warrants. */
+  /** How long it keeps trying, at any pace; by default, a time that grows with the pace. */
   giveUpMs?: number;
 }): HonestClient {
   const now = () => performance.now();
@@ -92,7 +92,7 @@ function givenIn({ access_token, refresh_token }: Reply['body']): Given | undefi
   };
 }
 
-/** Of `family.sequence.mac`. */
+/** The sequence in `family.sequence.mac`. */
 function sequenceOf(refreshToken: string): number {
   return Number(refreshToken.split('.')[1]);
 }

@@ -8,12 +8,12 @@ import { createRandom } from './random.ts';
 import { verifyWorld } from './verify.ts';
 import { createWorld, type World } from './world.ts';
 
-/** People who are signed in by way of one address, and whom clients keep busy. */
+/** People who are signed in through one address, and the clients that use their tokens. */
 export interface Crowd {
   world: World;
-  /** Resolves when `work` is done and the last client has its answer. */
+  /** Keeps the clients busy during `work`. Resolves when the last one has its answer. */
   busyDuring(work: () => Promise<void>): Promise<void>;
-  /** Asks with everything that anybody holds, when it is calm. */
+  /** Asks with every token that anybody holds, when nothing breaks any more. */
   verify(databaseUrl: string): Promise<void>;
 }
 
@@ -23,7 +23,7 @@ export interface CrowdOptions {
   ledger: Ledger;
   seed: number;
   concurrency: number;
-  /** What a client rests between two operations, on average. */
+  /** A client's average pause between two operations. */
   restMs: number;
   giveUpMs?: number;
 }

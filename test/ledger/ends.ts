@@ -1,33 +1,35 @@
 import { DEFAULT_REPLAY_WINDOW_SECONDS } from '../../src/clients/client.ts';
 import type { Entry } from './ledger.ts';
 
-/** When something ended: it may have from the first attempt on, and has for certain once one was answered. */
+/** When something ended: possibly since the first attempt (`from`), certainly since the first answer (`by`). */
 export interface End {
   from: number;
   by: number;
 }
 
-/** What the entries of a ledger say together. */
+/** The conclusions from all entries of a ledger. */
 export interface Reading {
-  /** By grant, and by the fingerprint of a token that was revoked alone. */
+  /** By grant, or by the fingerprint of a token that was revoked alone. */
   ends: ReadonlyMap<string, End>;
-  /** All that presented a code or refresh token, in the order of sending. */
+  /** All entries that presented a code or refresh token, in the order of sending. */
   presentations: ReadonlyMap<string, readonly Entry[]>;
   /**
-   * Grants that were answered and are gone because a request of the same code or refresh token, whose client had
-   * stopped waiting, came to its turn when that was used already: the documented price of using it twice.
+   * Grants that were lost to a late request. A client stopped waiting for a request and sent it again; the first one
+   * ran when its code or refresh token had been used. That ends the grant: the documented price of using it twice.
    */
   lostToOwnRetry: ReadonlySet<string>;
 }
 
-/** The replay window of a confidential client. It is counted from the rotation, so never before the token was first presented. */
+/**
+ * A confidential client's replay window. It begins with the rotation, so never before the token was first presented.
+ */
 export const REPLAY_WINDOW_MS = DEFAULT_REPLAY_WINDOW_SECONDS.confidential * 1000;
 
 const NEVER = Number.POSITIVE_INFINITY;
-/** How long a server may be busy with a request whose client has stopped waiting, where the machine gives it what it wants. */
+/** How long a server may still work on a request whose client stopped waiting, on an idle machine. */
 export const UNDER_WAY_MS = 25_000;
 
-/** `pace`: how many times slower the machine was than one that does nothing else. */
+/** `pace`: how many times slower the machine was than an idle one. */
 export function readEntries(entries: readonly Entry[], pace = 1): Reading {
   const presentations = presentationsOf(entries);
   const ends = new Map<string, End>();
@@ -45,7 +47,7 @@ export function readEntries(entries: readonly Entry[], pace = 1): Reading {
   return { ends, presentations, lostToOwnRetry };
 }
 
-/** Everything that counts as using a sign-in; LiSTNR tokens outlive it, as documented. */
+/** The operations that use a sign-in. LiSTNR tokens outlive it, as documented. */
 export function usesGrant({ operation }: Entry): boolean {
   return ['refresh', 'userinfo', 'introspection'].includes(operation);
 }
@@ -66,26 +68,26 @@ function noteEnd(
   for (const id of asked) end(id, startedAt, outcome === 'ok' ? endedAt : NEVER);
   if (!grant) return;
   if (operation === 'refresh' && misuse) end(grant, startedAt, outcome === 'refused' ? endedAt : NEVER);
-  // RFC 6749 section 4.1.2: the second use of a code revokes what the first gave, whichever was sent first.
+  // RFC 6749 section 4.1.2: the second use of a code revokes the tokens of the first, whichever was sent first.
   const again = operation === 'exchange' && presentations.get(presented)?.[1];
   if (again && outcome === 'refused') end(grant, again.startedAt, endedAt);
-  // A retry after the window is reuse, and ends the sign-in: of that the client learns only that it was refused.
+  // A retry after the window is reuse and ends the sign-in. The client learns only that it was refused.
   const [first] = presentations.get(presented) ?? [];
   const outlived = operation === 'refresh' && first ? first.startedAt + REPLAY_WINDOW_MS : NEVER;
   if (!misuse && outcome === 'refused' && outlived < endedAt) end(grant, outlived, endedAt);
 }
 
-/** A request that was never answered, and may have been carried out when what it presented was no longer good. */
+/** A request without an answer. The server may have carried it out when its code or token was no longer good. */
 interface GivenUp {
   grant: string;
-  /** When it may first have ended the sign-in. */
+  /** The first moment at which it may have ended the sign-in. */
   since: number;
   endedAt: number;
 }
 
 /**
- * Refusals of sign-ins that nobody ended, but of which a request may still have been under way when its client gave
- * it up. What worked long afterwards was not ended by it.
+ * Finds refused sign-ins that nobody ended, but for which a given-up request may still have been under way. A sign-in
+ * that worked long afterwards was not ended by it.
  */
 function unexplained(
   entries: readonly Entry[],
@@ -110,7 +112,7 @@ function unexplained(
   });
 }
 
-/** Exchanges that were sent again: from then on there may have been a second use of the code. */
+/** Exchanges that were sent again. Since then, the code may have been used twice. */
 function givenUpExchanges(presentations: ReadonlyMap<string, readonly Entry[]>): GivenUp[] {
   return [...presentations.values()].flatMap((list) => {
     const at = list.findIndex(({ operation, outcome }) => operation === 'exchange' && outcome === 'silence');
@@ -121,7 +123,10 @@ function givenUpExchanges(presentations: ReadonlyMap<string, readonly Entry[]>):
   });
 }
 
-/** Refreshes: reuse once the window is over, or the successor that a retry gave may have been used. */
+/**
+ * Refreshes that were sent again. They are reuse when the window is over, or when the retry's successor has been
+ * used.
+ */
 function givenUpRefreshes(presentations: ReadonlyMap<string, readonly Entry[]>): GivenUp[] {
   return [...presentations.values()].flatMap((list) => {
     const [first] = list;

@@ -4,7 +4,7 @@ import { type Entry, type Ledger, OPERATIONS, openLedger } from './ledger.ts';
 import { paceOf } from './pace.ts';
 import { report } from './report.ts';
 
-/** An entry of the sign-in `ada`, answered 200 unless it says otherwise, 10 ms after it was sent. */
+/** An entry of the sign-in `ada`: by default answered 200, 10 ms after it was sent. */
 function entry(operation: Entry['operation'], startedAt: number, rest: Partial<Entry> = {}): Entry {
   return { operation, grant: 'ada', startedAt, endedAt: startedAt + 10, outcome: 'ok', ...rest };
 }

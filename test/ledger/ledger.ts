@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 
 /**
- * What was asked, what was answered, and when. Tokens and codes are kept as fingerprints only, so that all of a
- * ledger may be printed. It decides nothing: checks.ts reads it afterwards.
+ * The record of requests and answers, with times. It has only fingerprints of tokens and codes, so that it may be
+ * printed. It judges nothing: checks.ts reads it afterwards.
  */
 export const OPERATIONS = [
   'refresh',
@@ -18,38 +18,38 @@ export type Operation = (typeof OPERATIONS)[number];
 
 /**
  * `refused`: the protocol says no (4xx, or an introspection that is not active). `error`: a 5xx that is not the
- * documented 503, or an answer that is not what was asked for. `silence`: the connection ended without an answer.
+ * documented 503, or a wrong answer. `silence`: the connection ended without an answer.
  */
 export type Outcome = 'ok' | 'unavailable' | 'refused' | 'error' | 'silence';
 
 export interface Entry {
   operation: Operation;
-  /** Milliseconds since the run began: when it was sent, and when its answer was complete. */
+  /** When it was sent, and when its answer was complete, in milliseconds since the run began. */
   startedAt: number;
   endedAt: number;
   outcome: Outcome;
-  /** Of an answer that is not `ok`: status and error. */
+  /** For an outcome other than `ok`: status and error. */
   detail?: string;
-  /** Our own name of the sign-in it is about. */
+  /** Our own name for the sign-in. */
   grant?: string;
-  /** What was presented: the fingerprint of a code or token. */
+  /** The fingerprint of the presented code or token. */
   presented?: string;
-  /** Presented against the rules: a refresh token whose successor was used, a code already exchanged. */
+  /** True for a forbidden use: a refresh token whose successor was used, or a code that was already exchanged. */
   misuse?: true;
   given?: Given;
-  /** What it ends when it succeeds; a single access token by its fingerprint. */
+  /** The grants, or the fingerprint of the one access token, that it ends when it succeeds. */
   ends?: { grants?: readonly string[]; token?: string };
 }
 
-/** Fingerprints of the tokens that a refresh or an exchange gave. */
+/** Fingerprints of the tokens from a refresh or an exchange. */
 export interface Given {
   accessToken: string;
   refreshToken: string;
-  /** Of the refresh token: how often its sign-in has been refreshed. */
+  /** The sequence of the refresh token: how often its sign-in has been refreshed. */
   sequence: number;
 }
 
-/** A sign-in that could not be carried through, although its client tried again as long as it should. */
+/** An operation that failed although its client retried as long as it should. */
 export interface Abandoned {
   operation: Operation;
   grant?: string;
@@ -58,11 +58,11 @@ export interface Abandoned {
   lastOutcome: string;
 }
 
-/** A sign-in: from the authorization request until the tokens arrive, or until it is lost. */
+/** A sign-in, from the authorization request until the tokens arrive, or until it is lost. */
 export interface SignIn {
   startedAt: number;
   endedAt: number;
-  /** Whoever signed in has to begin again: the answer that carried the tokens never came. */
+  /** The person has to begin again: the answer with the tokens never came. */
   lost: boolean;
 }
 
@@ -72,15 +72,15 @@ export interface Fault {
   endedAt: number;
 }
 
-/** The rows of refresh_families for a sign-in, read when everything was calm. */
+/** The rows of refresh_families for a sign-in, read after everything was calm. */
 export interface FamilyRow {
   grant: string;
   rows: number;
-  /** Undefined where there is no row. */
+  /** Undefined without a row. */
   sequence: number | undefined;
 }
 
-/** A process that was killed at one message of a request, and what the client's retry then came to. */
+/** A kill at one message of a request, and the result of the client's retry. */
 export interface Instant {
   operation: Operation;
   outcome: Outcome;
@@ -88,20 +88,20 @@ export interface Instant {
 
 export interface Ledger {
   entries: Entry[];
-  /** How many times slower the machine was than one that does nothing else (pace.ts). */
+  /** How many times slower the machine was than an idle one (pace.ts). */
   pace: number;
-  /** How often the load did what, by the names of load.ts. */
+  /** How often each operation of load.ts ran. */
   load: Record<string, number>;
   instants: Instant[];
   abandoned: Abandoned[];
   signIns: SignIn[];
   faults: Fault[];
   families: FamilyRow[];
-  /** Rows of refresh_families of which no client was ever given a token. */
+  /** The number of rows in refresh_families whose token no client ever received. */
   orphans: number;
   /** When the rows were read, in milliseconds since the run began. */
   familiesReadAt: number;
-  /** Audit events that the servers logged, by name. */
+  /** The number of audit events in the servers' logs, by name. */
   audits: Record<string, number>;
 }
 
@@ -121,7 +121,7 @@ export function openLedger(): Ledger {
   };
 }
 
-/** A name for a token that nobody can use. */
+/** A name for a token; nobody can use it as the token. */
 export function fingerprint(secret: string): string {
   return createHash('sha256').update(secret).digest('base64url').slice(0, 12);
 }

@@ -2,10 +2,10 @@ import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose';
 import { JWKS } from '../support/token-provider.ts';
 import type { Send } from './requests.ts';
 
-/** Makes sending fail as an error of the server when the token it gave does not verify with the published keys. */
+/** Turns an answer into an error of the server if its token does not verify with the published keys. */
 export type ListnrVerifier = (send: Send) => Send;
 
-/** Takes the keys that `url` publishes; they do not rotate during a run. */
+/** Fetches the keys that `url` publishes. They do not rotate during a run. */
 export async function createListnrVerifier(url: string, issuer: string): Promise<ListnrVerifier> {
   const response = await fetch(url + JWKS);
   const keys = createLocalJWKSet((await response.json()) as JSONWebKeySet);

@@ -2,17 +2,17 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Operations } from './operations.ts';
 import type { Random } from './random.ts';
 
-/** How often what is done, in per cent of all operations. */
+/** The share of each operation, in per cent. */
 export type Mix = Partial<Record<keyof Operations, number>>;
 
 /** `read` is userinfo and introspection; `end` is revoking, signing out, and reuse. */
 const MIX: Mix = { refresh: 40, read: 25, listnr: 15, signIn: 15, end: 5 };
 
 const BUSY_MS = 5;
-/** How often somebody free is looked for, before somebody is signed in instead. */
+/** How often to look for an idle grant before a person is signed in instead. */
 const LOOKS = 200;
 
-/** Keeps `concurrency` clients busy until `done`; resolves when the last of them has its answer. */
+/** Keeps `concurrency` clients busy until `done`. Resolves when the last one has its answer. */
 export async function runLoad({
   operations,
   random,
@@ -26,16 +26,16 @@ export async function runLoad({
   random: Random;
   concurrency: number;
   mix?: Mix;
-  /** Told of each operation that was done. */
+  /** Called after each operation. */
   count?: (name: keyof Operations) => void;
-  /** What a client rests after each, on average; without it, they are as busy as they can be. */
+  /** A client's average pause after each operation; by default none. */
   restMs?: number;
   done: () => boolean;
 }): Promise<void> {
   const worker = async () => {
     while (!done()) {
-      // A client that finds nobody free waits, rather than doing something else: the mix stays what it is. But not for
-      // long: where nobody is left, all clients would wait for one of them to sign somebody in.
+      // A client that finds no idle grant waits, so that the mix stays the same. But it does not wait long: when no
+      // grant is left, all clients would wait for one of them to sign somebody in.
       const name = choose(mix, random);
       let found = await operations[name]();
       for (let look = 1; !found && look < LOOKS && !done(); look += 1) {

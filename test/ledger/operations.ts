@@ -6,7 +6,7 @@ import type { Random } from './random.ts';
 import { askUserinfo, exchangeCode, introspect, mintListnr, refreshWith, revoke } from './requests.ts';
 import type { Grant, Session, World } from './world.ts';
 
-/** What the load does; each records itself in the ledger. False: nobody was free for it just now. */
+/** The operations of the load. Each records itself in the ledger. False: no grant was idle. */
 export interface Operations {
   refresh(): Promise<boolean>;
   read(): Promise<boolean>;
@@ -24,12 +24,15 @@ export interface OperationsDependencies {
 }
 
 /**
- * Far shorter than the hour that an access token lasts. After a retry the first request may still be under way, and
- * come to its turn when the successor has been used, which is reuse: so no sooner than a server can be busy with it.
+ * Far shorter than an access token's hour. After a retry, the first request may still be under way. If it runs after
+ * the successor was used, it is reuse; so the next use waits as long as a server can be busy with it.
  */
 const REST_MS = 1000;
 
-/** Of refreshes: at both processes at once. Of reads: of what has ended. Of sign-ins: with the password; misusing the code. */
+/**
+ * `both`: refreshes at both processes at once. `dead`: reads with ended tokens. `newPerson`: sign-ins with the
+ * password. `codeTwice` and `codeAtBoth`: sign-ins that misuse the code.
+ */
 const SHARES = { both: 0.1, dead: 0.15, newPerson: 0.08, codeTwice: 0.03, codeAtBoth: 0.03 };
 
 export function createOperations(dependencies: OperationsDependencies): Operations {
@@ -85,7 +88,7 @@ async function whileBusy(thing: { busy: boolean }, work: () => Promise<void>): P
   });
 }
 
-/** With several `processes`, as two tabs do: the same token at all of them at once. */
+/** With several `processes`, sends the same token to all of them at once, as two tabs do. */
 async function refresh(
   grant: Grant,
   processes: readonly (number | undefined)[],
@@ -117,7 +120,7 @@ async function signIn(session: Session, dependencies: OperationsDependencies): P
   }
   const answers = await exchange(id, code, random, dependencies);
   const given = answers.find((answer) => answer?.reply.outcome === 'ok');
-  // Whoever came back with a code is signed in at the browser, whatever becomes of the code.
+  // A person who came back with a code is signed in at the browser, whatever happens to the code.
   if (given) {
     const grant = world.addGrant(id, session, given.reply.body);
     if (answers.length > 1) world.end(grant);
@@ -126,7 +129,7 @@ async function signIn(session: Session, dependencies: OperationsDependencies): P
   if (answers.length === 1) note(!given);
 }
 
-/** Mostly once; now and then twice, one after the other or at once, as somebody does who has stolen a code. */
+/** Exchanges a code, mostly once; sometimes twice, in turn or at once, as a thief of a code would. */
 async function exchange(
   id: string,
   code: string,
@@ -149,7 +152,7 @@ function forget(session: Session, world: World): void {
   if (at >= 0) world.sessions.splice(at, 1);
 }
 
-/** Revokes, signs out, or does what ends a sign-in as surely: presents a refresh token that was used long ago. */
+/** Revokes, signs out, or ends the sign-in by reuse: presents a refresh token that was used long ago. */
 async function end(grant: Grant, dependencies: OperationsDependencies): Promise<void> {
   const { client, world, random } = dependencies;
   const kind = random.next();

@@ -1,15 +1,15 @@
-/** Pseudo-random choices that a seed repeats: of what is asked and of what is broken, not of how threads interleave. */
+/** Pseudo-random choices that a seed repeats: the requests and the faults, but not how threads interleave. */
 export interface Random {
-  /** From 0 up to, not including, 1. */
+  /** At least 0 and less than 1. */
   next(): number;
   between(low: number, high: number): number;
   chance(probability: number): boolean;
-  /** Undefined of an empty list. */
+  /** Undefined for an empty list. */
   pick<T>(items: readonly T[]): T | undefined;
   shuffle<T>(items: readonly T[]): T[];
 }
 
-/** Mulberry32: enough for a schedule, and for nothing that has to be secret. */
+/** Mulberry32: good enough for a schedule, not for secrets. */
 export function createRandom(seed: number): Random {
   let state = seed >>> 0;
   const next = () => {

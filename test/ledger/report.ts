@@ -3,10 +3,10 @@ import { readEntries } from './ends.ts';
 import type { Entry, Ledger } from './ledger.ts';
 
 const EXAMPLES = 3;
-/** How long a fault takes to strike: pg_ctl, for one, is a program that has to start first. */
+/** How long a fault takes to strike. pg_ctl, for one, is a program that has to start first. */
 const STRIKING_MS = 500;
 
-/** What a run did, what broke, and what was wrong, as text. */
+/** The text about a run: its load, its faults, and the violations. */
 export function report(ledger: Ledger, violations: readonly Violation[]): string {
   return [
     loadLine(ledger),
@@ -73,7 +73,7 @@ function violationRows(violations: readonly Violation[]): (string | number)[][] 
   });
 }
 
-/** Of those whose sign-in was under way while something broke, how many had to begin again. */
+/** Of the sign-ins that were under way during a fault, the number that had to begin again. */
 function signInsLost({ entries, pace, signIns, faults }: Ledger): string {
   const inFlight = signIns.filter((signIn) =>
     faults.some(

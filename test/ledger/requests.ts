@@ -2,18 +2,18 @@ import { ADA, DEMO_WEB } from '../support/relying-party.ts';
 import { DEMO_APP, DEMO_BASIC, DEMO_SERVICE, ISSUE_TOKEN } from '../support/token-provider.ts';
 import type { Outcome } from './ledger.ts';
 
-/** The requests of a client's backend. Each answers what came, and `silence` where nothing did. */
+/** The requests of a client's backend. Each returns its answer, or `silence` without one. */
 export interface Reply {
   outcome: Outcome;
   detail: string;
   body: Record<string, unknown>;
 }
 
-/** What fetch throws when nothing came: for the connection, or for its signal. */
+/** The names of the errors that fetch throws without an answer: for the connection, or for its signal. */
 export const NOTHING_CAME: readonly string[] = ['TypeError', 'AbortError', 'TimeoutError'];
 const BASIC = `Basic ${btoa(`${DEMO_WEB.client_id}:${DEMO_WEB.client_secret}`)}`;
 
-/** Gives up after `patienceMs`, as if nothing had come. */
+/** Gives up after `patienceMs`, as if there were no answer. */
 export type Send = (url: string, patienceMs: number) => Promise<Reply>;
 
 export function exchangeCode(code: string): Send {
@@ -50,7 +50,7 @@ export function revoke(token: string): Send {
   return post('/auth/revoke', { token }, () => true, BASIC);
 }
 
-/** A LiSTNR token for the service itself, or with an ID token for who signed in. Its signature is the caller's to check. */
+/** A LiSTNR token for the service itself or, with an ID token, for its person. The caller checks the signature. */
 export function mintListnr(idToken: string | undefined): Send {
   return idToken === undefined
     ? post(ISSUE_TOKEN, { client_id: DEMO_SERVICE.id, subject: 'somebody' }, hasAccessToken, DEMO_BASIC)
@@ -60,7 +60,7 @@ export function mintListnr(idToken: string | undefined): Send {
 const hasAccessToken = ({ access_token }: Reply['body']) => typeof access_token === 'string';
 const hasTokens = (body: Reply['body']) => hasAccessToken(body) && typeof body.refresh_token === 'string';
 
-/** As JSON where the guides have it, as a form where the RFCs do. */
+/** Sends JSON where the guides have it, and a form where the RFCs do. */
 function post(
   path: string,
   fields: Record<string, string>,
@@ -99,7 +99,7 @@ async function ask(
   return { outcome, detail: `${status} ${described(body)}`.trim(), body };
 }
 
-/** The one 5xx that is documented: it says when to come back. */
+/** The one documented 5xx, which says when to come back. */
 function isUnavailable(status: number, { error }: Reply['body'], retryAfter: string | null): boolean {
   return status === 503 && error === 'temporarily_unavailable' && retryAfter !== null;
 }
@@ -118,7 +118,7 @@ function parse(text: string): Reply['body'] {
   }
 }
 
-/** What an error says of itself holds no token. */
+/** An error's description contains no token. */
 function described({ error, error_description }: Reply['body']): string {
   return [error, error_description].filter((part) => typeof part === 'string').join(': ');
 }

@@ -6,13 +6,13 @@ import type { Random } from './random.ts';
 import { askUserinfo, introspect, refreshWith } from './requests.ts';
 import type { Grant, World } from './world.ts';
 
-/** Of the sign-ins that live, how many are at last ended by presenting an old refresh token. */
+/** The share of live sign-ins that are finally ended by presenting an old refresh token. */
 const REUSED = 0.3;
 const STALE_TOKENS = 3;
 
 /**
- * When nothing breaks any more: reads the rows, and then asks with everything that any client holds. What comes of
- * it goes to the ledger like all else, where checks.ts finds what should not be.
+ * When nothing breaks any more, reads the rows, then asks with every token that any client holds. The ledger gets the
+ * results, and checks.ts finds violations in it.
  */
 export async function verifyWorld(dependencies: {
   client: HonestClient;

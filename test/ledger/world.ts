@@ -2,48 +2,48 @@ import { openPerson, type Person } from './browsing.ts';
 import type { Random } from './random.ts';
 import type { Reply } from './requests.ts';
 
-/** A browser session, and the sign-ins that were made in it. */
+/** A browser session, and its sign-ins. */
 export interface Session {
   person: Person;
   grants: Grant[];
-  /** Of any of its sign-ins: proves at sign-out who asks. */
+  /** The ID token of any of its sign-ins, as proof for signing out. */
   idToken: string | undefined;
   busy: boolean;
   ended: boolean;
 }
 
-/** What a client keeps of one sign-in. */
+/** A client's data about one sign-in. */
 export interface Grant {
-  /** Our own name of it. */
+  /** Our own name for it. */
   id: string;
   session: Session;
   refreshToken: string;
-  /** The refresh tokens before it, oldest first. */
+  /** The previous refresh tokens, oldest first. */
   spent: string[];
-  /** The newest few. */
+  /** The newest few access tokens. */
   accessTokens: string[];
   idToken: string;
-  /** Its refresh token is in use: a client does not refresh twice at once, except where it says so. */
+  /** Its refresh token is in use. A client refreshes once at a time, unless a test says otherwise. */
   busy: boolean;
-  /** It was ended on purpose, or lost; nothing of it should work. */
+  /** It was ended on purpose, or lost; none of its tokens should work. */
   ended: boolean;
-  /** When it may next be refreshed, in milliseconds since the run began. */
+  /** The earliest time of its next refresh, in milliseconds since the run began. */
   restsUntil: number;
 }
 
-/** Everybody who is signed in, or was. */
+/** All people who are or were signed in. */
 export interface World {
   sessions: Session[];
   grants: Grant[];
   ended: Grant[];
   openSession(): Session;
-  /** Takes what an exchange gave. */
+  /** Stores the tokens of an exchange. */
   addGrant(id: string, session: Session, body: Reply['body']): Grant;
-  /** Takes what a refresh gave. */
+  /** Stores the tokens of a refresh. */
   renew(grant: Grant, body: Reply['body']): void;
   end(grant: Grant): void;
   nextId(): string;
-  /** Somebody who is signed in, whose refresh token nobody is using, and who has rested. */
+  /** A live grant whose refresh token is idle and rested. */
   idleGrant(random: Random, now: number): Grant | undefined;
 }
 

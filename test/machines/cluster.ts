@@ -8,17 +8,17 @@ import { freePort } from '../../scripts/free-port.ts';
 import { findBinaries, unprivilegedUser } from '../../scripts/installed-postgres.ts';
 
 const run = promisify(execFile);
-/** pg_ctl itself notices when Postgres ends instead; until then, how long it takes is the machine's business. */
+/** pg_ctl itself notices when Postgres ends. Otherwise it waits as long as the machine needs. */
 const PATIENT_SECONDS = '3600';
 
-/** A Postgres of our own, set up to keep what it acknowledges, as in production. */
+/** Our own Postgres. It keeps every acknowledged commit, as in production. */
 export interface Cluster {
   port: number;
-  /** Its address, by way of another port when there is a wire in front. */
+  /** Its address, by another port if there is a wire in front. */
   url(port?: number): string;
-  /** Back up when it resolves. `immediate` is a crash: nothing is flushed, and it recovers from its log. */
+  /** Resolves when it is up again. `immediate` is a crash: nothing is flushed, and it recovers from its log. */
   restart(mode: 'fast' | 'immediate'): Promise<void>;
-  /** Stops it and removes all of it. Also done when this process exits. */
+  /** Stops and removes it; also when this process exits. */
   remove(): void;
 }
 
@@ -31,7 +31,7 @@ export async function startCluster(): Promise<Cluster> {
   const password = randomBytes(16).toString('hex');
   const passwordFile = join(folder, 'password');
   const call = (name: string, args: string[]) => run(join(bin, name), args, { ...owner, cwd: folder });
-  // What the server writes goes to a file: a pipe of ours would keep pg_ctl from ever being done.
+  // The output of Postgres goes to a file. With a pipe of ours, pg_ctl would never return.
   const control = (verb: string, ...args: string[]) =>
     call('pg_ctl', [
       verb,
@@ -54,7 +54,7 @@ export async function startCluster(): Promise<Cluster> {
         stdio: 'ignore',
       });
     } catch {
-      // It was down already.
+      // It had already stopped.
     }
     rmSync(folder, { recursive: true, force: true });
     process.off('exit', remove);

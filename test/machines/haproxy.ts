@@ -5,7 +5,7 @@ import { freePort } from '../../scripts/free-port.ts';
 import { until } from '../support/until.ts';
 import { listens, type Workshop } from './programs.ts';
 
-/** The samples of the documents, so that what is tested is what they recommend. */
+/** The samples of the documents, so that the tests cover the recommended set-up. */
 const SAMPLES = {
   public: new URL('../../docs/haproxy.cfg', import.meta.url),
   primary: new URL('../../docs/haproxy-postgres.cfg', import.meta.url),
@@ -13,13 +13,13 @@ const SAMPLES = {
 
 export interface Balancer {
   port: number;
-  /** How many servers of a backend it takes for up. */
+  /** How many servers of a backend HAProxy considers up. */
   up(backend: string): Promise<number>;
 }
 
 /**
- * Runs one of the documents' samples, in which only addresses are replaced, by those of this machine, and whatever
- * `changes` says. Every text to be replaced has to be in it.
+ * Runs one of the documents' samples. Only addresses are replaced, by those of this machine, and the texts in
+ * `changes`. The sample must contain every text that is replaced.
  */
 export async function startHaproxy(
   workshop: Workshop,

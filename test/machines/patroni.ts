@@ -8,19 +8,19 @@ import { until } from '../support/until.ts';
 import { listens, type Program, type Workshop } from './programs.ts';
 import { layWire, type Wire } from './wire.ts';
 
-/** One of two machines with a Postgres that Patroni manages. */
+/** One of two machines, each with a Postgres that Patroni manages. */
 export interface Node {
   name: string;
-  /** Where Postgres itself listens; servers go by way of the wire. */
+  /** The port of Postgres itself. Servers go through the wire. */
   port: number;
   wire: Wire;
-  /** Of Patroni, which answers at /primary whether this is the primary. */
+  /** The port of Patroni, whose /primary says whether this node is the primary. */
   apiPort: number;
-  /** The machine stops, with everything on it and without a word, until it is killed. */
+  /** Stops the machine and everything on it, silently, until it is killed. */
   freeze(): void;
-  /** Power is lost: Patroni, and every process of Postgres. */
+  /** Cuts the power: kills Patroni and every process of Postgres. */
   kill(): void;
-  /** Power is back. */
+  /** Restores the power. */
   boot(): void;
 }
 
@@ -29,18 +29,18 @@ export interface Pair {
   user: string;
   password: string;
   leader(): Promise<Node>;
-  /** Waits until it is `node`. */
+  /** Resolves when `node` is the primary. */
   led(node: Node): Promise<void>;
   other(node: Node): Node;
-  /** Patroni's own words: stop the primary, and have the other take over. */
+  /** Patroni's own command: stops the primary and promotes the other node. */
   switchover(): Promise<void>;
   restartPrimary(): Promise<void>;
-  /** One primary, and the other follows it synchronously. */
+  /** Resolves when there is one primary and the other node follows it synchronously. */
   whole(): Promise<void>;
   stop(): void;
 }
 
-/** Patroni's default, or the shortest it takes, for a run that is soon over. */
+/** Patroni's defaults, or its shortest times, for a short run. */
 export const PATIENCE = {
   default: { ttl: 30, loop_wait: 10, retry_timeout: 10 },
   quick: { ttl: 20, loop_wait: 2, retry_timeout: 5 },
@@ -140,7 +140,7 @@ async function startNode(workshop: Workshop, options: NodeOptions): Promise<Node
   const folder = join(workshop.folder, options.name);
   const dataDir = join(folder, 'postgres');
   const file = join(workshop.folder, `${options.name}.json`);
-  // JSON is YAML, too.
+  // JSON is also YAML.
   writeFileSync(file, JSON.stringify(patroniSettings(options, { port, apiPort, dataDir, workshop })));
   let patroni: Program | undefined;
   let frozen: number[] = [];
@@ -158,7 +158,7 @@ async function startNode(workshop: Workshop, options: NodeOptions): Promise<Node
     frozen = [];
     patroni = undefined;
   };
-  // Before the folder is removed.
+  // This runs before the folder is removed.
   process.prependOnceListener('exit', kill);
 
   return {
@@ -192,7 +192,7 @@ function patroniSettings(
     restapi: { listen: `127.0.0.1:${apiPort}`, connect_address: `127.0.0.1:${apiPort}` },
     etcd3: { host: etcd },
     bootstrap: {
-      // No commit that was answered is lost with the primary: that takes a synchronous standby.
+      // A synchronous standby keeps every acknowledged commit when the primary is lost.
       dcs: { ...patience, synchronous_mode: true, postgresql: { use_pg_rewind: true } },
       initdb: [{ encoding: 'UTF8' }, { locale: 'C' }, 'data-checksums'],
     },
@@ -200,7 +200,7 @@ function patroniSettings(
       listen: `127.0.0.1:${port}`,
       connect_address: `127.0.0.1:${port}`,
       data_dir: dataDir,
-      // Where they really are: Patroni needs more of them than a PATH may have links to.
+      // The real folder: Patroni needs more programs than those with links in the PATH.
       bin_dir: dirname(realpathSync(join(findBinaries(), 'postgres'))),
       pgpass: join(workshop.folder, `${name}.pgpass`),
       authentication: { superuser: login(USER), replication: login('replicator'), rewind: login('rewinder') },
@@ -211,7 +211,7 @@ function patroniSettings(
   };
 }
 
-/** Its own file says. Undefined when it does not run. */
+/** The process id from Postgres' own file; undefined when it does not run. */
 function postmasterOf(dataDir: string): number | undefined {
   try {
     return Number(readFileSync(join(dataDir, 'postmaster.pid'), 'utf8').split('\n')[0]);

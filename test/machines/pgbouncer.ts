@@ -5,8 +5,8 @@ import { until } from '../support/until.ts';
 import { listens, type Workshop } from './programs.ts';
 
 /**
- * Debian's PgBouncer in transaction mode in front of a port of loopback, as docs/operating.md has it: it tries a
- * primary that was away again after a second, not after its default of 15.
+ * Debian's PgBouncer in transaction mode in front of a port on loopback, configured as in docs/operating.md: it
+ * retries a lost primary after one second instead of 15.
  */
 export async function startPgbouncer(
   workshop: Workshop,

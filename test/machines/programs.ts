@@ -1,6 +1,6 @@
 /**
- * Programs of Debian's packages (etcd, Patroni, HAProxy, PgBouncer), each a process of ours that ends with us. What
- * they write goes to a file of their name in our folder.
+ * Programs of Debian's packages (etcd, Patroni, HAProxy, PgBouncer). Each is a child process that ends with this one.
+ * It writes its output to a file with its name in our folder.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { chownSync, closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Refusal, unprivilegedUser } from '../../scripts/installed-postgres.ts';
 
-/** By the name of a program: the package that has it. */
+/** The package of each program. */
 const PACKAGES = {
   etcd: 'etcd-server',
   haproxy: 'haproxy',
@@ -18,10 +18,10 @@ const PACKAGES = {
 } as const;
 export type ProgramName = keyof typeof PACKAGES;
 
-/** Debian keeps some of them where only root's PATH looks. */
+/** Debian installs some of them where only root's PATH looks. */
 const PATH = `${process.env.PATH}:/usr/sbin:/usr/local/sbin`;
 
-/** A folder of our own, which the programs may write to and which goes with us. */
+/** A temporary folder that the programs may write to. */
 export interface Workshop {
   folder: string;
   start(name: ProgramName, args: string[]): Program;
@@ -34,7 +34,7 @@ export interface Program {
   ended: Promise<void>;
 }
 
-/** @throws Refusal that names every package that is missing. */
+/** @throws Refusal that names every missing package. */
 export function requirePrograms(names: readonly ProgramName[]): void {
   const missing = names.filter((name) => spawnSync('which', [name], { env: { PATH } }).status !== 0);
   if (missing.length > 0)
@@ -50,7 +50,7 @@ export function openWorkshop(name: string): Workshop {
   const children = new Set<ChildProcess>();
   const remove = () => {
     for (const child of children) child.kill('SIGKILL');
-    // What was killed may write to the end.
+    // A killed program may write until it is gone.
     rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
     process.off('exit', remove);
   };
@@ -61,7 +61,7 @@ export function openWorkshop(name: string): Workshop {
     remove,
     start(program, args) {
       const log = openSync(join(folder, `${program}.log`), 'a');
-      // In a group of its own, so that a Ctrl-C leaves the order of ending to us.
+      // Each program has its own process group, so that Ctrl-C lets us choose the order of ending.
       const child = spawn(program, args, {
         ...owner,
         cwd: folder,

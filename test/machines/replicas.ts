@@ -1,6 +1,6 @@
 /**
- * Two replicas of the server as in production, behind the balancer of the documents. Nobody starts them again: one
- * that ends without having been asked to is a fault of ours.
+ * Two replicas of the server as in production, behind the balancer of the documents. They are not restarted: a
+ * replica that ends without a request to stop is an error of ours.
  */
 import type { ChildProcess } from 'node:child_process';
 import { freePort } from '../../scripts/free-port.ts';
@@ -13,23 +13,23 @@ import { type LogLine, spawnServer, untilReady } from './servers.ts';
 export interface Replica {
   url: string;
   pid(): number;
-  /** Of several workers, how many serve. */
+  /** How many of its workers serve. */
   readyWorkers(): Promise<number>;
   start(): void;
   ready(): Promise<void>;
-  /** Answers its exit status when it has ended. */
+  /** Resolves with its exit status. */
   stop(): Promise<number | null>;
   kill(): void;
 }
 
 export interface Site {
-  /** Where clients reach it: the balancer. */
+  /** The address for clients: the balancer's. */
   url: string;
   balancer: Balancer;
   replicas: readonly [Replica, Replica];
-  /** Of replicas that ended unasked. */
+  /** One sentence for each replica that ended without being asked. */
   ends: string[];
-  /** Waits until the balancer sends everything to both. */
+  /** Resolves when the balancer sends all kinds of requests to both. */
   allReady(): Promise<void>;
   stop(): void;
 }
@@ -39,14 +39,14 @@ export interface SiteOptions {
   databaseUrl: string;
   env?: Readonly<Record<string, string>>;
   onLog(line: LogLine): void;
-  /** Of the documents' HAProxy sample. */
+  /** The changes to the documents' HAProxy sample. */
   changes?: Readonly<Record<string, string>>;
 }
 
-/** Of the sample. */
+/** The names of the sample's backends. */
 const BACKENDS = ['ready', 'listnr', 'alive'];
 
-/** Starts both; not yet ready. */
+/** Starts both replicas without waiting until they are ready. */
 export async function startSite(workshop: Workshop, options: SiteOptions): Promise<Site> {
   const ends: string[] = [];
   const ports = [await freePort(), await freePort()] as const;

@@ -1,11 +1,11 @@
 import { Refusal } from '../../scripts/installed-postgres.ts';
 
 /**
- * Runs `main`, which answers how much was wrong: the exit status is 0 only for nothing. What is a mistake of whoever
- * called us is one sentence, anything else has its stack. Ends with what it started, however it ends.
+ * Runs `main`, which returns the number of errors; the exit status is 0 only if there are none. It prints a mistake
+ * of the caller as one sentence, and any other error with its stack. All started programs end with this one.
  */
 export async function runProgram(main: () => Promise<number>): Promise<never> {
-  // Not once: npm passes on what a terminal sends us as well, and the second one would cut our clearing up short.
+  // Not `once`: npm passes on the terminal's signal, and a second one would interrupt the cleanup.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
   try {
     process.exitCode = (await main()) === 0 ? 0 : 1;
@@ -18,7 +18,7 @@ export async function runProgram(main: () => Promise<number>): Promise<never> {
   process.exit();
 }
 
-/** A program that hangs must not hang for ever. */
+/** Ends a program that hangs. */
 export function endAfter(minutes: number): void {
   setTimeout(() => {
     process.stderr.write(`Not over in ${minutes} minutes.\n`);
@@ -26,7 +26,7 @@ export function endAfter(minutes: number): void {
   }, minutes * 60_000).unref();
 }
 
-/** Of options as they were given. @throws Refusal that names those that are no numbers. */
+/** Reads options as numbers. @throws Refusal that names the options that are not numbers. */
 export function numbersOf<Name extends string>(
   given: Readonly<Record<Name, string>>,
   { positive }: { positive: readonly NoInfer<Name>[] },

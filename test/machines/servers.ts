@@ -11,20 +11,20 @@ const SEEDS = fileURLToPath(new URL('../../config/seeds', import.meta.url));
 const RESPAWN_MS = 100;
 const START_MS = 60_000;
 
-/** One `node src/main.ts` that is started again whenever it ends, as whoever runs it in production does. */
+/** A `node src/main.ts` that is restarted whenever it ends, as in production. */
 export interface Server {
-  /** Where clients reach it, by way of a wire that can be cut. */
+  /** The address for clients, behind a wire that can be cut. */
   url: string;
-  /** Ends it between two instructions, whatever it is doing. False when it is not running just now. */
+  /** Kills it between two instructions. False when it is not running. */
   kill(): boolean;
-  /** Its wires to its clients and to Postgres. */
+  /** The wires to its clients and to Postgres. */
   clients: Wire;
   database: Wire;
   ready(): Promise<void>;
   stop(): void;
 }
 
-/** What a server has written about itself, of which some are counted and some are shown. */
+/** A log line. Some are counted and some are shown. */
 export interface LogLine {
   msg?: string;
   audit?: string;
@@ -39,7 +39,7 @@ export interface ServerOptions {
   onLog(line: LogLine): void;
 }
 
-/** Starts one; not yet ready. */
+/** Starts a server without waiting until it is ready. */
 export async function startServer(options: ServerOptions): Promise<Server> {
   const port = await freePort();
   const database = await layWire(options.databasePort);
@@ -75,7 +75,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   };
 }
 
-/** In development's mode, unless `env` says otherwise. */
+/** In development mode, unless `env` says otherwise. */
 export function spawnServer(
   port: number,
   {
@@ -91,7 +91,7 @@ export function spawnServer(
   },
 ) {
   const child = spawn(process.execPath, [MAIN], {
-    // Elsewhere than in the checkout, so that no `.env` of a developer takes part.
+    // Runs outside of the checkout, so that no developer's `.env` is used.
     cwd: '/',
     env: {
       PATH: process.env.PATH,
@@ -116,7 +116,7 @@ export function spawnServer(
   return child;
 }
 
-/** Undefined for the line in the middle of which it was killed. */
+/** Undefined for a line that a kill cut short. */
 function parse(text: string): LogLine | undefined {
   try {
     return JSON.parse(text);

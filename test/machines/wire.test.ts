@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { layWire, type Wire } from './wire.ts';
 
-/** Answers every message with its own name. */
+/** Answers every message with its name. */
 async function startEcho(name: string): Promise<{ port: number; server: Server }> {
   const server = createServer((socket) => {
     socket.on('error', () => {});
@@ -19,7 +19,7 @@ async function ask(socket: Socket): Promise<string> {
   return String(answer);
 }
 
-/** Whether nothing came back for what was sent, although another connection has been there and back meanwhile. */
+/** Whether a message got no answer while another connection got one. */
 async function isSilent(socket: Socket, meanwhile: () => Promise<unknown>): Promise<boolean> {
   let heard = false;
   for (const event of ['data', 'close'])

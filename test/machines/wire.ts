@@ -1,25 +1,25 @@
 import { connect, createServer, type Socket } from 'node:net';
 import { Transform } from 'node:stream';
 
-/** A stretch of network in front of a port of loopback, on which every connection can be cut at once. */
+/** A network connection in front of a port on loopback. It can cut all its connections at once. */
 export interface Wire {
   port: number;
-  /** Resets every connection, in the middle of whatever it carries; new ones are taken as before. */
+  /** Resets every connection at once; new ones work. */
   cut(): void;
-  /** Asks `gate` whether to let a message pass, of every one in either direction. */
+  /** Asks `gate` for every message, in both directions, whether it may pass. */
   watch(gate: (() => boolean) | undefined): void;
-  /** Carries nothing any more and closes nothing, as towards a machine that lost its power; new connections are taken. */
+  /** Carries nothing and closes nothing, as if a machine had lost its power; it still accepts connections. */
   silence(): void;
-  /** Old connections carry nothing any more and are not closed; new ones do, as behind a NAT that forgot. */
+  /** Open connections carry nothing and stay open; new ones work, as behind a NAT that forgot its table. */
   forget(): void;
-  /** Leads new connections to another port; those that are open stay where they are. */
+  /** Connects new connections to another port; open ones stay. */
   lead(target: number): void;
-  /** Ends what was silent, and carries again. */
+  /** Closes silent connections and works again. */
   mend(): void;
   close(): void;
 }
 
-/** Leads to `target`, until it is led elsewhere. */
+/** Connects to `target` until `lead` changes it. */
 export async function layWire(target: number): Promise<Wire> {
   const sockets = new Set<Socket>();
   const silent = new WeakSet<Socket>();

@@ -4,16 +4,19 @@ import type { Replica, Site } from '../machines/replicas.ts';
 import { childrenOf, isGone, signal } from '../support/processes.ts';
 import { until } from '../support/until.ts';
 
-/** Of a process that was ended without being asked: when it was told, and when all that it had open was closed. */
+/**
+ * `killed`, for a process that was ended without a request: when it was told, and when all its files and sockets were
+ * closed.
+ */
 export interface Event extends Fault {
   killed?: { at: number; goneAt: number };
 }
 
-/** Between two of them, so that what fails can be told apart. */
+/** The pause between two events, so that each failure belongs to one of them. */
 const REST_MS = 1000;
 const REPLACED_MS = 60_000;
 
-/** Stops one, waits until it has ended, starts it again, and goes on when HAProxy sends it something again. */
+/** Stops a replica, waits for its end, starts it, and continues when HAProxy sends it requests again. */
 export async function restartInTurn(site: Site, count: number): Promise<Event[]> {
   const events: Event[] = [];
   for (let n = 0; n < count; n += 1) {
@@ -29,7 +32,7 @@ export async function restartInTurn(site: Site, count: number): Promise<Event[]>
   return events;
 }
 
-/** Ends one worker after the other, in both replicas in turn; each has to be replaced. */
+/** Ends one worker after the other, in both replicas in turn. Each must be replaced. */
 export async function killWorkers(site: Site, name: 'SIGTERM' | 'SIGKILL', count: number): Promise<Event[]> {
   const events: Event[] = [];
   for (let n = 0; n < count; n += 1) {

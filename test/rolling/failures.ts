@@ -1,13 +1,13 @@
 import type { Entry, Ledger } from '../ledger/ledger.ts';
 import type { Event } from './events.ts';
 
-/** A request that a client would have had to send again. */
+/** A request that a client would have had to repeat. */
 export interface Failure {
   entry: Entry;
-  /** What was going on, and how long after its start the request was sent; `calm` where nothing was. */
+  /** The event, and how long after its start the request was sent; `calm` without one. */
   during: string;
   afterMs: number;
-  /** It was under way before a process that was killed was gone, which may have been the one that had it. */
+  /** The request was under way before a killed process was gone, so that process may have had it. */
   isCut: boolean;
 }
 
@@ -31,7 +31,7 @@ export function findFailures({ entries }: Ledger, events: readonly Event[]): Fai
     });
 }
 
-/** Whoever is killed cannot finish its answers. All else is a failure of ours. */
+/** A killed process cannot finish its answers. Every other failure is ours. */
 export function judgeFailures(failures: readonly Failure[]): string[] {
   const unexcused = Map.groupBy(
     failures.filter(({ isCut }) => !isCut),

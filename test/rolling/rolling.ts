@@ -1,7 +1,7 @@
 /**
- * Two replicas of the server as in production behind the documents' HAProxy, which is told to try nothing again. Under
- * load each is stopped and started again, in turn; then the same with two workers in each, of which some get SIGTERM
- * and some SIGKILL. Not one request may fail, but those that a killed process was busy with.
+ * Two replicas of the server as in production, behind the documents' HAProxy without its retries. Under load, each
+ * replica is stopped and started in turn. Then each has two workers, of which some get SIGTERM and some SIGKILL. No
+ * request may fail, except those that a killed process was busy with.
  *
  *   npm run test:rolling -- [--restarts 10] [--kills 4] [--workers 2] [--seed N] [--concurrency 8] [--ledger FILE]
  */
@@ -30,7 +30,7 @@ interface Options {
 const ISSUER = 'https://login.example';
 const REST_MS = 50;
 const MINUTES = 25;
-/** What would hide a failure: the sample has each of these lines. */
+/** These lines of the sample would hide a failure. */
 const NOTHING_AGAIN = { 'retries 2': 'retries 0', 'option redispatch 1': 'no option redispatch' };
 
 await runProgram(() => main(readOptions()));
@@ -54,7 +54,7 @@ function readOptions(): Options {
   };
 }
 
-/** Answers how much was wrong. */
+/** Returns the number of errors. */
 async function main(options: Options): Promise<number> {
   requirePrograms(['haproxy']);
   endAfter(MINUTES);
@@ -70,7 +70,7 @@ async function main(options: Options): Promise<number> {
   return wrong;
 }
 
-/** With a Postgres and replicas of its own. */
+/** Each phase has its own Postgres and replicas. */
 async function runPhase(
   workers: number,
   options: Options,

@@ -2,13 +2,13 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** An application for a real browser to come back to: every address is a page that says which it is. */
+/** An application to which a real browser returns. Every address is a page that shows the address. */
 export interface Application {
   origin: string;
   close(): Promise<void>;
 }
 
-/** `pages` are served as they are; `/moved` leads on to the same application under its other name. */
+/** Serves `pages` unchanged. `/moved` redirects to the same application under its other name. */
 export async function startApplication({
   port = 0,
   pages = {},

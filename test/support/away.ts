@@ -1,4 +1,4 @@
-/** What every endpoint that needs the database answers while that is away. */
+/** The answer of every endpoint that needs the database while the database is away. */
 export const AWAY = {
   status: 503,
   retryAfter: '5',

@@ -1,17 +1,17 @@
 /**
- * A browser in a page of code: keeps cookies by path, follows no redirect unless told to, and submits the forms of
- * a page with their hidden fields.
+ * A small browser. It keeps cookies by path, follows redirects only when told to, and submits forms with their hidden
+ * fields.
  */
 export interface Page {
   url: string;
   status: number;
   headers: Headers;
   html: string;
-  /** Where a redirect leads, absolute; undefined when the answer is none. */
+  /** The absolute target of a redirect; undefined for other answers. */
   location: string | undefined;
 }
 
-/** Where an answer sends the browser; a page that stays has no location. */
+/** The redirect of an answer. A page has no location. */
 export function redirectOf({ status, location }: Page): Pick<Page, 'status' | 'location'> {
   return { status, location };
 }
@@ -25,9 +25,9 @@ interface Cookie {
 export interface Browser {
   get(url: string, headers?: Record<string, string>): Promise<Page>;
   post(url: string, fields: Record<string, string>, headers?: Record<string, string>): Promise<Page>;
-  /** Follows redirects until a page, or until one leads to an address that begins with `stopAt`. */
+  /** Follows redirects to a page, or until one leads to an address that begins with `stopAt`. */
   follow(page: Page, stopAt?: string): Promise<Page>;
-  /** Submits the first form of a page whose action ends with `action`, with its hidden fields and `fields`. */
+  /** Submits the page's first form whose action ends with `action`, with its hidden fields and `fields`. */
   submit(page: Page, action: string, fields?: Record<string, string>): Promise<Page>;
   cookies(): readonly Cookie[];
 }
@@ -35,9 +35,9 @@ export interface Browser {
 export interface BrowserOptions {
   /** Sent with every request. */
   headers?: Record<string, string>;
-  /** Where an origin is really served, for an issuer whose name is not this machine's. */
+  /** The real origin behind an origin, for an issuer whose name is not this machine's. */
   servedAt?: Readonly<Record<string, string>>;
-  /** Of each request as it is made: ends it when it is aborted. */
+  /** Called for each request. The signal ends the request. */
   signal?: () => AbortSignal | undefined;
 }
 

@@ -1,7 +1,7 @@
 import { AxeBuilder } from '@axe-core/playwright';
 import { type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 
-/** A real Chromium, and what went wrong on the pages that it showed. */
+/** A real Chromium, and the problems on the pages that it showed. */
 export interface Chromium {
   /** A browser profile of its own: no cookies, no history. */
   open(options?: BrowserContextOptions): Promise<Visit>;
@@ -11,7 +11,7 @@ export interface Chromium {
 export interface Visit {
   page: Page;
   context: BrowserContext;
-  /** Violations of the content policy, errors of scripts, resources that did not load: all there were so far. */
+  /** All problems so far: violations of the content policy, script errors, resources that did not load. */
   problems: string[];
 }
 
@@ -38,14 +38,14 @@ export async function launchChromium(): Promise<Chromium> {
       const problems: string[] = [];
       page.on('console', (message) => {
         if (message.type() !== 'error' && message.type() !== 'warning') return;
-        // A page that is an error says so by its status, which the browser mentions.
+        // The browser logs the status of an error page, which is no problem.
         if (message.location().url === page.url() && message.text().startsWith('Failed to load resource'))
           return;
         problems.push(`${page.url()}: ${message.text()}`);
       });
       page.on('pageerror', (error) => problems.push(`${page.url()}: ${error.message}`));
       page.on('requestfailed', (request) => {
-        // Given up by the browser itself, for another navigation.
+        // The browser itself gave up this request, for another navigation.
         if (request.failure()?.errorText === 'net::ERR_ABORTED') return;
         problems.push(`${request.url()}: ${request.failure()?.errorText}`);
       });
@@ -57,7 +57,7 @@ export async function launchChromium(): Promise<Chromium> {
 
 const WCAG = ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa'];
 
-/** What axe finds on the page as it is, one line each. */
+/** The findings of axe on the current page, one line each. */
 export async function axe(page: Page): Promise<string[]> {
   const { violations } = await new AxeBuilder({ page }).withTags(WCAG).analyze();
   return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
@@ -68,8 +68,8 @@ const PHONE = { width: 360, height: 740 };
 const SMALLEST = { width: 320, height: 640 };
 
 /**
- * Looks at a page in light and in dark, wide and on a phone: what axe finds, and whether it has to be moved sideways
- * at 320 pixels (WCAG 1.4.10). Pictures go to the folder that `SCREENSHOTS` names, if it does.
+ * Checks a page in light and dark, wide and on a phone. Returns the findings of axe, and whether the page scrolls
+ * sideways at 320 pixels (WCAG 1.4.10). Saves pictures in the folder that `SCREENSHOTS` names, if it is set.
  */
 export async function inspect(page: Page, name: string): Promise<string[]> {
   const found: string[] = [];

@@ -19,7 +19,7 @@ export interface Run {
   err: string;
 }
 
-/** What `npm run cli -- …` does in a process of its own, in this one and on a database that stays open. */
+/** Runs `npm run cli -- …` in this process, on a database that stays open. */
 export async function runOn(
   database: TestDatabase,
   words: readonly string[],

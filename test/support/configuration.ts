@@ -10,7 +10,7 @@ export const PRODUCTION = {
   ...TEST_SECRETS,
 };
 
-/** The sentences a wrong environment is refused with. */
+/** The sentences that refuse a wrong environment. */
 export function mistakes(environment: Record<string, string>): string[] {
   try {
     parseConfig(environment);

@@ -1,12 +1,12 @@
 import { connect, createServer, type Socket } from 'node:net';
 
-/** A wire between a server and its database that a test can cut. */
+/** A connection between a server and its database that a test can cut. */
 export interface DatabaseProxy {
-  /** The database's address through this wire. */
+  /** The database's address behind this proxy. */
   url: string;
-  /** The database is away: every connection ends, and none is taken. */
+  /** Makes the database go away: closes every connection and refuses new ones. */
   cut(): Promise<void>;
-  /** The database is silent: connections stay open and new ones are taken, and nothing comes any more. */
+  /** Makes the database silent: connections stay open and new ones are accepted, but carry nothing. */
   silence(): void;
   mend(): Promise<void>;
   close(): Promise<void>;

@@ -1,6 +1,6 @@
 /**
- * The protocol library notes once that a request's body was parsed before it, which is how JSON works at the token
- * endpoint (design: expected). In tests the note would stand between their lines.
+ * The protocol library notes once that a request's body was already parsed, which is how the token endpoint reads
+ * JSON. In tests, the note would stand between their lines.
  */
 const warn = console.warn;
 console.warn = (...message: unknown[]) => {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { digestSecret, hashPassword } from '../../src/platform/digest.ts';
 import { type TestServer, unique } from './test-server.ts';
 
-/** What admins register, made up: only what a test says of them matters to it. */
+/** Made-up registrations. A test sets only the columns that matter to it. */
 export interface TestClient {
   client_id: string;
   /** Empty for a public client. */

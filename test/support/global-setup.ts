@@ -17,7 +17,7 @@ import { openDatabase } from '../../src/platform/database.ts';
 import { migrate } from '../../src/platform/migrate.ts';
 import { dumpEmbeddedDatabase } from './embedded-template.ts';
 
-/** Migrates one database once; every test file starts from a copy of it (test-database.ts). */
+/** Migrates one database once. Every test file starts from a copy of it (test-database.ts). */
 export default async function globalSetup(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'listo-test-'));
   process.env.TEST_FOLDER = folder;
@@ -31,7 +31,7 @@ export default async function globalSetup(): Promise<void> {
   copyFileSync(kept, join(folder, 'template.tar'));
 }
 
-/** Making one takes seconds, so it is kept between runs for as long as nothing it is made of changes. */
+/** Making a template takes seconds, so it is kept until one of its sources changes. */
 async function makeEmbeddedTemplate(file: string, folder: string): Promise<void> {
   const dataDir = join(folder, 'template');
   const database = await openDatabase({ dataDir });

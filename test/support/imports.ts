@@ -2,19 +2,19 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, posix, relative, sep } from 'node:path';
 import { parseSync } from '@swc/core';
 
-/** What one source file names of the world outside it. */
+/** The imports of one source file. */
 export interface SourceFile {
-  /** From the folder that was read, with forward slashes: `oidc/provider.ts`. */
+  /** Relative to the folder that was read, with forward slashes: `oidc/provider.ts`. */
   path: string;
   imports: Import[];
-  /** Whether it touches `process.env`. */
+  /** Whether the file uses `process.env`. */
   readsEnvironment: boolean;
 }
 
 export interface Import {
-  /** A package, or a path as `SourceFile.path` has it; `../` leads out of the folder that was read. */
+  /** A package, or a path like `SourceFile.path`; `../` leads out of the folder that was read. */
   from: string;
-  /** The values that are imported of it, `*` for the whole; none where only types are. */
+  /** The imported values: `*` for the whole module, none for types only. */
   values: string[];
 }
 
@@ -26,7 +26,7 @@ export function readSources(folder: string): SourceFile[] {
     .map((path) => parseSource(path, readFileSync(join(folder, path), 'utf8')));
 }
 
-/** Reads one file by its syntax tree, so that a comment or a string is no import. */
+/** Parses one file, so that a comment or a string never looks like an import. */
 export function parseSource(path: string, source: string): SourceFile {
   const file: SourceFile = { path, imports: [], readsEnvironment: false };
   visit(parseSync(source, { syntax: 'typescript', target: 'es2024' }), (node) => {
@@ -37,7 +37,7 @@ export function parseSource(path: string, source: string): SourceFile {
   return file;
 }
 
-/** As much of the syntax tree as is looked at. */
+/** The parts of the syntax tree that are used here. */
 interface Node {
   type: string;
   [member: string]: unknown;

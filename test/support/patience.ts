@@ -1,9 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
 /**
- * Patience with a process that has to come to something. It is used up by the time in which the process could have
- * gone on, not by that in which it waited for a processor: so a machine that is busy with other things fails nothing.
- * Without Linux to say which is which, by all of it.
+ * The time that a process gets to reach some state. Only time in which the process could run counts, not time in
+ * which it waited for a processor, so a busy machine fails no test. Without Linux's figures, all time counts.
  */
 export function patienceWith(pid: () => number | undefined, ms: number): { isOver(): boolean } {
   let at = performance.now();
@@ -12,7 +11,7 @@ export function patienceWith(pid: () => number | undefined, ms: number): { isOve
   return {
     isOver() {
       const [now, waitedNow] = [performance.now(), waitedMs(pid())];
-      // Of a process that took the place of another nothing is known for this stretch.
+      // When one process replaced another, the figures of this interval are unknown.
       used += Math.max(0, now - at - Math.max(0, waitedNow - waited));
       [at, waited] = [now, waitedNow];
       return used > ms;
@@ -20,7 +19,10 @@ export function patienceWith(pid: () => number | undefined, ms: number): { isOve
   };
 }
 
-/** How long the threads of a process were ready to run and not running, whichever of them did most: of proc(5) schedstat. */
+/**
+ * How long the threads of a process were ready but not running, for the thread that waited longest: from schedstat of
+ * proc(5).
+ */
 function waitedMs(pid: number | undefined): number {
   try {
     const threads = readdirSync(`/proc/${pid}/task`).map((thread) => {

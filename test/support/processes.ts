@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** The processes that `pid` started and that live, from what Linux says of them. */
+/** The live processes that `pid` started, according to Linux. */
 export function childrenOf(pid: number): number[] {
   return readdirSync('/proc')
     .map(Number)
@@ -8,8 +8,8 @@ export function childrenOf(pid: number): number[] {
 }
 
 /**
- * Whether it has closed all that it had open. A process that was killed has not, until the kernel has ended the last of
- * its threads: they share what is open, and the first may be a zombie long before the others.
+ * Whether a process has closed all its files and sockets. A killed process has done so only when the kernel has ended
+ * its last thread: the threads share them, and the first may be a zombie long before the others end.
  */
 export function isGone(pid: number): boolean {
   return threadsOf(pid).every((thread) => ['Z', 'X', undefined].includes(statusOf(thread)?.state));
@@ -25,7 +25,7 @@ function threadsOf(pid: number): string[] {
 
 function statusOf(process: number | string): { state: string | undefined; parent: number } | undefined {
   try {
-    // "pid (name) state ppid": the name may hold spaces and brackets.
+    // "pid (name) state ppid": the name may contain spaces and brackets.
     const [state, parent] =
       readFileSync(`/proc/${process}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
     return { state, parent: Number(parent) };
@@ -34,7 +34,7 @@ function statusOf(process: number | string): { state: string | undefined; parent
   }
 }
 
-/** To processes that may have ended meanwhile. */
+/** Sends a signal to processes, which may have ended already. */
 export function signal(pids: Iterable<number>, name: NodeJS.Signals): void {
   for (const pid of pids) {
     try {

@@ -1,10 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { type CryptoKey, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
 
-/** Added to the usual ones, or in their place; undefined leaves one out. */
+/** Claims that are added to the usual ones or replace them; undefined removes one. */
 export type Claims = Record<string, unknown>;
 
-/** What a client signs with a key of its own. */
+/** A key of a client's own. */
 export interface ClientKey {
   alg: 'ES256' | 'EdDSA' | 'RS256';
   privateKey: CryptoKey;
@@ -16,7 +16,7 @@ export async function aClientKey(alg: ClientKey['alg'] = 'ES256'): Promise<Clien
   return { alg, privateKey, publicJwk: await exportJWK(publicKey) };
 }
 
-/** A DPoP proof (RFC 9449 section 4.2) for a request; a claim of undefined is left out. */
+/** A DPoP proof (RFC 9449 section 4.2) for a request; undefined removes a claim. */
 export function dpopProof(
   { alg, privateKey, publicJwk }: ClientKey,
   { htm = 'POST', htu, accessToken }: { htm?: string; htu: string; accessToken?: string },

@@ -7,7 +7,7 @@ export interface RawAnswer {
   body: string;
 }
 
-/** A request with headers and a target that fetch would not send: any Host, any spelling of the path. */
+/** Sends a request with headers and a target that fetch would refuse: any Host, any spelling of the path. */
 export function sendHttp(
   port: number,
   {
@@ -38,13 +38,13 @@ export function sendHttp(
   });
 }
 
-/** Sends bytes as they are and answers everything that came back before the server closed the connection. */
+/** Sends raw bytes, and returns everything that the server sent before it closed the connection. */
 export function sendBytes(port: number, bytes: string | Buffer): Promise<string> {
   return new Promise((answered) => {
     const chunks: Buffer[] = [];
     const socket = connect(port, 'localhost', () => socket.write(bytes));
     socket.on('data', (chunk) => chunks.push(chunk));
-    // What was sent may still be under way when the server closes: that resets the connection.
+    // If the server closes while bytes are still under way, the connection is reset.
     socket.on('error', () => {});
     socket.on('close', () => answered(Buffer.concat(chunks).toString('utf8')));
   });

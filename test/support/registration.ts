@@ -6,14 +6,14 @@ export const DIGEST = `sha256:${'0'.repeat(64)}`;
 export const HASH =
   '$argon2id$v=19$m=19456,t=2,p=1$TGYG6HoJZBSCQ6xXZkDrHg$2PreCKOFj+5/YutFmllbe1vx5ZnfiA+6Y4+Pu10iRmg';
 
-/** SQL, the constraint that refuses it, the sentence, and what to do. */
+/** SQL, the constraint that refuses it, the sentence, and the hint. */
 export type Refusal = [sql: string, constraint: string, sentence: string, hint: string];
 
 export interface Registration {
   database: TestDatabase;
   apply(sql: string): Promise<Change[]>;
   expectRefused(refusal: Refusal): Promise<void>;
-  /** Tries it, and takes it back. */
+  /** Expects that the SQL works, and rolls it back. */
   expectAccepted(sql: string): Promise<void>;
   close(): Promise<void>;
 }
@@ -60,17 +60,17 @@ export async function openRegistration(): Promise<Registration> {
   };
 }
 
-/** Rows for it.each whose titles say the sentence and what it is said about. */
+/** Rows for it.each. Each title has the sentence and the SQL. */
 export function titled(refusals: Refusal[]): [sentence: string, sql: string, refusal: Refusal][] {
   return refusals.map((refusal) => [refusal[2], refusal[0], refusal]);
 }
 
-/** One row for each value that is refused in the same words. */
+/** One row for each value that is refused with the same words. */
 export function each(values: string[], refusal: (value: string) => Refusal): Refusal[] {
   return values.map(refusal);
 }
 
-/** Values are SQL expressions. */
+/** The values are SQL expressions. */
 export type Columns = Record<string, string>;
 
 export function insert(table: string, columns: Columns): string {
@@ -105,7 +105,7 @@ export function aSecret(columns: Columns = {}): string {
   return insert('client_secrets', { client_id: "'web'", digest: `'${DIGEST}'`, ...columns });
 }
 
-/** The client `new`, with a secret of its own. */
+/** The client `new`, with its own secret. */
 export function aNewClient(columns: Columns = {}): string {
   return aClient({ id: "'new'", ...columns }) + aSecret({ client_id: "'new'" });
 }
@@ -124,7 +124,7 @@ export function anAcceptedIssuer(columns: Columns = {}): string {
 
 export type ApplicationType = 'web' | 'native';
 
-/** Registers a public client of the instance `demo` with this redirect URI: its id, or what is said against it. */
+/** Registers a public client of the instance `demo` with this redirect URI. Returns its id, or the refusal. */
 export async function registerRedirectUri(
   { knex }: TestDatabase,
   uri: string,

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
-/** A request that is written out beforehand. */
+/** A request that is written out before it is sent. */
 export interface PreparedRequest {
   url: string;
   method?: 'GET' | 'POST';
@@ -11,21 +11,21 @@ export interface PreparedRequest {
 
 export interface Reply {
   status: number;
-  /** Where a redirect leads, as the server wrote it. */
+  /** The target of a redirect, as the server wrote it. */
   location: string | undefined;
-  /** Of JSON; otherwise empty. */
+  /** The parsed JSON, or empty. */
   body: Record<string, unknown>;
 }
 
-/** What is to happen in the middle of it all: when so many have been answered, or, with 0, together with them. */
+/** An act in the middle of the requests: after so many answers, or, with 0, together with the requests. */
 export interface Interruption {
   afterAnswers: number;
   act(): Promise<unknown>;
 }
 
 /**
- * Sends requests that really meet. Each has a connection of its own, on which the servers have all its bytes but
- * the last before any is complete; then the last bytes go out in one turn.
+ * Sends requests at the same moment. Each has its own connection. The servers first get all bytes of every request
+ * but the last; then the last bytes go out in one turn.
  */
 export async function releaseTogether(
   requests: readonly PreparedRequest[],
@@ -38,7 +38,7 @@ export async function releaseTogether(
     if (interruption && !acted && answered >= interruption.afterAnswers) acted = interruption.act();
   };
   const replies = held.map(async ({ release }, n) => {
-    // Those at either end of the queue would otherwise have the best chances every time.
+    // Otherwise the requests at the ends of the queue would have the best chances every time.
     if (n === Math.floor(held.length / 2)) actWhenDue();
     const reply = parse(await release());
     answered += 1;

@@ -28,7 +28,7 @@ export interface Answer {
   body: Record<string, unknown>;
 }
 
-/** All of an answer but its headers. */
+/** An answer without its headers. */
 export function brief({ status, body }: Pick<Answer, 'status' | 'body'>): {
   status: number;
   body: Record<string, unknown>;
@@ -36,7 +36,7 @@ export function brief({ status, body }: Pick<Answer, 'status' | 'body'>): {
   return { status, body };
 }
 
-/** How a refusal is told apart from others (RFC 6749 section 5.2). */
+/** The parts that distinguish one refusal from another (RFC 6749 section 5.2). */
 export function refusalOf({ status, body }: Pick<Answer, 'status' | 'body'>): {
   status: number;
   error: unknown;
@@ -44,7 +44,7 @@ export function refusalOf({ status, body }: Pick<Answer, 'status' | 'body'>): {
   return { status, error: body.error };
 }
 
-/** An authorization request's address; a value of undefined leaves a parameter out. */
+/** The address of an authorization request; undefined removes a parameter. */
 export function authorizationUrl(
   issuer: string,
   parameters: Record<string, string | undefined> = {},
@@ -71,7 +71,7 @@ export function pkce(): { code_verifier: string; code_challenge: string; code_ch
   };
 }
 
-/** Goes to the authorization endpoint and signs in there, up to the redirect to the client; consents when asked. */
+/** Signs in at the authorization endpoint, and consents if asked. Returns the redirect to the client. */
 export async function signIn(
   issuer: string,
   {
@@ -99,7 +99,7 @@ export async function signIn(
   return { page, callback: new URL(page.location).searchParams, browser };
 }
 
-/** A code for `client_demo_web`, freshly signed in; or from a browser that may be signed in already. */
+/** A code for `client_demo_web`, by a new browser or one that may be signed in already. */
 export async function obtainCode(
   issuer: string,
   parameters: Record<string, string | undefined> = {},
@@ -137,7 +137,7 @@ export async function getJson(url: string, headers: Record<string, string> = {})
   return read(await fetch(url, { headers }));
 }
 
-/** Exchanges a code as the guide does: JSON, credentials in the body. */
+/** Exchanges a code as in the guide: JSON, with credentials in the body. */
 export function exchange(
   issuer: string,
   code: string,
@@ -161,7 +161,7 @@ export function refresh(
   });
 }
 
-/** Signs in and exchanges: the tokens of `client_demo_web`. */
+/** Signs in and exchanges the code: returns the tokens of `client_demo_web`. */
 export async function obtainTokens(
   issuer: string,
   parameters: Record<string, string | undefined> = {},
@@ -172,7 +172,7 @@ export async function obtainTokens(
   return body as unknown as Tokens;
 }
 
-/** Signs in to `client_demo_spa` and exchanges as its page would, with `headers`: the answer of the exchange. */
+/** Signs in to `client_demo_spa` and exchanges the code as its page would, with `headers`. Returns the answer. */
 export async function exchangeAsSpa(
   issuer: string,
   headers: Record<string, string> = {},

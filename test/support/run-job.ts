@@ -1,7 +1,7 @@
 import { jobsOf } from '../../src/jobs.ts';
 import type { TestServer } from './test-server.ts';
 
-/** Runs one of a server's jobs now, instead of waiting for its time. */
+/** Runs one of a server's jobs now. */
 export async function runJob({ services }: Pick<TestServer, 'services'>, name: string): Promise<void> {
   const job = jobsOf(services).find((job) => job.name === name);
   if (!job) throw new Error(`There is no job ${name}.`);

@@ -7,16 +7,16 @@ import { TEST_SECRETS } from './test-server.ts';
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const START_MS = 30_000;
 
-/** `node src/main.ts` as an operator runs it: a process of its own on a real Postgres. */
+/** `node src/main.ts` as an operator runs it: its own process, on a real Postgres. */
 export interface ServerProcess {
-  /** Where it listens; its issuer may be another process's. */
+  /** The address on which it listens. Its issuer may be another process's. */
   url: string;
   pid: number;
-  /** What it has written so far, log and messages. */
+  /** Its output so far: log and messages. */
   output(): string;
-  /** The exit code, once it has ended. */
+  /** Resolves with the exit code when it has ended. */
   exited: Promise<number | null>;
-  /** Sends a signal and answers the exit code. */
+  /** Sends a signal and resolves with the exit code. */
   stop(signal?: 'SIGTERM' | 'SIGINT'): Promise<number | null>;
 }
 
@@ -30,14 +30,14 @@ export async function startServerProcess(
   return server;
 }
 
-/** Starts one, which may never become ready. */
+/** Starts a process that may never become ready. */
 export async function spawnServerProcess(
   databaseUrl: string,
   env: Record<string, string> = {},
 ): Promise<ServerProcess> {
   const port = Number(env.PORT ?? (await freePort()));
   const child = spawn(process.execPath, [MAIN], {
-    // Elsewhere than in the checkout, so that no `.env` of a developer takes part.
+    // Runs outside of the checkout, so that no developer's `.env` is used.
     cwd: process.env.TEST_FOLDER,
     env: {
       PATH: process.env.PATH,
@@ -74,7 +74,7 @@ function collect(child: ChildProcess): () => string {
   return () => text;
 }
 
-/** Resolves when it is ready. @throws with what it wrote, when it ends or takes too long. */
+/** Resolves when the process is ready. @throws with its output, when it ends or takes too long. */
 export async function untilReady({ url, pid, output, exited }: ServerProcess): Promise<void> {
   const patience = patienceWith(() => pid, START_MS);
   let ended: { code: number | null } | undefined;

@@ -1,6 +1,6 @@
 /**
- * Preloaded into a server process (`--import`), moves its clock by CLOCK_SHIFT_SECONDS: every `Date` of the process,
- * ours and the libraries', says what a machine with a wrong clock says.
+ * A server process loads this first (`--import`). It moves the process's clock by CLOCK_SHIFT_SECONDS: every `Date`,
+ * of our code and the libraries, shows the time of a machine with a wrong clock.
  */
 const shiftMs = Number(process.env.CLOCK_SHIFT_SECONDS) * 1000;
 const RealDate = Date;

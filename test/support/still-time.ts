@@ -6,7 +6,7 @@ export interface StillTime {
   forward(seconds: number): void;
 }
 
-/** Everything that fake timers could replace, save the date: sockets and servers go on as ever. */
+/** Everything that fake timers could replace, except the date: sockets and servers keep working. */
 const RUNNING = [
   'hrtime',
   'nextTick',
@@ -20,7 +20,7 @@ const RUNNING = [
   'clearTimeout',
 ] as const;
 
-/** Runs `work` while the date stands still; it moves only by `forward`. */
+/** Runs `work` while the date stands still. Only `forward` moves it. */
 export async function withStillTime<T>(work: (time: StillTime) => Promise<T>): Promise<T> {
   jest.useFakeTimers({ now: Math.floor(Date.now() / 1000) * 1000, doNotFake: [...RUNNING] });
   try {

@@ -5,11 +5,11 @@ import knex from 'knex';
 import { type Database, openDatabase } from '../../src/platform/database.ts';
 
 export interface TestDatabase extends Database {
-  /** For a second process on the same database; undefined on the embedded one, which has one process. */
+  /** For a second process on the same database. It is undefined for the embedded one, which belongs to one process. */
   url: string | undefined;
 }
 
-/** A migrated, empty database of its own: embedded in memory, or on the Postgres of `TEST_DATABASE_URL`. */
+/** Opens a migrated, empty database: embedded in memory, or on the Postgres of `TEST_DATABASE_URL`. */
 export async function openTestDatabase(): Promise<TestDatabase> {
   const { TEST_DATABASE_URL: url, TEST_TEMPLATE: template } = process.env;
   if (!url) return { ...(await openDatabase({ dataDir: undefined, ...embeddedTemplate() })), url: undefined };
@@ -30,7 +30,7 @@ export async function openTestDatabase(): Promise<TestDatabase> {
   };
 }
 
-/** For a new embedded database: the migrated one to start from, where there is one; making one takes seconds. */
+/** The migrated template for a new embedded database, if there is one; migrating takes seconds. */
 export function embeddedTemplate(): { template?: Blob } {
   const file = join(process.env.TEST_FOLDER ?? '', 'template.tar');
   return existsSync(file) ? { template: new Blob([readFileSync(file)]) } : {};

@@ -13,12 +13,12 @@ import { openTestDatabase, type TestDatabase } from './test-database.ts';
 const DEMO_SEED = new URL('../../config/seeds/demo.sql', import.meta.url);
 
 export interface TestServer extends RunningServer {
-  /** The issuer, which is also where it listens: `http://localhost:<port>`. */
+  /** The issuer, which is also the server's address: `http://localhost:<port>`. */
   url: string;
   database: TestDatabase;
-  /** Every line logged so far, parsed. */
+  /** Every log line so far, parsed. */
   logLines(): Record<string, unknown>[];
-  /** Applies SQL as an admin would, and lets LiSTNR know. */
+  /** Applies SQL as an admin would, and reloads LiSTNR's clients. */
   seed(sql: string): Promise<void>;
 }
 
@@ -28,12 +28,12 @@ export const TEST_SECRETS = {
   REFRESH_TOKEN_KEYS: 'test-refresh-token-key-0123456789-0123-01',
 };
 
-/** Tests hold the date still and move it, of which the database knows nothing. */
+/** Tests stop and move the date, which the database does not know. */
 const ONE_CLOCK = { ...SAME_CLOCK, measure: async () => {} };
 
 /**
- * The real server on a free port and a database of its own, with the demo seed. Limits on requests are off unless
- * `env` sets them.
+ * The real server on a free port, with its own database and the demo seed. Rate limits are off unless `env` sets
+ * them.
  */
 export async function startTestServer({
   env = {},
@@ -83,13 +83,13 @@ export async function startTestServer({
     logLines: () => lines.flatMap((text) => text.trim().split('\n')).map((line) => JSON.parse(line)),
     async seed(sql) {
       await seed(sql);
-      // What a process does within a second, by looking at the version that the change raised.
+      // A process does this within a second, when it sees the version that the change raised.
       await server.services.listnrClients.reload();
     },
   };
 }
 
-/** A name no other test uses. */
+/** A name that no other test uses. */
 export function unique(prefix: string): string {
   return `${prefix}-${randomBytes(4).toString('hex')}`;
 }

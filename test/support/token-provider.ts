@@ -18,7 +18,7 @@ export function basic(clientId: string, secret: string): string {
 
 export const DEMO_BASIC = basic(DEMO_SERVICE.id, DEMO_SERVICE.secret);
 
-/** Asks for a token; without `authorization` the header is left out. */
+/** Requests a token; undefined `authorization` leaves out the header. */
 export function askToken(
   server: Pick<TestServer, 'url'>,
   authorization: string | undefined,
@@ -51,8 +51,8 @@ export function adaClaims(server: Pick<TestServer, 'url'>): JWTPayload {
 }
 
 /**
- * An ID token for Ada signed with this server's own key. `claims` replaces some (undefined leaves one out), `header`
- * and `key` what signs.
+ * An ID token for Ada, signed with this server's own key. `claims` replaces some claims (undefined removes one);
+ * `header` and `key` replace those for signing.
  */
 export async function mintIdToken(
   server: TestServer,
@@ -66,7 +66,7 @@ export async function mintIdToken(
     .sign(key ?? (await signingKey(server)));
 }
 
-/** Verifies a token as the guide says, and gives its claims and header. */
+/** Verifies a token as in the guide, and returns its claims and header. */
 export async function verifyToken(
   server: Pick<TestServer, 'url'>,
   token: unknown,
@@ -80,7 +80,7 @@ export async function verifyToken(
   return { payload, header: protectedHeader };
 }
 
-/** The SQL that registers a bearer client taking ID tokens of `client_demo_web`, with some columns otherwise. */
+/** The SQL that registers a bearer client for ID tokens of `client_demo_web`. `columns` replaces some columns. */
 export function bearerClientSql(
   id: string,
   columns: Record<string, string> = {},

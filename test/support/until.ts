@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Refusal } from '../../scripts/installed-postgres.ts';
 
-/** Asks again until it is so. @throws Refusal when it was not within the time, saying what was waited for. */
+/** Repeats the question until the answer is true. @throws Refusal with `what`, when time runs out. */
 export async function until(
   what: string,
   condition: () => boolean | Promise<boolean>,

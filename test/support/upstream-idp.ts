@@ -5,19 +5,19 @@ import Provider, { type Adapter, type AdapterPayload, type KoaContextWithOIDC } 
 import { freePort } from '../../scripts/free-port.ts';
 
 /**
- * A customer's own OpenID provider, played by the protocol library on a port of its own. Whoever comes is signed in
- * as `person` at once; profile and e-mail claims are at userinfo only, as the standard has it.
+ * A customer's own OpenID provider, played by the protocol library on its own port. It signs in every visitor as
+ * `person` at once. Profile and e-mail claims are only at userinfo, as the standard says.
  */
 export interface UpstreamIdp {
   issuer: string;
-  /** Who sits at the browser; undefined: somebody who says no. */
+  /** The person at the browser; undefined: a person who declines. */
   person: UpstreamPerson | undefined;
   /** Whether a page asks first, for tests with a real browser. */
   asks: boolean;
   /** The parameters of the authorization requests, and how the token requests authenticated, in order. */
   requests: Record<string, string>[];
   authorizations: string[];
-  /** What it does wrong. */
+  /** Makes the provider's tokens or metadata wrong. */
   alterIdToken: ((claims: JWTPayload) => JWTPayload) | undefined;
   alterDiscovery: ((metadata: object) => object) | undefined;
   signsWithUnknownKey: boolean;
@@ -43,7 +43,7 @@ export async function startUpstreamIdp({ redirectUri }: { redirectUri: string })
   const jwk = { ...(await exportJWK(keys.privateKey)), kid: 'upstream', use: 'sig', alg: 'RS256' };
   const claims: Claims = new Map();
   const provider = createProvider({ issuer, redirectUri, jwk, claims });
-  // It plays the provider of many instances, each with an address of its own.
+  // It plays the provider of many instances, each with its own address.
   Object.assign(provider.Client.prototype, {
     redirectUriAllowed: (uri: string) => uri.startsWith(`${redirectUri}/`),
   });
@@ -135,14 +135,14 @@ async function grantEverything({ oidc }: KoaContextWithOIDC) {
   return grant;
 }
 
-/** Records what is asked, signs people in, and does what `idp` is told to do wrong. */
+/** Records requests, signs people in, and misbehaves as `idp` says. */
 function standBefore(
   provider: Provider,
   idp: UpstreamIdp,
   { sign, claims }: { sign(payload: JWTPayload, alg: string): Promise<string>; claims: Claims },
 ): void {
   provider.use(async (ctx: KoaContextWithOIDC, next) => {
-    // It keeps nobody signed in: every visit asks anew.
+    // It keeps nobody signed in: every visit signs in anew.
     ctx.req.headers.cookie = (ctx.get('cookie') || '').replaceAll(/(^|; )_session[^;]*/g, '');
     if (ctx.path === '/auth') idp.requests.push({ ...(ctx.query as Record<string, string>) });
     if (ctx.path === '/token') idp.authorizations.push(ctx.get('authorization').split(' ')[0] ?? '');
@@ -186,7 +186,7 @@ async function signIn(
   );
 }
 
-/** Without the notice that the library's own one prints. */
+/** Storage that does not print the library's notice. */
 function keptInMemory(): (model: string) => Adapter {
   const rows = new Map<string, AdapterPayload>();
   return (model) => {

@@ -4,22 +4,22 @@ import { authorizationUrl, exchange, userinfo } from './relying-party.ts';
 import { startTestServer, type TestServer, unique } from './test-server.ts';
 import { startUpstreamIdp, UPSTREAM_SECRET, type UpstreamIdp, type UpstreamPerson } from './upstream-idp.ts';
 
-/** A server, and a customer's own provider that some of its instances sign people in through. */
+/** A server, and a customer's own provider for some of its instances. */
 export interface UpstreamWorld {
   server: TestServer;
   idp: UpstreamIdp;
-  /** An instance with an upstream provider, and its application. */
+  /** Makes an instance with an upstream provider, and its application. */
   aTenant(id: string, registration?: UpstreamRegistration): Promise<TestClient>;
   authorize(browser: Browser, client: TestClient, parameters?: Record<string, string>): Promise<Page>;
-  /** Signs in, up to a page or the redirect to the client. */
+  /** Signs in, and returns the final page or the redirect to the client. */
   signIn(
     client: TestClient,
     person: UpstreamPerson | undefined,
     how?: { browser?: Browser; parameters?: Record<string, string> },
   ): Promise<Page>;
-  /** Signs in upstream, and stops before the answer is brought here. */
+  /** Signs in upstream, and returns the address of the answer without visiting it. */
   callbackOf(client: TestClient, person: UpstreamPerson, browser: Browser): Promise<URL>;
-  /** What the client learns at userinfo once it was redirected to. */
+  /** The claims that the client gets at userinfo after a redirect. */
   claimsAfter(page: Page, client: TestClient): Promise<Record<string, unknown>>;
   close(): Promise<void>;
 }
@@ -32,7 +32,7 @@ export interface UpstreamRegistration {
   claim_mapping?: object;
 }
 
-/** Where the browser is sent in the end. */
+/** The redirect URI of the client. */
 export const CLIENT = 'http://127.0.0.1:9999/callback';
 
 export async function startUpstreamWorld(): Promise<UpstreamWorld> {
@@ -88,10 +88,10 @@ export async function startUpstreamWorld(): Promise<UpstreamWorld> {
   return world;
 }
 
-/** What a client that sent the state `kept` is told when all went well. */
+/** The parameters of a successful answer to a client that sent the state `kept`. */
 export const CODE = { code: expect.any(String), state: 'kept', iss: expect.any(String) };
 
-/** The parameters that the client was sent. */
+/** The parameters that the client received. */
 export function answerOf({ location, html }: Page): Record<string, string> {
   if (location === undefined) throw new Error(`A page instead of a redirect:\n${html}`);
   return Object.fromEntries(new URL(location).searchParams);
@@ -101,7 +101,7 @@ export function pageOf({ status, html }: Page): [status: number, message: string
   return [status, /<p class="lead">([^<]*)<\/p>/.exec(html)?.[1]];
 }
 
-/** Somebody whom nobody here has met. */
+/** A new person, unknown to the server. */
 export function somebody(claims: Record<string, unknown> = {}): UpstreamPerson {
   return { sub: unique('sub'), claims };
 }
