@@ -30,6 +30,11 @@ export function parseParameters(text: string): RequestParameters {
   return parameters;
 }
 
+/** The value of a parameter that may come once. Undefined where it is missing or empty, and where it came twice. */
+export function singleValue(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
 function decode(text: string, name: string | undefined): string {
   const what = name === undefined ? 'A parameter name' : `The parameter ${printable(name)}`;
   let value: string;

@@ -1,5 +1,6 @@
 import type { Context, Middleware } from 'koa';
 import { type DeviceCode, type DeviceCodeStore, isDecided } from '../grants/device-code-store.ts';
+import { singleValue } from '../http/parameters.ts';
 import type { RateLimit } from '../http/rate-limit.ts';
 import { requestLimitKey } from '../http/request-state.ts';
 import type { Views } from '../http/views.ts';
@@ -59,7 +60,7 @@ function problemOf(
 
 function submittedCode(ctx: Context): string {
   const { user_code } = ctx.method === 'POST' ? ((ctx.req as ParsedRequest).body ?? {}) : ctx.query;
-  return typeof user_code === 'string' ? user_code : '';
+  return singleValue(user_code) ?? '';
 }
 
 /** People write it as they like: in small letters, with spaces, without the hyphen (RFC 8628 section 6.1). */

@@ -2,7 +2,7 @@ import type { Context } from 'koa';
 import { errors, type Provider } from 'oidc-provider';
 import type { Client } from '../clients/client.ts';
 import { readForm } from '../http/body.ts';
-import { parseParameters, type RequestParameters } from '../http/parameters.ts';
+import { parseParameters, type RequestParameters, singleValue } from '../http/parameters.ts';
 import { redirect } from '../http/redirect.ts';
 import { requestState } from '../http/request-state.ts';
 import type { PageOptions } from '../http/views.ts';
@@ -60,8 +60,7 @@ export function pageOptions(context: InteractionContext): PageOptions {
 
 /** Where the client is answered; undefined for a device, which asks by itself. */
 export function redirectUri({ interaction }: InteractionContext): string | undefined {
-  const { redirect_uri } = interaction.params;
-  return typeof redirect_uri === 'string' ? redirect_uri : undefined;
+  return singleValue(interaction.params.redirect_uri);
 }
 
 /** Hands a result to the library and sends the browser back to it. */

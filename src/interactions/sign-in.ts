@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { SignInResult } from '../authentication/authenticator.ts';
+import { singleValue } from '../http/parameters.ts';
 import { requestLimitKey, requestState } from '../http/request-state.ts';
 import type { InteractionDependencies } from './dependencies.ts';
 import {
@@ -47,8 +48,8 @@ export async function signInWithPassword(
   dependencies: InteractionDependencies,
 ): Promise<void> {
   const form = await readInteractionForm(context, dependencies);
-  const email = text(form.email).trim();
-  const password = text(form.password);
+  const email = singleValue(form.email)?.trim() ?? '';
+  const password = singleValue(form.password) ?? '';
   const again = (status: number, error: string) =>
     showSignIn(context, dependencies, { email, error, status });
   if (email === '' || password === '') return again(400, 'Enter your email address and your password.');
@@ -93,8 +94,8 @@ async function attempt(
 }
 
 function loginHint({ interaction }: InteractionContext): string {
-  const hint = interaction.params.login_hint;
-  return typeof hint === 'string' && hint.length <= MAX_EMAIL_LENGTH ? hint : '';
+  const hint = singleValue(interaction.params.login_hint) ?? '';
+  return hint.length <= MAX_EMAIL_LENGTH ? hint : '';
 }
 
 /** Why somebody who is signed in is asked again. */
@@ -106,8 +107,4 @@ function notice({ interaction }: InteractionContext): string | undefined {
 /** What is typed may be long, and is kept for a minute. */
 function fingerprint(email: string): string {
   return createHash('sha256').update(email).digest('base64url');
-}
-
-function text(value: string | string[] | undefined): string {
-  return typeof value === 'string' ? value : '';
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Middleware } from 'koa';
 import { UpstreamUnavailable } from '../authentication/upstream/upstream-failure.ts';
-import { parseParameters } from '../http/parameters.ts';
+import { parseParameters, singleValue } from '../http/parameters.ts';
 import { redirect } from '../http/redirect.ts';
 import { requestState } from '../http/request-state.ts';
 import type { UpstreamProvider } from '../instances/instance.ts';
@@ -24,7 +24,7 @@ export async function startUpstream(
   const { url, attempt } = await reach(() =>
     upstream.start(provider, {
       state,
-      loginHint: text(interaction.params.login_hint),
+      loginHint: singleValue(interaction.params.login_hint),
       forceLogin: mustSignInAgain(context),
       maxAge: maxAgeOf(context),
     }),
@@ -45,8 +45,7 @@ export function upstreamCallbackPath(instanceId: string): string {
 /** Passes the answer on to its interaction, whose cookie has a path of its own. */
 export const forwardUpstreamAnswer: Middleware = (ctx) => {
   const { state } = parseParameters(ctx.querystring);
-  const uid =
-    typeof state === 'string' ? /^([A-Za-z0-9_-]{10,128})\.[A-Za-z0-9_-]+$/.exec(state)?.[1] : undefined;
+  const uid = /^([A-Za-z0-9_-]{10,128})\.[A-Za-z0-9_-]+$/.exec(singleValue(state) ?? '')?.[1];
   if (!uid) throw upstreamRefusal('upstream_invalid');
   redirect(ctx, `/interaction/${uid}/upstream/${ctx.params.instance}?${ctx.querystring}`);
 };
@@ -58,8 +57,8 @@ export async function finishUpstream(
 ): Promise<void> {
   const { ctx, interaction, instance } = context;
   const { upstream, upstreamSignIns, issuer } = dependencies;
-  const { state } = parseParameters(ctx.querystring);
-  const ours = typeof state === 'string' && state.startsWith(`${interaction.uid}.`);
+  const state = singleValue(parseParameters(ctx.querystring).state) ?? '';
+  const ours = state.startsWith(`${interaction.uid}.`);
   // Before anything is redeemed: an answer counts only at the address that its own provider was sent to.
   const expected = ours && ctx.params.instance === instance.id;
   const attempt = expected ? await upstreamSignIns.take(state) : undefined;
@@ -112,7 +111,7 @@ async function providerOf(
 }
 
 function mustSignInAgain({ interaction }: InteractionContext): boolean {
-  const prompts = text(interaction.params.prompt)?.split(' ') ?? [];
+  const prompts = singleValue(interaction.params.prompt)?.split(' ') ?? [];
   return interaction.session?.accountId !== undefined || prompts.includes('login');
 }
 
@@ -135,8 +134,4 @@ async function reach<T>(work: () => Promise<T>): Promise<T> {
   } catch (error) {
     throw error instanceof UpstreamUnavailable ? upstreamRefusal('upstream_unavailable', error) : error;
   }
-}
-
-function text(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined;
 }

@@ -1,5 +1,5 @@
 import type { Client } from '../clients/client.ts';
-import type { RequestParameters } from '../http/parameters.ts';
+import { type RequestParameters, singleValue } from '../http/parameters.ts';
 import { readIdTokenHint } from '../oidc/id-token-hint.ts';
 import { HttpError } from '../platform/errors.ts';
 import type { SignOutDependencies } from './dependencies.ts';
@@ -19,7 +19,10 @@ export async function readSignOutRequest(
   parameters: RequestParameters,
   { live, clients }: Pick<SignOutDependencies, 'live' | 'clients'>,
 ): Promise<SignOutRequest> {
-  const get = (name: string) => single(parameters, name);
+  const get = (name: string) => {
+    if (Array.isArray(parameters[name])) throw refusal(`The parameter ${name} was sent more than once.`);
+    return singleValue(parameters[name]);
+  };
   const hintText = get('id_token_hint');
   const clientId = get('client_id');
   const returnTo = get('post_logout_redirect_uri');
@@ -48,10 +51,4 @@ export async function readSignOutRequest(
 
 export function refusal(message: string): HttpError {
   return new HttpError({ status: 400, code: 'invalid_request', message });
-}
-
-function single(parameters: RequestParameters, name: string): string | undefined {
-  const value = parameters[name];
-  if (Array.isArray(value)) throw refusal(`The parameter ${name} was sent more than once.`);
-  return value === '' ? undefined : value;
 }

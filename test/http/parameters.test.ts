@@ -1,4 +1,4 @@
-import { parseParameters } from '../../src/http/parameters.ts';
+import { parseParameters, singleValue } from '../../src/http/parameters.ts';
 
 describe('form parameters', () => {
   it.each([
@@ -50,5 +50,19 @@ describe('form parameters', () => {
     const parameters = parseParameters('__proto__=a&constructor=b');
     expect(Object.keys(parameters)).toEqual(['__proto__', 'constructor']);
     expect(parameters.toString).toBeUndefined();
+  });
+});
+
+describe('the single value of a parameter', () => {
+  it.each([
+    ['a=1', '1'],
+    ['a=+', ' '],
+    ['a=', undefined],
+    ['a', undefined],
+    ['b=1', undefined],
+    ['a=1&a=2', undefined],
+    ['a=1&a=1', undefined],
+  ])('a in %j is %j', (text, value) => {
+    expect(singleValue(parseParameters(text).a)).toBe(value);
   });
 });
