@@ -4,12 +4,12 @@ const ROW = 34;
 const LEFT = 210;
 const BAR = 380;
 const WIDTH = 820;
-/** So that the limit is well inside; what is far beyond it, because it signs nothing, ends at the edge. */
+/** Keeps the limit well inside the picture. A bar far beyond it, of a request that signs nothing, ends at the edge. */
 const SCALE = BAR / 1.25;
 
 /**
- * A picture of a result: a bar for each scenario, as long as its ratio to the limit, with its figures beside it and a
- * mark at its target. Legible on light and on dark.
+ * A picture of a result. Each scenario has a bar as long as its ratio to the limit, its figures, and a mark at its
+ * target. It is legible on light and on dark.
  */
 export function chart({ scenarios, machine, startedAt }: Result): string {
   const height = 64 + scenarios.length * ROW + 34;

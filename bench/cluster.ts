@@ -1,7 +1,6 @@
 /**
- * A Postgres of its own for a benchmark: a throw-away cluster with the settings of production, on loopback. It syncs
- * what it commits, and counts statements with pg_stat_statements. The checkpoints it makes by itself are so far apart
- * that none falls into a measurement.
+ * A Postgres for a benchmark: a throw-away cluster with production settings, on loopback. It syncs what it commits,
+ * and counts statements with pg_stat_statements. Its own checkpoints are so rare that none falls into a measurement.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -30,12 +29,12 @@ const SETTINGS = [
 ] as const;
 
 export interface Cluster {
-  /** The postmaster, whose descendants are all of Postgres. */
+  /** The postmaster, an ancestor of all of Postgres' processes. */
   pid: number;
   /** The server's database, empty at first. */
   url: string;
   version: string;
-  /** Another database of the cluster, so that looking is not counted with what is looked at. */
+  /** Another database of the cluster, whose queries are not counted with the server's. */
   observer: Client;
   stop(): Promise<void>;
 }
@@ -81,7 +80,7 @@ export async function startCluster(): Promise<Cluster> {
   };
 }
 
-/** A connection of the benchmark's own, which a cluster that stops may cut: whoever is waiting for an answer hears of it. */
+/** A connection for the benchmark. Stopping the cluster may cut it; a pending query then fails. */
 export async function connect(url: string): Promise<Client> {
   const client = new Client({ connectionString: url });
   client.on('error', () => {});
@@ -89,7 +88,7 @@ export async function connect(url: string): Promise<Client> {
   return client;
 }
 
-/** What the server's database has done so far. */
+/** The server's statements and WAL bytes so far. */
 export async function readDatabaseWork({ observer }: Cluster): Promise<{ queries: number; bytes: number }> {
   const { rows } = await observer.query(
     `SELECT coalesce(sum(calls), 0)::float8 AS queries,
@@ -119,7 +118,7 @@ function initialize({ bin, folder, owner, password }: Place & { password: string
   if (status !== 0) throw new Refusal(`initdb could not make a throw-away cluster:\n${stderr.trim()}`);
 }
 
-/** In a process group of its own, so that a Ctrl-C does not stop it before the server that uses it. */
+/** Postgres has its own process group, so that Ctrl-C does not stop it before the server that uses it. */
 function startPostgres({ bin, folder, owner, port }: Place & { port: number }) {
   const settings = [
     ...SETTINGS,

@@ -1,7 +1,7 @@
-/** A curve: figures against what was varied, and what they were at each step. */
+/** A curve: figures for each value of the axis. */
 export interface Curve {
   title: string;
-  /** What was varied, such as `connections`. */
+  /** The varied quantity, such as `connections`. */
   axis: string;
   unit: string;
   points: readonly { x: number; y: number }[];
@@ -9,7 +9,7 @@ export interface Curve {
 
 const [WIDTH, HEIGHT, LEFT, TOP] = [360, 220, 56, 44];
 
-/** A picture of curves, side by side in pairs, on a logarithmic axis from the left to the right. */
+/** A picture of curves, two to a row, with a logarithmic horizontal axis. */
 export function curves(all: readonly Curve[], note: string): string {
   const rows = Math.ceil(all.length / 2);
   const height = rows * HEIGHT + 34;
@@ -33,7 +33,7 @@ function panel({ title, axis, unit, points }: Curve, left: number, top: number):
   const xs = points.map(({ x }) => Math.log10(x));
   const low = Math.min(...xs);
   const span = Math.max(...xs) - low || 1;
-  // From zero, so that what is flat looks flat.
+  // The axis begins at zero, so that a flat curve looks flat.
   const highest = Math.max(...points.map(({ y }) => y)) || 1;
   const at = points.map(({ x, y }) => ({
     x: left + LEFT + ((Math.log10(x) - low) / span) * width,

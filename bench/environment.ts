@@ -1,4 +1,4 @@
-/** The one place of the benchmarks that reads the environment: where programs are found, and nothing else. */
+/** Only here do benchmarks read the environment: the PATH for finding programs. */
 export function environmentPath(): string {
   return process.env.PATH ?? '';
 }

@@ -1,6 +1,6 @@
 /**
- * Rows by the million, as copies of one that the server itself wrote or the seed registered: whatever columns a table
- * has, the copies are like what the server reads every day. Triggers and foreign keys sleep meanwhile.
+ * Writes millions of rows as copies of a row from the server or the seed. So the copies look like the rows that the
+ * server reads every day, whatever columns a table has. Triggers and foreign keys are off meanwhile.
  */
 import type { Client } from 'pg';
 import { Refusal } from '../scripts/installed-postgres.ts';
@@ -10,17 +10,17 @@ export interface Copies {
   table: string;
   /** SQL that chooses the row to copy. */
   where?: string;
-  /** Copies get the numbers from `first` to `last`, and SQL with `n` in it says what differs. */
+  /** Copies are numbered from `first` to `last`. `changes` has SQL with `n` for the columns that differ. */
   first: number;
   last: number;
   changes: Record<string, string>;
 }
 
 const SLICE = 100_000;
-/** They are integrations, not people, and every process keeps each in memory. */
+/** They are integrations, not people, and every process keeps all of them in memory. */
 const MOST_LISTNR_CLIENTS = 100_000;
 
-/** Opens the server's database, for a benchmark that writes into it. */
+/** Opens the server's database for writing. */
 export async function openFiller(url: string): Promise<Client> {
   const client = await connect(url);
   await client.query('SET session_replication_role = replica');
@@ -47,7 +47,7 @@ export async function copyRows(
   }
 }
 
-/** All but those that Postgres computes. */
+/** All columns except those that Postgres computes. */
 async function writableColumns(client: Client, table: string): Promise<string[]> {
   const { rows } = await client.query<{ name: string }>(
     `SELECT quote_ident(attname) AS name FROM pg_attribute
@@ -57,7 +57,7 @@ async function writableColumns(client: Client, table: string): Promise<string[]>
   return rows.map(({ name }) => name);
 }
 
-/** People, confidential clients, LiSTNR clients, and a session, grant and refresh token for each of the people. */
+/** Adds people, confidential clients and LiSTNR clients, and for each person a session, a grant and a refresh token. */
 export async function fillRegistrations(client: Client, first: number, last: number): Promise<void> {
   const range = { first, last };
   const id = "'fill-' || n";
@@ -85,7 +85,7 @@ export async function fillRegistrations(client: Client, first: number, last: num
   await fillGrants(client, range, {});
 }
 
-/** Each with the secret of `bench-service`. */
+/** Adds LiSTNR clients with the secret of `bench-service`. */
 export async function fillListnrClients(client: Client, first: number, last: number): Promise<void> {
   const id = "'fill-' || n";
   await copyRows(client, {
@@ -100,11 +100,11 @@ export async function fillListnrClients(client: Client, first: number, last: num
     where: "t.client_id = 'bench-service'",
     changes: { client_id: id },
   });
-  // The triggers that would tell the processes sleep.
+  // The triggers that would tell the processes are off.
   await client.query("UPDATE versions SET version = version + 1 WHERE name = 'registration'");
 }
 
-/** Grants, each with its refresh token. */
+/** Adds grants, each with its refresh token. */
 export async function fillGrants(
   client: Client,
   range: { first: number; last: number },

@@ -1,6 +1,6 @@
 /**
- * `npm run bench:flat -- --sign-ins 1000 --refreshes 1000`: people sign in, and each sign-in is refreshed over and
- * over. Afterwards there is a row for each sign-in and not one more, and the last refreshes are as fast as the first.
+ * `npm run bench:flat -- --sign-ins 1000 --refreshes 1000`: people sign in, and each sign-in is refreshed many times.
+ * Afterwards there must be exactly one row for each sign-in, and the last refreshes must be as fast as the first.
  */
 import { once } from 'node:events';
 import { Agent, request as httpRequest } from 'node:http';
@@ -30,7 +30,7 @@ const { values } = parseArgs({
 const signIns = wholeNumber('sign-ins', values['sign-ins'], 1);
 const refreshes = wholeNumber('refreshes', values.refreshes, 10);
 const connections = wholeNumber('connections', values.connections, 1);
-/** Refreshes that bring compilers and caches to temperature, before the first that counts. */
+/** Refreshes before the first measured one, which warm up compilers and caches. */
 const WARM_UP = 3000;
 const TABLES = ['grants', 'refresh_families', 'sessions', 'artifacts'];
 
@@ -45,7 +45,7 @@ async function measureFlatness(own: Own): Promise<void> {
   const database = await connect(own.cluster.url);
   const agent = new Agent({ keepAlive: true, maxSockets: connections });
   const chains = await startChains(target, agent);
-  // Signing in gave a code each that nobody exchanged.
+  // Each sign-in also left a code that nobody exchanged.
   await database.query('DELETE FROM grants WHERE id NOT IN (SELECT grant_id FROM refresh_families)');
   const before = await sizes(database);
   progress('Warming up ...');
@@ -96,7 +96,7 @@ async function startChains(target: Target, agent: Agent): Promise<string[]> {
   return chains;
 }
 
-/** Answers the latencies in milliseconds, in the order in which answers came, and the tokens at the end. */
+/** Returns the latencies in milliseconds, in the order of the answers, and the final tokens. */
 async function refreshAll(
   target: Target,
   agent: Agent,
@@ -107,7 +107,7 @@ async function refreshAll(
   const tokens = [...chains];
   const total = chains.length * rounds;
   const every = Math.max(1, Math.floor(total / 10));
-  // Round after round, so that each lane has chains of its own and no chain is refreshed twice at once.
+  // Each lane has its own chains, so that no chain is refreshed twice at once.
   const lane = async (number: number) => {
     for (let round = 0; round < rounds; round += 1) {
       for (let chain = number; chain < tokens.length; chain += connections) {
@@ -123,7 +123,7 @@ async function refreshAll(
   return { latencies, tokens };
 }
 
-/** The refresh token in an answer. @throws Refusal when there is none, without the body. */
+/** The refresh token in an answer. @throws Refusal without the body, when there is none. */
 async function refreshTokenOf(
   target: Target,
   agent: Agent,
@@ -153,7 +153,7 @@ interface Size {
   bytes: number;
 }
 
-/** With indexes; what is dead and not yet vacuumed counts. */
+/** The sizes include indexes, and dead rows that are not yet vacuumed. */
 async function sizes(database: Client): Promise<Size[]> {
   const found: Size[] = [];
   for (const table of TABLES) {

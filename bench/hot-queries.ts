@@ -1,23 +1,23 @@
 import type { Client } from 'pg';
 
-/** A statement that the server sent, and how Postgres would answer it. */
+/** A statement of the server, and how Postgres would execute it. */
 export interface Explained {
   query: string;
   calls: number;
-  /** Tables that it would read from one end to the other, of those that are large. */
+  /** The large tables that it would read completely. */
   scanned: string[];
 }
 
 const LARGE_ROWS = 10_000;
 const EXPLICABLE = /^\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b/i;
 
-/** A statement as pg_stat_statements keeps it: with parameters for the constants in it. */
+/** A statement in pg_stat_statements, which has parameters instead of constants. */
 export interface HotQuery {
   query: string;
   calls: number;
 }
 
-/** What pg_stat_statements has recorded so far of a database: statements that came again and again. */
+/** The statements of a database that ran many times, from pg_stat_statements. */
 export async function readHotQueries(observer: Client, database: string): Promise<HotQuery[]> {
   const { rows } = await observer.query<HotQuery>(
     `SELECT query, calls::float8 AS calls FROM pg_stat_statements
@@ -27,7 +27,7 @@ export async function readHotQueries(observer: Client, database: string): Promis
   return rows.filter(({ query }) => EXPLICABLE.test(query));
 }
 
-/** Explains them with the plan that Postgres makes without looking at the parameters. */
+/** Explains the statements with the plans that Postgres makes for unknown parameters. */
 export async function explain(app: Client, queries: readonly HotQuery[]): Promise<Explained[]> {
   const { rows } = await app.query<{ relname: string }>(
     "SELECT relname FROM pg_class WHERE relkind = 'r' AND reltuples > $1",
@@ -49,7 +49,7 @@ export async function explain(app: Client, queries: readonly HotQuery[]): Promis
   return explained;
 }
 
-/** Constants have become parameters, and some of them then have no type of their own; those were texts. */
+/** Constants became parameters, and some parameters have no type; those were texts. */
 async function prepare(app: Client, query: string): Promise<void> {
   const types = parametersOf(query).map(() => 'unknown');
   for (;;) {
@@ -77,7 +77,7 @@ interface Plan {
   Plans?: Plan[];
 }
 
-/** The tables that a plan of `EXPLAIN (FORMAT JSON)` reads in sequence. */
+/** The tables that a plan of `EXPLAIN (FORMAT JSON)` reads sequentially. */
 export function scannedTables(plan: Plan): string[] {
   const own = plan['Node Type'] === 'Seq Scan' ? [plan['Relation Name'] ?? 'unknown'] : [];
   return [...own, ...(plan.Plans ?? []).flatMap(scannedTables)];

@@ -1,7 +1,7 @@
 /**
- * `npm run bench:housekeeping -- --rows 10000000`: fills the tables with rows that have expired, looks whether what
- * the server asks at every request still finds its index, and measures refreshes while nobody deletes those rows and
- * while the server does. Reports both, and how many rows a second it deletes.
+ * `npm run bench:housekeeping -- --rows 10000000`: fills the tables with expired rows, and checks that the statements
+ * of every request still use their indexes. Measures refreshes while nobody deletes the rows and while the server
+ * does. Reports both, and how many rows a second the server deletes.
  */
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -39,12 +39,12 @@ const settings: Settings = {
   cores: availableParallelism(),
   attempts: 3,
 };
-/** The first run is a day after the start. */
+/** Housekeeping first runs a day after the start. */
 const OFF = { HOUSEKEEPING_SECONDS: '86400' };
 const ON = { HOUSEKEEPING_SECONDS: '1' };
-/** Longer ago than anything waits after it expired. */
+/** Longer ago than any row waits after it expired. */
 const EXPIRED = "now() - interval '3 days' - n % 1000000 * interval '1 second'";
-/** Of a table that has a row for each sign-in, when `artifacts` has the codes and interactions of ten days. */
+/** The share for a table with one row for each sign-in, when `artifacts` has the codes and interactions of ten days. */
 const SHARE = 10;
 
 interface Measured extends Run {
@@ -81,7 +81,7 @@ async function fillExpired(own: Own): Promise<void> {
     `INSERT INTO revoked_access_tokens (jti, expires_at) SELECT 'fill-' || n, ${EXPIRED} FROM generate_series(1, $1) AS n`,
     [few.last],
   );
-  // The first tenth are the codes of those grants; the others belong to grants that are gone.
+  // The first tenth are the codes of those grants. The grants of the others no longer exist.
   await copyRows(filler, {
     ...{ first: 1, last: rows },
     table: 'artifacts',
@@ -97,7 +97,9 @@ async function fillExpired(own: Own): Promise<void> {
   await filler.end();
 }
 
-/** A little of everything, so that there is a row of each kind to copy and a statement of each kind to explain. */
+/**
+ * Uses every endpoint a little, so that there is a row of each kind to copy and a statement of each kind to explain.
+ */
 async function exercise(own: Own): Promise<void> {
   const target = await signedInTarget(own);
   const { path: folder, remove } = temporaryFolder('requests');

@@ -1,6 +1,6 @@
 /**
- * What the machine can do at most, measured in the same minute: RSA signatures, with every core and nothing around
- * them. A token is a signature, so no server can issue more tokens a second than this, on this machine and now.
+ * The limit of the machine, measured in the same minute: RSA signatures on all cores and nothing else. A token needs
+ * a signature, so no server can issue more tokens a second on this machine at this time.
  */
 
 import { spawnSync } from 'node:child_process';
@@ -10,7 +10,7 @@ import { Refusal } from '../scripts/installed-postgres.ts';
 
 const argon2Async = promisify(argon2);
 
-/** As the server hashes passwords (OWASP's recommendation). */
+/** The server's own cost for password hashes (OWASP's recommendation). */
 const PASSWORD_COST = { memory: 19_456, passes: 2, parallelism: 1, tagLength: 32 };
 
 /** RSA 2048 signatures a second, with `cores` processes of `openssl speed`. */
@@ -31,12 +31,12 @@ export function parseSignatures(output: string): number {
   return Number(perSecond);
 }
 
-/** How far apart two measurements are, as a share of the larger. */
+/** The difference of two measurements, as a share of the larger one. */
 export function drift(before: number, after: number): number {
   return Math.abs(before - after) / Math.max(before, after);
 }
 
-/** Password hashes a second with every core, and what one costs on a core that has nothing else to do. */
+/** Password hashes a second on all cores, and the time of one on an idle core. */
 export async function measureHashes(cores: number): Promise<{ perSecond: number; ms: number }> {
   const hash = () =>
     argon2Async('argon2id', { message: 'a password', nonce: randomBytes(16), ...PASSWORD_COST });

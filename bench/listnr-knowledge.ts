@@ -1,7 +1,7 @@
 /**
- * `npm run bench:knowledge`: what a process pays for knowing every client of LiSTNR: the heap it takes, how long reading
- * them takes, and for how long that keeps a request waiting at most. The one benchmark that loads a part of the server
- * itself, because memory that is Node's own cannot be told from outside.
+ * `npm run bench:knowledge`: the cost of keeping all LiSTNR clients in memory: the heap, the time to read them, and
+ * how long reading makes a request wait at most. Only this benchmark loads a part of the server, because Node's own
+ * memory cannot be measured from outside.
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -47,7 +47,7 @@ await runProgram(async () => {
   process.stdout.write(`\n${markdownTable(['clients', 'heap', 'reading', 'longest pause'], rows)}\n`);
 });
 
-/** The median time of a read, and the longest time for which one kept everything else waiting. */
+/** The median time of a read, and the longest time for which one blocked everything else. */
 async function readAgain(known: ListnrClients): Promise<[string, string]> {
   const times: number[] = [];
   const delay = monitorEventLoopDelay({ resolution: 1 });
@@ -63,7 +63,7 @@ async function readAgain(known: ListnrClients): Promise<[string, string]> {
 }
 
 async function heapBytes(): Promise<number> {
-  // What was read just now is let go of in more than one turn.
+  // One collection does not free all that was just read.
   for (let n = 0; n < 3; n += 1) {
     globalThis.gc?.();
     await sleep(50);

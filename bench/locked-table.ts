@@ -1,6 +1,6 @@
 /**
- * `npm run bench:locked`: a table is locked for a while, and many refreshes wait for it. Says how long userinfo and
- * signing in take meanwhile, beside how long they take when nothing is locked.
+ * `npm run bench:locked`: a table is locked for a while, and many refreshes wait for it. Reports how long userinfo
+ * and sign-ins take meanwhile, and how long when nothing is locked.
  */
 import { parseArgs } from 'node:util';
 import { openBrowser } from '../test/support/browser.ts';
@@ -19,13 +19,13 @@ import type { Target } from './target.ts';
 const { values } = parseArgs({
   options: {
     seconds: { type: 'string', default: '20' },
-    /** How many refreshes wait at once. */
+    /** How many refreshes wait at the same time. */
     waiting: { type: 'string', default: '50' },
   },
 });
 const seconds = wholeNumber('seconds', values.seconds, 1);
 const waiting = wholeNumber('waiting', values.waiting, 1);
-/** Each asks again when it is answered. */
+/** Each lane sends its next request after an answer. */
 const LANES = { userinfo: 4, 'sign-in': 2 };
 const MOST_P99_MS = 1000;
 
@@ -89,7 +89,7 @@ function userinfo({ endpoints }: Target, send: Sender, tokens: Tokens | undefine
   return send('userinfo', 200, { method: 'GET', url: endpoints.userinfo, headers });
 }
 
-/** With the password, in a fresh browser: four requests, of which one waits for a hash. */
+/** Signs in with the password in a new browser: four requests, one of which waits for a hash. */
 function signIn(target: Target, send: Sender): Promise<unknown> {
   const browser = openBrowser({ servedAt: { [ISSUER]: target.base } });
   const fields = { email: emailOf(Math.floor(Math.random() * 1000)), password: PASSWORD };

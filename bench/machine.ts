@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { availableParallelism, cpus, loadavg, release, totalmem, type } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
-/** What a figure depends on besides the code. */
+/** The facts besides the code that affect a figure. */
 export interface Machine {
   processor: string;
   cores: number;
@@ -11,7 +11,7 @@ export interface Machine {
   node: string;
   openssl: string;
   postgres?: string;
-  /** Load of the last minute as the benchmark began: what else the machine was doing. */
+  /** The load of the last minute when the benchmark began, caused by other programs. */
   loadBefore: number;
 }
 
@@ -28,7 +28,7 @@ export function describeMachine(postgres: string | undefined): Machine {
   };
 }
 
-/** The commit that was measured, and whether the files differ from it; undefined outside of a clone. */
+/** The measured commit, and whether the files differ from it; undefined outside of a clone. */
 export function describeCommit(): string | undefined {
   const cwd = fileURLToPath(new URL('..', import.meta.url));
   const git = (...args: string[]) => spawnSync('git', args, { cwd, encoding: 'utf8' });

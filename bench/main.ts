@@ -1,7 +1,7 @@
 /**
- * `npm run bench`: starts the server as an operator would, on a Postgres of its own, drives it from another process,
- * and holds each figure against what the machine could do at most in the same minute. It reports nothing when one
- * answer was not the expected one, or when the machine did not hold still.
+ * `npm run bench`: starts the server as an operator would, on its own Postgres, and sends it requests from another
+ * process. It compares each figure with the machine's limit in the same minute. It reports nothing if one answer was
+ * unexpected, or if the machine was not steady.
  */
 import { availableParallelism } from 'node:os';
 import { describeCommit, describeMachine } from './machine.ts';

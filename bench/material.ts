@@ -1,6 +1,6 @@
 /**
- * What requests are made of and cannot be written down beforehand: codes, tokens. Made by the server under test, by
- * playing it requests and keeping the answers, outside of what is measured.
+ * The codes and tokens that requests need. The server under test makes them: it is sent requests before the
+ * measurement, and its answers are kept.
  */
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -10,7 +10,7 @@ import { basic, type Request, writeRequests } from './request.ts';
 import type { Target } from './target.ts';
 import { type Expected, play } from './wrk.ts';
 
-/** One for all: the server cannot tell, and the hash over it is made for each exchange all the same. */
+/** All requests share one: the server cannot tell, and it hashes the verifier for each exchange anyway. */
 const CODE_VERIFIER = 'benchmark-code-verifier-that-is-43-characters-long';
 const CONNECTIONS = 16;
 
@@ -20,7 +20,7 @@ export interface Tokens {
   id_token: string;
 }
 
-/** A folder that only this run reads, and how the load is spread. */
+/** A folder that only this run reads, and the distribution of the load. */
 export interface Workshop {
   target: Target;
   folder: string;
@@ -30,7 +30,7 @@ export interface Workshop {
 export const REDIRECTED: Omit<Expected, 'status'> = { place: 'location', marker: '[?&]code=[^&]' };
 export const GAVE_TOKENS: Expected = { status: 200, marker: '"access_token"%s*:%s*"[^"]' };
 
-/** An authorization request as a browser makes it, with PKCE. */
+/** A browser's authorization request, with PKCE. */
 export function authorizationUrl({ endpoints, client }: Target): string {
   const url = new URL(endpoints.authorization);
   const parameters = {
@@ -47,25 +47,25 @@ export function authorizationUrl({ endpoints, client }: Target): string {
   return url.href;
 }
 
-/** The same request from every browser that is signed in. */
+/** The same request from every signed-in browser. */
 export function authorizations(target: Target): Request[] {
   const url = authorizationUrl(target);
   return target.sessions.map((Cookie) => ({ method: 'GET', url, headers: { Cookie } }));
 }
 
-/** Redirects are 302 at some servers and 303 at others: what this one does. */
+/** The status of this server's redirects: 302 or 303. */
 export async function redirectStatus(target: Target): Promise<number> {
   const { url, headers = {} } = authorizations(target)[0] ?? { url: authorizationUrl(target) };
   const { pathname, search } = new URL(url);
   const ask = () => fetch(`${target.base}${pathname}${search}`, { redirect: 'manual', headers });
-  // A connection that was idle for a minute may be closed by the server just when it is used again.
+  // The server may close a connection that was idle for a minute just when it is used again.
   const answer = await ask().catch(ask);
   if (answer.status !== 302 && answer.status !== 303)
     throw new Refusal(`An authorization request with a session answers ${answer.status}, not a redirect.`);
   return answer.status;
 }
 
-/** Authorization codes, about `count` of them and rather more. */
+/** Makes authorization codes, at least about `count` of them. */
 export async function makeCodes(workshop: Workshop, count: number): Promise<string[]> {
   const one = authorizations(workshop.target);
   const many = Array.from({ length: padded(count) }, (_, n) => one[n % one.length] as Request);
@@ -73,7 +73,7 @@ export async function makeCodes(workshop: Workshop, count: number): Promise<stri
   return collect(workshop, many, { status, ...REDIRECTED });
 }
 
-/** The request that exchanges a code, or refreshes. */
+/** The request that exchanges a code or refreshes. */
 export function tokenRequest({ endpoints, client }: Target, grant: Record<string, string>): Request {
   return {
     method: 'POST',
@@ -91,7 +91,7 @@ export function exchange(target: Target, code: string): Request {
   });
 }
 
-/** A form with the client's credentials where it sends them. */
+/** Adds the client's credentials to a form, where it sends them there. */
 export function authenticated(
   { id, secret, authentication }: Target['client'],
   form: Record<string, string>,
@@ -101,7 +101,7 @@ export function authenticated(
     : { form: { ...form, client_id: id, client_secret: secret } };
 }
 
-/** The answers to as many exchanges, at least. */
+/** The answers to at least `count` exchanges. */
 export async function makeTokens(workshop: Workshop, count: number): Promise<Tokens[]> {
   const codes = await makeCodes(workshop, padded(count));
   const requests = codes.map((code) => exchange(workshop.target, code));
@@ -109,7 +109,7 @@ export async function makeTokens(workshop: Workshop, count: number): Promise<Tok
   return answers.map((text) => JSON.parse(text) as Tokens);
 }
 
-/** What is on its way when the requests run out is not read. */
+/** Answers that are under way when the requests run out are not read. */
 function padded(count: number): number {
   return count + 4 * CONNECTIONS;
 }

@@ -12,25 +12,25 @@ export interface Settings {
   warmup: number;
   connections: number;
   cores: number;
-  /** How far the limit may move during a measurement, as a share. */
+  /** How far the limit may change during a measurement, as a share. */
   tolerance: number;
-  /** How often a measurement is made again when it moved further. */
+  /** How many times a measurement is repeated when the limit changed too much. */
   attempts: number;
 }
 
-/** One measurement. What belongs to the server and its database is missing for somebody else's. */
+/** One measurement. A foreign server has no figures of the server and its database. */
 export interface Run {
   requestsPerSecond: number;
   p50Ms: number;
   p99Ms: number;
   requests: number;
-  /** The limit before and after, a second. */
+  /** The limit before and after, per second. */
   limit: { before: number; after: number };
   ratio: number;
   cpuMs: { server?: number; database?: number; generator: number };
   queries?: number;
   bytesWritten?: number;
-  /** What one password hash costs on a core of its own. */
+  /** The time of one password hash on an idle core. */
   hashMs?: number;
 }
 
@@ -63,7 +63,7 @@ async function measureHeldStill(
     const rate = await warmUp(scenario, workshop, settings);
     const what = await scenario.prepare(workshop, countFor(rate, settings.seconds));
     const before = await limitOf(scenario, settings);
-    // Each measurement begins at the same distance from a checkpoint, after which pages are written whole.
+    // Each measurement begins right after a checkpoint: after one, Postgres first writes each page whole.
     await own?.cluster.observer.query('CHECKPOINT');
     const start = await readMeters(own);
     const played = await play(what, loadOf(workshop, settings, settings.seconds));
@@ -79,7 +79,7 @@ async function measureHeldStill(
   );
 }
 
-/** Brings compilers and caches to temperature. Answers how many requests a second there were. */
+/** Warms up compilers and caches. Returns the requests per second. */
 async function warmUp(scenario: Scenario, workshop: Workshop, settings: Settings): Promise<number> {
   const guess = (await limitOf(scenario, settings, 1)).perSecond;
   if (settings.warmup === 0) return guess;
@@ -88,7 +88,7 @@ async function warmUp(scenario: Scenario, workshop: Workshop, settings: Settings
   return requests / seconds;
 }
 
-/** More than will be used, since a warm-up is slower than what follows it. */
+/** More than needed, since a warm-up is slower than the measurement. */
 function countFor(perSecond: number, seconds: number): number {
   return Math.ceil(perSecond * seconds * 1.5) + 200;
 }
@@ -102,7 +102,7 @@ interface Limit {
   hashMs?: number;
 }
 
-/** The most requests a second that this machine could answer, now. */
+/** The most requests per second that this machine could answer now. */
 async function limitOf({ limit }: Scenario, { cores }: Settings, seconds = 3): Promise<Limit> {
   if (limit.of === 'hashes') {
     const { perSecond, ms } = await measureHashes(cores);

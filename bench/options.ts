@@ -26,11 +26,11 @@ export interface Options {
   connections: number;
   workers: number;
   runs: number;
-  /** A share; 0.15 unless told. */
+  /** A share; by default 0.15. */
   tolerance: number;
   against: string | undefined;
   credentials: string | undefined;
-  /** A folder for CPU profiles of the server's processes, which cost time. */
+  /** A folder for CPU profiles of the server's processes. Profiling costs time. */
   profile: string | undefined;
   out: string;
 }
@@ -70,7 +70,7 @@ export function wholeNumber(name: string, text: string, low: number): number {
   throw new Refusal(`--${name} takes a whole number from ${low}.`);
 }
 
-/** A list with commas. */
+/** Reads numbers separated by commas. */
 export function wholeNumbers(name: string, text: string): number[] {
   return text.split(',').map((item) => wholeNumber(name, item, 1));
 }

@@ -4,21 +4,21 @@ import { applySeed, productionEnvironment, type Server, startServer } from './se
 import { signInPeople } from './sign-in.ts';
 import { ownTarget, type Target } from './target.ts';
 
-/** Browsers that are signed in. */
+/** The number of signed-in browsers. */
 const SESSIONS = 100;
 
-/** A seeded database, and the environment to start a server on it with. */
+/** A seeded database, and the environment of a server on it. */
 export interface Ground {
   cluster: Cluster;
   environment: Record<string, string>;
 }
 
-/** Our server on a database of its own. */
+/** Our server with its own database. */
 export interface Own extends Ground {
   server: Server;
 }
 
-/** Gives `use` a cluster with the benchmark's seed, and takes it away afterwards. */
+/** Runs `use` with a seeded cluster, then removes the cluster. */
 export async function withGround<T>(use: (ground: Ground) => Promise<T>): Promise<T> {
   progress('Starting Postgres ...');
   const cluster = await startCluster();
@@ -31,7 +31,7 @@ export async function withGround<T>(use: (ground: Ground) => Promise<T>): Promis
   }
 }
 
-/** Gives `use` a server on that ground, and stops it afterwards. */
+/** Runs `use` with a server on that database, then stops the server. */
 export async function withServer<T>(
   { cluster, environment }: Ground,
   {
@@ -50,7 +50,7 @@ export async function withServer<T>(
   }
 }
 
-/** The server as a target, with people signed in. */
+/** The server as a target with signed-in people. */
 export async function signedInTarget({ server }: Own, count = SESSIONS): Promise<Target> {
   const target = await ownTarget(server.base);
   progress(`Signing ${count} people in ...`);

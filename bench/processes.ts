@@ -6,37 +6,39 @@ const MS_PER_TICK = 10;
 interface Stat {
   pid: number;
   parent: number;
-  /** Of the process, and of children of it that have ended. */
+  /** The time of the process and of its ended children. */
   cpuMs: number;
 }
 
 /**
- * CPU milliseconds that a process and all that descend from it have used. What ended counts on in its parent, so
- * the difference of two readings misses nothing. To 10 ms.
+ * The CPU milliseconds of a process and all its descendants, to within 10 ms. The time of an ended process stays in
+ * its parent's, so the difference of two readings is complete.
  */
 export function cpuMsOf(root: number): number {
   return treeOf(root).reduce((sum, { cpuMs }) => sum + cpuMs, 0);
 }
 
-/** CPU milliseconds of programs that this process ran and that have ended. */
+/** The CPU milliseconds of ended programs that this process ran. */
 export function endedChildrenCpuMs(): number {
   const ticks = readStatFields(process.pid).slice(13, 15);
   return ticks.reduce((sum, field) => sum + Number(field) * MS_PER_TICK, 0);
 }
 
-/** Bytes of memory that a process holds (VmRSS), with pages it shares. */
+/** The memory of a process in bytes (VmRSS), including shared pages. */
 export function residentBytes(pid: number): number {
   const [, kilobytes] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
   return Number(kilobytes) * 1024;
 }
 
-/** Blocks until a process has ended, five seconds at the most: for the end of this one, when nothing else runs. */
+/**
+ * Blocks until a process has ended, five seconds at most. It is for the end of this process, when nothing else runs.
+ */
 export function waitForEnd(pid: number): void {
   for (let n = 0; n < 100 && isAlive(pid); n += 1)
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
 }
 
-/** A process that ended and was not waited for has no command line any more. */
+/** A process that ended and was not waited for has no command line. */
 function isAlive(pid: number): boolean {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8') !== '';
@@ -54,7 +56,7 @@ function treeOf(root: number): Stat[] {
   return tree;
 }
 
-/** Nothing, for a process that ended meanwhile. */
+/** Empty for a process that has ended. */
 function readStat(pid: number): Stat[] {
   try {
     const fields = readStatFields(pid);
@@ -65,7 +67,7 @@ function readStat(pid: number): Stat[] {
   }
 }
 
-/** From the third field of proc(5) on: the second, a name in parentheses, may hold spaces. */
+/** The fields of proc(5) from the third on: the second, a name in parentheses, may contain spaces. */
 function readStatFields(pid: number): string[] {
   const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
   return text.slice(text.lastIndexOf(')') + 2).split(' ');

@@ -1,6 +1,6 @@
 /**
- * `node bench/profile.ts DIR`: where the server's processes spent their time, out of the profiles that
- * `npm run bench -- --profile DIR` left: by function, without what it called.
+ * `node bench/profile.ts DIR`: shows which functions of the server's processes used the time, without the functions
+ * they called. It reads the profiles of `npm run bench -- --profile DIR`.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,9 +1,9 @@
 import { inspect } from 'node:util';
 import { Refusal } from '../scripts/installed-postgres.ts';
 
-/** Runs a benchmark. A refusal, or a Ctrl-C, ends it with what it started stopped. */
+/** Runs a benchmark. After a refusal or Ctrl-C, it stops everything that it started. */
 export async function runProgram(main: () => Promise<void>): Promise<void> {
-  // What is started is ended in handlers of `exit`, which a signal alone does not reach.
+  // Handlers of `exit` stop started programs, and a signal alone does not run them.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.once(signal, () => process.exit(130));
   try {
@@ -14,7 +14,7 @@ export async function runProgram(main: () => Promise<void>): Promise<void> {
   }
 }
 
-/** A line for whoever waits; results go to standard output. */
+/** Prints a line for the person who waits. Results go to standard output. */
 export function progress(line: string): void {
   process.stderr.write(`${line}\n`);
 }

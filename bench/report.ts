@@ -4,7 +4,7 @@ import { chart } from './chart.ts';
 import { type Measured, type Result, STEADY } from './result.ts';
 import { markdownTable } from './table.ts';
 
-/** Writes `latest.json`, and the table and the picture that are made of it, to a folder. */
+/** Writes `latest.json`, and the table and the picture of it, to a folder. */
 export function writeReport(folder: string, result: Result): void {
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'latest.json'), `${JSON.stringify(result, undefined, 2)}\n`);
@@ -50,7 +50,7 @@ function cells(measured: Measured): string[] {
   ];
 }
 
-/** What was measured, on what, and how; and what to be careful about. */
+/** Describes the measurement, the machine and the method, with caveats. */
 export function describe({ startedAt, commit, against, machine, load, scenarios }: Result): string {
   const { processor, cores, memoryGiB, system, node, openssl, postgres, loadBefore } = machine;
   const unsteady = scenarios.filter(({ spread = 0 }) => spread > STEADY).map(({ title }) => title);

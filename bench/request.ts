@@ -1,16 +1,16 @@
 import { writeFileSync } from 'node:fs';
 
-/** A request as it goes over the connection. */
+/** A request to be sent. */
 export interface Request {
   method: 'GET' | 'POST';
-  /** Whole address; what stands in it as host is what the request says. */
+  /** A whole address. Its host becomes the Host header. */
   url: string;
   headers?: Record<string, string>;
   form?: Record<string, string>;
   json?: unknown;
 }
 
-/** The bytes of an HTTP/1.1 request. `length` stands for the length of the body where that is not yet known. */
+/** The bytes of an HTTP/1.1 request. `length` replaces the length of a body that is not known yet. */
 export function rendered({ method, url, headers = {}, form, json }: Request, length?: string): string {
   const { host, pathname, search } = new URL(url);
   const body = form ? String(new URLSearchParams(form)) : json === undefined ? '' : JSON.stringify(json);
@@ -26,7 +26,7 @@ export function rendered({ method, url, headers = {}, form, json }: Request, len
   return `${method} ${pathname}${search} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n${body}`;
 }
 
-/** Writes requests for wrk/play.lua, which only the owner may read: they hold tokens. */
+/** Writes requests for wrk/play.lua. Only the owner may read the file, because it has tokens. */
 export function writeRequests(file: string, requests: readonly Request[]): void {
   const text = requests.map((request) => rendered(request)).join('\0');
   writeFileSync(file, text, { mode: 0o600 });

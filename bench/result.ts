@@ -2,31 +2,33 @@ import type { Machine } from './machine.ts';
 import type { Run } from './measure.ts';
 import type { Scenario } from './scenario.ts';
 
-/** All that a run of the benchmark found: what is written as JSON, and what table and picture are made of. */
+/** All results of a benchmark run: written as JSON, and the source of the table and the picture. */
 export interface Result {
   startedAt: string;
   commit?: string;
-  /** The address of the server that was driven, when it was not ours. */
+  /** The address of a foreign server. */
   against?: string;
   machine: Machine;
   load: { seconds: number; warmup: number; connections: number; workers?: number; runs: number };
   scenarios: Measured[];
 }
 
-/** A scenario: its run in the middle, and how far the others are from it. */
+/** A scenario: its middle run, and the spread of all runs. */
 export interface Measured extends Run {
   name: string;
   title: string;
-  /** Between the fastest run and the slowest, as a share of the middle one; undefined for one run. */
+  /**
+   * The difference between the fastest and the slowest run, as a share of the middle one; undefined for a single run.
+   */
   spread?: number;
   target?: { words: string; met: boolean };
   runs: Run[];
 }
 
-/** Beyond this, runs are said to differ. */
+/** The report points out a larger spread. */
 export const STEADY = 0.1;
 
-/** The run in the middle by throughput (of an even number, the slower of the two). */
+/** The middle run by throughput (the slower of two middle ones). */
 export function summarized({ name, title, target }: Scenario, runs: readonly Run[]): Measured {
   const ordered = [...runs].sort((a, b) => a.requestsPerSecond - b.requestsPerSecond);
   const middle = ordered[Math.floor((ordered.length - 1) / 2)];

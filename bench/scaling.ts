@@ -1,6 +1,6 @@
 /**
  * `npm run bench:scaling`: how throughput and latency change with the number of processes, of connections, and of
- * people, clients and sessions in the database. The last is to change nothing.
+ * people, clients and sessions in the database. The last should change nothing.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -102,7 +102,7 @@ async function byRows(own: Own): Promise<Point[]> {
   const filler = await openFiller(own.cluster.url);
   let filled = 0;
   for (const rows of wholeNumbers('rows', values.rows)) {
-    // The first measurement signs people in and makes grants, which the copies are made of.
+    // The first measurement signs people in and makes the grants that are copied.
     if (filled === 0) await measureEach(own, [refresh], { ...settings, seconds: 1, tolerance: 1 });
     progress(`Filling up to ${rows} people, clients and sessions ...`);
     await fillRegistrations(filler, filled + 1, rows);
@@ -153,7 +153,7 @@ function tableOf(points: readonly Point[]): string {
         point.ratio.toFixed(2),
         `${point.p50Ms.toFixed(1)} ms`,
         `${point.p99Ms.toFixed(1)} ms`,
-        // Of the ratio, which does not change with the speed that the machine has just now.
+        // The ratio does not depend on the machine's present speed.
         `${(point.ratio / (first?.ratio ?? point.ratio)).toFixed(2)} ×`,
       ];
     }),

@@ -1,27 +1,27 @@
 import type { Workshop } from './material.ts';
 import type { Play } from './wrk.ts';
 
-/** What is measured: one kind of request, and what a good figure for it is. */
+/** A kind of request to measure, and its target. */
 export interface Scenario {
   name: string;
-  /** As a table says it. */
+  /** The name in the table. */
   title: string;
   /**
-   * What it is held against: RSA signatures, of which a token request makes so many, or password hashes. For a
-   * request that makes no signature it is a yardstick only, which takes the speed of the machine out of the figure.
+   * The yardstick: password hashes, or RSA signatures, of which each request makes `each`. A request without a
+   * signature is compared with signatures as well, only to remove the machine's speed from the figure.
    */
   limit: { of: 'signatures'; each: 1 | 2 } | { of: 'hashes' };
   target?: Target;
-  /** Whether any OpenID provider can do it, and not only this server. */
+  /** Whether every OpenID provider supports it, not only this server. */
   general: boolean;
-  /** Makes the requests for `count` or more answers, in the workshop's folder; nothing of this is measured. */
+  /** Makes the requests for at least `count` answers, in the workshop's folder, before the measurement. */
   prepare(workshop: Workshop, count: number): Promise<Play>;
-  /** Whether a request can be used only once, so that `count` of them are needed. */
+  /** Whether a request works only once, so that `count` of them are needed. */
   perishable?: boolean;
 }
 
-/** What is aimed at, beside the result. */
+/** The target beside the result. */
 export type Target =
   | { kind: 'ratio'; atLeast: number }
-  /** CPU milliseconds a request of the server. */
+  /** The server's CPU milliseconds for a request. */
   | { kind: 'serverCpuMs'; atMost: number };

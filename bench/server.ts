@@ -1,7 +1,7 @@
 /**
- * The server as an operator starts it: `node src/main.ts` with `NODE_ENV=production`, a process a core, an https
- * issuer whose TLS ends in front, and every secret given. Its log goes to a file, as it would to a journal. The one
- * thing that differs is the limit of requests an address may make, because the load comes from one address.
+ * The server as an operator starts it: `node src/main.ts` with `NODE_ENV=production`, one process for each core, an
+ * https issuer with TLS in front, and all secrets. Its log goes to a file, as it would to a journal. Only the limit
+ * of requests for an address differs, because all load comes from one address.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -22,9 +22,9 @@ const READY_WITHIN_MS = 60_000;
 
 export interface Server {
   pid: number;
-  /** Where it is reached, without the TLS in front. */
+  /** Its address, without the TLS in front. */
   base: string;
-  /** From the start of the process until the first answer of /readyz that is 200. */
+  /** The time from the start of the process to the first 200 of /readyz. */
   readyMs: number;
   stop(): Promise<void>;
 }
@@ -36,14 +36,14 @@ export interface ServerOptions {
   nodeOptions?: readonly string[];
 }
 
-/** As the image starts it: the options of Node and the variables that keep its memory small. */
+/** The image's start: the options of Node, and the variables that keep its memory small. */
 const DOCKERFILE = readFileSync(new URL('../Dockerfile', import.meta.url), 'utf8');
 const IMAGE_OPTIONS: readonly string[] = JSON.parse(/^CMD (.*)$/m.exec(DOCKERFILE)?.[1] ?? '[]').slice(1, -1);
 const IMAGE_ENVIRONMENT = Object.fromEntries(
   [...DOCKERFILE.matchAll(/\b(MALLOC_\w+)=(\d+)/g)].map(([, name, value]) => [name, value]),
 ) as Record<string, string>;
 
-/** The environment of production on this database. The secrets are made anew, and live as long as this object. */
+/** The production environment on this database. Its secrets are new. */
 export function productionEnvironment(databaseUrl: string): Record<string, string> {
   const secret = () => randomBytes(32).toString('base64');
   return {
@@ -57,14 +57,14 @@ export function productionEnvironment(databaseUrl: string): Record<string, strin
     KEY_ENCRYPTION_KEY: secret(),
     REFRESH_TOKEN_KEYS: secret(),
     LOG_LEVEL: 'info',
-    // Nobody is to notice that it stops.
+    // Nobody needs to notice that it stops.
     DRAIN_SECONDS: '0',
     REQUESTS_PER_MINUTE: '0',
     FAILURES_PER_MINUTE: '0',
   };
 }
 
-/** Migrates, and registers who and what the load is made of. */
+/** Migrates the database, and registers the people and clients of the load. */
 export function applySeed(environment: Record<string, string>): void {
   const { status, stderr } = spawnSync(process.execPath, [CLI, 'seed', SEED], {
     env: environment,
@@ -73,13 +73,13 @@ export function applySeed(environment: Record<string, string>): void {
   if (status !== 0) throw new Refusal(`The seed of the benchmark was refused:\n${stderr.trim()}`);
 }
 
-/** @throws Refusal with the server's own words when it does not become ready. */
+/** @throws Refusal with the server's output when it does not become ready. */
 export async function startServer({
   workers,
   environment,
   nodeOptions = [],
 }: ServerOptions): Promise<Server> {
-  // No .env of a developer lies there.
+  // That folder has no developer's .env.
   const { path: folder, remove } = temporaryFolder('server');
   const [stdout, stderr] = [join(folder, 'stdout.log'), join(folder, 'stderr.log')];
   const port = await freePort();

@@ -5,13 +5,13 @@ import type { Request } from './request.ts';
 import { ISSUER } from './server.ts';
 import type { Target } from './target.ts';
 
-/** People of bench/seed.sql, and the password of each of them. */
+/** The people of bench/seed.sql, who share one password. */
 const PEOPLE = 1000;
 export const PASSWORD = 'correct horse battery staple';
-/** Browsers at once: enough to keep the server busy, few enough for its connections. */
+/** Parallel browsers: enough to keep the server busy, few enough for its connections. */
 const LANES = 16;
 
-/** Signs `count` people in, each in a browser of its own, and answers the `Cookie` headers of their sessions. */
+/** Signs `count` people in, each in a new browser, and returns the `Cookie` headers of their sessions. */
 export function signInPeople(target: Target, count: number): Promise<string[]> {
   return inLanes(count, async (n) => {
     const { browser, page } = await openSignIn(target);
@@ -25,7 +25,7 @@ export function signInPeople(target: Target, count: number): Promise<string[]> {
   });
 }
 
-/** The forms of `count` people who have typed their password and not yet sent it. */
+/** The sign-in forms of `count` people, with the password but not yet sent. */
 export function typedPasswords(target: Target, count: number): Promise<Request[]> {
   return inLanes(count, async (n) => {
     const { browser, page } = await openSignIn(target);

@@ -1,7 +1,7 @@
 /**
  * `npm run bench:soak -- --minutes 60`: one process under moderate load for an hour. People sign in, come back with
  * their tokens and leave; others make mistakes; Prometheus scrapes. Afterwards memory, descriptors, series and rows
- * have to be what they were after the first quarter. Says so while it goes: a line a minute, a table at the end.
+ * must be as after the first quarter. It prints a line each minute and a table at the end.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -22,10 +22,10 @@ import type { Target } from './target.ts';
 const { values } = parseArgs({
   options: {
     minutes: { type: 'string', default: '60' },
-    /** Requests a second. */
+    /** Requests per second. */
     rate: { type: 'string', default: '240' },
     results: { type: 'string' },
-    /** Of Node, separated by spaces, such as --heapsnapshot-signal=SIGUSR2. */
+    /** Options for Node, separated by spaces, such as --heapsnapshot-signal=SIGUSR2. */
     'node-options': { type: 'string', default: '' },
   },
 });
@@ -33,14 +33,14 @@ const minutes = wholeNumber('minutes', values.minutes, 4);
 const rate = wholeNumber('rate', values.rate, 1);
 const SAMPLE_MS = 5000;
 const SCRAPE_MS = 15_000;
-/** So that what a sign-in leaves behind goes within minutes, and the tables are flat in an hour. */
+/** The remains of a sign-in expire within minutes, so that an hour shows whether the tables stay flat. */
 const SHORT_LIVES = `UPDATE clients SET authorization_code_ttl_seconds = 60, access_token_ttl_seconds = 300
   WHERE id = 'bench-web'`;
 
 await runProgram(() =>
   withGround(async (ground) => {
     const INTERNAL_PORT = String(await freePort());
-    // Limits that nobody reaches, so that what counts for them is part of what is watched.
+    // Nobody reaches these limits, but their counters take part in the test.
     const limits = { REQUESTS_PER_MINUTE: '1000000', FAILURES_PER_MINUTE: '1000000' };
     const nodeOptions = values['node-options'].split(' ').filter(Boolean);
     const extra = { INTERNAL_PORT, ...limits, HOUSEKEEPING_SECONDS: '20', TRUSTED_PROXIES: '127.0.0.1' };
@@ -72,7 +72,7 @@ async function soak(own: Own, metricsUrl: string): Promise<void> {
     result.minutes.push(done);
     result.wrong = Object.fromEntries(send.wrong);
     progress(describeMinute(done));
-    // All that is known so far, should the rest be lost.
+    // Writes the results so far, in case the rest is lost.
     writeResults(result);
   }
   await stopLoad();
@@ -84,7 +84,7 @@ async function soak(own: Own, metricsUrl: string): Promise<void> {
   if (result.findings.some(({ met }) => !met) || send.wrong.size > 0) process.exitCode = 1;
 }
 
-/** Begins visits, one after the other and as evenly as the rate wants; resolves when the last has left. */
+/** Begins visits evenly, at the given rate. Resolves when the last visitor has left. */
 function startLoad(target: Target, send: Sender): () => Promise<void> {
   const under = new Set<Promise<void>>();
   const timer = setInterval(

@@ -1,7 +1,7 @@
 /**
- * `npm run bench:startup`: from `node` to ready, on Postgres with nothing to migrate and on the embedded database for
- * the first time and again; and the memory that a process holds when it has nothing to do, under load, and with
- * many clients registered and used.
+ * `npm run bench:startup`: the time from `node` to ready, on Postgres with nothing to migrate, on a new embedded
+ * database, and on an existing one. Also a process's memory when idle, under load, and with many clients registered
+ * and used.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -76,7 +76,7 @@ await runProgram(async () => {
   process.stdout.write(`\n${text}\nWritten to ${values.out}.\n`);
 });
 
-/** As `npm start` in a fresh clone: the database is made, migrated and seeded; then opened as it is. */
+/** Like `npm start` in a fresh clone: makes, migrates and seeds the database, then opens it again. */
 async function startEmbedded(): Promise<Figure[]> {
   const cold: number[] = [];
   const warm: number[] = [];
@@ -123,7 +123,7 @@ async function measureMemory(own: Own): Promise<Figure[]> {
   ];
 }
 
-/** The most memory, in MB, that the process held while it was under these loads. */
+/** The most memory of the process under these loads, in MB. */
 async function highest(own: Own, target: Target, scenarios: readonly Scenario[]): Promise<number> {
   const { path: folder, remove } = temporaryFolder('requests');
   let most = 0;

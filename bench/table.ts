@@ -1,4 +1,4 @@
-/** Markdown, which is legible as it stands: the first column to the left, figures to the right. */
+/** A table in readable Markdown: the first column left-aligned, figures right-aligned. */
 export function markdownTable(head: readonly string[], body: readonly (readonly string[])[]): string {
   const rows = [head, ...body];
   const widths = head.map((_, column) => Math.max(3, ...rows.map((row) => row[column]?.length ?? 0)));

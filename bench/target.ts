@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { Refusal } from '../scripts/installed-postgres.ts';
 import { ISSUER } from './server.ts';
 
-/** A server to drive: where it is, what it calls its endpoints, and a client and sessions of it. */
+/** A server to test: its address, its endpoints, and a client and sessions. */
 export interface Target {
-  /** Where it is reached: scheme, host and port. */
+  /** Its scheme, host and port. */
   base: string;
   endpoints: Endpoints;
   client: {
@@ -15,7 +15,7 @@ export interface Target {
     /** How the client authenticates at the token endpoint. */
     authentication: 'basic' | 'post';
   };
-  /** Values of the `Cookie` header, each of a browser that is signed in. */
+  /** Values of the `Cookie` header, each from a signed-in browser. */
   sessions: string[];
   /** Whether it is this repository's server, with LiSTNR and the benchmark's seed. */
   ours: boolean;
@@ -30,7 +30,7 @@ export interface Endpoints {
   jwks: string;
 }
 
-/** What a `--credentials` file holds. */
+/** The content of a `--credentials` file. */
 interface Credentials {
   client_id: string;
   client_secret: string;
@@ -57,7 +57,7 @@ export async function ownTarget(base: string): Promise<Target> {
   };
 }
 
-/** Another server, and the client and sessions that the file names. @throws Refusal when one of them is missing. */
+/** Another server, with the client and sessions in the file. @throws Refusal when one of them is missing. */
 export async function peerTarget(url: string, file: string | undefined): Promise<Target> {
   if (!file)
     throw new Refusal('--against needs --credentials FILE: a client of that server, and signed-in sessions.');
@@ -81,7 +81,7 @@ export async function peerTarget(url: string, file: string | undefined): Promise
   };
 }
 
-/** Endpoints keep the host that the server gives them; the connection goes to `base` all the same. */
+/** Endpoints keep the host that the server announces, but connections go to `base`. */
 async function discover(reached: string, issuer: string): Promise<Endpoints> {
   const path = '/.well-known/openid-configuration';
   const answer = await fetch(`${reached}${path}`);

@@ -7,12 +7,12 @@ export interface TemporaryFolder {
   remove(): void;
 }
 
-/** A folder that is gone when the process ends, however it does. */
+/** A folder that is removed when the process ends, for any reason. */
 export function temporaryFolder(purpose: string): TemporaryFolder {
   const path = mkdtempSync(join(tmpdir(), `listo-bench-${purpose}-`));
   const remove = () => {
     process.off('exit', remove);
-    // What is just being stopped may still write.
+    // A program that is just stopping may still write.
     rmSync(path, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
   };
   process.once('exit', remove);

@@ -4,21 +4,21 @@ import { Refusal } from '../scripts/installed-postgres.ts';
 
 const SCRIPT = fileURLToPath(new URL('wrk/play.lua', import.meta.url));
 
-/** What an answer has to be: the status, and a Lua pattern that its body or `Location` has to hold. */
+/** The expected answer: its status, and a Lua pattern for its body or `Location`. */
 export interface Expected {
   status: number;
   place?: 'body' | 'location';
   marker: string;
 }
 
-/** A load: requests in a file, how they follow one another, and what each answer has to be. */
+/** A load: requests in a file, their order, and the expected answer. */
 export interface Play {
   requests: string;
   order: 'loop' | 'once' | 'chain';
-  /** With `chain`: the refresh tokens to begin with, a line each. */
+  /** For `chain`: the first refresh tokens, one on each line. */
   tokens?: string;
   expected: Expected;
-  /** Where the codes or bodies of the answers go. */
+  /** The file for the codes or bodies of the answers. */
   collect?: string;
 }
 
@@ -29,12 +29,12 @@ export interface Load {
   threads: number;
 }
 
-/** One thread of wrk makes more load than four cores answer. */
+/** One thread of wrk makes more load than four cores can answer. */
 export function generatorThreads(cores: number): number {
   return Math.max(1, Math.floor(cores / 4));
 }
 
-/** What wrk measured. Latency is of a closed loop: a connection asks again when it is answered. */
+/** The figures from wrk. Latency is of a closed loop: a connection sends its next request after an answer. */
 export interface Played {
   requests: number;
   seconds: number;
@@ -43,9 +43,9 @@ export interface Played {
   maxMs: number;
   socketErrors: number;
   timeouts: number;
-  /** The first answer that was not the expected one, without anything that could be a token. */
+  /** The first unexpected answer, without anything that could be a token. */
   wrong: string | null;
-  /** Whether there were too few requests for the time. */
+  /** True when the requests ran out before the time. */
   exhausted: boolean;
 }
 
@@ -71,8 +71,8 @@ export async function play(what: Play, { base, seconds, connections, threads }: 
 }
 
 /**
- * Reads what wrk/play.lua says at its end.
- * @throws Refusal when not every answer was the expected one, naming the first that was not.
+ * Reads the final output of wrk/play.lua.
+ * @throws Refusal that names the first unexpected answer.
  */
 export function parsePlayed(output: string): Played {
   const [, text] = /^result (\{.*\})$/m.exec(output) ?? [];

@@ -1,9 +1,9 @@
 /**
- * Does what Dockerfile and docker-compose.yml do, without a container engine: each COPY into a folder of its own, as
- * .dockerignore allows, each RUN there; then the CMD, as an unprivileged user and with nothing else in the environment,
- * until the HEALTHCHECK says that it is well, and the STOPSIGNAL. It is started as somebody who forgot everything would
- * start it, as docker-compose.yml does, and as in production. Wants a Postgres at TEST_DATABASE_URL; Node 24 is the one
- * of this checkout.
+ * Does what Dockerfile and docker-compose.yml do, without a container engine. It copies the files of each COPY that
+ * .dockerignore allows to a folder, and runs each RUN there. Then it runs the CMD as an unprivileged user with an
+ * otherwise empty environment, until the HEALTHCHECK succeeds, and sends the STOPSIGNAL. It starts the image without
+ * configuration, as in docker-compose.yml, and as in production. It needs a Postgres at TEST_DATABASE_URL and uses
+ * this checkout's Node 24.
  */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -28,9 +28,9 @@ import { freePort } from './free-port.ts';
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const PATH = `${dirname(process.execPath)}:${process.env.PATH}`;
 const NOBODY = 65534;
-/** The image's user; without root, ours. */
+/** The image's user; without root, the current one. */
 const USER = process.getuid() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
-/** How the server says that it cannot start (src/serve.ts). */
+/** The server's exit code when it cannot start (src/serve.ts). */
 const CANNOT_START = 78;
 const SECRETS = ['COOKIE_KEYS', 'KEY_ENCRYPTION_KEY', 'REFRESH_TOKEN_KEYS'];
 
@@ -89,7 +89,7 @@ function copy(rest, stage, stages) {
   }
 }
 
-/** Paths at the image's root are those of the stage's folder; its user `node` is nobody here. */
+/** Paths at the image's root become paths in the stage's folder, and its user `node` becomes nobody. */
 function run(command, { root, directory }) {
   const here = command.replace(/ \/data$/, ` ${root}/data`).replaceAll('=node', `=${NOBODY}`);
   if (here !== command && process.getuid() !== 0) return mkdirSync(join(root, 'data'));
@@ -101,7 +101,10 @@ function run(command, { root, directory }) {
   });
 }
 
-/** The image's own environment is production, so a start without configuration is refused, and says all that it lacks. */
+/**
+ * The image's environment is production, so a start without configuration is refused with a list of all that is
+ * missing.
+ */
 async function forgetful(image) {
   const server = launch(image, {});
   const code = await server.ended;
@@ -132,7 +135,7 @@ async function asCompose(image, text) {
   });
 }
 
-/** Runs the script of the service `secrets`, twice: the second time changes nothing. */
+/** Runs the script of the service `secrets` twice. The second run must change nothing. */
 function makeComposeSecrets(text) {
   const [, block = ''] = /command:\n {6}- \|\n((?: {8}.*\n)+)/.exec(text) ?? [];
   const secrets = join(folder, 'secrets');

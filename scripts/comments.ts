@@ -9,11 +9,11 @@ export interface Passage {
 }
 
 /**
- * The comments of a TypeScript or JavaScript source; `//` lines below each other are one comment. A parser finds the
+ * The comments of a TypeScript or JavaScript source; consecutive `//` lines are one comment. A parser finds the
  * strings, templates and regular expressions first, so that a `//` inside one of them is no comment.
  */
 export function commentsOf(source: string): Passage[] {
-  // swc counts bytes, from wherever the file before ended. The semicolon makes the first token the first byte.
+  // swc counts bytes from the end of the previous file. The semicolon makes the first token the first byte.
   const bytes = Buffer.from(`;${source}`);
   const code = withoutLiterals(bytes);
   const found: { start: number; end: number }[] = [];
@@ -36,7 +36,7 @@ export function lineAt(text: string, offset: number): number {
   return text.slice(0, offset).split('\n').length;
 }
 
-/** One character for each byte, and spaces where a literal was. */
+/** One character for each byte, with spaces in place of literals. */
 function withoutLiterals(bytes: Buffer): string {
   const module = parseSync(bytes.toString(), { syntax: 'typescript', target: 'es2024' });
   const code = Buffer.from(bytes);

@@ -1,6 +1,6 @@
 /**
- * Writes migrations/schema.txt: what the migrations make of an empty database, so that a review sees the effect of
- * a migration and not only its statements. Run it after changing one: npm run schema
+ * Writes migrations/schema.txt, the schema after all migrations, so that a review sees the effect of a migration and
+ * not only its statements. Run it after changing a migration: npm run schema
  */
 import { writeFileSync } from 'node:fs';
 import type { Knex } from 'knex';

@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 
-/** A port that was free a moment ago, on every address of this machine: `localhost` may be any of them. */
+/** A port that was free a moment ago on every address of this machine, since `localhost` may be any of them. */
 export function freePort(): Promise<number> {
   return new Promise((found, failed) => {
     const probe = createServer();

@@ -1,7 +1,7 @@
 /**
- * Makes `npm start` and `npm test` work in a fresh clone: installs the locked dependencies when they are missing or
- * differ from the lock file, and sees to it that Node 24 is there. Runs before every npm script, on whatever Node
- * the machine has (18 or later), so it uses nothing but Node itself.
+ * Makes `npm start` and `npm test` work in a fresh clone. It installs the locked dependencies when they are missing
+ * or differ from the lock file, and checks that Node 24 is there. It runs before every npm script, on any Node from
+ * 18, so it uses only Node itself.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -13,10 +13,10 @@ const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const LOCK = join(ROOT, '.installing');
 const UNREACHABLE = /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH)\b/;
 const OLDEST_NODE = [24, 7];
-/** This many attempts in vain, and none that worked: there is no network. npm itself would go on for minutes. */
+/** After this many failed attempts and no successful one, there is no network. npm itself would try for minutes. */
 const VAIN_ATTEMPTS = 30;
 
-/** What stops us and is not our fault: printed as it stands, without a stack. */
+/** An error that is not a fault of this script. It is printed without a stack. */
 class Refusal extends Error {}
 
 try {
@@ -27,11 +27,11 @@ try {
   process.exitCode = 1;
 }
 
-/** npm keeps a list of what it installed and writes it last, so an install that was interrupted has none. */
+/** npm writes its list of installed packages last, so an interrupted install has none. */
 function isInstalled() {
   const wanted = readPackages('package-lock.json');
   const present = readPackages('node_modules/.package-lock.json');
-  // Served from an image or a release, where `npm ci --omit=dev` was enough; every other script needs all of them.
+  // In an image or a release, `npm ci --omit=dev` was enough for serving. Every other script needs all dependencies.
   const productionOnly = process.env.npm_lifecycle_event === 'prestart' && isRecent(process.versions.node);
   return Object.entries(wanted).every(([path, { version, integrity, optional, dev, devOptional }]) => {
     if (path === '' || optional || devOptional || (dev && productionOnly)) return true;
@@ -47,7 +47,7 @@ function readPackages(file) {
   }
 }
 
-/** Of two that start at once, one installs and the other waits for it. */
+/** If two processes start at once, one installs and the other waits for it. */
 async function installOnce() {
   for (let waited = false; !takeLock(); waited = true) {
     if (!waited) say('Another process is installing the dependencies here; waiting for it ...');
@@ -72,7 +72,7 @@ function takeLock() {
   }
 }
 
-/** The lock of a process that is gone; one that names no process yet gets a few seconds to. */
+/** True when the lock's process is gone, or the lock has named no process for a few seconds. */
 function isAbandoned() {
   try {
     const pid = Number(readFileSync(LOCK, 'utf8'));
@@ -112,7 +112,7 @@ async function install() {
   throw new Refusal(`npm could not install the dependencies:\n${said.slice(0, 20).join('\n')}`);
 }
 
-/** Runs npm, the one that runs us where there is one, and keeps what it says for the case that it fails. */
+/** Runs npm, if possible the one that runs this script, and keeps its output in case it fails. */
 function runNpm(args) {
   const npm = process.env.npm_execpath;
   const [command, first] = npm ? [process.execPath, [npm]] : ['npm', []];
@@ -138,7 +138,7 @@ function runNpm(args) {
   });
 }
 
-/** The `node` package brings Node 24 to npm's scripts; it cannot where its install script may not run. */
+/** The `node` package gives npm scripts Node 24, unless its install script may not run. */
 function checkNode() {
   if (isRecent(process.versions.node)) return;
   const { stdout } = spawnSync(join(ROOT, 'node_modules/.bin/node'), ['-p', 'process.versions.node'], {

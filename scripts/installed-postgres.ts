@@ -1,6 +1,6 @@
 /**
- * The PostgreSQL that is installed on this machine, for whoever starts a throw-away cluster of it (tests, the chaos run,
- * the benchmarks): where its programs are, whom they run as, and a port to listen on.
+ * The PostgreSQL that is installed on this machine, for throw-away clusters (tests, the chaos run, the benchmarks):
+ * where its programs are, and which user runs them.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { accessSync, constants, readdirSync } from 'node:fs';
@@ -8,11 +8,11 @@ import { delimiter, join } from 'node:path';
 
 const DEBIAN = '/usr/lib/postgresql';
 
-/** What stops us and is not our fault: printed as it stands, without a stack. */
+/** An error that is not a fault of the program. It is printed without a stack. */
 export class Refusal extends Error {}
 
 /**
- * The folder that holds initdb and postgres: that of the PATH, or the newest of Debian's, which keeps them off the PATH.
+ * The folder with initdb and postgres: from the PATH, or the newest of Debian's, which are not in the PATH.
  * @throws Refusal that says what to install.
  */
 export function findBinaries(): string {
@@ -30,7 +30,7 @@ export function findBinaries(): string {
   );
 }
 
-/** Postgres does not run as root. Root's processes become the user that its package made, or nobody. */
+/** Postgres does not run as root. Under root, it runs as the user of its package, or as nobody. */
 export function unprivilegedUser(): { uid: number; gid: number } | undefined {
   if (process.getuid?.() !== 0) return undefined;
   const name = spawnSync('id', ['-u', 'postgres']).status === 0 ? 'postgres' : 'nobody';

@@ -1,7 +1,7 @@
 /**
- * Runs its arguments as a command that finds a Postgres at TEST_DATABASE_URL: the one that is set already, or a
- * throw-away one, started from the installed binaries in a temporary folder and gone when the command ends.
- * It listens on loopback only, and forgets rather than syncs: nothing in it is to be kept.
+ * Runs its arguments as a command with a Postgres at TEST_DATABASE_URL: the given one, or a throw-away one. That runs
+ * from the installed binaries in a temporary folder until the command ends. It listens only on loopback, and does not
+ * sync, since no data is kept.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -32,7 +32,7 @@ async function main(command) {
   }
 }
 
-/** Ctrl-C reaches the command from the terminal itself; we wait for it, so that the database outlives it. */
+/** The terminal itself sends Ctrl-C to the command. This waits for the command, so that the database outlives it. */
 function run([name, ...args], url) {
   const child = spawn(name, args, { stdio: 'inherit', env: { ...process.env, TEST_DATABASE_URL: url } });
   process.on('SIGINT', () => {});
@@ -87,7 +87,7 @@ function initialize({ bin, folder, owner, password }) {
   if (status !== 0) throw new Refusal(`initdb could not make a throw-away cluster:\n${stderr.trim()}`);
 }
 
-/** In a process group of its own, so that a Ctrl-C does not stop it before the command that uses it. */
+/** Postgres has its own process group, so that Ctrl-C does not stop it before the command that uses it. */
 function startPostgres({ bin, folder, owner, port }) {
   const settings = [
     ...FAST,

@@ -5,7 +5,7 @@ import { type Request, writeRequests } from '../request.ts';
 import type { Scenario } from '../scenario.ts';
 import type { Expected, Play } from '../wrk.ts';
 
-/** Access tokens that the requests take in turn. */
+/** The number of access tokens that the requests use in turn. */
 const TOKENS = 300;
 
 export const userinfo: Scenario = {

@@ -4,7 +4,7 @@ import { writeRequests } from '../request.ts';
 import type { Scenario } from '../scenario.ts';
 import { typedPasswords } from '../sign-in.ts';
 
-/** Somebody who is signed in comes from another application, and goes back with a code without seeing a page. */
+/** A signed-in person comes from another application, and goes back with a code without seeing a page. */
 export const singleSignOn: Scenario = {
   name: 'single-sign-on',
   title: 'Authorize with a session',
@@ -18,7 +18,7 @@ export const singleSignOn: Scenario = {
   },
 };
 
-/** The one request that sends the password; the pages before and the redirect after it are not in the figure. */
+/** Only the request that sends the password. The pages before it and the redirect after it do not count. */
 export const passwordSignIn: Scenario = {
   name: 'password-sign-in',
   title: 'Password sign-in',

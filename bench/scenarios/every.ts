@@ -5,7 +5,7 @@ import { listnrAuthenticatedUser, listnrClientCredentials } from './listnr.ts';
 import { discovery, jwks, listnrJwks } from './published.ts';
 import { codeExchange, refresh } from './token-endpoint.ts';
 
-/** In the order of the table. */
+/** All scenarios, in the order of the table. */
 export const SCENARIOS: readonly Scenario[] = [
   listnrClientCredentials,
   listnrAuthenticatedUser,

@@ -31,7 +31,7 @@ export const listnrClientCredentials: Scenario = {
   },
 };
 
-/** The same by each of the clients that bench/fill.ts registers. */
+/** The same requests by all clients that bench/fill.ts registers. */
 export function listnrOfEveryClient(count: number): Scenario {
   return {
     ...listnrClientCredentials,
@@ -60,7 +60,7 @@ export const listnrAuthenticatedUser: Scenario = {
   },
 };
 
-/** Waits until the server knows the last of these clients, which takes it a second and the time to read them. */
+/** Waits until the server knows the last of these clients: a second, and the time to read them. */
 export async function untilEveryClientIsKnown(base: string, count: number): Promise<void> {
   const { headers, json } = asClient(count);
   const body = JSON.stringify(json);

@@ -5,7 +5,7 @@ import { exchange, GAVE_TOKENS, makeCodes, makeTokens, tokenRequest } from '../m
 import { rendered, writeRequests } from '../request.ts';
 import type { Scenario } from '../scenario.ts';
 
-/** Chains of refresh tokens: many more than connections, so that a chain rests while others go on. */
+/** Chains of refresh tokens: many more than connections, so that each chain rests between its requests. */
 const CHAINS = 400;
 
 export const codeExchange: Scenario = {
@@ -40,7 +40,7 @@ export const refresh: Scenario = {
     writeFileSync(tokens, chains.join('\n'), { mode: 0o600 });
     const grant = { grant_type: 'refresh_token', refresh_token: 'TOKEN' };
     const template = rendered(tokenRequest(workshop.target, grant), '{length}');
-    // Refresh tokens are of characters that a form takes as they are.
+    // A form can contain refresh tokens without encoding.
     writeFileSync(requests, template.replace('refresh_token=TOKEN', 'refresh_token={token}'), {
       mode: 0o600,
     });

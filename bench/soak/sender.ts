@@ -9,19 +9,19 @@ export interface Received {
   body: string;
 }
 
-/** Sends a request and counts it, by whether it was answered as expected. It never throws: a soak goes on. */
+/** Sends a request and counts whether the answer was expected. It never throws: a soak goes on. */
 export interface Sender {
   (name: string, expected: number, request: Request): Promise<Received>;
-  /** A journey of a browser, which ends at a redirect. */
+  /** A browser's journey, which ends at a redirect. */
   page(name: string, journey: () => Promise<Page>): Promise<Page | undefined>;
-  /** By name: how many were sent. */
+  /** The number of requests sent, by name. */
   sent: Map<string, number>;
-  /** By name, and by what came instead of the expected: how often. */
+  /** The number of unexpected answers, by name and answer. */
   wrong: Map<string, number>;
   close(): void;
 }
 
-/** All of them are used in turn, so that neither side closes one for being idle. */
+/** They are used in turn, so that neither side closes an idle one. */
 const CONNECTIONS = 16;
 const TIMEOUT_MS = 30_000;
 
@@ -61,7 +61,10 @@ export function createSender(base: string, connections = CONNECTIONS): Sender {
   });
 }
 
-/** As from behind a balancer: of those who ask, hardly two have the same address (RFC 2544 has these for benchmarks). */
+/**
+ * A random address, as if behind a balancer: hardly two clients share one (RFC 2544 has these addresses for
+ * benchmarks).
+ */
 export function someAddress(): string {
   const part = () => Math.floor(Math.random() * 256);
   return `198.18.${part()}.${part()}`;

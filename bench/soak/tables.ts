@@ -2,19 +2,19 @@ import type { Machine } from '../machine.ts';
 import { markdownTable } from '../table.ts';
 import { type Finding, type Minute, windowsOf } from './verdict.ts';
 
-/** All that a soak found. */
+/** All results of a soak. */
 export interface Soak {
   startedAt: string;
   commit: string | undefined;
   machine: Machine;
   rate: number;
   minutes: Minute[];
-  /** By name of request, and what came instead of the answer that was expected. */
+  /** By name of the request and the unexpected answer. */
   wrong: Record<string, number>;
   findings: Finding[];
 }
 
-/** A row of the table for so many minutes of an hour, and as many rows for a shorter soak. */
+/** The number of rows in the table, however long the soak is. */
 const ROWS = 12;
 
 export function describeMinute(minute: Minute): string {
@@ -28,7 +28,7 @@ export function describeMinute(minute: Minute): string {
   ].join(' ');
 }
 
-/** What was done on what, how it went, and what comes of it. */
+/** The report: the conditions, the course and the result. */
 export function reportOf({ startedAt, commit, machine, rate, minutes, wrong, findings }: Soak): string {
   const { from, length } = windowsOf(minutes.length);
   const [first, last] = [

@@ -1,6 +1,6 @@
 import { percentile } from '../percentile.ts';
 
-/** One minute of a soak. Of memory the least that was seen, which is what is not garbage. */
+/** One minute of a soak. Memory is the minute's minimum, which contains the least garbage. */
 export interface Minute {
   minute: number;
   resident: number;
@@ -25,22 +25,22 @@ export interface Finding {
 }
 
 const MIB = 2 ** 20;
-/** Of the whole: how long memory may grow, and how long the windows are that are compared after it. */
+/** Shares of the whole soak: how long memory may grow, and the length of the windows that are compared after that. */
 const WARM_UP = 1 / 4;
 const WINDOW = 1 / 6;
-/** Node's own come and go with the kinds of handles it has open. */
+/** Node's own series come and go with the kinds of its open handles. */
 const SERIES = 10;
-/** A table breathes with housekeeping, and with how many are signed in just then. */
+/** A table's size varies with housekeeping and with the number of signed-in people. */
 const ROWS = { share: 1.2, more: 100 };
 
-/** The first minute that counts, and how many minutes each of the two windows has. */
+/** The first minute that counts, and the number of minutes in each window. */
 export function windowsOf(minutes: number): { from: number; length: number } {
   return { from: Math.floor(minutes * WARM_UP), length: Math.max(1, Math.round(minutes * WINDOW)) };
 }
 
 /**
- * Compares the window after warming up with the last one, by their medians. A minute's least is what is left after
- * collections of garbage, and the median of some does without the minute that had none.
+ * Compares the window after the warm-up with the last one, by medians. A minute's minimum is the memory after garbage
+ * collections, and the median of several ignores a minute without one.
  */
 export function judge(minutes: readonly Minute[]): Finding[] {
   const { from, length } = windowsOf(minutes.length);

@@ -1,6 +1,6 @@
 /**
- * What one person does in a soak: signs in, comes back with tokens again and again, and leaves. Whatever begins ends
- * within minutes, so the tables have to stay flat.
+ * One person in a soak: signs in, comes back with tokens again and again, and leaves. Everything that a visit begins
+ * ends within minutes, so the tables must stay flat.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -13,16 +13,16 @@ import { emailOf, PASSWORD } from '../sign-in.ts';
 import type { Target } from '../target.ts';
 import { type Sender, someAddress } from './sender.ts';
 
-/** Of visits: with the password in a fresh browser; a code that nobody exchanges; a mistake on the way. */
+/** Shares of all visits: with the password in a new browser; with a code that nobody exchanges; with a mistake. */
 const SHARES = { password: 0.1, abandoned: 0.03, mistake: 0.1 };
-/** Between two requests of one person. */
+/** The pause between two requests of one person. */
 const PAUSE_MS = [100, 1200] as const;
 const REFRESHES = 2;
 const PEOPLE = 1000;
 
 type Tokens = Record<'access_token' | 'refresh_token' | 'id_token', string>;
 
-/** Requests of a visit, by and large, from which follows how many visits begin in a second. */
+/** The usual number of requests in a visit. The rate of visits follows from it. */
 export const REQUESTS_A_VISIT = 16;
 
 export async function visit(target: Target, send: Sender): Promise<void> {
@@ -57,7 +57,7 @@ async function useTokens({ endpoints, client }: Target, send: Sender, tokens: To
   await rest();
 }
 
-/** In a browser that has a session: most people are signed in already. */
+/** In a browser with a session, as most people are already signed in. */
 async function singleSignOn(target: Target, send: Sender): Promise<Arrived> {
   const Cookie = target.sessions[Math.floor(Math.random() * target.sessions.length)] ?? '';
   const request: Request = { method: 'GET', url: authorizationUrl(target), headers: { Cookie } };
@@ -101,7 +101,7 @@ async function revoke({ base, client }: Target, send: Sender, tokens: Tokens): P
     await send('revocation', 200, { method: 'POST', url, ...authenticated(client, { token }) });
 }
 
-/** What the internet sends all day: no two alike, so that whatever remembered them would grow. */
+/** Sends requests as the internet does all day. No two are alike, so memory of them would grow. */
 async function makeMistake(target: Target, send: Sender): Promise<void> {
   const word = createHash('sha256').update(randomBytes(8)).digest('base64url');
   await send('unknown path', 404, { method: 'GET', url: `${target.base}/auth/${word}` });

@@ -1,13 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import type { Client } from 'pg';
 
-/** What the process held at one moment, in bytes. */
+/** The process's memory at one moment, in bytes. */
 export interface Sample {
-  /** All of its pages in memory, those of files included. */
+  /** All its pages in memory, including those of files. */
   resident: number;
-  /** The same, but of pages that several processes share its part only: it moves when another `node` starts. */
+  /** The same, but only its share of shared pages. It changes when another `node` starts. */
   proportional: number;
-  /** What belongs to no file: heap, stacks, buffers. */
+  /** The memory that belongs to no file: heap, stacks, buffers. */
   anonymous: number;
   descriptors: number;
 }
@@ -41,10 +41,10 @@ export async function countRows(database: Client): Promise<Record<string, number
   return rows[0];
 }
 
-/** What a scrape says, in bytes but for the number of series. */
+/** The figures of a scrape: bytes, and the number of series. */
 export interface Scraped {
   heapUsed: number;
-  /** What V8 keeps of what it compiled: it goes on compiling whatever turns out to be used often. */
+  /** V8's compiled code, which grows while V8 finds frequently used functions. */
   compiled: number;
   series: number;
 }
