@@ -23,7 +23,7 @@ import { type ArtifactStore, createArtifactStore } from './grants/artifact-store
 import { type ConsentStore, createConsentStore } from './grants/consent-store.ts';
 import { createDeviceCodeStore, type DeviceCodeStore } from './grants/device-code-store.ts';
 import { createGrantStore, type GrantStore } from './grants/grant-store.ts';
-import { createRefreshFamilyStore } from './grants/refresh-family-store.ts';
+import { createRefreshFamilyStore, type RefreshFamilyStore } from './grants/refresh-family-store.ts';
 import { type Csrf, createCsrf } from './http/csrf.ts';
 import { respond } from './http/error-handler.ts';
 import { createRateLimit, type RateLimit } from './http/rate-limit.ts';
@@ -41,8 +41,6 @@ import { createListnrKnowledge, type ListnrKnowledge } from './listnr/knowledge.
 import { createLiveProvider, type LiveProvider } from './oidc/live-provider.ts';
 import { takeBackFailures } from './oidc/mount.ts';
 import { createProvider } from './oidc/provider.ts';
-import type { RefreshTokenDependencies } from './oidc/refresh-token.ts';
-import { createRefreshTokenCodec } from './oidc/refresh-token-value.ts';
 import { type Clock, systemClock } from './platform/clock.ts';
 import type { Database, Queryable } from './platform/database.ts';
 import {
@@ -56,6 +54,7 @@ import { createMetrics, type Metrics } from './platform/metrics.ts';
 import { createSecretBox, type SecretBox } from './platform/secret-box.ts';
 import { createSessionStore, type SessionStore } from './sessions/session-store.ts';
 import { createUpstreamSignInStore, type UpstreamSignInStore } from './sessions/upstream-sign-in-store.ts';
+import { createRefreshTokenCodec, type RefreshTokenCodec } from './tokens/refresh-token-value.ts';
 
 /** Everything that is built once. A part is handed what it uses, never this whole. */
 export interface Services {
@@ -97,7 +96,8 @@ export interface Services {
   externalKeys: ExternalKeys;
   live: LiveProvider;
   registration: RegistrationCache;
-  refreshTokens: RefreshTokenDependencies;
+  families: RefreshFamilyStore;
+  codec: RefreshTokenCodec;
   rotation: RotationDependencies;
   events: Events;
 }
@@ -193,23 +193,17 @@ export async function compose({
     deviceCodes: createDeviceCodeStore(db, config.secrets.keyEncryptionKeys, databaseTime),
     grants: createGrantStore(db, databaseTime),
     sessions: createSessionStore(db, databaseTime),
+    families: createRefreshFamilyStore(db, databaseTime),
+    codec: createRefreshTokenCodec({ keys: config.secrets.refreshTokenKeys, issuer: config.issuer }),
     consents: createConsentStore(db),
     accessTokens: createAccessTokenStore(db, databaseTime),
     usedProofs: createUsedProofStore(db, databaseTime),
     upstreamSignIns: createUpstreamSignInStore(db, box, databaseTime),
     externalKeys: overrides.externalKeys ?? createExternalKeys(),
   };
-
-  const refreshTokens = {
-    families: createRefreshFamilyStore(db, databaseTime),
-    codec: createRefreshTokenCodec({ keys: config.secrets.refreshTokenKeys, issuer: config.issuer }),
-    grants: services.grants,
-    events,
-  };
   const live = createLiveProvider(() => {
     const provider = createProvider({
       ...services,
-      refreshTokens,
       issuer: config.issuer,
       https: config.https,
       cookieKeys: config.secrets.cookieKeys,
@@ -224,7 +218,7 @@ export async function compose({
     takeBackFailures(provider);
     return provider;
   });
-  return { ...services, refreshTokens, live };
+  return { ...services, live };
 }
 
 /** What LiSTNR goes on with while the database is away: all of it is read before anything is answered. */

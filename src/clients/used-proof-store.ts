@@ -13,15 +13,16 @@ export function createUsedProofStore(db: Queryable, time: DatabaseTime = SAME_CL
     async use({ issuer, jti, expiresAt }) {
       const { rowCount } = await db.raw<{ rowCount: number }>(
         'INSERT INTO used_proofs (id_hash, expires_at) VALUES (?, ?) ON CONFLICT DO NOTHING',
-        [hashOf(issuer, jti), time.toDatabase(expiresAt)],
+        [proofHash({ issuer, jti }), time.toDatabase(expiresAt)],
       );
       return rowCount === 1;
     },
   };
 }
 
-/** JSON separates the two, so that no two pairs have the same text. */
-function hashOf(issuer: string, jti: string): Buffer {
+/** The id of a proof's row, for a statement that uses up the proof together with a code or a refresh token. */
+export function proofHash({ issuer, jti }: { issuer: string; jti: string }): Buffer {
+  // JSON separates the two, so that no two pairs have the same text.
   return createHash('sha256')
     .update(JSON.stringify([issuer, jti]))
     .digest();

@@ -3,8 +3,10 @@ import { type DatabaseTime, SAME_CLOCK } from '../platform/database-time.ts';
 import { hashId } from '../platform/digest.ts';
 import { fromRow, type Payload, toRow } from '../platform/payload-times.ts';
 import { prepare } from '../platform/prepared-statement.ts';
+import type { Authorization } from './authorization.ts';
 import { type FoundGrant, GRANT_COLUMNS, type GrantColumns, readGrant } from './grant-store.ts';
 import { type NewGrant, type NewGrantValues, newGrantValues, withNewGrant } from './new-grant.ts';
+import { type AuthorizationCodeRedemption, redeemAuthorizationCode } from './redeem-code.ts';
 
 /** The protocol's short-lived objects that are rows of `artifacts`. */
 export type ArtifactModel = 'Interaction' | 'AuthorizationCode' | 'PushedAuthorizationRequest';
@@ -31,7 +33,9 @@ export interface ArtifactStore {
   createWithGrant(artifact: NewArtifact, grant: NewGrant): Promise<boolean>;
   /** False when it was destroyed meanwhile: what is over does not come back. */
   update(artifact: NewArtifact): Promise<boolean>;
-  /** Marks it used. True for exactly one caller, however many ask at once. */
+  /** Redeems an authorization code, for exactly one caller (redeem-code.ts). Undefined, and nothing changed, otherwise. */
+  redeem(redemption: AuthorizationCodeRedemption): Promise<Authorization | undefined>;
+  /** Marks a pushed request used. True for exactly one caller, however many ask at once. */
   consume(model: ArtifactModel, id: string): Promise<boolean>;
   /** True for exactly one caller, as well. */
   destroy(model: ArtifactModel, id: string): Promise<boolean>;
@@ -117,6 +121,8 @@ export function createArtifactStore(db: Queryable, time: DatabaseTime = SAME_CLO
       const { model, id_hash, ...columns } = row(artifact);
       return (await db('artifacts').where({ model, id_hash }).update(columns)) === 1;
     },
+
+    redeem: (redemption) => redeemAuthorizationCode(db, redemption, time),
 
     async consume(model, id) {
       const changed = await db('artifacts')

@@ -4,8 +4,10 @@ import { type DatabaseTime, SAME_CLOCK } from '../platform/database-time.ts';
 import { hashId } from '../platform/digest.ts';
 import { fromRow, type Payload, toRow } from '../platform/payload-times.ts';
 import { prepare } from '../platform/prepared-statement.ts';
+import type { Authorization } from './authorization.ts';
 import { type FoundGrant, GRANT_COLUMNS, type GrantColumns, readGrant } from './grant-store.ts';
 import { type NewGrant, type NewGrantValues, newGrantValues, withNewGrant } from './new-grant.ts';
+import { type Redemption, redeemDeviceCode } from './redeem-code.ts';
 
 /** A device code as the person's side sees it, which never learns the code itself. */
 export interface DeviceCode {
@@ -20,6 +22,7 @@ export interface PolledDeviceCode {
   payload: Payload;
   /** Whether the person has decided. */
   decided: boolean;
+  consumed: boolean;
   /** False when the device asked again too soon. It is noted only while there is no decision. */
   inTime: boolean;
   /** What came of an approval, from the same query. */
@@ -47,8 +50,8 @@ export interface DeviceCodeStore {
   approve(handle: string, payload: Payload, grant: NewGrant): Promise<boolean>;
   /** False when it was decided meanwhile. */
   deny(handle: string, payload: Payload): Promise<boolean>;
-  /** Marks it used. True for exactly one caller, however many ask at once. */
-  consume(deviceCode: string): Promise<boolean>;
+  /** Redeems an approved code, for exactly one caller (redeem-code.ts). Undefined, and nothing changed, otherwise. */
+  redeem(redemption: Redemption): Promise<Authorization | undefined>;
 }
 
 const MODEL = "model = 'DeviceCode'";
@@ -56,6 +59,7 @@ const UNDECIDED = "payload ->> 'accountId' IS NULL AND payload ->> 'error' IS NU
 
 interface PolledRow extends GrantColumns {
   payload: Payload;
+  consumed_at: Date | null;
   in_time: boolean;
 }
 
@@ -68,7 +72,7 @@ const pollCode = prepare<PolledRow, { idHash: Buffer; clientId: string; everySec
       AND (polled_at IS NULL OR polled_at < now() - make_interval(secs => :everySeconds))
     RETURNING id_hash
   )
-  SELECT a.payload, ${GRANT_COLUMNS},
+  SELECT a.payload, a.consumed_at, ${GRANT_COLUMNS},
          EXISTS (SELECT FROM polled) AS in_time
   FROM artifacts a LEFT JOIN grants g ON g.id = a.grant_id
   WHERE a.${MODEL} AND a.id_hash = :idHash::bytea AND a.payload ->> 'clientId' = :clientId`,
@@ -124,6 +128,7 @@ export function createDeviceCodeStore(
         row && {
           payload: fromRow(row.payload, time),
           decided: isDecided(row.payload),
+          consumed: row.consumed_at !== null,
           inTime: row.in_time,
           grant: readGrant(row, time),
         }
@@ -157,12 +162,7 @@ export function createDeviceCodeStore(
       return changed === 1;
     },
 
-    async consume(deviceCode) {
-      const changed = await codes()
-        .where({ id_hash: hashId(deviceCode), consumed_at: null })
-        .update({ consumed_at: db.fn.now() });
-      return changed === 1;
-    },
+    redeem: (redemption) => redeemDeviceCode(db, redemption, time),
   };
 }
 

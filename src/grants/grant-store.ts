@@ -58,3 +58,14 @@ export function createGrantStore(db: Queryable, time: DatabaseTime = SAME_CLOCK)
     },
   };
 }
+
+/** Scopes that a grant allows, by its payload: those that it has, less those that were rejected. */
+export function scopesOf(payload: Record<string, unknown>): string[] {
+  const { openid, rejected } = payload as {
+    openid?: { scope?: string };
+    rejected?: { openid?: { scope?: string } };
+  };
+  const without = rejected?.openid?.scope?.split(' ') ?? [];
+  const scopes = openid?.scope?.split(' ') ?? [];
+  return scopes.filter((scope) => scope === 'openid' || !without.includes(scope));
+}

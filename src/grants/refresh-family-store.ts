@@ -1,10 +1,24 @@
 import type { Person } from '../accounts/person.ts';
 import { readPerson } from '../accounts/person-store.ts';
+import type { DpopProof } from '../clients/dpop-proof.ts';
 import type { Queryable } from '../platform/database.ts';
 import { type DatabaseTime, SAME_CLOCK } from '../platform/database-time.ts';
-import { hashId } from '../platform/digest.ts';
-import { fromRow, type Payload, toRow } from '../platform/payload-times.ts';
+import { fromRow, type Payload } from '../platform/payload-times.ts';
 import { prepare } from '../platform/prepared-statement.ts';
+import {
+  type Authorization,
+  type AuthorizationRow,
+  authorizationColumns,
+  hasOnlyKnownMembers,
+  PERSON_MAY_SIGN_IN,
+  PROOF_IS_NEW,
+  type ProofValues,
+  proofValues,
+  type RedeemingClient,
+  readAuthorization,
+  unlessProofIsUsed,
+  withProofUsed,
+} from './authorization.ts';
 import { type FoundGrant, GRANT_COLUMNS } from './grant-store.ts';
 
 /** The refresh tokens of one sign-in, as one row. */
@@ -17,37 +31,32 @@ export interface RefreshFamily {
   grant: FoundGrant;
 }
 
-export interface NewFamily {
-  grantId: string;
-  payload: Payload;
-  expiresAt: Date;
+/** A refresh token that a client presents, to get its successor. */
+export interface Rotation {
+  client: RedeemingClient;
+  family: Buffer;
+  /** The sequence of the token. */
+  presented: number;
+  /** The least that the row may say: `presented`, or 0 for a row that lost a commit and catches up. */
+  from: number;
+  /** Scopes that the client asks for, separated by spaces; undefined for all. */
+  scope: string | undefined;
+  /** Undefined also for one that was used up already. */
+  proof: DpopProof | undefined;
+  /** The thumbprint that a bound token is compared with. */
+  jkt: string | undefined;
+  now: Date;
 }
 
-/** What became of a rotation: of any number of parallel ones of a token, exactly one is `rotated`. */
-export type Rotation = 'rotated' | 'replayed' | 'reused' | 'gone';
-
 export interface RefreshFamilyStore {
+  /**
+   * Makes `presented + 1` current, where everything is as it should be: sequence, expiry, client, scope, key and
+   * person, and the proof, which is used up with it. Otherwise it changes nothing and returns undefined. One of
+   * several parallel requests with the same token rotates.
+   */
+  rotate(rotation: Rotation): Promise<Authorization | undefined>;
   /** A family, its grant and its person, in one round trip. */
   find(family: Buffer, windowSeconds: number): Promise<RefreshFamily | undefined>;
-  /** Begins a family at sequence 0. Refused by its foreign key once the grant is revoked. */
-  start(family: Buffer, start: NewFamily): Promise<void>;
-  /**
-   * The same, and marks the code used that it is redeemed with: one statement decides both, so that nothing can
-   * happen between them. False, and no family, for all but the first who redeem it.
-   */
-  startWithCode(
-    family: Buffer,
-    start: NewFamily,
-    code: { model: 'AuthorizationCode' | 'DeviceCode'; id: string },
-  ): Promise<boolean>;
-  /**
-   * Makes `presented + 1` current. A row that is behind `presented` lost a commit, since only we can have issued
-   * that token, and catches up.
-   */
-  rotate(
-    family: Buffer,
-    rotation: { presented: number; windowSeconds: number; expiresAt: Date },
-  ): Promise<Rotation>;
 }
 
 interface Row {
@@ -69,93 +78,81 @@ const findFamily = prepare<Row, { family: Buffer; windowSeconds: number }>(
   WHERE f.family = :family`,
 );
 
-interface NewFamilyValues {
+interface RotationValues {
+  next: number;
+  from: number;
+  presented: number;
   family: Buffer;
-  grantId: string;
-  payload: string;
+  clientId: string;
+  instanceId: string;
+  scope: string;
+  jkt: string;
+  now: Date;
   expiresAt: Date;
 }
 
-const startFamily = prepare<never, NewFamilyValues>(
-  'start_refresh_family',
-  `
-  INSERT INTO refresh_families (family, grant_id, payload, expires_at)
-  VALUES (:family, :grantId, :payload, LEAST(:expiresAt, (SELECT expires_at FROM grants WHERE id = :grantId)))`,
-);
-
-/** The grant is locked before its code, as by whoever ends it, so that the two do not wait for each other. */
-const startFamilyWithCode = prepare<never, NewFamilyValues & { model: string; idHash: Buffer }>(
-  'start_refresh_family_with_code',
-  `
-  WITH alive AS (SELECT id, expires_at FROM grants WHERE id = :grantId FOR KEY SHARE),
-  redeemed AS (
-    UPDATE artifacts a SET consumed_at = now() FROM alive
-    WHERE a.model = :model AND a.id_hash = :idHash AND a.grant_id = alive.id AND a.consumed_at IS NULL
-    RETURNING alive.id, alive.expires_at
-  )
-  INSERT INTO refresh_families (family, grant_id, payload, expires_at)
-  SELECT :family::bytea, id, :payload::jsonb, LEAST(:expiresAt::timestamptz, expires_at) FROM redeemed`,
-);
-
 /** The replay window counts from the rotation itself, even when that had to wait for a lock. */
-const rotateFamily = prepare<never, { family: Buffer; presented: number; next: number; expiresAt: Date }>(
+function rotateSql(columns: string, condition = ''): string {
+  return `
+  UPDATE refresh_families f SET sequence = :next, rotated_at = clock_timestamp(),
+         expires_at = LEAST(:expiresAt::timestamptz, g.expires_at)
+  FROM grants g
+  WHERE f.family = :family AND f.sequence BETWEEN :from AND :presented AND f.expires_at > :now
+    AND g.id = f.grant_id AND g.client_id = :clientId
+    AND ${PERSON_MAY_SIGN_IN}
+    AND (f.payload->>'jkt' IS NULL OR f.payload->>'jkt' = :jkt)
+    AND string_to_array(:scope, ' ') <@ string_to_array(f.payload->>'scope', ' ')
+    AND ${hasOnlyKnownMembers('f.payload')} ${condition}
+  RETURNING ${columns}`;
+}
+
+const rotate = prepare<AuthorizationRow, RotationValues>(
   'rotate_refresh_family',
+  rotateSql(`f.payload, ${GRANT_COLUMNS}`),
+);
+
+const rotateWithProof = prepare<AuthorizationRow, RotationValues & ProofValues>(
+  'rotate_refresh_family_with_proof',
   `
-  UPDATE refresh_families SET sequence = :next, rotated_at = clock_timestamp(),
-         expires_at = LEAST(:expiresAt, (SELECT expires_at FROM grants WHERE id = grant_id))
-  WHERE family = :family AND sequence <= :presented`,
+  WITH rotated AS (
+    ${rotateSql('f.payload, g.id AS grant_id, g.payload AS grant_payload, g.person_id', `AND ${PROOF_IS_NEW}`)}
+  ),
+  ${withProofUsed('rotated')}
+  SELECT ${authorizationColumns('rotated')} FROM rotated`,
 );
 
 export function createRefreshFamilyStore(db: Queryable, time: DatabaseTime = SAME_CLOCK): RefreshFamilyStore {
-  const find = async (family: Buffer, windowSeconds: number): Promise<RefreshFamily | undefined> => {
-    const { rows } = await findFamily(db, { family, windowSeconds });
-    const [row] = rows;
-    return (
-      row && {
-        sequence: row.sequence,
-        withinWindow: row.within_window,
-        payload: fromRow(row.payload, time),
-        expiresAt: time.fromDatabase(row.expires_at),
-        grant: {
-          id: row.grant_id,
-          payload: fromRow(row.grant_payload, time),
-          person: readPerson(row.person),
-        },
-      }
-    );
-  };
-
-  const values = (family: Buffer, { grantId, payload, expiresAt }: NewFamily): NewFamilyValues => ({
-    family,
-    grantId,
-    payload: JSON.stringify(toRow(payload, time)),
-    expiresAt: time.toDatabase(expiresAt),
-  });
-
   return {
-    find,
-
-    async start(family, start) {
-      await startFamily(db, values(family, start));
+    async rotate({ client, family, presented, from, scope = '', proof, jkt = '', now }) {
+      const { id: clientId, instanceId, refreshTokenTtlSeconds } = client;
+      const values = {
+        ...{ family, presented, from, next: presented + 1 },
+        ...{ clientId, instanceId, scope, jkt },
+        now: time.toDatabase(now),
+        expiresAt: time.toDatabase(new Date(now.getTime() + refreshTokenTtlSeconds * 1000)),
+      };
+      const statement = proof
+        ? () => rotateWithProof(db, { ...values, ...proofValues(proof, { clientId, now }, time) })
+        : () => rotate(db, values);
+      return readAuthorization((await unlessProofIsUsed(statement))?.rows[0], time);
     },
 
-    async startWithCode(family, start, { model, id }) {
-      const code = { model, idHash: hashId(id) };
-      const { rowCount } = await startFamilyWithCode(db, { ...values(family, start), ...code });
-      return rowCount === 1;
-    },
-
-    async rotate(family, { presented, windowSeconds, expiresAt }) {
-      const { rowCount } = await rotateFamily(db, {
-        family,
-        presented,
-        next: presented + 1,
-        expiresAt: time.toDatabase(expiresAt),
-      });
-      if (rowCount === 1) return 'rotated';
-      const row = await find(family, windowSeconds);
-      if (!row) return 'gone';
-      return row.sequence === presented + 1 && row.withinWindow ? 'replayed' : 'reused';
+    async find(family, windowSeconds) {
+      const { rows } = await findFamily(db, { windowSeconds, family });
+      const [row] = rows;
+      return (
+        row && {
+          sequence: row.sequence,
+          withinWindow: row.within_window,
+          payload: fromRow(row.payload, time),
+          expiresAt: time.fromDatabase(row.expires_at),
+          grant: {
+            id: row.grant_id,
+            payload: fromRow(row.grant_payload, time),
+            person: readPerson(row.person),
+          },
+        }
+      );
     },
   };
 }

@@ -1,17 +1,17 @@
 import { type ClientAuthMethod, type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider';
 import { CLAIMS_BY_SCOPE, LISTO_CLAIMS } from '../accounts/claims.ts';
 import type { PersonStore } from '../accounts/person-store.ts';
+import { PROOF_ALGORITHMS } from '../clients/dpop-proof.ts';
 import type { ConsentStore } from '../grants/consent-store.ts';
 import { answerError, type RenderError } from './corrections/render-error.ts';
-import { DEVICE_CODE_TTL_SECONDS } from './device-code.ts';
 import { type DevicePages, deviceFlow } from './device-flow.ts';
 import { createInteractionPolicy } from './interaction-policy.ts';
-import { givesRefreshToken } from './redemption.ts';
 import { checkRequestedScope } from './requested-scope.ts';
 import { PATHS } from './routes.ts';
 import { createAccountFinder, findPerson } from './storage/account.ts';
 import { type AdapterDependencies, createAdapter } from './storage/adapter.ts';
 import { clientRecord, mayCallFrom } from './storage/client-metadata.ts';
+import { DEVICE_CODE_TTL_SECONDS } from './storage/device-code-adapter.ts';
 import { createGrantLoader } from './storage/grants.ts';
 
 const MAX_ASSERTION_SECONDS = 600;
@@ -25,8 +25,6 @@ const CLIENT_AUTH_METHODS: ClientAuthMethod[] = [
   'private_key_jwt',
   'none',
 ];
-/** Ed25519 is EdDSA by the name that RFC 9864 gives it. */
-const PROOF_ALGORITHMS = ['RS256', 'PS256', 'ES256', 'Ed25519', 'EdDSA'] as const;
 
 export interface ConfigurationDependencies extends AdapterDependencies {
   cookieKeys: readonly string[];
@@ -67,8 +65,6 @@ export function oidcConfiguration(dependencies: ConfigurationDependencies): Conf
     clientBasedCORS: (_ctx, origin, client) => mayCallFrom(clientRecord(client), origin),
     allowOmittingSingleRegisteredRedirectUri: false,
     expiresWithSession: () => false,
-    issueRefreshToken: async (_ctx, client) => givesRefreshToken(client),
-    rotateRefreshToken: true,
     // Revoking an access token ends itself alone; everything else that revokes ends the grant.
     revokeGrantPolicy: ({ oidc }: KoaContextWithOIDC) =>
       !(oidc.route === 'revocation' && oidc.entities.AccessToken),

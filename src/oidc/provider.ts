@@ -8,24 +8,21 @@ import type { ClientSecrets } from '../clients/client-secrets.ts';
 import type { UsedProofStore } from '../clients/used-proof-store.ts';
 import type { AccessTokenStore } from '../grants/access-token-store.ts';
 import { sessionCookieName } from '../sessions/session-cookie.ts';
-import { makeAccessTokensStateless } from './access-token.ts';
-import { decideAuthorizationCodes } from './authorization-code.ts';
 import { type ConfigurationDependencies, oidcConfiguration } from './configuration.ts';
+import { findAccessTokens } from './corrections/access-token.ts';
 import { correctClients, keepClients } from './corrections/client-model.ts';
 import { correctCrossOrigin } from './corrections/cross-origin.ts';
 import { allowFormPost } from './corrections/form-post.ts';
 import { keepDocuments } from './corrections/published-documents.ts';
+import { findRefreshTokens } from './corrections/refresh-token.ts';
 import { decideReplays } from './corrections/replay-detection.ts';
 import { readRetiredHints } from './corrections/retired-hint.ts';
-import { decideDeviceCodes } from './device-code.ts';
+import { keepSessionRows } from './corrections/session.ts';
 import { logProviderEvents } from './events.ts';
-import { signIdTokens } from './id-token.ts';
-import { requireRedemption } from './redemption.ts';
-import { countRefreshTokens } from './refresh-token.ts';
 import { requestScope } from './request-scope.ts';
-import { keepSessionRows } from './session.ts';
+import { registerTokenGrants, type TokenGrantDependencies } from './token-grants.ts';
 
-export interface ProviderDependencies extends ConfigurationDependencies {
+export interface ProviderDependencies extends ConfigurationDependencies, TokenGrantDependencies {
   accessTokens: AccessTokenStore;
   usedProofs: UsedProofStore;
   clientSecrets: ClientSecrets;
@@ -37,12 +34,9 @@ export function createProvider(dependencies: ProviderDependencies): Provider {
   // The scheme of the issuer arrives as X-Forwarded-Proto, set by issuer-origin.ts for every request.
   provider.proxy = true;
 
-  makeAccessTokensStateless(provider, dependencies);
-  decideAuthorizationCodes(provider, dependencies);
-  decideDeviceCodes(provider, dependencies);
-  requireRedemption(provider);
-  countRefreshTokens(provider, dependencies.refreshTokens);
-  signIdTokens(provider, dependencies);
+  registerTokenGrants(provider, dependencies);
+  findAccessTokens(provider, dependencies);
+  findRefreshTokens(provider, dependencies);
   keepSessionRows(provider, dependencies);
   decideReplays(provider, dependencies);
   readRetiredHints(provider, dependencies);

@@ -3,13 +3,6 @@ import type { Person } from '../accounts/person.ts';
 import type { Client } from '../clients/client.ts';
 import type { Artifact } from '../grants/artifact-store.ts';
 import type { FoundGrant } from '../grants/grant-store.ts';
-import type { RefreshTokenValue } from './refresh-token-value.ts';
-
-/** A code that is being exchanged for tokens. */
-export interface RedeemedCode {
-  model: 'AuthorizationCode' | 'DeviceCode';
-  id: string;
-}
 
 /**
  * What is known of a protocol request before the library looks at it. The library reads its session cookie before
@@ -32,10 +25,6 @@ export interface RequestScope {
   person?: Person;
   /** When the interaction says that somebody has just signed in: of their password, '' without one. */
   passwordFingerprint?: string;
-  /** The code that is being redeemed, until the refresh token that it gives is saved and marks it used. */
-  redeeming?: RedeemedCode;
-  /** Refresh tokens whose mac this request has verified or made already, by their text. */
-  refreshTokens?: Map<string, RefreshTokenValue>;
   /** What the library has loaded from storage: it saves new and changed objects alike, and a changed one that is gone stays gone. */
   loaded: Set<string>;
   /** Why the library refused, for the log. */

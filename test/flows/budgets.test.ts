@@ -1,4 +1,5 @@
 import { openBrowser } from '../support/browser.ts';
+import { aClientKey, dpopProof } from '../support/proofs.ts';
 import {
   ADA,
   authorizationUrl,
@@ -60,22 +61,41 @@ describe('what a request costs, of a server that is warm', () => {
     };
   };
 
-  it('to exchange a code: look it up, mark it used with the beginning of its refresh tokens', async () => {
+  it('to exchange a code: one statement uses it and begins its refresh tokens', async () => {
     const code = await obtainCode(server.url, {}, browser);
     expect(await costOf(() => exchange(server.url, code))).toEqual({
-      statements: 2,
+      statements: 1,
       rowsWritten: 2,
       signatures: 2,
     });
   });
 
-  it('to refresh: look it up, count up', async () => {
+  it('to refresh: one statement compares and counts up', async () => {
     const { refresh_token = '' } = await obtainTokens(server.url, {}, browser);
     expect(await costOf(() => refresh(server.url, refresh_token))).toEqual({
-      statements: 2,
+      statements: 1,
       rowsWritten: 1,
       signatures: 2,
     });
+  });
+
+  it('of a DPoP proof: a row in the same statement, and nothing for a token that is refused', async () => {
+    const key = await aClientKey();
+    const htu = `${server.url}/auth/token`;
+    const post = async (fields: Record<string, string>) =>
+      postForm(htu, { ...CREDENTIALS, ...fields }, { dpop: await dpopProof(key, { htu }) });
+    const code = await obtainCode(server.url, {}, browser);
+    const fields = { grant_type: 'authorization_code', code, redirect_uri: DEMO_WEB.redirect_uri };
+    expect(await costOf(() => post(fields))).toEqual({ statements: 1, rowsWritten: 3, signatures: 2 });
+
+    const { refresh_token = '' } = await obtainTokens(server.url, {}, browser);
+    const again = { grant_type: 'refresh_token', refresh_token };
+    expect(await costOf(() => post(again))).toEqual({ statements: 1, rowsWritten: 2, signatures: 2 });
+
+    const unknown = { ...fields, code: 'x' };
+    expect(await costOf(() => post(unknown), 400)).toEqual({ statements: 2, rowsWritten: 0, signatures: 0 });
+    const forged = { ...again, refresh_token: 'x' };
+    expect(await costOf(() => post(forged), 400)).toEqual({ statements: 0, rowsWritten: 0, signatures: 0 });
   });
 
   it('of userinfo and introspection: one look', async () => {

@@ -1,6 +1,6 @@
 import { createHmac, createPublicKey } from 'node:crypto';
 import { decodeJwt, exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
-import { createRefreshTokenCodec } from '../../src/oidc/refresh-token-value.ts';
+import { createRefreshTokenCodec } from '../../src/tokens/refresh-token-value.ts';
 import { aClient, type TestClient } from '../support/factories.ts';
 import {
   brief,

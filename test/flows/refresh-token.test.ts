@@ -1,4 +1,4 @@
-import { createRefreshTokenCodec } from '../../src/oidc/refresh-token-value.ts';
+import { createRefreshTokenCodec } from '../../src/tokens/refresh-token-value.ts';
 import {
   DEMO_SPA,
   DEMO_WEB,

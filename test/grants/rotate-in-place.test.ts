@@ -33,8 +33,20 @@ describe('what is prolonged with each use', () => {
 
   it('rotates a refresh token without touching an index', async () => {
     const row = await server.database.knex('refresh_families').first();
-    const rotation = { presented: 0, windowSeconds: 30, expiresAt: anotherTimeThatDay(row.expires_at) };
-    const rotate = (knex: Knex) => createRefreshFamilyStore(knex).rotate(row.family, rotation);
+    const grant = await server.database.knex('grants').where({ id: row.grant_id }).first();
+    const person = await server.database.knex('people').where({ id: grant.person_id }).first();
+    const now = new Date();
+    const seconds = Math.floor((anotherTimeThatDay(row.expires_at).getTime() - now.getTime()) / 1000);
+    const client = {
+      id: grant.client_id,
+      instanceId: person.instance_id,
+      refreshTokenTtlSeconds: seconds,
+    };
+    const rotation = {
+      ...{ client, family: row.family, presented: 0, from: 0 },
+      ...{ scope: undefined, proof: undefined, jkt: undefined, now },
+    };
+    const rotate = (knex: Knex) => createRefreshFamilyStore(knex).rotate(rotation);
     expect(await updates('refresh_families', rotate)).toEqual({ written: 1, inPlace: 1 });
   });
 

@@ -7,8 +7,7 @@ import { chownSync, closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { unprivilegedUser } from '../../scripts/installed-postgres.ts';
-import { Refusal } from '../../scripts/refusal.ts';
+import { Refusal, unprivilegedUser } from '../../scripts/installed-postgres.ts';
 
 /** The package of each program. */
 const PACKAGES = {

@@ -49,6 +49,13 @@ describe('with 200,000 rows in every table that grows', () => {
     consented: true,
   };
   const session = { uid: `session-${LIVE}`, personId: 'person-1', payload: {}, expiresAt };
+  const client = {
+    id: 'web',
+    instanceId: 'demo',
+    type: 'confidential' as const,
+    grantTypes: ['refresh_token'],
+    refreshTokenTtlSeconds: 3600,
+  };
   const keys = [Buffer.alloc(32, 7)];
   const box = createSecretBox(keys);
 
@@ -59,9 +66,9 @@ describe('with 200,000 rows in every table that grows', () => {
       (knex) => createArtifactStore(knex).find('AuthorizationCode', `code ${LIVE}`),
     ],
     [
-      'a code to use it',
+      'a pushed request to use it',
       ['artifacts_pkey'],
-      (knex) => createArtifactStore(knex).consume('AuthorizationCode', `code ${LIVE}`),
+      (knex) => createArtifactStore(knex).consume('PushedAuthorizationRequest', 'a request'),
     ],
     [
       'the person, session and consent that a new code depends on',
@@ -78,35 +85,32 @@ describe('with 200,000 rows in every table that grows', () => {
       ['artifacts_pkey'],
       (knex) => createArtifactStore(knex).destroy('Interaction', 'interaction'),
     ],
-    [
-      'the grant of a new refresh token',
-      ['grants_pkey'],
-      (knex) =>
-        createRefreshFamilyStore(knex).start(Buffer.alloc(16), {
-          grantId: 'a new grant',
-          payload: {},
-          expiresAt,
-        }),
-    ],
-    [
-      'a code to use it, and the grant of its refresh token',
-      ['artifacts_pkey', 'grants_pkey'],
-      (knex) =>
-        createRefreshFamilyStore(knex).startWithCode(
-          Buffer.alloc(16),
-          { grantId: `grant-${LIVE}`, payload: {}, expiresAt },
-          { model: 'AuthorizationCode', id: `code ${LIVE}` },
-        ),
-    ],
+    ...([undefined, { jkt: 'thumbprint', jti: 'proof' }] as const).flatMap(
+      (proof): [string, string[], Act][] => [
+        [
+          `a code to redeem it${proof ? ', with a proof' : ''}`,
+          ['artifacts_pkey', 'grants_pkey', ...PERSON, ...(proof ? ['used_proofs_pkey'] : [])],
+          (knex) =>
+            createArtifactStore(knex).redeem({
+              ...{ client, code: `code ${LIVE}`, family: Buffer.alloc(16), proof, jkt: proof?.jkt },
+              ...{ redirectUri: 'https://app.example/', codeChallenge: undefined, now: new Date() },
+            }),
+        ],
+        [
+          `a refresh token to rotate it${proof ? ', with a proof' : ''}`,
+          ['grants_pkey', ...PERSON, 'refresh_families_pkey', ...(proof ? ['used_proofs_pkey'] : [])],
+          (knex) =>
+            createRefreshFamilyStore(knex).rotate({
+              ...{ client, family: FAMILY, presented: 0, from: 0, scope: undefined },
+              ...{ proof, jkt: proof?.jkt, now: new Date() },
+            }),
+        ],
+      ],
+    ),
     [
       'a refresh token with its grant and person',
       ['grants_pkey', ...PERSON, 'refresh_families_pkey'],
       (knex) => createRefreshFamilyStore(knex).find(FAMILY, 30),
-    ],
-    [
-      'a refresh token to rotate it',
-      ['grants_pkey', 'refresh_families_pkey'],
-      (knex) => createRefreshFamilyStore(knex).rotate(FAMILY, { presented: 0, windowSeconds: 30, expiresAt }),
     ],
     [
       'whether an access token is good, and whose it is',

@@ -2,8 +2,9 @@ import { errors, Provider, type ResponseType } from 'oidc-provider';
 import type { Client as ClientRecord } from '../../clients/client.ts';
 import type { ClientSecrets } from '../../clients/client-secrets.ts';
 import type { ClientStore } from '../../clients/client-store.ts';
-import { DEVICE_CODE_GRANT } from '../device-code.ts';
 import { findClient } from '../storage/client-metadata.ts';
+import { DEVICE_CODE_GRANT } from '../token-grants.ts';
+import { replace } from './replace.ts';
 
 type Client = InstanceType<Provider['Client']>;
 
@@ -16,7 +17,7 @@ export function keepClients(provider: Provider, { clients }: { clients: ClientSt
   const find = Client.find.bind(Client);
   const known = new WeakMap<ClientRecord, Client>();
 
-  Object.assign(Client, {
+  replace(Client, {
     async find(id: string): Promise<Client | undefined> {
       const record = typeof id === 'string' && id !== '' ? await findClient(clients, id) : undefined;
       if (!record) return undefined;
@@ -42,7 +43,7 @@ export function correctClients(
   const { prototype } = provider.Client;
   const { grantTypeAllowed, responseTypeAllowed } = prototype;
 
-  Object.assign(prototype, {
+  replace(prototype, {
     compareClientSecret(this: Client, secret: string) {
       return clientSecrets.verify(this.clientId, secret);
     },

@@ -1,5 +1,6 @@
 import type { Provider } from 'oidc-provider';
 import type { UsedProofStore } from '../../clients/used-proof-store.ts';
+import { replace } from './replace.ts';
 
 /**
  * The library would have a DPoP proof forgotten five minutes after its use, but accepts one that is dated up to five
@@ -12,7 +13,7 @@ const DATED_AHEAD_SECONDS = 300;
  * two at the same moment both would pass; here one statement decides.
  */
 export function decideReplays(provider: Provider, { usedProofs }: { usedProofs: UsedProofStore }): void {
-  Object.assign(provider.ReplayDetection, {
+  replace(provider.ReplayDetection, {
     unique: (issuer: string, jti: string, exp: number): Promise<boolean> =>
       usedProofs.use({ issuer, jti, expiresAt: new Date((exp + DATED_AHEAD_SECONDS) * 1000) }),
   });

@@ -1,6 +1,7 @@
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { Provider } from 'oidc-provider';
 import type { KeyRing } from '../../keys/key-ring.ts';
+import { replace } from './replace.ts';
 
 type Validate = Provider['IdToken']['validate'];
 
@@ -15,7 +16,7 @@ export function readRetiredHints(provider: Provider, { keyRing }: { keyRing: Key
   const { IdToken } = provider;
   const validate = IdToken.validate.bind(IdToken) as Validate;
 
-  Object.assign(IdToken, {
+  replace(IdToken, {
     async validate(...[hint, client]: Parameters<Validate>): ReturnType<Validate> {
       const read = AUTHORIZATION_ROUTES.has(Provider.ctx?.oidc.route ?? '') ? decode(hint) : undefined;
       const signedWithRetiredKey =

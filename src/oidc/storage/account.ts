@@ -1,8 +1,7 @@
-import type { FindAccount, KoaContextWithOIDC } from 'oidc-provider';
+import type { FindAccount } from 'oidc-provider';
 import { claimsOf } from '../../accounts/claims.ts';
 import type { Person } from '../../accounts/person.ts';
 import type { PersonStore } from '../../accounts/person-store.ts';
-import { invalidGrant } from '../refusal.ts';
 import { requestScope } from '../request-scope.ts';
 import { clientRecord } from './client-metadata.ts';
 
@@ -14,7 +13,7 @@ export function createAccountFinder({ people }: { people: PersonStore }): FindAc
   return async ({ oidc }, sub) => {
     const person = await findPerson(people, sub);
     if (!person || !oidc.client || person.instanceId !== clientRecord(oidc.client).instanceId)
-      return gone(oidc);
+      return undefined;
     const { clientId } = oidc.client;
     return {
       accountId: person.id,
@@ -30,10 +29,4 @@ export function createAccountFinder({ people }: { people: PersonStore }): FindAc
 export async function findPerson(people: PersonStore, id: string): Promise<Person | undefined> {
   const { person } = requestScope();
   return person?.id === id ? person : people.find(id);
-}
-
-/** The token endpoint says why; elsewhere it is for the caller to decide what follows. */
-function gone({ route }: KoaContextWithOIDC['oidc']): undefined {
-  if (route !== 'token') return undefined;
-  throw invalidGrant('The person who signed in may not do so any more');
 }

@@ -6,12 +6,10 @@ import type { GrantStore } from '../../grants/grant-store.ts';
 import type { KeyRing } from '../../keys/key-ring.ts';
 import type { Payload } from '../../platform/payload-times.ts';
 import type { SessionStore } from '../../sessions/session-store.ts';
-import { AlreadyUsed } from '../already-used.ts';
-import { deviceCodeAdapter } from '../device-code.ts';
-import { type RefreshTokenDependencies, saveRefreshToken } from '../refresh-token.ts';
 import { requestScope, useGrant } from '../request-scope.ts';
 import { keepSessionCookie } from '../session.ts';
 import { findClient, toClientMetadata } from './client-metadata.ts';
+import { deviceCodeAdapter } from './device-code-adapter.ts';
 import { newGrantFor } from './grants.ts';
 import { fromStored, toStored } from './stored-payload.ts';
 
@@ -23,7 +21,6 @@ export interface AdapterDependencies {
   sessions: SessionStore;
   clients: ClientStore;
   keyRing: KeyRing;
-  refreshTokens: RefreshTokenDependencies;
 }
 
 const FOREIGN_KEY_VIOLATION = '23503';
@@ -37,11 +34,10 @@ export function createAdapter(dependencies: AdapterDependencies): (model: string
     switch (model) {
       case 'Client':
         return clientAdapter(dependencies);
-      case 'RefreshToken':
-        return refreshTokenAdapter(dependencies);
       case 'Grant':
         return grantAdapter(dependencies);
       case 'AccessToken':
+      case 'RefreshToken':
         return READ_ONLY;
       case 'Session':
         return sessionAdapter(dependencies);
@@ -57,7 +53,7 @@ export function createAdapter(dependencies: AdapterDependencies): (model: string
   };
 }
 
-/** Access tokens are not stored (access-token.ts), and a grant's end is theirs too. */
+/** Tokens are found without it (corrections/access-token.ts, refresh-token.ts), and end with their grant. */
 const READ_ONLY: Adapter = {
   upsert: async () => {},
   find: async () => undefined,
@@ -86,16 +82,6 @@ function grantAdapter({ grants }: AdapterDependencies): Adapter {
       return (loaded?.id === id ? loaded.payload : await grants.find(id)) as AdapterPayload | undefined;
     },
     destroy: (id) => grants.revoke(id),
-  };
-}
-
-/** A refresh token is a counter on the row of its family (refresh-token.ts); its end is that of its grant. */
-function refreshTokenAdapter({ refreshTokens }: AdapterDependencies): Adapter {
-  return {
-    ...READ_ONLY,
-    async upsert(id, { jti: _jti, ...payload }, ttlSeconds = 0) {
-      await unlessGone(() => saveRefreshToken(id, payload, expiryOf(ttlSeconds), refreshTokens));
-    },
   };
 }
 
@@ -168,9 +154,7 @@ function artifactAdapter(model: ArtifactModel, { artifacts, issuer }: AdapterDep
 
     async consume(id) {
       if (await artifacts.consume(model, id)) return;
-      throw model === 'PushedAuthorizationRequest'
-        ? new errors.InvalidRequestUri('request_uri was already used')
-        : new AlreadyUsed();
+      throw new errors.InvalidRequestUri('request_uri was already used');
     },
 
     async destroy(id) {

@@ -1,4 +1,4 @@
-import { createRefreshTokenCodec } from '../../src/oidc/refresh-token-value.ts';
+import { createRefreshTokenCodec } from '../../src/tokens/refresh-token-value.ts';
 
 const KEY = 'a-key-of-at-least-thirty-two-characters-1';
 const OTHER_KEY = 'a-key-of-at-least-thirty-two-characters-2';

@@ -1,0 +1,61 @@
+import { calculateJwkThumbprint, EmbeddedJWK, type JWTPayload, jwtVerify } from 'jose';
+
+/** A DPoP proof (RFC 9449) whose signature, time and target are right. `UsedProofStore` says whether it is new. */
+export interface DpopProof {
+  /** The SHA-256 thumbprint of the key that signed it (RFC 7638). */
+  jkt: string;
+  jti: string;
+}
+
+/** Ed25519 is the name that RFC 9864 gives to EdDSA with that curve. */
+export const PROOF_ALGORITHMS = ['RS256', 'PS256', 'ES256', 'Ed25519', 'EdDSA'] as const;
+
+/** How far the clock of a client may differ from ours, in either direction. */
+const TOLERATED_SECONDS = 300;
+/** A proof may be dated that far ahead, and is good for as long after that. */
+export const PROOF_LIFETIME_SECONDS = 2 * TOLERATED_SECONDS;
+
+interface Target {
+  method: string;
+  /** Without query and fragment. */
+  url: string;
+  now: Date;
+}
+
+/**
+ * Verifies a proof as RFC 9449 section 4.3 says, but for nonces, which this server does not ask for.
+ * @throws Error whose message is the description of an `invalid_dpop_proof`.
+ */
+export async function verifyDpopProof(text: string, target: Target): Promise<DpopProof> {
+  const { payload, protectedHeader } = await jwtVerify(text, EmbeddedJWK, {
+    algorithms: [...PROOF_ALGORITHMS],
+    typ: 'dpop+jwt',
+    currentDate: target.now,
+  }).catch((cause) => {
+    throw new Error('invalid DPoP key binding', { cause });
+  });
+  const jti = checkClaims(payload, target);
+  // EmbeddedJWK has found it there.
+  return { jkt: await calculateJwkThumbprint(protectedHeader.jwk as never), jti };
+}
+
+/** Answers the `jti`. */
+function checkClaims({ iat, jti, htm, htu, nonce }: JWTPayload, { method, url, now }: Target): string {
+  if (typeof iat !== 'number' || !iat) throw new Error('DPoP proof must have a iat number property');
+  if (typeof jti !== 'string' || !jti) throw new Error('DPoP proof must have a jti string property');
+  if (nonce !== undefined && typeof nonce !== 'string') throw new Error('DPoP proof nonce must be a string');
+  if (nonce) throw new Error('DPoP nonces are not supported');
+  if (Math.abs(Math.floor(now.getTime() / 1000) - iat) > TOLERATED_SECONDS)
+    throw new Error('DPoP proof iat is not recent enough');
+  if (htm !== method) throw new Error('DPoP proof htm mismatch');
+  if (withoutQuery(htu) !== new URL(url).href) throw new Error('DPoP proof htu mismatch');
+  return jti;
+}
+
+function withoutQuery(htu: unknown): string | undefined {
+  const url = typeof htu === 'string' ? URL.parse(htu) : null;
+  if (!url) return undefined;
+  url.hash = '';
+  url.search = '';
+  return url.href;
+}

@@ -1,0 +1,37 @@
+import { Provider } from 'oidc-provider';
+import type { RefreshFamilyStore } from '../../grants/refresh-family-store.ts';
+import type { Clock } from '../../platform/clock.ts';
+import type { RefreshTokenCodec } from '../../tokens/refresh-token-value.ts';
+import { useGrant } from '../request-scope.ts';
+import { clientRecord } from '../storage/client-metadata.ts';
+import { replace } from './replace.ts';
+
+type RefreshToken = InstanceType<Provider['RefreshToken']>;
+
+/**
+ * Finds refresh tokens for introspection and revocation: the current one of its family, or the one before it inside
+ * the replay window, of the client that asks. `tokens/refresh.ts` answers those that are used.
+ */
+export function findRefreshTokens(
+  provider: Provider,
+  { families, codec, clock }: { families: RefreshFamilyStore; codec: RefreshTokenCodec; clock: Clock },
+): void {
+  const { RefreshToken } = provider;
+  replace(RefreshToken, {
+    async find(text: string): Promise<RefreshToken | undefined> {
+      const client = Provider.ctx?.oidc.client;
+      const value = client && codec.decode(text, client.clientId);
+      const family =
+        value && (await families.find(value.family, clientRecord(client).refreshReplayWindowSeconds));
+      if (!family || family.expiresAt <= clock.now()) return undefined;
+      const behind = family.sequence - value.sequence;
+      if (behind > 1 || (behind === 1 && !family.withinWindow)) return undefined;
+      useGrant(family.grant);
+      return new RefreshToken({
+        ...family.payload,
+        jti: text,
+        exp: Math.floor(family.expiresAt.getTime() / 1000),
+      } as unknown as ConstructorParameters<typeof RefreshToken>[0]);
+    },
+  });
+}

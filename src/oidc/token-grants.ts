@@ -1,0 +1,77 @@
+import { errors, type Provider, type TokenEndpointGrantContext } from 'oidc-provider';
+import { type DpopProof, verifyDpopProof } from '../clients/dpop-proof.ts';
+import type { Clock } from '../platform/clock.ts';
+import { TokenError } from '../tokens/errors.ts';
+import { type ExchangeDependencies, exchangeCode } from '../tokens/exchange-code.ts';
+import { type DeviceCodeDependencies, redeemDeviceCode } from '../tokens/redeem-device-code.ts';
+import { type RefreshDependencies, refresh } from '../tokens/refresh.ts';
+import type { TokenAnswer, TokenRequest } from '../tokens/token-request.ts';
+import { PATHS } from './routes.ts';
+import { clientRecord } from './storage/client-metadata.ts';
+
+export const DEVICE_CODE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
+
+export type TokenGrantDependencies = RefreshDependencies & ExchangeDependencies & DeviceCodeDependencies;
+
+/**
+ * Gives the grants of the token endpoint to `tokens/`, in the place of the library's own. The library authenticates
+ * the client, reads the parameters, refuses what is sent twice, and renders errors. A grant that is registered is also
+ * announced, so only those of features that are on are registered.
+ */
+export function registerTokenGrants(provider: Provider, dependencies: TokenGrantDependencies): void {
+  const register = (
+    grantType: string,
+    parameters: string[],
+    answer: (request: TokenRequest, dependencies: TokenGrantDependencies) => Promise<TokenAnswer>,
+  ) => {
+    provider.registerGrantType(
+      grantType,
+      async (ctx) => {
+        ctx.body = await explained(async () => answer(await readRequest(ctx, dependencies), dependencies));
+      },
+      parameters,
+    );
+  };
+  register('authorization_code', ['code', 'code_verifier', 'redirect_uri'], exchangeCode);
+  register('refresh_token', ['refresh_token', 'scope'], refresh);
+  register(DEVICE_CODE_GRANT, ['device_code'], redeemDeviceCode);
+}
+
+async function readRequest(
+  ctx: TokenEndpointGrantContext,
+  dependencies: { issuer: string; clock: Clock },
+): Promise<TokenRequest> {
+  const { client, params } = ctx.oidc;
+  return {
+    client: clientRecord(client),
+    parameters: params as TokenRequest['parameters'],
+    proof: await readProof(ctx, dependencies),
+  };
+}
+
+async function readProof(
+  ctx: TokenEndpointGrantContext,
+  { issuer, clock }: { issuer: string; clock: Clock },
+): Promise<DpopProof | undefined> {
+  const text = ctx.get('DPoP');
+  if (!text) return undefined;
+  const target = { method: ctx.method, url: `${issuer}${PATHS.token}`, now: clock.now() };
+  return verifyDpopProof(text, target).catch((cause: Error) => {
+    throw new errors.InvalidDpopProof(cause.message, { cause });
+  });
+}
+
+/** Refusals as the library renders them, and tells its listeners. */
+async function explained<T>(answer: () => Promise<T>): Promise<T> {
+  try {
+    return await answer();
+  } catch (error) {
+    if (!(error instanceof TokenError)) throw error;
+    const { code, message, members } = error;
+    throw Object.assign(
+      new errors.CustomOIDCProviderError(code, message),
+      { error_detail: message },
+      members,
+    );
+  }
+}

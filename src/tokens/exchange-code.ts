@@ -1,0 +1,115 @@
+import { createHash } from 'node:crypto';
+import type { UsedProofStore } from '../clients/used-proof-store.ts';
+import type { ArtifactStore } from '../grants/artifact-store.ts';
+import type { Authorization } from '../grants/authorization.ts';
+import type { GrantStore } from '../grants/grant-store.ts';
+import { epochSeconds } from '../platform/clock.ts';
+import type { Payload } from '../platform/payload-times.ts';
+import { invalidGrant } from './errors.ts';
+import { type IssueDependencies, issueTokens, signersFor } from './issue-tokens.ts';
+import { isProofMissing, refuseOtherKey, useProof } from './proof-of-possession.ts';
+import type { RefreshTokenCodec, RefreshTokenValue } from './refresh-token-value.ts';
+import { requireParameters, type TokenAnswer, type TokenRequest } from './token-request.ts';
+
+export interface ExchangeDependencies extends IssueDependencies {
+  artifacts: ArtifactStore;
+  codec: RefreshTokenCodec;
+  grants: GrantStore;
+  usedProofs: UsedProofStore;
+}
+
+const NOT_VALID = 'Authorization code is not valid';
+
+/**
+ * Gives tokens for an authorization code (RFC 6749 section 4.1.3). One statement compares the request with the code,
+ * marks it used and begins the refresh tokens: until then nothing has changed, and a request that was lost can be
+ * repeated. The code is looked at only where nothing matched.
+ * @throws TokenError that says why the code is refused.
+ */
+export async function exchangeCode(request: TokenRequest, d: ExchangeDependencies): Promise<TokenAnswer> {
+  const { client, proof } = request;
+  requireParameters(request, 'code', 'redirect_uri');
+  const signers = signersFor(client, d.keyRing);
+  const family = d.codec.newFamily();
+
+  const authorization =
+    (isProofMissing(client, proof) ? undefined : await redeem(family, request, d)) ??
+    (await lookAgain(family, request, d));
+  return issueTokens(
+    {
+      client,
+      authorization,
+      signers,
+      scope: String(authorization.payload.scope),
+      jkt: proof?.jkt,
+      refreshToken: client.grantTypes.includes('refresh_token')
+        ? d.codec.encode(family, client.id)
+        : undefined,
+    },
+    d,
+  );
+}
+
+function redeem(
+  { family }: RefreshTokenValue,
+  { client, parameters, proof }: TokenRequest,
+  { artifacts, clock }: ExchangeDependencies,
+  isProofUsed = false,
+): Promise<Authorization | undefined> {
+  const { code = '', redirect_uri: redirectUri = '', code_verifier: verifier } = parameters;
+  return artifacts.redeem({
+    ...{ client, code, family, redirectUri, codeChallenge: verifier && challengeOf(verifier) },
+    ...{ proof: isProofUsed ? undefined : proof, jkt: proof?.jkt, now: clock.now() },
+  });
+}
+
+/** Nothing matched: finds out why, and lets through what has become right meanwhile. */
+async function lookAgain(
+  family: RefreshTokenValue,
+  request: TokenRequest,
+  d: ExchangeDependencies,
+): Promise<Authorization> {
+  const { client, parameters, proof } = request;
+  const found = await d.artifacts.find('AuthorizationCode', parameters.code ?? '');
+  // A code of another client is, to this one, a code that does not exist.
+  if (!found?.grant || found.payload.clientId !== client.id) throw invalidGrant(NOT_VALID);
+  const { payload, grant, consumed } = found;
+  if (consumed) await endUsedGrant(grant.id, d);
+  if (Number(payload.exp) <= epochSeconds(d.clock)) throw invalidGrant('Authorization code expired');
+  refuseOtherRequest(payload, parameters);
+  await useProof(request, d);
+  refuseOtherKey('The authorization code', payload.dpopJkt, proof);
+  if (grant.person?.instanceId !== client.instanceId)
+    throw invalidGrant('The person who signed in may not do so any more');
+
+  const redeemed = await redeem(family, request, d, true);
+  if (redeemed) return redeemed;
+  // Another request with this code was first, between the look and the statement.
+  if ((await d.artifacts.find('AuthorizationCode', parameters.code ?? ''))?.consumed)
+    await endUsedGrant(grant.id, d);
+  throw invalidGrant(NOT_VALID);
+}
+
+/** RFC 6749 section 4.1.2: who came first may have stolen the code, so it ends what the code gave. */
+async function endUsedGrant(grantId: string, { grants }: ExchangeDependencies): Promise<never> {
+  await grants.revoke(grantId);
+  throw invalidGrant('Authorization code already used');
+}
+
+function refuseOtherRequest(
+  { redirectUri, codeChallenge }: Payload,
+  { redirect_uri, code_verifier: verifier }: TokenRequest['parameters'],
+): void {
+  if (redirectUri !== redirect_uri)
+    throw invalidGrant('redirect_uri is not the one of the authorization request');
+  if (verifier && !codeChallenge)
+    throw invalidGrant('code_verifier was sent, but the authorization request had no code_challenge');
+  if (!verifier && codeChallenge) throw invalidGrant('code_verifier is missing');
+  if (verifier && challengeOf(verifier) !== codeChallenge)
+    throw invalidGrant('code_verifier does not match the code_challenge');
+}
+
+/** RFC 7636 section 4.2. */
+function challengeOf(verifier: string): string {
+  return createHash('sha256').update(verifier).digest('base64url');
+}

@@ -1,0 +1,110 @@
+import { CLAIMS_BY_SCOPE, claimsOf, LISTO_CLAIMS } from '../accounts/claims.ts';
+import type { Client } from '../clients/client.ts';
+import type { Authorization } from '../grants/authorization.ts';
+import { scopesOf } from '../grants/grant-store.ts';
+import type { CurrentKey, KeyRing } from '../keys/key-ring.ts';
+import { type Clock, epochSeconds } from '../platform/clock.ts';
+import { unavailable } from '../platform/database-errors.ts';
+import { signAccessToken } from './access-token.ts';
+import type { TokenAnswer } from './token-request.ts';
+
+export interface IssueDependencies {
+  issuer: string;
+  keyRing: KeyRing;
+  clock: Clock;
+}
+
+/** The keys that sign for a client. */
+export interface Signers {
+  accessToken: CurrentKey;
+  idToken: CurrentKey;
+}
+
+/**
+ * Finds the keys. It comes before anything is redeemed or rotated, so that a request without a key changes nothing.
+ * @throws HttpError 503, for a second or two after the first client asked for another algorithm than RS256.
+ */
+export function signersFor({ idTokenSignedResponseAlg: alg }: Client, keyRing: KeyRing): Signers {
+  const idToken = keyRing.signer(alg);
+  if (!idToken) throw unavailable(new Error(`There is no key yet to sign ${alg} with.`));
+  return { accessToken: keyRing.current, idToken };
+}
+
+export interface Issue {
+  client: Client;
+  authorization: Authorization;
+  signers: Signers;
+  /** Scopes that the client asks for now, separated by spaces: at a refresh perhaps fewer than at first. */
+  scope: string;
+  /** The thumbprint of the key that the access token is bound to. */
+  jkt: string | undefined;
+  refreshToken: string | undefined;
+}
+
+/** Makes the tokens of an authorization: an access token, and an ID token where `openid` was asked for. */
+export async function issueTokens(issue: Issue, { issuer, clock }: IssueDependencies): Promise<TokenAnswer> {
+  const { client, authorization, signers, jkt, refreshToken } = issue;
+  const asked = [...new Set(issue.scope.split(' '))];
+  const granted = scopesOf(authorization.grant.payload).filter((scope) => asked.includes(scope));
+  const scope = granted.join(' ');
+  const iat = epochSeconds(clock);
+  const common = { iss: issuer, sub: authorization.person.id, iat };
+
+  const [accessToken, idToken] = await Promise.all([
+    signAccessToken(
+      {
+        ...common,
+        aud: issuer,
+        exp: iat + client.accessTokenTtlSeconds,
+        client_id: client.id,
+        scope,
+        grant_id: authorization.grant.id,
+        jkt,
+      },
+      signers.accessToken,
+    ),
+    asked.includes('openid')
+      ? signers.idToken.sign(
+          {
+            ...idTokenClaims(authorization, granted),
+            ...common,
+            client_id: client.id,
+            scope: asked.join(' '),
+            aud: client.id,
+            exp: iat + client.idTokenTtlSeconds,
+          },
+          'JWT',
+        )
+      : undefined,
+  ]);
+  return {
+    access_token: accessToken,
+    expires_in: client.accessTokenTtlSeconds,
+    ...(idToken === undefined ? {} : { id_token: idToken }),
+    ...(refreshToken === undefined ? {} : { refresh_token: refreshToken }),
+    scope,
+    token_type: jkt ? 'DPoP' : 'Bearer',
+  };
+}
+
+const CLAIMS: Record<string, readonly string[]> = { openid: LISTO_CLAIMS, ...CLAIMS_BY_SCOPE };
+
+/** What an ID token says of the person and of the sign-in (OpenID Connect Core section 2). */
+function idTokenClaims({ person, payload }: Authorization, granted: readonly string[]): object {
+  const known = claimsOf(person);
+  const names = granted.flatMap((scope) => CLAIMS[scope] ?? []).filter((name) => name in known);
+  const { nonce, authTime, claims } = payload as AskedFor;
+  return {
+    ...Object.fromEntries(names.map((name) => [name, known[name]])),
+    ...(claims?.id_token?.auth_time === undefined ? {} : { auth_time: authTime }),
+    ...(nonce === undefined ? {} : { nonce }),
+  };
+}
+
+/** Members of a code or a refresh family that an ID token repeats. */
+interface AskedFor {
+  nonce?: string;
+  /** When the person signed in, in seconds. A client that sent `max_age` asked for it. */
+  authTime?: number;
+  claims?: { id_token?: { auth_time?: unknown } };
+}

@@ -1,0 +1,95 @@
+import type { UsedProofStore } from '../clients/used-proof-store.ts';
+import type { DeviceCodeStore, PolledDeviceCode } from '../grants/device-code-store.ts';
+import type { GrantStore } from '../grants/grant-store.ts';
+import { epochSeconds } from '../platform/clock.ts';
+import { invalidGrant, TokenError } from './errors.ts';
+import { type IssueDependencies, issueTokens, signersFor } from './issue-tokens.ts';
+import { isProofMissing, useProof } from './proof-of-possession.ts';
+import type { RefreshTokenCodec } from './refresh-token-value.ts';
+import { requireParameters, type TokenAnswer, type TokenRequest } from './token-request.ts';
+
+export interface DeviceCodeDependencies extends IssueDependencies {
+  deviceCodes: DeviceCodeStore;
+  codec: RefreshTokenCodec;
+  grants: GrantStore;
+  usedProofs: UsedProofStore;
+}
+
+/** The five seconds of RFC 8628 section 3.2, less what the way here may take off between two requests. */
+const POLL_EVERY_SECONDS = 4;
+
+/**
+ * Answers a device that asks whether its person has decided (RFC 8628 section 3.4). One statement reads the code and
+ * notes that the device asked; once the person has approved, another one marks the code used and begins the refresh
+ * tokens. A device that has to wait uses up no proof.
+ * @throws TokenError that says why there are no tokens.
+ */
+export async function redeemDeviceCode(
+  request: TokenRequest,
+  d: DeviceCodeDependencies,
+): Promise<TokenAnswer> {
+  const { client, proof } = request;
+  const { device_code: code } = requireParameters(request, 'device_code');
+  const signers = signersFor(client, d.keyRing);
+  refuseUnready(await poll(code, request, d), request, d);
+
+  const family = d.codec.newFamily();
+  const redemption = { client, code, family: family.family, proof, jkt: proof?.jkt, now: d.clock.now() };
+  const authorization = (await d.deviceCodes.redeem(redemption)) ?? (await refuse(code, request, d));
+  return issueTokens(
+    {
+      client,
+      authorization,
+      signers,
+      scope: String(authorization.payload.scope),
+      jkt: proof?.jkt,
+      refreshToken: client.grantTypes.includes('refresh_token')
+        ? d.codec.encode(family, client.id)
+        : undefined,
+    },
+    d,
+  );
+}
+
+/** Reads the code. One that was used ends what it gave (RFC 6749 section 4.1.2, as for authorization codes). */
+async function poll(
+  code: string,
+  { client }: TokenRequest,
+  { deviceCodes, grants }: DeviceCodeDependencies,
+): Promise<PolledDeviceCode> {
+  const polled = await deviceCodes.poll(code, { clientId: client.id, everySeconds: POLL_EVERY_SECONDS });
+  if (!polled) throw invalidGrant('Device code is not valid');
+  if (polled.consumed) {
+    if (polled.grant) await grants.revoke(polled.grant.id);
+    throw invalidGrant('Device code already used');
+  }
+  return polled;
+}
+
+function refuseUnready(
+  { payload, decided, inTime, grant }: PolledDeviceCode,
+  { client, proof }: TokenRequest,
+  { clock }: DeviceCodeDependencies,
+): void {
+  if (Number(payload.exp) <= epochSeconds(clock))
+    throw new TokenError('expired_token', 'Device code expired');
+  if (!decided && !inTime)
+    throw new TokenError('slow_down', 'you are polling too quickly and should back off at a reasonable rate');
+  if (isProofMissing(client, proof)) throw invalidGrant('This client must send a DPoP proof');
+  if (!decided)
+    throw new TokenError(
+      'authorization_pending',
+      "authorization request is still pending as the end-user hasn't yet completed the user interaction steps",
+    );
+  if (payload.error) throw new TokenError(String(payload.error), String(payload.errorDescription));
+  if (!grant) throw invalidGrant('Device code is not valid');
+  if (grant.person?.instanceId !== client.instanceId)
+    throw invalidGrant('The person who signed in may not do so any more');
+}
+
+/** Nothing was redeemed: another request was first, the proof was used before, or all of it ended meanwhile. */
+async function refuse(code: string, request: TokenRequest, d: DeviceCodeDependencies): Promise<never> {
+  refuseUnready(await poll(code, request, d), request, d);
+  await useProof(request, d);
+  throw invalidGrant('Device code is not valid');
+}

@@ -1,0 +1,138 @@
+import type { Events } from '../audit/events.ts';
+import type { UsedProofStore } from '../clients/used-proof-store.ts';
+import { type Authorization, isKnown } from '../grants/authorization.ts';
+import type { GrantStore } from '../grants/grant-store.ts';
+import type { RefreshFamily, RefreshFamilyStore } from '../grants/refresh-family-store.ts';
+import { invalidGrant, TokenError } from './errors.ts';
+import { type IssueDependencies, issueTokens, signersFor } from './issue-tokens.ts';
+import { isProofMissing, refuseOtherKey, useProof } from './proof-of-possession.ts';
+import type { RefreshTokenCodec, RefreshTokenValue } from './refresh-token-value.ts';
+import { requireParameters, type TokenAnswer, type TokenRequest } from './token-request.ts';
+
+export interface RefreshDependencies extends IssueDependencies {
+  families: RefreshFamilyStore;
+  codec: RefreshTokenCodec;
+  grants: GrantStore;
+  usedProofs: UsedProofStore;
+  events: Events;
+}
+
+const NOT_VALID = 'Refresh token is not valid';
+const ALREADY_USED = 'Refresh token already used';
+
+/**
+ * Gives new tokens for a refresh token (RFC 6749 section 6). A refresh token is a counter on the row of its family.
+ * One statement compares the token with the row and counts up; of several parallel requests one succeeds. The row is
+ * looked at only where nothing matched.
+ * @throws TokenError that says why the token is refused.
+ */
+export async function refresh(request: TokenRequest, d: RefreshDependencies): Promise<TokenAnswer> {
+  const { client, parameters, proof } = request;
+  const { refresh_token: text } = requireParameters(request, 'refresh_token');
+  const presented = d.codec.decode(text, client.id);
+  if (!presented) throw invalidGrant(NOT_VALID);
+  const signers = signersFor(client, d.keyRing);
+
+  const authorization =
+    (isProofMissing(client, proof) ? undefined : await rotate(presented, request, d)) ??
+    (await lookAgain(presented, request, d));
+  return issueTokens(
+    {
+      client,
+      authorization,
+      signers,
+      scope: parameters.scope ?? String(authorization.payload.scope),
+      jkt: proof?.jkt,
+      refreshToken: d.codec.encode({ ...presented, sequence: presented.sequence + 1 }, client.id),
+    },
+    d,
+  );
+}
+
+function rotate(
+  { family, sequence }: RefreshTokenValue,
+  { client, parameters: { scope }, proof }: TokenRequest,
+  { families, clock }: RefreshDependencies,
+  from = sequence,
+  isProofUsed = false,
+): Promise<Authorization | undefined> {
+  return families.rotate({
+    ...{ client, family, presented: sequence, from, scope },
+    ...{ proof: isProofUsed ? undefined : proof, jkt: proof?.jkt, now: clock.now() },
+  });
+}
+
+/**
+ * Nothing matched: finds out why. A request that is sent again inside the replay window gets the same successor, so
+ * that a lost answer, two tabs or a retry sign nobody out. A row that is behind the token lost a commit, since only
+ * this server can have issued the token, and catches up.
+ *
+ * The order matters. A captured request that is sent again ends the grant, whatever else is wrong with it.
+ */
+async function lookAgain(
+  presented: RefreshTokenValue,
+  request: TokenRequest,
+  d: RefreshDependencies,
+): Promise<Authorization> {
+  const { client, parameters, proof } = request;
+  const family = await d.families.find(presented.family, client.refreshReplayWindowSeconds);
+  if (!family) throw invalidGrant(NOT_VALID);
+  await endReusedGrant(presented, family, request, d);
+  if (family.expiresAt <= d.clock.now()) throw invalidGrant('Refresh token expired');
+  await useProof(request, d);
+  refuseMoreScopes(parameters.scope, family);
+  refuseOtherKey('The refresh token', family.payload.jkt, proof);
+  if (family.grant.person?.instanceId !== client.instanceId)
+    throw invalidGrant('The person who signed in may not do so any more');
+  if (!isKnown(family.payload)) throw invalidGrant(NOT_VALID);
+
+  const ahead = presented.sequence - family.sequence;
+  if (ahead < 0) return replay(family, request, d);
+  if (ahead > 0) d.events.refreshTokenAhead({ ...subjectOf(family, request), ahead });
+  const rotated = await rotate(presented, request, d, 0, true);
+  if (rotated) return rotated;
+  // Another request with this token was first, between the look and the statement.
+  const now = await d.families.find(presented.family, client.refreshReplayWindowSeconds);
+  if (!now?.grant.person) throw invalidGrant(NOT_VALID);
+  await endReusedGrant(presented, now, request, d);
+  if (now.sequence <= presented.sequence) throw invalidGrant(NOT_VALID);
+  return replay(now, request, d);
+}
+
+function replay(
+  family: RefreshFamily,
+  request: TokenRequest,
+  { events }: RefreshDependencies,
+): Authorization {
+  const { grant, payload } = family;
+  const { person } = grant;
+  if (!person) throw invalidGrant(NOT_VALID);
+  events.refreshTokenReplayed(subjectOf(family, request));
+  return { person, grant, payload };
+}
+
+/** RFC 9700 section 4.14.2: an old token may have been stolen, so nobody keeps the grant. */
+async function endReusedGrant(
+  presented: RefreshTokenValue,
+  family: RefreshFamily,
+  request: TokenRequest,
+  { grants, events }: RefreshDependencies,
+): Promise<void> {
+  const behind = family.sequence - presented.sequence;
+  if (behind <= 0 || (behind === 1 && family.withinWindow)) return;
+  await grants.revoke(family.grant.id);
+  events.refreshTokenReused({ ...subjectOf(family, request), behind });
+  throw invalidGrant(ALREADY_USED);
+}
+
+function refuseMoreScopes(asked: string | undefined, { payload }: RefreshFamily): void {
+  const granted = String(payload.scope).split(' ');
+  const missing = asked?.split(' ').filter((scope) => !granted.includes(scope)) ?? [];
+  if (missing.length === 0) return;
+  const description = `refresh token missing requested ${missing.length > 1 ? 'scopes' : 'scope'}`;
+  throw new TokenError('invalid_scope', description, { scope: missing.join(' ') });
+}
+
+function subjectOf({ grant, payload }: RefreshFamily, { client }: TokenRequest) {
+  return { clientId: client.id, personId: String(payload.accountId), grantId: grant.id };
+}

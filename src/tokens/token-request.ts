@@ -1,0 +1,39 @@
+import type { Client } from '../clients/client.ts';
+import type { DpopProof } from '../clients/dpop-proof.ts';
+import { TokenError } from './errors.ts';
+
+/** A request at the token endpoint, once its client is authenticated and may use the grant type. */
+export interface TokenRequest {
+  client: Client;
+  /** Each was sent at most once, and none is empty. */
+  parameters: Readonly<Record<string, string | undefined>>;
+  /** Verified, but perhaps used before. */
+  proof: DpopProof | undefined;
+}
+
+/** RFC 6749 section 5.1, with the ID token of OpenID Connect Core section 3.1.3.3. */
+export interface TokenAnswer {
+  access_token: string;
+  /** Seconds. */
+  expires_in: number;
+  id_token?: string;
+  refresh_token?: string;
+  scope: string;
+  token_type: 'Bearer' | 'DPoP';
+}
+
+/** @throws TokenError `invalid_request` that names every parameter of `names` that was not sent. */
+export function requireParameters<Name extends string>(
+  { parameters }: TokenRequest,
+  ...names: Name[]
+): Record<Name, string> {
+  const missing = names.filter((name) => parameters[name] === undefined);
+  if (missing.length > 0) throw missingParameters(missing);
+  return parameters as Record<Name, string>;
+}
+
+function missingParameters(names: readonly string[]): TokenError {
+  const word = names.length > 1 ? 'parameters' : 'parameter';
+  const list = names.map((name) => `'${name}'`).join(' and ');
+  return new TokenError('invalid_request', `missing required ${word} ${list}`);
+}
