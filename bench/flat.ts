@@ -7,7 +7,7 @@ import { Agent, request as httpRequest } from 'node:http';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { Client } from 'pg';
-import { Refusal } from '../scripts/installed-postgres.ts';
+import { Refusal } from '../scripts/refusal.ts';
 import { connect } from './cluster.ts';
 import { exchange, makeCodes, tokenRequest } from './material.ts';
 import { wholeNumber } from './options.ts';

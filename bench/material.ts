@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { Refusal } from '../scripts/installed-postgres.ts';
+import { Refusal } from '../scripts/refusal.ts';
 import { basic, type Request, writeRequests } from './request.ts';
 import type { Target } from './target.ts';
 import { type Expected, play } from './wrk.ts';

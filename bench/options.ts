@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { Refusal } from '../scripts/installed-postgres.ts';
+import { Refusal } from '../scripts/refusal.ts';
 import type { Scenario } from './scenario.ts';
 import { SCENARIOS } from './scenarios/every.ts';
 

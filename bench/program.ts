@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { Refusal } from '../scripts/installed-postgres.ts';
+import { Refusal } from '../scripts/refusal.ts';
 
 /** Runs a benchmark. After a refusal or Ctrl-C, it stops everything that it started. */
 export async function runProgram(main: () => Promise<void>): Promise<void> {

@@ -1,4 +1,4 @@
-import { Refusal } from '../scripts/installed-postgres.ts';
+import { Refusal } from '../scripts/refusal.ts';
 import { type Browser, openBrowser, type Page } from '../test/support/browser.ts';
 import { authorizationUrl } from './material.ts';
 import type { Request } from './request.ts';

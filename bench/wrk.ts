@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { Refusal } from '../scripts/installed-postgres.ts';
+import { Refusal } from '../scripts/refusal.ts';
 
 const SCRIPT = fileURLToPath(new URL('wrk/play.lua', import.meta.url));
 

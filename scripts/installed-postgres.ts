@@ -5,11 +5,9 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { accessSync, constants, readdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { Refusal } from './refusal.ts';
 
 const DEBIAN = '/usr/lib/postgresql';
-
-/** An error that is not a fault of the program. It is printed without a stack. */
-export class Refusal extends Error {}
 
 /**
  * The folder with initdb and postgres: from the PATH, or the newest of Debian's, which are not in the PATH.

@@ -10,7 +10,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from './free-port.ts';
-import { findBinaries, Refusal, unprivilegedUser } from './installed-postgres.ts';
+import { findBinaries, unprivilegedUser } from './installed-postgres.ts';
+import { Refusal } from './refusal.ts';
 
 const FAST = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'max_connections=200'];
 const START_SECONDS = 60;

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { Refusal } from '../../scripts/installed-postgres.ts';
+import { Refusal } from '../../scripts/refusal.ts';
 import { authenticated, makeTokens, type Workshop } from '../material.ts';
 import { type Request, writeRequests } from '../request.ts';
 import type { Scenario } from '../scenario.ts';

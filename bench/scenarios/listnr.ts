@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Refusal } from '../../scripts/installed-postgres.ts';
+import { Refusal } from '../../scripts/refusal.ts';
 import { makeTokens, type Workshop } from '../material.ts';
 import { basic, type Request, writeRequests } from '../request.ts';
 import type { Scenario } from '../scenario.ts';

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Refusal } from '../../scripts/installed-postgres.ts';
+import { Refusal } from '../../scripts/refusal.ts';
 import { exchange, GAVE_TOKENS, makeCodes, makeTokens, tokenRequest } from '../material.ts';
 import { rendered, writeRequests } from '../request.ts';
 import type { Scenario } from '../scenario.ts';

@@ -12,7 +12,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { Refusal } from '../../scripts/installed-postgres.ts';
+import { Refusal } from '../../scripts/refusal.ts';
 import { findOmissions, findViolations } from '../ledger/checks.ts';
 import { gatherCrowd } from '../ledger/crowd.ts';
 import { type Ledger, openLedger } from '../ledger/ledger.ts';

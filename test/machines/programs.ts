@@ -7,7 +7,8 @@ import { chownSync, closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Refusal, unprivilegedUser } from '../../scripts/installed-postgres.ts';
+import { unprivilegedUser } from '../../scripts/installed-postgres.ts';
+import { Refusal } from '../../scripts/refusal.ts';
 
 /** The package of each program. */
 const PACKAGES = {

@@ -4,7 +4,7 @@
  */
 import type { ChildProcess } from 'node:child_process';
 import { freePort } from '../../scripts/free-port.ts';
-import { Refusal } from '../../scripts/installed-postgres.ts';
+import { Refusal } from '../../scripts/refusal.ts';
 import { until } from '../support/until.ts';
 import { type Balancer, startHaproxy } from './haproxy.ts';
 import type { Workshop } from './programs.ts';

@@ -1,4 +1,4 @@
-import { Refusal } from '../../scripts/installed-postgres.ts';
+import { Refusal } from '../../scripts/refusal.ts';
 
 /**
  * Runs `main`, which returns the number of errors; the exit status is 0 only if there are none. It prints a mistake

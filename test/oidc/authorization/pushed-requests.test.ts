@@ -1,0 +1,98 @@
+import { type Browser, openBrowser } from '../../support/browser.ts';
+import { aClient } from '../../support/factories.ts';
+import { brief, DEMO_WEB, exchange, postForm, refusalOf, signIn } from '../../support/relying-party.ts';
+import { withStillTime } from '../../support/still-time.ts';
+import { startTestServer, type TestServer } from '../../support/test-server.ts';
+
+describe('a pushed authorization request (RFC 9126)', () => {
+  let server: TestServer;
+  let browser: Browser;
+  beforeAll(async () => {
+    server = await startTestServer();
+    ({ browser } = await signIn(server.url));
+  });
+  afterAll(() => server.close());
+
+  const parameters = {
+    response_type: 'code',
+    client_id: DEMO_WEB.client_id,
+    redirect_uri: DEMO_WEB.redirect_uri,
+    scope: 'openid email',
+    state: 'pushed',
+  };
+  const push = (changes: Record<string, string> = {}) =>
+    postForm(`${server.url}/auth/par`, { ...parameters, ...changes }, BASIC);
+  const pushedUrl = (request_uri: unknown, client_id = DEMO_WEB.client_id) =>
+    `${server.url}/auth/authorize?${new URLSearchParams({ client_id, request_uri: String(request_uri) })}`;
+
+  it('is answered with an address that leads to a code, once', async () => {
+    const pushed = await push();
+    const { body } = pushed;
+    expect(brief(pushed)).toEqual({
+      status: 201,
+      body: {
+        expires_in: 60,
+        request_uri: expect.stringMatching(/^urn:ietf:params:oauth:request_uri:[\w-]{43}$/),
+      },
+    });
+    const page = await browser.get(`${pushedUrl(body.request_uri)}&scope=everything&state=changed`);
+    const { code, ...answer } = Object.fromEntries(new URL(page.location ?? '').searchParams);
+    expect(answer).toEqual({ state: 'pushed', iss: server.url });
+    expect((await exchange(server.url, String(code))).body.scope).toBe('openid email');
+
+    const again = await browser.get(pushedUrl(body.request_uri), { accept: 'application/json' });
+    expect({ status: again.status, body: JSON.parse(again.html) }).toEqual({
+      status: 400,
+      body: {
+        error: 'invalid_request_uri',
+        error_description: 'request_uri is invalid, expired, or was already used',
+      },
+    });
+  });
+
+  it('is used once by two browsers at the same time, too', async () => {
+    const { body } = await push();
+    const pages = await Promise.all([1, 2, 3, 4].map(() => browser.get(pushedUrl(body.request_uri))));
+    // Who came too late is told so by redirect, or with a page where it was late for that, too.
+    const answers = pages.flatMap(({ location }) => (location ? [new URL(location).searchParams] : []));
+    expect(answers.filter((answer) => answer.has('code'))).toHaveLength(1);
+    for (const answer of answers) {
+      if (!answer.has('code')) expect(answer.get('error')).toBe('invalid_request_uri');
+    }
+  });
+
+  it('is refused when it is pushed, not when a person has followed it', async () => {
+    expect(brief(await push({ scope: 'openid everything' }))).toEqual({
+      status: 400,
+      body: { error: 'invalid_scope', error_description: 'Invalid scopes' },
+    });
+    expect(brief(await push({ redirect_uri: 'https://evil.example/' }))).toMatchObject({
+      status: 400,
+      body: { error: 'invalid_request' },
+    });
+    expect(brief(await push({ response_type: 'token' }))).toMatchObject({
+      status: 400,
+      body: { error: 'unsupported_response_type' },
+    });
+  });
+
+  it('belongs to the client that pushed it, for a minute', async () => {
+    await withStillTime(async (time) => {
+      const { body } = await push();
+      const stranger = openBrowser();
+      const other = await aClient(server);
+      const json = { accept: 'application/json' };
+      expect((await stranger.get(pushedUrl(body.request_uri, other.client_id), json)).status).toBe(400);
+      time.forward(60);
+      const page = await stranger.get(pushedUrl(body.request_uri), json);
+      expect(refusalOf({ status: page.status, body: JSON.parse(page.html) })).toEqual({
+        status: 400,
+        error: 'invalid_request_uri',
+      });
+    });
+  });
+});
+
+const BASIC = {
+  authorization: `Basic ${btoa(`${DEMO_WEB.client_id}:${DEMO_WEB.client_secret}`)}`,
+};

@@ -1,0 +1,111 @@
+import * as client from 'openid-client';
+import { openBrowser } from '../../support/browser.ts';
+import { aClient, type TestClient } from '../../support/factories.ts';
+import { aClientKey, type Claims, type ClientKey, clientAssertion } from '../../support/proofs.ts';
+import { ADA, brief, obtainCode, postForm } from '../../support/relying-party.ts';
+import { startTestServer, type TestServer } from '../../support/test-server.ts';
+
+const INVALID_CLIENT = {
+  status: 401,
+  body: { error: 'invalid_client', error_description: 'client authentication failed' },
+};
+
+describe('a client may ask for keys instead of a secret (private_key_jwt)', () => {
+  let server: TestServer;
+  let key: ClientKey;
+  let registered: TestClient;
+  const browser = openBrowser();
+  beforeAll(async () => {
+    server = await startTestServer();
+    key = await aClientKey();
+    registered = await aClient(server, { jwks: { keys: [key.publicJwk] } });
+  });
+  afterAll(() => server.close());
+
+  const code = () =>
+    obtainCode(
+      server.url,
+      { client_id: registered.client_id, redirect_uri: registered.redirect_uri },
+      browser,
+    );
+  const assertion = (claims: Claims = {}, as: ClientKey = key) =>
+    clientAssertion(as, { clientId: registered.client_id, audience: server.url }, claims);
+  const exchangeWith = async (authentication: Record<string, string>) => {
+    const fields = { grant_type: 'authorization_code', code: await code() };
+    const { redirect_uri } = registered;
+    return brief(await postForm(`${server.url}/auth/token`, { ...fields, redirect_uri, ...authentication }));
+  };
+
+  it.each(['ES256', 'EdDSA', 'RS256'] as const)('works with %s and a client library', async (alg) => {
+    const pair = await aClientKey(alg);
+    const { client_id, redirect_uri } = await aClient(server, { jwks: { keys: [pair.publicJwk] } });
+    const config = await client.discovery(
+      new URL(server.url),
+      client_id,
+      undefined,
+      client.PrivateKeyJwt(pair.privateKey),
+      { execute: [client.allowInsecureRequests] },
+    );
+    const url = new URL(redirect_uri);
+    url.searchParams.set('code', await obtainCode(server.url, { client_id, redirect_uri }, browser));
+    url.searchParams.set('iss', server.url);
+    const tokens = await client.authorizationCodeGrant(config, url, { idTokenExpected: true });
+    expect(tokens.claims()?.sub).toBe(ADA.id);
+    const refreshed = await client.refreshTokenGrant(config, String(tokens.refresh_token));
+    expect(await client.tokenIntrospection(config, refreshed.access_token)).toMatchObject({ active: true });
+  });
+
+  it('takes the issuer or the token endpoint as audience', async () => {
+    for (const aud of [server.url, `${server.url}/auth/token`, [server.url]])
+      expect((await exchangeWith(await assertion({ aud }))).status).toBe(200);
+  });
+
+  it('accepts an assertion once, of any number sent together', async () => {
+    const once = await assertion();
+    const introspect = () => postForm(`${server.url}/auth/introspect`, { token: 'unknown', ...once });
+    const answers = await Promise.all(Array.from({ length: 10 }, introspect));
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, ...Array(9).fill(401)]);
+  });
+
+  it.each<[string, Claims]>([
+    ['that has expired', { exp: 1 }],
+    ['that lives for an hour', { exp: Math.floor(Date.now() / 1000) + 3600 }],
+    ['for another server', { aud: 'https://other.example' }],
+    ['of another client', { iss: 'client_demo_web', sub: 'client_demo_web' }],
+    ['without a jti', { jti: undefined }],
+    ['without an expiry', { exp: undefined }],
+    ['without an audience', { aud: undefined }],
+  ])('refuses an assertion %s', async (_what, claims) => {
+    const authentication = { client_id: registered.client_id, ...(await assertion(claims)) };
+    const answer = await exchangeWith(authentication);
+    // Another client's name beside this one's is a contradiction in itself.
+    if (claims.iss) expect(answer).toMatchObject({ status: 400, body: { error: 'invalid_request' } });
+    else expect(answer).toEqual(INVALID_CLIENT);
+  });
+
+  it('refuses one signed with a key that is not registered, and one that is not signed', async () => {
+    expect(await exchangeWith(await assertion({}, await aClientKey()))).toEqual(INVALID_CLIENT);
+    const [, payload = ''] = (await assertion()).client_assertion.split('.');
+    const none = Buffer.from('{"alg":"none"}').toString('base64url');
+    expect(await exchangeWith({ ...(await assertion()), client_assertion: `${none}.${payload}.` })).toEqual(
+      INVALID_CLIENT,
+    );
+  });
+
+  it('refuses a secret, and no authentication at all', async () => {
+    const { client_id } = registered;
+    expect(await exchangeWith({ client_id, client_secret: 'a secret that it has not' })).toEqual(
+      INVALID_CLIENT,
+    );
+    expect(await exchangeWith({ client_id })).toEqual(INVALID_CLIENT);
+  });
+
+  it('is not for a client that has a secret', async () => {
+    const other = await aClient(server);
+    const answer = await postForm(`${server.url}/auth/introspect`, {
+      token: 'unknown',
+      ...(await clientAssertion(key, { clientId: other.client_id, audience: server.url })),
+    });
+    expect(brief(answer)).toEqual(INVALID_CLIENT);
+  });
+});

@@ -1,0 +1,65 @@
+import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose';
+import { openBrowser } from '../../support/browser.ts';
+import { aClient, type TestClient } from '../../support/factories.ts';
+import {
+  authorizationUrl,
+  getJson,
+  obtainCode,
+  postForm,
+  refusalOf,
+  userinfo,
+} from '../../support/relying-party.ts';
+import { runJob } from '../../support/run-job.ts';
+import { startTestServer, type TestServer } from '../../support/test-server.ts';
+
+describe('a client may ask for ID tokens signed in another way', () => {
+  let server: TestServer;
+  beforeAll(async () => {
+    server = await startTestServer();
+  });
+  afterAll(() => server.close());
+
+  const browser = openBrowser();
+  const exchangeFor = async ({ client_id, client_secret, redirect_uri }: TestClient) => {
+    const code = await obtainCode(server.url, { client_id, redirect_uri }, browser);
+    const fields = { grant_type: 'authorization_code', code, client_id, client_secret, redirect_uri };
+    return postForm(`${server.url}/auth/token`, fields);
+  };
+  const published = async () =>
+    ((await getJson(`${server.url}/auth/jwks`)).body.keys as { alg: string }[]).map(({ alg }) => alg);
+
+  it.each(['ES256', 'EdDSA'] as const)('%s, with a key that is made for the first who asks', async (alg) => {
+    expect(await published()).not.toContain(alg);
+    const client = await aClient(server, { id_token_signed_response_alg: alg });
+    expect(refusalOf(await exchangeFor(client))).toEqual({ status: 503, error: 'temporarily_unavailable' });
+
+    // The job sees that something was registered and makes the key; at its next look it sees the key.
+    await runJob(server, 'watch-versions');
+    await runJob(server, 'watch-versions');
+    const { status, body } = await exchangeFor(client);
+    expect(status).toBe(200);
+    const keys = createRemoteJWKSet(new URL(`${server.url}/auth/jwks`));
+    const { protectedHeader } = await jwtVerify(String(body.id_token), keys, {
+      issuer: server.url,
+      audience: client.client_id,
+      algorithms: [alg],
+    });
+    expect(protectedHeader).toEqual({ alg, kid: expect.any(String), typ: 'JWT' });
+    expect(decodeProtectedHeader(String(body.access_token)).alg).toBe('RS256');
+    expect((await userinfo(server.url, String(body.access_token))).status).toBe(200);
+
+    const hinted = await browser.get(
+      authorizationUrl(server.url, {
+        client_id: client.client_id,
+        redirect_uri: client.redirect_uri,
+        prompt: 'none',
+        id_token_hint: String(body.id_token),
+      }),
+    );
+    expect(new URL(hinted.location ?? '').searchParams.get('code')).toEqual(expect.any(String));
+  });
+
+  it('keeps one key of each kind in use, RS256 first', async () => {
+    expect(await published()).toEqual(['RS256', 'EdDSA', 'ES256']);
+  });
+});
