@@ -36,7 +36,6 @@ import { createKeyRing, type KeyRing } from './keys/key-ring.ts';
 import { type RotationDependencies, rotateKeys } from './keys/rotate-keys.ts';
 import type { KeySet } from './keys/signing-key.ts';
 import { createSigningKeyStore, type SigningKeyStore } from './keys/signing-key-store.ts';
-import { createExternalKeys, type ExternalKeys } from './listnr/external-keys.ts';
 import { createListnrKnowledge, type ListnrKnowledge } from './listnr/knowledge.ts';
 import { createLiveProvider, type LiveProvider } from './oidc/live-provider.ts';
 import { takeBackFailures } from './oidc/mount.ts';
@@ -54,6 +53,7 @@ import { createMetrics, type Metrics } from './platform/metrics.ts';
 import { createSecretBox, type SecretBox } from './platform/secret-box.ts';
 import { createSessionStore, type SessionStore } from './sessions/session-store.ts';
 import { createUpstreamSignInStore, type UpstreamSignInStore } from './sessions/upstream-sign-in-store.ts';
+import { createExternalKeys, type ExternalKeys } from './tokens/id-tokens/external-keys.ts';
 import { createRefreshTokenCodec, type RefreshTokenCodec } from './tokens/refresh-token-value.ts';
 
 /** Everything that is built once. A part is handed what it uses, never this whole. */

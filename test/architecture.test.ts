@@ -23,7 +23,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   interactions: ['oidc', 'authentication', 'grants', 'sessions', 'accounts', 'clients', 'instances', 'http', 'platform'],
   'sign-out': ['oidc', 'sessions', 'accounts', 'clients', 'instances', 'http', 'platform'],
   demo: ['http', 'platform'],
-  listnr: ['keys', 'clients', 'accounts', 'http', 'platform'],
+  listnr: ['tokens', 'keys', 'clients', 'accounts', 'http', 'platform'],
   admin: ['keys', 'grants', 'sessions', 'clients', 'accounts', 'instances', 'http', 'platform'],
   commands: ['keys', 'housekeeping', 'clients', 'accounts', 'instances', 'platform'],
 };
@@ -60,7 +60,7 @@ const CONFINED: Record<string, (file: SourceFile, what: Import) => boolean> = {
   pino: ({ path }) => folderOf(path) === 'platform',
   'openid-client': ({ path }) => ['authentication', 'demo'].includes(folderOf(path)),
   // The demo verifies a LiSTNR token with the very lines of the guide.
-  jose: ({ path }) => ['keys', 'clients', 'oidc', 'listnr', 'demo'].includes(folderOf(path)),
+  jose: ({ path }) => ['keys', 'clients', 'tokens', 'oidc', 'demo'].includes(folderOf(path)),
   // Pages use the library's types and errors, and nothing of it that does something.
   'oidc-provider': ({ path }, { values }) =>
     folderOf(path) === 'oidc' ||

@@ -1,7 +1,8 @@
 import type { ListnrClient } from '../clients/listnr-client.ts';
+import { IdTokenRefused } from '../tokens/id-tokens/errors.ts';
+import type { IdTokenVerifier, VerifiedIdToken } from '../tokens/id-tokens/id-token-verifier.ts';
 import type { Directory } from './directory.ts';
 import { invalidClient, invalidToken, unauthorizedClient } from './errors.ts';
-import type { IdTokenVerifier, VerifiedIdToken } from './id-token-verifier.ts';
 
 /**
  * Verifies the ID token that a client of the authenticated-user pattern presents.
@@ -22,8 +23,17 @@ export async function authenticateBearer(
     throw invalidClient('There is no client of this client_id that authenticates with ID tokens.', 'bearer');
   }
 
-  const idToken = await idTokens.verify(token, client.acceptedIssuers);
+  const idToken = await accepted(() => idTokens.verify(token, client.acceptedIssuers));
   if (idToken.own && !directory.mayBeNamed(idToken.claims.sub))
     throw invalidToken('The person whom the ID token is about can no longer sign in.');
   return { client, idToken };
+}
+
+/** A refusal as LiSTNR answers it (RFC 6750 section 3.1). */
+async function accepted<T>(verify: () => Promise<T>): Promise<T> {
+  try {
+    return await verify();
+  } catch (error) {
+    throw error instanceof IdTokenRefused ? invalidToken(error.message, error.cause) : error;
+  }
 }

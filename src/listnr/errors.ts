@@ -52,14 +52,3 @@ export function invalidToken(message: string, cause?: unknown): HttpError {
 export function unauthorizedClient(message: string): HttpError {
   return new HttpError({ status: 403, code: 'unauthorized_client', message });
 }
-
-/** An external issuer's keys cannot be fetched. That is the issuer's fault; another try may work. */
-export function issuerUnavailable(cause: unknown): HttpError {
-  return new HttpError({
-    status: 503,
-    code: 'temporarily_unavailable',
-    message: "The keys of the ID token's issuer cannot be fetched just now. Try again in a few seconds.",
-    headers: { 'Retry-After': '5' },
-    cause,
-  });
-}

@@ -1,16 +1,16 @@
 import type { ListnrClient } from '../clients/listnr-client.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
 import { type Clock, epochSeconds } from '../platform/clock.ts';
+import type { IdTokenVerifier, VerifiedIdToken } from '../tokens/id-tokens/id-token-verifier.ts';
+import { listnrClaims, signListnrToken, TOKEN_LIFETIME_SECONDS } from '../tokens/listnr-token.ts';
 import { authenticateBasic } from './authenticate-basic.ts';
 import { authenticateBearer } from './authenticate-bearer.ts';
 import { readAuthorization } from './authorization-header.ts';
 import type { Directory } from './directory.ts';
 import { unauthorizedClient } from './errors.ts';
-import type { IdTokenVerifier, VerifiedIdToken } from './id-token-verifier.ts';
-import { listnrClaims, signListnrToken, TOKEN_LIFETIME_SECONDS } from './listnr-token.ts';
 import { profileClaims } from './profile-claims.ts';
 import { grantedScopes } from './requested-scope.ts';
-import { requestedSubject } from './subject.ts';
+import { requestedSubject } from './requested-subject.ts';
 import type { TokenRequest } from './token-request.ts';
 
 export interface IssueTokenDependencies {

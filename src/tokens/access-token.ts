@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { KeyRing } from '../keys/key-ring.ts';
 import { type Clock, epochSeconds } from '../platform/clock.ts';
 
@@ -18,27 +17,15 @@ export interface AccessTokenClaims {
   cnf?: { jkt: string };
 }
 
-/** Says in the header that it is no ID token (RFC 9068 section 2.1). */
-const TYPE = 'at+jwt';
-/** Bytes. */
-const JTI_LENGTH = 32;
-
-/** Signs an access token, which costs no row: only one that is revoked by itself is written down. */
-export function signAccessToken(
-  claims: Omit<AccessTokenClaims, 'jti' | 'cnf'> & { jkt: string | undefined },
-  { sign }: KeyRing['current'],
-): Promise<string> {
-  const { jkt, ...members } = claims;
-  const jti = randomBytes(JTI_LENGTH).toString('base64url');
-  return sign({ jti, ...members, ...(jkt ? { cnf: { jkt } } : {}) }, TYPE);
-}
+/** The `typ` of the header, which says that the token is no ID token (RFC 9068 section 2.1). */
+export const ACCESS_TOKEN_TYPE = 'at+jwt';
 
 /** An access token of this server, by its text. Whether it was revoked is for `AccessTokenStore` to say. */
 export function readAccessToken(
   text: string,
   { keyRing, issuer, clock }: { keyRing: KeyRing; issuer: string; clock: Clock },
 ): { claims: AccessTokenClaims; expired: boolean } | undefined {
-  const claims = keyRing.verify(text, TYPE);
+  const claims = keyRing.verify(text, ACCESS_TOKEN_TYPE);
   if (!isAccessToken(claims, issuer)) return undefined;
   return { claims, expired: claims.exp <= epochSeconds(clock) };
 }

@@ -7,7 +7,7 @@ import { epochSeconds } from '../platform/clock.ts';
 import type { Payload } from '../platform/payload-times.ts';
 import { invalidGrant } from './errors.ts';
 import { type IssueDependencies, issueTokens, signersFor } from './issue-tokens.ts';
-import { isProofMissing, refuseOtherKey, useProof } from './proof-of-possession.ts';
+import { refuseOtherKey, useProof } from './proof-of-possession.ts';
 import type { RefreshTokenCodec, RefreshTokenValue } from './refresh-token-value.ts';
 import { requireParameters, type TokenAnswer, type TokenRequest } from './token-request.ts';
 
@@ -33,7 +33,7 @@ export async function exchangeCode(request: TokenRequest, d: ExchangeDependencie
   const family = d.codec.newFamily();
 
   const authorization =
-    (isProofMissing(client, proof) ? undefined : await redeem(family, request, d)) ??
+    (client.requireDpop && !proof ? undefined : await redeem(family, request, d)) ??
     (await lookAgain(family, request, d));
   return issueTokens(
     {

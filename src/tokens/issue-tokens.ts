@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { CLAIMS_BY_SCOPE, claimsOf, LISTO_CLAIMS } from '../accounts/claims.ts';
 import type { Client } from '../clients/client.ts';
 import type { Authorization } from '../grants/authorization.ts';
@@ -5,8 +6,11 @@ import { scopesOf } from '../grants/grant-store.ts';
 import type { CurrentKey, KeyRing } from '../keys/key-ring.ts';
 import { type Clock, epochSeconds } from '../platform/clock.ts';
 import { unavailable } from '../platform/database-errors.ts';
-import { signAccessToken } from './access-token.ts';
+import { ACCESS_TOKEN_TYPE, type AccessTokenClaims } from './access-token.ts';
 import type { TokenAnswer } from './token-request.ts';
+
+/** Bytes. */
+const JTI_LENGTH = 32;
 
 export interface IssueDependencies {
   issuer: string;
@@ -50,37 +54,32 @@ export async function issueTokens(issue: Issue, { issuer, clock }: IssueDependen
   const iat = epochSeconds(clock);
   const common = { iss: issuer, sub: authorization.person.id, iat };
 
-  const [accessToken, idToken] = await Promise.all([
-    signAccessToken(
-      {
-        ...common,
-        aud: issuer,
-        exp: iat + client.accessTokenTtlSeconds,
-        client_id: client.id,
-        scope,
-        grant_id: authorization.grant.id,
-        jkt,
-      },
-      signers.accessToken,
-    ),
-    asked.includes('openid')
-      ? signers.idToken.sign(
-          {
-            ...idTokenClaims(authorization, granted),
-            ...common,
-            client_id: client.id,
-            scope: asked.join(' '),
-            aud: client.id,
-            exp: iat + client.idTokenTtlSeconds,
-          },
-          'JWT',
-        )
-      : undefined,
+  const accessToken: AccessTokenClaims = {
+    jti: randomBytes(JTI_LENGTH).toString('base64url'),
+    ...common,
+    aud: issuer,
+    exp: iat + client.accessTokenTtlSeconds,
+    client_id: client.id,
+    scope,
+    grant_id: authorization.grant.id,
+    ...(jkt ? { cnf: { jkt } } : {}),
+  };
+  const idToken = {
+    ...personClaims(authorization, granted),
+    ...common,
+    client_id: client.id,
+    scope: asked.join(' '),
+    aud: client.id,
+    exp: iat + client.idTokenTtlSeconds,
+  };
+  const [signedAccessToken, signedIdToken] = await Promise.all([
+    signers.accessToken.sign(accessToken, ACCESS_TOKEN_TYPE),
+    asked.includes('openid') ? signers.idToken.sign(idToken, 'JWT') : undefined,
   ]);
   return {
-    access_token: accessToken,
+    access_token: signedAccessToken,
     expires_in: client.accessTokenTtlSeconds,
-    ...(idToken === undefined ? {} : { id_token: idToken }),
+    ...(signedIdToken === undefined ? {} : { id_token: signedIdToken }),
     ...(refreshToken === undefined ? {} : { refresh_token: refreshToken }),
     scope,
     token_type: jkt ? 'DPoP' : 'Bearer',
@@ -90,7 +89,7 @@ export async function issueTokens(issue: Issue, { issuer, clock }: IssueDependen
 const CLAIMS: Record<string, readonly string[]> = { openid: LISTO_CLAIMS, ...CLAIMS_BY_SCOPE };
 
 /** What an ID token says of the person and of the sign-in (OpenID Connect Core section 2). */
-function idTokenClaims({ person, payload }: Authorization, granted: readonly string[]): object {
+function personClaims({ person, payload }: Authorization, granted: readonly string[]): object {
   const known = claimsOf(person);
   const names = granted.flatMap((scope) => CLAIMS[scope] ?? []).filter((name) => name in known);
   const { nonce, authTime, claims } = payload as AskedFor;

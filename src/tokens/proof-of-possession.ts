@@ -4,11 +4,6 @@ import type { UsedProofStore } from '../clients/used-proof-store.ts';
 import type { Clock } from '../platform/clock.ts';
 import { invalidGrant } from './errors.ts';
 
-/** Whether a statement that asks for a proof can match at all (RFC 9449 section 5.2). */
-export function isProofMissing(client: Client, proof: DpopProof | undefined): boolean {
-  return client.requireDpop && !proof;
-}
-
 /**
  * Uses up the proof of a request that no statement used it up for.
  * @throws TokenError `invalid_grant` where the proof is missing, or was used before.
@@ -17,7 +12,7 @@ export async function useProof(
   { client, proof }: { client: Client; proof: DpopProof | undefined },
   { usedProofs, clock }: { usedProofs: UsedProofStore; clock: Clock },
 ): Promise<void> {
-  if (isProofMissing(client, proof)) throw invalidGrant('This client must send a DPoP proof');
+  if (client.requireDpop && !proof) throw invalidGrant('This client must send a DPoP proof');
   if (!proof) return;
   const expiresAt = new Date(clock.now().getTime() + PROOF_LIFETIME_SECONDS * 1000);
   if (!(await usedProofs.use({ issuer: client.id, jti: proof.jti, expiresAt })))

@@ -4,7 +4,7 @@ import type { GrantStore } from '../grants/grant-store.ts';
 import { epochSeconds } from '../platform/clock.ts';
 import { invalidGrant, TokenError } from './errors.ts';
 import { type IssueDependencies, issueTokens, signersFor } from './issue-tokens.ts';
-import { isProofMissing, useProof } from './proof-of-possession.ts';
+import { useProof } from './proof-of-possession.ts';
 import type { RefreshTokenCodec } from './refresh-token-value.ts';
 import { requireParameters, type TokenAnswer, type TokenRequest } from './token-request.ts';
 
@@ -75,7 +75,7 @@ function refuseUnready(
     throw new TokenError('expired_token', 'Device code expired');
   if (!decided && !inTime)
     throw new TokenError('slow_down', 'you are polling too quickly and should back off at a reasonable rate');
-  if (isProofMissing(client, proof)) throw invalidGrant('This client must send a DPoP proof');
+  if (client.requireDpop && !proof) throw invalidGrant('This client must send a DPoP proof');
   if (!decided)
     throw new TokenError(
       'authorization_pending',

@@ -5,7 +5,7 @@ import type { GrantStore } from '../grants/grant-store.ts';
 import type { RefreshFamily, RefreshFamilyStore } from '../grants/refresh-family-store.ts';
 import { invalidGrant, TokenError } from './errors.ts';
 import { type IssueDependencies, issueTokens, signersFor } from './issue-tokens.ts';
-import { isProofMissing, refuseOtherKey, useProof } from './proof-of-possession.ts';
+import { refuseOtherKey, useProof } from './proof-of-possession.ts';
 import type { RefreshTokenCodec, RefreshTokenValue } from './refresh-token-value.ts';
 import { requireParameters, type TokenAnswer, type TokenRequest } from './token-request.ts';
 
@@ -34,7 +34,7 @@ export async function refresh(request: TokenRequest, d: RefreshDependencies): Pr
   const signers = signersFor(client, d.keyRing);
 
   const authorization =
-    (isProofMissing(client, proof) ? undefined : await rotate(presented, request, d)) ??
+    (client.requireDpop && !proof ? undefined : await rotate(presented, request, d)) ??
     (await lookAgain(presented, request, d));
   return issueTokens(
     {

@@ -1,10 +1,11 @@
 import { readAuthorization } from '../../src/listnr/authorization-header.ts';
-import { checkAudience, checkIdToken } from '../../src/listnr/id-token-claims.ts';
-import { listnrClaims } from '../../src/listnr/listnr-token.ts';
 import { profileClaims } from '../../src/listnr/profile-claims.ts';
 import { grantedScopes } from '../../src/listnr/requested-scope.ts';
-import { isSubject, requestedSubject } from '../../src/listnr/subject.ts';
+import { requestedSubject } from '../../src/listnr/requested-subject.ts';
 import type { HttpError } from '../../src/platform/errors.ts';
+import { checkAudience, checkIdToken } from '../../src/tokens/id-tokens/id-token-claims.ts';
+import { listnrClaims } from '../../src/tokens/listnr-token.ts';
+import { isSubject } from '../../src/tokens/subject.ts';
 
 describe('the granted scopes', () => {
   const allowed = ['read:profile', 'write:preferences'];

@@ -2,7 +2,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { jest } from '@jest/globals';
 import { type CryptoKey, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
-import { createExternalKeys } from '../../src/listnr/external-keys.ts';
+import { createExternalKeys } from '../../src/tokens/id-tokens/external-keys.ts';
 import { ADA, type Answer } from '../support/relying-party.ts';
 import { startTestServer, type TestServer, unique } from '../support/test-server.ts';
 import { askToken, bearerClientSql, mintIdToken, personSql, verifyToken } from '../support/token-provider.ts';

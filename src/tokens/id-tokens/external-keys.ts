@@ -1,6 +1,6 @@
 import { type CompactVerifyGetKey, createRemoteJWKSet, customFetch, errors } from 'jose';
 import { LRUCache } from 'lru-cache';
-import { boundedFetch } from '../platform/bounded-fetch.ts';
+import { boundedFetch } from '../../platform/bounded-fetch.ts';
 import { issuerUnavailable } from './errors.ts';
 
 /** Finds the key that signed a token among the keys published at an address. */

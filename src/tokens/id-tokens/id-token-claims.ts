@@ -1,6 +1,6 @@
 import type { JWTPayload } from 'jose';
-import { invalidToken } from './errors.ts';
-import { isSubject } from './subject.ts';
+import { isSubject } from '../subject.ts';
+import { IdTokenRefused } from './errors.ts';
 
 /** How far an issuer's clock may be ahead of ours. */
 const CLOCK_TOLERANCE_SECONDS = 30;
@@ -63,7 +63,7 @@ const AUDIENCE: readonly Rule<readonly string[]>[] = [
 
 /**
  * Accepts the claims of a current ID token for any audience.
- * @throws HttpError 401 `invalid_token`.
+ * @throws IdTokenRefused.
  */
 export function checkIdToken(claims: JWTPayload, now: number): asserts claims is IdTokenClaims {
   check(ID_TOKEN, claims, { now });
@@ -72,7 +72,7 @@ export function checkIdToken(claims: JWTPayload, now: number): asserts claims is
 /**
  * Accepts an ID token that was issued to one of `audiences`. Otherwise any application a person signs in to could get
  * tokens in their name.
- * @throws HttpError 401 `invalid_token`.
+ * @throws IdTokenRefused.
  */
 export function checkAudience(claims: JWTPayload, audiences: readonly string[]): void {
   check(AUDIENCE, claims, audiences);
@@ -80,7 +80,7 @@ export function checkAudience(claims: JWTPayload, audiences: readonly string[]):
 
 function check<Expected>(rules: readonly Rule<Expected>[], claims: JWTPayload, expected: Expected): void {
   const broken = rules.find((rule) => !rule.holds(claims, expected));
-  if (broken) throw invalidToken(broken.otherwise);
+  if (broken) throw new IdTokenRefused(broken.otherwise);
 }
 
 function isListed(value: unknown, audiences: readonly string[]): boolean {

@@ -1,12 +1,5 @@
+import { isSubject } from '../tokens/subject.ts';
 import { invalidRequest } from './errors.ts';
-
-/** OpenID Connect Core section 2 allows a `sub` of 255 characters. No character may break a line or a log. */
-const SUBJECT = /^[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}]{1,255}$/u;
-
-/** Whether a value can be the `sub` of a token. */
-export function isSubject(value: unknown): value is string {
-  return typeof value === 'string' && SUBJECT.test(value) && value.trim() !== '';
-}
 
 /**
  * The `sub` for a client that authenticated itself: the requested one, or the client's default.

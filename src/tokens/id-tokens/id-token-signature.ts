@@ -7,14 +7,14 @@ import {
   type JWTPayload,
   type ProtectedHeaderParameters,
 } from 'jose';
-import { invalidToken } from './errors.ts';
+import { IdTokenRefused } from './errors.ts';
 
 /** Reads the token's own statements, which only choose whose signature to check. */
 export function readIdToken(token: string): { header: ProtectedHeaderParameters; claims: JWTPayload } {
   try {
     return { header: decodeProtectedHeader(token), claims: decodeJwt(token) };
   } catch (cause) {
-    throw invalidToken('The bearer token is not an ID token: it is not a signed JWT.', cause);
+    throw new IdTokenRefused('The bearer token is not an ID token: it is not a signed JWT.', cause);
   }
 }
 
@@ -24,8 +24,8 @@ export function readIdToken(token: string): { header: ProtectedHeaderParameters;
  */
 export function checkHeader({ typ, crit }: ProtectedHeaderParameters): void {
   if (typ !== undefined && (typeof typ !== 'string' || typ.toUpperCase() !== 'JWT'))
-    throw invalidToken('The bearer token is not an ID token: its typ says so.');
-  if (crit !== undefined) throw invalidToken('The ID token has a critical extension (crit).');
+    throw new IdTokenRefused('The bearer token is not an ID token: its typ says so.');
+  if (crit !== undefined) throw new IdTokenRefused('The ID token has a critical extension (crit).');
 }
 
 /** Ignores a key in the token's own header (jwk, jku, x5c, x5u). */
@@ -39,7 +39,7 @@ export async function verifySignature(
   } catch (error) {
     // jose reports a key that is too short, or not made for the algorithm, as a TypeError.
     if (error instanceof errors.JOSEError || error instanceof TypeError)
-      throw invalidToken(describe(error), error);
+      throw new IdTokenRefused(describe(error), error);
     throw error;
   }
 }

@@ -1,9 +1,8 @@
 import { type CompactVerifyGetKey, errors } from 'jose';
-import type { AcceptedIssuer } from '../clients/listnr-client.ts';
-import type { KeyRing } from '../keys/key-ring.ts';
-import { type Clock, epochSeconds } from '../platform/clock.ts';
-import { HttpError } from '../platform/errors.ts';
-import { invalidToken } from './errors.ts';
+import type { AcceptedIssuer } from '../../clients/listnr-client.ts';
+import type { KeyRing } from '../../keys/key-ring.ts';
+import { type Clock, epochSeconds } from '../../platform/clock.ts';
+import { IdTokenRefused } from './errors.ts';
 import type { ExternalKeys } from './external-keys.ts';
 import { checkAudience, checkIdToken, type IdTokenClaims } from './id-token-claims.ts';
 import { checkHeader, readIdToken, verifySignature } from './id-token-signature.ts';
@@ -17,7 +16,7 @@ export interface VerifiedIdToken {
 }
 
 export interface IdTokenVerifier {
-  /** @throws HttpError 401 `invalid_token`; 503 when an external issuer's keys cannot be fetched. */
+  /** @throws IdTokenRefused; HttpError 503 when an external issuer's keys cannot be fetched. */
   verify(token: string, accepted: readonly AcceptedIssuer[]): Promise<VerifiedIdToken>;
   /** Whether this is a current ID token of this server, for any application. */
   isOwn(token: string): Promise<boolean>;
@@ -47,7 +46,7 @@ export function createIdTokenVerifier(dependencies: VerifierDependencies): IdTok
         await verifyFrom(token, [OURSELVES], dependencies);
         return true;
       } catch (error) {
-        if (error instanceof HttpError) return false;
+        if (error instanceof IdTokenRefused) return false;
         throw error;
       }
     },
@@ -64,7 +63,7 @@ async function verifyFrom<Row extends Pick<AcceptedIssuer, 'issuer' | 'jwksUri' 
   const row = accepted.find(
     (candidate) => claims.iss === (candidate.issuer === 'self' ? issuer : candidate.issuer),
   );
-  if (!row) throw invalidToken('The issuer of the ID token is not one that this client accepts.');
+  if (!row) throw new IdTokenRefused('The issuer of the ID token is not one that this client accepts.');
   // Even if a row names our issuer as an external one, our keys verify the token and its people are ours.
   const own = claims.iss === issuer;
   // The usual token needs one look-up. A token of ours with another algorithm or header, and every bad token, takes
