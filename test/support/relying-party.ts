@@ -36,8 +36,13 @@ export function brief({ status, body }: Pick<Answer, 'status' | 'body'>): {
   return { status, body };
 }
 
+/** The brief of a refusal (RFC 6749 section 5.2). */
+export function refused(error: string, error_description: string, status = 400) {
+  return { status, body: { error, error_description } };
+}
+
 /** The parts that distinguish one refusal from another (RFC 6749 section 5.2). */
-export function refusalOf({ status, body }: Pick<Answer, 'status' | 'body'>): {
+export function statusAndError({ status, body }: Pick<Answer, 'status' | 'body'>): {
   status: number;
   error: unknown;
 } {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type Browser, openBrowser, type Page } from '../../support/browser.ts';
 import { aClient, type TestClient, type TestPerson } from '../../support/factories.ts';
-import { ADA, type Answer, postForm, signIn } from '../../support/relying-party.ts';
+import { ADA, type Answer, postForm, refused, signIn } from '../../support/relying-party.ts';
 import { startTestServer, type TestServer } from '../../support/test-server.ts';
 
 export const DEVICE_CODE = 'urn:ietf:params:oauth:grant-type:device_code';
@@ -99,34 +99,42 @@ export async function confirm(browser: Browser, { verification_uri_complete }: D
   return browser.follow(await browser.submit(page, '/auth/device', { confirm: 'yes' }));
 }
 
-/** An error answer: its status, code and sentence. */
-export async function told(answer: Promise<Answer>): Promise<unknown[]> {
-  const { status, body } = await answer;
-  return [status, body.error, body.error_description];
-}
-
 export const headingOf = ({ html }: Page) => /<h1>([^<]*)<\/h1>/.exec(html)?.[1];
 const errorOf = ({ html }: Page) => /Error: <\/span>([^<]*)</.exec(html)?.[1];
-export const seen = (page: Page) => [page.status, headingOf(page), errorOf(page)];
+/** What a person sees of a page. */
+export const seen = (page: Page) => ({ status: page.status, heading: headingOf(page), error: errorOf(page) });
 
-export const PENDING = [
-  400,
+export const PENDING = refused(
   'authorization_pending',
   "authorization request is still pending as the end-user hasn't yet completed the user interaction steps",
-];
-export const CODE_PAGE = 'Sign in on your device';
-export const UNKNOWN = [
-  400,
-  CODE_PAGE,
-  'That is not a code we know. Please compare it with the one on your device.',
-];
-export const USED = [400, CODE_PAGE, 'That code has been used already. Your device can show you a new one.'];
-export const INTERRUPTED = [
-  400,
-  CODE_PAGE,
-  'That did not work, perhaps because the page was open for too long. Please enter the code again.',
-];
-export const CANCELLED = [200, 'Cancelled', undefined];
+);
+const codePage = { heading: 'Sign in on your device', error: undefined };
+export const CODE_PAGE = { status: 200, ...codePage };
+export const UNKNOWN = {
+  status: 400,
+  ...codePage,
+  error: 'That is not a code we know. Please compare it with the one on your device.',
+};
+export const USED = {
+  status: 400,
+  ...codePage,
+  error: 'That code has been used already. Your device can show you a new one.',
+};
+export const EXPIRED = {
+  status: 400,
+  ...codePage,
+  error: 'That code has expired. Your device can show you a new one.',
+};
+export const INTERRUPTED = {
+  status: 400,
+  ...codePage,
+  error: 'That did not work, perhaps because the page was open for too long. Please enter the code again.',
+};
+/** Asks whether to go on. */
+export const QUESTION = { status: 200, heading: 'Sign in to Television?', error: undefined };
+export const SIGNED_IN = { status: 200, heading: 'You are signed in', error: undefined };
+export const CANCELLED = { status: 200, heading: 'Cancelled', error: undefined };
+
 export function hiddenFields({ html }: Page): Record<string, string> {
   const fields = html.matchAll(/<input type="hidden" name="(\w+)" value="([^"]*)">/g);
   return Object.fromEntries([...fields].map(([, name, value]) => [name, value]));

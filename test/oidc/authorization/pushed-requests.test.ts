@@ -1,6 +1,6 @@
 import { type Browser, openBrowser } from '../../support/browser.ts';
 import { aClient } from '../../support/factories.ts';
-import { brief, DEMO_WEB, exchange, postForm, refusalOf, signIn } from '../../support/relying-party.ts';
+import { brief, DEMO_WEB, exchange, postForm, signIn, statusAndError } from '../../support/relying-party.ts';
 import { withStillTime } from '../../support/still-time.ts';
 import { startTestServer, type TestServer } from '../../support/test-server.ts';
 
@@ -85,7 +85,7 @@ describe('a pushed authorization request (RFC 9126)', () => {
       expect((await stranger.get(pushedUrl(body.request_uri, other.client_id), json)).status).toBe(400);
       time.forward(60);
       const page = await stranger.get(pushedUrl(body.request_uri), json);
-      expect(refusalOf({ status: page.status, body: JSON.parse(page.html) })).toEqual({
+      expect(statusAndError({ status: page.status, body: JSON.parse(page.html) })).toEqual({
         status: 400,
         error: 'invalid_request_uri',
       });

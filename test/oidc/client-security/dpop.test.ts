@@ -12,8 +12,8 @@ import {
   obtainCode,
   pkce,
   postForm,
-  refusalOf,
   signIn,
+  statusAndError,
   type Tokens,
 } from '../../support/relying-party.ts';
 import { runJob } from '../../support/run-job.ts';
@@ -124,7 +124,7 @@ describe('a client may ask for tokens bound to its key (DPoP)', () => {
     ['without a jti', { jti: undefined }],
   ])('refuses a proof %s', async (_what, claims) => {
     const { access_token } = await boundTokens();
-    expect(refusalOf(await askUserinfo(access_token, { claims }))).toEqual({
+    expect(statusAndError(await askUserinfo(access_token, { claims }))).toEqual({
       status: 401,
       error: 'invalid_dpop_proof',
     });
@@ -132,7 +132,7 @@ describe('a client may ask for tokens bound to its key (DPoP)', () => {
 
   it('is required where the registration says so', async () => {
     const careful = await aClient(server, { require_dpop: true });
-    expect(refusalOf(await exchangeAs(careful))).toEqual({ status: 400, error: 'invalid_grant' });
+    expect(statusAndError(await exchangeAs(careful))).toEqual({ status: 400, error: 'invalid_grant' });
     const bound = await exchangeAs(careful, { dpop: await dpopProof(key, { htu: tokenEndpoint() }) });
     expect({ status: bound.status, token_type: bound.body.token_type }).toEqual({
       status: 200,

@@ -6,7 +6,7 @@ import {
   getJson,
   obtainCode,
   postForm,
-  refusalOf,
+  statusAndError,
   userinfo,
 } from '../../support/relying-party.ts';
 import { runJob } from '../../support/run-job.ts';
@@ -31,7 +31,10 @@ describe('a client may ask for ID tokens signed in another way', () => {
   it.each(['ES256', 'EdDSA'] as const)('%s, with a key that is made for the first who asks', async (alg) => {
     expect(await published()).not.toContain(alg);
     const client = await aClient(server, { id_token_signed_response_alg: alg });
-    expect(refusalOf(await exchangeFor(client))).toEqual({ status: 503, error: 'temporarily_unavailable' });
+    expect(statusAndError(await exchangeFor(client))).toEqual({
+      status: 503,
+      error: 'temporarily_unavailable',
+    });
 
     // The job sees that something was registered and makes the key; at its next look it sees the key.
     await runJob(server, 'watch-versions');

@@ -11,6 +11,7 @@ import {
   pkce,
   postForm,
   refresh,
+  refused,
   signIn,
   userinfo,
 } from '../../support/relying-party.ts';
@@ -25,10 +26,6 @@ describe('who may do what to whom', () => {
   });
   afterAll(() => server.close());
 
-  const refused = (error: string, error_description: string, status = 400) => ({
-    status,
-    body: { error, error_description },
-  });
   const asClient = ({ client_id, client_secret }: TestClient) => ({ client_id, client_secret });
   const disable = async (table: 'people' | 'clients', id: string, work: () => Promise<void>) => {
     const row = server.database.knex(table).where({ id });

@@ -1,0 +1,142 @@
+import { openBrowser } from '../../support/browser.ts';
+import { aClient } from '../../support/factories.ts';
+import { brief, postForm } from '../../support/relying-party.ts';
+import { startTestServer } from '../../support/test-server.ts';
+import {
+  aDeviceWorld,
+  CODE_PAGE,
+  DEVICE_CODE,
+  type DeviceAnswer,
+  EXPIRED,
+  hiddenFields,
+  INTERRUPTED,
+  PENDING,
+  QUESTION,
+  SIGNED_IN,
+  seen,
+  UNKNOWN,
+  USED,
+} from './world.ts';
+
+const world = aDeviceWorld();
+const { server, ada, aDevice, begin, poll, approve, expire } = world;
+beforeAll(() => world.start());
+afterAll(() => world.close());
+
+describe('the page for the code', () => {
+  it('asks for it, and finds it however it is written', async () => {
+    const browser = openBrowser();
+    expect(seen(await browser.get(`${server().url}/auth/device`))).toEqual(CODE_PAGE);
+    const { user_code } = await begin();
+    const spellings = [
+      user_code,
+      user_code.toLowerCase(),
+      user_code.replace('-', ''),
+      ` ${user_code.replace('-', ' ')} `,
+    ];
+    for (const spelling of spellings) {
+      const page = await browser.get(
+        `${server().url}/auth/device?${new URLSearchParams({ user_code: spelling })}`,
+      );
+      expect(seen(page)).toEqual(QUESTION);
+      expect(page.html).toContain(`<p class="device-code">${user_code}</p>`);
+    }
+  });
+
+  it('always asks whether to go on, also of somebody who is signed in and came by a link', async () => {
+    const browser = ada();
+    const code = await begin();
+    const page = await browser.get(code.verification_uri_complete);
+    expect(seen(page)).toEqual(QUESTION);
+    expect(page.html).toContain('Only go on if the device is in front of you and shows this code.');
+    expect(brief(await poll(code))).toEqual(PENDING);
+    const asked = await browser.post(`${server().url}/auth/device`, hiddenFields(page));
+    expect(seen(asked)).toEqual(QUESTION);
+    expect(
+      seen(await browser.follow(await browser.submit(asked, '/auth/device', { confirm: 'yes' }))),
+    ).toEqual(SIGNED_IN);
+  });
+
+  it.each([
+    ['a code that nobody was given', 'BBBB-BBBB', UNKNOWN],
+    ['what is no code', '----', UNKNOWN],
+    ['more than a code', 'B'.repeat(5000), UNKNOWN],
+  ])('refuses %s', async (_what, user_code, refusal) => {
+    const browser = openBrowser();
+    const query = new URLSearchParams({ user_code });
+    const page = await browser.get(`${server().url}/auth/device?${query}`);
+    expect(seen(page)).toEqual(refusal);
+    // To be corrected.
+    expect(/ value="([^"]*)"/.exec(page.html)?.[1]).toBe(user_code.slice(0, 64));
+    expect(seen(await browser.post(`${server().url}/auth/device`, { user_code, confirm: 'yes' }))).toEqual(
+      refusal,
+    );
+  });
+
+  it('refuses a code that expired, was used or denied, or whose client is disabled', async () => {
+    const browser = openBrowser();
+    const open = async ({ verification_uri_complete }: DeviceAnswer) =>
+      seen(await browser.get(verification_uri_complete));
+
+    const expired = await begin();
+    await expire(expired);
+    expect(await open(expired)).toEqual(EXPIRED);
+    const approved = await begin();
+    await approve(approved);
+    expect(await open(approved)).toEqual(USED);
+    await poll(approved);
+    expect(await open(approved)).toEqual(USED);
+    const denied = await begin();
+    const page = await browser.get(denied.verification_uri_complete);
+    await browser.submit(page, '/auth/device', { abort: 'yes' });
+    expect(await open(denied)).toEqual(USED);
+    expect(seen(await browser.submit(page, '/auth/device', { confirm: 'yes' }))).toEqual(USED);
+
+    const device = await aDevice();
+    const gone = await begin(device);
+    await server()
+      .database.knex('clients')
+      .where({ id: device.client_id })
+      .update({ disabled_at: new Date() });
+    server().services.registration.clear();
+    expect(await open(gone)).toEqual(UNKNOWN);
+  });
+
+  it('refuses a form that is not its own', async () => {
+    const { user_code, verification_uri_complete } = await begin();
+    const form = { user_code, confirm: 'yes', xsrf: 'guessed' };
+    const browser = openBrowser();
+    expect(seen(await browser.post(`${server().url}/auth/device`, form))).toEqual(INTERRUPTED);
+    const page = await browser.get(verification_uri_complete);
+    expect(seen(await browser.post(`${server().url}/auth/device`, form))).toEqual(INTERRUPTED);
+    // The form of another browser.
+    const fields = { ...hiddenFields(page), confirm: 'yes' };
+    expect(seen(await openBrowser().post(`${server().url}/auth/device`, fields))).toEqual(INTERRUPTED);
+  });
+
+  it('counts the codes that somebody tries, and refuses after too many', async () => {
+    const strict = await startTestServer({ env: { FAILURES_PER_MINUTE: '3' } });
+    try {
+      const device = await aClient(strict, {
+        type: 'public',
+        redirect_uris: [],
+        grant_types: [DEVICE_CODE],
+      });
+      const { body } = await postForm(`${strict.url}/auth/device_authorization`, {
+        ...device,
+        scope: 'openid',
+      });
+      const open = async (user_code: string) =>
+        (await openBrowser().get(`${strict.url}/auth/device?user_code=${user_code}`)).status;
+      // Those that are right do not count.
+      for (let i = 0; i < 5; i += 1) expect(await open(String(body.user_code))).toBe(200);
+      const guesses = await Promise.all(
+        ['BBBBBBBB', 'CCCCCCCC', 'DDDDDDDD', 'FFFFFFFF', 'GGGGGGGG'].map(open),
+      );
+      expect(guesses.sort()).toEqual([400, 400, 400, 429, 429]);
+      expect(await open(String(body.user_code))).toBe(429);
+    } finally {
+      await strict.close();
+    }
+  });
+});
