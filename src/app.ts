@@ -13,6 +13,7 @@ import { limitFailures, limitRequests } from './http/limits.ts';
 import { measureRequests } from './http/measure.ts';
 import { oauthInput } from './http/oauth-input.ts';
 import { requestState } from './http/request-state.ts';
+import { jsonAnswers, nothingHere, routesOf } from './http/routing.ts';
 import { securityHeaders } from './http/security-headers.ts';
 import { createViews } from './http/views.ts';
 import { knownUserCode } from './interactions/device.ts';
@@ -22,25 +23,22 @@ import { listnrRoutes } from './listnr/routes.ts';
 import { publishedDocuments } from './oidc/corrections/published-documents.ts';
 import { createInstanceResolver } from './oidc/instance-resolver.ts';
 import { instanceScope, protocol } from './oidc/mount.ts';
-import { DOCUMENTS, PATHS, PROTOCOL_ROUTES } from './oidc/routes.ts';
+import { PROTOCOL_ROUTES, type ProtocolRouteKind } from './oidc/routes.ts';
 import { unavailable } from './platform/database-errors.ts';
-import { HttpError } from './platform/errors.ts';
 import type { Logger } from './platform/logger.ts';
 import { signOutRoutes } from './sign-out/routes.ts';
 
 /**
- * The only HTTP map: what every request passes, and which edge answers which path. `retiring` says whether this process
- * is about to stop.
+ * The only HTTP map: what every request passes, from top to bottom, and which edge answers which path. `retiring` says
+ * whether this process is about to stop.
  */
 export function createApp(services: Services, { retiring }: { retiring(): boolean }): Koa {
-  const { config, logger, views, limits } = services;
-  const app = new Koa();
-  app.keys = [...config.secrets.cookieKeys];
+  const { config, database, logger, views, limits, metrics } = services;
   const health = healthRoutes({
-    ready: () => services.database.ready(),
+    ready: () => database.ready(),
     unready: () => (retiring() ? 'draining' : undefined),
   });
-  const routers = [
+  const edges = [
     assetRoutes({ views }),
     pages(services),
     signOut(services),
@@ -48,71 +46,44 @@ export function createApp(services: Services, { retiring }: { retiring(): boolea
     protocolRoutes(services),
     ...(config.demo ? [demo(services)] : []),
   ];
-
-  app.use(issuerOrigin(config.issuer));
-  app.use(accessLog({ logger, trustedProxies: config.trustedProxies }));
-  const endpointOf = endpointsOf([health, ...routers]);
-  app.use(measureRequests(services.metrics, endpointOf));
-  app.use(securityHeaders({ https: config.https }));
-  app.use(errorHandler({ logger, views }));
-  app.use(routesOf(health));
-  app.use(limitRequests(limits.requests));
-  app.use(shareDatabase(endpointOf));
-  for (const router of routers) app.use(routesOf(router));
-  app.use(nothingHere);
-  reportLostConnections(app, logger);
+  const endpointOf = endpointsOf([health, ...edges]);
+  const app = applicationOf(logger, [
+    issuerOrigin(config.issuer),
+    accessLog({ logger, trustedProxies: config.trustedProxies }),
+    measureRequests(metrics, endpointOf),
+    securityHeaders({ https: config.https }),
+    errorHandler({ logger, views }),
+    routesOf(health),
+    limitRequests(limits.requests),
+    shareDatabase(endpointOf),
+    ...edges.map(routesOf),
+    nothingHere,
+  ]);
+  app.keys = [...config.secrets.cookieKeys];
   return app;
 }
 
-/** Koa itself reports only connections that broke, and would print them; the access log has the request as aborted. */
-function reportLostConnections(app: Koa, logger: Logger): void {
-  app.on('error', (err) => logger.debug({ err }, 'connection lost'));
-}
-
-/** What answers while the database is awaited: it lives, and serves nothing yet. */
+/** The application that answers while the database is awaited: it lives, and serves nothing yet. */
 export function createStartingApp({ config, logger }: Pick<Services, 'config' | 'logger'>): Koa {
-  const app = new Koa();
   const notYet = async () => {
     throw unavailable(undefined);
   };
-  app.use(accessLog({ logger, trustedProxies: config.trustedProxies }));
-  app.use(securityHeaders({ https: config.https }));
-  app.use(errorHandler({ logger, views: createViews() }));
-  app.use(routesOf(healthRoutes({ ready: notYet, unready: () => 'starting' })));
-  app.use(notYet);
-  reportLostConnections(app, logger);
+  return applicationOf(logger, [
+    accessLog({ logger, trustedProxies: config.trustedProxies }),
+    securityHeaders({ https: config.https }),
+    errorHandler({ logger, views: createViews() }),
+    routesOf(healthRoutes({ ready: notYet, unready: () => 'starting' })),
+    notYet,
+  ]);
+}
+
+function applicationOf(logger: Logger, chain: readonly Middleware[]): Koa {
+  const app = new Koa();
+  for (const step of chain) app.use(step);
+  // Koa itself reports only connections that broke, and would print them. The access log has the request as aborted.
+  app.on('error', (err) => logger.debug({ err }, 'connection lost'));
   return app;
 }
-
-/** A router, asked only for paths that begin as one of its own: it would try each of its routes, one after another. */
-function routesOf(router: Router): Middleware {
-  const routes = router.routes();
-  const known = new Set(router.stack.map(({ path }) => beginning(String(path).replace(/\/:.*$/, ''), 2)));
-  const mayAnswer = (path: string) => known.has(beginning(path, 2)) || known.has(beginning(path, 1));
-  return (ctx, next) => (mayAnswer(ctx.path) ? routes(ctx as never, next) : next());
-}
-
-/** The first segments of a path. */
-function beginning(path: string, segments: 1 | 2): string {
-  let end = path.indexOf('/', 1);
-  if (segments === 2 && end !== -1) end = path.indexOf('/', end + 1);
-  return (end === -1 ? path : path.slice(0, end)).toLowerCase();
-}
-
-/** What no router answered: 405 with `Allow` at an address that takes other methods, otherwise 404. */
-const nothingHere: Middleware = (ctx) => {
-  const { matched = [] } = ctx as { matched?: { methods: string[] }[] };
-  const methods = new Set(matched.flatMap((route) => route.methods));
-  if (methods.size === 0 || methods.has(ctx.method)) {
-    throw new HttpError({ status: 404, code: 'not_found', message: 'There is nothing at this address.' });
-  }
-  throw new HttpError({
-    status: 405,
-    code: 'invalid_request',
-    message: 'This address does not take that method.',
-    headers: { Allow: [...methods].join(', ') },
-  });
-};
 
 function pages(services: Services): Router {
   const { config, live, limits } = services;
@@ -144,36 +115,34 @@ function demo({ config: { issuer, https, listnrIssuer }, views, csrf }: Services
 }
 
 function protocolRoutes(services: Services): Router {
-  // One spelling of each path: what stands around the library goes by it.
-  const router = new Router({ strict: true, sensitive: true });
+  const { live, limits, logger } = services;
   const resolve = createInstanceResolver(services);
   const inScope = instanceScope(resolve);
-  const ofDevice = knownUserCode({ ...services, ...services.limits, resolve });
+  const inScopeOfCode = knownUserCode({ ...services, ...limits, resolve });
+  const form = oauthInput({ json: false });
+  const formOrJson = oauthInput({ json: true });
+  const published = publishedDocuments(live);
+  const limited = limitFailures(limits.clientFailures);
   const serve = protocol({
-    live: services.live,
+    live,
     onRefusal(req, { error, detail }, failure) {
       const { id, log } = requestState(req);
       Object.assign(log, { error, ...(detail ? { detail } : {}) });
-      if (failure) services.logger.error({ requestId: id, err: failure }, 'unexpected error');
+      if (failure) logger.error({ requestId: id, err: failure }, 'unexpected error');
     },
   });
-  for (const { path, methods, api, json = false, authenticates = false } of PROTOCOL_ROUTES) {
-    const steps: Middleware[] = [
-      oauthInput({ json }),
-      path === PATHS.code_verification ? ofDevice : inScope,
-      serve,
-    ];
-    if (path === PATHS.authorization) steps.splice(1, 0, repeatPostedRequest);
-    if (authenticates) steps.splice(1, 0, limitFailures(services.limits.clientFailures));
-    if (DOCUMENTS.has(path)) steps.unshift(publishedDocuments(services.live));
-    if (api) steps.unshift(jsonAnswers);
-    router.register(path, [...methods], steps as never);
-  }
+  const chains: Record<ProtocolRouteKind, Middleware[]> = {
+    authorization: [form, repeatPostedRequest, inScope, serve],
+    resumption: [form, inScope, serve],
+    user_code: [form, inScopeOfCode, serve],
+    token: [jsonAnswers, formOrJson, limited, inScope, serve],
+    client: [jsonAnswers, form, limited, inScope, serve],
+    userinfo: [jsonAnswers, form, inScope, serve],
+    document: [jsonAnswers, published, form, inScope, serve],
+  };
+  // One spelling of each path: the middleware around the library goes by it.
+  const router = new Router({ strict: true, sensitive: true });
+  for (const { path, methods, kind } of PROTOCOL_ROUTES)
+    router.register(path, [...methods], chains[kind] as never);
   return router;
 }
-
-/** The answers of an API are JSON, whatever a client says it accepts. */
-const jsonAnswers: Middleware = (ctx, next) => {
-  ctx.req.headers.accept = 'application/json';
-  return next();
-};

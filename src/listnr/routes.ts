@@ -11,6 +11,7 @@ import type { ListnrClients } from '../clients/listnr-clients.ts';
 import { limitFailures } from '../http/limits.ts';
 import type { RateLimit } from '../http/rate-limit.ts';
 import { requestState } from '../http/request-state.ts';
+import { jsonAnswers } from '../http/routing.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { ExternalKeys } from '../tokens/id-tokens/external-keys.ts';
@@ -56,9 +57,7 @@ export function listnrRoutes(dependencies: ListnrDependencies): Router {
   }
 
   const router = new Router();
-  router.post(ISSUE_TOKEN, async (ctx) => {
-    // Errors are JSON, whatever the client accepts.
-    ctx.req.headers.accept = 'application/json';
+  router.post(ISSUE_TOKEN, jsonAnswers as never, async (ctx) => {
     ctx.vary('Origin');
     const request = await readTokenRequest(ctx.req);
     // `limitFailures` looks here for the name of a client that does not use Basic.

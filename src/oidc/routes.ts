@@ -12,37 +12,47 @@ export const PATHS = {
   jwks: '/auth/jwks',
 } as const;
 
+/** The chains of middleware that a request may pass on its way to the library (app.ts). */
+export type ProtocolRouteKind =
+  /** An application sends a browser here to ask for an authorization. */
+  | 'authorization'
+  /** The browser comes back here from our pages. */
+  | 'resumption'
+  /** A person types the code of a device here. */
+  | 'user_code'
+  /** A client authenticates and asks for tokens, with a form or JSON. */
+  | 'token'
+  /** A client authenticates and asks for something else. */
+  | 'client'
+  /** A client presents an access token. */
+  | 'userinfo'
+  /** The same for everybody, so caches may keep it. */
+  | 'document';
+
 interface ProtocolRoute {
   path: string;
   methods: readonly string[];
-  /** Called by programs: errors are JSON whatever the request accepts. */
-  api: boolean;
-  /** Media types a body may have besides a form. */
-  json?: boolean;
-  /** The client authenticates here, so failures are counted. */
-  authenticates?: boolean;
+  kind: ProtocolRouteKind;
 }
 
-/** Every path the library serves. (Signing out is served by our own pages, at the path it announces.) */
+/** Every path the library serves. (The edge `sign-out/` serves signing out, at the path the library announces.) */
 export const PROTOCOL_ROUTES: readonly ProtocolRoute[] = [
-  { path: PATHS.authorization, methods: ['GET', 'POST'], api: false },
-  { path: `${PATHS.authorization}/:uid`, methods: ['GET'], api: false },
-  { path: PATHS.token, methods: ['POST', 'OPTIONS'], api: true, json: true, authenticates: true },
-  { path: PATHS.userinfo, methods: ['GET', 'POST', 'OPTIONS'], api: true },
-  { path: PATHS.revocation, methods: ['POST', 'OPTIONS'], api: true, authenticates: true },
-  { path: PATHS.introspection, methods: ['POST', 'OPTIONS'], api: true, authenticates: true },
-  { path: PATHS.pushed_authorization_request, methods: ['POST', 'OPTIONS'], api: true, authenticates: true },
-  { path: PATHS.device_authorization, methods: ['POST', 'OPTIONS'], api: true, authenticates: true },
-  { path: PATHS.code_verification, methods: ['GET', 'POST'], api: false },
-  { path: `${PATHS.code_verification}/:uid`, methods: ['GET'], api: false },
-  { path: PATHS.jwks, methods: ['GET', 'OPTIONS'], api: true },
-  { path: '/.well-known/openid-configuration', methods: ['GET', 'OPTIONS'], api: true },
-  { path: '/.well-known/oauth-authorization-server', methods: ['GET', 'OPTIONS'], api: true },
+  { path: PATHS.authorization, methods: ['GET', 'POST'], kind: 'authorization' },
+  { path: `${PATHS.authorization}/:uid`, methods: ['GET'], kind: 'resumption' },
+  { path: PATHS.token, methods: ['POST', 'OPTIONS'], kind: 'token' },
+  { path: PATHS.userinfo, methods: ['GET', 'POST', 'OPTIONS'], kind: 'userinfo' },
+  { path: PATHS.revocation, methods: ['POST', 'OPTIONS'], kind: 'client' },
+  { path: PATHS.introspection, methods: ['POST', 'OPTIONS'], kind: 'client' },
+  { path: PATHS.pushed_authorization_request, methods: ['POST', 'OPTIONS'], kind: 'client' },
+  { path: PATHS.device_authorization, methods: ['POST', 'OPTIONS'], kind: 'client' },
+  { path: PATHS.code_verification, methods: ['GET', 'POST'], kind: 'user_code' },
+  { path: `${PATHS.code_verification}/:uid`, methods: ['GET'], kind: 'resumption' },
+  { path: PATHS.jwks, methods: ['GET', 'OPTIONS'], kind: 'document' },
+  { path: '/.well-known/openid-configuration', methods: ['GET', 'OPTIONS'], kind: 'document' },
+  { path: '/.well-known/oauth-authorization-server', methods: ['GET', 'OPTIONS'], kind: 'document' },
 ];
 
-/** The same for everybody, so caches may keep them. */
-export const DOCUMENTS: ReadonlySet<string> = new Set([
-  PATHS.jwks,
-  '/.well-known/openid-configuration',
-  '/.well-known/oauth-authorization-server',
-]);
+/** The paths of the documents. */
+export const DOCUMENTS: ReadonlySet<string> = new Set(
+  PROTOCOL_ROUTES.filter(({ kind }) => kind === 'document').map(({ path }) => path),
+);
