@@ -1,4 +1,4 @@
--- Who and what the benchmark's load is made of. Its secrets are public, so never apply it to anything real.
+-- The people and clients of the benchmark's load. Its secrets are public, so never apply it to anything real.
 -- Applying it again changes nothing.
 
 INSERT INTO instances (id, name) VALUES ('bench', 'Benchmark')

@@ -1,11 +1,11 @@
--- Plays requests that were written beforehand, and checks every answer. Told by the arguments after `--`:
+-- Sends prepared requests and checks every answer. Arguments after `--`:
 --   requests=FILE  whole requests, each ended by a zero byte; with order=chain one, which has {token} and {length}
 --   order=loop     the requests over and over (the default)
 --   order=once     each once; the run ends when there are no more
 --   order=chain    the request for each line of tokens=FILE, and then for the refresh token in each answer
---   threads=N      of which each takes its share of the file
---   status=N, place=body|location, marker=PATTERN   what an answer has to be
---   collect=FILE   where each thread writes the codes or bodies of the answers, with its number at the end
+--   threads=N      each takes its share of the file
+--   status=N, place=body|location, marker=PATTERN   the expected answer
+--   collect=FILE   each thread writes the codes or bodies of its answers there, with its number at the end of the name
 
 local threads = 0
 
@@ -34,7 +34,7 @@ function init(args)
   end
 end
 
--- The parts of a file that are this thread's.
+-- This thread's part of a file.
 function share(path, pattern, all)
   local file = assert(io.open(path, "rb"))
   local parts, n = {}, 0
@@ -89,7 +89,7 @@ function response(status, headers, body)
   end
 end
 
--- Without what could be a token, a code or an id.
+-- Removes anything that could be a token, a code or an id.
 function readable(text)
   text = text:sub(1, 4000):gsub("[%w%%%-_.~+/=]+", function(word)
     if #word > 24 and word:find("%d") then return "(" .. #word .. " characters)" end

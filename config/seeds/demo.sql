@@ -29,7 +29,7 @@ VALUES
   ('7f3c1f0e-5d0b-4c57-9c5e-0a1b2c3d4e5f', 'user-2', 'company-difference-engines')
 ON CONFLICT (person_id, id) DO UPDATE SET client_id = excluded.client_id;
 
--- A web application with a backend. Its /demo callback is at the issuer, wherever that is; the server says where.
+-- A web application with a backend. Its /demo callback is at the issuer, which the server passes to this file.
 INSERT INTO clients (id, instance_id, name, type, redirect_uris, post_logout_redirect_uris, scopes, require_pkce)
 VALUES (
   'client_demo_web', 'demo', 'Demo web application', 'confidential',

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What somebody with nothing but Node and npm does: clone, `npm start`, and use it. Stops it with Ctrl-C's signal.
+# Tries the first steps of a person with only Node and npm: clones, runs `npm start`, uses it, and stops it as Ctrl-C does.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 folder=$(mktemp -d)
@@ -15,7 +15,7 @@ trap finish EXIT
 git clone --quiet --no-hardlinks "$root" "$folder/clone"
 cd "$folder/clone"
 
-# Not the Node of the checkout that this script was started from: the machine's own.
+# Uses the machine's own Node, not that of the checkout.
 PATH=$(printf '%s' "$PATH" | tr ':' '\n' | grep -v node_modules | paste -sd:)
 export PATH
 echo "Node of this machine: $(node --version)"
