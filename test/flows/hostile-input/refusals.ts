@@ -1,5 +1,6 @@
 import { type RawAnswer, sendHttp } from '../../support/raw-http.ts';
 import { DEMO_WEB } from '../../support/relying-party.ts';
+import type { TestServer } from '../../support/test-server.ts';
 
 export const FORM = 'application/x-www-form-urlencoded';
 export const JSON_TYPE = 'application/json';
@@ -43,6 +44,11 @@ export async function post(
   });
   expect(answer.body).not.toMatch(INTERNALS);
   return answer;
+}
+
+/** Whatever is sent, the client is at fault, not the server. */
+export function errorsLogged(server: TestServer): unknown[] {
+  return server.logLines().filter(({ level }) => level === 'error');
 }
 
 /** Posts a row's input and compares the whole answer. */

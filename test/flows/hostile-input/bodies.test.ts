@@ -1,6 +1,13 @@
-import { ALL, expectRefusal, FORM, invalid, JSON_TYPE, type Row } from './refusals.ts';
+import { startTestServer, type TestServer } from '../../support/test-server.ts';
+import { ALL, errorsLogged, expectRefusal, FORM, invalid, JSON_TYPE, type Row } from './refusals.ts';
 
-export function bodies(port: () => number): void {
+describe('input that no honest client sends', () => {
+  let server: TestServer;
+  beforeAll(async () => {
+    server = await startTestServer();
+  });
+  afterAll(() => server.close());
+
   describe.each(ALL)('at %s', (path) => {
     const wanted =
       path === '/auth/token' ? `The body must be ${JSON_TYPE} or ${FORM}.` : `The body must be ${FORM}.`;
@@ -37,7 +44,7 @@ export function bodies(port: () => number): void {
         'invalid_request',
         'The body is larger than 64 KiB.',
       ],
-    ] satisfies Row[])('refuses %s', (...row: Row) => expectRefusal(port(), path, row));
+    ] satisfies Row[])('refuses %s', (...row: Row) => expectRefusal(server.port, path, row));
   });
 
   describe('JSON at the token endpoint', () => {
@@ -73,7 +80,7 @@ export function bodies(port: () => number): void {
       ),
       json('an empty object', '{}', 'no client authentication mechanism provided'),
       json('another charset, read as what it is', '{"client_id":', 'The body is not valid JSON.'),
-    ])('refuses %s', (...row: Row) => expectRefusal(port(), '/auth/token', row));
+    ])('refuses %s', (...row: Row) => expectRefusal(server.port, '/auth/token', row));
 
     it.each([
       'application/json',
@@ -82,7 +89,7 @@ export function bodies(port: () => number): void {
       `${FORM}; charset=utf-8`,
     ])('reads UTF-8 whatever the charset says: %s', async (type) => {
       const body = type.toLowerCase().includes('json') ? '{"client_id":"é"}' : 'client_id=%C3%A9';
-      await expectRefusal(port(), '/auth/token', [
+      await expectRefusal(server.port, '/auth/token', [
         '',
         { body, type },
         401,
@@ -100,7 +107,7 @@ export function bodies(port: () => number): void {
         [FORM, '__proto__[client_id]=client_demo_web&client_id[]=client_demo_web'],
       ] as const) {
         await expectRefusal(
-          port(),
+          server.port,
           '/auth/token',
           invalid('', { body, type }, 'no client authentication mechanism provided'),
         );
@@ -108,4 +115,8 @@ export function bodies(port: () => number): void {
       expect(Object.hasOwn(Object.prototype, 'client_id')).toBe(false);
     });
   });
-}
+
+  it('is no error in the log', () => {
+    expect(errorsLogged(server)).toEqual([]);
+  });
+});

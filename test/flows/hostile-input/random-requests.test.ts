@@ -1,11 +1,8 @@
-import { sendHttp } from '../support/raw-http.ts';
-import { DEMO_WEB, obtainTokens, refresh } from '../support/relying-party.ts';
-import { startTestServer, type TestServer } from '../support/test-server.ts';
-import { addresses } from './hostile-input/addresses.ts';
-import { bodies } from './hostile-input/bodies.ts';
-import { clientAuthentication } from './hostile-input/client-authentication.ts';
-import { randomRequests } from './hostile-input/random-requests.ts';
-import { INTERNALS } from './hostile-input/refusals.ts';
+import { sendHttp } from '../../support/raw-http.ts';
+import { DEMO_WEB, obtainTokens, refresh } from '../../support/relying-party.ts';
+import { startTestServer, type TestServer } from '../../support/test-server.ts';
+import { randomRequests } from './random-requests.ts';
+import { errorsLogged, INTERNALS } from './refusals.ts';
 
 describe('input that no honest client sends', () => {
   let server: TestServer;
@@ -13,10 +10,6 @@ describe('input that no honest client sends', () => {
     server = await startTestServer();
   });
   afterAll(() => server.close());
-
-  bodies(() => server.port);
-  clientAuthentication(() => server);
-  addresses(() => server.port);
 
   it('answers three hundred random requests, the same each time, without failing once', async () => {
     const tokens = await obtainTokens(server.url);
@@ -29,6 +22,6 @@ describe('input that no honest client sends', () => {
         throw new Error(`${JSON.stringify(request)} → ${status} ${body}`);
     }
     expect((await refresh(server.url, String(tokens.refresh_token))).status).toBe(200);
-    expect(server.logLines().filter(({ level }) => level === 'error')).toEqual([]);
+    expect(errorsLogged(server)).toEqual([]);
   });
 });

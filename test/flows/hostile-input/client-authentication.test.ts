@@ -1,13 +1,17 @@
 import { obtainTokens } from '../../support/relying-party.ts';
-import type { TestServer } from '../../support/test-server.ts';
-import { AUTHENTICATED, BASIC, expectRefusal, invalid, post, type Row } from './refusals.ts';
+import { startTestServer, type TestServer } from '../../support/test-server.ts';
+import { AUTHENTICATED, BASIC, errorsLogged, expectRefusal, invalid, post, type Row } from './refusals.ts';
 
 const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
 /** Looks like an assertion of a client that has a secret. */
 const FORGED = `${part({ alg: 'RS256' })}.${part({ iss: 'client_demo_web', sub: 'client_demo_web' })}.AAAA`;
 
-export function clientAuthentication(server: () => TestServer): void {
-  const port = () => server().port;
+describe('input that no honest client sends', () => {
+  let server: TestServer;
+  beforeAll(async () => {
+    server = await startTestServer();
+  });
+  afterAll(() => server.close());
 
   describe.each(AUTHENTICATED)('client authentication at %s', (path) => {
     const malformed = 'invalid authorization header value format';
@@ -97,14 +101,14 @@ export function clientAuthentication(server: () => TestServer): void {
         'invalid_client',
         'client authentication failed',
       ],
-    ] satisfies Row[])('refuses %s', (...row: Row) => expectRefusal(port(), path, row));
+    ] satisfies Row[])('refuses %s', (...row: Row) => expectRefusal(server.port, path, row));
   });
 
   it('refuses a parameter that is sent twice, and ignores unknown ones', async () => {
-    const { refresh_token = '' } = await obtainTokens(server().url);
+    const { refresh_token = '' } = await obtainTokens(server.url);
     const body = `grant_type=refresh_token&refresh_token=${refresh_token}`;
     await expectRefusal(
-      port(),
+      server.port,
       '/auth/token',
       invalid(
         '',
@@ -112,7 +116,7 @@ export function clientAuthentication(server: () => TestServer): void {
         "'refresh_token' parameter must not be provided twice",
       ),
     );
-    const { status } = await post(port(), '/auth/token', {
+    const { status } = await post(server.port, '/auth/token', {
       body: `${body}&unknown=1&unknown=2&=&a`,
       authorization: BASIC,
     });
@@ -120,9 +124,13 @@ export function clientAuthentication(server: () => TestServer): void {
   });
 
   it('never puts a secret into an address, whoever sent it where it does not belong', async () => {
-    const { headers } = await post(port(), '/auth/authorize', {
+    const { headers } = await post(server.port, '/auth/authorize', {
       body: 'client_id=a&client_secret=b&client_assertion=c',
     });
     expect(headers.location).toBe('/auth/authorize?client_id=a');
   });
-}
+
+  it('is no error in the log', () => {
+    expect(errorsLogged(server)).toEqual([]);
+  });
+});
