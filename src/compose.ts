@@ -123,9 +123,8 @@ export async function compose({
   const clock = overrides.clock ?? systemClock;
   const box = createSecretBox(config.secrets.keyEncryptionKeys);
   const metrics = createMetrics();
-  const databaseTime =
-    overrides.databaseTime ??
-    createDatabaseTime({ databaseNow: () => readDatabaseClock(database.background), logger, metrics });
+  const databaseNow = () => readDatabaseClock(database.background);
+  const databaseTime = overrides.databaseTime ?? createDatabaseTime({ clock, databaseNow, logger, metrics });
   await databaseTime.measure();
   const rowClock = databaseClock(clock, databaseTime);
   const events = createEvents({ logger, metrics });
@@ -198,7 +197,7 @@ export async function compose({
     consents: createConsentStore(db),
     accessTokens: createAccessTokenStore(db, databaseTime),
     usedProofs: createUsedProofStore(db, databaseTime),
-    upstreamSignIns: createUpstreamSignInStore(db, box, databaseTime),
+    upstreamSignIns: createUpstreamSignInStore(db, box, clock, databaseTime),
     externalKeys: overrides.externalKeys ?? createExternalKeys(),
   };
   const live = createLiveProvider(() => {
@@ -215,7 +214,7 @@ export async function compose({
         respond(ctx, answer, services.views);
       },
     });
-    takeBackFailures(provider);
+    takeBackFailures(provider, { clock });
     return provider;
   });
   return { ...services, live };

@@ -75,9 +75,9 @@ function onSignal(stop: (signal: NodeJS.Signals) => void, { again = () => {} } =
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
       if (since === undefined) {
-        since = Date.now();
+        since = performance.now();
         stop(signal);
-      } else if (Date.now() - since > SAME_SIGNAL_MS) {
+      } else if (performance.now() - since > SAME_SIGNAL_MS) {
         again();
         process.exit(ENDED_BY_SIGNAL);
       }

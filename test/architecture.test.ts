@@ -68,6 +68,18 @@ const CONFINED: Record<string, (file: SourceFile, what: Import) => boolean> = {
       values.every((name) => name === 'errors')),
 };
 
+/**
+ * Files that may ask the machine for the time of day. Everything else that judges or stores a time has a `Clock`, and
+ * measures what has elapsed by `performance.now()`.
+ */
+const TIME_OF_DAY_READERS = [
+  'platform/clock.ts',
+  // Compared with the time that the file system gives a file.
+  'platform/embedded/data-directory-lock.ts',
+  // The time of a line of the log.
+  'platform/logger.ts',
+];
+
 /** Names that say nothing of what is in a file or folder. */
 const DRAWERS = /^(utils?|helpers?|common|lib|library|misc|managers?|base|data|shared)$/;
 
@@ -109,6 +121,11 @@ describe('the architecture', () => {
   it('reads the environment in one place', () => {
     const readers = sources.filter(({ readsEnvironment }) => readsEnvironment);
     expect(readers.map(({ path }) => path)).toEqual(['config.ts']);
+  });
+
+  it('asks for the time of day in few places', () => {
+    const readers = sources.filter(({ readsTimeOfDay }) => readsTimeOfDay);
+    expect(readers.map(({ path }) => path).sort()).toEqual(TIME_OF_DAY_READERS);
   });
 
   it('keeps migrations independent of the code they outlive', () => {
@@ -169,6 +186,25 @@ describe('the check of the architecture', () => {
     expect(check('oidc/provider.ts', "import x from 'oidc-provider/lib/x.js';")).toEqual([
       'oidc/provider.ts imports oidc-provider/lib/x.js',
     ]);
+  });
+
+  it('sees who asks for the time of day, and not who makes a date of one', () => {
+    const reads = (source: string) => parseSource('x.ts', source).readsTimeOfDay;
+    for (const source of [
+      'const x = Date.now();',
+      'const x = new Date();',
+      'const now = Date.now;',
+      'Date();',
+    ])
+      expect({ source, reads: reads(source) }).toEqual({ source, reads: true });
+    for (const source of [
+      'new Date(7);',
+      'clock.now();',
+      'Date.parse(x);',
+      '// Date.now()',
+      'performance.now();',
+    ])
+      expect({ source, reads: reads(source) }).toEqual({ source, reads: false });
   });
 
   it('lets pass what is allowed, and what only looks like an import', () => {

@@ -7,6 +7,7 @@ import type { Csrf } from '../http/csrf.ts';
 import type { RateLimit } from '../http/rate-limit.ts';
 import type { Views } from '../http/views.ts';
 import type { InstanceStore } from '../instances/instance-store.ts';
+import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { UpstreamSignInStore } from '../sessions/upstream-sign-in-store.ts';
 
@@ -25,4 +26,5 @@ export interface InteractionDependencies {
   views: Views;
   csrf: Csrf;
   logger: Logger;
+  clock: Clock;
 }

@@ -8,6 +8,7 @@ import type { DeviceProblem } from '../oidc/device-flow.ts';
 import type { InstanceResolver } from '../oidc/instance-resolver.ts';
 import type { ParsedRequest } from '../oidc/mount.ts';
 import { runInScope } from '../oidc/request-scope.ts';
+import { type Clock, epochSeconds } from '../platform/clock.ts';
 import { showCodeForm } from './device-pages.ts';
 
 interface Dependencies {
@@ -15,6 +16,7 @@ interface Dependencies {
   signInFailures: RateLimit;
   views: Views;
   resolve: InstanceResolver;
+  clock: Clock;
 }
 
 /** Many times that of any code. */
@@ -28,7 +30,13 @@ const MAX_LENGTH = 64;
  * A code is short. An attempt counts before it is looked at, and one that was right is given back (RFC 8628 section
  * 5.1).
  */
-export function knownUserCode({ deviceCodes, signInFailures, views, resolve }: Dependencies): Middleware {
+export function knownUserCode({
+  deviceCodes,
+  signInFailures,
+  views,
+  resolve,
+  clock,
+}: Dependencies): Middleware {
   return async (ctx, next) => {
     const typed = submittedCode(ctx).slice(0, MAX_LENGTH);
     const userCode = normalized(typed);
@@ -40,7 +48,7 @@ export function knownUserCode({ deviceCodes, signInFailures, views, resolve }: D
     const code = await deviceCodes.findByUserCode(userCode);
     const clientId = String(code?.payload.clientId);
     const scope = code && (await resolve({ path: ctx.path, clientId }));
-    const problem = problemOf(code, scope?.client !== undefined);
+    const problem = problemOf(code, { clientIsKnown: scope?.client !== undefined, clock });
     if (!scope || problem) return showCodeForm(ctx, { views }, { problem: problem ?? 'unknown', typed });
 
     await signInFailures.giveBack(attempts);
@@ -51,11 +59,11 @@ export function knownUserCode({ deviceCodes, signInFailures, views, resolve }: D
 
 function problemOf(
   code: DeviceCode | undefined,
-  clientIsKnown: boolean,
+  { clientIsKnown, clock }: { clientIsKnown: boolean; clock: Clock },
 ): Exclude<DeviceProblem, 'cancelled'> | undefined {
   if (!code || !clientIsKnown) return 'unknown';
   if (code.consumed || isDecided(code.payload)) return 'used';
-  return Number(code.payload.exp) * 1000 <= Date.now() ? 'expired' : undefined;
+  return Number(code.payload.exp) <= epochSeconds(clock) ? 'expired' : undefined;
 }
 
 function submittedCode(ctx: Context): string {

@@ -5,11 +5,12 @@ import { parseParameters, singleValue } from '../http/parameters.ts';
 import { redirect } from '../http/redirect.ts';
 import { requestState } from '../http/request-state.ts';
 import type { UpstreamProvider } from '../instances/instance.ts';
+import { type Clock, epochSeconds, secondsFromNow } from '../platform/clock.ts';
 import type { InteractionDependencies } from './dependencies.ts';
 import { finishInteraction, finishSignIn, type InteractionContext, isWhoWasAskedFor } from './interaction.ts';
 import { upstreamRefusal } from './upstream-refusal.ts';
 
-const ATTEMPT_TTL_MS = 10 * 60 * 1000;
+const ATTEMPT_TTL_SECONDS = 10 * 60;
 
 /** Sends the browser to the customer's own provider. */
 export async function startUpstream(
@@ -17,7 +18,7 @@ export async function startUpstream(
   dependencies: InteractionDependencies,
 ): Promise<void> {
   const { ctx, interaction, instance } = context;
-  const { upstream, upstreamSignIns } = dependencies;
+  const { upstream, upstreamSignIns, clock } = dependencies;
   const provider = await providerOf(context, dependencies);
   // The answer arrives at a fixed address; the interaction it belongs to, and so its cookie, is in the state.
   const state = `${interaction.uid}.${randomBytes(24).toString('base64url')}`;
@@ -29,7 +30,7 @@ export async function startUpstream(
       maxAge: maxAgeOf(context),
     }),
   );
-  const expiresAt = new Date(Date.now() + ATTEMPT_TTL_MS);
+  const expiresAt = secondsFromNow(clock, ATTEMPT_TTL_SECONDS);
   await upstreamSignIns.save(state, { instanceId: instance.id, ...attempt }, expiresAt);
   redirect(ctx, url.href);
 }
@@ -56,7 +57,7 @@ export async function finishUpstream(
   dependencies: InteractionDependencies,
 ): Promise<void> {
   const { ctx, interaction, instance } = context;
-  const { upstream, upstreamSignIns, issuer } = dependencies;
+  const { upstream, upstreamSignIns, issuer, clock } = dependencies;
   const state = singleValue(parseParameters(ctx.querystring).state) ?? '';
   const ours = state.startsWith(`${interaction.uid}.`);
   // Before anything is redeemed: an answer counts only at the address that its own provider was sent to.
@@ -69,7 +70,7 @@ export async function finishUpstream(
     upstream.finish(provider, {
       callbackUrl: new URL(`${issuer}${upstreamCallbackPath(instance.id)}?${ctx.querystring}`),
       attempt: { ...attempt, state },
-      authenticatedSince: authenticatedSince(context),
+      authenticatedSince: authenticatedSince(context, clock),
     }),
   );
   const { log } = requestState(ctx.req);
@@ -116,10 +117,10 @@ function mustSignInAgain({ interaction }: InteractionContext): boolean {
 }
 
 /** Epoch seconds since when the person has to have signed in there. */
-function authenticatedSince(context: InteractionContext): number | undefined {
+function authenticatedSince(context: InteractionContext, clock: Clock): number | undefined {
   const maxAge = maxAgeOf(context);
   if (mustSignInAgain(context)) return context.interaction.iat;
-  return maxAge === undefined ? undefined : Math.floor(Date.now() / 1000) - maxAge;
+  return maxAge === undefined ? undefined : epochSeconds(clock) - maxAge;
 }
 
 /** The library has checked that it is a whole number of seconds. */

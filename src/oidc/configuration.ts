@@ -3,6 +3,7 @@ import { CLAIMS_BY_SCOPE, LISTO_CLAIMS } from '../accounts/claims.ts';
 import type { PersonStore } from '../accounts/person-store.ts';
 import { PROOF_ALGORITHMS } from '../clients/dpop-proof.ts';
 import type { ConsentStore } from '../grants/consent-store.ts';
+import { type Clock, epochSeconds } from '../platform/clock.ts';
 import { answerError, type RenderError } from './corrections/render-error.ts';
 import { type DevicePages, deviceFlow } from './device-flow.ts';
 import { createInteractionPolicy } from './interaction-policy.ts';
@@ -37,7 +38,7 @@ export interface ConfigurationDependencies extends AdapterDependencies {
 
 /** The library's configuration. Lifetimes are in seconds and come from the client's registration. */
 export function oidcConfiguration(dependencies: ConfigurationDependencies): Configuration {
-  const { https, cookieKeys, keyRing, people, clients, renderError, devicePages } = dependencies;
+  const { https, cookieKeys, keyRing, people, clients, renderError, devicePages, clock } = dependencies;
   return {
     adapter: createAdapter(dependencies),
     jwks: keyRing.privateJwks,
@@ -73,7 +74,7 @@ export function oidcConfiguration(dependencies: ConfigurationDependencies): Conf
       clientAuthSigningAlgValues: [...PROOF_ALGORITHMS],
       dPoPSigningAlgValues: [...PROOF_ALGORITHMS],
     },
-    assertJwtClientAuthClaimsAndHeader: limitAssertionLifetime,
+    assertJwtClientAuthClaimsAndHeader: limitAssertionLifetime(clock),
     discovery: {
       prompt_values_supported: ['none', 'login', 'consent'],
       revocation_endpoint_auth_methods_supported: CLIENT_AUTH_METHODS,
@@ -125,10 +126,12 @@ const LIFETIMES: NonNullable<Configuration['ttl']> = {
 };
 
 /** Used ones are remembered until they expire, so they may not live for long. */
-async function limitAssertionLifetime(_ctx: unknown, { exp }: { exp?: number }): Promise<void> {
-  if (!exp || exp > Date.now() / 1000 + MAX_ASSERTION_SECONDS) {
-    throw new errors.InvalidClientAuth(`a client assertion may live for ${MAX_ASSERTION_SECONDS} seconds`);
-  }
+function limitAssertionLifetime(clock: Clock) {
+  return async (_ctx: unknown, { exp }: { exp?: number }): Promise<void> => {
+    if (!exp || exp > epochSeconds(clock) + MAX_ASSERTION_SECONDS) {
+      throw new errors.InvalidClientAuth(`a client assertion may live for ${MAX_ASSERTION_SECONDS} seconds`);
+    }
+  };
 }
 
 function cookies(keys: readonly string[], https: boolean): NonNullable<Configuration['cookies']> {

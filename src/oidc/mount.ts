@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Middleware } from 'koa';
 import type { Provider } from 'oidc-provider';
+import type { Clock } from '../platform/clock.ts';
 import { ageCookies } from './corrections/cookie-age.ts';
 import { hideTokenShape } from './corrections/token-alias.ts';
 import type { InstanceResolver } from './instance-resolver.ts';
@@ -47,7 +48,7 @@ export function protocol({
  * Stands between us and the library's routes. A failure of ours is kept for `protocol` and nothing is sent, so that
  * one place answers it; unless the client was told by redirect.
  */
-export function takeBackFailures(provider: Provider): void {
+export function takeBackFailures(provider: Provider, { clock }: { clock: Clock }): void {
   provider.use(async (ctx, next) => {
     const scope = requestScope();
     try {
@@ -55,7 +56,7 @@ export function takeBackFailures(provider: Provider): void {
     } catch (error) {
       scope.failure = error;
     }
-    ageCookies(ctx.res);
+    ageCookies(ctx.res, clock);
     // Revoking answers nothing, and nothing has no type: oidc-client-ts refuses an answer of text.
     if (ctx.body === '') ctx.remove('Content-Type');
     if (!scope.failure || ctx.status === 303) return;

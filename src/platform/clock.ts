@@ -11,3 +11,8 @@ export const systemClock: Clock = { now: () => new Date() };
 export function epochSeconds(clock: Clock): number {
   return Math.floor(clock.now().getTime() / 1000);
 }
+
+/** The moment that is `seconds` later than now. */
+export function secondsFromNow(clock: Clock, seconds: number): Date {
+  return new Date(clock.now().getTime() + seconds * 1000);
+}

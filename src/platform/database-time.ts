@@ -30,10 +30,12 @@ const TOLERATED_SECONDS = 5;
 
 /** The offset is 0 while it is tolerable, so that times are written and read exactly. */
 export function createDatabaseTime({
+  clock,
   databaseNow,
   logger,
   metrics,
 }: {
+  clock: Clock;
   databaseNow(): Promise<Date>;
   logger: Pick<Logger, 'info' | 'warn'>;
   metrics: Pick<Metrics, 'setClockOffset'>;
@@ -48,12 +50,13 @@ export function createDatabaseTime({
     toDatabase: (date) => shifted(date, -offsetSeconds),
     fromDatabase: (date) => shifted(date, offsetSeconds),
     async measure() {
-      const asked = Date.now();
+      const asked = performance.now();
+      const here = clock.now().getTime();
       const there = (await databaseNow()).getTime();
-      const answered = Date.now();
+      const elapsed = performance.now() - asked;
       // A slow answer says nothing about the clock.
-      if (Math.abs(answered - asked) > TOLERATED_SECONDS * 1000) return;
-      const measured = ((asked + answered) / 2 - there) / 1000;
+      if (elapsed > TOLERATED_SECONDS * 1000) return;
+      const measured = (here + elapsed / 2 - there) / 1000;
       metrics.setClockOffset(measured);
       const before = offsetSeconds;
       offsetSeconds = Math.abs(measured) > TOLERATED_SECONDS ? Math.round(measured) : 0;

@@ -1,3 +1,4 @@
+import type { Clock } from '../platform/clock.ts';
 import type { Queryable } from '../platform/database.ts';
 import { type DatabaseTime, SAME_CLOCK } from '../platform/database-time.ts';
 import { hashId } from '../platform/digest.ts';
@@ -21,6 +22,7 @@ const CONTEXT = 'upstream sign-in';
 export function createUpstreamSignInStore(
   db: Queryable,
   box: SecretBox,
+  clock: Clock,
   time: DatabaseTime = SAME_CLOCK,
 ): UpstreamSignInStore {
   return {
@@ -38,7 +40,7 @@ export function createUpstreamSignInStore(
         .where({ state_hash: hashId(state) })
         .delete()
         .returning(['instance_id', 'sealed', 'expires_at']);
-      if (!row || time.fromDatabase(row.expires_at) <= new Date()) return undefined;
+      if (!row || time.fromDatabase(row.expires_at) <= clock.now()) return undefined;
       return { instanceId: row.instance_id, ...JSON.parse(box.open(row.sealed, CONTEXT)) };
     },
   };

@@ -1,16 +1,16 @@
+import { jest } from '@jest/globals';
 import { createDatabaseTime, databaseClock } from '../../src/platform/database-time.ts';
 import { withStillTime } from '../support/still-time.ts';
 
-/** A database whose clock is `ahead` seconds ahead of this process's. */
+/** A database whose clock is `ahead` seconds ahead of the machine's, and a process whose clock is `fast` seconds ahead. */
 function aDatabase() {
-  const database = { ahead: 0, slowAnswer: () => {} };
+  const database = { ahead: 0, fast: 0 };
   const said: [string, ...unknown[]][] = [];
   const offsets: number[] = [];
   const time = createDatabaseTime({
+    clock: { now: () => new Date(Date.now() + database.fast * 1000) },
     async databaseNow() {
-      const there = new Date(Date.now() + database.ahead * 1000);
-      database.slowAnswer();
-      return there;
+      return new Date(Date.now() + database.ahead * 1000);
     },
     logger: {
       warn: (...line: unknown[]) => void said.push(['warn', ...line]),
@@ -24,6 +24,9 @@ function aDatabase() {
 const DATE = new Date('2026-03-01T12:00:00Z');
 
 describe('a clock that differs from the database’s', () => {
+  beforeEach(() => void jest.spyOn(performance, 'now').mockReturnValue(0));
+  afterEach(() => void jest.restoreAllMocks());
+
   it('is said once, translated between, and said again when it is right', () =>
     withStillTime(async () => {
       const { database, said, offsets, time } = aDatabase();
@@ -62,11 +65,37 @@ describe('a clock that differs from the database’s', () => {
       ]);
     }));
 
-  it('is not judged by an answer that was long under way', () =>
-    withStillTime(async ({ forward }) => {
-      const { database, said, offsets, time } = aDatabase();
-      database.slowAnswer = () => forward(20);
+  it('is the one that this process was given', () =>
+    withStillTime(async () => {
+      const { database, time } = aDatabase();
+      database.fast = 3600;
       await time.measure();
-      expect([time.offsetSeconds, said, offsets]).toEqual([0, [], []]);
+      expect(time.offsetSeconds).toBe(3600);
+      database.ahead = 3600;
+      await time.measure();
+      expect(time.offsetSeconds).toBe(0);
     }));
+
+  it('is compared at the middle of the time that the answer took', () =>
+    withStillTime(async () => {
+      const { offsets, time } = aDatabase();
+      elapse(4);
+      await time.measure();
+      expect(offsets).toEqual([2]);
+    }));
+
+  it('is not judged by an answer that was long under way', () =>
+    withStillTime(async () => {
+      const { said, offsets, time } = aDatabase();
+      elapse(20);
+      await time.measure();
+      expect({ offset: time.offsetSeconds, said, offsets }).toEqual({ offset: 0, said: [], offsets: [] });
+    }));
+
+  /** Lets so many seconds pass between two looks at the time elapsed. */
+  const elapse = (seconds: number) =>
+    jest
+      .spyOn(performance, 'now')
+      .mockReturnValueOnce(0)
+      .mockReturnValueOnce(seconds * 1000);
 });

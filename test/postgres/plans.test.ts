@@ -7,6 +7,7 @@ import { createDeviceCodeStore } from '../../src/grants/device-code-store.ts';
 import { createGrantStore } from '../../src/grants/grant-store.ts';
 import { createRefreshFamilyStore } from '../../src/grants/refresh-family-store.ts';
 import { createExpiredRowsStore, EXPIRING_TABLES } from '../../src/housekeeping/expired-rows-store.ts';
+import { systemClock } from '../../src/platform/clock.ts';
 import { createSecretBox } from '../../src/platform/secret-box.ts';
 import { createSessionStore } from '../../src/sessions/session-store.ts';
 import { createUpstreamSignInStore } from '../../src/sessions/upstream-sign-in-store.ts';
@@ -149,7 +150,7 @@ describe('with 200,000 rows in every table that grows', () => {
     [
       'a sign-in under way at an upstream provider',
       ['upstream_sign_ins_pkey'],
-      (knex) => createUpstreamSignInStore(knex, box).take('unknown'),
+      (knex) => createUpstreamSignInStore(knex, box, systemClock).take('unknown'),
     ],
     [
       'no row to remember a proof',

@@ -9,6 +9,8 @@ export interface SourceFile {
   imports: Import[];
   /** Whether the file uses `process.env`. */
   readsEnvironment: boolean;
+  /** Whether it asks the machine for the time of day: `Date.now()`, `new Date()`. */
+  readsTimeOfDay: boolean;
 }
 
 export interface Import {
@@ -28,11 +30,12 @@ export function readSources(folder: string): SourceFile[] {
 
 /** Parses one file, so that a comment or a string never looks like an import. */
 export function parseSource(path: string, source: string): SourceFile {
-  const file: SourceFile = { path, imports: [], readsEnvironment: false };
+  const file: SourceFile = { path, imports: [], readsEnvironment: false, readsTimeOfDay: false };
   visit(parseSync(source, { syntax: 'typescript', target: 'es2024' }), (node) => {
     const found = importOf(node);
     if (found) file.imports.push({ ...found, from: resolve(path, found.from) });
     if (isProcessEnv(node)) file.readsEnvironment = true;
+    if (isTimeOfDay(node)) file.readsTimeOfDay = true;
   });
   return file;
 }
@@ -92,6 +95,12 @@ function text(node: unknown): string | undefined {
 
 function isProcessEnv({ type, object, property }: Node): boolean {
   return type === 'MemberExpression' && text(object) === 'process' && text(property) === 'env';
+}
+
+function isTimeOfDay({ type, callee, object, property, arguments: given }: Node): boolean {
+  if (type === 'MemberExpression') return text(object) === 'Date' && text(property) === 'now';
+  const takesNothing = !Array.isArray(given) || given.length === 0;
+  return (type === 'NewExpression' || type === 'CallExpression') && text(callee) === 'Date' && takesNothing;
 }
 
 function resolve(path: string, specifier: string): string {

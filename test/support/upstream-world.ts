@@ -35,8 +35,10 @@ export interface UpstreamRegistration {
 /** The redirect URI of the client. */
 export const CLIENT = 'http://127.0.0.1:9999/callback';
 
-export async function startUpstreamWorld(): Promise<UpstreamWorld> {
-  const server = await startTestServer();
+export async function startUpstreamWorld(
+  options: Pick<NonNullable<Parameters<typeof startTestServer>[0]>, 'overrides'> = {},
+): Promise<UpstreamWorld> {
+  const server = await startTestServer(options);
   const idp = await startUpstreamIdp({ redirectUri: `${server.url}/auth/upstream/callback` });
   const world: UpstreamWorld = {
     server,

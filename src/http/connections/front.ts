@@ -70,13 +70,13 @@ export function createFront(create: (listener: RequestListener) => Server, first
 function watchUnused(server: Server): { close(): void } {
   const opened = new Map<Socket, number>();
   server.on('connection', (socket) => {
-    opened.set(socket, Date.now());
+    opened.set(socket, performance.now());
     socket.once('close', () => opened.delete(socket));
   });
   return {
     close() {
       for (const [socket, since] of opened)
-        if (socket.bytesRead === 0 && Date.now() - since >= UNUSED_MS) socket.destroy();
+        if (socket.bytesRead === 0 && performance.now() - since >= UNUSED_MS) socket.destroy();
     },
   };
 }

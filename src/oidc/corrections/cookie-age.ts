@@ -1,19 +1,23 @@
 import type { ServerResponse } from 'node:http';
+import type { Clock } from '../../platform/clock.ts';
 
 /**
  * Gives every cookie of an answer that says when it expires a `Max-Age` as well, by which browsers go first (RFC 6265
  * section 5.3). `Expires` is a time of this machine's clock, and compared with the browser's: where the two differ by
  * more than a cookie's life, it would be gone before it was sent back.
  */
-export function ageCookies(res: ServerResponse): void {
+export function ageCookies(res: ServerResponse, clock: Clock): void {
   const cookies = res.getHeader('Set-Cookie');
   if (!Array.isArray(cookies) || res.headersSent) return;
-  res.setHeader('Set-Cookie', cookies.map(withAge));
+  res.setHeader(
+    'Set-Cookie',
+    cookies.map((cookie) => withAge(cookie, clock)),
+  );
 }
 
-function withAge(cookie: string): string {
+function withAge(cookie: string, clock: Clock): string {
   const [, expires] = /; expires=([^;]+)/i.exec(cookie) ?? [];
   if (expires === undefined || /; max-age=/i.test(cookie)) return cookie;
-  const seconds = Math.max(0, Math.ceil((Date.parse(expires) - Date.now()) / 1000));
+  const seconds = Math.max(0, Math.ceil((Date.parse(expires) - clock.now().getTime()) / 1000));
   return `${cookie}; max-age=${seconds}`;
 }

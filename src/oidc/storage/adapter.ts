@@ -4,6 +4,7 @@ import type { Artifact, ArtifactModel, ArtifactStore } from '../../grants/artifa
 import type { DeviceCodeStore } from '../../grants/device-code-store.ts';
 import type { GrantStore } from '../../grants/grant-store.ts';
 import type { KeyRing } from '../../keys/key-ring.ts';
+import { type Clock, secondsFromNow } from '../../platform/clock.ts';
 import type { Payload } from '../../platform/payload-times.ts';
 import type { SessionStore } from '../../sessions/session-store.ts';
 import { requestScope, useGrant } from '../request-scope.ts';
@@ -21,6 +22,7 @@ export interface AdapterDependencies {
   sessions: SessionStore;
   clients: ClientStore;
   keyRing: KeyRing;
+  clock: Clock;
 }
 
 const FOREIGN_KEY_VIOLATION = '23503';
@@ -86,7 +88,7 @@ function grantAdapter({ grants }: AdapterDependencies): Adapter {
 }
 
 /** Ended by its `uid` (session.ts), so nothing is destroyed here. */
-function sessionAdapter({ sessions }: AdapterDependencies): Adapter {
+function sessionAdapter({ sessions, clock }: AdapterDependencies): Adapter {
   const remember = (payload: Payload | undefined, id?: string) => {
     if (!payload) return undefined;
     requestScope().loaded.add(`Session ${payload.uid}`);
@@ -99,7 +101,8 @@ function sessionAdapter({ sessions }: AdapterDependencies): Adapter {
       const uid = String(payload.uid);
       const { passwordFingerprint } = requestScope();
       const personId = payload.accountId;
-      const session = { uid, personId, payload, passwordFingerprint, expiresAt: expiryOf(ttlSeconds) };
+      const expiresAt = secondsFromNow(clock, ttlSeconds);
+      const session = { uid, personId, payload, passwordFingerprint, expiresAt };
       const saved = await unlessGone(() =>
         isLoaded('Session', uid) ? sessions.update(id, session) : sessions.start(id, session),
       );
@@ -116,7 +119,7 @@ function sessionAdapter({ sessions }: AdapterDependencies): Adapter {
   };
 }
 
-function artifactAdapter(model: ArtifactModel, { artifacts, issuer }: AdapterDependencies): Adapter {
+function artifactAdapter(model: ArtifactModel, { artifacts, issuer, clock }: AdapterDependencies): Adapter {
   return {
     ...READ_ONLY,
 
@@ -127,13 +130,14 @@ function artifactAdapter(model: ArtifactModel, { artifacts, issuer }: AdapterDep
         payload: toStored(id, given),
         ...(model === 'AuthorizationCode' ? { grantId: given.grantId } : {}),
         ...(model === 'Interaction' ? { personId: given.result?.login?.accountId } : {}),
-        expiresAt: expiryOf(ttlSeconds),
+        expiresAt: secondsFromNow(clock, ttlSeconds),
       };
       if (isLoaded(model, id)) {
         if (!(await unlessGone(() => artifacts.update(artifact)))) throw new errors.SessionNotFound(OVER);
         return;
       }
-      const grant = model === 'AuthorizationCode' ? newGrantFor(Provider.ctx?.oidc, ttlSeconds) : undefined;
+      const grant =
+        model === 'AuthorizationCode' ? newGrantFor(Provider.ctx?.oidc, ttlSeconds, clock) : undefined;
       if (!grant) return artifacts.create(artifact);
       const sessionIsNew = !isLoaded('Session', grant.sessionUid);
       const { passwordFingerprint } = requestScope();
@@ -178,10 +182,6 @@ const OVER = 'interaction session not found';
 
 function isLoaded(model: string, id: string): boolean {
   return requestScope().loaded.has(`${model} ${id}`);
-}
-
-function expiryOf(ttlSeconds: number): Date {
-  return new Date(Date.now() + ttlSeconds * 1000);
 }
 
 /**

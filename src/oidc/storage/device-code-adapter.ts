@@ -1,5 +1,6 @@
 import { type Adapter, type AdapterPayload, errors, Provider } from 'oidc-provider';
 import type { DeviceCodeStore, DeviceCode as StoredDeviceCode } from '../../grants/device-code-store.ts';
+import { type Clock, secondsFromNow } from '../../platform/clock.ts';
 import { requestScope } from '../request-scope.ts';
 import { newGrantFor } from './grants.ts';
 
@@ -15,21 +16,23 @@ const KEPT_AFTER_EXPIRY_SECONDS = 600;
  */
 export function deviceCodeAdapter({
   deviceCodes,
+  clock,
 }: {
   deviceCodes: DeviceCodeStore;
+  clock: Clock;
 }): Pick<Adapter, 'upsert' | 'find' | 'findByUserCode'> {
   return {
     async upsert(id, { jti: _jti, userCode, inFlight: _inFlight, ...payload }, ttlSeconds = 0) {
       const ctx = Provider.ctx;
       if (ctx?.oidc.route === 'device_authorization') {
-        const expiresAt = new Date(Date.now() + (ttlSeconds + KEPT_AFTER_EXPIRY_SECONDS) * 1000);
+        const expiresAt = secondsFromNow(clock, ttlSeconds + KEPT_AFTER_EXPIRY_SECONDS);
         // Nobody compares the person who comes with an ID token, so none is kept.
         const { id_token_hint: _hint, ...params } = payload.params ?? {};
         const kept = { ...payload, params };
         return deviceCodes.create({ deviceCode: id, userCode: userCode ?? '', payload: kept, expiresAt });
       }
       if (payload.error === 'access_denied') return unlessDecided(await deviceCodes.deny(id, payload));
-      const grant = payload.accountId ? newGrantFor(ctx?.oidc, ttlSeconds) : undefined;
+      const grant = payload.accountId ? newGrantFor(ctx?.oidc, ttlSeconds, clock) : undefined;
       if (!grant) return;
       const { loaded, passwordFingerprint } = requestScope();
       const sessionIsNew = !loaded.has(`Session ${grant.sessionUid}`);

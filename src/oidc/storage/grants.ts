@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { ConsentStore } from '../../grants/consent-store.ts';
 import type { NewGrant } from '../../grants/new-grant.ts';
-
+import { type Clock, epochSeconds } from '../../platform/clock.ts';
 import { clientRecord } from './client-metadata.ts';
 
 type OidcContext = KoaContextWithOIDC['oidc'];
@@ -38,11 +38,12 @@ export function createGrantLoader({ consents }: { consents: ConsentStore }) {
 export function newGrantFor(
   oidc: OidcContext | undefined,
   codeSeconds: number,
+  clock: Clock,
 ): Omit<NewGrant, 'sessionIsNew'> | undefined {
   const grant = oidc?.entities.Grant;
   if (!oidc?.client || !oidc.session || !grant?.jti || !grant.accountId) return undefined;
   const seconds = lifetimeSeconds(oidc.client, codeSeconds);
-  const now = Math.floor(Date.now() / 1000);
+  const now = epochSeconds(clock);
   const { jti, accountId, clientId, openid, rejected } = grant as unknown as StoredGrant;
   return {
     id: jti,
