@@ -38,7 +38,6 @@ import type { KeySet } from './keys/signing-key.ts';
 import { createSigningKeyStore, type SigningKeyStore } from './keys/signing-key-store.ts';
 import { createListnrKnowledge, type ListnrKnowledge } from './listnr/knowledge.ts';
 import { createLiveProvider, type LiveProvider } from './oidc/live-provider.ts';
-import { takeBackFailures } from './oidc/mount.ts';
 import { createProvider } from './oidc/provider.ts';
 import { type Clock, systemClock } from './platform/clock.ts';
 import type { Database, Queryable } from './platform/database.ts';
@@ -214,7 +213,6 @@ export async function compose({
         respond(ctx, answer, services.views);
       },
     });
-    takeBackFailures(provider, { clock });
     return provider;
   });
   return { ...services, live };

@@ -1,8 +1,5 @@
 import type { IncomingMessage } from 'node:http';
 import type { Middleware } from 'koa';
-import type { Provider } from 'oidc-provider';
-import type { Clock } from '../platform/clock.ts';
-import { ageCookies } from './corrections/cookie-age.ts';
 import { hideTokenShape } from './corrections/token-alias.ts';
 import type { InstanceResolver } from './instance-resolver.ts';
 import type { LiveProvider } from './live-provider.ts';
@@ -42,25 +39,4 @@ export function protocol({
     if (refusal || failure) onRefusal(ctx.req, refusal ?? { error: 'server_error' }, failure);
     ctx.respond = false;
   };
-}
-
-/**
- * Stands between us and the library's routes. A failure of ours is kept for `protocol` and nothing is sent, so that
- * one place answers it; unless the client was told by redirect.
- */
-export function takeBackFailures(provider: Provider, { clock }: { clock: Clock }): void {
-  provider.use(async (ctx, next) => {
-    const scope = requestScope();
-    try {
-      await next();
-    } catch (error) {
-      scope.failure = error;
-    }
-    ageCookies(ctx.res, clock);
-    // Revoking answers nothing, and nothing has no type: oidc-client-ts refuses an answer of text.
-    if (ctx.body === '') ctx.remove('Content-Type');
-    if (!scope.failure || ctx.status === 303) return;
-    ctx.remove('Location');
-    ctx.respond = false;
-  });
 }

@@ -11,10 +11,12 @@ import { sessionCookieName } from '../sessions/session-cookie.ts';
 import { type ConfigurationDependencies, oidcConfiguration } from './configuration.ts';
 import { findAccessTokens } from './corrections/access-token.ts';
 import { correctClients, keepClients } from './corrections/client-model.ts';
-import { correctCrossOrigin } from './corrections/cross-origin.ts';
-import { allowFormPost } from './corrections/form-post.ts';
+import { crossOrigin } from './corrections/cross-origin.ts';
+import { takeBackFailures } from './corrections/failures.ts';
+import { formPost } from './corrections/form-post.ts';
 import { keepDocuments } from './corrections/published-documents.ts';
 import { findRefreshTokens } from './corrections/refresh-token.ts';
+import { replace } from './corrections/replace.ts';
 import { decideReplays } from './corrections/replay-detection.ts';
 import { readRetiredHints } from './corrections/retired-hint.ts';
 import { keepSessionRows } from './corrections/session.ts';
@@ -29,7 +31,7 @@ export interface ProviderDependencies extends ConfigurationDependencies, TokenGr
 }
 
 export function createProvider(dependencies: ProviderDependencies): Provider {
-  const { issuer } = dependencies;
+  const { issuer, clock } = dependencies;
   const provider = new Provider(issuer, oidcConfiguration(dependencies));
   // The scheme of the issuer arrives as X-Forwarded-Proto, set by issuer-origin.ts for every request.
   provider.proxy = true;
@@ -42,19 +44,22 @@ export function createProvider(dependencies: ProviderDependencies): Provider {
   readRetiredHints(provider, dependencies);
   correctClients(provider, dependencies);
   keepClients(provider, dependencies);
-  correctCrossOrigin(provider);
-  keepDocuments(provider);
-  allowFormPost(provider);
   nameSessionCookies(provider, dependencies.https);
   logProviderEvents(provider);
+  // Each stands around the next, and the last around the library's routes: a failure is taken back before the others
+  // look at the answer.
+  for (const around of [crossOrigin, keepDocuments(provider), formPost, takeBackFailures(clock)])
+    provider.use(around);
   return provider;
 }
 
 /** Outside an instance there is no session; the bare name is then never set. */
 function nameSessionCookies(provider: Provider, https: boolean): void {
   const cookieName = provider.cookieName.bind(provider);
-  provider.cookieName = (type) => {
-    const { instanceId } = requestScope();
-    return type === 'session' && instanceId ? sessionCookieName(instanceId, { https }) : cookieName(type);
-  };
+  replace(provider, {
+    cookieName(type: Parameters<typeof cookieName>[0]) {
+      const { instanceId } = requestScope();
+      return type === 'session' && instanceId ? sessionCookieName(instanceId, { https }) : cookieName(type);
+    },
+  });
 }

@@ -38,13 +38,23 @@ type LoadedGrant = Omit<FoundGrant, 'payload'> & { payload: FoundGrant['payload'
 
 const storage = new AsyncLocalStorage<RequestScope>();
 
+/** A scope in which nothing is known yet, but perhaps the instance. */
+export function newScope(instanceId?: string): RequestScope {
+  return { instanceId, client: undefined, loaded: new Set() };
+}
+
 export function runInScope<T>(scope: RequestScope, work: () => T): T {
   return storage.run(scope, work);
 }
 
-/** The scope of the request being served; an empty one outside of any. */
+/**
+ * The scope of the request that is served.
+ * @throws Error outside of any: what would be noted there would be lost.
+ */
 export function requestScope(): RequestScope {
-  return storage.getStore() ?? { instanceId: undefined, client: undefined, loaded: new Set() };
+  const scope = storage.getStore();
+  if (!scope) throw new Error('The protocol library was asked outside of a request scope.');
+  return scope;
 }
 
 /** Keeps what was loaded together with a code or token, for what the library will ask next. */

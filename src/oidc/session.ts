@@ -1,13 +1,12 @@
 import type { Context } from 'koa';
 import { Provider } from 'oidc-provider';
-import { requestScope, runInScope } from './request-scope.ts';
+import { newScope, runInScope } from './request-scope.ts';
 
 export type Session = Awaited<ReturnType<Provider['Session']['get']>>;
 
 /** This browser's session of an instance; one without `accountId` when nobody is signed in there. */
 export function findSession(ctx: Context, provider: Provider, instanceId: string): Promise<Session> {
-  const scope = { ...requestScope(), instanceId };
-  return runInScope(scope, () => provider.Session.get(ctx as never));
+  return runInScope(newScope(instanceId), () => provider.Session.get(ctx as never));
 }
 
 /** Leaves the browser the cookie it has: what was not saved is over, or was saved under a newer id by another tab. */

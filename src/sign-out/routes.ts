@@ -8,6 +8,7 @@ import type { Context } from 'koa';
 import { readForm } from '../http/body.ts';
 import { parseParameters, type RequestParameters } from '../http/parameters.ts';
 import { redirect, repeatAsGet } from '../http/redirect.ts';
+import { newScope, runInScope } from '../oidc/request-scope.ts';
 import { PATHS } from '../oidc/routes.ts';
 import { findSession, type Session } from '../oidc/session.ts';
 import { clearedSessionCookies, instancesInCookies } from '../sessions/session-cookie.ts';
@@ -29,6 +30,8 @@ const REPEATED = ['client_id', 'post_logout_redirect_uri', 'state', 'instance'];
 
 export function signOutRoutes(dependencies: SignOutDependencies): Router {
   const router = new Router();
+  // Which instance is meant is found out later, so that each session is read in a scope of its own.
+  router.use((_ctx, next) => runInScope(newScope(), next));
   router.get(PATHS.end_session, (ctx) => requestSignOut(ctx, parseParameters(ctx.querystring), dependencies));
   router.post(PATHS.end_session, async (ctx) => {
     const form = await readForm(ctx.req);

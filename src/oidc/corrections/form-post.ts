@@ -1,4 +1,4 @@
-import type { Provider } from 'oidc-provider';
+import type { Middleware } from 'koa';
 import { PATHS } from '../routes.ts';
 
 const HEADER = 'Content-Security-Policy';
@@ -8,18 +8,16 @@ const HEADER = 'Content-Security-Policy';
  * The library's page submits itself with an inline script, and adds the script's hash to a policy that has a
  * `script-src`. Its form leads to the client, and on from there, wherever that is.
  */
-export function allowFormPost(provider: Provider): void {
-  provider.use(async (ctx, next) => {
-    if (!ctx.path.startsWith(PATHS.authorization)) return next();
-    const policy = ctx.response.get(HEADER);
-    ctx.set(HEADER, `${policy};script-src`);
-    await next();
-    const answered = ctx.response.get(HEADER);
-    if (answered.includes("script-src 'sha256-")) {
-      // Browsers hold a form's whole chain of redirects against form-action; there is no other form on that page.
-      ctx.set(HEADER, answered.replace(/form-action[^;]*;/, ''));
-      // Otherwise the form would come from the origin null, which a client that checks origins refuses.
-      ctx.set('Referrer-Policy', 'strict-origin');
-    } else if (answered === `${policy};script-src`) ctx.set(HEADER, policy);
-  });
-}
+export const formPost: Middleware = async (ctx, next) => {
+  if (!ctx.path.startsWith(PATHS.authorization)) return next();
+  const policy = ctx.response.get(HEADER);
+  ctx.set(HEADER, `${policy};script-src`);
+  await next();
+  const answered = ctx.response.get(HEADER);
+  if (answered.includes("script-src 'sha256-")) {
+    // Browsers hold a form's whole chain of redirects against form-action; there is no other form on that page.
+    ctx.set(HEADER, answered.replace(/form-action[^;]*;/, ''));
+    // Otherwise the form would come from the origin null, which a client that checks origins refuses.
+    ctx.set('Referrer-Policy', 'strict-origin');
+  } else if (answered === `${policy};script-src`) ctx.set(HEADER, policy);
+};

@@ -11,16 +11,16 @@ const published = new WeakMap<Provider, Map<string, PublishedDocument>>();
  * Discovery and keys say the same for as long as a Provider lives, since every address in them is the issuer's: the
  * library makes each once, and what it made is kept for `publishedDocuments`.
  */
-export function keepDocuments(provider: Provider): void {
+export function keepDocuments(provider: Provider): Middleware {
   const documents = new Map<string, PublishedDocument>();
   published.set(provider, documents);
-  provider.use(async (ctx, next) => {
+  return async (ctx, next) => {
     await next();
     if (!DOCUMENTS.has(ctx.path) || ctx.status !== 200 || typeof ctx.body !== 'object') return;
     const document = publish(ctx.body, ctx.response.get('Content-Type'));
     documents.set(ctx.path, document);
     answerDocument(ctx, document);
-  });
+  };
 }
 
 /** Answers what is published already, and leaves the rest to the library. */
