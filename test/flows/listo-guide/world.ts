@@ -5,6 +5,9 @@ import type { Browser, Page } from '../../support/browser.ts';
 import { type Answer, authorizationUrl, getJson, postJson, signIn } from '../../support/relying-party.ts';
 import { startTestServer, type TestServer } from '../../support/test-server.ts';
 
+/** Each part of the guide is a file, which tests every example and every line of every table of it. */
+export const GUIDE = 'the Listo guide, "OAuth 2.0 & OpenID Connect Integration Guide"';
+
 /** The client of the guide's examples, and how one more of its registrations would differ. */
 export const CLIENT = {
   client_id: 'client_abc123',
@@ -47,9 +50,10 @@ export interface World {
   breakStores(broken: boolean, which?: readonly (keyof Stores)[]): void;
   /** Lets clients be read from the database again, as after a change. */
   forgetRegistration(): void;
+  close(): Promise<void>;
 }
 
-export async function openWorld(): Promise<World & { close(): Promise<void> }> {
+export async function openWorld(): Promise<World> {
   const stores = breakableStores();
   const server = await startTestServer({ overrides: stores.overrides });
   const { knex } = server.database;
@@ -59,9 +63,9 @@ export async function openWorld(): Promise<World & { close(): Promise<void> }> {
   return { ...worldOf(server, browser), breakStores: stores.break, close: () => server.close() };
 }
 
-function worldOf(server: TestServer, browser: Browser): Omit<World, 'breakStores'> {
+function worldOf(server: TestServer, browser: Browser): Omit<World, 'breakStores' | 'close'> {
   const issuer = server.url;
-  const world: Omit<World, 'breakStores'> = {
+  const world: Omit<World, 'breakStores' | 'close'> = {
     server,
     forgetRegistration: () => server.services.registration.clear(),
     issuer,

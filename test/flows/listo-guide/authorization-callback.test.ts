@@ -1,51 +1,66 @@
-import { openBrowser } from '../../support/browser.ts';
+import { openBrowser, redirectOf } from '../../support/browser.ts';
 import { authorizationUrl, pkce, signIn } from '../../support/relying-party.ts';
 import { withStillTime } from '../../support/still-time.ts';
-import { CLIENT, JOHN, NO_CODE_CLIENT, NO_REFRESH_CLIENT, STRICT_CLIENT, type World } from './world.ts';
+import {
+  CLIENT,
+  GUIDE,
+  JOHN,
+  NO_CODE_CLIENT,
+  NO_REFRESH_CLIENT,
+  openWorld,
+  STRICT_CLIENT,
+  type World,
+} from './world.ts';
 
-export function authorizationCallback(world: () => World): void {
+describe(GUIDE, () => {
+  let world: World;
+  beforeAll(async () => {
+    world = await openWorld();
+  });
+  afterAll(() => world.close());
+
   const told = (error: string, error_description: string) => ({
     error,
     error_description,
     state: 'random_state_string',
-    iss: world().issuer,
+    iss: world.issuer,
   });
 
   describe('Step 2: Handle Authorization Callback', () => {
     it('Success Response: code and state, and the issuer (RFC 9207)', async () => {
-      expect(await world().callback()).toEqual({
+      expect(await world.callback()).toEqual({
         code: expect.stringMatching(/^[A-Za-z0-9_-]{43}$/),
         state: 'random_state_string',
-        iss: world().issuer,
+        iss: world.issuer,
       });
     });
 
     it('code: single-use, and what it gave ends when it is used again', async () => {
-      const code = await world().code();
-      const { body } = await world().exchange(code);
-      expect(await world().exchange(code)).toMatchObject({
+      const code = await world.code();
+      const { body } = await world.exchange(code);
+      expect(await world.exchange(code)).toMatchObject({
         status: 400,
         body: { error: 'invalid_grant', error_description: 'Authorization code already used' },
       });
-      expect((await world().userinfo(String(body.access_token))).status).toBe(401);
+      expect((await world.userinfo(String(body.access_token))).status).toBe(401);
     });
 
     it('code: expires in 10 minutes', async () => {
       await withStillTime(async (time) => {
-        const [early, late] = [await world().code(), await world().code()];
+        const [early, late] = [await world.code(), await world.code()];
         time.forward(10 * 60 - 1);
-        expect((await world().exchange(early)).status).toBe(200);
+        expect((await world.exchange(early)).status).toBe(200);
         time.forward(1);
-        expect((await world().exchange(late)).status).toBe(400);
+        expect((await world.exchange(late)).status).toBe(400);
       });
     });
 
     it('Error Response: as printed', async () => {
-      const page = await world().authorize({ scope: 'openid everything' });
+      const page = await world.authorize({ scope: 'openid everything' });
       expect(page.location).toContain(
         'error=invalid_scope&error_description=Invalid+scopes&state=random_state_string',
       );
-      expect(await world().callback({ scope: 'openid everything' })).toEqual(
+      expect(await world.callback({ scope: 'openid everything' })).toEqual(
         told('invalid_scope', 'Invalid scopes'),
       );
     });
@@ -53,13 +68,13 @@ export function authorizationCallback(world: () => World): void {
 
   describe('Authorization Errors (Redirect)', () => {
     it('invalid_request: missing or invalid parameters', async () => {
-      expect(await world().callback({ max_age: 'soon' })).toEqual(
+      expect(await world.callback({ max_age: 'soon' })).toEqual(
         told('invalid_request', 'invalid max_age parameter value'),
       );
     });
 
     it('unauthorized_client: client not authorized for this request', async () => {
-      expect(await world().callback({ client_id: NO_CODE_CLIENT.client_id })).toEqual(
+      expect(await world.callback({ client_id: NO_CODE_CLIENT.client_id })).toEqual(
         told('unauthorized_client', 'This client may not use the response type code'),
       );
     });
@@ -72,8 +87,8 @@ export function authorizationCallback(world: () => World): void {
         client_id: STRICT_CLIENT.client_id,
         prompt: 'consent',
       };
-      const { browser } = world();
-      const asked = await browser.follow(await world().authorize(parameters));
+      const { browser } = world;
+      const asked = await browser.follow(await world.authorize(parameters));
       const page = await browser.follow(
         await browser.submit(asked, '/consent', { decision: 'deny' }),
         CLIENT.redirect_uri,
@@ -86,7 +101,7 @@ export function authorizationCallback(world: () => World): void {
     it('access_denied: user cancelled signing in', async () => {
       const browser = openBrowser();
       const { client_id, redirect_uri } = CLIENT;
-      const start = authorizationUrl(world().issuer, {
+      const start = authorizationUrl(world.issuer, {
         client_id,
         redirect_uri,
         state: 'random_state_string',
@@ -100,11 +115,11 @@ export function authorizationCallback(world: () => World): void {
     });
 
     it('unsupported_response_type: server does not support it', async () => {
-      expect(await world().callback({ response_type: 'something' })).toEqual(
+      expect(await world.callback({ response_type: 'something' })).toEqual(
         told('unsupported_response_type', 'unsupported response_type requested'),
       );
       // Whoever asks for a token in the front channel looks for the answer in the fragment (RFC 6749 section 4.2.2.1).
-      const page = await world().authorize({ response_type: 'token' });
+      const page = await world.authorize({ response_type: 'token' });
       expect(Object.fromEntries(new URLSearchParams(new URL(page.location ?? '').hash.slice(1)))).toEqual(
         told('unsupported_response_type', 'unsupported response_type requested'),
       );
@@ -117,46 +132,46 @@ export function authorizationCallback(world: () => World): void {
       ['in another case', 'OpenID'],
       ['nothing but offline_access', 'offline_access'],
     ])('invalid_scope: %s', async (_what, scope) => {
-      expect(await world().callback({ scope })).toEqual(told('invalid_scope', 'Invalid scopes'));
+      expect(await world.callback({ scope })).toEqual(told('invalid_scope', 'Invalid scopes'));
     });
 
     it('invalid_scope: known, but not allowed to this client', async () => {
       const { client_id } = NO_REFRESH_CLIENT;
-      expect(await world().callback({ client_id, scope: 'openid email' })).toEqual(
+      expect(await world.callback({ client_id, scope: 'openid email' })).toEqual(
         told('invalid_scope', 'Invalid scopes'),
       );
-      expect(Object.keys(await world().callback({ client_id, scope: 'openid' }))).toContain('code');
+      expect(Object.keys(await world.callback({ client_id, scope: 'openid' }))).toContain('code');
     });
 
     describe('server_error', () => {
-      afterEach(() => world().breakStores(false));
+      afterEach(() => world.breakStores(false));
 
       it('is told to the client, with nothing of the cause', async () => {
-        world().breakStores(true, ['artifacts']);
+        world.breakStores(true, ['artifacts']);
         const failed = told('server_error', 'Something went wrong on our side');
-        expect(await world().callback()).toEqual(failed);
-        const page = await world().authorize({ response_mode: 'fragment' });
+        expect(await world.callback()).toEqual(failed);
+        const page = await world.authorize({ response_mode: 'fragment' });
         expect(Object.fromEntries(new URLSearchParams(new URL(page.location ?? '').hash.slice(1)))).toEqual(
           failed,
         );
-        expect(world().server.logLines()).toContainEqual(
+        expect(world.server.logLines()).toContainEqual(
           expect.objectContaining({ level: 'error', msg: 'unexpected error' }),
         );
       });
 
       it('is a page where it is not known whom to tell', async () => {
-        world().breakStores(true);
-        world().forgetRegistration();
-        const page = await world().authorize();
-        expect([page.status, page.location]).toEqual([500, undefined]);
+        world.breakStores(true);
+        world.forgetRegistration();
+        const page = await world.authorize();
+        expect(redirectOf(page)).toEqual({ status: 500, location: undefined });
         expect(page.html).toContain('Something went wrong on our side. It has been recorded.');
         expect(page.html).not.toMatch(/on fire|stack|\.ts:|sql|node_modules/);
       });
 
       it('is JSON at the token endpoint', async () => {
-        const code = await world().code();
-        world().breakStores(true, ['artifacts']);
-        expect(await world().exchange(code)).toMatchObject({
+        const code = await world.code();
+        world.breakStores(true, ['artifacts']);
+        expect(await world.exchange(code)).toMatchObject({
           status: 500,
           body: {
             error: 'server_error',
@@ -167,12 +182,12 @@ export function authorizationCallback(world: () => World): void {
     });
 
     it('a client that is told an error may ask again', async () => {
-      const { callback } = await signIn(world().issuer, {
-        browser: world().browser,
+      const { callback } = await signIn(world.issuer, {
+        browser: world.browser,
         parameters: { client_id: CLIENT.client_id, redirect_uri: CLIENT.redirect_uri },
         person: JOHN,
       });
       expect(callback.get('code')).toMatch(/./);
     });
   });
-}
+});

@@ -1,29 +1,35 @@
-import { openBrowser } from '../../support/browser.ts';
+import { openBrowser, redirectOf } from '../../support/browser.ts';
 import { pkce, signIn } from '../../support/relying-party.ts';
-import { CLIENT, JOHN, STRICT_CLIENT, type World } from './world.ts';
+import { CLIENT, GUIDE, JOHN, openWorld, STRICT_CLIENT, type World } from './world.ts';
 
-export function authorizationRequest(world: () => World): void {
+describe(GUIDE, () => {
+  let world: World;
+  beforeAll(async () => {
+    world = await openWorld();
+  });
+  afterAll(() => world.close());
+
   describe('Important Notes', () => {
     it('Multiple Redirect URIs: each that is registered is answered at', async () => {
       for (const redirect_uri of ['https://yourapp.com/callback', 'https://staging.yourapp.com/callback']) {
-        const page = await world().authorize({ redirect_uri });
+        const page = await world.authorize({ redirect_uri });
         expect(page.location?.split('?')[0]).toBe(redirect_uri);
       }
     });
 
     it('Multiple Clients: each has its own settings', async () => {
-      expect(Object.keys(await world().callback())).toEqual(['code', 'state', 'iss']);
-      expect(await world().callback({ client_id: STRICT_CLIENT.client_id })).toEqual({
+      expect(Object.keys(await world.callback())).toEqual(['code', 'state', 'iss']);
+      expect(await world.callback({ client_id: STRICT_CLIENT.client_id })).toEqual({
         error: 'invalid_request',
         error_description: 'Authorization Server policy requires PKCE to be used for this request',
         state: 'random_state_string',
-        iss: world().issuer,
+        iss: world.issuer,
       });
     });
 
     it('Instance-Specific Configuration: people sign in through the instance of the client, and only its own', async () => {
       const browser = openBrowser();
-      const page = await browser.follow(await browser.get(exampleRequest(world().issuer)));
+      const page = await browser.follow(await browser.get(exampleRequest(world.issuer)));
       expect(page.html).toContain('Sign in to Your Application');
       const refused = await browser.submit(page, '/sign-in', {
         email: 'stranger@elsewhere.example',
@@ -36,8 +42,11 @@ export function authorizationRequest(world: () => World): void {
   describe('Step 1: Authorization Request', () => {
     it('Example Request: leads through signing in to the callback', async () => {
       const browser = openBrowser();
-      const signInPage = await browser.follow(await browser.get(exampleRequest(world().issuer)));
-      expect([signInPage.status, new URL(signInPage.url).origin]).toEqual([200, world().issuer]);
+      const signInPage = await browser.follow(await browser.get(exampleRequest(world.issuer)));
+      expect({ status: signInPage.status, origin: new URL(signInPage.url).origin }).toEqual({
+        status: 200,
+        origin: world.issuer,
+      });
       const answer = await browser.follow(
         await browser.submit(signInPage, '/sign-in', { email: JOHN.email, password: JOHN.password }),
         'https://yourapp.com/',
@@ -50,14 +59,14 @@ export function authorizationRequest(world: () => World): void {
         error,
         error_description,
         state: 'random_state_string',
-        iss: world().issuer,
+        iss: world.issuer,
       });
 
       it('response_type: required, must be code', async () => {
-        expect(await world().callback({ response_type: undefined })).toEqual(
+        expect(await world.callback({ response_type: undefined })).toEqual(
           told('invalid_request', "missing required parameter 'response_type'"),
         );
-        expect(await world().callback({ response_type: 'anything' })).toEqual(
+        expect(await world.callback({ response_type: 'anything' })).toEqual(
           told('unsupported_response_type', 'unsupported response_type requested'),
         );
       });
@@ -65,8 +74,8 @@ export function authorizationRequest(world: () => World): void {
       it.each([undefined, 'client_unknown'])(
         'client_id: required and known; %s is told to the person',
         async (client_id) => {
-          const page = await world().authorize({ client_id });
-          expect([page.status, page.location]).toEqual([400, undefined]);
+          const page = await world.authorize({ client_id });
+          expect(redirectOf(page)).toEqual({ status: 400, location: undefined });
           expect(page.html).toContain('This request cannot be used');
         },
       );
@@ -92,46 +101,46 @@ export function authorizationRequest(world: () => World): void {
       ])(
         'redirect_uri: must exactly match; %s is told to the person, nobody is redirected',
         async (redirect_uri) => {
-          const page = await world().authorize({ redirect_uri });
-          expect([page.status, page.location]).toEqual([400, undefined]);
+          const page = await world.authorize({ redirect_uri });
+          expect(redirectOf(page)).toEqual({ status: 400, location: undefined });
         },
       );
 
       it('scope: required, space-separated', async () => {
-        expect(await world().callback({ scope: undefined })).toEqual(
+        expect(await world.callback({ scope: undefined })).toEqual(
           told('invalid_request', "missing required parameter 'scope'"),
         );
-        expect(await world().callback({ scope: '' })).toEqual(
+        expect(await world.callback({ scope: '' })).toEqual(
           told('invalid_request', "missing required parameter 'scope'"),
         );
-        expect(await world().callback({ scope: 'openid,profile' })).toEqual(
+        expect(await world.callback({ scope: 'openid,profile' })).toEqual(
           told('invalid_scope', 'Invalid scopes'),
         );
       });
 
       it('state: recommended; comes back as it was sent, or not at all', async () => {
         const state = 'a+b c&d=e%20f/é?#"<\'>';
-        expect((await world().callback({ state })).state).toBe(state);
-        expect(Object.keys(await world().callback({ state: undefined }))).toEqual(['code', 'iss']);
+        expect((await world.callback({ state })).state).toBe(state);
+        expect(Object.keys(await world.callback({ state: undefined }))).toEqual(['code', 'iss']);
       });
 
       it('code_challenge, code_challenge_method: recommended, must be S256, and required where the client is configured to', async () => {
         const { code_challenge } = pkce();
-        expect(await world().callback({ code_challenge, code_challenge_method: 'plain' })).toEqual(
+        expect(await world.callback({ code_challenge, code_challenge_method: 'plain' })).toEqual(
           told('invalid_request', 'not supported value of code_challenge_method'),
         );
-        expect(await world().callback({ code_challenge })).toEqual(
+        expect(await world.callback({ code_challenge })).toEqual(
           told('invalid_request', 'code_challenge_method must be provided'),
         );
-        expect(await world().callback({ code_challenge_method: 'S256' })).toEqual(
+        expect(await world.callback({ code_challenge_method: 'S256' })).toEqual(
           told('invalid_request', 'code_challenge must be provided with code_challenge_method'),
         );
         expect(
-          await world().callback({ code_challenge: 'CHALLENGE_STRING', code_challenge_method: 'S256' }),
+          await world.callback({ code_challenge: 'CHALLENGE_STRING', code_challenge_method: 'S256' }),
         ).toEqual(
           told('invalid_request', 'code_challenge must be a string with a minimum length of 43 characters'),
         );
-        expect(await world().callback({ client_id: STRICT_CLIENT.client_id })).toEqual(
+        expect(await world.callback({ client_id: STRICT_CLIENT.client_id })).toEqual(
           told('invalid_request', 'Authorization Server policy requires PKCE to be used for this request'),
         );
       });
@@ -139,7 +148,7 @@ export function authorizationRequest(world: () => World): void {
 
     describe('What Happens Next', () => {
       it('1. who is signed in already is not asked again', async () => {
-        const page = await world().authorize();
+        const page = await world.authorize();
         expect(page.location).toMatch(/^https:\/\/yourapp\.com\/callback\?code=/);
       });
 
@@ -149,15 +158,15 @@ export function authorizationRequest(world: () => World): void {
           redirect_uri: CLIENT.redirect_uri,
           ...challenge(),
         };
-        const { browser } = world();
-        const asked = await browser.follow(await world().authorize(parameters));
+        const { browser } = world;
+        const asked = await browser.follow(await world.authorize(parameters));
         expect(asked.html).toContain('value="allow"');
-        await signIn(world().issuer, { browser, parameters, person: JOHN });
-        expect(Object.keys(await world().callback(parameters))).toEqual(['code', 'state', 'iss']);
+        await signIn(world.issuer, { browser, parameters, person: JOHN });
+        expect(Object.keys(await world.callback(parameters))).toEqual(['code', 'state', 'iss']);
       });
     });
   });
-}
+});
 
 /** The guide's own, with a challenge that is one. */
 function exampleRequest(issuer: string): string {
