@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 
-/** What the server itself keeps: signing keys, grants, and the protocol's short-lived rows. */
+/** The server's own tables: signing keys, grants, and the protocol's short-lived rows. */
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`
 CREATE TABLE signing_keys (

@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 
-/** Signing keys rotate: when each began to be published, to sign, and stopped, and from when the next one signs. */
+/** Signing keys rotate: columns for when each began to sign and stopped, and when the next one may sign. */
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`
 ALTER TABLE signing_keys

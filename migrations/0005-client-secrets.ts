@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 
 const TABLES = ['client_secrets', 'listnr_client_secrets'];
 
-/** Client secrets remember when they were last used, so that an old one can be told from an idle one. */
+/** The time of a client secret's last use distinguishes an old secret from an idle one. */
 export async function up(knex: Knex): Promise<void> {
   for (const table of TABLES) {
     await knex.raw(`

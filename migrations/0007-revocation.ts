@@ -1,8 +1,8 @@
 import type { Knex } from 'knex';
 
 /**
- * What ends what, in one place (docs/tokens.md): ending is deleting, and what depends on the deleted goes with it,
- * in the same transaction, whoever deletes: the server, a command, or an admin with SQL.
+ * One place decides which end causes which (docs/tokens.md). Ending is deleting, and dependent rows go in the same
+ * transaction, whether the server, a command or an admin with SQL deletes.
  */
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`

@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 
-/** What a client may ask for beyond the usual: keys instead of a secret, DPoP, other signatures, introspection. */
+/** Options that go beyond the usual: keys instead of a secret, DPoP, other signatures, introspection. */
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(
     `

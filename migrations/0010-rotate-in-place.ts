@@ -1,14 +1,14 @@
 import type { Knex } from 'knex';
 
 /**
- * A refresh token that rotates, or a session that is used, moves `expires_at` each time, and an index on it had to
- * follow: a new entry in every index of the table for each refresh. The end of its day moves once a day. With that
- * indexed in its place, Postgres writes the row beside its old version (a heap-only tuple) and touches no index.
+ * Each rotation of a refresh token and each use of a session moves `expires_at`. An index on it had to follow: every
+ * refresh added an entry to every index of the table. The end of the day moves only once a day. With that indexed
+ * instead, Postgres writes the row beside its old version (a heap-only tuple) and touches no index.
  */
 export async function up(knex: Knex): Promise<void> {
-  // In the order in which signing out takes them, all at once, so that neither waits for the other.
+  // Takes the locks at once, in the order in which signing out takes them, so that neither waits for the other.
   await knex.raw('LOCK TABLE sessions, refresh_families IN ACCESS EXCLUSIVE MODE');
-  // Before the table is written anew, so that its pages have room for the next version of each row.
+  // This comes before the table is rewritten, so that its pages have room for the next version of each row.
   await knex.raw('ALTER TABLE sessions SET (fillfactor = 80)');
   for (const table of ['refresh_families', 'sessions']) {
     await knex.raw(`

@@ -12,14 +12,14 @@ export function readFunctions(): Record<string, string> {
   );
 }
 
-/** Tells one text of all functions from another. */
+/** Distinguishes one text of all functions from another. */
 export function digestOfFunctions(): string {
   return hash('sha256', JSON.stringify(readFunctions()), 'hex').slice(0, 16);
 }
 
 /**
- * Gives functions and triggers their current text. A trigger that has it already is not touched, because replacing one
- * locks its table against everybody who writes.
+ * Gives functions and triggers their current text. It leaves a trigger that has it already, because replacing one
+ * locks its table against all writers.
  */
 export async function applyFunctions(knex: Knex): Promise<void> {
   const { rows } = await knex.raw<{ rows: { definition: string }[] }>(
@@ -36,7 +36,7 @@ export async function applyFunctions(knex: Knex): Promise<void> {
   }
 }
 
-/** Executes it as it stands. knex reads a bare question mark as a binding. */
+/** Executes the SQL unchanged. knex reads a bare question mark as a binding. */
 async function execute(knex: Knex, sql: string): Promise<void> {
   await knex.raw(sql.replaceAll('?', '\\?'));
 }

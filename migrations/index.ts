@@ -10,6 +10,7 @@ import * as clientSecurity from './0008-client-security.ts';
 import * as deviceCodes from './0009-device-codes.ts';
 import * as rotateInPlace from './0010-rotate-in-place.ts';
 import * as longerReplayWindow from './0011-longer-replay-window.ts';
+import * as plainComments from './0012-plain-comments.ts';
 import { applyFunctions } from './functions.ts';
 
 const MIGRATIONS = {
@@ -24,19 +25,21 @@ const MIGRATIONS = {
   '0009-device-codes': deviceCodes,
   '0010-rotate-in-place': rotateInPlace,
   '0011-longer-replay-window': longerReplayWindow,
+  '0012-plain-comments': plainComments,
 };
 
 type Name = keyof typeof MIGRATIONS;
 
 /**
- * The migrations since which `functions/` has another text, and the digest of that text. Whoever changes a file there
- * adds a migration and a line here, because databases that are up to date take notice of a new migration only.
+ * The migrations that come with a new text of `functions/`, and the digest of that text. If you change a file there,
+ * add a migration and a line here, because a database that is up to date only notices new migrations.
  */
 export const FUNCTIONS_SINCE: Partial<Record<Name, string>> = {
   '0009-device-codes': 'a082ce94c8cda68f',
+  '0012-plain-comments': 'c8f2d482d17ec33c',
 };
 
-/** The migrations in order, as knex wants them. Listed by hand, so that no folder is read at start. */
+/** The migrations in order, as knex wants them. They are listed by hand, so that no folder is read at start. */
 export const migrationSource: Knex.MigrationSource<Name> = {
   getMigrations: async () => Object.keys(MIGRATIONS) as Name[],
   getMigrationName: (name) => name,
@@ -47,8 +50,8 @@ export const migrationSource: Knex.MigrationSource<Name> = {
 const LAST = Object.keys(MIGRATIONS).at(-1) as Name;
 
 /**
- * Functions and triggers get their current text after the last migration, when all that they mention is there. An
- * older migration that makes or replaces one has the text of its time, for the statements behind it.
+ * Functions and triggers get their current text after the last migration, when everything that they mention exists.
+ * An older migration that makes or replaces one has the text of its time, for its own statements.
  */
 async function upToFunctions(knex: Knex): Promise<void> {
   await MIGRATIONS[LAST].up(knex);

@@ -25,8 +25,8 @@ async function rowsOf<T>(knex: Knex, sql: string): Promise<T[]> {
 }
 
 /**
- * The functions of a database by name, as the files in migrations/functions/ have them: the function, its comment, and
- * the triggers that call it as Postgres writes them.
+ * The functions of a database by name, in the form of the files in migrations/functions/: the function, its comment,
+ * and the triggers that call it as Postgres writes them.
  */
 export async function describeFunctions(knex: Knex): Promise<Record<string, string>> {
   const rows = await rowsOf<DescribedFunction>(knex, FUNCTION_TEXTS);
@@ -42,7 +42,7 @@ interface DescribedFunction {
   name: string;
   definition: string;
   body: string;
-  /** The statements behind it. */
+  /** The statements after the function. */
   after: string[];
 }
 
@@ -50,7 +50,7 @@ interface DescribedFunction {
 const TABLES = `
 SELECT relname AS name, obj_description(c.oid, 'pg_class') AS comment, ARRAY(
   SELECT concat_ws(' ', attname, format_type(atttypid, atttypmod), CASE WHEN attnotnull THEN 'not null' END,
-                   'default ' || pg_get_expr(adbin, adrelid))
+                   'default ' || pg_get_expr(adbin, adrelid), ' -- ' || col_description(attrelid, attnum))
   FROM pg_attribute a LEFT JOIN pg_attrdef d ON adrelid = attrelid AND adnum = attnum
   WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped ORDER BY attnum
 ) || ARRAY(
@@ -69,7 +69,8 @@ WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND relnam
 ORDER BY relname COLLATE "C"`;
 
 const FUNCTIONS = `
-SELECT proname || '(' || pg_get_function_arguments(oid) || ') returns ' || pg_get_function_result(oid) AS signature
+SELECT concat_ws('  -- ', proname || '(' || pg_get_function_arguments(oid) || ') returns ' || pg_get_function_result(oid),
+                 obj_description(oid, 'pg_proc')) AS signature
 FROM pg_proc WHERE pronamespace = 'public'::regnamespace ORDER BY proname COLLATE "C"`;
 
 const FUNCTION_TEXTS = `

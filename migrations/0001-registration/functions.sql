@@ -1,4 +1,4 @@
--- What the checks of all registration tables share. Patterns are Postgres's own (ARE); ~* ignores case.
+-- Functions that the checks of all registration tables share. Patterns are Postgres's own (ARE); ~* ignores case.
 
 CREATE FUNCTION refuse_registration(constraint_name text, message text, hint text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN

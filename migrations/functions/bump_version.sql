@@ -9,7 +9,7 @@ BEGIN
   END IF;
   RETURN NULL;
 END $$;
-COMMENT ON FUNCTION bump_version IS 'Raises a version once a transaction. Deferred to its end, so that transactions wait for one another no longer than a commit takes.';
+COMMENT ON FUNCTION bump_version IS 'Raises a version once for each transaction. Its trigger is deferred to the end, so that transactions wait for each other only as long as a commit takes.';
 CREATE CONSTRAINT TRIGGER bump_version AFTER INSERT OR DELETE OR UPDATE OF name, digest, expires_at ON client_secrets DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION bump_version('registration');
 CREATE CONSTRAINT TRIGGER bump_version AFTER INSERT OR DELETE OR UPDATE ON clients DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION bump_version('registration');
 CREATE CONSTRAINT TRIGGER bump_version AFTER INSERT OR DELETE OR UPDATE ON instances DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION bump_version('registration');

@@ -4,7 +4,7 @@ DECLARE
   kind text;
   issuers integer;
 BEGIN
-  -- The lock makes two transactions that each remove a part look one after the other.
+  -- The lock makes two transactions that each remove a part check one after the other.
   SELECT pattern INTO kind FROM listnr_clients WHERE id = subject FOR NO KEY UPDATE;
   IF kind IS NULL THEN RETURN; END IF;
   SELECT count(*) INTO issuers FROM listnr_accepted_issuers WHERE client_id = subject;

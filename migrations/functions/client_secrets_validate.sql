@@ -1,7 +1,7 @@
 CREATE OR REPLACE FUNCTION client_secrets_validate() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE kind text;
 BEGIN
-  -- The lock makes a change of the client's type wait, and see this secret.
+  -- With the lock, a change of the client's type waits and sees this secret.
   SELECT type INTO kind FROM clients WHERE id = NEW.client_id FOR SHARE;
   IF kind = 'public' THEN
     PERFORM refuse_registration('public_client_secret', format('client "%s" is public and cannot have a secret', NEW.client_id),

@@ -1,7 +1,7 @@
 CREATE OR REPLACE FUNCTION instances_complete() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE subject text := CASE WHEN TG_TABLE_NAME = 'instances' THEN to_jsonb(NEW) ->> 'id' ELSE to_jsonb(OLD) ->> 'instance_id' END;
 BEGIN
-  -- The lock makes two transactions that each remove a part look one after the other.
+  -- The lock makes two transactions that each remove a part check one after the other.
   PERFORM FROM instances WHERE id = subject AND authentication = 'oidc' FOR NO KEY UPDATE;
   IF FOUND AND NOT EXISTS (SELECT FROM upstream_providers WHERE instance_id = subject) THEN
     PERFORM refuse_registration('instance_has_upstream', format('instance "%s" signs people in through an OpenID provider, and has none', subject),

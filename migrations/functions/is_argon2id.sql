@@ -6,4 +6,4 @@ CREATE OR REPLACE FUNCTION is_argon2id(hash text) RETURNS boolean LANGUAGE sql I
          AND length(part[4]) % 4 <> 1 AND length(part[5]) % 4 <> 1
       FROM regexp_match(hash, 'm=([0-9]+),t=([0-9]+),p=([0-9]+)\$([^$]+)\$([^$]+)$') AS part), false)
 $$;
-COMMENT ON FUNCTION is_argon2id IS 'A PHC string this server can verify (RFC 9106): its parameters in order, and memory of no more than 1 GiB.';
+COMMENT ON FUNCTION is_argon2id IS 'True for a PHC string that this server can verify (RFC 9106): parameters in order, and at most 1 GiB of memory.';

@@ -4,4 +4,4 @@ CREATE OR REPLACE FUNCTION is_host(host text) RETURNS boolean LANGUAGE sql IMMUT
     ELSE host ~* '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$'
   END
 $$;
-COMMENT ON FUNCTION is_host IS 'A name, or an IPv4 address in full: browsers read whatever ends in a number as an address, and 127.1 as 127.0.0.1.';
+COMMENT ON FUNCTION is_host IS 'True for a name, or a complete IPv4 address. Browsers read a name that ends in a number as an address, and 127.1 as 127.0.0.1.';

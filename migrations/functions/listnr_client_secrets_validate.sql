@@ -1,7 +1,7 @@
 CREATE OR REPLACE FUNCTION listnr_client_secrets_validate() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE kind text;
 BEGIN
-  -- The lock makes a change of the client's pattern wait, and see this secret.
+  -- With the lock, a change of the client's pattern waits and sees this secret.
   SELECT pattern INTO kind FROM listnr_clients WHERE id = NEW.client_id FOR SHARE;
   IF kind = 'authenticated_user' THEN
     PERFORM refuse_registration('listnr_secret_pattern', format('LiSTNR client "%s" acts for signed-in users and cannot have a secret', NEW.client_id),

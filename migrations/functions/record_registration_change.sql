@@ -7,7 +7,7 @@ BEGIN
   END IF;
   RETURN NULL;
 END $$;
-COMMENT ON FUNCTION record_registration_change IS 'Lists what a seed file really changed, for whoever applied it: into a temporary table that the seed command makes.';
+COMMENT ON FUNCTION record_registration_change IS 'Lists the rows that a seed file really changed, in a temporary table that the seed command makes.';
 CREATE TRIGGER record_change AFTER INSERT OR DELETE OR UPDATE OF name, digest, expires_at ON client_secrets FOR EACH ROW EXECUTE FUNCTION record_registration_change('client_id,name');
 CREATE TRIGGER record_change AFTER INSERT OR DELETE OR UPDATE ON clients FOR EACH ROW EXECUTE FUNCTION record_registration_change('id');
 CREATE TRIGGER record_change AFTER INSERT OR DELETE OR UPDATE ON instances FOR EACH ROW EXECUTE FUNCTION record_registration_change('id');
