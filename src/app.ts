@@ -29,7 +29,7 @@ import type { Logger } from './platform/logger.ts';
 import { signOutRoutes } from './sign-out/routes.ts';
 
 /**
- * The only HTTP map: what every request passes, from top to bottom, and which edge answers which path. `retiring` says
+ * The only HTTP map: the steps of every request, from top to bottom, and the edge for each path. `retiring` says
  * whether this process is about to stop.
  */
 export function createApp(services: Services, { retiring }: { retiring(): boolean }): Koa {
@@ -63,7 +63,7 @@ export function createApp(services: Services, { retiring }: { retiring(): boolea
   return app;
 }
 
-/** The application that answers while the database is awaited: it lives, and serves nothing yet. */
+/** The application while the process waits for the database: it lives, and serves nothing yet. */
 export function createStartingApp({ config, logger }: Pick<Services, 'config' | 'logger'>): Koa {
   const notYet = async () => {
     throw unavailable(undefined);
@@ -80,7 +80,7 @@ export function createStartingApp({ config, logger }: Pick<Services, 'config' | 
 function applicationOf(logger: Logger, chain: readonly Middleware[]): Koa {
   const app = new Koa();
   for (const step of chain) app.use(step);
-  // Koa itself reports only connections that broke, and would print them. The access log has the request as aborted.
+  // Koa reports only broken connections here, and would print them. The access log has such a request as aborted.
   app.on('error', (err) => logger.debug({ err }, 'connection lost'));
   return app;
 }
@@ -140,7 +140,7 @@ function protocolRoutes(services: Services): Router {
     userinfo: [jsonAnswers, form, inScope, serve],
     document: [jsonAnswers, published, form, inScope, serve],
   };
-  // One spelling of each path: the middleware around the library goes by it.
+  // Each path has one spelling, because the middleware around the library compares paths.
   const router = new Router({ strict: true, sensitive: true });
   for (const { path, methods, kind } of PROTOCOL_ROUTES)
     router.register(path, [...methods], chains[kind] as never);

@@ -5,15 +5,15 @@ import { type FoundGrant, GRANT_COLUMNS, type GrantColumns, readGrant } from './
 
 /** Whether an access token is still good. */
 export interface AccessTokenState {
-  /** It was revoked by itself. */
+  /** True when the token itself was revoked. */
   revoked: boolean;
-  /** Undefined when the grant has ended, and with it all its tokens. */
+  /** Undefined when the grant has ended, and so all its tokens. */
   grant: FoundGrant | undefined;
 }
 
-/** Access tokens cost no row, except the few that were revoked one by one: those are kept until they would have expired. */
+/** Access tokens have no rows. Only the few that were revoked one by one are stored, until they would have expired. */
 export interface AccessTokenStore {
-  /** In one round trip. */
+  /** Reads both in one round trip. */
   find(token: { jti: string; grantId: string }): Promise<AccessTokenState>;
   revoke(jti: string, expiresAt: Date): Promise<void>;
 }

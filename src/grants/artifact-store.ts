@@ -14,30 +14,33 @@ export type ArtifactModel = 'Interaction' | 'AuthorizationCode' | 'PushedAuthori
 export interface Artifact {
   payload: Payload;
   consumed: boolean;
-  /** The grant that a code belongs to and the person who gave it, from the same query. */
+  /** A code's grant and its person, from the same query. */
   grant: FoundGrant | undefined;
 }
 
 /**
- * Interactions, codes and pushed requests. Each is found by a hash of what its holder presents, which is not among
- * the columns. Expired rows are still found: their holder is told that they expired.
+ * Interactions, codes and pushed requests. Each is found by a hash of its id, which only the holder has. Expired rows
+ * are still found, so that the holder learns that they expired.
  */
 export interface ArtifactStore {
   find(model: ArtifactModel, id: string): Promise<Artifact | undefined>;
   create(artifact: NewArtifact): Promise<void>;
   /**
-   * Saves a code together with the grant it belongs to, which is new with each authorization: one statement. False,
-   * and nothing saved, when the person was disabled meanwhile, has another password by now, was signed out of the
-   * session, or took back the consent: all of that waits for it.
+   * Saves a code and its grant, which is new with each authorization, in one statement. Returns false and saves
+   * nothing if the person was disabled, changed the password, was signed out of the session, or withdrew the consent.
+   * Such changes wait for this statement.
    */
   createWithGrant(artifact: NewArtifact, grant: NewGrant): Promise<boolean>;
-  /** False when it was destroyed meanwhile: what is over does not come back. */
+  /** False when the artifact was destroyed meanwhile: it must not come back. */
   update(artifact: NewArtifact): Promise<boolean>;
-  /** Redeems an authorization code, for exactly one caller (redeem-code.ts). Undefined, and nothing changed, otherwise. */
+  /**
+   * Redeems an authorization code for exactly one caller (redeem-code.ts). Otherwise returns undefined and changes
+   * nothing.
+   */
   redeem(redemption: AuthorizationCodeRedemption): Promise<Authorization | undefined>;
-  /** Marks a pushed request used. True for exactly one caller, however many ask at once. */
+  /** Marks a pushed request used. True for exactly one caller, however many call at once. */
   consume(model: ArtifactModel, id: string): Promise<boolean>;
-  /** True for exactly one caller, as well. */
+  /** True for exactly one caller. */
   destroy(model: ArtifactModel, id: string): Promise<boolean>;
 }
 
@@ -46,7 +49,7 @@ export interface NewArtifact {
   id: string;
   payload: Payload;
   grantId?: string | undefined;
-  /** Of an interaction: who has just signed in. */
+  /** For an interaction: the person who has just signed in. */
   personId?: string | undefined;
   expiresAt: Date;
 }

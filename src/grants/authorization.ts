@@ -5,15 +5,15 @@ import { proofHash } from '../clients/used-proof-store.ts';
 import type { DatabaseTime } from '../platform/database-time.ts';
 import { fromRow, type Payload } from '../platform/payload-times.ts';
 
-/** All that tokens are made of: who signed in, what they allowed, and what the client asked for then. */
+/** Everything that tokens are made from: the person, the scopes they allowed, and the client's request. */
 export interface Authorization {
   person: Person;
   grant: { id: string; payload: Payload };
-  /** Members of a code or a refresh family. */
+  /** The members of a code or a refresh family. */
   payload: Payload;
 }
 
-/** The client, as far as a statement that redeems or rotates compares it with what is stored. */
+/** The parts of a client that a redeeming or rotating statement compares with stored values. */
 export interface RedeemingClient {
   id: string;
   instanceId: string;
@@ -47,17 +47,17 @@ export function hasOnlyKnownMembers(payload: string, more: readonly string[] = [
   return `${payload} - ${sqlArray([...KNOWN_MEMBERS, ...more])} = '{}'`;
 }
 
-/** The same question of a row that was read. */
+/** The same check for a row that was read. */
 export function isKnown(payload: Payload, more: readonly string[] = []): boolean {
   return Object.keys(payload).every((name) => KNOWN_MEMBERS.includes(name) || more.includes(name));
 }
 
-/** Names of members as an array in SQL. */
+/** Member names as an SQL array. */
 export function sqlArray(names: readonly string[]): string {
   return `'{${names.join(',')}}'::text[]`;
 }
 
-/** SQL that holds for a grant `g` whose person may sign in, at the instance `:instanceId`. */
+/** SQL that holds for a grant `g` whose person may sign in at the instance `:instanceId`. */
 export const PERSON_MAY_SIGN_IN =
   'EXISTS (SELECT FROM people p WHERE p.id = g.person_id AND p.disabled_at IS NULL AND p.instance_id = :instanceId)';
 
@@ -87,8 +87,8 @@ export function readAuthorization(
 export const PROOF_IS_NEW = 'NOT EXISTS (SELECT FROM used_proofs u WHERE u.id_hash = :proofHash::bytea)';
 
 /**
- * A common table expression that uses up the proof for each row of `rows`. A proof that somebody else uses at the same
- * moment makes the whole statement fail; `unlessProofIsUsed` answers for it.
+ * A common table expression that uses up the proof for each row of `rows`. If another request uses the same proof at
+ * the same moment, the whole statement fails; `unlessProofIsUsed` handles that.
  */
 export function withProofUsed(rows: string): string {
   return `used AS (
@@ -115,7 +115,7 @@ export function proofValues(
 
 const UNIQUE_VIOLATION = '23505';
 
-/** Undefined, and nothing changed, where another request used the same proof at the same moment. */
+/** Returns undefined, with nothing changed, when another request used the same proof at the same moment. */
 export async function unlessProofIsUsed<T>(statement: () => Promise<T>): Promise<T | undefined> {
   try {
     return await statement();

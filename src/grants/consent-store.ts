@@ -1,10 +1,13 @@
 import type { Queryable } from '../platform/database.ts';
 
-/** An admin takes a consent back by deleting its row. The trigger `end_consented` then ends the person's grants there. */
+/**
+ * An admin withdraws a consent by deleting its row. The trigger `end_consented` then ends the person's grants at that
+ * client.
+ */
 export interface ConsentStore {
-  /** The scopes a person has allowed a client; empty when they never did. */
+  /** The scopes that a person has allowed a client. */
   scopesFor(personId: string, clientId: string): Promise<readonly string[]>;
-  /** Adds to what was allowed before. */
+  /** Adds to the scopes that were allowed before. */
   allow(personId: string, clientId: string, scopes: readonly string[]): Promise<void>;
 }
 

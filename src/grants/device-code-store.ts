@@ -9,33 +9,34 @@ import { type FoundGrant, GRANT_COLUMNS, type GrantColumns, readGrant } from './
 import { type NewGrant, type NewGrantValues, newGrantValues, withNewGrant } from './new-grant.ts';
 import { type Redemption, redeemDeviceCode } from './redeem-code.ts';
 
-/** A device code as the person's side sees it, which never learns the code itself. */
+/** A device code on the person's side, which never learns the code itself. */
 export interface DeviceCode {
-  /** The hash that the code is found by. It is no credential: nobody can poll with it. */
+  /** The hash of the code. It is no credential: nobody can poll with it. */
   handle: string;
   payload: Payload;
   consumed: boolean;
 }
 
-/** A device code as the device sees it when it asks. */
+/** A device code on the device's side, when it polls. */
 export interface PolledDeviceCode {
   payload: Payload;
   /** Whether the person has decided. */
   decided: boolean;
   consumed: boolean;
-  /** False when the device asked again too soon. It is noted only while there is no decision. */
+  /** False when the device polled again too soon. Polls are noted only until there is a decision. */
   inTime: boolean;
-  /** What came of an approval, from the same query. */
+  /** The grant of an approval, from the same query. */
   grant: FoundGrant | undefined;
 }
 
 /**
- * The codes of devices without a browser (RFC 8628), as rows of `artifacts`. Device codes are found by their hash;
- * user codes, which are short enough to be guessed from one, by an HMAC under a key of the server. Neither is kept.
+ * The codes of devices without a browser (RFC 8628), as rows of `artifacts`. A device code is found by its hash. A
+ * user code is so short that it could be guessed from a hash, so it is found by an HMAC under a key of the server.
+ * Neither code is stored.
  */
 export interface DeviceCodeStore {
   create(code: { deviceCode: string; userCode: string; payload: Payload; expiresAt: Date }): Promise<void>;
-  /** Undefined for a code that is not this client's. */
+  /** Undefined for another client's code. */
   poll(
     deviceCode: string,
     by: { clientId: string; everySeconds: number },
@@ -43,14 +44,17 @@ export interface DeviceCodeStore {
   findByUserCode(userCode: string): Promise<DeviceCode | undefined>;
   find(handle: string): Promise<DeviceCode | undefined>;
   /**
-   * Approves it and saves the grant, in one statement. False, and nothing saved, when it was decided meanwhile, or
-   * the person was disabled, has another password by now, was signed out of the session, or took back the consent:
-   * all of that waits for it.
+   * Approves a code and saves the grant, in one statement. Returns false and saves nothing if the code was decided,
+   * or if the person was disabled, changed the password, was signed out of the session, or withdrew the consent. Such
+   * changes wait for this statement.
    */
   approve(handle: string, payload: Payload, grant: NewGrant): Promise<boolean>;
-  /** False when it was decided meanwhile. */
+  /** False when the code was already decided. */
   deny(handle: string, payload: Payload): Promise<boolean>;
-  /** Redeems an approved code, for exactly one caller (redeem-code.ts). Undefined, and nothing changed, otherwise. */
+  /**
+   * Redeems an approved code for exactly one caller (redeem-code.ts). Otherwise returns undefined and changes
+   * nothing.
+   */
   redeem(redemption: Redemption): Promise<Authorization | undefined>;
 }
 
@@ -93,7 +97,7 @@ interface Row {
   consumed_at: Date | null;
 }
 
-/** `keys` are the operator's; the first is used and all are tried, so that they can be replaced. */
+/** `keys` belong to the operator. The first is used and all are tried, so that they can be replaced. */
 export function createDeviceCodeStore(
   db: Queryable,
   keys: readonly Buffer[],
@@ -166,7 +170,7 @@ export function createDeviceCodeStore(
   };
 }
 
-/** Whether the person has allowed or refused it. */
+/** Whether the person has approved or denied the code. */
 export function isDecided({ accountId, error }: Payload): boolean {
   return accountId !== undefined || error !== undefined;
 }

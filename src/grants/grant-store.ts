@@ -4,26 +4,26 @@ import type { Queryable } from '../platform/database.ts';
 import { type DatabaseTime, SAME_CLOCK } from '../platform/database-time.ts';
 import { fromRow } from '../platform/payload-times.ts';
 
-/** One authorization: what a person allowed a client in one sign-in. Its codes and tokens live no longer than it. */
+/** One authorization: the scopes that a person allowed a client in one sign-in. Its codes and tokens end with it. */
 export interface Grant {
   id: string;
   personId: string;
   clientId: string;
-  /** The browser session it was given in; signing out there ends it. */
+  /** The browser session in which it was given. Signing out of that session ends the grant. */
   sessionUid: string;
   payload: Record<string, unknown>;
   expiresAt: Date;
 }
 
-/** What whoever uses a code or token needs, loaded together with it. */
+/** The parts of a grant that the use of a code or token needs, loaded by the same query. */
 export interface FoundGrant {
   id: string;
   payload: Record<string, unknown>;
-  /** Who gave it; undefined when they are disabled. */
+  /** The person who gave it; undefined when they are disabled. */
   person: Person | undefined;
 }
 
-/** Columns of the grant `g` and its person, for another store's query; `readGrant` reads them. */
+/** Columns of the grant `g` and its person, for another store's query. `readGrant` reads them. */
 export const GRANT_COLUMNS = `g.id AS grant_id, g.payload AS grant_payload, ${personJson('g.person_id')} AS person`;
 
 export interface GrantColumns {
@@ -32,7 +32,7 @@ export interface GrantColumns {
   person: Person | null;
 }
 
-/** Undefined where there is none, or it has ended. */
+/** Undefined when there is no grant, or it has ended. */
 export function readGrant(
   { grant_id: id, grant_payload: payload, person }: GrantColumns,
   time: DatabaseTime,
@@ -43,7 +43,7 @@ export function readGrant(
 /** The triggers `end_session`, `end_sign_ins` and `end_consented` delete grants as well. */
 export interface GrantStore {
   find(id: string): Promise<Record<string, unknown> | undefined>;
-  /** Ends a grant and, by the tables' references, every code and token that came of it. */
+  /** Ends a grant. Through the tables' references, that also ends its codes and tokens. */
   revoke(id: string): Promise<void>;
 }
 
@@ -59,7 +59,7 @@ export function createGrantStore(db: Queryable, time: DatabaseTime = SAME_CLOCK)
   };
 }
 
-/** Scopes that a grant allows, by its payload: those that it has, less those that were rejected. */
+/** The scopes in a grant's payload, without the rejected ones. */
 export function scopesOf(payload: Record<string, unknown>): string[] {
   const { openid, rejected } = payload as {
     openid?: { scope?: string };

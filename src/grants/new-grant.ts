@@ -3,23 +3,23 @@ import type { DatabaseTime } from '../platform/database-time.ts';
 import { toRow } from '../platform/payload-times.ts';
 import type { Grant } from './grant-store.ts';
 
-/** A grant that is saved together with the code that it is for. */
+/** A grant that is saved together with its code. */
 export interface NewGrant extends Grant {
-  /** The session is being begun by this very request, so there is no row of it yet. */
+  /** True when this request begins the session, which then has no row yet. */
   sessionIsNew: boolean;
-  /** Of the password the person has just signed in with. */
+  /** The fingerprint of the password with which the person has just signed in. */
   passwordFingerprint?: string | undefined;
-  /** It rests on a row of `consents`. */
+  /** True when the grant depends on a row of `consents`. */
   consented: boolean;
 }
 
 /**
- * Common table expressions that save a grant, as `new_grant`, for the statement that saves its code. They save nothing
- * when the person was disabled or has another password by now, when the session was ended, when the consent was taken
- * back, or when the table expression `alongWith` has no row.
+ * Common table expressions that save a grant, as `new_grant`, for the statement that saves its code. They save
+ * nothing if the person was disabled or changed the password, the session ended, the consent was withdrawn, or the
+ * table expression `alongWith` has no row.
  *
- * Everything that begins or ends a grant locks in one order: the person, then the session and the consent, then the
- * grant. So nobody waits in a circle.
+ * Everything that begins or ends a grant locks in one order: first the person, then the session and the consent, then
+ * the grant. So there are no deadlocks.
  */
 export function withNewGrant(alongWith?: string): string {
   const sources = alongWith ? `person, ${alongWith}` : 'person';
@@ -38,7 +38,7 @@ export function withNewGrant(alongWith?: string): string {
   )`;
 }
 
-/** What `withNewGrant` names. */
+/** The values of `withNewGrant`. */
 export interface NewGrantValues extends PersonSigningIn {
   sessionUid: string;
   clientId: string;

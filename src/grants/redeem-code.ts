@@ -25,22 +25,22 @@ export interface Redemption {
   client: Pick<Client, 'id' | 'instanceId' | 'type' | 'grantTypes' | 'refreshTokenTtlSeconds'>;
   code: string;
   family: Buffer;
-  /** Undefined also for one that was used up already. */
+  /** Also undefined for a proof that is already used up. */
   proof: DpopProof | undefined;
-  /** The thumbprint that what the code gives is bound to. */
+  /** The thumbprint of the key to which the code's tokens are bound. */
   jkt: string | undefined;
   now: Date;
 }
 
 export interface AuthorizationCodeRedemption extends Redemption {
   redirectUri: string;
-  /** Undefined where the client sent no `code_verifier`. */
+  /** Undefined when the client sent no `code_verifier`. */
   codeChallenge: string | undefined;
 }
 
 type Model = 'AuthorizationCode' | 'DeviceCode';
 
-/** Members that only a code has. The request is compared with them, and the family does not keep them. */
+/** Members that only a code has. The statement compares them with the request, and the family does not keep them. */
 export const CODE_MEMBERS: Record<Model, readonly string[]> = {
   AuthorizationCode: ['redirectUri', 'codeChallenge', 'codeChallengeMethod', 'dpopJkt'],
   DeviceCode: ['params', 'deviceInfo'],
@@ -61,8 +61,8 @@ interface Values {
 type CodeValues = Values & { redirectUri: string; codeChallenge: string };
 
 /**
- * One statement finds a code for which all is as it should be, marks it used and begins the refresh family. It locks
- * the grant before the code, as does whatever ends them, so that the two do not wait for each other.
+ * One statement finds a code that passes all checks, marks it used and begins the refresh family. It locks the grant
+ * before the code, in the order of everything that ends them, so there are no deadlocks.
  */
 function redeemSql(model: Model, conditions: string, proof: boolean): string {
   return `
@@ -114,9 +114,9 @@ const redeemDeviceWithProof = prepare<AuthorizationRow, Values & ProofValues>(
 );
 
 /**
- * Uses an authorization code and begins its refresh family, where everything is as it should be: the code, its
- * expiry, client, address, challenge, key and person, and the proof, which is used up with it. Otherwise it changes
- * nothing and returns undefined.
+ * Uses an authorization code and begins its refresh family, if everything is right: the code, its expiry, client,
+ * address, challenge, key and person, and the proof, which is used up as well. Otherwise returns undefined and
+ * changes nothing.
  */
 export async function redeemAuthorizationCode(
   db: Queryable,
@@ -164,7 +164,7 @@ function proofOf({ client, now }: Redemption, proof: DpopProof, time: DatabaseTi
   return proofValues(proof, { clientId: client.id, now }, time);
 }
 
-/** What a family's payload has beside the code's. */
+/** The members that a family's payload has beside the code's. */
 function beginning(
   { type, refreshTokenTtlSeconds }: Redemption['client'],
   gty: string,
@@ -172,7 +172,7 @@ function beginning(
   now: Date,
 ): Record<string, unknown> {
   const iat = epochSeconds(now);
-  // RFC 9449 section 5: a refresh token is bound to the key where there is no secret that protects it.
+  // RFC 9449 section 5: a refresh token is bound to the key if no client secret protects it.
   const binding = jkt && type === 'public' ? { jkt } : {};
   return {
     kind: 'RefreshToken',

@@ -37,25 +37,25 @@ export interface Rotation {
   family: Buffer;
   /** The sequence of the token. */
   presented: number;
-  /** The least that the row may say: `presented`, or 0 for a row that lost a commit and catches up. */
+  /** The lowest sequence that the row may have: `presented`, or 0 for a row that lost a commit and catches up. */
   from: number;
-  /** Scopes that the client asks for, separated by spaces; undefined for all. */
+  /** The scopes that the client asks for, separated by spaces; undefined for all. */
   scope: string | undefined;
-  /** Undefined also for one that was used up already. */
+  /** Also undefined for a proof that is already used up. */
   proof: DpopProof | undefined;
-  /** The thumbprint that a bound token is compared with. */
+  /** The thumbprint to compare with that of a bound token. */
   jkt: string | undefined;
   now: Date;
 }
 
 export interface RefreshFamilyStore {
   /**
-   * Makes `presented + 1` current, where everything is as it should be: sequence, expiry, client, scope, key and
-   * person, and the proof, which is used up with it. Otherwise it changes nothing and returns undefined. One of
-   * several parallel requests with the same token rotates.
+   * Makes `presented + 1` current, if everything is right: sequence, expiry, client, scope, key and person, and the
+   * proof, which is used up as well. Otherwise returns undefined and changes nothing. Of several parallel requests
+   * with the same token, one rotates.
    */
   rotate(rotation: Rotation): Promise<Authorization | undefined>;
-  /** A family, its grant and its person, in one round trip. */
+  /** Reads a family, its grant and its person in one round trip. */
   find(family: Buffer, windowSeconds: number): Promise<RefreshFamily | undefined>;
 }
 
@@ -91,7 +91,7 @@ interface RotationValues {
   expiresAt: Date;
 }
 
-/** The replay window counts from the rotation itself, even when that had to wait for a lock. */
+/** The replay window begins with the rotation itself, even if that had to wait for a lock. */
 function rotateSql(columns: string, condition = ''): string {
   return `
   UPDATE refresh_families f SET sequence = :next, rotated_at = clock_timestamp(),

@@ -8,7 +8,7 @@ import {
   redirectUri,
 } from './interaction.ts';
 
-/** What a scope means, in words for the person who is asked. */
+/** The meaning of each scope, for the person who is asked. */
 const SCOPES: Record<string, { title: string; description: string }> = {
   openid: {
     title: 'Know who you are',
@@ -48,7 +48,7 @@ export async function showConsent(
   );
 }
 
-/** Consent is remembered for the person and the client; refusing it is told to the client and not remembered. */
+/** Consent is remembered for the person and the client. A refusal is reported to the client and not remembered. */
 export async function decideConsent(
   context: InteractionContext,
   dependencies: InteractionDependencies,
@@ -73,7 +73,7 @@ function askedScopes({ interaction }: InteractionContext): string[] {
   return [...new Set(String(interaction.params.scope ?? '').split(' '))].filter(Boolean);
 }
 
-/** Where the answer goes, for a web address; a private-use scheme says nothing to a person. */
+/** The host of a web address, to which the answer goes. A private-use scheme would tell a person nothing. */
 function hostOf(uri: string | undefined): string | undefined {
   return uri === undefined ? undefined : new URL(uri).host || undefined;
 }

@@ -11,7 +11,7 @@ import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { UpstreamSignInStore } from '../sessions/upstream-sign-in-store.ts';
 
-/** What the pages use. Each step takes of it what it needs. */
+/** The services of all pages. Each step takes those it needs. */
 export interface InteractionDependencies {
   issuer: string;
   provider: () => Provider;

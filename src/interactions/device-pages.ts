@@ -15,7 +15,7 @@ const PROBLEMS: Record<Exclude<DeviceProblem, 'cancelled'>, string> = {
     'That did not work, perhaps because the page was open for too long. Please enter the code again.',
 };
 
-/** The page that asks for the code on the device; with `problem`, what was wrong with the one that was typed. */
+/** Shows the page that asks for the device's code. `problem` is the error of a code that was typed. */
 export function showCodeForm(
   ctx: Context,
   { views }: { views: Views },
@@ -28,13 +28,13 @@ export function showCodeForm(
   views.render(ctx, 'device-code', {
     title: 'Sign in on your device',
     action: PATHS.code_verification,
-    // A mistake can be corrected; a code that is over cannot.
+    // A mistyped code can be corrected; an expired or used one cannot.
     userCode: problem === 'unknown' ? typed : '',
     error: problem && PROBLEMS[problem],
   });
 }
 
-/** The pages of signing in on a device, once its code is known: in the colours of the instance. */
+/** The pages of signing in on a device, once its code is known, in the instance's colours. */
 export function createDevicePages({
   views,
   instances,
@@ -45,7 +45,7 @@ export function createDevicePages({
   const pageOptions = async (): Promise<PageOptions> => {
     const instance = await instances.find(requestScope().instanceId ?? '');
     if (!instance) return {};
-    // The person may be sent on to sign in elsewhere, and browsers hold that against the form they came from.
+    // The person may be redirected to another provider, and browsers check that against the form's page.
     const upstream =
       instance.authentication === 'oidc' ? await instances.findUpstreamProvider(instance.id) : undefined;
     return { brand: brandOf(instance), formTargets: upstream ? [upstream.issuer] : [] };
@@ -86,7 +86,7 @@ export function createDevicePages({
   };
 }
 
-/** As the device shows it. */
+/** The code in the device's spelling. */
 function spelled(userCode: string): string {
   return `${userCode.slice(0, 4)}-${userCode.slice(4)}`;
 }

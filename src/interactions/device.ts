@@ -19,15 +19,15 @@ interface Dependencies {
   clock: Clock;
 }
 
-/** Many times that of any code. */
+/** Many times the length of a code. */
 const MAX_LENGTH = 64;
 
 /**
- * Where a person comes with the code of their device. The code says which instance they sign in to, so it is looked
- * up before anything reads a session; what follows is served in that instance's scope, and no longer finds the code
- * in the address.
+ * Serves the page to which a person comes with their device's code. The code determines the instance, so it is looked
+ * up before anything reads a session. Later handlers run in that instance's scope, and no longer see the code in the
+ * address.
  *
- * A code is short. An attempt counts before it is looked at, and one that was right is given back (RFC 8628 section
+ * A code is short. So an attempt counts before the code is looked up, and a right one is taken back (RFC 8628 section
  * 5.1).
  */
 export function knownUserCode({
@@ -71,7 +71,7 @@ function submittedCode(ctx: Context): string {
   return singleValue(user_code) ?? '';
 }
 
-/** People write it as they like: in small letters, with spaces, without the hyphen (RFC 8628 section 6.1). */
+/** People type a code in lower case, with spaces, or without the hyphen (RFC 8628 section 6.1). */
 function normalized(userCode: string): string {
   return userCode.replace(/\W/g, '').toUpperCase();
 }

@@ -15,7 +15,7 @@ import type { InteractionDependencies } from './dependencies.ts';
 
 export type Interaction = Awaited<ReturnType<Provider['interactionDetails']>>;
 
-/** A step of an authorization under way, as its page sees it. */
+/** A step of an authorization under way, for its page. */
 export interface InteractionContext {
   ctx: Context;
   interaction: Interaction;
@@ -25,14 +25,14 @@ export interface InteractionContext {
 
 type Result = Parameters<Provider['interactionFinished']>[2];
 
-/** @throws HttpError 400 when the interaction is over, or belongs to another browser: the cookie says which. */
+/** @throws HttpError 400 when the interaction is over, or belongs to another browser, as its cookie shows. */
 export async function loadInteraction(
   ctx: Context,
   { provider, instances }: Pick<InteractionDependencies, 'provider' | 'instances'>,
 ): Promise<InteractionContext> {
   parseParameters(ctx.querystring);
   const interaction = await unlessOver(() => provider().interactionDetails(ctx.req, ctx.res));
-  // The cookie is sent to this interaction's path only; were it not, its uid would not fit the path.
+  // The browser sends the cookie only to this interaction's path. This checks the uid all the same.
   if (interaction.uid !== ctx.params.uid) throw expired();
   const registered = await provider().Client.find(String(interaction.params.client_id));
   const client = registered && clientRecord(registered);
@@ -42,7 +42,7 @@ export async function loadInteraction(
   return { ctx, interaction, client, instance };
 }
 
-/** Reads the form of an interaction's page, and makes sure that it is that page's. */
+/** Reads the form of an interaction's page, and checks that it comes from that page. */
 export async function readInteractionForm(
   { ctx, interaction }: InteractionContext,
   { csrf }: Pick<InteractionDependencies, 'csrf'>,
@@ -52,18 +52,18 @@ export async function readInteractionForm(
   return form;
 }
 
-/** An interaction's page in its instance's colours, whose form may lead back to the client. */
+/** An interaction's page has its instance's look, and its form may lead back to the client. */
 export function pageOptions(context: InteractionContext): PageOptions {
   const uri = redirectUri(context);
   return { brand: brandOf(context.instance), formTargets: uri === undefined ? [] : [uri] };
 }
 
-/** Where the client is answered; undefined for a device, which asks by itself. */
+/** The address for the client's answer; undefined for a device, which polls instead. */
 export function redirectUri({ interaction }: InteractionContext): string | undefined {
   return singleValue(interaction.params.redirect_uri);
 }
 
-/** Hands a result to the library and sends the browser back to it. */
+/** Gives a result to the library and sends the browser back to it. */
 export async function finishInteraction(
   { ctx }: InteractionContext,
   { provider }: Pick<InteractionDependencies, 'provider'>,
@@ -77,10 +77,10 @@ export async function finishInteraction(
 }
 
 /**
- * Signs a person in. Where somebody else was signed in, in this browser and instance, that session ends first,
- * with what was given in it: the library would otherwise ask the browser to post a page of its own.
+ * Signs a person in. If another person was signed in, in this browser and instance, their session and its grants end
+ * first. Otherwise the library would make the browser post a page of its own.
  *
- * `amr` names the method (RFC 8176), where it is known.
+ * `amr` names the method (RFC 8176), if it is known.
  */
 export async function finishSignIn(
   context: InteractionContext,
@@ -104,7 +104,10 @@ export async function finishSignIn(
   });
 }
 
-/** Whom the client asked for (`id_token_hint`); the library checks the token, and looks at who was signed in before. */
+/**
+ * Whether this is the person that the client requested (`id_token_hint`). The library checks the token, and only
+ * knows who was signed in before.
+ */
 export async function isWhoWasAskedFor(
   { interaction }: InteractionContext,
   { provider }: Pick<InteractionDependencies, 'provider'>,
@@ -116,7 +119,7 @@ export async function isWhoWasAskedFor(
   return hint?.subject === personId;
 }
 
-/** The person would rather not: the client is told, and nothing else happens. */
+/** The person declines: the client gets an error, and nothing else happens. */
 export async function abortInteraction(
   context: InteractionContext,
   dependencies: InteractionDependencies,
@@ -128,7 +131,7 @@ export async function abortInteraction(
   });
 }
 
-/** A second tab, or the same form sent twice, may end an interaction at any moment. */
+/** A second tab, or a form that was sent twice, may end an interaction at any moment. */
 async function unlessOver<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();

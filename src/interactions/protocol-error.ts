@@ -1,6 +1,6 @@
 /**
- * What a person reads when an application's request goes nowhere, because there is nobody it may be redirected to.
- * The library's own description is for whoever built the application, and stands beside it.
+ * The text for a person when an application's request is wrong and nobody can be redirected. The library's own
+ * description, for the developer of the application, appears beside it.
  */
 export function explainProtocolError(code: string): string {
   switch (code) {

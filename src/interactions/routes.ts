@@ -1,7 +1,7 @@
 /**
- * The pages people meet: sign in, consent, and the way through a customer's own provider. Each step
- * reports its result to the protocol library and returns to it; what comes next is decided there, from stored
- * state. Plain forms that work without JavaScript.
+ * The pages for people: sign in, consent, and the way through a customer's own provider. Each step reports its result
+ * to the protocol library and returns to it; the library chooses the next step from stored state. The pages are plain
+ * forms that work without JavaScript.
  */
 import Router from '@koa/router';
 import type { Middleware } from 'koa';
@@ -42,7 +42,7 @@ export function interactionRoutes(
 type Step = 'password' | 'upstream' | 'consent';
 type Serve = (context: InteractionContext, dependencies: InteractionDependencies) => Promise<void>;
 
-/** The library says which prompt is due; which step that is depends on the instance. */
+/** The library says which prompt is due. For a sign-in, the instance determines the step. */
 function stepDue({ interaction, instance }: InteractionContext): Step {
   if (interaction.prompt.name === 'consent') return 'consent';
   return instance.authentication === 'oidc' ? 'upstream' : 'password';

@@ -68,10 +68,10 @@ export async function signInWithPassword(
 }
 
 /**
- * Attempts are counted in three ways: by account and address, strictly; by address, against one guess at many
- * accounts; and by account alone, with a ceiling so high that nobody is kept out of their account by somebody else's
- * guesses. An attempt counts before it is looked at, so that guesses sent at once are no more than one by one, and a
- * success gives back what it counted.
+ * Attempts are counted in three ways: strictly by account and address; by address, against one guess at many
+ * accounts; and by account alone, with a limit so high that nobody's guesses lock the owner out. An attempt counts
+ * before the password is checked, so that parallel guesses are no cheaper than serial ones. A success takes its
+ * counts back.
  */
 async function attempt(
   { ctx, instance }: InteractionContext,
@@ -98,13 +98,13 @@ function loginHint({ interaction }: InteractionContext): string {
   return hint.length <= MAX_EMAIL_LENGTH ? hint : '';
 }
 
-/** Why somebody who is signed in is asked again. */
+/** Tells a signed-in person why they are asked again. */
 function notice({ interaction }: InteractionContext): string | undefined {
   if (!interaction.session?.accountId) return undefined;
   return 'Please sign in again to confirm that it is you.';
 }
 
-/** What is typed may be long, and is kept for a minute. */
+/** The typed text may be long, and the limits keep it for a minute. */
 function fingerprint(email: string): string {
   return createHash('sha256').update(email).digest('base64url');
 }

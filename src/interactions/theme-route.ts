@@ -3,7 +3,7 @@ import type { InstanceStore } from '../instances/instance-store.ts';
 import { HttpError } from '../platform/errors.ts';
 import { themeStylesheet } from './theme.ts';
 
-/** An instance's colours as a stylesheet: the content policy allows no inline style. */
+/** An instance's colours as a stylesheet, because the content policy allows no inline style. */
 export function themeRoute({ instances }: { instances: InstanceStore }): Middleware {
   return async (ctx) => {
     const id = /^([a-z0-9-]{1,40})\.css$/.exec(ctx.params.file)?.[1];

@@ -1,9 +1,9 @@
 type Rgb = readonly [red: number, green: number, blue: number];
 
 interface Scheme {
-  /** What text may lie on: the page and its cards, as `--page` and `--surface` of style.css say. */
+  /** The backgrounds of text: the page and its cards, `--page` and `--surface` in style.css. */
   surfaces: readonly Rgb[];
-  /** Where a colour is led to gain contrast. */
+  /** The end towards which a colour moves to gain contrast. */
   extreme: Rgb;
 }
 
@@ -12,19 +12,22 @@ const WHITE: Rgb = [255, 255, 255];
 const LIGHT: Scheme = { surfaces: [parseColor('#f4f6f5'), WHITE], extreme: BLACK };
 const DARK: Scheme = { surfaces: [parseColor('#0e1312'), parseColor('#161c1b')], extreme: WHITE };
 
-/** The contrast WCAG 2.2 AA asks of text. */
+/** The contrast that WCAG 2.2 AA requires for text. */
 const READABLE = 4.5;
-/** Below this a button of the colour melts into the page: white on white, navy on black. Yellow on white stays above. */
+/**
+ * Below this contrast, a button of the colour disappears in the page: white on white, navy on black. Yellow on white
+ * stays above it.
+ */
 const DISTINCT = 1.25;
-/** What such a colour is led to instead: far enough that its buttons do not look switched off. */
+/** The contrast for the replacement of such a colour: high enough that its buttons do not look disabled. */
 const BOLD = 9;
 const STEPS = 50;
 
 /**
- * The custom properties that dress our pages in an instance's colour. As the ground of buttons the colour stays
- * what the brand chose, unless it would vanish into the page; what is written on it, and in it, is made readable.
+ * The custom properties that give our pages an instance's colour. Buttons keep the brand's colour, unless it would
+ * disappear in the page. Text on it, and text in it, gets enough contrast.
  *
- * @throws TypeError when `brandColor` is not '#rrggbb': it becomes part of a stylesheet, so nothing else may pass.
+ * @throws TypeError when `brandColor` is not '#rrggbb': it becomes part of a stylesheet, so nothing else is safe.
  */
 export function themeStylesheet(brandColor: string): string {
   const brand = parseColor(brandColor);
@@ -42,7 +45,7 @@ function properties(brand: Rgb, scheme: Scheme): string {
   ].join('');
 }
 
-/** Black or white. One of the two has at least 4.58:1 on any colour there is, so the better one is always readable. */
+/** Black or white. One of them has at least 4.58:1 on every colour, so the better one is always readable. */
 function moreContrasting(ground: Rgb): Rgb {
   return contrast(WHITE, ground) >= contrast(BLACK, ground) ? WHITE : BLACK;
 }
@@ -51,7 +54,7 @@ function stands(color: Rgb, { surfaces }: Scheme, ratio: number): boolean {
   return surfaces.every((surface) => contrast(color, surface) >= ratio);
 }
 
-/** The colour nearest to `color`, on its way to the scheme's extreme, that has `ratio` on all its surfaces. */
+/** The first colour between `color` and the scheme's extreme that has `ratio` on all its surfaces. */
 function towardsContrast(color: Rgb, scheme: Scheme, ratio: number): Rgb {
   for (let step = 0; step < STEPS; step++) {
     const candidate = mix(color, scheme.extreme, step / STEPS);
@@ -60,7 +63,7 @@ function towardsContrast(color: Rgb, scheme: Scheme, ratio: number): Rgb {
   return scheme.extreme;
 }
 
-/** Rounded to whole channel values, so that what is measured is what the browser will paint. */
+/** Rounds to whole channel values, so that the measured colour is the one that browsers paint. */
 function mix(from: Rgb, to: Rgb, share: number): Rgb {
   const channel = (a: number, b: number) => Math.round(a + (b - a) * share);
   return [channel(from[0], to[0]), channel(from[1], to[1]), channel(from[2], to[2])];

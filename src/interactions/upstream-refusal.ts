@@ -1,7 +1,7 @@
 import type { RefusalReason } from '../authentication/authenticator.ts';
 import { HttpError } from '../platform/errors.ts';
 
-/** The page that says why a person could not sign in through the customer's own provider. */
+/** The page that tells a person why they could not sign in through the customer's own provider. */
 export function upstreamRefusal(reason: RefusalReason, cause?: unknown): HttpError {
   switch (reason) {
     case 'upstream_unavailable':

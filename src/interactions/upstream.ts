@@ -20,7 +20,7 @@ export async function startUpstream(
   const { ctx, interaction, instance } = context;
   const { upstream, upstreamSignIns, clock } = dependencies;
   const provider = await providerOf(context, dependencies);
-  // The answer arrives at a fixed address; the interaction it belongs to, and so its cookie, is in the state.
+  // The answer arrives at a fixed address. The state names its interaction, and so the cookie.
   const state = `${interaction.uid}.${randomBytes(24).toString('base64url')}`;
   const { url, attempt } = await reach(() =>
     upstream.start(provider, {
@@ -36,14 +36,14 @@ export async function startUpstream(
 }
 
 /**
- * Where the provider of an instance answers. One address for each instance, so that the answer of one provider cannot
- * be passed off as another's and its code be taken to the wrong token endpoint (RFC 9700 section 4.4.2).
+ * The address for the answers of an instance's provider. Each instance has its own, so that one provider's answer
+ * cannot pass for another's and take its code to the wrong token endpoint (RFC 9700 section 4.4.2).
  */
 export function upstreamCallbackPath(instanceId: string): string {
   return `/auth/upstream/callback/${instanceId}`;
 }
 
-/** Passes the answer on to its interaction, whose cookie has a path of its own. */
+/** Passes the answer on to its interaction's path, to which the cookie is limited. */
 export const forwardUpstreamAnswer: Middleware = (ctx) => {
   const { state } = parseParameters(ctx.querystring);
   const uid = /^([A-Za-z0-9_-]{10,128})\.[A-Za-z0-9_-]+$/.exec(singleValue(state) ?? '')?.[1];
@@ -60,7 +60,7 @@ export async function finishUpstream(
   const { upstream, upstreamSignIns, issuer, clock } = dependencies;
   const state = singleValue(parseParameters(ctx.querystring).state) ?? '';
   const ours = state.startsWith(`${interaction.uid}.`);
-  // Before anything is redeemed: an answer counts only at the address that its own provider was sent to.
+  // Checks the address before anything is redeemed: an answer counts only at the address that its own provider got.
   const expected = ours && ctx.params.instance === instance.id;
   const attempt = expected ? await upstreamSignIns.take(state) : undefined;
   if (!expected || attempt?.instanceId !== instance.id) throw upstreamRefusal('upstream_invalid');
@@ -91,7 +91,10 @@ export async function finishUpstream(
   });
 }
 
-/** OIDC Core 3.1.2.2 and 3.1.2.1: the client asked for a person, or for a sign-in just now, and is told so. */
+/**
+ * OIDC Core 3.1.2.2 and 3.1.2.1: the client asked for a certain person, or for a recent sign-in, and learns that it
+ * failed.
+ */
 function notWhoWasAskedFor(
   context: InteractionContext,
   dependencies: InteractionDependencies,
@@ -116,7 +119,7 @@ function mustSignInAgain({ interaction }: InteractionContext): boolean {
   return interaction.session?.accountId !== undefined || prompts.includes('login');
 }
 
-/** Epoch seconds since when the person has to have signed in there. */
+/** The earliest time, in epoch seconds, at which the person may have signed in there. */
 function authenticatedSince(context: InteractionContext, clock: Clock): number | undefined {
   const maxAge = maxAgeOf(context);
   if (mustSignInAgain(context)) return context.interaction.iat;

@@ -56,7 +56,7 @@ export function oidcConfiguration(dependencies: ConfigurationDependencies): Conf
     },
     conformIdTokenClaims: false,
     scopes: ['openid', 'profile', 'email', 'offline_access'],
-    // Known to the library already; named here for the check.
+    // The library knows the parameter already. It is listed for the check.
     extraParams: { scope: checkRequestedScope },
     responseTypes: ['code'],
     subjectTypes: ['public'],
@@ -66,7 +66,7 @@ export function oidcConfiguration(dependencies: ConfigurationDependencies): Conf
     clientBasedCORS: (_ctx, origin, client) => mayCallFrom(clientRecord(client), origin),
     allowOmittingSingleRegisteredRedirectUri: false,
     expiresWithSession: () => false,
-    // Revoking an access token ends itself alone; everything else that revokes ends the grant.
+    // Revoking an access token ends only that token. Every other revocation ends the grant.
     revokeGrantPolicy: ({ oidc }: KoaContextWithOIDC) =>
       !(oidc.route === 'revocation' && oidc.entities.AccessToken),
     enabledJWA: {
@@ -125,7 +125,7 @@ const LIFETIMES: NonNullable<Configuration['ttl']> = {
   Session: SESSION_TTL_SECONDS,
 };
 
-/** Used ones are remembered until they expire, so they may not live for long. */
+/** Used assertions are remembered until they expire, so they must be short-lived. */
 function limitAssertionLifetime(clock: Clock) {
   return async (_ctx: unknown, { exp }: { exp?: number }): Promise<void> => {
     if (!exp || exp > epochSeconds(clock) + MAX_ASSERTION_SECONDS) {

@@ -3,12 +3,12 @@ import type { Client } from '../clients/client.ts';
 import { requestScope } from './request-scope.ts';
 import { clientRecord } from './storage/client-metadata.ts';
 
-/** Why a code did not lead to a sign-in. */
+/** Why a code led to no sign-in. */
 export type DeviceProblem = 'unknown' | 'expired' | 'used' | 'cancelled' | 'interrupted';
 
-/** What a person sees who signs in on a device (RFC 8628 section 3.3). */
+/** The pages for a person who signs in on a device (RFC 8628 section 3.3). */
 export interface DevicePages {
-  /** Asks whether this is the person's own device; nothing happens before they say so. */
+  /** Asks whether this is the person's own device; nothing happens until they agree. */
   confirm(ctx: KoaContextWithOIDC, ask: { client: Client; xsrf: string; userCode: string }): Promise<void>;
   failed(ctx: KoaContextWithOIDC, problem: DeviceProblem): Promise<void>;
   done(ctx: KoaContextWithOIDC, client: Client): Promise<void>;
@@ -25,9 +25,9 @@ const PROBLEMS: Record<string, DeviceProblem> = {
 };
 
 /**
- * The library's steps, with our pages. The page for the code itself comes before it, because the code says which
- * instance's session counts; so where the library would ask for the code, it is known, and the person is asked
- * whether to go on.
+ * The library's steps, with our pages. Our page for the code comes first, because the code determines the instance
+ * whose session counts. So when the library would ask for the code, it is known, and the person is asked whether to
+ * go on.
  */
 export function deviceFlow(pages: DevicePages): DeviceFlow {
   const confirm = async (ctx: KoaContextWithOIDC) => {
@@ -40,14 +40,14 @@ export function deviceFlow(pages: DevicePages): DeviceFlow {
     enabled: true,
     charset: 'base-20',
     mask: '****-****',
-    // Nobody is shown where the device is, so it is not kept.
+    // The device's location is never shown, so it is not stored.
     deviceInfo: () => ({}),
     userCodeConfirmSource: confirm,
     async userCodeInputSource(ctx, _form, answer, error) {
       if (!error) return confirm(ctx);
-      // The library has just made a secret for its own form, and fails to save a session that was not saved before.
+      // The library has just made a secret for its own form, and cannot save a session that was never saved.
       if (ctx.oidc.session) Object.assign(ctx.oidc.session, { touched: false });
-      // A failure of ours is answered outside (mount.ts).
+      // Our own failures are answered outside (mount.ts).
       if (answer?.error === 'server_error') return;
       await pages.failed(ctx, PROBLEMS[error.name] ?? 'interrupted');
     },

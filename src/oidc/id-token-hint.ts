@@ -4,16 +4,16 @@ import type { Client } from '../clients/client.ts';
 import { clientRecord } from './storage/client-metadata.ts';
 
 export interface IdTokenHint {
-  /** Whom the token says it was issued to: no more than a `client_id` that anybody may send. */
+  /** The client in the token's audience. It proves no more than a `client_id`, which anybody may send. */
   client: Client;
   subject: string | undefined;
-  /** Whether this server issued it; an expired one still counts. */
+  /** Whether this server issued the token, which may have expired. */
   proven: boolean;
 }
 
 /**
- * What an `id_token_hint` says (OIDC RP-Initiated Logout 1.0 section 2). A token signed with a key that has gone
- * since, or by somebody else, proves nothing. Undefined when it does not even name a client of ours.
+ * Reads an `id_token_hint` (OIDC RP-Initiated Logout 1.0 section 2). A token that is signed with a removed key, or by
+ * another issuer, proves nothing. Undefined when it does not even name a client of ours.
  */
 export async function readIdTokenHint(provider: Provider, hint: string): Promise<IdTokenHint | undefined> {
   const { aud, sub } = claimsOf(hint);
@@ -30,7 +30,7 @@ function claimsOf(hint: string): ReturnType<typeof decodeJwt> {
   }
 }
 
-/** Nothing but the token itself can make this fail: the keys are at hand. */
+/** Only the token itself can make this fail, since the keys are in memory. */
 async function isOurs(
   provider: Provider,
   client: Parameters<Provider['IdToken']['validate']>[1],

@@ -2,7 +2,7 @@ import { interactionPolicy } from 'oidc-provider';
 
 const { Check, base } = interactionPolicy;
 
-/** When a person has to be asked something: the library's rules, and ours. */
+/** When a person has to be prompted: the library's rules and ours. */
 export function createInteractionPolicy(): interactionPolicy.DefaultPolicy {
   const policy = base();
   const login = policy.get('login');
@@ -18,7 +18,7 @@ export function createInteractionPolicy(): interactionPolicy.DefaultPolicy {
         oidc.session?.accountId && !oidc.account ? Check.REQUEST_PROMPT : Check.NO_NEED_TO_PROMPT,
     ),
   );
-  // Registration says who is asked for consent, for installed applications as for others.
+  // The registration decides who is asked for consent, for installed applications as for others.
   consent.checks.remove('native_client_prompt');
   return policy;
 }

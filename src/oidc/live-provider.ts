@@ -2,15 +2,15 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Provider } from 'oidc-provider';
 
 /**
- * The Provider that serves now. The library reads its signing keys once, when it is made, so a rotation makes
- * another and swaps it: new requests go to the new one while the old finishes its own. Sessions and interactions
- * live in the database, so a person half-way through signing in does not notice.
+ * The current Provider. The library reads its signing keys only when a Provider is made, so a rotation makes another
+ * one and swaps them. New requests use the new one while the old one finishes its own. Sessions and interactions are
+ * in the database, so a person in the middle of signing in notices nothing.
  */
 export interface LiveProvider {
   readonly current: Provider;
-  /** Lets the current Provider answer; made ready once, not for each request. */
+  /** Lets the current Provider answer. Its callback is made once, not for each request. */
   handle(req: IncomingMessage, res: ServerResponse): Promise<void>;
-  /** Makes a Provider anew, with the keys as they are now. */
+  /** Makes a new Provider with the current keys. */
   renew(): void;
 }
 

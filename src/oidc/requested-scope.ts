@@ -2,11 +2,11 @@ import { errors, type KoaContextWithOIDC } from 'oidc-provider';
 import { clientRecord } from './storage/client-metadata.ts';
 
 /**
- * A scope that is unknown, or that this client may not ask for, is `invalid_scope` (the guide's table). The library
- * drops the scopes it does not know before any hook is asked, so they are read as they were sent.
+ * A scope that is unknown, or that this client may not request, is `invalid_scope` (the guide's table). The library
+ * drops unknown scopes before it calls any hook, so this reads the scopes as they were sent.
  *
- * `offline_access` is accepted of everyone and changes nothing: whoever has the refresh grant gets a refresh token
- * anyway.
+ * `offline_access` is accepted from every client and changes nothing: a client with the refresh grant gets a refresh
+ * token anyway.
  */
 export function checkRequestedScope(ctx: KoaContextWithOIDC, _known: unknown, client: object): void {
   const sent = scopeAsSent(ctx);
@@ -18,7 +18,7 @@ export function checkRequestedScope(ctx: KoaContextWithOIDC, _known: unknown, cl
 }
 
 function scopeAsSent({ oidc, query }: KoaContextWithOIDC): string {
-  // What was pushed was checked when it was pushed; what stands beside its request_uri does not count (RFC 9126).
+  // A pushed scope was checked when it was pushed, and a parameter beside its request_uri does not count (RFC 9126).
   if (oidc.entities.PushedAuthorizationRequest) return String(oidc.params?.scope ?? '');
   return String((oidc.route === 'authorization' ? query : oidc.body)?.scope ?? '');
 }

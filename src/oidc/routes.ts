@@ -1,4 +1,4 @@
-/** The library's paths, by its names for them; the contract with the outside fixes each. */
+/** The library's paths, under the library's names. The public contract fixes each of them. */
 export const PATHS = {
   authorization: '/auth/authorize',
   token: '/auth/token',
@@ -18,7 +18,7 @@ export type ProtocolRouteKind =
   | 'authorization'
   /** The browser comes back here from our pages. */
   | 'resumption'
-  /** A person types the code of a device here. */
+  /** A person types a device's code here. */
   | 'user_code'
   /** A client authenticates and asks for tokens, with a form or JSON. */
   | 'token'
@@ -35,7 +35,10 @@ interface ProtocolRoute {
   kind: ProtocolRouteKind;
 }
 
-/** Every path the library serves. (The edge `sign-out/` serves signing out, at the path the library announces.) */
+/**
+ * All paths that the library serves. (The edge `sign-out/` serves signing out, at the path that the library
+ * announces.)
+ */
 export const PROTOCOL_ROUTES: readonly ProtocolRoute[] = [
   { path: PATHS.authorization, methods: ['GET', 'POST'], kind: 'authorization' },
   { path: `${PATHS.authorization}/:uid`, methods: ['GET'], kind: 'resumption' },

@@ -14,9 +14,9 @@ export const DEVICE_CODE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 export type TokenGrantDependencies = RefreshDependencies & ExchangeDependencies & DeviceCodeDependencies;
 
 /**
- * Gives the grants of the token endpoint to `tokens/`, in the place of the library's own. The library authenticates
- * the client, reads the parameters, refuses what is sent twice, and renders errors. A grant that is registered is also
- * announced, so only those of features that are on are registered.
+ * Lets `tokens/` answer the grants of the token endpoint instead of the library. The library authenticates the
+ * client, reads the parameters, refuses duplicates, and renders errors. A registered grant is also announced, so only
+ * grants of active features are registered.
  */
 export function registerTokenGrants(provider: Provider, dependencies: TokenGrantDependencies): void {
   const register = (
@@ -61,7 +61,7 @@ async function readProof(
   });
 }
 
-/** Refusals as the library renders them, and tells its listeners. */
+/** Turns refusals into errors that the library renders and reports to its listeners. */
 async function explained<T>(answer: () => Promise<T>): Promise<T> {
   try {
     return await answer();

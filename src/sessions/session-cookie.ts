@@ -1,20 +1,17 @@
 /**
- * The cookie that holds a browser's session. A browser can be signed in to several instances, so each instance has a
- * cookie of its own, and the cookie's name says which.
+ * The cookie of a browser's session. A browser can be signed in to several instances, so each instance has its own
+ * cookie, with the instance's id in its name.
  */
 
-/** The prefix holds the cookie to this host and to TLS (RFC 6265bis section 4.1.3.2). */
+/** The prefix limits the cookie to this host and to TLS (RFC 6265bis section 4.1.3.2). */
 export function sessionCookieName(instanceId: string, { https }: { https: boolean }): string {
   return `${https ? '__Host-' : ''}listo_session_${instanceId}`;
 }
 
-/** More than anybody is signed in to at once; each takes a look. */
+/** More sessions than anybody has at once; each costs a look-up. */
 const MOST_SESSIONS = 50;
 
-/**
- * The instances that a browser carries a session cookie of, by its `Cookie` header. Whether there is a session behind
- * a cookie is not looked up.
- */
+/** The instances whose session cookies are in a browser's `Cookie` header. The sessions may have ended. */
 export function instancesInCookies(header: string, { https }: { https: boolean }): string[] {
   const prefix = sessionCookieName('', { https });
   const names = header.split(/;\s*/).map((pair) => pair.split('=')[0] ?? '');
@@ -24,7 +21,7 @@ export function instancesInCookies(header: string, { https }: { https: boolean }
   return ids.filter((id) => /^[a-z0-9-]{1,40}$/.test(id)).slice(0, MOST_SESSIONS);
 }
 
-/** The `Set-Cookie` headers that take the session cookie of an instance, and its signature, from a browser. */
+/** The `Set-Cookie` headers that remove an instance's session cookie and its signature from a browser. */
 export function clearedSessionCookies(instanceId: string, { https }: { https: boolean }): string[] {
   const name = sessionCookieName(instanceId, { https });
   return [name, `${name}.sig`].map(

@@ -8,29 +8,32 @@ import { prepare } from '../platform/prepared-statement.ts';
 
 /** A browser that is signed in to an instance. */
 export interface StoredSession {
-  /** Stays when the id in the browser's cookie changes. */
+  /** Stays the same when the id in the browser's cookie changes. */
   uid: string;
   personId: string | undefined;
   payload: Payload;
   expiresAt: Date;
-  /** Present when the person has just signed in: of the password, '' without one. */
+  /** Present when the person has just signed in: the fingerprint of their password, '' without one. */
   passwordFingerprint?: string | undefined;
 }
 
 /**
- * Browser sessions. Their ids, which browsers hold in a cookie, are kept as hashes. The trigger `end_session` ends the
- * grants that were given in a session when its row is deleted, in the same transaction.
+ * Browser sessions. Their ids, which browsers hold in a cookie, are stored as hashes. When a session's row is
+ * deleted, the trigger `end_session` ends the session's grants in the same transaction.
  */
 export interface SessionStore {
-  /** With the person who is signed in, unless they are disabled, in one round trip. */
+  /** Finds the session and its person, unless they are disabled, in one round trip. */
   find(id: string): Promise<{ payload: Payload; person: Person | undefined } | undefined>;
   findByUid(uid: string): Promise<Payload | undefined>;
-  /** Begins one; false when who signs in was disabled meanwhile or has another password by now: that waits for it. */
+  /**
+   * Creates a session. Returns false if the person was disabled, or changed the password, while signing in; such a
+   * change waits for this statement.
+   */
   start(id: string, session: StoredSession): Promise<boolean>;
   /**
-   * Saves a session that was there a moment ago, perhaps under a new id. One that was ended since stays ended, and one
-   * that somebody signed in to stays theirs; who has just signed in is looked at as by `start`. False when it was
-   * not saved.
+   * Saves a session that was loaded a moment ago, perhaps under a new id. A session that has ended stays ended, and
+   * one that somebody signed in to stays theirs. For a person who has just signed in, the rules of `start` apply.
+   * Returns false when nothing was saved.
    */
   update(id: string, session: StoredSession): Promise<boolean>;
   end(uid: string): Promise<void>;
@@ -54,13 +57,13 @@ type SigningIn = SessionValues & PersonSigningIn;
 const SAVE =
   'UPDATE sessions SET id_hash = :idHash, person_id = :personId, payload = :payload, expires_at = :expiresAt WHERE uid = :uid';
 
-/** Of somebody who was signed in before. */
+/** For a person who was already signed in. */
 const prolong = prepare<never, SignedIn>('prolong_session', SAVE);
 
-/** Of whoever has just signed in, in a browser that was here before. */
+/** For a person who has just signed in, in a browser that has a session. */
 const signIn = prepare<never, SigningIn>('sign_in_to_session', `${SAVE} AND EXISTS (${PERSON_SIGNING_IN})`);
 
-/** Nobody is signed out by saving: another tab may have signed somebody in since this one looked. */
+/** Saving never signs anybody out: another tab may have signed a person in meanwhile. */
 const prolongAnonymous = prepare<never, SessionValues>(
   'prolong_anonymous_session',
   `UPDATE sessions SET id_hash = :idHash, payload = :payload, expires_at = :expiresAt

@@ -4,7 +4,7 @@ import { type DatabaseTime, SAME_CLOCK } from '../platform/database-time.ts';
 import { hashId } from '../platform/digest.ts';
 import type { SecretBox } from '../platform/secret-box.ts';
 
-/** What the answer of an upstream provider is checked with (OIDC Core 3.1.3.7, RFC 7636). */
+/** The values that check an upstream provider's answer (OIDC Core 3.1.3.7, RFC 7636). */
 export interface UpstreamSignIn {
   instanceId: string;
   nonce: string;
@@ -13,7 +13,7 @@ export interface UpstreamSignIn {
 
 export interface UpstreamSignInStore {
   save(state: string, signIn: UpstreamSignIn, expiresAt: Date): Promise<void>;
-  /** Answers it to exactly one caller, and only before it expires. */
+  /** Returns the values to exactly one caller, and only before they expire. */
   take(state: string): Promise<UpstreamSignIn | undefined>;
 }
 

@@ -5,7 +5,7 @@ import type { Views } from '../http/views.ts';
 import type { InstanceStore } from '../instances/instance-store.ts';
 import type { LiveProvider } from '../oidc/live-provider.ts';
 
-/** What signing out uses. Each step takes of it what it needs. */
+/** The services for signing out. Each step takes those it needs. */
 export interface SignOutDependencies {
   live: Pick<LiveProvider, 'current'>;
   instances: InstanceStore;
@@ -13,6 +13,6 @@ export interface SignOutDependencies {
   people: PersonStore;
   views: Views;
   csrf: Csrf;
-  /** Whether the issuer is https: the names of session cookies depend on it. */
+  /** Whether the issuer is https, which changes the names of session cookies. */
   https: boolean;
 }

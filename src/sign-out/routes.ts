@@ -1,7 +1,7 @@
 /**
- * OpenID Connect RP-Initiated Logout 1.0, at the address that discovery announces. It is ours instead of the library's,
- * because the instance decides which session is meant, because signing out ends every grant of the session, and because
- * a request that proves who is signed in (`id_token_hint`) needs no confirmation.
+ * OpenID Connect RP-Initiated Logout 1.0, at the address that discovery announces. It replaces the library's own,
+ * because the instance determines the session, signing out ends all grants of the session, and a request that proves
+ * who is signed in (`id_token_hint`) needs no confirmation.
  */
 import Router from '@koa/router';
 import type { Context } from 'koa';
@@ -23,14 +23,14 @@ import {
 import { readSignOutRequest, refusal, type SignOutRequest } from './sign-out-request.ts';
 
 /**
- * What a form without cookies keeps when it is repeated as an address. A token does not belong there, so the hint stays
- * behind, and the person is asked instead.
+ * The parameters that a form without cookies keeps when it is repeated as an address. The hint is a token and must
+ * not get into an address, so the person is asked instead.
  */
 const REPEATED = ['client_id', 'post_logout_redirect_uri', 'state', 'instance'];
 
 export function signOutRoutes(dependencies: SignOutDependencies): Router {
   const router = new Router();
-  // Which instance is meant is found out later, so that each session is read in a scope of its own.
+  // The instance becomes known later, so each session is read in its own scope.
   router.use((_ctx, next) => runInScope(newScope(), next));
   router.get(PATHS.end_session, (ctx) => requestSignOut(ctx, parseParameters(ctx.querystring), dependencies));
   router.post(PATHS.end_session, async (ctx) => {
@@ -76,7 +76,7 @@ async function confirmSignOut(
   showStillSignedIn(ctx, signedIn, dependencies);
 }
 
-/** Where this browser is signed in: to the instance that the request is about, or to any when it names none. */
+/** The browser's sign-ins at the request's instance, or at all instances if the request names none. */
 async function findSignedIn(
   ctx: Context,
   { instanceId }: SignOutRequest,

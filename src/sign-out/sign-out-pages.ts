@@ -6,7 +6,7 @@ import type { Session } from '../oidc/session.ts';
 import type { SignOutDependencies } from './dependencies.ts';
 import type { SignOutRequest } from './sign-out-request.ts';
 
-/** Somebody's session of an instance, in this browser. */
+/** A person's session at an instance, in this browser. */
 export interface SignedIn {
   instance: Instance;
   session: Session;
@@ -14,7 +14,7 @@ export interface SignedIn {
 
 type Dependencies = Pick<SignOutDependencies, 'views' | 'csrf' | 'people'>;
 
-/** For a request that names no application, in a browser that is signed in to several instances. */
+/** For a request that names no application, from a browser with several sessions. */
 export async function showChoice(
   ctx: Context,
   signedIn: readonly SignedIn[],

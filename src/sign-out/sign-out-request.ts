@@ -4,17 +4,17 @@ import { readIdTokenHint } from '../oidc/id-token-hint.ts';
 import { HttpError } from '../platform/errors.ts';
 import type { SignOutDependencies } from './dependencies.ts';
 
-/** What a request to sign out asks for, checked. */
+/** A checked request to sign out. */
 export interface SignOutRequest {
   client: Client | undefined;
-  /** The subject that the request proves to know, by a valid hint. */
+  /** The subject in a valid hint, which proves that the client knows it. */
   provenSubject: string | undefined;
   returnTo: string | undefined;
   state: string | undefined;
   instanceId: string | undefined;
 }
 
-/** @throws HttpError 400, shown as a page: nobody is redirected on a doubtful request. */
+/** @throws HttpError 400, shown as a page, since nobody is redirected on a doubtful request. */
 export async function readSignOutRequest(
   parameters: RequestParameters,
   { live, clients }: Pick<SignOutDependencies, 'live' | 'clients'>,
@@ -33,7 +33,7 @@ export async function readSignOutRequest(
   const client = hint?.client ?? (clientId ? await clients.find(clientId) : undefined);
   if (clientId && !client) throw refusal('This client_id is not known.');
 
-  // Without a client there is nothing to hold the address against, so the person stays here.
+  // Without a client, the address cannot be checked, and the person stays here.
   const allowed =
     client && returnTo
       ? (await live.current.Client.find(client.id))?.postLogoutRedirectUriAllowed(returnTo)

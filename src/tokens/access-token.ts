@@ -11,16 +11,16 @@ export interface AccessTokenClaims {
   exp: number;
   client_id: string;
   scope: string;
-  /** The row of `grants` that the token is good for as long as it is there. */
+  /** The row of `grants` without which the token is worthless. */
   grant_id: string;
   /** RFC 9449 section 6.1: the thumbprint of the key that it is bound to. */
   cnf?: { jkt: string };
 }
 
-/** The `typ` of the header, which says that the token is no ID token (RFC 9068 section 2.1). */
+/** The header's `typ`, which shows that the token is no ID token (RFC 9068 section 2.1). */
 export const ACCESS_TOKEN_TYPE = 'at+jwt';
 
-/** An access token of this server, by its text. Whether it was revoked is for `AccessTokenStore` to say. */
+/** Reads an access token of this server. `AccessTokenStore` knows whether it was revoked. */
 export function readAccessToken(
   text: string,
   { keyRing, issuer, clock }: { keyRing: KeyRing; issuer: string; clock: Clock },
@@ -30,7 +30,7 @@ export function readAccessToken(
   return { claims, expired: claims.exp <= epochSeconds(clock) };
 }
 
-/** RFC 9068 section 4. The signature says that it is ours; the rest, that it was made as an access token. */
+/** RFC 9068 section 4. The signature proves that the token is ours; the claims show that it is an access token. */
 function isAccessToken(
   claims: Record<string, unknown> | undefined,
   issuer: string,

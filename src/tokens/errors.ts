@@ -1,6 +1,6 @@
 /** A token request that is refused (RFC 6749 section 5.2). The message is the `error_description`. */
 export class TokenError extends Error {
-  /** The `error`. */
+  /** The `error` of the answer. */
   readonly code: string;
   /** Further members of the answer. */
   readonly members: Readonly<Record<string, string>>;
@@ -13,7 +13,7 @@ export class TokenError extends Error {
   }
 }
 
-/** The code or refresh token is not good, or not for this client, or not with this key. */
+/** The code or refresh token is invalid, or belongs to another client or key. */
 export function invalidGrant(description: string): TokenError {
   return new TokenError('invalid_grant', description);
 }

@@ -21,9 +21,9 @@ export interface ExchangeDependencies extends IssueDependencies {
 const NOT_VALID = 'Authorization code is not valid';
 
 /**
- * Gives tokens for an authorization code (RFC 6749 section 4.1.3). One statement compares the request with the code,
- * marks it used and begins the refresh tokens: until then nothing has changed, and a request that was lost can be
- * repeated. The code is looked at only where nothing matched.
+ * Exchanges an authorization code for tokens (RFC 6749 section 4.1.3). One statement compares the request with the
+ * code, marks the code used and begins the refresh tokens. Nothing changes before that, so a client can repeat a lost
+ * request. The code is looked up only if the statement matched nothing.
  * @throws TokenError that says why the code is refused.
  */
 export async function exchangeCode(request: TokenRequest, d: ExchangeDependencies): Promise<TokenAnswer> {
@@ -63,7 +63,7 @@ function redeem(
   });
 }
 
-/** Nothing matched: finds out why, and lets through what has become right meanwhile. */
+/** Finds out why nothing matched, and accepts a code that has become valid meanwhile. */
 async function lookAgain(
   family: RefreshTokenValue,
   request: TokenRequest,
@@ -71,7 +71,7 @@ async function lookAgain(
 ): Promise<Authorization> {
   const { client, parameters, proof } = request;
   const found = await d.artifacts.find('AuthorizationCode', parameters.code ?? '');
-  // A code of another client is, to this one, a code that does not exist.
+  // To this client, another client's code does not exist.
   if (!found?.grant || found.payload.clientId !== client.id) throw invalidGrant(NOT_VALID);
   const { payload, grant, consumed } = found;
   if (consumed) await endUsedGrant(grant.id, d);
@@ -84,13 +84,13 @@ async function lookAgain(
 
   const redeemed = await redeem(family, request, d, true);
   if (redeemed) return redeemed;
-  // Another request with this code was first, between the look and the statement.
+  // Another request with this code came between the look and the statement.
   if ((await d.artifacts.find('AuthorizationCode', parameters.code ?? ''))?.consumed)
     await endUsedGrant(grant.id, d);
   throw invalidGrant(NOT_VALID);
 }
 
-/** RFC 6749 section 4.1.2: who came first may have stolen the code, so it ends what the code gave. */
+/** RFC 6749 section 4.1.2: the first user of the code may have stolen it, so its tokens end. */
 async function endUsedGrant(grantId: string, { grants }: ExchangeDependencies): Promise<never> {
   await grants.revoke(grantId);
   throw invalidGrant('Authorization code already used');

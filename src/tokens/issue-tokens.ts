@@ -9,7 +9,7 @@ import { unavailable } from '../platform/database-errors.ts';
 import { ACCESS_TOKEN_TYPE, type AccessTokenClaims } from './access-token.ts';
 import type { TokenAnswer } from './token-request.ts';
 
-/** Bytes. */
+/** In bytes. */
 const JTI_LENGTH = 32;
 
 export interface IssueDependencies {
@@ -26,7 +26,7 @@ export interface Signers {
 
 /**
  * Finds the keys. It comes before anything is redeemed or rotated, so that a request without a key changes nothing.
- * @throws HttpError 503, for a second or two after the first client asked for another algorithm than RS256.
+ * @throws HttpError 503 for a second or two after the first client chose another algorithm than RS256.
  */
 export function signersFor({ idTokenSignedResponseAlg: alg }: Client, keyRing: KeyRing): Signers {
   const idToken = keyRing.signer(alg);
@@ -38,14 +38,14 @@ export interface Issue {
   client: Client;
   authorization: Authorization;
   signers: Signers;
-  /** Scopes that the client asks for now, separated by spaces: at a refresh perhaps fewer than at first. */
+  /** The scopes that the client asks for now, separated by spaces: at a refresh perhaps fewer than at first. */
   scope: string;
-  /** The thumbprint of the key that the access token is bound to. */
+  /** The thumbprint of the key to which the access token is bound. */
   jkt: string | undefined;
   refreshToken: string | undefined;
 }
 
-/** Makes the tokens of an authorization: an access token, and an ID token where `openid` was asked for. */
+/** Makes the tokens of an authorization: an access token, and an ID token if `openid` was requested. */
 export async function issueTokens(issue: Issue, { issuer, clock }: IssueDependencies): Promise<TokenAnswer> {
   const { client, authorization, signers, jkt, refreshToken } = issue;
   const asked = [...new Set(issue.scope.split(' '))];
@@ -88,7 +88,7 @@ export async function issueTokens(issue: Issue, { issuer, clock }: IssueDependen
 
 const CLAIMS: Record<string, readonly string[]> = { openid: LISTO_CLAIMS, ...CLAIMS_BY_SCOPE };
 
-/** What an ID token says of the person and of the sign-in (OpenID Connect Core section 2). */
+/** An ID token's claims about the person and the sign-in (OpenID Connect Core section 2). */
 function personClaims({ person, payload }: Authorization, granted: readonly string[]): object {
   const known = claimsOf(person);
   const names = granted.flatMap((scope) => CLAIMS[scope] ?? []).filter((name) => name in known);
@@ -103,7 +103,7 @@ function personClaims({ person, payload }: Authorization, granted: readonly stri
 /** Members of a code or a refresh family that an ID token repeats. */
 interface AskedFor {
   nonce?: string;
-  /** When the person signed in, in seconds. A client that sent `max_age` asked for it. */
+  /** When the person signed in, in seconds. A client requests it by sending `max_age`. */
   authTime?: number;
   claims?: { id_token?: { auth_time?: unknown } };
 }

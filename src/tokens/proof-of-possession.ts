@@ -5,8 +5,8 @@ import type { Clock } from '../platform/clock.ts';
 import { invalidGrant } from './errors.ts';
 
 /**
- * Uses up the proof of a request that no statement used it up for.
- * @throws TokenError `invalid_grant` where the proof is missing, or was used before.
+ * Uses up a request's proof if no statement did.
+ * @throws TokenError `invalid_grant` when the proof is missing, or was used before.
  */
 export async function useProof(
   { client, proof }: { client: Client; proof: DpopProof | undefined },
@@ -19,7 +19,7 @@ export async function useProof(
     throw invalidGrant('The DPoP proof was used before');
 }
 
-/** @throws TokenError `invalid_grant` where `token` is bound to a key, and the proof is not of that key. */
+/** @throws TokenError `invalid_grant` when `token` is bound to a key, and the proof has another one. */
 export function refuseOtherKey(token: string, bound: unknown, proof: DpopProof | undefined): void {
   if (bound === undefined || bound === proof?.jkt) return;
   throw invalidGrant(`${token} is bound to ${proof ? 'another key' : 'a key: send a DPoP proof of it'}`);

@@ -15,7 +15,7 @@ export interface DeviceCodeDependencies extends IssueDependencies {
   usedProofs: UsedProofStore;
 }
 
-/** The five seconds of RFC 8628 section 3.2, less what the way here may take off between two requests. */
+/** The five seconds of RFC 8628 section 3.2, minus the variation of travel time between two requests. */
 const POLL_EVERY_SECONDS = 4;
 
 /**
@@ -51,7 +51,7 @@ export async function redeemDeviceCode(
   );
 }
 
-/** Reads the code. One that was used ends what it gave (RFC 6749 section 4.1.2, as for authorization codes). */
+/** Reads the code. A used code ends its tokens (RFC 6749 section 4.1.2, as for authorization codes). */
 async function poll(
   code: string,
   { client }: TokenRequest,
@@ -87,7 +87,7 @@ function refuseUnready(
     throw invalidGrant('The person who signed in may not do so any more');
 }
 
-/** Nothing was redeemed: another request was first, the proof was used before, or all of it ended meanwhile. */
+/** Nothing was redeemed: another request came first, the proof was used before, or the grant ended meanwhile. */
 async function refuse(code: string, request: TokenRequest, d: DeviceCodeDependencies): Promise<never> {
   refuseUnready(await poll(code, request, d), request, d);
   await useProof(request, d);

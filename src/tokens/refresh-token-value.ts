@@ -1,6 +1,6 @@
 import { createHmac, createSecretKey, type KeyObject, randomBytes, timingSafeEqual } from 'node:crypto';
 
-/** What a refresh token says once its mac has been verified. */
+/** The content of a refresh token whose mac was verified. */
 export interface RefreshTokenValue {
   /** 128 random bits that name the sign-in. */
   family: Buffer;
@@ -8,9 +8,9 @@ export interface RefreshTokenValue {
 }
 
 /**
- * Refresh tokens as text: `family.sequence.mac`. The mac is HMAC-SHA-256 over issuer, client, family and sequence
- * under a key of the server, so any token ever issued is recognised without storing it, and one that was not is
- * refused without asking the database. Several keys can be live: the first signs, all verify.
+ * Refresh tokens as text: `family.sequence.mac`. The mac is an HMAC-SHA-256 of issuer, client, family and sequence
+ * under a key of the server. So the server recognizes every token that it issued without storing it, and refuses
+ * others without asking the database. Several keys can be live: the first signs, all verify.
  */
 export interface RefreshTokenCodec {
   newFamily(): RefreshTokenValue;
@@ -33,7 +33,7 @@ export function createRefreshTokenCodec({
   const [signingKey] = macKeys;
   if (!signingKey) throw new Error('REFRESH_TOKEN_KEYS is empty.');
 
-  // Lengths in front, so that no two inputs run together to the same bytes.
+  // The lengths come first, so that two different inputs never have the same bytes.
   const mac = (key: KeyObject, { family, sequence }: RefreshTokenValue, clientId: string) =>
     createHmac('sha256', key)
       .update(`refresh-token:${issuer.length}:${issuer}:${clientId.length}:${clientId}:${sequence}:`)
@@ -52,7 +52,7 @@ export function createRefreshTokenCodec({
       const value = { family: Buffer.from(family, 'base64url'), sequence: Number(sequence) };
       if (value.family.length !== 16 || value.sequence > MAX_SEQUENCE) return undefined;
       const presented = Buffer.from(presentedMac, 'base64url');
-      // The last characters of both have bits to spare; only the one spelling that we issue counts.
+      // The last characters of both have spare bits. Only the spelling that we issue counts.
       if (value.family.toString('base64url') !== family || presented.toString('base64url') !== presentedMac)
         return undefined;
       return macKeys.some((key) => timingSafeEqual(mac(key, value, clientId), presented)) ? value : undefined;

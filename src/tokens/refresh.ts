@@ -23,7 +23,7 @@ const ALREADY_USED = 'Refresh token already used';
 /**
  * Gives new tokens for a refresh token (RFC 6749 section 6). A refresh token is a counter on the row of its family.
  * One statement compares the token with the row and counts up; of several parallel requests one succeeds. The row is
- * looked at only where nothing matched.
+ * looked up only if the statement matched nothing.
  * @throws TokenError that says why the token is refused.
  */
 export async function refresh(request: TokenRequest, d: RefreshDependencies): Promise<TokenAnswer> {
@@ -63,11 +63,11 @@ function rotate(
 }
 
 /**
- * Nothing matched: finds out why. A request that is sent again inside the replay window gets the same successor, so
- * that a lost answer, two tabs or a retry sign nobody out. A row that is behind the token lost a commit, since only
- * this server can have issued the token, and catches up.
+ * Finds out why nothing matched. A request that is repeated inside the replay window gets the same successor, so that
+ * a lost answer, two tabs or a retry sign nobody out. A row that is behind the token catches up: it lost a commit,
+ * since only this server can have issued the token.
  *
- * The order matters. A captured request that is sent again ends the grant, whatever else is wrong with it.
+ * The order matters: a captured request that is sent again ends the grant, whatever else is wrong with it.
  */
 async function lookAgain(
   presented: RefreshTokenValue,
@@ -91,7 +91,7 @@ async function lookAgain(
   if (ahead > 0) d.events.refreshTokenAhead({ ...subjectOf(family, request), ahead });
   const rotated = await rotate(presented, request, d, 0, true);
   if (rotated) return rotated;
-  // Another request with this token was first, between the look and the statement.
+  // Another request with this token came between the look and the statement.
   const now = await d.families.find(presented.family, client.refreshReplayWindowSeconds);
   if (!now?.grant.person) throw invalidGrant(NOT_VALID);
   await endReusedGrant(presented, now, request, d);

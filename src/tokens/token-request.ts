@@ -2,19 +2,19 @@ import type { Client } from '../clients/client.ts';
 import type { DpopProof } from '../clients/dpop-proof.ts';
 import { TokenError } from './errors.ts';
 
-/** A request at the token endpoint, once its client is authenticated and may use the grant type. */
+/** A request at the token endpoint whose client is authenticated and may use the grant type. */
 export interface TokenRequest {
   client: Client;
   /** Each was sent at most once, and none is empty. */
   parameters: Readonly<Record<string, string | undefined>>;
-  /** Verified, but perhaps used before. */
+  /** A verified proof, which may have been used before. */
   proof: DpopProof | undefined;
 }
 
 /** RFC 6749 section 5.1, with the ID token of OpenID Connect Core section 3.1.3.3. */
 export interface TokenAnswer {
   access_token: string;
-  /** Seconds. */
+  /** In seconds. */
   expires_in: number;
   id_token?: string;
   refresh_token?: string;
@@ -22,7 +22,7 @@ export interface TokenAnswer {
   token_type: 'Bearer' | 'DPoP';
 }
 
-/** @throws TokenError `invalid_request` that names every parameter of `names` that was not sent. */
+/** @throws TokenError `invalid_request` that lists the missing parameters of `names`. */
 export function requireParameters<Name extends string>(
   { parameters }: TokenRequest,
   ...names: Name[]

@@ -6,8 +6,8 @@ import { requestScope } from '../request-scope.ts';
 import { clientRecord } from './client-metadata.ts';
 
 /**
- * Finds the person behind a session or token: enabled, and of the instance that the client belongs to. Every
- * grant handler and userinfo ask here, so disabling a person takes effect at the next request.
+ * Finds the person of a session or token: enabled, and in the client's instance. The library asks this in all places
+ * that use a person, so disabling one takes effect at the next request.
  */
 export function createAccountFinder({ people }: { people: PersonStore }): FindAccount {
   return async ({ oidc }, sub) => {
@@ -25,7 +25,7 @@ export function createAccountFinder({ people }: { people: PersonStore }): FindAc
   };
 }
 
-/** An enabled person, perhaps loaded already with what they gave. */
+/** An enabled person. They may have been loaded with their grant or session. */
 export async function findPerson(people: PersonStore, id: string): Promise<Person | undefined> {
   const { person } = requestScope();
   return person?.id === id ? person : people.find(id);

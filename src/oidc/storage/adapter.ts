@@ -28,8 +28,8 @@ export interface AdapterDependencies {
 const FOREIGN_KEY_VIOLATION = '23503';
 
 /**
- * The library's storage, by the name of its model. Its contract leaves it to us that what is one-time is used
- * once: `consume` refuses whoever comes second. Ids are not kept in payloads, where a dump would show them.
+ * The library's storage, by model name. Its contract leaves one-time use to us: `consume` refuses the second caller.
+ * Ids are not stored in payloads, where a dump would show them.
  */
 export function createAdapter(dependencies: AdapterDependencies): (model: string) => Adapter {
   return (model) => {
@@ -55,7 +55,7 @@ export function createAdapter(dependencies: AdapterDependencies): (model: string
   };
 }
 
-/** Tokens are found without it (corrections/access-token.ts, refresh-token.ts), and end with their grant. */
+/** Tokens are found without storage (corrections/access-token.ts, refresh-token.ts), and end with their grant. */
 const READ_ONLY: Adapter = {
   upsert: async () => {},
   find: async () => undefined,
@@ -87,7 +87,7 @@ function grantAdapter({ grants }: AdapterDependencies): Adapter {
   };
 }
 
-/** Ended by its `uid` (session.ts), so nothing is destroyed here. */
+/** The session's `uid` ends it (session.ts), so `destroy` does nothing here. */
 function sessionAdapter({ sessions, clock }: AdapterDependencies): Adapter {
   const remember = (payload: Payload | undefined, id?: string) => {
     if (!payload) return undefined;
@@ -162,14 +162,17 @@ function artifactAdapter(model: ArtifactModel, { artifacts, issuer, clock }: Ada
     },
 
     async destroy(id) {
-      // The library reads an interaction's result, then destroys it: of two that read it, one goes on.
+      // The library reads an interaction's result, then destroys it. If two requests read it, only one goes on.
       if (!(await artifacts.destroy(model, id)) && model === 'Interaction')
         throw new errors.SessionNotFound(OVER);
     },
   };
 }
 
-/** What the instance was found by, once: whoever asks again in the same request wants to know what has become of it. */
+/**
+ * Returns the interaction that determined the instance, but only once: a later call in the same request needs its
+ * current state.
+ */
 function takeInteraction(model: ArtifactModel, id: string): Artifact | undefined {
   const scope = requestScope();
   const { interaction } = scope;
@@ -185,8 +188,8 @@ function isLoaded(model: string, id: string): boolean {
 }
 
 /**
- * A grant may be revoked, or a person deleted, while a request is under way, and what is saved then has nothing to
- * refer to. The request is answered as if that had happened a moment later: what it gave is dead either way.
+ * During a request, a grant may be revoked, or a person deleted. Then a saved row would refer to nothing. The request
+ * is answered as if that had happened a moment later: its tokens are dead either way.
  */
 async function unlessGone<T>(save: () => Promise<T>): Promise<T | undefined> {
   try {
@@ -197,7 +200,7 @@ async function unlessGone<T>(save: () => Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** A model of a feature that is switched off: touching it is a mistake in our configuration. */
+/** The storage of a feature that is off. A call would be an error in our configuration. */
 function unused(model: string): Adapter {
   const refuse = async () => {
     throw new Error(`${model} is not stored: the feature that uses it is off.`);

@@ -6,15 +6,14 @@ import type { KeyRing } from '../../keys/key-ring.ts';
 import { requestScope } from '../request-scope.ts';
 
 /**
- * The library insists on seeing a confidential client's secret. Ours are kept as digests and compared in
- * `client-model.ts`; this stands in for them and is known to nobody.
+ * The library requires a confidential client's secret. We store digests, and `client-model.ts` compares them; this
+ * placeholder is known to nobody.
  */
 const PLACEHOLDER_SECRET = randomBytes(32).toString('hex');
 
 /**
- * A client as the library wants it (RFC 7591 names). Our own record rides along as `listo`. The library refuses a
- * client whose algorithm it has no key of, also for what is not signed: for the moment until there is one
- * (id-token.ts), it is told the usual.
+ * A client in the library's form (RFC 7591 names), with our own record as `listo`. The library refuses a client whose
+ * algorithm has no key, even if nothing is signed. So until there is a key, it sees RS256 (tokens/issue-tokens.ts).
  */
 export function toClientMetadata(client: Client, keyRing: KeyRing): ClientMetadata & { listo: Client } {
   const { idTokenSignedResponseAlg } = client;
@@ -41,20 +40,20 @@ function authentication({ type, jwks }: Client): Partial<ClientMetadata> {
   return { token_endpoint_auth_method: 'client_secret_basic', client_secret: PLACEHOLDER_SECRET };
 }
 
-/** A registered client, perhaps looked up already to find the instance. */
+/** A registered client, perhaps already looked up to find the instance. */
 export async function findClient(clients: ClientStore, id: string): Promise<Client | undefined> {
-  // A client assertion can name what the database cannot even be asked for.
+  // A client assertion can name an id that Postgres cannot represent.
   if (id.includes('\0')) return undefined;
   const known = requestScope().client;
   return known?.id === id ? known : clients.find(id);
 }
 
-/** Our record of a client that the library handed to a hook. */
+/** Our record of a client that the library passed to a hook. */
 export function clientRecord(client: object): Client {
   return (client as { listo: Client }).listo;
 }
 
-/** The origins that may call on behalf of a client from a browser: those of its own redirect URIs. */
+/** Whether a browser origin may call for a client: those of its redirect URIs may. */
 export function mayCallFrom(client: Client, origin: string): boolean {
   return client.redirectUris.some((uri) => /^https?:/.test(uri) && new URL(uri).origin === origin);
 }

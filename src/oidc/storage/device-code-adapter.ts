@@ -6,13 +6,13 @@ import { newGrantFor } from './grants.ts';
 
 export const DEVICE_CODE_TTL_SECONDS = 600;
 
-/** An expired code is still known for as long, so that device and person are told that it expired. */
+/** An expired code is kept this much longer, so that device and person learn that it expired. */
 const KEPT_AFTER_EXPIRY_SECONDS = 600;
 
 /**
- * Storage of device codes for the library. On the person's side a code goes by its handle. What the library saves
- * there counts only where the person has decided: that they began is no reason why they may not go back and begin
- * again, and that something failed is none why the device should give up.
+ * Stores device codes for the library. On the person's side, a handle stands for the code. What the library saves
+ * there counts only when the person has decided. A person who has begun may go back and begin again, and an error
+ * must not make the device give up.
  */
 export function deviceCodeAdapter({
   deviceCodes,
@@ -26,7 +26,7 @@ export function deviceCodeAdapter({
       const ctx = Provider.ctx;
       if (ctx?.oidc.route === 'device_authorization') {
         const expiresAt = secondsFromNow(clock, ttlSeconds + KEPT_AFTER_EXPIRY_SECONDS);
-        // Nobody compares the person who comes with an ID token, so none is kept.
+        // Nobody compares the person with an ID token, so none is stored.
         const { id_token_hint: _hint, ...params } = payload.params ?? {};
         const kept = { ...payload, params };
         return deviceCodes.create({ deviceCode: id, userCode: userCode ?? '', payload: kept, expiresAt });
@@ -43,7 +43,7 @@ export function deviceCodeAdapter({
 
     async findByUserCode(userCode) {
       const payload = fromStored(await deviceCodes.findByUserCode(userCode));
-      // Whoever asks knows it, and the library compares it with what it asked for.
+      // The caller knows the user code, and the library compares it with the requested one.
       return payload && { ...payload, userCode };
     },
   };

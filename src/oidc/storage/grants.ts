@@ -8,11 +8,11 @@ import { clientRecord } from './client-metadata.ts';
 type OidcContext = KoaContextWithOIDC['oidc'];
 
 /**
- * Makes the grant of this authorization: one for each, as against the library's one per session, so that ending
- * one does not end another. It holds what the person allows this client: everything it asks for where no consent
- * is required, otherwise what was consented to, and the library's consent prompt asks for the rest.
+ * Makes the grant of this authorization. Each authorization has its own, unlike the library's one for each session,
+ * so that ending one does not end another. It holds the scopes that the person allows this client: all requested ones
+ * if no consent is required, otherwise the consented ones. The library's consent prompt asks for the rest.
  *
- * Nothing is written here: it is saved together with the code it belongs to.
+ * Nothing is written here; the grant is saved together with its code.
  */
 export function createGrantLoader({ consents }: { consents: ConsentStore }) {
   return async function loadExistingGrant(ctx: KoaContextWithOIDC) {
@@ -34,7 +34,7 @@ export function createGrantLoader({ consents }: { consents: ConsentStore }) {
   };
 }
 
-/** The grant to save with the code that is being issued in `oidc` and lives for `codeSeconds`, in our terms. */
+/** The grant to save with the code in `oidc`, which lives for `codeSeconds`, in our form. */
 export function newGrantFor(
   oidc: OidcContext | undefined,
   codeSeconds: number,
@@ -56,7 +56,7 @@ export function newGrantFor(
   };
 }
 
-/** The members of the library's grant that are kept; its types name only those meant for reading. */
+/** The stored members of the library's grant. The library's types have only the readable ones. */
 interface StoredGrant {
   jti: string;
   accountId: string;
@@ -65,7 +65,7 @@ interface StoredGrant {
   rejected?: object;
 }
 
-/** As long as anything that comes of it may live. */
+/** As long as any of its codes and tokens may live. */
 function lifetimeSeconds(client: object, codeSeconds: number): number {
   const { grantTypes, refreshTokenAbsoluteTtlSeconds, accessTokenTtlSeconds } = clientRecord(client);
   return grantTypes.includes('refresh_token')

@@ -5,9 +5,9 @@ import type { Payload } from '../../platform/payload-times.ts';
 import { PATHS } from '../routes.ts';
 
 /**
- * What is kept of one of the library's objects: nothing that a browser or a client could present. Its own id goes,
- * also from the address that an interaction returns to, and so does the id of the session that an interaction began
- * in. What is still needed of the rest is sealed under the object's own id, which is not kept.
+ * The stored form of a library object, without anything that a browser or client could present. It omits the object's
+ * own id, also in an interaction's return address, and the id of the session in which an interaction began. Other
+ * needed secrets are sealed under the object's own id, which is not stored.
  */
 export function toStored(id: string, payload: AdapterPayload): Payload {
   const { jti: _jti, returnTo: _returnTo, session, parJti, request, params, prompt, ...rest } = payload;
@@ -23,15 +23,15 @@ export function toStored(id: string, payload: AdapterPayload): Payload {
   };
 }
 
-/** The reason for a prompt repeats the hint among its details, which nobody reads. */
+/** The details of a prompt repeat the hint, and nobody reads it there. */
 function withoutHint(prompt: { details?: Record<string, unknown> }): object {
   const { id_token_hint: _hint, ...details } = prompt.details ?? {};
   return { ...prompt, details };
 }
 
 /**
- * What was pushed is kept by the library as an unsigned JWT that begins to be valid now, so that a process whose clock
- * is a second behind would refuse it. When it ends is said by its row.
+ * The library keeps a pushed request as an unsigned JWT that is valid from now on, so a process whose clock is a
+ * second behind would refuse it. The row has its expiry.
  */
 function withoutTimes(request: string): string {
   const [header, payload = '', signature] = request.split('.');
@@ -45,14 +45,14 @@ function withoutTimes(request: string): string {
   return `${header}.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.`;
 }
 
-/** Credentials inside a payload: of the pushed request, what was pushed, and an ID token that the client sent along. */
+/** Credentials in a payload: the content of a pushed request, and an ID token that the client sent. */
 interface Secrets {
   parJti?: string;
   request?: string;
   idTokenHint?: string;
 }
 
-/** The library's object again, for whoever presented its id. */
+/** Restores the library's object for the holder of its id. */
 export function fromStored(
   model: ArtifactModel,
   id: string,

@@ -1,6 +1,6 @@
 import { HttpError } from '../../platform/errors.ts';
 
-/** An ID token that is not accepted. The message says why, to whoever presented it; it has no quotation mark. */
+/** An ID token that is not accepted. The message tells the presenter why; it has no quotation mark. */
 export class IdTokenRefused extends Error {
   constructor(message: string, cause?: unknown) {
     super(message, { cause });
@@ -8,7 +8,7 @@ export class IdTokenRefused extends Error {
   }
 }
 
-/** The keys of an external issuer cannot be had. It is nobody's mistake but the issuer's, and worth another try. */
+/** The keys of an external issuer cannot be fetched. That is the issuer's fault, and another try may work. */
 export function issuerUnavailable(cause: unknown): HttpError {
   return new HttpError({
     status: 503,
