@@ -2,28 +2,28 @@ import { DEFAULT_LIFETIMES } from '../../../src/clients/client.ts';
 import { aPerson } from '../../support/factories.ts';
 import { postForm } from '../../support/relying-party.ts';
 import { runJob } from '../../support/run-job.ts';
-import type { Row } from './row.ts';
+import type { Acts } from './act.ts';
 import { obtainCode, redeem, refreshAs, type World } from './world.ts';
 
 const DAY = 24 * 60 * 60;
 
 /** What people, applications and time do. */
-export function browsersAndTokens(row: Row): void {
-  row('signing out', async ({ url, browsers, signIns }) => {
+export const BROWSERS_AND_TOKENS: Acts = {
+  'signing out': async ({ url, browsers, signIns }) => {
     const { id_token } = signIns['laptop at web'].tokens;
     const page = await browsers.laptop.get(`${url}/auth/logout?id_token_hint=${id_token}`);
     expect(page.location).toBe(`${url}/auth/logout/success`);
-  });
+  },
 
-  row('somebody else signs in', async ({ server, url, browsers, instance, web }) => {
+  'somebody else signs in': async ({ server, url, browsers, instance, web }) => {
     const person = await aPerson(server, { instance_id: instance });
     const { laptop: browser } = browsers;
     await obtainCode(url, { browser, client: web, person, parameters: { prompt: 'login' } });
     // Whose session it is now is another question: theirs is put aside, to see that the one before is over.
     await server.database.knex('sessions').where({ person_id: person.id }).delete();
-  });
+  },
 
-  row('a session is not used', async (world) => {
+  'a session is not used': async (world) => {
     const session = await grantOf(world)
       .join('sessions', 'uid', 'session_uid')
       .first('uid', 'sessions.expires_at');
@@ -34,13 +34,13 @@ export function browsersAndTokens(row: Row): void {
       .update(expired(world, 'sessions'));
     await runJob(world.server, 'housekeeping');
     expect(await world.server.database.knex('sessions').where({ uid: session.uid })).toEqual([]);
-  });
+  },
 
-  row('a refresh token is revoked', (world) => revoke(world, 'refresh_token'));
+  'a refresh token is revoked': (world) => revoke(world, 'refresh_token'),
 
-  row('an access token is revoked', (world) => revoke(world, 'access_token'));
+  'an access token is revoked': (world) => revoke(world, 'access_token'),
 
-  row('a code is used twice', async ({ url, signIns, web, browsers, person }) => {
+  'a code is used twice': async ({ url, signIns, web, browsers, person }) => {
     const signIn = signIns['laptop at web'];
     const code = await obtainCode(url, { browser: browsers.laptop, client: web, person });
     const { body } = await redeem(url, web, code);
@@ -49,9 +49,9 @@ export function browsersAndTokens(row: Row): void {
       error: 'invalid_grant',
       error_description: 'Authorization code already used',
     });
-  });
+  },
 
-  row('an old refresh token is used', async ({ url, signIns, web }) => {
+  'an old refresh token is used': async ({ url, signIns, web }) => {
     const signIn = signIns['laptop at web'];
     const [first = ''] = [signIn.tokens.refresh_token];
     for (let n = 1; n <= 2; n += 1) {
@@ -62,9 +62,9 @@ export function browsersAndTokens(row: Row): void {
       error: 'invalid_grant',
       error_description: 'Refresh token already used',
     });
-  });
+  },
 
-  row('a refresh token is not used', async (world) => {
+  'a refresh token is not used': async (world) => {
     const { knex } = world.server.database;
     const family = familyOf(world);
     const { expires_at } = await knex('refresh_families').where({ family }).first('expires_at');
@@ -72,9 +72,9 @@ export function browsersAndTokens(row: Row): void {
     await knex('refresh_families')
       .where({ family })
       .update({ expires_at: new Date(0) });
-  });
+  },
 
-  row('the absolute limit is reached', async (world) => {
+  'the absolute limit is reached': async (world) => {
     const { expires_at } = await grantOf(world).first('grants.expires_at');
     expect(secondsUntil(expires_at)).toBe(DEFAULT_LIFETIMES.refreshTokenAbsoluteTtlSeconds);
     const { id } = await grantOf(world).first('grants.id');
@@ -84,8 +84,8 @@ export function browsersAndTokens(row: Row): void {
       .knex('refresh_families')
       .where({ grant_id: id })
       .update({ expires_at: new Date(0) });
-  });
-}
+  },
+};
 
 async function revoke({ url, web, signIns }: World, kind: 'refresh_token' | 'access_token'): Promise<void> {
   const { client_id, client_secret } = web;

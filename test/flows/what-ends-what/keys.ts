@@ -4,12 +4,12 @@ import { dropCompromisedKeys, rotateKeys } from '../../../src/keys/rotate-keys.t
 import { startServer } from '../../../src/server.ts';
 import type { TestServer } from '../../support/test-server.ts';
 import { askToken, JWKS } from '../../support/token-provider.ts';
-import { noticeChanges, type Row } from './row.ts';
+import { type Acts, type Afterwards, noticeChanges } from './act.ts';
 import type { World } from './world.ts';
 
 /** What operators do. */
-export function keys(row: Row, afterwards: (work: () => Promise<void>) => void): void {
-  row('a signing key is rotated', async ({ server }) => {
+export const KEYS: Acts = {
+  'a signing key is rotated': async ({ server }) => {
     const rotation = {
       ...server.services.rotation,
       policy: { ...server.services.rotation.policy, publicationSeconds: 0 },
@@ -19,13 +19,13 @@ export function keys(row: Row, afterwards: (work: () => Promise<void>) => void):
     await rotateKeys('oidc', rotation);
     await noticeChanges(server);
     expect(server.services.keyRings.oidc.current.kid).not.toBe(kid);
-  });
+  },
 
-  row('a signing key is dropped', async ({ server }) => {
+  'a signing key is dropped': async ({ server }) => {
     await dropCompromisedKeys('oidc', server.services.rotation);
-  });
+  },
 
-  row("LiSTNR's signing key is dropped", async ({ server, signIns }) => {
+  "LiSTNR's signing key is dropped": async ({ server, signIns }) => {
     const { listnrClient, tokens } = signIns['laptop at web'];
     const { body } = await askToken(server, `Bearer ${tokens.id_token}`, { client_id: listnrClient });
     await verifyListnrToken(server, body.access_token);
@@ -34,16 +34,16 @@ export function keys(row: Row, afterwards: (work: () => Promise<void>) => void):
     await expect(verifyListnrToken(server, body.access_token)).rejects.toMatchObject({
       code: 'ERR_JWKS_NO_MATCHING_KEY',
     });
-  });
+  },
 
-  row('a refresh token key is removed', async (world) => {
+  'a refresh token key is removed': async (world, _sql, afterwards) => {
     await restartWith(world, { refreshTokenKeys: ['another-refresh-token-key-0123456789-01'] }, afterwards);
-  });
+  },
 
-  row('the cookie keys are replaced', async (world) => {
+  'the cookie keys are replaced': async (world, _sql, afterwards) => {
     await restartWith(world, { cookieKeys: ['another-cookie-key-0123456789-0123456789'] }, afterwards);
-  });
-}
+  },
+};
 
 async function verifyListnrToken(server: TestServer, token: unknown): Promise<void> {
   const jwks = (await (await fetch(server.url + JWKS)).json()) as JSONWebKeySet;
@@ -54,7 +54,7 @@ async function verifyListnrToken(server: TestServer, token: unknown): Promise<vo
 async function restartWith(
   world: World,
   secrets: Partial<TestServer['services']['config']['secrets']>,
-  afterwards: (work: () => Promise<void>) => void,
+  afterwards: Afterwards,
 ): Promise<void> {
   const { config, logger } = world.server.services;
   const port = await freePort();
