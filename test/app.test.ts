@@ -5,7 +5,7 @@ import { startTestServer, type TestServer } from './support/test-server.ts';
 const FORM = 'application/x-www-form-urlencoded';
 const JSON_TYPE = 'application/json';
 
-/** By path, what the chain of each protocol route is to do. */
+/** The expected chain of each protocol route, by path. */
 const ROUTES = {
   '/auth/authorize': { answers: 'pages', countsFailures: false, takesJson: false },
   '/auth/authorize/:uid': { answers: 'pages', countsFailures: false, takesJson: false },

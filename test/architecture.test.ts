@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type Import, parseSource, readSources, type SourceFile } from './support/imports.ts';
 
-/** The folders of src, and which of the others each may import: every folder only those above it. */
+/** The folders of src, and the others that each may import: only those above it. */
 const MAY_IMPORT: Record<string, readonly string[]> = {
   platform: [],
   workers: ['platform'],
@@ -28,7 +28,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   commands: ['keys', 'housekeeping', 'clients', 'accounts', 'instances', 'platform'],
 };
 
-/** Where requests and commands come in. No folder imports an edge, and no edge another one. */
+/** The entrances for requests and commands. No folder imports an edge, and no edge imports another. */
 const EDGES = ['interactions', 'sign-out', 'demo', 'listnr', 'admin', 'commands'];
 
 /** The files beside the folders. No folder imports them; only they may know every folder. */
@@ -50,7 +50,7 @@ const ROOT_FILES = [
   'welcome.ts',
 ];
 
-/** Packages that only some files may import. */
+/** Packages that only certain files may import. */
 const CONFINED: Record<string, (file: SourceFile, what: Import) => boolean> = {
   knex: ({ path }) => folderOf(path) === 'platform' || path.endsWith('-store.ts'),
   pg: ({ path }) => folderOf(path) === 'platform' || path.endsWith('-store.ts'),
@@ -61,7 +61,7 @@ const CONFINED: Record<string, (file: SourceFile, what: Import) => boolean> = {
   'openid-client': ({ path }) => ['authentication', 'demo'].includes(folderOf(path)),
   // The demo verifies a LiSTNR token with the very lines of the guide.
   jose: ({ path }) => ['keys', 'clients', 'tokens', 'oidc', 'demo'].includes(folderOf(path)),
-  // Pages use the library's types and errors, and nothing of it that does something.
+  // Pages use only the library's types and errors.
   'oidc-provider': ({ path }, { values }) =>
     folderOf(path) === 'oidc' ||
     ((folderOf(path) === 'interactions' || path === 'compose.ts') &&
@@ -69,18 +69,18 @@ const CONFINED: Record<string, (file: SourceFile, what: Import) => boolean> = {
 };
 
 /**
- * Files that may ask the machine for the time of day. Everything else that judges or stores a time has a `Clock`, and
- * measures what has elapsed by `performance.now()`.
+ * The files that may read the machine's time of day. All other code that judges or stores a time uses a `Clock`, and
+ * measures elapsed time with `performance.now()`.
  */
 const TIME_OF_DAY_READERS = [
   'platform/clock.ts',
-  // Compared with the time that the file system gives a file.
+  // Compares it with a file's time.
   'platform/embedded/data-directory-lock.ts',
-  // The time of a line of the log.
+  // The time of a log line.
   'platform/logger.ts',
 ];
 
-/** Names that say nothing of what is in a file or folder. */
+/** Names that say nothing about a file or folder. */
 const DRAWERS = /^(utils?|helpers?|common|lib|library|misc|managers?|base|data|shared)$/;
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -227,7 +227,7 @@ function folderOf(path: string): string {
   return path.includes('/') ? (path.split('/')[0] ?? '') : '';
 }
 
-/** Every file that the imports of this one lead to, types counted. */
+/** All files that this file's imports lead to, including type imports. */
 function reachable(path: string, sources: readonly SourceFile[]): Set<string> {
   const importsOf = new Map(sources.map(({ path, imports }) => [path, imports.map(({ from }) => from)]));
   const found = new Set(importsOf.get(path));
@@ -235,7 +235,7 @@ function reachable(path: string, sources: readonly SourceFile[]): Set<string> {
   return found;
 }
 
-/** Imports of our own files that the table does not allow. */
+/** Imports of our own files that the table forbids. */
 function forbiddenArrows({ path, imports }: SourceFile): string[] {
   const folder = folderOf(path);
   const allowed = (from: string) => {
@@ -253,7 +253,7 @@ function strayPackages(file: SourceFile): string[] {
       const name = Object.keys(CONFINED).find(
         (name) => what.from === name || what.from.startsWith(`${name}/`),
       );
-      // What is inside a package is its own affair, and moves without notice.
+      // The inside of a package is private and may change at any time.
       return name !== undefined && (what.from !== name || CONFINED[name]?.(file, what) === false);
     })
     .map(({ from }) => `${file.path} imports ${from}`);

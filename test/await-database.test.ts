@@ -3,12 +3,12 @@ import { DatabaseAwayError, OperatorError } from '../src/platform/errors.ts';
 
 const AWAY = new DatabaseAwayError('Postgres at db.example:5432/listo does not answer.');
 
-/** What Postgres says, as `pg` hands it on. */
+/** An error of Postgres, as `pg` passes it on. */
 function ofPostgres(code: string): Error {
   return Object.assign(new Error('as it says'), { code, severity: 'ERROR' });
 }
 
-/** Tries until one of the outcomes is not an error, in a time that passes only while it waits. */
+/** Tries until an outcome is not an error. Time passes only while it waits. */
 async function trying(outcomes: Iterable<Error | string>) {
   const said: { at: number; sentence: string }[] = [];
   const pauses: number[] = [];

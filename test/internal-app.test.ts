@@ -2,7 +2,7 @@ import { freePort } from '../scripts/free-port.ts';
 import { sendHttp } from './support/raw-http.ts';
 import { startTestServer, type TestServer } from './support/test-server.ts';
 
-/** One of each service, which keep the names they have. */
+/** One route of each service, which all keep their names. */
 const ROUTES = [
   '/healthz',
   '/auth/jwks',
@@ -10,7 +10,7 @@ const ROUTES = [
   '/v1/listnr-token-provider/jwks',
 ];
 
-/** Below these, everything is made up: what is served there has a name of its own. */
+/** All names below these prefixes are made up; served paths have their own names. */
 const PREFIXES = [
   '/',
   '/auth/',
@@ -27,7 +27,7 @@ const PREFIXES = [
   '/readyz/x/',
 ];
 
-/** Words of letters, which once were taken for an endpoint each. */
+/** Made-up words of letters, which would once have become one endpoint each. */
 function madeUp(n: number): string {
   return `word_${[...String(n)].map((digit) => 'abcdefghij'[Number(digit)]).join('')}`;
 }

@@ -11,7 +11,7 @@ import { unique } from './support/test-server.ts';
 
 const ROOT = new URL('..', import.meta.url).pathname;
 
-/** Two pools on one empty database, as two processes have that start at once. */
+/** Two pools on one empty database, like those of two processes that start at once. */
 let first: Database;
 let second: Database;
 let remove: () => Promise<void>;

@@ -21,7 +21,7 @@ describe('the lock file', () => {
   const packages: Record<string, Package> = JSON.parse(read('package-lock.json')).packages;
 
   it('has the package of every platform, not only of the one it was written on', () => {
-    // npm leaves out what it does not install here, and then refuses the file everywhere (npm ci).
+    // npm omits packages that it does not install on this machine, and then refuses the lock file elsewhere (npm ci).
     const missing = Object.entries(packages).flatMap(([path, { optionalDependencies = {} }]) =>
       Object.keys(optionalDependencies).filter(
         (name) => !(`node_modules/${name}` in packages || `${path}/node_modules/${name}` in packages),
@@ -84,7 +84,7 @@ describe('the documents', () => {
     expect(calls.length).toBeGreaterThan(10);
     const mistakes = calls.flatMap((call) => {
       const understood = understandCall(call.split(' '), COMMANDS);
-      // What has to follow is often left out, and what follows may be the rest of a sentence.
+      // Texts often leave out operands, and the words behind a command may be the rest of a sentence.
       const isWrong =
         understood !== 'help' && 'mistake' in understood && !understood.mistake.includes('behind it');
       return isWrong ? [`${call}: ${understood.mistake}`] : [];

@@ -41,7 +41,7 @@ export function reportOf({ startedAt, commit, machine, rate, minutes, wrong, fin
     `Measured ${startedAt}, commit ${commit ?? 'unknown'}: ${minutes.length} minutes at about ${rate} requests a second.`,
     `Machine: ${machine.cores} cores of ${machine.processor}, Node ${machine.node}, PostgreSQL ${machine.postgres}; load before: ${machine.loadBefore}.`,
     minutesTable(minutes),
-    `Of each minute the least memory and the most descriptors count. The median of the minutes ${first} is compared with that of the minutes ${last}.`,
+    `The table has the least memory and the most descriptors of each minute. The median of the minutes ${first} is compared with that of the minutes ${last}.`,
     markdownTable(
       ['what', `minutes ${first}`, `minutes ${last}`, 'at most', ''],
       findings.map(({ what, first, last, atMost, met }) => [

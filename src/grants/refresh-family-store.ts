@@ -51,8 +51,8 @@ export interface Rotation {
 export interface RefreshFamilyStore {
   /**
    * Makes `presented + 1` current, if everything is right: sequence, expiry, client, scope, key and person, and the
-   * proof, which is used up as well. Otherwise returns undefined and changes nothing. Of several parallel requests
-   * with the same token, one rotates.
+   * proof, which is used up as well. Otherwise returns undefined and changes nothing. If several requests present the
+   * same token at once, one rotates.
    */
   rotate(rotation: Rotation): Promise<Authorization | undefined>;
   /** Reads a family, its grant and its person in one round trip. */

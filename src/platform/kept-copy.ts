@@ -32,7 +32,7 @@ export async function keepCopy<T>(read: () => Promise<Reading<T>>): Promise<Kept
   const reload = async () => {
     const began = performance.now();
     const reading = await read();
-    // Of two reads at once, either may have seen the later state, so the higher version wins. A lower version that a
+    // If two reads overlap, either may have seen the later state, so the higher version wins. A lower version that a
     // later read returns is true all the same: a failover lost commits, or a backup was restored.
     if (BigInt(reading.version) <= BigInt(held.version) && began < heldSince) return;
     held = reading;

@@ -13,8 +13,8 @@ const MIGRATION_LOCK = 4_710_001;
 export const WITHOUT_TIMEOUT = 'SET LOCAL statement_timeout = 0';
 
 /**
- * Brings the schema up to date and returns the names of the applied migrations. Of several processes that start at
- * once, one migrates while the others wait. The lock ends with the transaction, so it survives a pooler and a crash.
+ * Brings the schema up to date and returns the names of the applied migrations. When several processes start at once,
+ * one migrates while the others wait. The lock ends with the transaction, so it survives a pooler and a crash.
  */
 export async function migrate({ knex, patiently }: Pick<Database, 'knex' | 'patiently'>): Promise<string[]> {
   if ((await pending(knex)).length === 0) return [];

@@ -123,7 +123,7 @@ describe('a request for the load generator', () => {
   });
 });
 
-// It is read from /proc, which is Linux's.
+// It reads /proc, which only Linux has.
 if (process.platform === 'linux')
   describe('what a process uses', () => {
     it('grows by the work it does', () => {

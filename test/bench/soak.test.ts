@@ -2,7 +2,7 @@ import { judge, type Minute, windowsOf } from '../../bench/soak/verdict.ts';
 
 const MIB = 2 ** 20;
 
-/** An hour in which all stays as it is from the tenth minute on, but for what `growth` adds in each minute. */
+/** An hour in which everything stays the same after the tenth minute, except for `growth` in each minute. */
 function anHour(growth: (minute: number) => Partial<Minute> = () => ({})): Minute[] {
   return Array.from({ length: 60 }, (_, n) => ({
     minute: n + 1,

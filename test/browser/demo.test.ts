@@ -15,7 +15,7 @@ afterAll(async () => {
 
 const heading = ({ page }: Visit) => page.getByRole('heading', { level: 1 }).textContent();
 
-/** How far the demo is: the steps that are done. */
+/** The finished steps of the demo. */
 function done({ page }: Visit): Promise<string[]> {
   return page.locator('.tour__title--done').allTextContents();
 }

@@ -18,7 +18,7 @@ let consenting: TestClient;
 let long: TestClient;
 let upstream: TestClient;
 let away: TestClient;
-/** Clients of devices: of the instance `demo`, with long names, and of an instance with a provider of its own. */
+/** Device clients: of the instance `demo`, with long names, and of an instance with its own provider. */
 let device: TestClient;
 let longDevice: TestClient;
 let upstreamDevice: TestClient;
@@ -60,14 +60,14 @@ function aDevice(columns: { name: string; instance_id?: string }): Promise<TestC
   return aClient(server, { ...columns, type: 'public', redirect_uris: [], grant_types: [DEVICE_CODE] });
 }
 
-/** The address that a device shows its person, with the code. */
+/** The address, with the code, that a device shows. */
 async function deviceAddress({ client_id }: TestClient): Promise<string> {
   const fields = { client_id, scope: 'openid' };
   const { body } = await postForm(`${server.url}/auth/device_authorization`, fields);
   return String(body.verification_uri_complete);
 }
 
-/** Opens that address and goes on. */
+/** Opens that address and continues. */
 async function confirmDevice({ page }: Visit, client: TestClient): Promise<void> {
   await page.goto(await deviceAddress(client));
   await page.getByRole('button', { name: 'Continue' }).click();
@@ -96,13 +96,13 @@ async function signIn(
   await page.getByRole('button', { name: 'Sign in' }).click();
 }
 
-/** The same, as far as the application. */
+/** Signs in and continues to the application. */
 async function signedIn(...[visit, ...more]: Parameters<typeof signIn>): Promise<void> {
   await signIn(visit, ...more);
   await visit.page.waitForURL(`${application.origin}/**`);
 }
 
-/** Each page, and how somebody gets to see it. */
+/** How to reach each page. */
 const PAGES: Record<string, (visit: Visit) => Promise<unknown>> = {
   'sign-in': ({ page }) => page.goto(urlFor(client)),
   'sign-in-wrong-password': (visit) => signIn(visit, urlFor(client), { ...ADA, password: 'wrong' }),
@@ -166,7 +166,7 @@ const PAGES: Record<string, (visit: Visit) => Promise<unknown>> = {
     await visit.page.getByRole('button', { name: 'Sign in' }).click();
     await visit.page.getByRole('heading', { name: 'You are signed in' }).waitFor();
   },
-  // The form's way leads through another origin, which the content policy has to allow.
+  // The form leads through another origin, which the content policy must allow.
   async 'device-done-upstream'(visit) {
     idp.person = { sub: 'employee-7' };
     await confirmDevice(visit, upstreamDevice);

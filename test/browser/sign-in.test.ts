@@ -48,7 +48,7 @@ async function fillIn({ email, password }: { email: string; password: string }):
   await visit.page.getByRole('button', { name: 'Sign in' }).click();
 }
 
-/** Goes to the application's sign-in, and through it. */
+/** Goes to the application's sign-in, and signs in. */
 async function signIn(
   to: TestClient,
   person: { email: string; password: string } = ADA,
@@ -62,7 +62,7 @@ async function atApplication(path = '/callback'): Promise<URLSearchParams> {
   const there = (url: URL) => url.origin === application.origin && url.pathname === path;
   while (!there(new URL(visit.page.url()))) {
     await visit.page.waitForURL(there, { waitUntil: 'commit' }).catch((error: Error) => {
-      // A navigation that another one replaces ends the wait; the last one counts.
+      // A navigation that replaces another one ends the wait. The last one counts.
       if (!error.message.includes('ERR_ABORTED')) throw error;
     });
   }
@@ -151,7 +151,7 @@ describe('signing in', () => {
     const redirect_uri = 'com.example.app:/callback';
     const native = await aClient(server, { application_type: 'native', redirect_uris: [redirect_uri] });
     await visit.page.goto(urlFor(native));
-    // Nobody here has such an application; the browser says where it would have gone.
+    // No such application is installed. The browser reports where it would have gone.
     const handedOver = visit.page.waitForEvent('requestfailed', (request) =>
       request.url().startsWith(redirect_uri),
     );

@@ -4,7 +4,7 @@ import { type Chromium, launchChromium, type Visit } from '../support/chromium.t
 import { ADA, DEMO_SPA } from '../support/relying-party.ts';
 import { startTestServer, type TestServer } from '../support/test-server.ts';
 
-/** Of the demo seed: the redirect URI of `client_demo_spa` names it. */
+/** The redirect URI of `client_demo_spa` in the demo seed has this port. */
 const PORT = 9999;
 const ORIGIN = `http://127.0.0.1:${PORT}`;
 const LIBRARY = readFileSync(
@@ -45,7 +45,7 @@ afterEach(async () => {
   await visit.context.close();
 });
 
-/** What an application on a mainstream library looks like: no more than its settings. */
+/** An application on a mainstream library, which has only settings. */
 function spaPage(): string {
   const settings = {
     authority: server.url,
@@ -79,7 +79,7 @@ async function signIn(): Promise<SpaUser> {
   return evaluate<SpaUser>('manager.signinCallback().then((user) => ({ ...user }))');
 }
 
-/** Our pages, from the first to the way back: consent is asked the first time only. */
+/** Passes all our pages. Consent is asked for only the first time. */
 async function passThrough(page: Visit['page']): Promise<void> {
   await page.getByLabel('Email address').fill(ADA.email);
   await page.getByLabel('Password').fill(ADA.password);

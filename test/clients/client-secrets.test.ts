@@ -5,7 +5,7 @@ import { currentShare, type Share, withinShare } from '../../src/platform/postgr
 const SECRET = 'a-secret-not-for-production-0000000000001';
 const secrets = [{ name: 'default', digest: digestSecret(SECRET), expiresAt: null }];
 
-/** A store whose notes end when the test says so. */
+/** A store whose notes end when the test decides. */
 function heldNotes() {
   const begun: string[] = [];
   const ends: ((error?: Error) => void)[] = [];

@@ -4,7 +4,7 @@ import { PROOF_ALGORITHMS, verifyDpopProof } from '../../src/clients/dpop-proof.
 
 const ISSUER = 'http://localhost:5901';
 const URL_OF_TOKENS = `${ISSUER}/token`;
-/** Refuses a text, or answers whose key signed it. */
+/** Refuses a text, or returns the key and id of the proof. */
 type LibraryCheck = (text: string) => Promise<{ thumbprint: string; jti: string }>;
 
 const NOW = Math.floor(Date.now() / 1000);
@@ -13,7 +13,7 @@ const NOW = Math.floor(Date.now() / 1000);
 const RFC_EXAMPLE =
   'eyJ0eXAiOiJkcG9wK2p3dCIsImFsZyI6IkVTMjU2IiwiandrIjp7Imt0eSI6IkVDIiwieCI6Imw4dEZyaHgtMzR0VjNoUklDUkRZOXpDa0RscEJoRjQyVVFVZldWQVdCRnMiLCJ5IjoiOVZFNGpmX09rX282NHpiVFRsY3VOSmFqSG10NnY5VERWclUwQ2R2R1JEQSIsImNydiI6IlAtMjU2In19.eyJqdGkiOiItQndDM0VTYzZhY2MybFRjIiwiaHRtIjoiUE9TVCIsImh0dSI6Imh0dHBzOi8vc2VydmVyLmV4YW1wbGUuY29tL3Rva2VuIiwiaWF0IjoxNTYyMjYyNjE2fQ.2-GxA6T8lP4vfrg8v-FdWP0A0zdrj8igiMLvqRMUvwnQg4PtFLbdLXiOSsX0x7NVY-FNyJK70nfbV37xRZT3Lg';
 
-/** Claims that are put in the place of the usual ones; undefined leaves one out. */
+/** Claims that replace the usual ones; undefined removes one. */
 const CLAIMS: Record<string, unknown>[] = [
   {},
   ...[0, 'x', -5, NOW - 310, NOW - 290, NOW + 290, NOW + 320, NOW + 0.5, undefined].map((iat) => ({ iat })),
@@ -39,7 +39,7 @@ describe('a DPoP proof', () => {
     checkByLibrary = await libraryCheck();
   });
 
-  /** What each says of a text: the key and id, or why it is refused. */
+  /** Both results for a text: the key and id, or the reason for a refusal. */
   const compare = async (text: string) => {
     const [library, ours] = await Promise.all([
       outcome(checkByLibrary(text).then(({ thumbprint, jti }) => ({ jkt: thumbprint, jti }))),
@@ -80,9 +80,7 @@ async function outcome(check: Promise<object>): Promise<unknown> {
   return check.catch((error) => error.error_description ?? error.message);
 }
 
-/**
- * The library's own check. It is not public, so no code of ours depends on it, and this test fails when it moves.
- */
+/** The library's own check. It is not public, so no code of ours uses it, and this test fails if it moves. */
 async function libraryCheck(): Promise<LibraryCheck> {
   const { validateDpop } = await import('oidc-provider/lib/helpers/grants.js' as string);
   const { privateJwk } = await aKey('RS256');
@@ -101,7 +99,7 @@ async function libraryCheck(): Promise<LibraryCheck> {
     });
 }
 
-/** Every mistake that a proof can have in its claims, its header and its signature, one at a time. */
+/** Proofs with every possible mistake in claims, header and signature, one at a time. */
 async function proofsOf(alg: string): Promise<string[]> {
   const { key, publicJwk, privateJwk } = await aKey(alg);
   const headers: Record<string, unknown>[] = [

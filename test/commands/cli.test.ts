@@ -21,7 +21,7 @@ let folder: string;
 let server: RunningServer;
 let environment: Record<string, string>;
 
-/** A server on the embedded database of a directory, with two seeds, the second of which needs the first. */
+/** A server on an embedded database, with two seeds, the second of which needs the first. */
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'listo-cli-'));
   const seeds = join(folder, 'seeds');
@@ -51,7 +51,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** `npm run cli -- …`, as a process of its own; what `input` says goes to its standard input. */
+/** Runs `npm run cli -- …` as a process, with `input` as its standard input. */
 async function cli(words: string[], { env = environment, input = '', cwd = folder } = {}) {
   const child = spawn(process.execPath, [CLI, ...words], { cwd, env });
   const output = { out: '', err: '' };
@@ -66,7 +66,7 @@ async function cli(words: string[], { env = environment, input = '', cwd = folde
   return { code, ...output };
 }
 
-/** The error of redeeming a code there is not: `invalid_grant` for a client that authenticated. */
+/** The error for an unknown code: `invalid_grant` if the client authenticated. */
 async function authenticationWith(secret: string): Promise<string> {
   const answer = await fetch(new URL('/auth/token', server.services.config.issuer), {
     method: 'POST',

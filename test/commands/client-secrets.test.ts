@@ -13,7 +13,10 @@ import {
 const NOW = new Date('2026-11-21T12:00:00Z');
 
 let registration: Registration;
-/** Beside `web`, `service` and `app`: `spa`, which is public, `keyed`, which has keys, and `both`, the id of two clients. */
+/**
+ * Adds to `web`, `service` and `app`: `spa`, which is public, `keyed`, which has keys, and `both`, the id of two
+ * clients.
+ */
 beforeAll(async () => {
   registration = await openRegistration();
   await registration.apply(`

@@ -57,7 +57,7 @@ function aPipe(content: string | Buffer): SecretInput {
   return new PassThrough().end(content);
 }
 
-/** A terminal at which somebody types these lines, each when it is asked for. */
+/** A terminal where somebody types these lines, each when it is asked for. */
 function aTerminal(...lines: string[]): SecretInput {
   const terminal = Object.assign(new PassThrough(), { isTTY: true, setRawMode: () => undefined });
   const type = () => {

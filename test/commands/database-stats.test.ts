@@ -31,7 +31,7 @@ describe('database stats', () => {
   it('is a table of the rows, the expired ones, the lag and the size of each table', async () => {
     const { code, out, err } = await runOn(database, ['database', 'stats']);
     expect({ code, err }).toEqual({ code: 0, err: '' });
-    // Sizes are Postgres's affair; the seconds pass while this runs.
+    // Postgres decides the sizes, and the seconds pass while this runs.
     expect(
       out.map((line) =>
         line

@@ -11,7 +11,7 @@ import { TEST_SECRETS } from '../support/test-server.ts';
 const OLD = Buffer.alloc(32, 1);
 const NEW = Buffer.alloc(32, 2);
 
-/** How messages name a key-encryption key: by the start of its SHA-256. */
+/** The name of a key-encryption key in messages: the start of its SHA-256. */
 function idOf(key: Buffer): string {
   return createHash('sha256').update(key).digest('hex').slice(0, 8);
 }

@@ -18,7 +18,7 @@ describe('housekeeping', () => {
       .knex(table)
       .where(where)
       .update({ expires_at: server.database.knex.raw('now() - ?::interval', [age]) });
-  /** The day is over, by which what is prolonged with each use is found. */
+  /** Moves the expiry to a past day. Rows that each use prolongs are found by that day. */
   const expireAt = (table: string, moment: string) =>
     server.database.knex(table).update({ expires_at: moment });
 
@@ -56,11 +56,11 @@ describe('housekeeping', () => {
     await expire('refresh_families', '23 hours');
     await runJob(server, 'housekeeping');
     expect(await count('artifacts')).toBe(0);
-    // An access token may live a day longer than the refresh token it came with.
+    // An access token may live a day longer than its refresh token.
     expect((await userinfo(server.url, tokens.access_token)).status).toBe(200);
     await expireAt('refresh_families', '2020-01-01T12:00:00Z');
     const lag = await createExpiredRowsStore(server.database.knex).lagSeconds('refresh_families');
-    // Since the end of that day, and the day that an access token may live longer.
+    // Counted from the end of that day, plus the extra day of access tokens.
     expect(Math.abs(lag - (Date.now() - Date.UTC(2020, 0, 3)) / 1000)).toBeLessThan(60);
     await runJob(server, 'housekeeping');
     expect([await count('refresh_families'), await count('grants')]).toEqual([0, 0]);

@@ -24,7 +24,7 @@ describe('a request', () => {
       const printed = jest.spyOn(console, 'error').mockReturnValue();
       const request = `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`;
       const aborted = () => server.logLines().filter((line) => line.aborted);
-      // Whether it breaks before its answer, is a race.
+      // It is a race whether the connection breaks before its answer.
       await until('one broke early enough', async () => {
         const socket = connect(server.port, 'localhost', () => socket.write(request.repeat(50), reset));
         const reset = () => setImmediate(() => socket.resetAndDestroy());

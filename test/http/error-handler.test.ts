@@ -11,7 +11,7 @@ import { ConnectionLost } from '../../src/platform/postgres/sqlstates.ts';
 
 const MANY = 40;
 
-/** What is logged of requests that each fail of `failure`. */
+/** The log lines of requests that fail with `failure`. */
 async function linesOf(failure: () => Error): Promise<Record<string, unknown>[]> {
   const lines: Record<string, unknown>[] = [];
   const destination = new Writable({

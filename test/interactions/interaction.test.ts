@@ -39,7 +39,7 @@ const EXPIRED_FORM = [
 ];
 
 describe('the cookies of a browser', () => {
-  /** Name and attributes, without what differs from one to another; how long it is kept, in minutes, said twice. */
+  /** The cookies' names and attributes without their changing parts, and both of their lifetimes in minutes. */
   function cookiesOf(page: Page): [name: string, attributes: string, minutes: [number, number]][] {
     const uid = page.location?.split('/').at(-1) ?? '';
     return page.headers.getSetCookie().map((cookie) => {

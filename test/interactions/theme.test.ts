@@ -6,7 +6,7 @@ type SchemeName = (typeof SCHEMES)[number];
 
 const STYLES = readFileSync(new URL('../../views/assets/style.css', import.meta.url), 'utf8');
 
-/** The declarations of the first :root rule and of the one for dark, in any of our stylesheets. */
+/** The declarations of a stylesheet's first :root rule and of its rule for dark. */
 function propertiesOf(css: string, scheme: SchemeName): Record<string, string> {
   const [light = '', dark = ''] = css.split('prefers-color-scheme: dark');
   const text = scheme === 'light' ? light : dark;

@@ -2,7 +2,10 @@ import { spawnSync } from 'node:child_process';
 
 const SOURCES = new URL('../../src/keys/', import.meta.url);
 
-/** Run by a process of its own, with so much room for new objects that none is collected while they are counted. */
+/**
+ * The program of a separate process. It has so much room for new objects that no garbage is collected while they are
+ * counted.
+ */
 const PROGRAM = `
   import { generateKeyPairSync } from 'node:crypto';
   import { createSigner } from '${new URL('sign-jwt.ts', SOURCES)}';

@@ -63,7 +63,7 @@ describe('verifying a JWT of ours', () => {
     const [header = '', payload = '', signature = ''] = token.split('.');
     const changed = Buffer.from(JSON.stringify({ ...claims, sub: 'eve' })).toString('base64url');
     const last = signature.at(-1) ?? '';
-    // 256 bytes leave four bits of the last character to spare: others mean the same to a careless decoder.
+    // 256 bytes leave four spare bits in the last character: a careless decoder accepts other spellings.
     const lastBits = (c: string) => Buffer.from(`A${c}`, 'base64url')[0];
     const twin = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
       .split('')

@@ -73,7 +73,7 @@ function violationRows(violations: readonly Violation[]): (string | number)[][] 
   });
 }
 
-/** Of the sign-ins that were under way during a fault, the number that had to begin again. */
+/** How many of the sign-ins under way during a fault had to begin again. */
 function signInsLost({ entries, pace, signIns, faults }: Ledger): string {
   const inFlight = signIns.filter((signIn) =>
     faults.some(

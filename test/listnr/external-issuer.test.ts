@@ -8,7 +8,7 @@ import { withStillTime } from '../support/still-time.ts';
 import { startTestServer, type TestServer, unique } from '../support/test-server.ts';
 import { askToken, bearerClientSql, mintIdToken, personSql, verifyToken } from '../support/token-provider.ts';
 
-/** A Firebase project, as one is registered: its own issuer, and keys at an address of somebody else. */
+/** A registered Firebase project: its own issuer, with keys at another host's address. */
 const FIREBASE = 'https://securetoken.google.com/listo-demo';
 const ORIGIN = 'https://app.example';
 const TIMEOUT_MILLISECONDS = 300;
@@ -17,7 +17,7 @@ let server: TestServer;
 let keyHost: Server;
 let firebaseKey: ExternalKey;
 
-/** What the key host answers at a path, and how often it was asked there. */
+/** The key host's answer for each path, and how often it was fetched. */
 const answers = new Map<string, RequestListener>();
 const fetches = new Map<string, number>();
 
@@ -65,7 +65,7 @@ function uriOf(path: string): string {
   return `http://127.0.0.1:${(keyHost.address() as AddressInfo).port}${path}`;
 }
 
-/** A client that takes ID tokens of a Firebase project, whose keys are at an address of this test alone. */
+/** Registers a client for the ID tokens of a Firebase project, with its own address for the keys. */
 async function registerClient({
   answer,
   keys = [firebaseKey.jwk],
@@ -381,7 +381,7 @@ describe('the sets of external keys', () => {
     await withStillTime(async (time) => {
       for (let n = 0; n < 3; n += 1) {
         await expect(find()).rejects.toMatchObject({ status: 503 });
-        // Somebody sets the clock, which is not the time that has passed.
+        // Setting the clock does not change the elapsed time.
         time.forward(3600);
       }
     });

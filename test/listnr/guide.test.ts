@@ -18,7 +18,7 @@ import {
 const UUID_V4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
 let server: TestServer;
-/** What the server's clock says; undefined: the time. */
+/** The time of the server's clock; undefined: the real time. */
 let stopped: Date | undefined;
 
 beforeAll(async () => {

@@ -199,7 +199,7 @@ describe('refuses an ID token: 401 invalid_token', () => {
     const { id, sql } = personSql({ disabled: true });
     const deleted = personSql();
     await server.seed(`${sql} ${deleted.sql} DELETE FROM people WHERE id = '${deleted.id}';`);
-    // What a process does within a second, by looking at the version that the change raised.
+    // A process does this within a second, when it sees the version that the change raised.
     await server.services.denied.reload();
     const gone = tokenRefused('The person whom the ID token is about can no longer sign in.');
     expect(await presentToken(await mintIdToken(server, { sub: id }))).toEqual(gone);

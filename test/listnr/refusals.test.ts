@@ -23,7 +23,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-/** Everything a client can see of a refusal. */
+/** Everything in a refusal that a client can see. */
 function refusal({ status, headers, body }: Answer) {
   return {
     status,

@@ -24,7 +24,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-/** Makes reading the clients fail, or no longer; none of the triggers uses this column. */
+/** Makes reading the clients fail, or work again. No trigger uses this column. */
 const breakReading = (broken: boolean) =>
   server.database.knex.raw('ALTER TABLE listnr_accepted_issuers RENAME ?? TO ??', [
     ...(broken ? ['algorithms', 'away'] : ['away', 'algorithms']),
@@ -40,7 +40,7 @@ const ageInReadiness = async () => {
 
 describe('what LiSTNR knows', () => {
   it('stays as it was while it cannot be read anew, says how old it is, and follows afterwards', async () => {
-    // Knowing a client that is new says that a look came after it.
+    // When the new client is known, a look at the versions has come after the change.
     await server.database.knex.raw(secretClientSql('before'));
     await until('the client to be known', () => server.services.listnrClients.find('before') !== undefined);
     const whole = server.services.listnrClients.count;

@@ -2,7 +2,7 @@ import { jest } from '@jest/globals';
 import { createDatabaseTime, databaseClock } from '../../src/platform/database-time.ts';
 import { withStillTime } from '../support/still-time.ts';
 
-/** A database whose clock is `ahead` seconds ahead of the machine's, and a process whose clock is `fast` seconds ahead. */
+/** A database and a process whose clocks are `ahead` and `fast` seconds ahead of the machine's. */
 function aDatabase() {
   const database = { ahead: 0, fast: 0 };
   const said: [string, ...unknown[]][] = [];
@@ -92,7 +92,7 @@ describe('a clock that differs from the database’s', () => {
       expect({ offset: time.offsetSeconds, said, offsets }).toEqual({ offset: 0, said: [], offsets: [] });
     }));
 
-  /** Lets so many seconds pass between two looks at the time elapsed. */
+  /** Lets this many seconds pass between two measurements of elapsed time. */
   const elapse = (seconds: number) =>
     jest
       .spyOn(performance, 'now')

@@ -1,6 +1,6 @@
 import { keepCopy, type Reading } from '../../src/platform/kept-copy.ts';
 
-/** A database whose reads end when the test says so. */
+/** A database whose reads end when the test decides. */
 function heldReads() {
   const waiting: ((reading: Reading<string> | Error) => void)[] = [];
   return {
@@ -8,7 +8,7 @@ function heldReads() {
       new Promise<Reading<string>>((done, failed) => {
         waiting.push((reading) => (reading instanceof Error ? failed(reading) : done(reading)));
       }),
-    /** Ends the oldest of the reads under way, or the one after so many. */
+    /** Ends the oldest read under way, or the one that `n` counts from there. */
     answer(reading: Reading<string> | Error, n = 0) {
       waiting.splice(n, 1)[0]?.(reading);
     },
@@ -95,7 +95,7 @@ describe('a copy that is kept of what the database holds', () => {
     const failing = copy.follow(look('7', true));
     answer(new Error('the database is away'));
     await expect(failing).rejects.toThrow('the database is away');
-    // The doubt outlives a read that failed.
+    // A failed read does not remove the doubt.
     const following = copy.follow(look('7'));
     answer({ version: '7', content: 'another commit' });
     await following;

@@ -116,7 +116,7 @@ describe('watching the versions', () => {
         expect(error).toEqual(
           new Error('The database is a standby just now, and what it says may be out of date.'),
         );
-        // So that a server that starts then waits instead of ending.
+        // A server that starts then waits instead of ending.
         expect(isDatabaseUnavailable(error)).toBe(true);
       } finally {
         await trx.rollback();

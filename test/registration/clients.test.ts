@@ -236,7 +236,7 @@ describe('a client that two transactions change at once', () => {
     const checked = Promise.withResolvers<void>();
     let secondChecked = false;
 
-    // The embedded database has one session, where the second can only begin when the first has ended.
+    // The embedded database has one session, so the second transaction begins only after the first.
     const concurrent = kind === 'postgres';
     const first = knex.transaction(async (trx) => {
       await trx('client_secrets').where({ client_id: 'new', name: 'default' }).delete();

@@ -7,7 +7,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-/** Begins to sign in: the answer of a server that knows the client and its redirect URI. */
+/** Begins to sign in, and returns the answer of a server that knows the client and its redirect URI. */
 async function authorize(client_id: string, redirect_uri: string, more: Record<string, string> = {}) {
   const query = new URLSearchParams({
     response_type: 'code',
@@ -56,7 +56,7 @@ describe('a redirect URI is accepted and served', () => {
       location: expect.stringMatching(/^\/interaction\/[^/]+$/),
     });
 
-    // What is sent there is what a browser makes of the registered string, and nothing else than the answer is added.
+    // The target is the registered string as a browser reads it, with nothing added but the answer.
     const { status, location } = await authorize(id, uri, { prompt: 'none', state: 'the state' });
     expect(status).toBe(303);
     const expected = new URL(uri);
@@ -153,7 +153,7 @@ describe('whatever the database accepts', () => {
   const tried = schemes.flatMap((scheme) =>
     hosts.flatMap((host, n) => [
       `${scheme}://${host}/`,
-      // Each host with some of the places, so that all meet several hosts.
+      // Combines each host with some of the places, so that every place meets several hosts.
       ...places.filter((_, m) => (n + m) % 7 === 0).map((place) => `${scheme}://${host}${place}`),
     ]),
   );

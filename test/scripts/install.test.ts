@@ -20,7 +20,7 @@ const LOCK = {
     'node_modules/of-another-platform': { version: '1.0.0', integrity: 'sha512-x', optional: true },
   },
 };
-/** What npm leaves behind when all of it went well. */
+/** The files that npm leaves behind when all went well. */
 const { 'node_modules/of-another-platform': _absent, ...INSTALLED } = LOCK.packages;
 
 describe('the install script', () => {
@@ -38,7 +38,7 @@ describe('the install script', () => {
     writeFileSync(join(checkout, 'node_modules/.package-lock.json'), JSON.stringify({ packages }));
   };
 
-  /** Runs the script with a stand-in for npm, which notes that it was called and does what `npm` says. */
+  /** Runs the script with a stand-in for npm, which notes the call and does what `npm` says. */
   const install = (npm: string, event = 'pretest') => {
     const stub = join(checkout, 'npm.mjs');
     writeFileSync(

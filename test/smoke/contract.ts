@@ -3,7 +3,10 @@ import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { openBrowser } from '../support/browser.ts';
 import { DEMO_WEB, exchange, getJson, obtainCode, refresh, userinfo } from '../support/relying-party.ts';
 
-/** The demo's contract against a running server, from discovery to a verified LiSTNR token: `contract.ts ISSUER`. */
+/**
+ * Tests the demo's contract against a running server, from discovery to a verified LiSTNR token: `contract.ts
+ * ISSUER`.
+ */
 const issuer = process.argv[2] ?? 'http://localhost:3000';
 
 const discovery = (await getJson(`${issuer}/.well-known/openid-configuration`)).body;

@@ -10,9 +10,9 @@ export const DEVICE_CODE_TTL_SECONDS = 600;
 const KEPT_AFTER_EXPIRY_SECONDS = 600;
 
 /**
- * Stores device codes for the library. On the person's side, a handle stands for the code. What the library saves
- * there counts only when the person has decided. A person who has begun may go back and begin again, and an error
- * must not make the device give up.
+ * Stores device codes for the library. On the person's side, a handle stands for the code. The library's changes
+ * there count only when the person has decided. A person who has begun may go back and begin again, and an error must
+ * not make the device give up.
  */
 export function deviceCodeAdapter({
   deviceCodes,

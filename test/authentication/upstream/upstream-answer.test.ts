@@ -183,7 +183,7 @@ describe('an answer that could be forged', () => {
     });
   });
 
-  // RFC 9700 section 4.4.2: a hostile provider sends the browser on to an honest one, and waits for its code.
+  // RFC 9700 section 4.4.2: a hostile provider sends the browser to an honest one, and waits for its code.
   it('is refused at the address of another instance, and its code is taken nowhere', async () => {
     const browser = openBrowser();
     const callback = await world.callbackOf(open, somebody(), browser);

@@ -4,7 +4,7 @@ import { DEMO_WEB } from '../../support/relying-party.ts';
 import { startTestServer, type TestServer } from '../../support/test-server.ts';
 
 const FORM = 'application/x-www-form-urlencoded';
-/** So that nobody waits for what takes half a minute. */
+/** Short limits, so that the test does not wait for half a minute. */
 const SHORT = { connections: { keepAliveMs: 60_000, requestMs: 600 } };
 
 const head = (lines: string[], start = 'POST /auth/token HTTP/1.1') =>
@@ -88,7 +88,7 @@ describe('a connection', () => {
     const received = collect(socket);
     socket.write(health);
     await received.until((text) => text.includes('{"status":"ok"}'));
-    // Another connection is closed for being late meanwhile, begun after this one was idle.
+    // Meanwhile another connection, opened while this one was idle, is closed for being late.
     expect(await send('G')).toEqual([LATE]);
     socket.write(`${health}`);
     await received.until((text) => text.match(/"ok"/g)?.length === 2);

@@ -9,7 +9,7 @@ import { until } from '../../support/until.ts';
 const SLOW = 'GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n';
 const NO_HOST = 'GET /secret HTTP/1.1\r\n\r\n';
 
-/** Answers at once, except what asks for /slow, which waits until somebody answers it. */
+/** Answers at once. Only requests for /slow wait until the test answers them. */
 function createApplication(): { held: ServerResponse[]; listener: RequestListener } {
   const held: ServerResponse[] = [];
   return {
@@ -49,7 +49,7 @@ describe('what comes behind a request that takes its time', () => {
     held.length = counted.length = sockets.length = 0;
   });
 
-  /** Other connections, one after another, so that the server has read what lay there. */
+  /** Serves other connections in turn, so that the server has read the waiting bytes. */
   async function othersAreServed(): Promise<void> {
     const quick = 'GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n';
     for (let n = 0; n < 30; n += 1) expect(await sendBytes(port, quick)).toContain('200 OK');
@@ -87,7 +87,7 @@ describe('what comes behind a request that takes its time', () => {
     await until('the slow request has come', () => held.length === 1);
     await othersAreServed();
     socket.resetAndDestroy();
-    // Only a write meets the reset: Node no longer reads.
+    // Only a write notices the reset, since Node no longer reads.
     await until('the server has noticed', () => {
       held[0]?.write('slow');
       return sockets[0]?.destroyed === true;

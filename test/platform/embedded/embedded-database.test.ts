@@ -9,7 +9,7 @@ import { openDatabase } from '../../../src/platform/database.ts';
 import { type EmbeddedSession, startEmbeddedSocket } from '../../../src/platform/embedded/embedded-socket.ts';
 import { embeddedTemplate } from '../../support/test-database.ts';
 
-/** The first packet of protocol version 3: length, version, and who it is. */
+/** The first packet of protocol version 3: length, version and user. */
 const OPENING = Buffer.from('\0\0\0\x17\0\x03\0\0user\0postgres\0\0', 'latin1');
 
 let db: PGlite;
@@ -32,14 +32,14 @@ afterAll(async () => {
 
 async function aConnection(host = folder): Promise<pg.Client> {
   const client = new pg.Client({ host, user: 'postgres', database: 'postgres' });
-  // A connection that a test cuts reports it here.
+  // The client reports here when a test cuts its connection.
   client.on('error', () => undefined);
   await client.connect();
   clients.push(client);
   return client;
 }
 
-/** What a client does that dies: no goodbye. */
+/** Ends a client as if it had died: without a goodbye. */
 function cut(client: pg.Client): void {
   clients.splice(clients.indexOf(client), 1);
   client.connection.stream.destroy();

@@ -9,12 +9,12 @@ import {
   sortOf,
 } from '../../../src/platform/postgres/sqlstates.ts';
 
-/** An error as Postgres sends it and `pg` hands it on. */
+/** An error of Postgres, as `pg` passes it on. */
 function error(code: string): Error {
   return Object.assign(new DatabaseError('refused', 7, 'error'), { severity: 'ERROR', code });
 }
 
-/** One code for each row of the table, and for what has none. */
+/** One code for each row of the table, and codes without a row. */
 const EXPECTED: [code: string, sort: Sort, row: string | undefined][] = [
   ['08006', 'gone', '08'],
   ['57P01', 'gone', '57P01'],

@@ -85,7 +85,7 @@ describe('a seed', () => {
   it('waits for another that is under way, so that opposite orders cannot block each other', async () => {
     const rows = (order: string) => `INSERT INTO instances (id, name)
       SELECT 'many-' || n, 'Many' FROM generate_series(1, 500) AS n ORDER BY n ${order} ${UPSERT}`;
-    // Two connections that are open already, so that both begin at the same moment.
+    // Opens two connections first, so that both begin at the same moment.
     await Promise.all([database.knex.raw('SELECT 1'), database.knex.raw('SELECT 1')]);
     const changes = await Promise.all([apply(rows('ASC')), apply(rows('DESC'))]);
     expect(changes.map(({ length }) => length).sort()).toEqual([0, 500]);
