@@ -19,7 +19,7 @@ const AS_SERVICE = { client_id: DEMO_SERVICE.id, subject: 'somebody', scope: 're
 const AS_APP = { client_id: DEMO_APP, scope: 'read:profile' };
 const CREDENTIALS = { client_id: DEMO_WEB.client_id, client_secret: DEMO_WEB.client_secret };
 
-/** What a request may cost, in statements sent to the database, rows written there, and RSA signatures. */
+/** The cost of a request: statements to the database, rows written there, and RSA signatures. */
 interface Cost {
   statements: number;
   rowsWritten: number;
@@ -38,7 +38,7 @@ describe('what a request costs, of a server that is warm', () => {
     server.database.knex.on('query', ({ sql }: { sql: string }) => {
       if (!sql.includes('"versions"') && !sql.includes('rows_written')) statements += 1;
     });
-    // Caches are filled, and the use of the secrets is noted for this minute.
+    // Fills the caches, and notes the use of the secrets for this minute.
     const { id_token, refresh_token = '' } = await obtainTokens(server.url, {}, browser);
     await refresh(server.url, refresh_token);
     await askToken(server, DEMO_BASIC, AS_SERVICE);
@@ -127,7 +127,7 @@ describe('what a request costs, of a server that is warm', () => {
       const { email, password } = ADA;
       return other.follow(await other.submit(page, '/sign-in', { email, password }), DEMO_WEB.redirect_uri);
     }, 303);
-    // Its interaction is begun, given its result and ended; then as above, with a session that is begun.
+    // Begins an interaction, gives it a result and ends it; then as above, with a new session.
     expect(cost).toEqual({ statements: 11, rowsWritten: 6, signatures: 0 });
   });
 
@@ -177,7 +177,7 @@ describe('what a request costs, of a server that is warm', () => {
   });
 });
 
-/** Counts every row that anybody writes, by triggers that only this test's database has. */
+/** Counts every written row, with triggers that only this test's database has. */
 async function countRows({ database: { knex } }: TestServer): Promise<void> {
   await knex.raw(`
     CREATE SEQUENCE rows_written;
@@ -201,7 +201,7 @@ async function signed({ services }: TestServer): Promise<number> {
   return values.reduce((sum, { value }) => sum + value, 0);
 }
 
-/** Until the server has looked twice whether something changed: at the first look it reads everything. */
+/** Waits until the server has checked twice for changes: at its first check it reads everything. */
 async function settle({ database: { knex } }: TestServer): Promise<void> {
   let looks = 0;
   await new Promise<void>((settled) => {

@@ -15,7 +15,7 @@ import {
 
 const DAY = 24 * 60 * 60;
 
-/** Whatever the server dates or judges, it does by the clock that it was given, and not by the machine's. */
+/** The server dates and judges everything by the clock that it was given, not by the machine's. */
 describe('a server with a clock that is ahead of the machine’s', () => {
   let world: UpstreamWorld;
   let aheadSeconds = 0;

@@ -6,7 +6,7 @@ import { startTestServer, type TestServer } from '../support/test-server.ts';
 const REDIRECT_URI = 'http://127.0.0.1:9999/callback';
 
 let server: TestServer;
-/** Signed in as Ada. */
+/** Ada is signed in here. */
 let browser: Browser;
 beforeAll(async () => {
   server = await startTestServer();
@@ -21,7 +21,7 @@ function signedIn(person: { email: string; password: string } = ADA): Promise<Br
   return signIn(server.url, { person }).then(({ browser }) => browser);
 }
 
-/** Goes to the authorization endpoint, up to a page or the redirect to the client. */
+/** Goes to the authorization endpoint, and returns the page or the redirect to the client. */
 async function authorize(
   browser: Browser,
   { client_id, redirect_uri }: TestClient,
@@ -133,7 +133,7 @@ describe('consent that is refused', () => {
         iss: server.url,
       });
     }
-    // Signed in all the same.
+    // The person is signed in all the same.
     expect(answerOf(await decide(browser, await authorize(browser, client), 'allow'))).toEqual(CODE);
   });
 

@@ -5,7 +5,7 @@ import { runEveryFlow } from './database-dump/every-flow.ts';
 import { type Credentials, recordCredentials } from './database-dump/recorder.ts';
 import { type Cell, readCells, search, searchPrivateKeys } from './database-dump/search.ts';
 
-/** Whoever steals a dump, or a backup, signs nobody in with it and signs nothing. */
+/** A thief of a dump or backup can sign nobody in, and sign no tokens. */
 describe('a dump of the database, after a run of every flow', () => {
   let world: UpstreamWorld;
   let credentials: Credentials;

@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-/** A browser that has signed in to the demo, and the page it came to. */
+/** A browser that has signed in to the demo, and its page. */
 async function signedIn(): Promise<{ browser: Browser; page: Page }> {
   const browser = openBrowser();
   const signIn = await browser.follow(await browser.get(`${issuer}/demo/sign-in`));
@@ -23,7 +23,7 @@ async function signedIn(): Promise<{ browser: Browser; page: Page }> {
   return { browser, page: await browser.follow(answer) };
 }
 
-/** A browser that has signed in, stopped where the issuer's answer is about to reach the demo. */
+/** A browser that has signed in and stops before the issuer's answer reaches the demo. */
 async function beforeCallback(): Promise<{ browser: Browser; callback: URL }> {
   const browser = openBrowser();
   const signIn = await browser.follow(await browser.get(`${issuer}/demo/sign-in`));
@@ -32,7 +32,7 @@ async function beforeCallback(): Promise<{ browser: Browser; callback: URL }> {
   return { browser, callback: new URL(location) };
 }
 
-/** The same server under another configuration, on a port of its own. */
+/** The same server with another configuration, on another port. */
 async function serve(config: Partial<Config>): Promise<{ url: string; close(): Promise<unknown> }> {
   const { services } = server;
   const other = createServer(
@@ -46,7 +46,7 @@ async function serve(config: Partial<Config>): Promise<{ url: string; close(): P
   return { url: `http://localhost:${port}`, close: () => new Promise((closed) => other.close(closed)) };
 }
 
-/** Presses the button of a step, and returns the page that follows. */
+/** Presses a step's button, and returns the next page. */
 async function press(browser: Browser, page: Page, step: string): Promise<Page> {
   return browser.follow(await browser.submit(page, `/demo/${step}`));
 }

@@ -34,12 +34,12 @@ const manage = async (endpoint: 'introspect' | 'revoke', token: string) => {
   return brief(await postForm(`${server.url}/auth/${endpoint}`, { token, client_id, client_secret }));
 };
 const NOT_VALID = { error: 'invalid_grant', error_description: 'Refresh token is not valid' };
-/** RFC 7662 section 2.2: no more than that is said. */
+/** RFC 7662 section 2.2: the answer says nothing more. */
 const INACTIVE = { status: 200, body: { active: false } };
-/** RFC 7009 section 2.2: of a token that is none there is nothing to revoke. */
+/** RFC 7009 section 2.2: an invalid token needs no revocation. */
 const NOTHING = { status: 200, body: {} };
 
-/** Does it, and answers which statements wrote. When a secret was last used is noted for everybody who knows one. */
+/** Runs `work`, and returns the statements that wrote. Notes about the use of a secret do not count. */
 async function writesOf(work: () => Promise<void>): Promise<string[]> {
   const { knex } = server.database;
   const statements: string[] = [];

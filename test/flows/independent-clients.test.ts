@@ -4,7 +4,7 @@ import * as client from 'openid-client';
 import { ADA, DEMO_SPA, DEMO_WEB, signIn } from '../support/relying-party.ts';
 import { startTestServer, type TestServer } from '../support/test-server.ts';
 
-/** Clients that nobody here wrote, with every check they have. Plain http, which they refuse, is a test's own. */
+/** Client libraries by other authors, with all their checks. Only plain http, which they refuse, is allowed here. */
 describe('a client that somebody else wrote', () => {
   let server: TestServer;
   beforeAll(async () => {
@@ -12,7 +12,7 @@ describe('a client that somebody else wrote', () => {
   });
   afterAll(() => server.close());
 
-  /** Follows an authorization request as a person does; the address that the client is called at. */
+  /** Follows an authorization request as a person does, and returns the address of the client's answer. */
   const follow = async (url: URL): Promise<URL> => {
     const { page } = await signIn(server.url, { parameters: Object.fromEntries(url.searchParams) });
     return new URL(page.location ?? '');
@@ -168,7 +168,7 @@ describe('a client that somebody else wrote', () => {
         ),
       );
 
-      // Its check of RFC 9068, for a service that is given one of our access tokens.
+      // Its check of RFC 9068, for a service that receives one of our access tokens.
       const request = new Request('https://service.example/', {
         headers: { authorization: `Bearer ${refreshed.access_token}` },
       });

@@ -3,7 +3,7 @@ import { aClient, anInstance, aPerson, type TestClient, type TestPerson } from '
 import { authorizationUrl, exchange, signIn, type Tokens, userinfo } from '../support/relying-party.ts';
 import { startTestServer, type TestServer, unique } from '../support/test-server.ts';
 
-/** An instance with one person and one application. Everybody has the same e-mail address. */
+/** An instance with one person and one application. All people have the same e-mail address. */
 interface Tenant {
   instance: string;
   person: TestPerson;
@@ -43,7 +43,7 @@ function authorize(browser: Browser, { client }: Tenant, more: Record<string, st
   return browser.get(authorizationUrl(server.url, { client_id, redirect_uri, ...more }));
 }
 
-/** Who an application is told is signed in, without anybody being asked. */
+/** The person whom an application is told of, without a prompt. */
 async function whoIsAt(tenant: Tenant, browser: Browser): Promise<unknown> {
   const page = await authorize(browser, tenant, { prompt: 'none' });
   const answer = new URL(page.location ?? '').searchParams;
@@ -154,7 +154,7 @@ describe('an interaction of one instance', () => {
     const posted = await thief.submit(acmePage, '/sign-in', { ...acme.person });
     expect([looked.status, posted.status]).toEqual([400, 400]);
 
-    // The library resumes by cookie alone. A session made so is named after Acme, and is of nobody there.
+    // The library resumes by cookie alone. The session that this makes has Acme's name, and belongs to nobody there.
     await thief.submit(globexPage, '/sign-in', { ...globex.person });
     const resumed = await thief.get(`${server.url}/auth/authorize/${uid(acmePage)}`);
     expect(resumed.location).not.toContain(acme.client.client_id);

@@ -11,7 +11,7 @@ describe('rotating the keys of OpenID Connect', () => {
   });
   afterAll(() => server.close());
 
-  /** What a process does once a second. */
+  /** A process does this once a second. */
   const followChanges = () => runJob(server, 'watch-versions');
   const published = async () =>
     (await getJson(`${server.url}/auth/jwks`)).body as { keys: { kid: string }[] };

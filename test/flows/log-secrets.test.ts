@@ -20,9 +20,7 @@ const WRONG_PASSWORD = 'a-wrong-password-somebody-typed';
 const WRONG_SECRET = 'a-wrong-secret-somebody-configured';
 const FAILURE = 'a failure of ours';
 
-/**
- * Runs every flow and notes what passed over the wire and must not be in a log, then looks for each in every line.
- */
+/** Runs every flow, notes the values on the wire that must not be in a log, and then searches every line for them. */
 describe('the log', () => {
   let server: TestServer;
   let log: string;
@@ -145,7 +143,7 @@ async function runEveryFlow(server: TestServer, setFailing: (fails: boolean) => 
   await refresh(url, refreshed.refresh_token ?? '');
 }
 
-/** Watches what goes over `fetch` and notes each secret in it with its kind. */
+/** Watches everything that goes over `fetch`, and notes each secret with its kind. */
 function noteSecrets(seen: Map<string, string>): () => void {
   const note = (kind: string, value: unknown) => {
     if (typeof value === 'string' && value.length >= 12) seen.set(value, kind);

@@ -25,7 +25,7 @@ beforeAll(async () => {
 afterAll(() => server.close());
 
 let visitors = 0;
-/** A browser of its own address, so that one test's failures do not count for another's. */
+/** A browser with its own address, so that one test's failures do not count for another's. */
 function visitor(): Browser {
   visitors += 1;
   return openBrowser({ headers: { 'x-forwarded-for': `192.0.2.${visitors}` } });
@@ -38,7 +38,7 @@ async function openSignIn(
   return browser.follow(await browser.get(authorizationUrl(server.url, parameters)), CLIENT);
 }
 
-/** The page without what differs from one interaction, and one typed address, to another. */
+/** The page without the parts that differ between interactions and typed addresses. */
 function anonymous({ html }: Page): string {
   return html
     .replaceAll(/\/interaction\/[\w-]+/g, '/interaction/UID')
@@ -272,7 +272,7 @@ describe('signing in again', () => {
     expect((await userinfo(server.url, String(ada.body.access_token))).status).toBe(401);
     const refreshed = await refresh(server.url, String(ada.body.refresh_token));
     expect([refreshed.status, refreshed.body.error]).toEqual([400, 'invalid_grant']);
-    // From now on the browser is Grace's, without being asked.
+    // From now on Grace is signed in at this browser without a prompt.
     const next = await signIn(server.url, { browser });
     const { body } = await exchange(server.url, next.callback.get('code') ?? '');
     expect((await userinfo(server.url, String(body.access_token))).body.sub).toBe(grace.id);

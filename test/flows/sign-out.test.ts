@@ -17,7 +17,7 @@ const AFTER = 'http://127.0.0.1:9999/signed-out?from=listo';
 
 let server: TestServer;
 let client: TestClient;
-/** Signed in throughout: for what must not sign anybody out. */
+/** A sign-in that must survive: for requests that must not sign anybody out. */
 let ada: { browser: Browser; tokens: Tokens };
 beforeAll(async () => {
   server = await startTestServer();
@@ -26,7 +26,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-/** Signs in, and has the tokens of the client. */
+/** Signs in, and gets the client's tokens. */
 async function signedIn(
   browser = openBrowser(),
   {
@@ -48,7 +48,7 @@ const titleOf = ({ html }: Page) => /<h1>([^<]*)<\/h1>/.exec(html)?.[1];
 const messageOf = ({ html }: Page) => /<p class="lead">([^<]*)<\/p>/.exec(html)?.[1];
 const personOn = ({ html }: Page) => /person__name">([^<]*)</.exec(html)?.[1];
 
-/** What is left of a sign-in: the session of the browser, and what its tokens are good for. */
+/** The remains of a sign-in: the browser's session, and which of its tokens work. */
 async function stateOf(browser: Browser, tokens: Tokens): Promise<Record<string, unknown>> {
   const { client_id, client_secret } = client;
   const refreshed = await refresh(server.url, tokens.refresh_token ?? '', { client_id, client_secret });
@@ -240,7 +240,7 @@ describe('a browser that is signed in to several instances', () => {
 });
 
 describe('a hint that proves nothing', () => {
-  /** The claims of a real hint, signed by somebody else. */
+  /** The claims of a real hint, signed by another key. */
   async function forged(idToken: string, header: Record<string, string>): Promise<string> {
     const { privateKey } = await generateKeyPair('RS256');
     return new SignJWT(decodeJwt(idToken)).setProtectedHeader({ alg: 'RS256', ...header }).sign(privateKey);

@@ -18,7 +18,7 @@ import {
 let world: UpstreamWorld;
 let server: TestServer;
 let idp: UpstreamIdp;
-/** Of an instance where whoever is new becomes a person, and of one where they do not. */
+/** Clients of an instance where new people are created, and of one where they are not. */
 let open: TestClient;
 let closed: TestClient;
 beforeAll(async () => {
@@ -200,7 +200,7 @@ describe('whoever is new', () => {
       .knex('upstream_identities')
       .insert({ instance_id: 'closed', issuer: idp.issuer, subject: person.sub, person_id: id });
     const page = await world.signIn(closed, person);
-    // The address is what they sign in with by password, wherever that is still done: not the provider's to change.
+    // The person may sign in with this address and a password elsewhere, so the provider must not change it.
     expect(await world.claimsAfter(page, closed)).toMatchObject({ sub: id, name: 'Admitted', email });
   });
 

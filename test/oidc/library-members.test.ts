@@ -4,7 +4,7 @@ import { Provider } from 'oidc-provider';
 import { replace } from '../../src/oidc/corrections/replace.ts';
 import { startTestServer, type TestServer } from '../support/test-server.ts';
 
-/** Nothing of ours, and no warnings. */
+/** The library without our parts and without warnings. */
 const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const STOCK = {
   adapter: () => ({}) as never,
@@ -13,8 +13,8 @@ const STOCK = {
 };
 
 /**
- * What this server relies on in the protocol library, beside its configuration. A new release is read with this list in
- * hand.
+ * The parts of the protocol library on which this server depends, beside its configuration. Use this list to check a
+ * new release.
  */
 describe('the protocol library', () => {
   let server: TestServer;
@@ -50,7 +50,7 @@ describe('the protocol library', () => {
     const stock = target(new Provider('http://localhost', STOCK)) as Record<string, unknown>;
     for (const member of members) {
       expect({ member, stock: typeof stock[member] }).toEqual({ member, stock: 'function' });
-      // Ours is another function, so nobody has put the stock behaviour back.
+      // If ours is another function, nobody has restored the library's behaviour.
       expect({ member, isStock: String(own[member]) === String(stock[member]) }).toEqual({
         member,
         isStock: false,

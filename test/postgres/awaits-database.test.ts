@@ -42,7 +42,7 @@ async function ask(url: string) {
   return { status, retryAfter: headers.get('retry-after'), body };
 }
 
-/** Waits until it has said why it waits, and listens. */
+/** Waits until the server has said why it waits, and listens. */
 async function untilItWaits({ url, output }: ServerProcess, sentence = /does not answer/): Promise<void> {
   await until('a sentence', () => sentence.test(output()));
   await until('a port that is open', () =>

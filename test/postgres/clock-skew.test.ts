@@ -33,7 +33,7 @@ describe.each([
     database = await openTestDatabase();
     const [port, internalPort] = [await freePort(), await freePort()];
     internal = `http://localhost:${internalPort}`;
-    // Housekeeping is done here, when it does most harm.
+    // Housekeeping runs only where the test runs it, at the worst moments.
     const shared = { ISSUER: `http://localhost:${port}`, SEEDS_DIR, HOUSEKEEPING_SECONDS: '86400' };
     right = await startServerProcess(database.url ?? '', { ...shared, PORT: String(port) });
     wrong = await startServerProcess(database.url ?? '', {
@@ -53,7 +53,7 @@ describe.each([
     for (const table of EXPIRING_TABLES) await store.deleteBatch(table, 1000);
   }
 
-  /** Signs in, with each step at the process that `at` names for it, and answers the status of the exchange. */
+  /** Signs in, with each step at the process that `at` names, and returns the status of the exchange. */
   async function signIn(
     at: { begin: ServerProcess; form: ServerProcess; finish: ServerProcess; exchange: ServerProcess },
     browser: Browser = openBrowser(),
@@ -137,7 +137,7 @@ describe.each([
     ] as const) {
       const { client_id, client_secret } = client;
       let begun: Answer | undefined;
-      // A client that has just been registered is known to every process within a second or two.
+      // Every process learns of a new client within a second or two.
       await until('the client is known', async () => {
         begun = await postForm(`${here.url}/auth/device_authorization`, {
           client_id,

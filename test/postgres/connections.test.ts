@@ -30,7 +30,7 @@ async function pidOf(knex: Knex): Promise<number> {
   return rows[0].pid;
 }
 
-/** Raises `code` the first `times` that it is asked, over transactions that are undone. */
+/** SQL that raises `code` the first `times` times, also if transactions are undone. */
 async function raising(code: string, times: number): Promise<string> {
   const sequence = `asked_${code.toLowerCase()}_${times}`;
   await test.knex.raw(`DROP SEQUENCE IF EXISTS ${sequence}; CREATE SEQUENCE ${sequence}`);

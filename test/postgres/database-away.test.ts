@@ -68,7 +68,7 @@ describe('while the database is away', () => {
     ).toEqual(Array(8).fill(AWAY));
 
     await wire.mend();
-    // Nothing was used up by the attempt.
+    // The attempt used up nothing.
     expect((await exchange(server.url, code)).status).toBe(200);
     expect((await refresh(server.url, tokens.refresh_token ?? '')).status).toBe(200);
     expect((await userinfo(server.url, tokens.access_token)).status).toBe(200);
@@ -107,7 +107,7 @@ describe('while the database is away', () => {
     );
     const statuses = new Set((await asking).map(({ status }) => status));
     expect([...statuses].filter((status) => status !== 200 && status !== 503)).toEqual([]);
-    // Another connection may have ended without our having heard of it yet.
+    // Another connection may have ended without our noticing yet.
     await until('it is back', async () => (await userinfo(server.url, tokens.access_token)).status === 200);
   });
 });

@@ -26,7 +26,7 @@ const DOCUMENTS = [
 
 let database: TestDatabase;
 let wire: DatabaseProxy;
-/** On the wire that is cut, and beside it. */
+/** One server behind the wire that is cut, and one without it. */
 let server: ServerProcess;
 let neighbour: ServerProcess;
 let internal: string;
@@ -70,7 +70,7 @@ async function statusesOf(answers: Promise<{ status: number }>[]): Promise<numbe
   return [...new Set((await Promise.all(answers)).map(({ status }) => status))];
 }
 
-/** The answers to every client there is, as their distinct status codes. */
+/** The distinct status codes of the answers to all clients. */
 function askForAll(at: ServerProcess): Promise<number[]> {
   return statusesOf([
     ...[DEMO_SERVICE.id, ...SERVICES].map((id) => asService(at, id)),
@@ -119,7 +119,7 @@ describe('a process whose database goes silent before it had a request', () => {
     expect(await askForAll(server)).toEqual([200]);
     const documents = DOCUMENTS.map((path) => getJson(server.url + path));
     expect(await statusesOf([...documents, getJson(`${server.url}/readyz/listnr`)])).toEqual([200]);
-    // A look at the database that nobody answers takes longer.
+    // A query that nobody answers takes longer.
     expect(performance.now() - began).toBeLessThan(5000);
   });
 });

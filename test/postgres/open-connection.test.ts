@@ -24,7 +24,7 @@ afterEach(() => {
 });
 afterAll(() => test.close());
 
-/** Opens a connection to an address, and answers the first row of what `sql` asks on it. */
+/** Opens a connection to an address, and returns the first row of `sql`. */
 async function openAt(
   address: string,
   sql = 'SELECT 1 AS one',
@@ -47,7 +47,7 @@ function listen(server: Server): Promise<number> {
   });
 }
 
-/** The test's database as key=value pairs, with others for some of them. */
+/** The test's database as key=value pairs, some of them replaced. */
 function pairs(others: Record<string, string>): string {
   const all = {
     host: url.hostname,
@@ -220,12 +220,12 @@ describe('a connection over TLS', () => {
     rmSync(folder, { recursive: true });
   });
 
-  /** In front of Postgres, which is spoken to in the clear. */
+  /** A TLS server in front of Postgres, which speaks plain text. */
   function endTls(name: keyof typeof ports): Server {
     const [key, cert] = [readFileSync(file(`${name}.key`)), readFileSync(file(`${name}.pem`))];
     return createServer((socket) => {
       socket.on('error', () => socket.destroy());
-      // Postgres' SSLRequest, and its answer.
+      // Postgres' SSLRequest and its answer.
       socket.once('data', () => {
         socket.write('S');
         const near = new TLSSocket(socket, { isServer: true, key, cert });

@@ -20,7 +20,7 @@ const LIVE = 199_999;
 const FAMILY = createHash('sha256').update(`family ${LIVE}`).digest().subarray(0, 16);
 const expiresAt = new Date(Date.now() + 3_600_000);
 
-/** By Postgres's own estimates, where three of four rows have expired and nobody has tidied up. */
+/** By Postgres' own estimates, when three of four rows have expired and nobody has deleted them. */
 describe('with 200,000 rows in every table that grows', () => {
   let database: TestDatabase;
   let explainer: Explainer;
@@ -180,10 +180,10 @@ describe('with 200,000 rows in every table that grows', () => {
     });
 
     it('deletes a batch by the place of its rows', async () => {
-      // A table of one row; and what is deleted is found by where it lies, or by the grant that takes it along.
+      // A table of one row; the deleted rows are found by their place, or through the grant that they depend on.
       const scans = await scansOf((knex) => createExpiredRowsStore(knex).deleteBatch(what, 1000));
       const others = scans.filter((scan) => scan !== 'Seq Scan on job_locks' && !scan.startsWith('Tid Scan'));
-      // Of a code that nobody redeemed the grant goes, too.
+      // For an unredeemed code, the grant is deleted, too.
       const grants = what === 'artifacts' ? ['grants_pkey'] : [];
       expect(others).toEqual([...BY_EXPIRY[what], ...grants].toSorted());
     });

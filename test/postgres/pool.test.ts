@@ -69,7 +69,7 @@ describe('a pool', () => {
     const others = await Promise.all([take('/auth/userinfo'), take()]);
     expect(counts()).toEqual({ used: 4, free: 0, waiting: 1 });
     for (const connection of others) pool.release(connection);
-    // There is room now, and not for this endpoint.
+    // There is room now, but not for this endpoint.
     expect(counts()).toEqual({ used: 2, free: 2, waiting: 1 });
     pool.release(held[0] as Connection);
     pool.release(await third);
@@ -127,7 +127,7 @@ describe('a pool', () => {
     for (const connection of [unheard, heard, silent]) pool.release(connection);
     expect(await take()).toBe(silent);
     const answer = silent.query('SELECT pg_sleep(60)');
-    // The next one is the one that was used last: it answers while the other one is silent.
+    // The connection that was used last comes next. It answers while the other one is silent.
     const next = await take();
     expect(next).toBe(heard);
     pool.release(next);

@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.close());
 
-/** What opening the test's database fails with when its address is changed. */
+/** The error of opening the test's database at a changed address. */
 async function failureAt(change: (url: URL) => void): Promise<{ kind: unknown; message: string }> {
   const url = new URL(database.url ?? '');
   change(url);

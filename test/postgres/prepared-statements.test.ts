@@ -34,7 +34,7 @@ describe('a prepared statement', () => {
 
   it('gives up its name where a pooler gives it another connection, and answers all the same', async () => {
     await add(database.knex, { a: 1, b: 2 });
-    // What a connection in transaction mode looks like to us, when it is another one behind the pooler.
+    // In transaction mode, a pooler may give us another connection, which does not know the names.
     await database.knex.raw('DEALLOCATE ALL');
     expect((await add(database.knex, { a: 2, b: 3 })).rows).toEqual([{ sum: 5 }]);
     expect((await add(database.knex, { a: 3, b: 4 })).rows).toEqual([{ sum: 7 }]);
@@ -52,7 +52,7 @@ describe('a prepared statement', () => {
     await database.knex.raw('INSERT INTO grows VALUES (1)');
     for (let n = 0; n < 3; n += 1)
       expect((await all(database.knex, { a: 0 })).rows).toEqual([{ a: 1, b: 2 }]);
-    // Names go on being used.
+    // Names are still in use.
     await add(database.knex, { a: 1, b: 2 });
     expect((await database.knex.raw(NAMES)).rows).toHaveLength(2);
   });

@@ -5,16 +5,16 @@ import { keepBusy, type Outcome } from './rotation-under-load/load.ts';
 import { createSignatures, type KeySet, type Signatures } from './rotation-under-load/signatures.ts';
 
 /**
- * Time is compressed. A key signs for eight seconds instead of ninety days and is published for six beforehand
- * instead of a day; verifiers keep the keys for two and a half seconds instead of five minutes; and tokens are used
- * for ten seconds instead of a day, while a key that has stopped signing is published for another fifteen.
+ * Time is compressed. A key signs for eight seconds instead of ninety days, after it was published for six seconds
+ * instead of a day. Verifiers keep the keys for two and a half seconds instead of five minutes. Tokens are used for
+ * ten seconds instead of a day, and a key that has stopped signing is published for another fifteen.
  */
 const ROTATION = { KEY_PERIOD_SECONDS: '8', KEY_PUBLICATION_SECONDS: '6', KEY_RETIREMENT_SECONDS: '15' };
 const CACHE_MS = 2500;
 const TOKEN_LIFE_MS = 10_000;
 const KEY_SETS = ['oidc', 'listnr'] as const;
 
-/** About forty requests a second where the servers answer at once. */
+/** About forty requests a second if the servers answer at once. */
 const PEOPLE = 8;
 const PAUSE_MS = 180;
 const ENOUGH_KEYS = 4;
@@ -66,7 +66,7 @@ describe('keys that rotate three times under load', () => {
     (keySet) => {
       const published = new Set(verifiers[keySet].flatMap((verifier) => [...verifier.kids]));
       const signed = signatures.kids(keySet);
-      // The next one may be published already.
+      // The next key may already be published.
       expect([...published].filter((kid) => !signed.includes(kid)).length).toBeLessThanOrEqual(1);
     },
   );

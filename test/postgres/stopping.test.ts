@@ -27,7 +27,7 @@ async function start(env: Record<string, string>): Promise<void> {
   server = await startServerProcess(database.url ?? '', { SEEDS_DIR, INTERNAL_PORT: String(port), ...env });
 }
 
-/** A client with one connection, which it keeps for as long as the server does. */
+/** A client with one connection, which stays open as long as the server allows. */
 function client(): (path: string) => Promise<{ status: number; connection: string; reused: boolean }> {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   clients.push(agent);
@@ -48,7 +48,7 @@ function client(): (path: string) => Promise<{ status: number; connection: strin
     });
 }
 
-/** Userinfo that waits for a lock on the database, and how to let it go on. */
+/** A userinfo request that waits for a database lock, and a function that releases it. */
 async function requestUnderWay(): Promise<{ answer: ReturnType<typeof userinfo>; letGo(): Promise<void> }> {
   const { access_token } = await obtainTokens(server.url);
   const blocker = await database.knex.transaction();
@@ -78,7 +78,7 @@ describe.each(['1', '2'])('%s process that is told to stop, with DRAIN_SECONDS',
       expect(await getJson(server.url + path)).toMatchObject({ status: 503, body: { status: 'draining' } });
     expect(await getJson(`${internal}/readyz`)).toMatchObject({ status: 503, body: { status: 'draining' } });
     expect((await getJson(`${internal}/healthz`)).status).toBe(200);
-    // Another connection, and one that was open before.
+    // A new connection, and one that was open before.
     expect(await client()('/healthz')).toEqual({ status: 200, connection: 'close', reused: false });
     expect(await kept('/auth/jwks')).toEqual({ status: 200, connection: 'close', reused: true });
 

@@ -23,7 +23,7 @@ let first: Cluster;
 let second: Cluster;
 let firstSql: Knex;
 let secondSql: Knex;
-/** Between the server and the first. */
+/** The wire between the server and the first database. */
 let wire: Wire;
 let server: ServerProcess;
 
@@ -46,7 +46,7 @@ afterAll(async () => {
   second?.remove();
 });
 
-/** Both have one password, as the nodes of one database have. */
+/** Both databases have the same password, like the nodes of one database. */
 async function connectAsAdmin(cluster: Cluster): Promise<Knex> {
   const own = knex({ client: 'pg', connection: cluster.url() });
   await own.raw(`ALTER ROLE postgres PASSWORD '${PASSWORD}'`);
@@ -61,7 +61,7 @@ const start = async (...ports: number[]) => {
   server = await startServerProcess(addressOf(...ports), { SEEDS_DIR });
 };
 
-/** A failover as the connections that stay open see it. */
+/** Makes open connections see a failover. */
 async function setReadOnly(sql: Knex, readOnly: boolean): Promise<void> {
   await sql.raw(`ALTER SYSTEM SET default_transaction_read_only = ${readOnly ? 'on' : 'off'}`);
   await sql.raw('SELECT pg_reload_conf()');
@@ -97,7 +97,8 @@ describe('a database that became read-only', () => {
     const code = await obtainCode(server.url);
     await setReadOnly(firstSql, true);
 
-    // At first on connections from before, then on none: a new one is not used when it cannot be written to.
+    // At first the old connections fail; later there are none, because a new one is used only if its node accepts
+    // writes.
     for (let n = 0; n < 3; n += 1) expect(await answersOf(tokens, code)).toEqual(Array(4).fill(AWAY));
     expect((await mint()).status).toBe(200);
     expect((await getJson(`${server.url}/readyz/listnr`)).status).toBe(200);
@@ -113,7 +114,7 @@ describe('a database that became read-only', () => {
     await start(second.port, first.port);
     const tokens = await obtainTokens(server.url);
     await setReadOnly(secondSql, false);
-    // The one that serves is kept to.
+    // The server stays with the database that works.
     expect((await userinfo(server.url, tokens.access_token)).status).toBe(200);
     expect(await secondSql('pg_stat_activity').where({ application_name: 'listo' })).toEqual([]);
   });

@@ -32,7 +32,7 @@ describe('WORKERS=2', () => {
       () => childrenOf(server.pid).length === 2 && !childrenOf(server.pid).includes(killed),
     );
     expect(childrenOf(server.pid)).toContain(other);
-    // The other one may itself still have been starting.
+    // The other worker may still be starting.
     await until('a worker that serves', async () => !(await refuses(server)));
 
     const tokens = await obtainTokens(server.url);
@@ -47,7 +47,7 @@ describe('WORKERS=2', () => {
     const asking = Array.from({ length: 8 }, () =>
       sendHttp(Number(new URL(server.url).port), { path: '/healthz' }).then(({ status }) => status),
     );
-    // All but the one that lies before the stopped worker.
+    // All but the one in front of the stopped worker.
     let answered = 0;
     for (const answer of asking) void answer.then(() => (answered += 1));
     await until('seven answers', () => answered === 7);
@@ -59,7 +59,7 @@ describe('WORKERS=2', () => {
     'lets a request under way finish on %s, then ends within seconds',
     async (signal) => {
       const { access_token } = await obtainTokens(server.url);
-      // Whoever reads a grant waits for this transaction.
+      // Everybody who reads a grant waits for this transaction.
       const blocker = await database.knex.transaction();
       await blocker.raw('LOCK TABLE grants');
       const underWay = userinfo(server.url, access_token);

@@ -24,8 +24,8 @@ const WEB = { client_id: DEMO_WEB.client_id, client_secret: DEMO_WEB.client_secr
 type Fields = Record<string, string>;
 
 /**
- * The token endpoint's answers, whole: status, body with the claims of its tokens, headers, and what is stored. The
- * snapshot was taken while the protocol library still made them, and is the contract for the functions that do now.
+ * The complete answers of the token endpoint: status, body with the claims of its tokens, headers, and stored rows.
+ * The protocol library made the answers in this snapshot, and our functions must make the same.
  */
 describe('the answers of the token endpoint', () => {
   let server: TestServer;
@@ -211,7 +211,7 @@ describe('the answers of the token endpoint', () => {
   it('are the same for a client that signs, for other algorithms and for one without refresh tokens', async () => {
     const jwks = { keys: [{ ...key.publicJwk, kid: 'own', alg: 'ES256', use: 'sig' }] };
     const signing = await aClient(server, { jwks, id_token_signed_response_alg: 'ES256' });
-    // The first look makes the key that such a client needs, and the next knows it.
+    // The first run makes the key that such a client needs, and the next one loads it.
     await runJob(server, 'watch-versions');
     await runJob(server, 'watch-versions');
     const assertion = () => clientAssertion(key, { clientId: signing.client_id, audience: server.url });
@@ -325,7 +325,7 @@ describe('the answers of the token endpoint', () => {
     const ended = await tokensOf(browser);
     await knex('grants').where({ person_id: ADA.id }).delete();
     await note('a refresh token whose grant has ended', refresh(server.url, ended.refresh_token ?? ''));
-    // The trigger would end the grants as well, which is the next case.
+    // The trigger would also end the grants, which is the next case.
     await knex.raw('ALTER TABLE people DISABLE TRIGGER USER');
     await knex('people').where({ id: person.id }).update({ disabled_at: new Date() });
     await note('the code of a disabled person', exchange(server.url, code));
@@ -342,7 +342,7 @@ function pkceChallenge(): Fields {
   return { code_challenge, code_challenge_method };
 }
 
-/** Ids that are made up for each run. */
+/** Ids that each run makes up. */
 function maskIds(noted: Record<string, unknown>, ids: readonly string[]): unknown {
   const text = ids.reduce((text, id, n) => text.replaceAll(id, `client ${n + 1}`), JSON.stringify(noted));
   return JSON.parse(text);

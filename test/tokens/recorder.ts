@@ -12,12 +12,12 @@ const HEADERS = [
   'vary',
 ] as const;
 
-/** Members that differ from run to run: only their type is kept. */
+/** Members that differ from run to run, of which only the type is kept. */
 const CHANGING = ['iat', 'exp', 'iiat', 'authTime', 'auth_time', 'grant_id', 'grantId', 'sessionUid', 'jkt'];
 
-/** Answers of the token endpoint and rows of refresh families, without what differs from run to run. */
+/** Answers of the token endpoint and rows of refresh families, without the parts that differ from run to run. */
 export interface Recorder {
-  /** Notes an answer under a name of its own, and returns its body. */
+  /** Notes an answer under its own name, and returns its body. */
   note(name: string, answer: Promise<Answer>): Promise<Record<string, string>>;
   /** Notes the row of a refresh token's family. */
   noteFamily(name: string, refreshToken: string | undefined): Promise<void>;

@@ -18,7 +18,7 @@ import {
 import { askToken, DEMO_APP, DEMO_BASIC, DEMO_SERVICE } from '../../support/token-provider.ts';
 import { somebody, type UpstreamWorld } from '../../support/upstream-world.ts';
 
-/** Runs every flow, and leaves of each a piece that is half done: what is under way is kept, too. */
+/** Runs every flow, and leaves a half-finished one of each, because those are stored, too. */
 export async function runEveryFlow(world: UpstreamWorld): Promise<void> {
   const { url } = world.server;
   const browser = openBrowser();
@@ -40,7 +40,7 @@ export async function runEveryFlow(world: UpstreamWorld): Promise<void> {
   await left.get(`${url}/auth/logout?id_token_hint=${id_token}`);
 }
 
-/** Codes redeemed, twice and not at all; tokens refreshed, replayed and revoked. */
+/** Codes that are redeemed, used twice and never used; tokens that are refreshed, replayed and revoked. */
 async function useTokens(url: string, browser: Browser, tokens: Tokens): Promise<void> {
   let newest = tokens.refresh_token ?? '';
   for (let n = 1; n <= 3; n += 1) newest = String((await refresh(url, newest)).body.refresh_token);
@@ -63,7 +63,7 @@ async function useTokens(url: string, browser: Browser, tokens: Tokens): Promise
   });
 }
 
-/** A sign-in that stops before the password, after a wrong one, and before the consent. */
+/** A sign-in that stops before the password, after a wrong password, and before the consent. */
 async function halfWay(url: string, browser: Browser, { id_token }: Tokens): Promise<void> {
   const hinted = { id_token_hint: id_token, prompt: 'login' };
   await browser.follow(await browser.get(authorizationUrl(url, hinted)));
@@ -86,7 +86,7 @@ function enterPassword(browser: Browser, page: Page): Promise<Page> {
   return browser.submit(page, '/sign-in', { email: ADA.email, password: ADA.password });
 }
 
-/** Pushed requests (RFC 9126): one that is used, one half-way, and one that nobody comes back for. */
+/** Pushed requests (RFC 9126): one that is used, one half-way, and one that is never used. */
 async function pushedRequests(url: string, browser: Browser, { id_token }: Tokens): Promise<void> {
   const push = async () => {
     const request = { ...DEMO_WEB, response_type: 'code', scope: 'openid', id_token_hint: id_token };
@@ -113,7 +113,7 @@ async function clientKeys({ server: { url }, server }: UpstreamWorld): Promise<v
   expect(status).toBe(200);
 }
 
-/** At the customer's own provider: done, done twice, and not come back from. */
+/** Sign-ins at the customer's own provider: one finished, one finished twice, and one abandoned. */
 async function signInUpstream(world: UpstreamWorld): Promise<void> {
   const client: TestClient = await world.aTenant('open', { first_sign_in: 'create' });
   const person = somebody({ name: 'Katherine Johnson' });

@@ -1,7 +1,7 @@
-/** What passed over the wire and would be accepted somewhere, each with its kind. */
+/** Values on the wire that some endpoint would accept, each with its kind. */
 export type Credentials = Map<string, string>;
 
-/** Parameters, members and headers that are credentials by their name, and what they are called here. */
+/** Parameters, members and headers whose names show that they are credentials, with our names for them. */
 const KINDS: Record<string, string> = {
   access_token: 'access token',
   client_assertion: 'client assertion',
@@ -15,12 +15,12 @@ const KINDS: Record<string, string> = {
   refresh_token: 'refresh token',
   request_uri: 'request_uri',
 };
-/** Of requests that this server makes, where they are ours to keep. */
+/** Credentials in this server's own requests, which it must protect. */
 const UPSTREAM_KINDS: Record<string, string> = { state: 'upstream state', nonce: 'upstream nonce' };
 
 const SHORTEST = 12;
 
-/** Watches all that goes over `fetch`, the server's own requests among it, until `stop`. */
+/** Watches everything that goes over `fetch`, including the server's own requests, until `stop`. */
 export function recordCredentials({ upstream }: { upstream: string }): {
   credentials: Credentials;
   stop(): void;
@@ -75,7 +75,7 @@ function kindOfCookie(name: string): string {
   return name.startsWith('listo_session') ? 'session id' : 'cookie';
 }
 
-/** The members of a form or a JSON object, whichever it is. */
+/** The members of a form or a JSON object. */
 function membersOf(body: unknown): [string, unknown][] {
   if (body instanceof URLSearchParams) return [...body];
   if (typeof body !== 'string') return [];

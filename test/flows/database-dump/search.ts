@@ -4,7 +4,7 @@ import type { Credentials } from './recorder.ts';
 export interface Cell {
   /** `table.column` */
   place: string;
-  /** Its text, and whatever that text or those bytes are an encoding of. */
+  /** Its text, and the decoded forms of that text or those bytes. */
   text: string;
 }
 
@@ -15,7 +15,7 @@ interface Column {
   data_type: string;
 }
 
-/** Every value of every column of every table that is not the database's own. */
+/** Every value of every column of every table except Postgres' own. */
 export async function readCells(knex: Knex): Promise<Cell[]> {
   const { rows: columns } = await knex.raw<{ rows: Column[] }>(`
     SELECT c.table_schema, c.table_name, c.column_name, c.data_type
@@ -34,7 +34,7 @@ export async function readCells(knex: Knex): Promise<Cell[]> {
   return cells;
 }
 
-/** Who was found where: none, where nothing usable is kept. */
+/** The credentials found and their places: none, if nothing usable is stored. */
 export function search(cells: readonly Cell[], credentials: Credentials): string[] {
   const found = new Set<string>();
   for (const [value, kind] of credentials) {
@@ -45,12 +45,12 @@ export function search(cells: readonly Cell[], credentials: Credentials): string
   return [...found].toSorted();
 }
 
-/** Where something looks like a private key, in JSON or in PEM. */
+/** The places with something like a private key, in JSON or in PEM. */
 export function searchPrivateKeys(cells: readonly Cell[]): string[] {
   return cells.filter(({ text }) => /"d" ?:|BEGIN [A-Z ]*PRIVATE/.test(text)).map(({ place }) => place);
 }
 
-/** A credential as it is, by parts, and encoded. */
+/** A credential as it is, its parts, and encoded forms. */
 function shapesOf(value: string): string[] {
   const bytes = Buffer.from(value);
   return [
@@ -62,15 +62,15 @@ function shapesOf(value: string): string[] {
 }
 
 /**
- * The parts that are secret. The header of a JWT is that of many, and the family of a refresh token is how its row is
- * found: neither is worth anything without the rest.
+ * The secret parts. Many JWTs share a header, and the family of a refresh token finds its row: neither is worth
+ * anything without the rest.
  */
 function partsOf(value: string): string[] {
   const parts = value.split('.');
   return (parts.length === 3 ? parts.slice(1) : parts).filter((part) => part.length >= 20);
 }
 
-/** A text, and what any run of it is the encoding of, twice over: a JWT inside a JWT is found, too. */
+/** A text, and every part of it decoded, twice over: this finds a JWT inside a JWT, too. */
 function withDecoded(text: string, depth = 2): string {
   if (depth === 0) return text;
   const decoded = [

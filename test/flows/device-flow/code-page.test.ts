@@ -66,7 +66,7 @@ describe('the page for the code', () => {
     const query = new URLSearchParams({ user_code });
     const page = await browser.get(`${server().url}/auth/device?${query}`);
     expect(seen(page)).toEqual(refusal);
-    // To be corrected.
+    // The person can correct it.
     expect(/ value="([^"]*)"/.exec(page.html)?.[1]).toBe(user_code.slice(0, 64));
     expect(seen(await browser.post(`${server().url}/auth/device`, { user_code, confirm: 'yes' }))).toEqual(
       refusal,
@@ -109,7 +109,7 @@ describe('the page for the code', () => {
     expect(seen(await browser.post(`${server().url}/auth/device`, form))).toEqual(INTERRUPTED);
     const page = await browser.get(verification_uri_complete);
     expect(seen(await browser.post(`${server().url}/auth/device`, form))).toEqual(INTERRUPTED);
-    // The form of another browser.
+    // The form belongs to another browser.
     const fields = { ...hiddenFields(page), confirm: 'yes' };
     expect(seen(await openBrowser().post(`${server().url}/auth/device`, fields))).toEqual(INTERRUPTED);
   });
@@ -128,7 +128,7 @@ describe('the page for the code', () => {
       });
       const open = async (user_code: string) =>
         (await openBrowser().get(`${strict.url}/auth/device?user_code=${user_code}`)).status;
-      // Those that are right do not count.
+      // Right codes do not count.
       for (let i = 0; i < 5; i += 1) expect(await open(String(body.user_code))).toBe(200);
       const guesses = await Promise.all(
         ['BBBBBBBB', 'CCCCCCCC', 'DDDDDDDD', 'FFFFFFFF', 'GGGGGGGG'].map(open),

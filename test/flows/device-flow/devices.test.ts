@@ -171,7 +171,7 @@ describe('a device that polls is refused', () => {
       "UPDATE artifacts SET polled_at = polled_at - interval '5 seconds' WHERE polled_at IS NOT NULL",
     );
     expect(brief(await poll(code))).toEqual(PENDING);
-    // What the person decided is told at once.
+    // The device gets the person's decision at once.
     await approve(code);
     expect((await poll(code)).status).toBe(200);
   });
@@ -189,7 +189,7 @@ describe('a device that polls is refused', () => {
   it('a code that expired', async () => {
     const code = await begin();
     await expire(code);
-    // Housekeeping leaves it for ten minutes more, so that it can be told.
+    // Housekeeping keeps it for ten more minutes, so that the device learns that it expired.
     const { expires_at } = await rowOf(code).first();
     expect(Math.round((expires_at.getTime() - Date.now()) / 60_000)).toBe(20);
     expect(brief(await poll(code))).toEqual(refused('expired_token', 'Device code expired'));

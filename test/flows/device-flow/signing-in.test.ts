@@ -77,12 +77,12 @@ describe('signing in on a device', () => {
     const dump: string = rows.map(({ row }: { row: string }) => row).join('\n');
     expect(dump).toContain(device.client_id);
     const userCode = code.user_code.replace('-', '');
-    // Nor what a short code could be guessed from.
+    // The dump has nothing from which a short code could be guessed.
     const guessable = [Buffer.from(userCode), createHash('sha256').update(userCode).digest()];
     const shown = [code.device_code, code.user_code, userCode, client_secret, 'eyJ'];
     for (const secret of [...shown, ...guessable.map((bytes) => bytes.toString('hex'))])
       expect(dump).not.toContain(secret);
-    // What the interaction knows the code by is in the dump, and no use to whoever polls with it.
+    // The dump has the interaction's name for the code, which is useless for polling.
     const { payload } = await server()
       .database.knex('artifacts')
       .where({ model: 'Interaction' })
@@ -187,7 +187,7 @@ describe('deciding about a device', () => {
     expect(await approveFor(ADA.id, { ...alive, passwordFingerprint: 'of another' })).toBe(false);
     expect(await approveFor(ADA.id, { ...alive, consented: true })).toBe(false);
     expect(await server().database.knex('grants').where({ id: handle })).toEqual([]);
-    // The code is as it was, and the first decision is the last.
+    // The code is unchanged, and the first decision stays.
     expect(await approveFor(ADA.id, alive)).toBe(true);
     expect(await approveFor(ADA.id, alive)).toBe(false);
     expect(await deviceCodes.deny(handle, { error: 'access_denied' })).toBe(false);
@@ -201,7 +201,7 @@ describe('deciding about a device', () => {
     const signedIn = Promise.withResolvers<void>();
     const { sessions } = server().services;
     const { update } = sessions;
-    // The other tab has read its session, and saves it when this one has signed in.
+    // The other tab has read its session, and saves it after this one has signed in.
     sessions.update = async (...given) => {
       sessions.update = update;
       loaded.resolve();
@@ -218,7 +218,7 @@ describe('deciding about a device', () => {
 
     const { access_token, id_token } = (await poll(code)).body as unknown as Tokens;
     expect((await userinfo(server().url, access_token)).status).toBe(200);
-    // So signing out still ends what they gave.
+    // So signing out still ends their tokens.
     await browser.get(`${server().url}/auth/logout?id_token_hint=${id_token}`);
     expect((await userinfo(server().url, access_token)).status).toBe(401);
   });

@@ -16,7 +16,7 @@ export interface DeviceAnswer {
 
 type Device = { client_id: string; client_secret?: string };
 
-/** A server, a television, and Ada's browser, in which she is signed in; and what devices and people do. */
+/** A server, a television, and Ada's browser, in which she is signed in; and the acts of devices and people. */
 export type DeviceWorld = ReturnType<typeof aDeviceWorld>;
 
 export function aDeviceWorld() {
@@ -93,7 +93,7 @@ export function aDeviceWorld() {
   };
 }
 
-/** As the person does: the code, then the question whether to go on, and Continue. */
+/** Acts like the person: opens the code's address, then presses Continue. */
 export async function confirm(browser: Browser, { verification_uri_complete }: DeviceAnswer): Promise<Page> {
   const page = await browser.get(verification_uri_complete);
   return browser.follow(await browser.submit(page, '/auth/device', { confirm: 'yes' }));
@@ -101,7 +101,7 @@ export async function confirm(browser: Browser, { verification_uri_complete }: D
 
 export const headingOf = ({ html }: Page) => /<h1>([^<]*)<\/h1>/.exec(html)?.[1];
 const errorOf = ({ html }: Page) => /Error: <\/span>([^<]*)</.exec(html)?.[1];
-/** What a person sees of a page. */
+/** The visible parts of a page. */
 export const seen = (page: Page) => ({ status: page.status, heading: headingOf(page), error: errorOf(page) });
 
 export const PENDING = refused(
@@ -130,7 +130,7 @@ export const INTERRUPTED = {
   ...codePage,
   error: 'That did not work, perhaps because the page was open for too long. Please enter the code again.',
 };
-/** Asks whether to go on. */
+/** The question whether to go on. */
 export const QUESTION = { status: 200, heading: 'Sign in to Television?', error: undefined };
 export const SIGNED_IN = { status: 200, heading: 'You are signed in', error: undefined };
 export const CANCELLED = { status: 200, heading: 'Cancelled', error: undefined };

@@ -3,7 +3,7 @@ import { startTestServer, type TestServer } from '../../support/test-server.ts';
 import { AUTHENTICATED, BASIC, errorsLogged, expectRefusal, invalid, post, type Row } from './refusals.ts';
 
 const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
-/** Looks like an assertion of a client that has a secret. */
+/** This looks like an assertion of a client that has a secret. */
 const FORGED = `${part({ alg: 'RS256' })}.${part({ iss: 'client_demo_web', sub: 'client_demo_web' })}.AAAA`;
 
 describe('input that no honest client sends', () => {

@@ -8,7 +8,7 @@ export interface RandomRequest {
 }
 
 const METHODS = ['GET', 'POST', 'HEAD', 'OPTIONS'];
-/** With the method that gets furthest; it is asked for most often. */
+/** Each address has the method that gets furthest, which is used most often. */
 const ADDRESSES = [
   ['GET', '/auth/authorize'],
   ['POST', '/auth/authorize'],
@@ -54,7 +54,7 @@ const NAMES = [
   'a[b]',
   '',
 ];
-/** Right, wrong, and neither: so that some requests get deep into the server. */
+/** Right, wrong and other values, so that some requests get deep into the server. */
 const VALUES = [
   'code',
   'token',
@@ -92,7 +92,7 @@ const VALUES = [
 const FORM = 'application/x-www-form-urlencoded';
 const TYPES = [FORM, FORM, FORM, FORM, 'application/json', 'text/plain', 'application/json; charset="'];
 
-/** Requests made of right and wrong parts at random; the same `seed` makes the same ones. */
+/** Requests made of random right and wrong parts. The same `seed` makes the same requests. */
 export function randomRequests(
   count: number,
   { seed, known }: { seed: number; known: readonly string[] },
@@ -133,7 +133,7 @@ export function randomRequests(
   });
 }
 
-/** Mulberry32: small, fast, and the same everywhere. */
+/** Mulberry32: small, fast, and the same on every machine. */
 function generator(seed: number): () => number {
   let state = seed;
   return () => {

@@ -5,7 +5,7 @@ import type { TestServer } from '../../support/test-server.ts';
 export const FORM = 'application/x-www-form-urlencoded';
 export const JSON_TYPE = 'application/json';
 export const BASIC = `Basic ${btoa(`${DEMO_WEB.client_id}:${DEMO_WEB.client_secret}`)}`;
-/** What no answer may show of how it came about. */
+/** Internals that no answer may show. */
 export const INTERNALS = /stack|\.ts:|\.js:|node_modules|\bsql\b|select |knex|postgres|Error:|at async/i;
 
 export const AUTHENTICATED = ['/auth/token', '/auth/revoke', '/auth/introspect', '/auth/par'] as const;
@@ -13,7 +13,7 @@ export const ALL = [...AUTHENTICATED, '/auth/userinfo', '/auth/authorize'] as co
 
 export interface Input {
   body?: string | Buffer;
-  /** The media type: a form, unless it says otherwise; empty for none. */
+  /** The media type; by default a form, and empty for none. */
   type?: string;
   authorization?: string;
   encoding?: string;
@@ -25,7 +25,7 @@ export function invalid(what: string, input: Input, description: string): Row {
   return [what, input, 400, 'invalid_request', description];
 }
 
-/** Posts `input`; whatever the answer, it shows nothing of our insides. */
+/** Posts `input`, and checks that the answer shows no internals. */
 export async function post(
   port: number,
   path: string,
@@ -46,7 +46,7 @@ export async function post(
   return answer;
 }
 
-/** Whatever is sent, the client is at fault, not the server. */
+/** Every bad input must be the client's fault, not the server's. */
 export function errorsLogged(server: TestServer): unknown[] {
   return server.logLines().filter(({ level }) => level === 'error');
 }

@@ -118,7 +118,8 @@ describe(GUIDE, () => {
       expect(await world.callback({ response_type: 'something' })).toEqual(
         told('unsupported_response_type', 'unsupported response_type requested'),
       );
-      // Whoever asks for a token in the front channel looks for the answer in the fragment (RFC 6749 section 4.2.2.1).
+      // A client that asks for a token in the front channel reads the answer in the fragment (RFC 6749 section
+      // 4.2.2.1).
       const page = await world.authorize({ response_type: 'token' });
       expect(Object.fromEntries(new URLSearchParams(new URL(page.location ?? '').hash.slice(1)))).toEqual(
         told('unsupported_response_type', 'unsupported response_type requested'),

@@ -168,7 +168,7 @@ describe(GUIDE, () => {
   });
 });
 
-/** The guide's own, with a challenge that is one. */
+/** The guide's own request, with a real challenge. */
 function exampleRequest(issuer: string): string {
   return (
     `${issuer}/auth/authorize?` +

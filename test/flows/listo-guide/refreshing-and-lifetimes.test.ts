@@ -153,7 +153,7 @@ describe(GUIDE, () => {
           error_description: 'Authorization code expired',
         });
 
-        // Refresh Token: rolling, so its lifetime begins anew with each refresh.
+        // The refresh token is rolling, so its lifetime begins again with each refresh.
         time.forward(expected.refresh - 2);
         const { body: renewed } = await refresh(tokens.refresh_token, { client_id });
         expect(lifetimes(renewed)).toEqual(lifetimesExpected);

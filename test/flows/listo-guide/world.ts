@@ -5,10 +5,10 @@ import type { Browser, Page } from '../../support/browser.ts';
 import { type Answer, authorizationUrl, getJson, postJson, signIn } from '../../support/relying-party.ts';
 import { startTestServer, type TestServer } from '../../support/test-server.ts';
 
-/** Each part of the guide is a file, which tests every example and every line of every table of it. */
+/** Each part of the guide is a file, which tests every example and every table row of it. */
 export const GUIDE = 'the Listo guide, "OAuth 2.0 & OpenID Connect Integration Guide"';
 
-/** The client of the guide's examples, and how one more of its registrations would differ. */
+/** The client of the guide's examples; others differ in some columns. */
 export const CLIENT = {
   client_id: 'client_abc123',
   client_secret: 'YOUR_CLIENT_SECRET',
@@ -16,7 +16,7 @@ export const CLIENT = {
 };
 /** The same application, registered to require PKCE and consent. */
 export const STRICT_CLIENT = { ...CLIENT, client_id: 'client_strict' };
-/** Without the refresh grant, without the code grant, and with lifetimes of its own. */
+/** Clients without the refresh grant, without the code grant, and with their own lifetimes. */
 export const NO_REFRESH_CLIENT = { ...CLIENT, client_id: 'client_no_refresh' };
 export const NO_CODE_CLIENT = { ...CLIENT, client_id: 'client_no_code' };
 export const SHORT_CLIENT = { ...CLIENT, client_id: 'client_short_lived' };
@@ -40,15 +40,15 @@ export interface World {
   /** The members of the answer that the client gets by redirect. */
   callback(parameters?: Parameters): Promise<Record<string, string>>;
   code(parameters?: Parameters): Promise<string>;
-  /** The token request of the guide, with the given members changed; null leaves one out. */
+  /** The guide's token request with some members changed; null removes one. */
   token(body: Record<string, string | null>): Promise<Answer>;
   exchange(code: string, changes?: Record<string, string | null>): Promise<Answer>;
-  /** A code, exchanged. */
+  /** The tokens from a new code. */
   tokens(parameters?: Parameters): Promise<Record<string, string>>;
   userinfo(accessToken: string): Promise<Answer>;
-  /** Makes every reading of clients and artifacts fail, or of one of them. */
+  /** Makes every read of clients and artifacts fail, or of one of them. */
   breakStores(broken: boolean, which?: readonly (keyof Stores)[]): void;
-  /** Lets clients be read from the database again, as after a change. */
+  /** Makes clients be read from the database again, as after a change. */
   forgetRegistration(): void;
   close(): Promise<void>;
 }
@@ -107,9 +107,9 @@ interface Stores {
   clients: ClientStore;
 }
 
-/** Stores that can be made to fail, connected to real ones once the server's database is there. */
+/** Stores that can be made to fail. They connect to real ones when the server's database is there. */
 function breakableStores() {
-  // At its start the server asks for what signing keys are wanted.
+  // At its start, the server asks which signing keys are needed.
   let real: Partial<Stores> | { clients: Pick<ClientStore, 'idTokenAlgorithms'> } = {
     clients: { idTokenAlgorithms: async () => [] },
   };

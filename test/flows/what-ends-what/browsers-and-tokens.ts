@@ -7,7 +7,7 @@ import { obtainCode, redeem, refreshAs, type World } from './world.ts';
 
 const DAY = 24 * 60 * 60;
 
-/** What people, applications and time do. */
+/** Acts of people, applications and time. */
 export const BROWSERS_AND_TOKENS: Acts = {
   'signing out': async ({ url, browsers, signIns }) => {
     const { id_token } = signIns['laptop at web'].tokens;
@@ -19,7 +19,7 @@ export const BROWSERS_AND_TOKENS: Acts = {
     const person = await aPerson(server, { instance_id: instance });
     const { laptop: browser } = browsers;
     await obtainCode(url, { browser, client: web, person, parameters: { prompt: 'login' } });
-    // Whose session it is now is another question: theirs is put aside, to see that the one before is over.
+    // The new session belongs to another person; it is removed, to see that the previous one is over.
     await server.database.knex('sessions').where({ person_id: person.id }).delete();
   },
 
@@ -106,7 +106,7 @@ function grantOf(world: World) {
     .where({ family: familyOf(world) });
 }
 
-/** The library goes by what stands in the payload. */
+/** The library uses the expiry in the payload. */
 function expired({ server }: World, table: string) {
   const payload = server.database.knex.raw(`${table}.payload || '{"exp": 1}'`);
   return { expires_at: new Date(0), payload };

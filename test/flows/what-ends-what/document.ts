@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 
-/** What a line of the table in docs/tokens.md says happens to each kind of thing. */
+/** The effect on one kind of thing, according to a row of the table in docs/tokens.md. */
 export type Said = 'live' | 'end' | '–';
 
 export interface Line {
   what: string;
-  /** The statements of its second column; an admin puts something in the place of each '…'. */
+  /** The statements of the second column, with '…' for the admin's values. */
   sql: string;
-  /** Whose things it touches. */
+  /** The owner of the affected things. */
   of: string;
   session: Said;
   code: Said;

@@ -16,10 +16,10 @@ import {
 
 const CLIENT = 'http://127.0.0.1:9999/callback';
 
-/** As many as the queries that are sent from the first request to the refresh, of a browser that is signed in or not. */
+/** The number of queries from the first request to the refresh, for a browser that is signed in or not. */
 const ROUNDS = { signedIn: 12, signedOut: 20 };
 
-/** What the table of docs/tokens.md cannot say: whatever ends a sign-in may come at any moment of it. */
+/** The rule beside the table of docs/tokens.md: an end may come at any moment of a sign-in. */
 describe('what ends what, half-way', () => {
   let server: TestServer;
   beforeAll(async () => {
@@ -27,7 +27,10 @@ describe('what ends what, half-way', () => {
   });
   afterAll(() => server.close());
 
-  /** Somebody has typed the password, and the redirect back is not followed yet, or leads to the consent page. */
+  /**
+   * The person has typed the password. The browser has not followed the redirect yet, or it leads to the consent
+   * page.
+   */
   describe('whoever is half-way through signing in', () => {
     describe.each(['a person is disabled', 'a person is deleted', 'a password is changed'])(
       'begins again when %s',
@@ -98,7 +101,7 @@ describe('what ends what, half-way', () => {
     }
   });
 
-  /** Ending wins against whatever is under way: the end comes one query later in each round. */
+  /** An end wins against every request under way. In each round, it comes one query later. */
   describe('at the very same moment', () => {
     let tenant: Tenant;
     beforeAll(async () => {
@@ -147,7 +150,7 @@ describe('what ends what, half-way', () => {
       return server.database.knex('people').where({ id: tenant.person.id }).update(columns).then(Number);
     }
 
-    /** Does it as soon as the query of this number is sent, and then waits for its end. */
+    /** Runs `end` as soon as the query with this number is sent, and then waits for it. */
     function atQuery(number: number, end: () => Promise<unknown>): () => Promise<unknown> {
       const { knex } = server.database;
       let sent = 0;
@@ -165,14 +168,14 @@ describe('what ends what, half-way', () => {
       return begin;
     }
 
-    /** Asks, redeems and refreshes, for as long as that succeeds; answers what was given. */
+    /** Authorizes, redeems and refreshes as long as that succeeds, and returns the tokens it got. */
     async function work(
       browser: Browser,
       parameters: Record<string, string> = {},
     ): Promise<Partial<Tokens>[]> {
       const { url } = server;
       const { web: client, person } = tenant;
-      // Somebody who is refused at sign-in ends at a page, without a code.
+      // A refused sign-in ends at a page, without a code.
       const code = await obtainCode(url, { browser, client, person, parameters }).catch(() => undefined);
       if (!code) return [];
       const first = (await redeem(url, client, code)).body as Partial<Tokens>;

@@ -7,7 +7,7 @@ import { askToken, JWKS } from '../../support/token-provider.ts';
 import { type Acts, type Afterwards, noticeChanges } from './act.ts';
 import type { World } from './world.ts';
 
-/** What operators do. */
+/** Acts of operators. */
 export const KEYS: Acts = {
   'a signing key is rotated': async ({ server }) => {
     const rotation = {
@@ -50,7 +50,7 @@ async function verifyListnrToken(server: TestServer, token: unknown): Promise<vo
   await jwtVerify(String(token), createLocalJWKSet(jwks));
 }
 
-/** Another server on the same database, with other secrets, in the place of the first. */
+/** Replaces the server by another one on the same database, with other secrets. */
 async function restartWith(
   world: World,
   secrets: Partial<TestServer['services']['config']['secrets']>,

@@ -3,7 +3,7 @@ import { type Acts, noticeChanges } from './act.ts';
 import { lineOf } from './document.ts';
 import { refreshAs, type World } from './world.ts';
 
-/** What admins do. */
+/** Acts of admins. */
 export const PEOPLE_AND_CLIENTS: Acts = {
   'a person is disabled': ({ person }, sql) => sql(person.id),
 
@@ -59,7 +59,7 @@ export const PEOPLE_AND_CLIENTS: Acts = {
   'a LiSTNR client is removed': ({ listnrClient }, sql) => sql(listnrClient),
 };
 
-/** What another line says to do first, and that every process has noticed it. */
+/** First does the act of another row, and makes every process notice it. */
 async function before({ server }: World, what: string, id: string): Promise<void> {
   await server.database.knex.raw(lineOf(what).sql.replace("'…'", '?'), [id]);
   await noticeChanges(server);

@@ -15,7 +15,7 @@ import {
   type World,
 } from './world.ts';
 
-/** `live`, `end`, or what was answered instead. */
+/** `live`, `end`, or another answer. */
 type Fate = string;
 
 export interface State {
@@ -23,7 +23,7 @@ export interface State {
   signIns: Record<SignInName, { code: Fate; refreshToken: Fate; accessToken: Fate; idToken: Fate }>;
 }
 
-/** Finds out what is alive by using each thing, as its holder would. */
+/** Finds out what works by using each thing, as its holder would. */
 export async function stateOf(world: World): Promise<State> {
   const { signIns, browsers, web, spa, url } = world;
   const state = { sessions: {}, signIns: {} } as State;
@@ -68,7 +68,7 @@ function fateOf({ status, body }: Answer, refusals: readonly string[]): Fate {
   return refusals.includes(String(body.error)) ? 'end' : `${status} ${body.error}`;
 }
 
-/** A session is alive when any application of its instance gets a code without the person being asked. */
+/** A session is alive if any application of its instance gets a code without a prompt. */
 async function sessionFate(
   { server }: World,
   browser: Browser,
@@ -80,12 +80,12 @@ async function sessionFate(
     if (answer.has('code')) return 'live';
     errors.add(answer.get('error'));
   }
-  // Null: a client that is no more, about which the browser is shown a page.
+  // Null: the client is gone, and the browser is shown a page.
   const ended = [...errors].every((error) => error === 'login_required' || error === null);
   return ended ? 'end' : [...errors].join(' ');
 }
 
-/** Which sign-ins a line of the table is about, by its third column. */
+/** The sign-ins that a table row concerns, by its third column. */
 const CONCERNS: Record<string, (name: SignInName) => boolean> = {
   'that browser, at the instance': (name) => name.startsWith('laptop'),
   'that authorization': (name) => name === 'laptop at web',
@@ -98,7 +98,7 @@ const CONCERNS: Record<string, (name: SignInName) => boolean> = {
   everybody: () => true,
 };
 
-/** What a line says of this world. */
+/** The expected state of this world according to a row. */
 export function stateSaidBy(line: Line): State {
   const concerns = CONCERNS[line.of];
   if (!concerns) throw new Error(`No rule for "${line.of}".`);

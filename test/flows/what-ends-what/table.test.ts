@@ -9,7 +9,10 @@ import { aNeighbour, aWorld, type Neighbour } from './world.ts';
 
 const ACTS: Acts = { ...BROWSERS_AND_TOKENS, ...PEOPLE_AND_CLIENTS, ...KEYS };
 
-/** Each line of the table in docs/tokens.md is a test. The line says what the test expects, and whose things end. */
+/**
+ * Each row of the table in docs/tokens.md is a test. The row has the expected results, and the owner of the ended
+ * things.
+ */
 describe('what ends what', () => {
   let server: TestServer;
   let neighbour: Neighbour;

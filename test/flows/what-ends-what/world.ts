@@ -16,7 +16,7 @@ export type SignInName = (typeof SIGN_INS)[number];
 export const BROWSERS = ['laptop', 'phone', 'elsewhere'] as const;
 export type BrowserName = (typeof BROWSERS)[number];
 
-/** What an application has of a browser: the tokens of one authorization, and a code of another. */
+/** An application's things from one browser: the tokens of one authorization, and a code of another. */
 export interface SignIn {
   client: TestClient;
   listnrClient: string;
@@ -30,14 +30,14 @@ export interface Code {
 }
 
 /**
- * One person with two browsers, and two clients of their instance, of which `spa` asks for consent; and elsewhere,
- * in another instance, somebody whom nothing of it concerns.
+ * One person with two browsers, and two clients of their instance, of which `spa` asks for consent. A person in
+ * another instance must not be affected.
  */
 export interface World {
   server: TestServer;
-  /** Where requests go: the server, or another one on its database. */
+  /** The address for requests: the server, or another one on its database. */
   url: string;
-  /** Lets browsers find that other one under the name of the issuer. */
+  /** Makes browsers find that other server under the issuer's name. */
   servedAt: Record<string, string>;
   instance: string;
   person: TestPerson;
@@ -48,7 +48,7 @@ export interface World {
   signIns: Record<SignInName, SignIn>;
 }
 
-/** Somebody of another instance, who stays signed in from one world to the next. */
+/** A person in another instance, who stays signed in from one world to the next. */
 export interface Neighbour {
   tenant: Tenant;
   browser: Browser;
@@ -105,7 +105,7 @@ async function aPersonOf({ database }: TestServer, instance_id: string): Promise
   return { ...person, password };
 }
 
-/** The cheapest hash that can be verified: each test signs two browsers in. */
+/** The cheapest hash that can be verified, since each test signs in at two browsers. */
 export function cheapHash(password: string): string {
   const nonce = randomBytes(16);
   const cost = { parallelism: 1, memory: 8, passes: 1, tagLength: 32 };
@@ -168,7 +168,7 @@ export function refreshAs(
   });
 }
 
-/** What an application of this browser is told when it asks without asking the person. */
+/** The answer to an application of this browser that asks without a prompt. */
 export async function askSilently(
   url: string,
   browser: Browser,

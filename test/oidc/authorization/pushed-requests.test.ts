@@ -53,7 +53,7 @@ describe('a pushed authorization request (RFC 9126)', () => {
   it('is used once by two browsers at the same time, too', async () => {
     const { body } = await push();
     const pages = await Promise.all([1, 2, 3, 4].map(() => browser.get(pushedUrl(body.request_uri))));
-    // Who came too late is told so by redirect, or with a page where it was late for that, too.
+    // A late request gets its answer by redirect, or as a page if it was too late for that, too.
     const answers = pages.flatMap(({ location }) => (location ? [new URL(location).searchParams] : []));
     expect(answers.filter((answer) => answer.has('code'))).toHaveLength(1);
     for (const answer of answers) {

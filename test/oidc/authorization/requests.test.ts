@@ -237,7 +237,7 @@ describe('an authorization request', () => {
       return ((await response.json()) as { keys: { kid: string }[] }).keys[0]?.kid;
     };
 
-    /** An ID token of ours in all but its key. */
+    /** An ID token like ours, except for its key. */
     async function signedElsewhere(claims: object, kid?: string): Promise<string> {
       const { privateKey, publicKey } = await generateKeyPair('RS256');
       const ours = { iss: server.url, aud: DEMO_WEB.client_id, sub: ADA.id, ...claims };

@@ -78,7 +78,7 @@ describe('a client may ask for keys instead of a secret (private_key_jwt)', () =
   ])('refuses an assertion %s', async (_what, claims) => {
     const authentication = { client_id: registered.client_id, ...(await assertion(claims)) };
     const answer = await exchangeWith(authentication);
-    // Another client's name beside this one's is a contradiction in itself.
+    // A request with two clients' names contradicts itself.
     if (claims.iss) expect(answer).toMatchObject({ status: 400, body: { error: 'invalid_request' } });
     else expect(answer).toEqual(INVALID_CLIENT);
   });

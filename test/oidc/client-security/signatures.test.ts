@@ -36,7 +36,7 @@ describe('a client may ask for ID tokens signed in another way', () => {
       error: 'temporarily_unavailable',
     });
 
-    // The job sees that something was registered and makes the key; at its next look it sees the key.
+    // The job's first run sees the registration and makes the key; its next run loads the key.
     await runJob(server, 'watch-versions');
     await runJob(server, 'watch-versions');
     const { status, body } = await exchangeFor(client);

@@ -144,7 +144,7 @@ describe('an access token', () => {
     ]) {
       expect(await present(forged)).toEqual(REFUSED);
     }
-    // Of another grant, client or person: nothing that all three do not agree on.
+    // The token names another grant, client or person, and the three do not agree.
     for (const forged of [
       await sign({ grant_id: 'unknown' }),
       await sign({ client_id: 'client_demo_spa' }),

@@ -30,7 +30,7 @@ describe('who may do what to whom', () => {
   const disable = async (table: 'people' | 'clients', id: string, work: () => Promise<void>) => {
     const row = server.database.knex(table).where({ id });
     await row.clone().update({ disabled_at: new Date() });
-    // What a process does within a second, by looking at the version that the change raised.
+    // A process does this within a second, when it sees the version that the change raised.
     server.services.registration.clear();
     try {
       await work();

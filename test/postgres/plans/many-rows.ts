@@ -4,18 +4,18 @@ const PEOPLE = 20_000;
 const ROWS = 200_000;
 /** Three quarters of all rows have expired, some of them more than a month ago. */
 const EXPIRY = `now() + (n - ${ROWS * 0.75}) * interval '20 seconds'`;
-/** As long as the hashes and the payloads that a server writes. */
+/** As long as real hashes and payloads. */
 const HASH = (what: string) => `sha256(convert_to('${what} ' || n, 'UTF8'))`;
 const PAYLOAD = `jsonb_build_object('filling', repeat('x', 200))`;
 
-/** Rows such as a server that was never tidied up leaves behind; `person-1` to `grant-200000`. */
+/** The rows of a server without housekeeping, from `person-1` to `grant-200000`. */
 export async function fillTables(url: string): Promise<void> {
-  // Of its own, because a server's connections give up a statement after seconds.
+  // This needs its own connection, because a server's connections give up a statement after seconds.
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   const fill = (table: string, columns: string, values: string, rows = ROWS) =>
     client.query(`INSERT INTO ${table} (${columns}) SELECT ${values} FROM generate_series(1, ${rows}) AS n`);
-  // Whoever may, leaves out the look-up of every reference, which is most of the work.
+  // If the user may, this turns off the look-up of every reference, which is most of the work.
   await client.query(`DO $$ BEGIN
     SET session_replication_role = replica;
     EXCEPTION WHEN insufficient_privilege THEN NULL; END $$`);

@@ -6,7 +6,7 @@ interface Statement {
   bindings: unknown[];
 }
 
-/** What `act` sends to the database, as the driver is given it. */
+/** The statements that `act` sends to the database, as the driver gets them. */
 export async function statementsOf(knex: Knex, act: () => Promise<unknown>): Promise<Statement[]> {
   const sent: Statement[] = [];
   const note = ({ sql, bindings }: Statement) => sent.push({ sql, bindings });
@@ -27,7 +27,7 @@ interface PlanNode {
 }
 
 export interface Explainer {
-  /** How Postgres finds the rows of these statements: the indexes that it uses, and each scan that uses none. */
+  /** How Postgres finds the rows of these statements: the indexes it uses, and each scan without an index. */
   scans(statements: readonly Statement[]): Promise<string[]>;
   close(): Promise<void>;
 }

@@ -1,16 +1,16 @@
 import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose';
 
-/** Somebody who verifies tokens, as the guides say. */
+/** Verifies tokens as the guides say. */
 export interface Verifier {
-  /** Answers the `kid`. @throws when the token does not verify with the keys that it has in its cache. */
+  /** Returns the `kid`. @throws when the token does not verify with the cached keys. */
   verify(token: string): Promise<string>;
-  /** Every key that it was ever given. */
+  /** Every key that it ever received. */
   kids: ReadonlySet<string>;
 }
 
 /**
- * A verifier that is as slow to learn as one may be: it keeps the keys for `cacheMs`, and reads them again no sooner,
- * not even when a token names a key that is not among them.
+ * The slowest verifier that the guides allow: it keeps the keys for `cacheMs` and does not read them earlier, even
+ * when a token names an unknown key.
  */
 export function createCachingVerifier(jwksUrl: string, cacheMs: number): Verifier {
   const kids = new Set<string>();

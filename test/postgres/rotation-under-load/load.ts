@@ -8,23 +8,23 @@ import type { KeySet, Signatures } from './signatures.ts';
 export interface Load {
   /** Both servers. */
   urls: readonly [string, string];
-  /** Two of each set: one that reads the keys at either server. */
+  /** Two for each set: one for each server's keys. */
   verifiers: Readonly<Record<KeySet, readonly Verifier[]>>;
   signatures: Signatures;
-  /** For how long a person uses what one sign-in gave, in milliseconds. */
+  /** How long a person uses the tokens of one sign-in, in milliseconds. */
   tokenLifeMs: number;
-  /** Between one request of a person and the next. */
+  /** The pause between two requests of a person. */
   pauseMs: number;
   stopped: AbortSignal;
 }
 
 export interface Outcome {
   requests: number;
-  /** What was not answered with 200, and what did not verify; no token is in it. */
+  /** Answers other than 200, and tokens that did not verify; it contains no tokens. */
   failures: string[];
 }
 
-/** One person after another signs in, uses what that gave for as long as it lives, and signs in anew. */
+/** Signs in people one after another. Each uses the tokens as long as they live. */
 export async function keepBusy(load: Load): Promise<Outcome> {
   const outcome: Outcome = { requests: 0, failures: [] };
   const browser = openBrowser();
@@ -37,7 +37,7 @@ async function useOneSignIn(load: Load, outcome: Outcome, browser: Browser): Pro
   const ends = performance.now() + load.tokenLifeMs;
   const signed: { keySet: KeySet; token: string }[] = [];
   const ask = async (what: string, keySet: KeySet | undefined, send: (server: string) => Promise<Answer>) => {
-    // Each request goes to the other server than the one before, and every fifth stays, or each kind kept to its own.
+    // Requests alternate between the servers. Every fifth one stays, so that no kind of request keeps to one server.
     const server = load.urls[(outcome.requests + Math.floor(outcome.requests / 5)) % 2 ? 0 : 1];
     outcome.requests += 1;
     const askedAt = performance.now();
@@ -58,7 +58,7 @@ async function useOneSignIn(load: Load, outcome: Outcome, browser: Browser): Pro
   const first = await ask('exchange', 'oidc', (server) => exchange(server, code));
   let current = first;
   while (performance.now() < ends && !load.stopped.aborted) {
-    // What was signed first is used to the end of its life.
+    // Uses the first tokens until they expire.
     const [accessToken, idToken] = [String(first.access_token), String(first.id_token)];
     await ask('userinfo', undefined, (server) => userinfo(server, accessToken));
     await ask('listnr by ID token', 'listnr', (server) =>
@@ -73,7 +73,7 @@ async function useOneSignIn(load: Load, outcome: Outcome, browser: Browser): Pro
   for (const { keySet, token } of signed) await check(load, outcome, { what: 'later', keySet, token });
 }
 
-/** By every verifier of the set; answers the `kid`. */
+/** Verifies a token with every verifier of the set; returns the `kid`. */
 async function check(
   { verifiers }: Load,
   { failures }: Outcome,

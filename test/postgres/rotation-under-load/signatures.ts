@@ -1,6 +1,6 @@
 export type KeySet = 'oidc' | 'listnr';
 
-/** A token that a server signed. Times are those of `performance.now()`. */
+/** A signed token. Times are those of `performance.now()`. */
 interface Signature {
   keySet: KeySet;
   server: string;
@@ -9,12 +9,14 @@ interface Signature {
   answeredAt: number;
 }
 
-/** Which keys signed when, at which server. */
+/** The keys that signed, with times and servers. */
 export interface Signatures {
   add(signature: Signature): void;
-  /** The keys of a set, or of it at one server, in the order in which they began to sign. */
+  /** The keys of a set, at one server or at all, in the order in which they began to sign. */
   kids(keySet: KeySet, server?: string): string[];
-  /** For how long at most a key was still signing after its successor had begun to, anywhere, in milliseconds. */
+  /**
+   * The longest time, in milliseconds, for which a key still signed after its successor had begun to, at any server.
+   */
   longestOverlap(keySet: KeySet): number;
 }
 
