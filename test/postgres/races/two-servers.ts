@@ -2,7 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { freePort } from '../../../scripts/free-port.ts';
 import { type Browser, openBrowser } from '../../support/browser.ts';
 import type { Interruption, PreparedRequest, Reply } from '../../support/released-together.ts';
-import { DEMO_WEB, refresh, signIn, type Tokens, userinfo } from '../../support/relying-party.ts';
+import {
+  DEMO_WEB,
+  refresh,
+  signIn,
+  statusAndError,
+  type Tokens,
+  userinfo,
+} from '../../support/relying-party.ts';
 import { type ServerProcess, startServerProcess } from '../../support/server-process.ts';
 import { openTestDatabase, type TestDatabase } from '../../support/test-database.ts';
 
@@ -165,8 +172,10 @@ export async function expectNothingAlive(
   expect(asked.map(({ status }) => status)).toEqual(given.map(() => 401));
   for (const token of refreshTokens) {
     for (const server of [at(0), at(1)]) {
-      const { status, body } = await refresh(server, token, credentials);
-      expect([status, body.error]).toEqual([400, 'invalid_grant']);
+      expect(statusAndError(await refresh(server, token, credentials))).toEqual({
+        status: 400,
+        error: 'invalid_grant',
+      });
     }
   }
 }

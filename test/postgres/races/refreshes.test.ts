@@ -9,22 +9,30 @@ import {
   outcomes,
   RACE_MS,
   ROUNDS,
+  startTwoServers,
   type TwoServers,
   tally,
   tokenRequest,
   tokensIn,
 } from './two-servers.ts';
 
-export function refreshRaces(servers: () => TwoServers): void {
+/** Fifty requests released together at two processes, in twenty rounds each. */
+describe('two servers on one database', () => {
+  let servers: TwoServers;
+  beforeAll(async () => {
+    servers = await startTwoServers();
+  });
+  afterAll(() => servers.close());
+
   const refreshing = (refreshToken: string) =>
-    fifty((n) => tokenRequest(servers().at(n), { grant_type: 'refresh_token', refresh_token: refreshToken }));
+    fifty((n) => tokenRequest(servers.at(n), { grant_type: 'refresh_token', refresh_token: refreshToken }));
 
   it(
     'answer a refresh token with the same successor always, in one row',
     async () => {
-      const { database, issuer } = servers();
-      const runner = await aRunner(servers());
-      const { body } = await exchange(issuer, await newCode(servers(), runner));
+      const { database, issuer } = servers;
+      const runner = await aRunner(servers);
+      const { body } = await exchange(issuer, await newCode(servers, runner));
       let token = String(body.refresh_token);
       for (let round = 1; round <= ROUNDS; round += 1) {
         const replies = await releaseTogether(refreshing(token));
@@ -46,18 +54,18 @@ export function refreshRaces(servers: () => TwoServers): void {
   it(
     'leave nothing alive of a refresh token that is revoked while it is used',
     async () => {
-      const { issuer, at } = servers();
-      const runner = await aRunner(servers());
+      const { issuer, at } = servers;
+      const runner = await aRunner(servers);
       for (let round = 0; round < ROUNDS; round += 1) {
-        const given = await exchange(issuer, await newCode(servers(), runner));
+        const given = await exchange(issuer, await newCode(servers, runner));
         const token = String(given.body.refresh_token);
         const { client_id, client_secret } = DEMO_WEB;
         const revoke = () => postForm(`${at(round)}/auth/revoke`, { token, client_id, client_secret });
         const replies = await releaseTogether(refreshing(token), interruption(round, revoke));
         expect(['200', '400 invalid_grant']).toEqual(expect.arrayContaining(outcomes(replies)));
-        await expectNothingAlive(servers(), runner, tokensIn([given, ...replies]));
+        await expectNothingAlive(servers, runner, tokensIn([given, ...replies]));
       }
     },
     RACE_MS,
   );
-}
+});

@@ -13,14 +13,22 @@ import {
   RACE_MS,
   ROUNDS,
   type Runner,
+  startTwoServers,
   type TwoServers,
   tally,
 } from './two-servers.ts';
 
-export function signInRaces(servers: () => TwoServers): void {
+/** Fifty requests released together at two processes, in twenty rounds each. */
+describe('two servers on one database', () => {
+  let servers: TwoServers;
+  beforeAll(async () => {
+    servers = await startTwoServers();
+  });
+  afterAll(() => servers.close());
+
   /** The page of a sign-in, as many times as there are requests, filled in. */
   const openForm = async (runner: Runner): Promise<{ browser: Browser; forms: PreparedRequest[] }> => {
-    const { issuer, at } = servers();
+    const { issuer, at } = servers;
     const browser = openBrowser();
     const page = await browser.follow(await browser.get(authorizationUrl(issuer)));
     const { pathname } = new URL(page.url);
@@ -40,21 +48,21 @@ export function signInRaces(servers: () => TwoServers): void {
   };
   /** Where a form leads that was accepted. */
   const resumptions = (browser: Browser, location: string | undefined): PreparedRequest[] => {
-    const { pathname } = new URL(location ?? '', servers().issuer);
-    return fifty((n) => ({ url: servers().at(n) + pathname, headers: cookieHeader(browser, pathname) }));
+    const { pathname } = new URL(location ?? '', servers.issuer);
+    return fifty((n) => ({ url: servers.at(n) + pathname, headers: cookieHeader(browser, pathname) }));
   };
 
   it(
     'take a sign-in form that is sent many times for one sign-in, with one code',
     async () => {
-      const runner = await aRunner(servers());
+      const runner = await aRunner(servers);
       for (let round = 1; round <= ROUNDS; round += 1) {
         const { browser, forms } = await openForm(runner);
         const posted = await releaseTogether(forms);
         expect(outcomes(posted)).toEqual(['/auth/authorize/:uid']);
         const resumed = await releaseTogether(resumptions(browser, posted[0]?.location));
         expect(tally(resumed)).toEqual({ code: 1, '400 invalid_request': 49 });
-        const grants = await servers().database.knex('grants').where({ person_id: runner.id }).pluck('id');
+        const grants = await servers.database.knex('grants').where({ person_id: runner.id }).pluck('id');
         expect(grants).toHaveLength(round);
       }
     },
@@ -65,17 +73,17 @@ export function signInRaces(servers: () => TwoServers): void {
     ['disabling the person', () => ({ disabled_at: new Date() })],
     ['changing the password', () => ({ password_hash: OTHER_HASH })],
   ])('%s', (_what, columns) => {
-    const people = () => servers().database.knex('people');
+    const people = () => servers.database.knex('people');
     const endSignIns = (runner: Runner) => async () => {
       await people().where({ id: runner.id }).update(columns());
     };
     const sessions = (runner: Runner) =>
-      servers().database.knex('sessions').where({ person_id: runner.id }).pluck('uid');
+      servers.database.knex('sessions').where({ person_id: runner.id }).pluck('uid');
 
     it(
       'leaves nobody signed in whose form is being looked at',
       async () => {
-        const runner = await aRunner(servers());
+        const runner = await aRunner(servers);
         for (let round = 0; round < ROUNDS; round += 1) {
           await people()
             .where({ id: runner.id })
@@ -85,7 +93,7 @@ export function signInRaces(servers: () => TwoServers): void {
           const accepted = posted.find(({ location }) => location?.includes('/auth/authorize/'));
           if (accepted) await releaseTogether(resumptions(browser, accepted.location));
           expect(await sessions(runner)).toEqual([]);
-          await expectNothingAlive(servers(), runner, []);
+          await expectNothingAlive(servers, runner, []);
         }
       },
       RACE_MS,
@@ -94,7 +102,7 @@ export function signInRaces(servers: () => TwoServers): void {
     it(
       'leaves nobody signed in who is being sent back to the application',
       async () => {
-        const runner = await aRunner(servers());
+        const runner = await aRunner(servers);
         for (let round = 0; round < ROUNDS; round += 1) {
           await people()
             .where({ id: runner.id })
@@ -105,10 +113,10 @@ export function signInRaces(servers: () => TwoServers): void {
           const resumed = await releaseTogether(resuming, interruption(round, endSignIns(runner)));
           expect(outcomes(resumed).filter((outcome) => outcome.startsWith('5'))).toEqual([]);
           expect(await sessions(runner)).toEqual([]);
-          await expectNothingAlive(servers(), runner, []);
+          await expectNothingAlive(servers, runner, []);
         }
       },
       RACE_MS,
     );
   });
-}
+});

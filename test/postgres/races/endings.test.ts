@@ -15,6 +15,7 @@ import {
   RACE_MS,
   ROUNDS,
   type Runner,
+  startTwoServers,
   type TwoServers,
   tokenRequest,
   tokensIn,
@@ -48,27 +49,34 @@ const ENDINGS: [string, End][] = [
   ],
 ];
 
-export function endings(servers: () => TwoServers): void {
+/** Fifty requests released together at two processes, in twenty rounds each. */
+describe('two servers on one database', () => {
+  let servers: TwoServers;
+  beforeAll(async () => {
+    servers = await startTwoServers();
+  });
+  afterAll(() => servers.close());
+
   it('let a code that is being given wait for what ends it, and never the other way round as well', async () => {
-    const runner = await aRunner(servers());
-    const { cookies } = await begin(servers(), runner, 0);
-    const disabling = await servers().database.knex.transaction();
+    const runner = await aRunner(servers);
+    const { cookies } = await begin(servers, runner, 0);
+    const disabling = await servers.database.knex.transaction();
     const person = () => disabling('people').where({ id: runner.id });
     await person().forUpdate().select('id');
-    const asked = releaseTogether([{ url: authorizationUrl(servers().at(0)), headers: cookies }]);
-    await untilSomebodyWaits(servers());
+    const asked = releaseTogether([{ url: authorizationUrl(servers.at(0)), headers: cookies }]);
+    await untilSomebodyWaits(servers);
     await person().update({ disabled_at: new Date() });
     await disabling.commit();
     expect(outcomes(await asked)).toEqual(['login_required']);
   });
 
   it('let a code that is being given wait for the consent that is being taken back', async () => {
-    const runner = await aRunner(servers());
-    const { cookies } = await begin(servers(), runner, 0);
-    const { knex } = servers().database;
+    const runner = await aRunner(servers);
+    const { cookies } = await begin(servers, runner, 0);
+    const { knex } = servers.database;
     const consent = { person_id: runner.id, client_id: DEMO_SPA.client_id };
     const { code_challenge, code_challenge_method } = pkce();
-    const url = authorizationUrl(servers().at(0), { ...DEMO_SPA, code_challenge, code_challenge_method });
+    const url = authorizationUrl(servers.at(0), { ...DEMO_SPA, code_challenge, code_challenge_method });
     const ask = async () => outcomes(await releaseTogether([{ url, headers: cookies }]));
     await knex('consents').insert({ ...consent, scopes: ['openid', 'profile', 'email'] });
     expect(await ask()).toEqual(['code']);
@@ -76,7 +84,7 @@ export function endings(servers: () => TwoServers): void {
     const withdrawing = await knex.transaction();
     await withdrawing('consents').where(consent).delete();
     const asked = ask();
-    await untilSomebodyWaits(servers());
+    await untilSomebodyWaits(servers);
     await withdrawing.commit();
     expect(await asked).toEqual(['login_required']);
     expect(await knex('grants').where(consent)).toEqual([]);
@@ -86,17 +94,17 @@ export function endings(servers: () => TwoServers): void {
     it(
       'leaves nothing alive of a refresh token that is being used',
       async () => {
-        const { at } = servers();
-        const runner = await aRunner(servers());
+        const { at } = servers;
+        const runner = await aRunner(servers);
         for (let number = 0; number < ROUNDS; number += 1) {
-          const { given, ...round } = await begin(servers(), runner, number);
+          const { given, ...round } = await begin(servers, runner, number);
           const fields = { grant_type: 'refresh_token', refresh_token: String(given.body.refresh_token) };
           const replies = await releaseTogether(
             fifty((n) => tokenRequest(at(n), fields)),
-            interruption(number, () => end(servers(), round)),
+            interruption(number, () => end(servers, round)),
           );
           expect(['200', '400 invalid_grant']).toEqual(expect.arrayContaining(outcomes(replies)));
-          await expectNothingAlive(servers(), runner, tokensIn([given, ...replies]));
+          await expectNothingAlive(servers, runner, tokensIn([given, ...replies]));
         }
       },
       RACE_MS,
@@ -105,18 +113,18 @@ export function endings(servers: () => TwoServers): void {
     it(
       'leaves nothing alive of codes that are being given',
       async () => {
-        const { at } = servers();
-        const runner = await aRunner(servers());
+        const { at } = servers;
+        const runner = await aRunner(servers);
         for (let number = 0; number < ROUNDS; number += 1) {
-          const { given, ...round } = await begin(servers(), runner, number);
+          const { given, ...round } = await begin(servers, runner, number);
           const replies = await releaseTogether(
             fifty((n) => ({ url: authorizationUrl(at(n)), headers: round.cookies })),
-            interruption(number, () => end(servers(), round)),
+            interruption(number, () => end(servers, round)),
           );
           expect(['/interaction/:uid', 'code', 'login_required']).toEqual(
             expect.arrayContaining(outcomes(replies)),
           );
-          await expectNothingAlive(servers(), runner, tokensIn([given]));
+          await expectNothingAlive(servers, runner, tokensIn([given]));
           const codes = replies.flatMap((reply) => codeOf(reply) ?? []);
           const redeemed = await Promise.all(codes.map((code, n) => exchange(at(n), code)));
           expect(redeemed.map(({ body }) => body.error)).toEqual(codes.map(() => 'invalid_grant'));
@@ -125,7 +133,7 @@ export function endings(servers: () => TwoServers): void {
       RACE_MS,
     );
   });
-}
+});
 
 /** Until a server waits for a row that somebody else has locked. */
 async function untilSomebodyWaits({ database }: TwoServers): Promise<void> {

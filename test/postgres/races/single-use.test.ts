@@ -1,0 +1,179 @@
+import { randomUUID } from 'node:crypto';
+import { openBrowser } from '../../support/browser.ts';
+import { aClient } from '../../support/factories.ts';
+import { aClientKey, clientAssertion, dpopProof } from '../../support/proofs.ts';
+import { type PreparedRequest, releaseTogether } from '../../support/released-together.ts';
+import { DEMO_WEB, postForm } from '../../support/relying-party.ts';
+import {
+  aRunner,
+  cookieHeader,
+  expectNothingAlive,
+  fifty,
+  newCode,
+  RACE_MS,
+  ROUNDS,
+  startTwoServers,
+  type TwoServers,
+  tally,
+  tokenRequest,
+  tokensIn,
+} from './two-servers.ts';
+
+const DEVICE_CODE = 'urn:ietf:params:oauth:grant-type:device_code';
+
+/** Fifty requests released together at two processes, in twenty rounds each. */
+describe('two servers on one database', () => {
+  let servers: TwoServers;
+  beforeAll(async () => {
+    servers = await startTwoServers();
+  });
+  afterAll(() => servers.close());
+
+  it(
+    'give a code its tokens once, and end them because it was used again',
+    async () => {
+      const { at } = servers;
+      const runner = await aRunner(servers);
+      const browser = openBrowser();
+      for (let round = 0; round < ROUNDS; round += 1) {
+        const code = await newCode(servers, runner, browser);
+        const replies = await releaseTogether(
+          fifty((n) => tokenRequest(at(n), { grant_type: 'authorization_code', code })),
+        );
+        expect(tally(replies)).toEqual({ 200: 1, '400 invalid_grant': 49 });
+        await expectNothingAlive(servers, runner, tokensIn(replies));
+      }
+    },
+    RACE_MS,
+  );
+
+  it(
+    'answer a pushed request with a code once',
+    async () => {
+      const { at, issuer } = servers;
+      const browser = openBrowser();
+      await newCode(servers, await aRunner(servers), browser);
+      for (let round = 0; round < ROUNDS; round += 1) {
+        const request = { ...DEMO_WEB, response_type: 'code', scope: 'openid' };
+        const { body } = await postForm(`${issuer}/auth/par`, request);
+        const { client_id } = DEMO_WEB;
+        const query = new URLSearchParams({ client_id, request_uri: String(body.request_uri) });
+        const replies = await releaseTogether(
+          fifty((n) => ({
+            url: `${at(n)}/auth/authorize?${query}`,
+            headers: cookieHeader(browser, '/auth/authorize'),
+          })),
+        );
+        // Whoever finds it used is told on a page; whoever comes second to use it, at the client.
+        const { code, ...refused } = tally(replies);
+        expect(code).toBe(1);
+        expect(['400 invalid_request_uri', 'invalid_request_uri']).toEqual(
+          expect.arrayContaining(Object.keys(refused)),
+        );
+      }
+    },
+    RACE_MS,
+  );
+
+  it(
+    'give a device code its tokens once, and end them because it was used again',
+    async () => {
+      const { database, issuer, at } = servers;
+      const { client_id } = await aClient(servers, {
+        type: 'public',
+        redirect_uris: [],
+        grant_types: [DEVICE_CODE, 'refresh_token'],
+      });
+      const runner = await aRunner(servers);
+      const browser = openBrowser();
+      await newCode(servers, runner, browser);
+      // Signed in, with nothing given yet.
+      await database.knex('grants').where({ person_id: runner.id }).delete();
+      for (let round = 0; round < ROUNDS; round += 1) {
+        const { body } = await postForm(`${issuer}/auth/device_authorization`, {
+          client_id,
+          scope: 'openid',
+        });
+        const page = await browser.get(String(body.verification_uri_complete));
+        await browser.follow(await browser.submit(page, '/auth/device', { confirm: 'yes' }));
+        const fields = { grant_type: DEVICE_CODE, client_id, device_code: String(body.device_code) };
+        const replies = await releaseTogether(
+          fifty((n) => ({
+            url: `${at(n)}/auth/token`,
+            method: 'POST',
+            headers: { 'content-type': 'application/x-www-form-urlencoded' },
+            body: new URLSearchParams(fields).toString(),
+          })),
+        );
+        expect(tally(replies)).toEqual({ 200: 1, '400 invalid_grant': 49 });
+        await expectNothingAlive(servers, runner, []);
+        expect(tokensIn(replies)).toHaveLength(1);
+      }
+    },
+    RACE_MS,
+  );
+
+  it(
+    'accept a client assertion once',
+    async () => {
+      const { issuer, at } = servers;
+      const key = await aClientKey();
+      const { client_id } = await aClient(servers, { jwks: { keys: [key.publicJwk] } });
+      for (let round = 0; round < ROUNDS; round += 1) {
+        const assertion = await clientAssertion(key, { clientId: client_id, audience: issuer });
+        const replies = await releaseTogether(
+          fifty((n) => formRequest(`${at(n)}/auth/introspect`, { token: randomUUID(), ...assertion })),
+        );
+        expect(tally(replies)).toEqual({ 200: 1, '401 invalid_client': 49 });
+      }
+    },
+    RACE_MS,
+  );
+
+  it(
+    'accept a DPoP proof once: for tokens, and for userinfo',
+    async () => {
+      const { issuer, at } = servers;
+      const key = await aClientKey();
+      const runner = await aRunner(servers);
+      const browser = openBrowser();
+      const proof = await dpopProof(key, { htu: `${issuer}/auth/token` });
+      const fields = { grant_type: 'authorization_code', code: await newCode(servers, runner, browser) };
+      const { client_id, client_secret, redirect_uri } = DEMO_WEB;
+      const { body } = await postForm(
+        `${issuer}/auth/token`,
+        { ...fields, client_id, client_secret, redirect_uri },
+        { dpop: proof },
+      );
+      const accessToken = String(body.access_token);
+      for (let round = 0; round < ROUNDS; round += 1) {
+        const dpop = await dpopProof(key, { htm: 'GET', htu: `${issuer}/auth/userinfo`, accessToken });
+        const asked = await releaseTogether(
+          fifty((n) => ({
+            url: `${at(n)}/auth/userinfo`,
+            headers: { authorization: `DPoP ${accessToken}`, dpop },
+          })),
+        );
+        expect(tally(asked)).toEqual({ 200: 1, '401 invalid_token': 49 });
+
+        const refreshing = { grant_type: 'refresh_token', refresh_token: String(body.refresh_token) };
+        const again = await dpopProof(key, { htu: `${issuer}/auth/token` });
+        const refreshed = await releaseTogether(
+          fifty((n) => tokenRequest(at(n), refreshing, { dpop: again })),
+        );
+        body.refresh_token = refreshed.find(({ status }) => status === 200)?.body.refresh_token;
+        expect(tally(refreshed)).toEqual({ 200: 1, '400 invalid_grant': 49 });
+      }
+    },
+    RACE_MS,
+  );
+});
+
+function formRequest(url: string, fields: Record<string, string>): PreparedRequest {
+  return {
+    url,
+    method: 'POST',
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: new URLSearchParams(fields).toString(),
+  };
+}
