@@ -86,9 +86,25 @@ function applicationOf(logger: Logger, chain: readonly Middleware[]): Koa {
 }
 
 function pages(services: Services): Router {
-  const { config, live, limits } = services;
+  const { config, live, limits, instances, people, consents, views, csrf, logger } = services;
+  const { clock, upstreamSignIns, passwords, upstream } = services;
   return interactionRoutes(
-    { ...services, issuer: config.issuer, provider: () => live.current, ...limits },
+    {
+      issuer: config.issuer,
+      provider: () => live.current,
+      instances,
+      people,
+      consents,
+      upstreamSignIns,
+      passwords,
+      upstream,
+      signInFailures: limits.signInFailures,
+      accountFailures: limits.accountFailures,
+      views,
+      csrf,
+      logger,
+      clock,
+    },
     { inScope: instanceScope(createInstanceResolver(services)) },
   );
 }
@@ -98,14 +114,17 @@ function signOut({ config: { https }, live, instances, clients, people, views, c
 }
 
 function tokenProvider(services: Services): Router {
-  const { config, limits, listnrClients, listnrClientSecrets } = services;
+  const { config, limits, clock, keyRings, externalKeys, denied } = services;
   return listnrRoutes({
-    ...services,
     issuer: config.issuer,
     listnrIssuer: config.listnrIssuer,
     environment: config.environment,
-    clients: listnrClients,
-    secrets: listnrClientSecrets,
+    clock,
+    keyRings,
+    externalKeys,
+    clients: services.listnrClients,
+    secrets: services.listnrClientSecrets,
+    denied,
     clientFailures: limits.clientFailures,
   });
 }
@@ -115,14 +134,15 @@ function demo({ config: { issuer, https, listnrIssuer }, views, csrf }: Services
 }
 
 function protocolRoutes(services: Services): Router {
-  const { live, limits, logger } = services;
+  const { live, limits, logger, clock, deviceCodes, views } = services;
+  const { signInFailures, clientFailures } = limits;
   const resolve = createInstanceResolver(services);
   const inScope = instanceScope(resolve);
-  const inScopeOfCode = knownUserCode({ ...services, ...limits, resolve });
+  const inScopeOfCode = knownUserCode({ deviceCodes, signInFailures, views, resolve, clock });
   const form = oauthInput({ json: false });
   const formOrJson = oauthInput({ json: true });
   const published = publishedDocuments(live);
-  const limited = limitFailures(limits.clientFailures);
+  const limited = limitFailures(clientFailures);
   const serve = protocol({
     live,
     onRefusal(req, { error, detail }, failure) {

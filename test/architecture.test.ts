@@ -50,6 +50,9 @@ const ROOT_FILES = [
   'welcome.ts',
 ];
 
+/** The parts of compose.ts, which alone imports them. They are files beside the folders, too. */
+const COMPOSITION = 'compose';
+
 /** Packages that only certain files may import. */
 const CONFINED: Record<string, (file: SourceFile, what: Import) => boolean> = {
   knex: ({ path }) => folderOf(path) === 'platform' || path.endsWith('-store.ts'),
@@ -64,8 +67,7 @@ const CONFINED: Record<string, (file: SourceFile, what: Import) => boolean> = {
   // Pages use only the library's types and errors.
   'oidc-provider': ({ path }, { values }) =>
     folderOf(path) === 'oidc' ||
-    ((folderOf(path) === 'interactions' || path === 'compose.ts') &&
-      values.every((name) => name === 'errors')),
+    (folderOf(path) === 'interactions' && values.every((name) => name === 'errors')),
 };
 
 /**
@@ -95,7 +97,7 @@ describe('the architecture', () => {
 
   it('has no folder and no file beside the known ones', () => {
     const entries = readdirSync(SRC, { withFileTypes: true });
-    const known = [...Object.keys(MAY_IMPORT), ...ROOT_FILES];
+    const known = [...Object.keys(MAY_IMPORT), ...ROOT_FILES, COMPOSITION];
     expect(entries.map(({ name }) => name).filter((name) => !known.includes(name))).toEqual([]);
   });
 
@@ -175,6 +177,16 @@ describe('the check of the architecture', () => {
     ]);
   });
 
+  it('sees an import of a part of compose.ts by anything else', () => {
+    const source = "import { composeOidc } from './compose/oidc.ts';";
+    expect(check('compose.ts', source)).toEqual([]);
+    expect(check('compose/pages.ts', "import type { OidcParts } from './oidc.ts';")).toEqual([]);
+    expect(check('app.ts', source)).toEqual(['app.ts imports compose/oidc.ts']);
+    expect(check('oidc/routes.ts', "import type { OidcParts } from '../compose/oidc.ts';")).toEqual([
+      'oidc/routes.ts imports compose/oidc.ts',
+    ]);
+  });
+
   it('sees a package where it does not belong, and a path inside the protocol library', () => {
     expect(check('accounts/person.ts', "import knex from 'knex';")).toEqual([
       'accounts/person.ts imports knex',
@@ -223,8 +235,10 @@ describe('the check of the architecture', () => {
   });
 });
 
+/** Empty for a file beside the folders. */
 function folderOf(path: string): string {
-  return path.includes('/') ? (path.split('/')[0] ?? '') : '';
+  const [folder = '', file] = path.split('/');
+  return file === undefined || folder === COMPOSITION ? '' : folder;
 }
 
 /** All files that this file's imports lead to, including type imports. */
@@ -241,6 +255,8 @@ function forbiddenArrows({ path, imports }: SourceFile): string[] {
   const allowed = (from: string) => {
     if (from === '../migrations/index.ts') return path === 'platform/migrate.ts';
     if (!from.endsWith('.ts')) return true;
+    if (from.startsWith(`${COMPOSITION}/`))
+      return path === 'compose.ts' || path.startsWith(`${COMPOSITION}/`);
     if (folder === '') return folderOf(from) in MAY_IMPORT || ROOT_FILES.includes(from);
     return folderOf(from) === folder || (MAY_IMPORT[folder] ?? []).includes(folderOf(from));
   };

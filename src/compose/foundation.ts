@@ -1,0 +1,54 @@
+import { createEvents, type Events } from '../audit/events.ts';
+import type { Config } from '../config.ts';
+import { type Clock, systemClock } from '../platform/clock.ts';
+import type { Database } from '../platform/database.ts';
+import {
+  createDatabaseTime,
+  databaseClock,
+  type MeasuredTime,
+  readDatabaseClock,
+} from '../platform/database-time.ts';
+import type { Logger } from '../platform/logger.ts';
+import { createMetrics, type Metrics } from '../platform/metrics.ts';
+import { createSecretBox, type SecretBox } from '../platform/secret-box.ts';
+
+/** The parts that every other part stands on. */
+export interface Foundation {
+  logger: Logger;
+  clock: Clock;
+  database: Database;
+  /** The time of the database, as against this process's. */
+  databaseTime: MeasuredTime;
+  /** Tells the time of the database. Keys rotate and secrets expire by it. */
+  rowClock: Clock;
+  box: SecretBox;
+  metrics: Metrics;
+  events: Events;
+}
+
+/** Measures the database's clock once before anything else is built. */
+export async function composeFoundation({
+  secrets,
+  logger,
+  database,
+  overrides,
+}: Pick<Foundation, 'logger' | 'database'> & {
+  secrets: Config['secrets'];
+  overrides: Partial<Pick<Foundation, 'clock' | 'databaseTime'>>;
+}): Promise<Foundation> {
+  const metrics = createMetrics();
+  const clock = overrides.clock ?? systemClock;
+  const databaseNow = () => readDatabaseClock(database.background);
+  const databaseTime = overrides.databaseTime ?? createDatabaseTime({ clock, databaseNow, logger, metrics });
+  await databaseTime.measure();
+  return {
+    logger,
+    clock,
+    database,
+    databaseTime,
+    rowClock: databaseClock(clock, databaseTime),
+    box: createSecretBox(secrets.keyEncryptionKeys),
+    metrics,
+    events: createEvents({ logger, metrics }),
+  };
+}

@@ -1,0 +1,39 @@
+import { createPersonStore, type PersonStore } from '../accounts/person-store.ts';
+import {
+  createPasswordAuthenticator,
+  type PasswordAuthenticator,
+} from '../authentication/password/password-authenticator.ts';
+import {
+  createUpstreamAuthenticator,
+  type UpstreamAuthenticator,
+} from '../authentication/upstream/upstream-authenticator.ts';
+import { type ConsentStore, createConsentStore } from '../grants/consent-store.ts';
+import { upstreamCallbackPath } from '../interactions/upstream.ts';
+import { createUpstreamSignInStore, type UpstreamSignInStore } from '../sessions/upstream-sign-in-store.ts';
+import type { Foundation } from './foundation.ts';
+
+/** The people, the ways in which they sign in, and what they consent to. */
+export interface InteractionParts {
+  people: PersonStore;
+  passwords: PasswordAuthenticator;
+  upstream: UpstreamAuthenticator;
+  upstreamSignIns: UpstreamSignInStore;
+  consents: ConsentStore;
+}
+
+export async function composeInteractions(
+  { clock, database, databaseTime, box }: Pick<Foundation, 'clock' | 'database' | 'databaseTime' | 'box'>,
+  { issuer }: { issuer: string },
+): Promise<InteractionParts> {
+  const people = createPersonStore(database.knex);
+  return {
+    people,
+    passwords: await createPasswordAuthenticator({ people }),
+    upstream: createUpstreamAuthenticator({
+      people,
+      redirectUri: (instanceId) => `${issuer}${upstreamCallbackPath(instanceId)}`,
+    }),
+    upstreamSignIns: createUpstreamSignInStore(database.knex, box, clock, databaseTime),
+    consents: createConsentStore(database.knex),
+  };
+}

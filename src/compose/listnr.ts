@@ -1,0 +1,50 @@
+import { createDeniedSubjectStore } from '../accounts/denied-subject-store.ts';
+import { createDeniedSubjects, type DeniedSubjects } from '../accounts/denied-subjects.ts';
+import { createClientSecretStore } from '../clients/client-secret-store.ts';
+import { type ClientSecrets, createClientSecrets } from '../clients/client-secrets.ts';
+import { createListnrClientStore } from '../clients/listnr-client-store.ts';
+import { createListnrClients, type ListnrClients } from '../clients/listnr-clients.ts';
+import { createListnrKnowledge, type ListnrKnowledge } from '../listnr/knowledge.ts';
+import { createExternalKeys, type ExternalKeys } from '../tokens/id-tokens/external-keys.ts';
+import type { Foundation } from './foundation.ts';
+import { reportUnnotedUse } from './registration.ts';
+import type { Signing } from './signing.ts';
+
+/** The parts of the LiSTNR Token Provider alone. */
+export interface ListnrParts {
+  listnrClients: ListnrClients;
+  listnrClientSecrets: ClientSecrets;
+  denied: DeniedSubjects;
+  listnrKnowledge: ListnrKnowledge;
+  externalKeys: ExternalKeys;
+}
+
+/** Reads all that LiSTNR goes on with while the database is away, before anything is answered. */
+export async function composeListnr(
+  {
+    logger,
+    database,
+    rowClock,
+    metrics,
+    keyRings,
+  }: Pick<Foundation, 'logger' | 'database' | 'rowClock' | 'metrics'> & Pick<Signing, 'keyRings'>,
+  overrides: Partial<Pick<ListnrParts, 'externalKeys'>>,
+): Promise<ListnrParts> {
+  const db = database.background;
+  const listnrClients = await createListnrClients(createListnrClientStore(db));
+  const denied = await createDeniedSubjects(createDeniedSubjectStore(db));
+  const listnrKnowledge = createListnrKnowledge({ clients: listnrClients, denied, keyRings });
+  metrics.observeKnowledge(listnrKnowledge);
+  const { touch } = createClientSecretStore(db, 'listnr_client_secrets');
+  return {
+    listnrClients,
+    listnrClientSecrets: createClientSecrets({
+      store: { list: listnrClients.secretsOf, touch },
+      clock: rowClock,
+      onError: reportUnnotedUse(logger),
+    }),
+    denied,
+    listnrKnowledge,
+    externalKeys: overrides.externalKeys ?? createExternalKeys(),
+  };
+}

@@ -1,0 +1,59 @@
+import { createUsedProofStore, type UsedProofStore } from '../clients/used-proof-store.ts';
+import type { Config } from '../config.ts';
+import { type AccessTokenStore, createAccessTokenStore } from '../grants/access-token-store.ts';
+import { type ArtifactStore, createArtifactStore } from '../grants/artifact-store.ts';
+import { createDeviceCodeStore, type DeviceCodeStore } from '../grants/device-code-store.ts';
+import { createGrantStore, type GrantStore } from '../grants/grant-store.ts';
+import { createRefreshFamilyStore, type RefreshFamilyStore } from '../grants/refresh-family-store.ts';
+import { createLiveProvider, type LiveProvider } from '../oidc/live-provider.ts';
+import { createProvider, type ProviderDependencies } from '../oidc/provider.ts';
+import { createSessionStore, type SessionStore } from '../sessions/session-store.ts';
+import { createRefreshTokenCodec, type RefreshTokenCodec } from '../tokens/refresh-token-value.ts';
+import type { Foundation } from './foundation.ts';
+
+/** Where the protocol's state is stored: sessions, grants, and what came of grants. */
+export interface ProtocolStores {
+  artifacts: ArtifactStore;
+  deviceCodes: DeviceCodeStore;
+  grants: GrantStore;
+  sessions: SessionStore;
+  families: RefreshFamilyStore;
+  accessTokens: AccessTokenStore;
+  usedProofs: UsedProofStore;
+}
+
+export interface OidcParts extends ProtocolStores {
+  codec: RefreshTokenCodec;
+  live: LiveProvider;
+}
+
+export function composeStores(
+  { database, databaseTime }: Pick<Foundation, 'database' | 'databaseTime'>,
+  { secrets }: Pick<Config, 'secrets'>,
+  overrides: Partial<Pick<ProtocolStores, 'artifacts'>>,
+): ProtocolStores {
+  const db = database.knex;
+  return {
+    artifacts: overrides.artifacts ?? createArtifactStore(db, databaseTime),
+    deviceCodes: createDeviceCodeStore(db, secrets.keyEncryptionKeys, databaseTime),
+    grants: createGrantStore(db, databaseTime),
+    sessions: createSessionStore(db, databaseTime),
+    families: createRefreshFamilyStore(db, databaseTime),
+    accessTokens: createAccessTokenStore(db, databaseTime),
+    usedProofs: createUsedProofStore(db, databaseTime),
+  };
+}
+
+/** Adds the library, which serves the protocol on these stores. */
+export function composeOidc(
+  stores: ProtocolStores,
+  {
+    secrets,
+    ...others
+  }: Pick<Config, 'secrets'> & Omit<ProviderDependencies, keyof OidcParts | 'cookieKeys'>,
+): OidcParts {
+  const { cookieKeys, refreshTokenKeys } = secrets;
+  const codec = createRefreshTokenCodec({ keys: refreshTokenKeys, issuer: others.issuer });
+  const live = createLiveProvider(() => createProvider({ ...others, ...stores, codec, cookieKeys }));
+  return { ...stores, codec, live };
+}

@@ -1,0 +1,56 @@
+import type { Config } from '../config.ts';
+import { type Csrf, createCsrf } from '../http/csrf.ts';
+import { respond } from '../http/error-handler.ts';
+import { createRateLimit, type RateLimit } from '../http/rate-limit.ts';
+import { createViews, type Views } from '../http/views.ts';
+import type { InstanceStore } from '../instances/instance-store.ts';
+import { createDevicePages } from '../interactions/device-pages.ts';
+import { explainProtocolError } from '../interactions/protocol-error.ts';
+import type { ProviderDependencies } from '../oidc/provider.ts';
+
+/** The parts that the edges share. */
+export interface PageParts {
+  views: Views;
+  csrf: Csrf;
+  limits: {
+    requests: RateLimit;
+    clientFailures: RateLimit;
+    signInFailures: RateLimit;
+    accountFailures: RateLimit;
+  };
+}
+
+export function composePages({
+  secrets,
+  requestsPerMinute,
+  failuresPerMinute,
+}: Pick<Config, 'secrets' | 'requestsPerMinute' | 'failuresPerMinute'>): PageParts {
+  return {
+    views: createViews(),
+    csrf: createCsrf(secrets.cookieKeys),
+    limits: {
+      requests: createRateLimit(requestsPerMinute),
+      clientFailures: createRateLimit(failuresPerMinute),
+      signInFailures: createRateLimit(failuresPerMinute),
+      accountFailures: createRateLimit(failuresPerMinute * 10),
+    },
+  };
+}
+
+/** The pages that the library shows itself, in our templates. */
+export function libraryPages({
+  views,
+  instances,
+}: {
+  views: Views;
+  instances: InstanceStore;
+}): Pick<ProviderDependencies, 'devicePages' | 'renderError'> {
+  return {
+    devicePages: createDevicePages({ views, instances }),
+    renderError(ctx, { error, error_description }) {
+      const message = explainProtocolError(error);
+      const answer = { status: ctx.status, code: error, message, detail: error_description, headers: {} };
+      respond(ctx, answer, views);
+    },
+  };
+}

@@ -1,0 +1,41 @@
+import { createClientSecretStore } from '../clients/client-secret-store.ts';
+import { type ClientSecrets, createClientSecrets } from '../clients/client-secrets.ts';
+import type { ClientStore } from '../clients/client-store.ts';
+import { cacheRegistration, type RegistrationCache } from '../clients/registration-cache.ts';
+import { createInstanceStore, type InstanceStore } from '../instances/instance-store.ts';
+import type { Logger } from '../platform/logger.ts';
+import type { Foundation } from './foundation.ts';
+
+/** The registrations for Sign in with Listo, remembered: clients with their secrets, and instances. */
+export interface Registration {
+  registration: RegistrationCache;
+  clients: ClientStore;
+  clientSecrets: ClientSecrets;
+  instances: InstanceStore;
+}
+
+export function composeRegistration(
+  { logger, database, rowClock, box }: Pick<Foundation, 'logger' | 'database' | 'rowClock' | 'box'>,
+  { clientStore }: { clientStore: ClientStore },
+): Registration {
+  const registration = cacheRegistration({
+    clients: clientStore,
+    clientSecrets: createClientSecretStore(database.knex, 'client_secrets'),
+    instances: createInstanceStore(database.knex, box),
+  });
+  return {
+    registration,
+    clients: registration.clients,
+    clientSecrets: createClientSecrets({
+      store: registration.clientSecrets,
+      clock: rowClock,
+      onError: reportUnnotedUse(logger),
+    }),
+    instances: registration.instances,
+  };
+}
+
+/** Nobody waits for the note that a secret was used, so only the log has its failure. */
+export function reportUnnotedUse(logger: Logger): (error: unknown) => void {
+  return (error) => logger.warn({ err: error }, 'the use of a client secret could not be noted');
+}
