@@ -21,7 +21,7 @@ export const STRAY_ANSWER: Failure = {
   status: 400,
   title: 'This answer is not expected',
   message:
-    'Its state belongs to no sign-in that this browser has open, so the demo looks no further: that is how an application tells its own sign-ins from one slipped in by somebody else. A reloaded page looks the same.',
+    'Its state belongs to no sign-in that this browser has open, so the demo ignores it. This check keeps other people from slipping in a sign-in of theirs. Reloading the page has the same effect.',
   code: 'state_mismatch',
 };
 

@@ -13,7 +13,7 @@ const PURPOSES: Readonly<Record<string, string>> = {
   response_type: 'Asks for a code, which alone is worth nothing',
   client_id: 'Which application asks',
   redirect_uri: 'Where the answer goes: one that is registered, to the letter',
-  scope: 'What is asked for',
+  scope: 'The requested scopes',
   state: 'Ties the answer to this browser',
   nonce: 'Ties the ID token to this request',
   code_challenge: 'The hash of a secret that only the backend holds (PKCE)',

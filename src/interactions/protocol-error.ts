@@ -5,9 +5,9 @@
 export function explainProtocolError(code: string): string {
   switch (code) {
     case 'invalid_client':
-      return 'The application that sent you here is not known to this server. Whoever runs it can put that right.';
+      return 'This server does not know the application that sent you here. The people who run the application can correct that.';
     case 'invalid_redirect_uri':
-      return 'The application wants you back at an address that is not registered for it, so your sign-in stops here.';
+      return 'The application gave an address for your return that is not registered, so your sign-in stops here.';
     default:
       return 'Your sign-in cannot go on from here. Please go back to the application and sign in again.';
   }

@@ -76,12 +76,12 @@ export function createMetrics(): Metrics {
     observeKnowledge(knowledge) {
       observe(registry, {
         name: 'listo_listnr_knowledge_age_seconds',
-        help: 'Since the database last confirmed what LiSTNR tokens are made from; of several processes, the oldest.',
+        help: 'Seconds since the database last confirmed the data for LiSTNR tokens; for several processes, the highest.',
         value: () => knowledge.ageSeconds(),
       });
       observe(registry, {
         name: 'listo_listnr_clients',
-        help: 'Clients of LiSTNR that a process knows; of several processes, the most.',
+        help: 'LiSTNR clients that a process knows; for several processes, the highest number.',
         value: () => knowledge.clients,
       });
     },
