@@ -10,7 +10,7 @@ import type { Config } from './config.ts';
 import type { Database } from './platform/database.ts';
 import type { Logger } from './platform/logger.ts';
 
-/** Everything that is built once. A part is handed what it uses, never this whole. */
+/** Everything that is built once. Each part gets only the others that it uses. */
 export interface Services
   extends Foundation,
     Registration,
@@ -22,7 +22,7 @@ export interface Services
   config: Config;
 }
 
-/** Parts that a test, or an embedder, brings instead of ours. */
+/** Parts with which a test, or an embedding program, replaces ours. */
 export type Overrides = Partial<
   Pick<Services, 'clock' | 'databaseTime' | 'artifacts' | 'clients' | 'externalKeys'>
 >;

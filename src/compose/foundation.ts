@@ -12,21 +12,21 @@ import type { Logger } from '../platform/logger.ts';
 import { createMetrics, type Metrics } from '../platform/metrics.ts';
 import { createSecretBox, type SecretBox } from '../platform/secret-box.ts';
 
-/** The parts that every other part stands on. */
+/** The parts that all other parts need. */
 export interface Foundation {
   logger: Logger;
   clock: Clock;
   database: Database;
-  /** The time of the database, as against this process's. */
+  /** The database's time, which may differ from this process's. */
   databaseTime: MeasuredTime;
-  /** Tells the time of the database. Keys rotate and secrets expire by it. */
+  /** A clock with the database's time, by which keys rotate and secrets expire. */
   rowClock: Clock;
   box: SecretBox;
   metrics: Metrics;
   events: Events;
 }
 
-/** Measures the database's clock once before anything else is built. */
+/** First measures the database's clock. */
 export async function composeFoundation({
   secrets,
   logger,

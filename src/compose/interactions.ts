@@ -12,7 +12,7 @@ import { upstreamCallbackPath } from '../interactions/upstream.ts';
 import { createUpstreamSignInStore, type UpstreamSignInStore } from '../sessions/upstream-sign-in-store.ts';
 import type { Foundation } from './foundation.ts';
 
-/** The people, the ways in which they sign in, and what they consent to. */
+/** The people, their ways of signing in, and their consents. */
 export interface InteractionParts {
   people: PersonStore;
   passwords: PasswordAuthenticator;

@@ -10,7 +10,7 @@ import type { Foundation } from './foundation.ts';
 import { reportUnnotedUse } from './registration.ts';
 import type { Signing } from './signing.ts';
 
-/** The parts of the LiSTNR Token Provider alone. */
+/** The parts that only the LiSTNR Token Provider uses. */
 export interface ListnrParts {
   listnrClients: ListnrClients;
   listnrClientSecrets: ClientSecrets;
@@ -19,7 +19,7 @@ export interface ListnrParts {
   externalKeys: ExternalKeys;
 }
 
-/** Reads all that LiSTNR goes on with while the database is away, before anything is answered. */
+/** Reads everything that LiSTNR needs while the database is away, before the server answers requests. */
 export async function composeListnr(
   {
     logger,

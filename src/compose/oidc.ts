@@ -11,7 +11,7 @@ import { createSessionStore, type SessionStore } from '../sessions/session-store
 import { createRefreshTokenCodec, type RefreshTokenCodec } from '../tokens/refresh-token-value.ts';
 import type { Foundation } from './foundation.ts';
 
-/** Where the protocol's state is stored: sessions, grants, and what came of grants. */
+/** The stores of the protocol's state: sessions, grants, and the grants' codes and tokens. */
 export interface ProtocolStores {
   artifacts: ArtifactStore;
   deviceCodes: DeviceCodeStore;
@@ -44,7 +44,7 @@ export function composeStores(
   };
 }
 
-/** Adds the library, which serves the protocol on these stores. */
+/** Adds the library, which serves the protocol with these stores. */
 export function composeOidc(
   stores: ProtocolStores,
   {

@@ -8,7 +8,7 @@ import { createDevicePages } from '../interactions/device-pages.ts';
 import { explainProtocolError } from '../interactions/protocol-error.ts';
 import type { ProviderDependencies } from '../oidc/provider.ts';
 
-/** The parts that the edges share. */
+/** The parts that all edges share. */
 export interface PageParts {
   views: Views;
   csrf: Csrf;
@@ -37,7 +37,7 @@ export function composePages({
   };
 }
 
-/** The pages that the library shows itself, in our templates. */
+/** The pages that the library itself shows, in our templates. */
 export function libraryPages({
   views,
   instances,

@@ -6,7 +6,7 @@ import { createInstanceStore, type InstanceStore } from '../instances/instance-s
 import type { Logger } from '../platform/logger.ts';
 import type { Foundation } from './foundation.ts';
 
-/** The registrations for Sign in with Listo, remembered: clients with their secrets, and instances. */
+/** The registrations for Sign in with Listo, kept in memory: clients with their secrets, and instances. */
 export interface Registration {
   registration: RegistrationCache;
   clients: ClientStore;
@@ -35,7 +35,7 @@ export function composeRegistration(
   };
 }
 
-/** Nobody waits for the note that a secret was used, so only the log has its failure. */
+/** Nobody waits for a note about a secret's use, so its failure only goes to the log. */
 export function reportUnnotedUse(logger: Logger): (error: unknown) => void {
   return (error) => logger.warn({ err: error }, 'the use of a client secret could not be noted');
 }

@@ -12,7 +12,7 @@ export interface Signing {
   keyRings: { oidc: KeyRing; listnr: KeyRing };
 }
 
-/** Rotates the keys where that is due, which makes them at a first start, and reads them. */
+/** Rotates the keys if that is due, which makes them at a first start, and reads them. */
 export async function composeSigning(
   {
     logger,

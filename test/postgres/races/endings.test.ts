@@ -26,12 +26,12 @@ type End = (servers: TwoServers, round: Round) => Promise<unknown>;
 interface Round {
   number: number;
   runner: Runner;
-  /** Of the browser that the person is signed in with. */
+  /** The cookies of the browser in which the person is signed in. */
   cookies: { cookie: string };
   idToken: string;
 }
 
-/** Each ends everything that the person gave in this browser, at once. */
+/** Each ends all grants from this browser at once. */
 const ENDINGS: [string, End][] = [
   [
     'signing out',
@@ -49,7 +49,7 @@ const ENDINGS: [string, End][] = [
   ],
 ];
 
-/** Fifty requests released together at two processes, in twenty rounds each. */
+/** Releases fifty requests together at two processes, in twenty rounds for each race. */
 describe('two servers on one database', () => {
   let servers: TwoServers;
   beforeAll(async () => {
@@ -135,7 +135,7 @@ describe('two servers on one database', () => {
   });
 });
 
-/** Until a server waits for a row that somebody else has locked. */
+/** Waits until a server waits for a locked row. */
 async function untilSomebodyWaits({ database }: TwoServers): Promise<void> {
   const waiting = database
     .knex('pg_stat_activity')
@@ -144,7 +144,7 @@ async function untilSomebodyWaits({ database }: TwoServers): Promise<void> {
   await until('somebody waits', async () => (await waiting.clone().select('pid')).length > 0);
 }
 
-/** Signs the person in again, for the last round ended that. */
+/** Signs the person in again, because the last round ended that. */
 async function begin(servers: TwoServers, runner: Runner, number: number) {
   await change(servers, runner, { disabled_at: null });
   const browser = openBrowser();

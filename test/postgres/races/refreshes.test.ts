@@ -16,7 +16,7 @@ import {
   tokensIn,
 } from './two-servers.ts';
 
-/** Fifty requests released together at two processes, in twenty rounds each. */
+/** Releases fifty requests together at two processes, in twenty rounds for each race. */
 describe('two servers on one database', () => {
   let servers: TwoServers;
   beforeAll(async () => {

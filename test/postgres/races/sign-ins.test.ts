@@ -18,7 +18,7 @@ import {
   tally,
 } from './two-servers.ts';
 
-/** Fifty requests released together at two processes, in twenty rounds each. */
+/** Releases fifty requests together at two processes, in twenty rounds for each race. */
 describe('two servers on one database', () => {
   let servers: TwoServers;
   beforeAll(async () => {
@@ -26,7 +26,7 @@ describe('two servers on one database', () => {
   });
   afterAll(() => servers.close());
 
-  /** The page of a sign-in, as many times as there are requests, filled in. */
+  /** The filled-in sign-in page, once for each request. */
   const openForm = async (runner: Runner): Promise<{ browser: Browser; forms: PreparedRequest[] }> => {
     const { issuer, at } = servers;
     const browser = openBrowser();
@@ -46,7 +46,7 @@ describe('two servers on one database', () => {
     });
     return { browser, forms: fifty(form) };
   };
-  /** Where a form leads that was accepted. */
+  /** The target of an accepted form. */
   const resumptions = (browser: Browser, location: string | undefined): PreparedRequest[] => {
     const { pathname } = new URL(location ?? '', servers.issuer);
     return fifty((n) => ({ url: servers.at(n) + pathname, headers: cookieHeader(browser, pathname) }));

@@ -21,7 +21,7 @@ import {
 
 const DEVICE_CODE = 'urn:ietf:params:oauth:grant-type:device_code';
 
-/** Fifty requests released together at two processes, in twenty rounds each. */
+/** Releases fifty requests together at two processes, in twenty rounds for each race. */
 describe('two servers on one database', () => {
   let servers: TwoServers;
   beforeAll(async () => {
@@ -64,7 +64,7 @@ describe('two servers on one database', () => {
             headers: cookieHeader(browser, '/auth/authorize'),
           })),
         );
-        // Whoever finds it used is told on a page; whoever comes second to use it, at the client.
+        // A request that finds it used gets a page; one that comes second to use it is answered at the client.
         const { code, ...refused } = tally(replies);
         expect(code).toBe(1);
         expect(['400 invalid_request_uri', 'invalid_request_uri']).toEqual(
@@ -87,7 +87,7 @@ describe('two servers on one database', () => {
       const runner = await aRunner(servers);
       const browser = openBrowser();
       await newCode(servers, runner, browser);
-      // Signed in, with nothing given yet.
+      // The person is signed in, and has no grants yet.
       await database.knex('grants').where({ person_id: runner.id }).delete();
       for (let round = 0; round < ROUNDS; round += 1) {
         const { body } = await postForm(`${issuer}/auth/device_authorization`, {

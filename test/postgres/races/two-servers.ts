@@ -17,14 +17,14 @@ const SEEDS_DIR = new URL('../../../config/seeds', import.meta.url).pathname;
 
 const REQUESTS = 50;
 export const ROUNDS = 20;
-/** Of all rounds of a race, on a busy machine. */
+/** The time limit for all rounds of a race on a busy machine. */
 export const RACE_MS = 180_000;
 
-/** One database and two server processes, of which the first gives the issuer its address. */
+/** One database and two server processes. The issuer has the first one's address. */
 export interface TwoServers {
   database: TestDatabase;
   issuer: string;
-  /** The address of one or the other, by turns. */
+  /** The address of one server or the other, in turns. */
   at(n: number): string;
   close(): Promise<void>;
 }
@@ -48,13 +48,13 @@ export async function startTwoServers(env: Record<string, string> = {}): Promise
 }
 
 const PASSWORD = 'a perfectly good password';
-/** Two hashes of it that cost next to nothing: there are hundreds of sign-ins here, and they are not what is tested. */
+/** Two cheap hashes of it: there are hundreds of sign-ins here, and hashing is not the subject. */
 export const CHEAP_HASHES = [
   '$argon2id$v=19$m=8,t=1,p=1$wlENKvnXwBpdEiTcWH6Ukg$2VpBSng3l9qkDDH4mO6Zlm1xduFU4UepECa30GG1xEw',
   '$argon2id$v=19$m=8,t=1,p=1$YgxmPAv8oecUgxSP1uMgPw$ubLC0hZzoH9xmey6/rTtY9CFRe+WCZDDwqHZ3HSH/g0',
 ] as const;
 
-/** Of another one. */
+/** A hash of another password. */
 export const OTHER_HASH =
   '$argon2id$v=19$m=8,t=1,p=1$pGnFTK0G/RGjLkgR10epTA$tvQv/jc+K/ZOyorWG0UokTuXw63iaoh8QmgDMioDb64';
 
@@ -64,7 +64,7 @@ export interface Runner {
   password: string;
 }
 
-/** Somebody of the demo instance. */
+/** A person of the demo instance. */
 export async function aRunner({ database }: TwoServers): Promise<Runner> {
   const id = randomUUID();
   const email = `${id}@demo.example`;
@@ -74,12 +74,12 @@ export async function aRunner({ database }: TwoServers): Promise<Runner> {
   return { id, email, password: PASSWORD };
 }
 
-/** The code in an answer of the authorization endpoint, if there is one. */
+/** The code in an answer of the authorization endpoint. */
 export function codeOf({ location = '' }: Pick<Reply, 'location'>): string | undefined {
   return new URL(location, DEMO_WEB.redirect_uri).searchParams.get('code') ?? undefined;
 }
 
-/** A code for `client_demo_web`, in `browser` where somebody may be signed in already. */
+/** A code for `client_demo_web`, from `browser`, which may already be signed in. */
 export async function newCode(
   { issuer }: TwoServers,
   runner: Runner,
@@ -91,13 +91,13 @@ export async function newCode(
   return code;
 }
 
-/** What a browser sends to `path`. */
+/** The cookies that a browser sends to `path`. */
 export function cookieHeader(browser: Browser, path: string): { cookie: string } {
   const sent = browser.cookies().filter((cookie) => path.startsWith(cookie.path));
   return { cookie: sent.map(({ name, value }) => `${name}=${value}`).join('; ') };
 }
 
-/** A POST of JSON to the token endpoint, by `client_demo_web`. */
+/** A JSON request to the token endpoint by `client_demo_web`. */
 export function tokenRequest(
   server: string,
   fields: Record<string, string>,
@@ -111,17 +111,19 @@ export function tokenRequest(
   };
 }
 
-/** The same of each of fifty, by turns at one server and the other. */
+/** Fifty requests, to the two servers in turns. */
 export function fifty(make: (n: number) => PreparedRequest): PreparedRequest[] {
   return Array.from({ length: REQUESTS }, (_, n) => make(n));
 }
 
-/** In the first half of all rounds together with the fifty, later when ever more of them have been answered. */
+/**
+ * In the first half of all rounds, the act runs together with the fifty requests; later, after more and more answers.
+ */
 export function interruption(round: number, act: () => Promise<unknown>): Interruption {
   return { afterAnswers: Math.max(0, round - ROUNDS / 2) * 4, act };
 }
 
-/** How often each outcome occurred: `200`, `400 invalid_grant`, or of redirects `code`, an error, or where they lead. */
+/** How often each outcome occurred: `200`, `400 invalid_grant`, or for redirects `code`, an error, or the target. */
 export function tally(replies: readonly Reply[]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const reply of replies) {
@@ -138,21 +140,21 @@ function outcomeOf({ status, location, body }: Reply): string {
   return searchParams.get('error') ?? pathname.replace(/[A-Za-z0-9_-]{20,}/, ':uid');
 }
 
-/** The outcomes that occurred, whatever their number. */
+/** The outcomes that occurred, however often. */
 export function outcomes(replies: readonly Reply[]): string[] {
   return Object.keys(tally(replies)).toSorted();
 }
 
 export type GivenTokens = Pick<Tokens, 'access_token' | 'refresh_token'>;
 
-/** The tokens that were given, of all answers that gave any. */
+/** The tokens from all answers that gave any. */
 export function tokensIn(
   replies: readonly { status: number; body: Record<string, unknown> }[],
 ): GivenTokens[] {
   return replies.filter(({ status }) => status === 200).map(({ body }) => body as unknown as GivenTokens);
 }
 
-/** Nothing that this person ever gave can be used at either server, and no row says that it could. */
+/** Expects that neither server accepts any token this person ever got, and that no row allows it. */
 export async function expectNothingAlive(
   { database: { knex }, at }: TwoServers,
   { id }: Runner,
