@@ -1,4 +1,4 @@
-import { exchange, obtainCode, obtainTokens, userinfo } from '../support/relying-party.ts';
+import { exchange, obtainCode, obtainTokens, statusAndError, userinfo } from '../support/relying-party.ts';
 import { startTestServer, type TestServer } from '../support/test-server.ts';
 
 describe('the authorization code flow', () => {
@@ -17,9 +17,7 @@ describe('the authorization code flow', () => {
     const code = await obtainCode(server.url);
     const answers = await Promise.all(Array.from({ length: 20 }, () => exchange(server.url, code)));
     const [winner, ...others] = answers.toSorted((a, b) => a.status - b.status);
-    expect(others.map(({ status, body }) => [status, body.error])).toEqual(
-      Array(19).fill([400, 'invalid_grant']),
-    );
+    expect(others.map(statusAndError)).toEqual(Array(19).fill({ status: 400, error: 'invalid_grant' }));
     expect(winner?.status).toBe(200);
     // RFC 6749 section 4.1.2
     expect((await userinfo(server.url, String(winner?.body.access_token))).status).toBe(401);

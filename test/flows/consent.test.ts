@@ -1,4 +1,4 @@
-import { type Browser, openBrowser, type Page } from '../support/browser.ts';
+import { type Browser, openBrowser, type Page, redirectOf } from '../support/browser.ts';
 import { aClient, aPerson, type TestClient } from '../support/factories.ts';
 import { ADA, authorizationUrl, exchange, signIn } from '../support/relying-party.ts';
 import { startTestServer, type TestServer } from '../support/test-server.ts';
@@ -149,7 +149,10 @@ describe('consent that is refused', () => {
     const client = await clientWithConsent();
     const nobody = answerOf(await authorize(openBrowser(), client, { prompt: 'none' }));
     const ada = answerOf(await authorize(browser, client, { prompt: 'none' }));
-    expect([nobody.error, ada.error]).toEqual(['login_required', 'consent_required']);
+    expect({ nobody: nobody.error, ada: ada.error }).toEqual({
+      nobody: 'login_required',
+      ada: 'consent_required',
+    });
   });
 });
 
@@ -169,7 +172,7 @@ describe('the consent page refuses', () => {
     const csrf = /name="csrf" value="([^"]*)"/.exec(page.html)?.[1] ?? '';
     const grace = await aPerson(server);
     const answer = await browser.post(`${page.url}/sign-in`, { ...grace, csrf });
-    expect([answer.status, answer.location]).toEqual([303, page.url]);
+    expect(redirectOf(answer)).toEqual({ status: 303, location: page.url });
   });
 
   it('whoever is no longer the one who was asked', async () => {

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { createApp } from '../../src/app.ts';
 import type { Config } from '../../src/config.ts';
 import { welcome } from '../../src/welcome.ts';
-import { type Browser, openBrowser, type Page } from '../support/browser.ts';
+import { type Browser, openBrowser, type Page, redirectOf } from '../support/browser.ts';
 import { ADA, DEMO_WEB } from '../support/relying-party.ts';
 import { startTestServer, type TestServer } from '../support/test-server.ts';
 
@@ -87,7 +87,7 @@ const notice = ({ html }: Page) => plain(/role="status">[\s\S]*?<p>([\s\S]*?)<\/
 describe('the demo', () => {
   it('is where the bare address leads', async () => {
     const page = await openBrowser().get(`${issuer}/`);
-    expect([page.status, page.location]).toEqual([303, `${issuer}/demo`]);
+    expect(redirectOf(page)).toEqual({ status: 303, location: `${issuer}/demo` });
   });
 
   it('says who to sign in as, and sets no cookie before one does', async () => {

@@ -52,6 +52,10 @@ async function whoIsAt(tenant: Tenant, browser: Browser): Promise<unknown> {
   return (await userinfo(server.url, String(body.access_token))).body.sub;
 }
 
+async function whoIsAtBoth(browser: Browser): Promise<Record<'acme' | 'globex', unknown>> {
+  return { acme: await whoIsAt(acme, browser), globex: await whoIsAt(globex, browser) };
+}
+
 const sessionCookies = (browser: Browser) =>
   browser
     .cookies()
@@ -62,10 +66,7 @@ describe('a session of one instance', () => {
   it('never answers a request of an application of another', async () => {
     const browser = openBrowser();
     await signedIn(acme, browser);
-    expect([await whoIsAt(acme, browser), await whoIsAt(globex, browser)]).toEqual([
-      acme.person.id,
-      'login_required',
-    ]);
+    expect(await whoIsAtBoth(browser)).toEqual({ acme: acme.person.id, globex: 'login_required' });
     const page = await browser.follow(await authorize(browser, globex));
     expect(page.html).toContain('<h1>Sign in to globex</h1>');
   });
@@ -74,10 +75,7 @@ describe('a session of one instance', () => {
     const browser = openBrowser();
     await signedIn(acme, browser);
     await signedIn(globex, browser);
-    expect([await whoIsAt(acme, browser), await whoIsAt(globex, browser)]).toEqual([
-      acme.person.id,
-      globex.person.id,
-    ]);
+    expect(await whoIsAtBoth(browser)).toEqual({ acme: acme.person.id, globex: globex.person.id });
     expect(sessionCookies(browser).sort()).toEqual([
       'listo_session_acme',
       'listo_session_acme.sig',
@@ -92,10 +90,7 @@ describe('a session of one instance', () => {
     const ofGlobex = await signedIn(globex, browser);
     await browser.get(`${server.url}/auth/logout?id_token_hint=${ofAcme.id_token}`);
 
-    expect([await whoIsAt(acme, browser), await whoIsAt(globex, browser)]).toEqual([
-      'login_required',
-      globex.person.id,
-    ]);
+    expect(await whoIsAtBoth(browser)).toEqual({ acme: 'login_required', globex: globex.person.id });
     expect((await userinfo(server.url, ofAcme.access_token)).status).toBe(401);
     expect((await userinfo(server.url, ofGlobex.access_token)).status).toBe(200);
     expect(sessionCookies(browser)).toEqual(['listo_session_globex', 'listo_session_globex.sig']);
@@ -128,7 +123,7 @@ describe('a person of one instance', () => {
     const page = await browser.follow(await authorize(browser, globex));
     const wrong = await browser.submit(page, '/sign-in', { ...acme.person });
     const right = await browser.submit(page, '/sign-in', { ...globex.person });
-    expect([wrong.status, right.status]).toEqual([401, 303]);
+    expect({ wrong: wrong.status, right: right.status }).toEqual({ wrong: 401, right: 303 });
   });
 
   it('is nobody at another: address and password of Acme say nothing at the demo', async () => {
@@ -152,7 +147,7 @@ describe('an interaction of one instance', () => {
     const thief = openBrowser({ headers: { cookie } });
     const looked = await thief.get(acmePage.url);
     const posted = await thief.submit(acmePage, '/sign-in', { ...acme.person });
-    expect([looked.status, posted.status]).toEqual([400, 400]);
+    expect({ looked: looked.status, posted: posted.status }).toEqual({ looked: 400, posted: 400 });
 
     // The library resumes by cookie alone. The session that this makes has Acme's name, and belongs to nobody there.
     await thief.submit(globexPage, '/sign-in', { ...globex.person });
@@ -168,10 +163,7 @@ describe('an interaction of one instance', () => {
     const posted = await browser.submit(page, '/sign-in', { ...globex.person });
     const back = await browser.follow(posted, globex.client.redirect_uri);
     expect(back.location).toContain('?code=');
-    expect([await whoIsAt(acme, browser), await whoIsAt(globex, browser)]).toEqual([
-      acme.person.id,
-      globex.person.id,
-    ]);
+    expect(await whoIsAtBoth(browser)).toEqual({ acme: acme.person.id, globex: globex.person.id });
   });
 
   it('refuses an ID token of another as a hint at who should sign in', async () => {
@@ -188,11 +180,11 @@ it('shows each instance in its own colour, and nobody else’s', async () => {
   const page = await browser.follow(await authorize(browser, acme));
   expect(page.html).toContain('<link rel="stylesheet" href="/assets/theme/acme.css">');
   const sheet = await fetch(`${server.url}/assets/theme/acme.css`);
-  expect([sheet.status, sheet.headers.get('content-type'), sheet.headers.get('cache-control')]).toEqual([
-    200,
-    'text/css; charset=utf-8',
-    'public, max-age=300',
-  ]);
+  expect(sheet.status).toBe(200);
+  expect(Object.fromEntries(sheet.headers)).toMatchObject({
+    'content-type': 'text/css; charset=utf-8',
+    'cache-control': 'public, max-age=300',
+  });
   expect(await sheet.text()).toContain('--accent: #e3002b;');
   for (const name of ['nowhere.css', 'acme', 'acme.css.map', '..%2Facme.css']) {
     expect((await fetch(`${server.url}/assets/theme/${name}`)).status).toBe(404);

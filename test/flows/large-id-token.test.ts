@@ -1,8 +1,15 @@
 import { decodeJwt } from 'jose';
-import { openBrowser } from '../support/browser.ts';
+import { openBrowser, redirectOf } from '../support/browser.ts';
 import { aClient, aPerson, type TestClient, type TestPerson } from '../support/factories.ts';
 import { sendHttp } from '../support/raw-http.ts';
-import { authorizationUrl, exchange, signIn, type Tokens, userinfo } from '../support/relying-party.ts';
+import {
+  authorizationUrl,
+  brief,
+  exchange,
+  signIn,
+  type Tokens,
+  userinfo,
+} from '../support/relying-party.ts';
 import { startTestServer, type TestServer } from '../support/test-server.ts';
 import { askToken, DEMO_APP } from '../support/token-provider.ts';
 
@@ -66,10 +73,10 @@ describe('a person with 130 user records', () => {
     });
     expect(tokens.id_token.length).toBeGreaterThan(16_384);
     const answer = await askToken(server, `Bearer ${tokens.id_token}`, { client_id: DEMO_APP });
-    expect([answer.status, answer.body]).toEqual([
-      200,
-      { access_token: expect.any(String), token_type: 'Bearer', expires_in: 900 },
-    ]);
+    expect(brief(answer)).toEqual({
+      status: 200,
+      body: { access_token: expect.any(String), token_type: 'Bearer', expires_in: 900 },
+    });
   });
 
   it.each(['GET', 'POST'])('can be hinted at in an authorization request by %s', async (method) => {
@@ -116,7 +123,7 @@ describe('a person with 130 user records', () => {
     const page = await browser.get(
       `${server.url}/auth/logout?${new URLSearchParams({ id_token_hint: tokens.id_token, post_logout_redirect_uri: AFTER })}`,
     );
-    expect([page.status, page.location]).toEqual([303, AFTER]);
+    expect(redirectOf(page)).toEqual({ status: 303, location: AFTER });
     expect((await userinfo(server.url, tokens.access_token)).status).toBe(401);
   });
 });

@@ -1,5 +1,12 @@
 import { decodeJwt, exportJWK, generateKeyPair, SignJWT } from 'jose';
-import { type Browser, openBrowser, type Page } from '../support/browser.ts';
+import {
+  type Browser,
+  messageOf,
+  openBrowser,
+  type Page,
+  redirectOf,
+  statusAndMessage,
+} from '../support/browser.ts';
 import { aClient, anInstance, aPerson, type TestClient } from '../support/factories.ts';
 import {
   ADA,
@@ -45,8 +52,10 @@ function signOutUrl(parameters: Record<string, string>): string {
 }
 
 const titleOf = ({ html }: Page) => /<h1>([^<]*)<\/h1>/.exec(html)?.[1];
-const messageOf = ({ html }: Page) => /<p class="lead">([^<]*)<\/p>/.exec(html)?.[1];
 const personOn = ({ html }: Page) => /person__name">([^<]*)</.exec(html)?.[1];
+/** What a person sees of a page. */
+const seen = (page: Page) => ({ status: page.status, title: titleOf(page), person: personOn(page) });
+const QUESTION = { status: 200, title: 'Sign out?', person: 'Ada Lovelace' };
 
 /** The remains of a sign-in: the browser's session, and which of its tokens work. */
 async function stateOf(browser: Browser, tokens: Tokens): Promise<Record<string, unknown>> {
@@ -78,11 +87,11 @@ describe('signing out', () => {
     const page = await browser.get(
       signOutUrl({ id_token_hint: tokens.id_token, post_logout_redirect_uri: AFTER, state: 'a b&c' }),
     );
-    expect([page.status, page.location, page.headers.get('cache-control')]).toEqual([
-      303,
-      'http://127.0.0.1:9999/signed-out?from=listo&state=a+b%26c',
-      'no-store',
-    ]);
+    expect(redirectOf(page)).toEqual({
+      status: 303,
+      location: 'http://127.0.0.1:9999/signed-out?from=listo&state=a+b%26c',
+    });
+    expect(page.headers.get('cache-control')).toBe('no-store');
     expect(page.headers.getSetCookie()).toEqual([
       'listo_session_demo=; path=/; expires=Thu, 01 Jan 1970 00:00:00 GMT; httponly; samesite=lax',
       'listo_session_demo.sig=; path=/; expires=Thu, 01 Jan 1970 00:00:00 GMT; httponly; samesite=lax',
@@ -96,7 +105,7 @@ describe('signing out', () => {
       id_token_hint: tokens.id_token,
       post_logout_redirect_uri: AFTER,
     });
-    expect([page.status, page.location]).toEqual([303, AFTER]);
+    expect(redirectOf(page)).toEqual({ status: 303, location: AFTER });
     expect(await stateOf(browser, tokens)).toEqual(SIGNED_OUT);
   });
 
@@ -109,7 +118,7 @@ describe('signing out', () => {
       state: 'kept',
     });
     const parameters = { client_id: client.client_id, post_logout_redirect_uri: AFTER, state: 'kept' };
-    expect([posted.status, posted.location]).toEqual([303, signOutUrl(parameters)]);
+    expect(redirectOf(posted)).toEqual({ status: 303, location: signOutUrl(parameters) });
     expect(titleOf(await browser.get(posted.location ?? ''))).toBe('Sign out?');
   });
 
@@ -129,16 +138,16 @@ describe('signing out', () => {
     const page = await browser.get(
       signOutUrl({ client_id: client.client_id, post_logout_redirect_uri: AFTER, state: '"x"' }),
     );
-    expect([page.status, titleOf(page), personOn(page)]).toEqual([200, 'Sign out?', 'Ada Lovelace']);
+    expect(seen(page)).toEqual(QUESTION);
     expect(page.html).toContain('<strong>Payroll</strong> is asking to sign you out of');
     expect(page.headers.get('content-security-policy')).toContain("form-action 'self' http:;");
     expect(await stateOf(browser, tokens)).toEqual(SIGNED_IN);
 
     const confirmed = await browser.submit(page, '/confirm', { decision: 'sign_out' });
-    expect([confirmed.status, confirmed.location]).toEqual([
-      303,
-      'http://127.0.0.1:9999/signed-out?from=listo&state=%22x%22',
-    ]);
+    expect(redirectOf(confirmed)).toEqual({
+      status: 303,
+      location: 'http://127.0.0.1:9999/signed-out?from=listo&state=%22x%22',
+    });
     expect((await browser.get(signOutUrl({}))).location).toBe(`${server.url}/auth/logout/success`);
   });
 
@@ -146,7 +155,7 @@ describe('signing out', () => {
     const { browser, tokens } = await signedIn();
     const page = await browser.get(signOutUrl({}));
     const stayed = await browser.submit(page, '/confirm', { decision: 'stay' });
-    expect([stayed.status, titleOf(stayed)]).toEqual([200, 'You are still signed in']);
+    expect(seen(stayed)).toEqual({ status: 200, title: 'You are still signed in', person: undefined });
     expect(await stateOf(browser, tokens)).toEqual(SIGNED_IN);
   });
 
@@ -155,14 +164,14 @@ describe('signing out', () => {
     const done = await browser.follow(
       await browser.submit(await browser.get(signOutUrl({})), '/confirm', { decision: 'sign_out' }),
     );
-    expect([done.status, titleOf(done)]).toEqual([200, 'You are signed out']);
+    expect(seen(done)).toEqual({ status: 200, title: 'You are signed out', person: undefined });
   });
 
   it('goes straight back when nobody is signed in', async () => {
     const page = await openBrowser().get(
       signOutUrl({ client_id: client.client_id, post_logout_redirect_uri: AFTER, state: 's' }),
     );
-    expect([page.status, page.location]).toEqual([303, `${AFTER}&state=s`]);
+    expect(redirectOf(page)).toEqual({ status: 303, location: `${AFTER}&state=s` });
     expect((await openBrowser().get(signOutUrl({}))).location).toBe(`${server.url}/auth/logout/success`);
   });
 
@@ -174,9 +183,9 @@ describe('signing out', () => {
     const answers = [];
     for (let n = 1; n <= 2; n += 1)
       answers.push(await browser.submit(page, '/confirm', { decision: 'sign_out' }));
-    expect(answers.map(({ status, location }) => [status, location])).toEqual([
-      [303, AFTER],
-      [303, AFTER],
+    expect(answers.map(redirectOf)).toEqual([
+      { status: 303, location: AFTER },
+      { status: 303, location: AFTER },
     ]);
   });
 
@@ -232,7 +241,7 @@ describe('a browser that is signed in to several instances', () => {
     expect(choices).toEqual(['/auth/logout?instance=demo', `/auth/logout?instance=${instance_id}`]);
 
     const page = await browser.get(`${server.url}${choices[1]}`);
-    expect([titleOf(page), personOn(page)]).toEqual(['Sign out?', 'Grace Hopper']);
+    expect(seen(page)).toEqual({ ...QUESTION, person: 'Grace Hopper' });
     await browser.submit(page, '/confirm', { decision: 'sign_out' });
     expect((await userinfo(server.url, acme.tokens.access_token)).status).toBe(401);
     expect(await stateOf(browser, tokens)).toEqual(SIGNED_IN);
@@ -264,7 +273,7 @@ describe('a hint that proves nothing', () => {
     ];
     for (const id_token_hint of hints) {
       const page = await browser.get(signOutUrl({ id_token_hint }));
-      expect([page.status, titleOf(page), personOn(page)]).toEqual([200, 'Sign out?', 'Ada Lovelace']);
+      expect(seen(page)).toEqual(QUESTION);
     }
     expect(await isSignedIn(browser, tokens)).toBe(true);
   });
@@ -304,11 +313,11 @@ describe('signing out refuses', () => {
     ]) {
       for (const hint of [{ id_token_hint: tokens.id_token }, { client_id: client.client_id }]) {
         const page = await browser.get(signOutUrl({ ...hint, post_logout_redirect_uri } as never));
-        expect([page.status, page.location, messageOf(page)]).toEqual([
-          400,
-          undefined,
-          'This post_logout_redirect_uri is not registered for the application.',
-        ]);
+        expect({ ...redirectOf(page), message: messageOf(page) }).toEqual({
+          status: 400,
+          location: undefined,
+          message: 'This post_logout_redirect_uri is not registered for the application.',
+        });
       }
     }
     expect(await isSignedIn(browser, tokens)).toBe(true);
@@ -327,7 +336,7 @@ describe('signing out refuses', () => {
   it('what contradicts itself, is unknown, or comes twice', async () => {
     const { browser, tokens } = ada;
     const { id_token } = tokens;
-    const messages = [];
+    const refusals = [];
     for (const query of [
       new URLSearchParams({ id_token_hint: id_token, client_id: 'client_demo_web' }),
       new URLSearchParams({ client_id: 'unknown' }),
@@ -335,13 +344,13 @@ describe('signing out refuses', () => {
       'client_id=a%00b',
     ]) {
       const page = await browser.get(`${server.url}/auth/logout?${query}`);
-      messages.push([page.status, messageOf(page)]);
+      refusals.push(statusAndMessage(page));
     }
-    expect(messages).toEqual([
-      [400, 'The client_id is not the one that the id_token_hint was issued to.'],
-      [400, 'This client_id is not known.'],
-      [400, 'The parameter state was sent more than once.'],
-      [400, 'The parameter client_id contains a NUL character.'],
+    expect(refusals).toEqual([
+      { status: 400, message: 'The client_id is not the one that the id_token_hint was issued to.' },
+      { status: 400, message: 'This client_id is not known.' },
+      { status: 400, message: 'The parameter state was sent more than once.' },
+      { status: 400, message: 'The parameter client_id contains a NUL character.' },
     ]);
   });
 
@@ -354,10 +363,10 @@ describe('signing out refuses', () => {
     )?.[1];
     for (const csrf of ['', 'wrong', foreign ?? '']) {
       const answer = await browser.submit(page, '/confirm', { decision: 'sign_out', csrf });
-      expect([answer.status, messageOf(answer)]).toEqual([
-        403,
-        'This form has expired or was opened somewhere else. Please go back and try again.',
-      ]);
+      expect(statusAndMessage(answer)).toEqual({
+        status: 403,
+        message: 'This form has expired or was opened somewhere else. Please go back and try again.',
+      });
     }
     const fields = {
       instance: 'demo',
@@ -374,14 +383,20 @@ describe('signing out refuses', () => {
   it('a confirmation that does not say where', async () => {
     const { browser } = ada;
     const page = await browser.post(`${server.url}/auth/logout/confirm`, { decision: 'sign_out' });
-    expect([page.status, messageOf(page)]).toEqual([400, 'The form does not say where to sign out.']);
+    expect(statusAndMessage(page)).toEqual({
+      status: 400,
+      message: 'The form does not say where to sign out.',
+    });
   });
 
   it('an instance that does not exist, quietly', async () => {
     const { browser, tokens } = ada;
     for (const instance of ['nowhere', '../x', 'a\r\nSet-Cookie: x=y', 'DEMO']) {
       const page = await browser.get(signOutUrl({ instance }));
-      expect([page.location, page.headers.getSetCookie()]).toEqual([`${server.url}/auth/logout/success`, []]);
+      expect({ location: page.location, cookies: page.headers.getSetCookie() }).toEqual({
+        location: `${server.url}/auth/logout/success`,
+        cookies: [],
+      });
     }
     expect(await isSignedIn(browser, tokens)).toBe(true);
   });

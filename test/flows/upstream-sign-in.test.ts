@@ -1,4 +1,4 @@
-import { openBrowser } from '../support/browser.ts';
+import { openBrowser, redirectOf, statusAndMessage } from '../support/browser.ts';
 import { aPerson, type TestClient } from '../support/factories.ts';
 import { exchange, refresh, userinfo } from '../support/relying-party.ts';
 import { withStillTime } from '../support/still-time.ts';
@@ -9,7 +9,6 @@ import {
   CLIENT,
   CODE,
   NO_ACCESS,
-  pageOf,
   somebody,
   startUpstreamWorld,
   type UpstreamWorld,
@@ -193,7 +192,7 @@ describe('signing in through a customer’s own provider', () => {
 describe('whoever is new', () => {
   it('is refused where the instance knows its people, until they are registered', async () => {
     const person = somebody({ name: 'Admitted' });
-    expect(pageOf(await world.signIn(closed, person))).toEqual(NO_ACCESS);
+    expect(statusAndMessage(await world.signIn(closed, person))).toEqual(NO_ACCESS);
 
     const { id, email } = await aPerson(server, { instance_id: 'closed' });
     await server.database
@@ -212,7 +211,7 @@ describe('whoever is new', () => {
       (await world.claimsAfter(await world.signIn(other, person), other)).sub,
     ];
     expect(new Set(subjects).size).toBe(2);
-    expect(pageOf(await world.signIn(closed, person))).toEqual(NO_ACCESS);
+    expect(statusAndMessage(await world.signIn(closed, person))).toEqual(NO_ACCESS);
   });
 
   it('and was disabled since is refused', async () => {
@@ -222,7 +221,7 @@ describe('whoever is new', () => {
       .knex('people')
       .where({ id: String(sub) })
       .update({ disabled_at: new Date() });
-    expect(pageOf(await world.signIn(open, person))).toEqual(NO_ACCESS);
+    expect(statusAndMessage(await world.signIn(open, person))).toEqual(NO_ACCESS);
   });
 });
 
@@ -295,5 +294,5 @@ it('offers no password form on an instance that has its own provider', async () 
   const browser = openBrowser();
   const page = await world.authorize(browser, open);
   const posted = await browser.post(`${page.location}/sign-in`, { email: 'a@b.example', password: 'x' });
-  expect([posted.status, posted.location]).toEqual([303, page.location]);
+  expect(redirectOf(posted)).toEqual({ status: 303, location: page.location });
 });

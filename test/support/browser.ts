@@ -16,6 +16,15 @@ export function redirectOf({ status, location }: Page): Pick<Page, 'status' | 'l
   return { status, location };
 }
 
+/** The sentence under the heading of a page. */
+export function messageOf({ html }: Page): string | undefined {
+  return /<p class="lead">([^<]*)<\/p>/.exec(html)?.[1];
+}
+
+export function statusAndMessage(page: Page): { status: number; message: string | undefined } {
+  return { status: page.status, message: messageOf(page) };
+}
+
 interface Cookie {
   name: string;
   value: string;

@@ -99,24 +99,21 @@ export function answerOf({ location, html }: Page): Record<string, string> {
   return Object.fromEntries(new URL(location).searchParams);
 }
 
-export function pageOf({ status, html }: Page): [status: number, message: string | undefined] {
-  return [status, /<p class="lead">([^<]*)<\/p>/.exec(html)?.[1]];
-}
-
 /** A new person, unknown to the server. */
 export function somebody(claims: Record<string, unknown> = {}): UpstreamPerson {
   return { sub: unique('sub'), claims };
 }
 
-export const NO_ACCESS = [
-  403,
-  'You signed in at your company, but have no access here. Please ask your administrator for it.',
-];
-export const AWAY = [
-  503,
-  'Your company’s sign-in service cannot be reached just now. Please try again in a moment.',
-];
-export const UNUSABLE = [
-  400,
-  'The answer of your company’s sign-in service could not be used. Please go back to the application and sign in again.',
-];
+export const NO_ACCESS = {
+  status: 403,
+  message: 'You signed in at your company, but have no access here. Please ask your administrator for it.',
+};
+export const AWAY = {
+  status: 503,
+  message: 'Your company’s sign-in service cannot be reached just now. Please try again in a moment.',
+};
+export const UNUSABLE = {
+  status: 400,
+  message:
+    'The answer of your company’s sign-in service could not be used. Please go back to the application and sign in again.',
+};

@@ -1,5 +1,5 @@
 import { freePort } from '../../../scripts/free-port.ts';
-import { openBrowser } from '../../support/browser.ts';
+import { openBrowser, redirectOf, statusAndMessage } from '../../support/browser.ts';
 import type { TestClient } from '../../support/factories.ts';
 import { withStillTime } from '../../support/still-time.ts';
 import type { TestServer } from '../../support/test-server.ts';
@@ -9,7 +9,6 @@ import {
   answerOf,
   CLIENT,
   CODE,
-  pageOf,
   somebody,
   startUpstreamWorld,
   UNUSABLE,
@@ -53,7 +52,7 @@ describe('an answer that says no', () => {
     const callback = await world.callbackOf(open, somebody(), browser);
     callback.searchParams.delete('code');
     callback.searchParams.set('error', error);
-    expect(pageOf(await browser.follow(await browser.get(callback.href)))).toEqual(expected);
+    expect(statusAndMessage(await browser.follow(await browser.get(callback.href)))).toEqual(expected);
     const line = server
       .logLines()
       .findLast(({ path }) => String(path).startsWith('/interaction/:uid/upstream/'));
@@ -70,7 +69,7 @@ describe('a provider that is away', () => {
     });
     const browser = openBrowser();
     const page = await browser.follow(await world.authorize(browser, client));
-    expect(pageOf(page)).toEqual(AWAY);
+    expect(statusAndMessage(page)).toEqual(AWAY);
     expect(page.headers.get('retry-after')).toBe('10');
 
     await server.database
@@ -87,7 +86,7 @@ describe('a provider that is away', () => {
     async (how) => {
       idp.tokenEndpoint = how;
       const page = await world.signIn(open, somebody());
-      expect(pageOf(page)).toEqual(AWAY);
+      expect(statusAndMessage(page)).toEqual(AWAY);
       expect(page.headers.get('retry-after')).toBe('10');
     },
   );
@@ -103,7 +102,7 @@ describe('an answer that could be forged', () => {
       browser.get(forwarded.location ?? ''),
     ]);
     expect(answers.map(({ status }) => status).sort()).toEqual([303, 400]);
-    expect(pageOf(await browser.follow(await browser.get(callback.href)))).toEqual(UNUSABLE);
+    expect(statusAndMessage(await browser.follow(await browser.get(callback.href)))).toEqual(UNUSABLE);
   });
 
   it('is refused in another browser, which would be signed in as somebody else', async () => {
@@ -128,10 +127,10 @@ describe('an answer that could be forged', () => {
     for (const change of changes) {
       const url = new URL(one);
       change(url);
-      expect(pageOf(await browser.follow(await browser.get(url.href)))).toEqual(UNUSABLE);
+      expect(statusAndMessage(await browser.follow(await browser.get(url.href)))).toEqual(UNUSABLE);
     }
     const crossed = await browser.get(`${server.url}/interaction/${uid}/upstream/open${other.search}`);
-    expect(pageOf(crossed)).toEqual(UNUSABLE);
+    expect(statusAndMessage(crossed)).toEqual(UNUSABLE);
   });
 
   it.each([
@@ -144,7 +143,9 @@ describe('an answer that could be forged', () => {
     const browser = openBrowser();
     const callback = await world.callbackOf(open, somebody(), browser);
     change(callback);
-    expect(pageOf(await browser.follow(await browser.get(callback.href), CLIENT))).toEqual(UNUSABLE);
+    expect(statusAndMessage(await browser.follow(await browser.get(callback.href), CLIENT))).toEqual(
+      UNUSABLE,
+    );
   });
 
   it('is refused with a code that was asked for under another nonce', async () => {
@@ -154,7 +155,7 @@ describe('an answer that could be forged', () => {
     const changed = new URL(started.location ?? '');
     changed.searchParams.set('nonce', 'of-the-attacker');
     const page = await browser.follow(await browser.get(changed.href), CLIENT);
-    expect(pageOf(page)).toEqual(UNUSABLE);
+    expect(statusAndMessage(page)).toEqual(UNUSABLE);
   });
 
   it.each([
@@ -166,12 +167,12 @@ describe('an answer that could be forged', () => {
   ])('is refused with an ID token %s', async (_what, change) => {
     idp.alterIdToken = (claims) => ({ ...claims, ...change }) as typeof claims;
     idp.userinfo = 'refusing';
-    expect(pageOf(await world.signIn(open, somebody()))).toEqual(UNUSABLE);
+    expect(statusAndMessage(await world.signIn(open, somebody()))).toEqual(UNUSABLE);
   });
 
   it('is refused with an ID token that the provider did not sign', async () => {
     idp.signsWithUnknownKey = true;
-    expect(pageOf(await world.signIn(open, somebody()))).toEqual(UNUSABLE);
+    expect(statusAndMessage(await world.signIn(open, somebody()))).toEqual(UNUSABLE);
   });
 
   it('is refused ten minutes after it was asked for', async () => {
@@ -179,7 +180,9 @@ describe('an answer that could be forged', () => {
     const callback = await world.callbackOf(open, somebody(), browser);
     await withStillTime(async (time) => {
       time.forward(10 * 60 + 1);
-      expect(pageOf(await browser.follow(await browser.get(callback.href), CLIENT))).toEqual(UNUSABLE);
+      expect(statusAndMessage(await browser.follow(await browser.get(callback.href), CLIENT))).toEqual(
+        UNUSABLE,
+      );
     });
   });
 
@@ -189,7 +192,9 @@ describe('an answer that could be forged', () => {
     const callback = await world.callbackOf(open, somebody(), browser);
     callback.pathname = callback.pathname.replace(/[^/]+$/, 'another');
     const redeemed = idp.authorizations.length;
-    expect(pageOf(await browser.follow(await browser.get(callback.href), CLIENT))).toEqual(UNUSABLE);
+    expect(statusAndMessage(await browser.follow(await browser.get(callback.href), CLIENT))).toEqual(
+      UNUSABLE,
+    );
     expect(idp.authorizations.length).toBe(redeemed);
   });
 
@@ -198,7 +203,7 @@ describe('an answer that could be forged', () => {
     const page = await openBrowser().get(
       `${server.url}/auth/upstream/callback/any?${new URLSearchParams({ state })}`,
     );
-    expect([page.status, page.location]).toEqual([400, undefined]);
+    expect(redirectOf(page)).toEqual({ status: 400, location: undefined });
     const broken = await openBrowser().get(`${server.url}/auth/upstream/callback/any?state=%zz`);
     expect(broken.status).toBe(400);
   });
