@@ -1,6 +1,6 @@
 import { calculateJwkThumbprint, EmbeddedJWK, type JWTPayload, jwtVerify } from 'jose';
 
-/** A DPoP proof (RFC 9449) whose signature, time and target are right. `UsedProofStore` says whether it is new. */
+/** A DPoP proof (RFC 9449) with the right signature, time and target. `UsedProofStore` knows whether it is new. */
 export interface DpopProof {
   /** The SHA-256 thumbprint of the key that signed it (RFC 7638). */
   jkt: string;
@@ -12,7 +12,7 @@ export const PROOF_ALGORITHMS = ['RS256', 'PS256', 'ES256', 'Ed25519', 'EdDSA'] 
 
 /** How far the clock of a client may differ from ours, in either direction. */
 const TOLERATED_SECONDS = 300;
-/** A proof may be dated that far ahead, and is good for as long after that. */
+/** A proof may be dated this far ahead, and is valid for as long afterwards. */
 export const PROOF_LIFETIME_SECONDS = 2 * TOLERATED_SECONDS;
 
 interface Target {
@@ -23,8 +23,8 @@ interface Target {
 }
 
 /**
- * Verifies a proof as RFC 9449 section 4.3 says, but for nonces, which this server does not ask for.
- * @throws Error whose message is the description of an `invalid_dpop_proof`.
+ * Verifies a proof as in RFC 9449 section 4.3, without nonces, which this server does not ask for.
+ * @throws Error with the description of an `invalid_dpop_proof`.
  */
 export async function verifyDpopProof(text: string, target: Target): Promise<DpopProof> {
   const { payload, protectedHeader } = await jwtVerify(text, EmbeddedJWK, {
@@ -35,11 +35,11 @@ export async function verifyDpopProof(text: string, target: Target): Promise<Dpo
     throw new Error('invalid DPoP key binding', { cause });
   });
   const jti = checkClaims(payload, target);
-  // EmbeddedJWK has found it there.
+  // EmbeddedJWK has found the key there.
   return { jkt: await calculateJwkThumbprint(protectedHeader.jwk as never), jti };
 }
 
-/** Answers the `jti`. */
+/** Returns the `jti`. */
 function checkClaims({ iat, jti, htm, htu, nonce }: JWTPayload, { method, url, now }: Target): string {
   if (typeof iat !== 'number' || !iat) throw new Error('DPoP proof must have a iat number property');
   if (typeof jti !== 'string' || !jti) throw new Error('DPoP proof must have a jti string property');

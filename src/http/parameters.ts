@@ -3,7 +3,7 @@ import { HttpError } from '../platform/errors.ts';
 /** No endpoint knows a third of this number, and later code may take time that grows with its square. */
 export const MOST_PARAMETERS = 100;
 
-/** The parameters of a query or a form, by name. A name that occurs twice has an array, as the library expects. */
+/** The parameters of a query or a form by name. A name that occurs twice has an array, as the library expects. */
 export type RequestParameters = Record<string, string | string[]>;
 
 /**
@@ -30,7 +30,7 @@ export function parseParameters(text: string): RequestParameters {
   return parameters;
 }
 
-/** The value of a parameter that may come once. Undefined where it is missing or empty, and where it came twice. */
+/** The value of a parameter that may occur once; undefined if it is missing, empty or repeated. */
 export function singleValue(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }

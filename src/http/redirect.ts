@@ -2,10 +2,10 @@ import type { Context } from 'koa';
 import { HttpError } from '../platform/errors.ts';
 import type { RequestParameters } from './parameters.ts';
 
-/** Half of what is read of a request's head (connections/http-server.ts). Cookies and other headers have the rest. */
+/** Half the limit of a request's head (connections/http-server.ts), so that cookies and other headers have the rest. */
 const MAX_ADDRESS_LENGTH = 32 * 1024;
 
-/** Sends the browser on to another page, by GET, and leaves nothing in a cache. */
+/** Sends the browser to another page by GET, uncached. */
 export function redirect(ctx: Context, to: string): void {
   ctx.set('Cache-Control', 'no-store');
   ctx.status = 303;
@@ -13,10 +13,10 @@ export function redirect(ctx: Context, to: string): void {
 }
 
 /**
- * Sends the browser on to `path` with `parameters`. A form that another site posts comes without our SameSite cookies;
- * the browser brings them when it repeats the request as GET.
+ * Sends the browser to `path` with `parameters`. A form that another site posts comes without our SameSite cookies;
+ * the browser sends them when it repeats the request as GET.
  *
- * @throws HttpError 413, with `advice` for whoever made the form, when the address gets too long.
+ * @throws HttpError 413, with `advice` for the form's author, when the address gets too long.
  */
 export function repeatAsGet(
   ctx: Context,

@@ -2,7 +2,7 @@ import type Router from '@koa/router';
 import type { Middleware } from 'koa';
 import { HttpError } from '../platform/errors.ts';
 
-/** A router that is asked only for paths that begin as one of its own. It would try its routes one after another. */
+/** Asks a router only for paths that begin like one of its own. The router itself would try all its routes. */
 export function routesOf(router: Router): Middleware {
   const routes = router.routes();
   const known = new Set(router.stack.map(({ path }) => beginning(String(path).replace(/\/:.*$/, ''), 2)));
@@ -17,7 +17,7 @@ function beginning(path: string, segments: 1 | 2): string {
   return (end === -1 ? path : path.slice(0, end)).toLowerCase();
 }
 
-/** Refuses what no router answered: 405 with `Allow` at an address that takes other methods, otherwise 404. */
+/** Refuses requests that no router answered: 405 with `Allow` at an address with other methods, otherwise 404. */
 export const nothingHere: Middleware = (ctx) => {
   const { matched = [] } = ctx as { matched?: { methods: string[] }[] };
   const methods = new Set(matched.flatMap((route) => route.methods));
@@ -32,7 +32,7 @@ export const nothingHere: Middleware = (ctx) => {
   });
 };
 
-/** The answers of an API are JSON, whatever a client says it accepts. */
+/** An API answers JSON, whatever the client accepts. */
 export const jsonAnswers: Middleware = (ctx, next) => {
   ctx.req.headers.accept = 'application/json';
   return next();
