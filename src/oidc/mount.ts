@@ -6,10 +6,10 @@ import type { LiveProvider } from './live-provider.ts';
 import { requestScope, runInScope } from './request-scope.ts';
 import { PATHS } from './routes.ts';
 
-/** Node's request, with the form that was read from it where the library looks for one. */
+/** Node's request, with the parsed form where the library looks for it. */
 export type ParsedRequest = IncomingMessage & { body?: Record<string, string | string[]> };
 
-/** Resolves the instance of a browser's request, and serves what follows in its scope. */
+/** Resolves the instance of a browser's request, and runs the next handlers in its scope. */
 export function instanceScope(resolve: InstanceResolver): Middleware {
   return async (ctx, next) => {
     const { client_id } = ctx.path === PATHS.authorization ? ctx.query : {};
@@ -18,7 +18,7 @@ export function instanceScope(resolve: InstanceResolver): Middleware {
   };
 }
 
-/** Hands a request to the protocol library, and takes it back when the library could not answer it. */
+/** Gives a request to the protocol library, and takes it back if the library could not answer it. */
 export function protocol({
   live,
   onRefusal,
@@ -29,7 +29,7 @@ export function protocol({
   return async (ctx) => {
     const { body } = ctx.req as ParsedRequest;
     if (body && (ctx.path === PATHS.introspection || ctx.path === PATHS.revocation)) hideTokenShape(body);
-    // The documents that may be kept say so themselves (published-documents.ts).
+    // Documents that caches may keep set their own header (published-documents.ts).
     ctx.set('Cache-Control', 'no-store');
 
     await live.handle(ctx.req, ctx.res);

@@ -1,7 +1,7 @@
 /**
- * The protocol library, configured and corrected: everything that is OAuth 2.0 and OpenID Connect, and nothing
- * else. Each file here holds one of its hooks; where its behaviour differs from the contract, the file that
- * corrects it says how. It is the only folder that imports `oidc-provider` (pages use its types and errors).
+ * The protocol library, configured and corrected: everything about OAuth 2.0 and OpenID Connect, and nothing else.
+ * Each file here has one of its hooks. Where its behaviour differs from the contract, the file that corrects it says
+ * how. Only this folder imports `oidc-provider` (pages use its types and errors).
  */
 import { Provider } from 'oidc-provider';
 import type { ClientSecrets } from '../clients/client-secrets.ts';
@@ -33,7 +33,7 @@ export interface ProviderDependencies extends ConfigurationDependencies, TokenGr
 export function createProvider(dependencies: ProviderDependencies): Provider {
   const { issuer, clock } = dependencies;
   const provider = new Provider(issuer, oidcConfiguration(dependencies));
-  // The scheme of the issuer arrives as X-Forwarded-Proto, set by issuer-origin.ts for every request.
+  // issuer-origin.ts sets X-Forwarded-Proto to the issuer's scheme in every request.
   provider.proxy = true;
 
   registerTokenGrants(provider, dependencies);
@@ -46,14 +46,14 @@ export function createProvider(dependencies: ProviderDependencies): Provider {
   keepClients(provider, dependencies);
   nameSessionCookies(provider, dependencies.https);
   logProviderEvents(provider);
-  // Each stands around the next, and the last around the library's routes: a failure is taken back before the others
-  // look at the answer.
+  // Each middleware surrounds the next, and the last one surrounds the library's routes. So a failure is taken back
+  // before the others see the answer.
   for (const around of [crossOrigin, keepDocuments(provider), formPost, takeBackFailures(clock)])
     provider.use(around);
   return provider;
 }
 
-/** Outside an instance there is no session; the bare name is then never set. */
+/** Outside an instance there is no session, so the bare name is never set. */
 function nameSessionCookies(provider: Provider, https: boolean): void {
   const cookieName = provider.cookieName.bind(provider);
   replace(provider, {

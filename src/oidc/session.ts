@@ -4,12 +4,15 @@ import { newScope, runInScope } from './request-scope.ts';
 
 export type Session = Awaited<ReturnType<Provider['Session']['get']>>;
 
-/** This browser's session of an instance; one without `accountId` when nobody is signed in there. */
+/** This browser's session at an instance. It has no `accountId` when nobody is signed in there. */
 export function findSession(ctx: Context, provider: Provider, instanceId: string): Promise<Session> {
   return runInScope(newScope(instanceId), () => provider.Session.get(ctx as never));
 }
 
-/** Leaves the browser the cookie it has: what was not saved is over, or was saved under a newer id by another tab. */
+/**
+ * Keeps the browser's cookie as it is: a session that was not saved is over, or another tab saved it under a newer
+ * id.
+ */
 export function keepSessionCookie(): void {
   const ctx = Provider.ctx;
   if (!ctx) return;

@@ -53,7 +53,7 @@ function signOutUrl(parameters: Record<string, string>): string {
 
 const titleOf = ({ html }: Page) => /<h1>([^<]*)<\/h1>/.exec(html)?.[1];
 const personOn = ({ html }: Page) => /person__name">([^<]*)</.exec(html)?.[1];
-/** What a person sees of a page. */
+/** The visible parts of a page. */
 const seen = (page: Page) => ({ status: page.status, title: titleOf(page), person: personOn(page) });
 const QUESTION = { status: 200, title: 'Sign out?', person: 'Ada Lovelace' };
 

@@ -9,8 +9,8 @@ import { replace } from './replace.ts';
 type Client = InstanceType<Provider['Client']>;
 
 /**
- * Makes the library's client of a record once: it would write out and hash all of the record for each request, to
- * see whether it has changed. A record that changed is another object.
+ * Makes the library's client only once for each record. The library would write out and hash the whole record with
+ * each request, to see whether it has changed. A changed record is another object.
  */
 export function keepClients(provider: Provider, { clients }: { clients: ClientStore }): void {
   const { Client } = provider;
@@ -24,7 +24,7 @@ export function keepClients(provider: Provider, { clients }: { clients: ClientSt
       const kept = known.get(record);
       if (kept) return kept;
       const client = await find(id);
-      // The library keeps its own for records that say the same, so this one may carry an earlier copy.
+      // The library has one client for equal records, so this one may hold an earlier copy of the record.
       if (client) known.set(record, client);
       return client;
     },
@@ -32,9 +32,9 @@ export function keepClients(provider: Provider, { clients }: { clients: ClientSt
 }
 
 /**
- * Corrects the library's client where the contract differs: secrets are compared with digests, and a grant or
- * response type that the server has but this client may not use is `unauthorized_client` (RFC 6749 sections
- * 4.1.2.1 and 5.2) rather than `invalid_request`.
+ * Corrects the library's client where the contract differs. Secrets are compared with digests. A grant or response
+ * type that the server has but this client may not use is `unauthorized_client` (RFC 6749 sections 4.1.2.1 and 5.2)
+ * rather than `invalid_request`.
  */
 export function correctClients(
   provider: Provider,

@@ -2,9 +2,9 @@ import type { ServerResponse } from 'node:http';
 import type { Clock } from '../../platform/clock.ts';
 
 /**
- * Gives every cookie of an answer that says when it expires a `Max-Age` as well, by which browsers go first (RFC 6265
- * section 5.3). `Expires` is a time of this machine's clock, and compared with the browser's: where the two differ by
- * more than a cookie's life, it would be gone before it was sent back.
+ * Adds a `Max-Age` to every cookie of an answer that has an `Expires`. Browsers prefer it (RFC 6265 section 5.3).
+ * `Expires` is a time of this machine's clock, which a browser compares with its own. If the two differ by more than
+ * a cookie's life, the cookie would be gone before it is sent back.
  */
 export function ageCookies(res: ServerResponse, clock: Clock): void {
   const cookies = res.getHeader('Set-Cookie');

@@ -2,9 +2,10 @@ import type { Middleware } from 'koa';
 import { DOCUMENTS, PROTOCOL_ROUTES } from '../routes.ts';
 
 /**
- * Who may read our answers from a browser. Discovery and keys are everybody's. Elsewhere a preflight, which names
- * no client, is answered for any origin, never with credentials; the answer itself only for an origin of the client
- * it is about. The library checks that once it knows the client; here goes what it allowed before it knew one.
+ * Decides which pages may read our answers in a browser. Everybody may read discovery and keys. Elsewhere, a
+ * preflight, which names no client, is allowed for any origin, but never with credentials. The answer itself is only
+ * for the origins of its client. The library checks that when it knows the client; this removes permissions that it
+ * gave before.
  */
 export const crossOrigin: Middleware = async (ctx, next) => {
   await next();
@@ -16,7 +17,7 @@ export const crossOrigin: Middleware = async (ctx, next) => {
     ctx.remove('Access-Control-Allow-Origin');
   }
   if (ctx.method === 'OPTIONS' && ctx.status === 404) {
-    // No preflight: a plain question what this address takes (RFC 9110 section 9.3.7).
+    // This is no preflight, but a question about the address's methods (RFC 9110 section 9.3.7).
     ctx.status = 204;
     ctx.set('Allow', methodsAt(ctx.path).join(', '));
   }

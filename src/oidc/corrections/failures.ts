@@ -4,8 +4,8 @@ import { requestScope } from '../request-scope.ts';
 import { ageCookies } from './cookie-age.ts';
 
 /**
- * Takes back what the library could not answer. A failure of ours is kept for `protocol` (mount.ts) and nothing is
- * sent, so that one place answers it; unless the client was told by redirect.
+ * Takes back requests that the library could not answer. It keeps our failure for `protocol` (mount.ts) and sends
+ * nothing, so that one place answers. An answer by redirect to the client stays.
  */
 export function takeBackFailures(clock: Clock): Middleware {
   return async (ctx, next) => {
@@ -16,7 +16,7 @@ export function takeBackFailures(clock: Clock): Middleware {
       scope.failure = error;
     }
     ageCookies(ctx.res, clock);
-    // Revoking answers nothing, and nothing has no type: oidc-client-ts refuses an answer of text.
+    // A revocation has an empty answer, which has no type: oidc-client-ts refuses an empty answer with a text type.
     if (ctx.body === '') ctx.remove('Content-Type');
     if (!scope.failure || ctx.status === 303) return;
     ctx.remove('Location');

@@ -4,12 +4,12 @@ import { answerDocument, type PublishedDocument, publish } from '../../platform/
 import type { LiveProvider } from '../live-provider.ts';
 import { DOCUMENTS } from '../routes.ts';
 
-/** What each Provider has published so far, by path. */
+/** The documents that each Provider has published so far, by path. */
 const published = new WeakMap<Provider, Map<string, PublishedDocument>>();
 
 /**
- * Discovery and keys say the same for as long as a Provider lives, since every address in them is the issuer's: the
- * library makes each once, and what it made is kept for `publishedDocuments`.
+ * Discovery and keys stay the same while a Provider lives, since all their addresses are the issuer's. The library
+ * makes each document once, and this keeps it for `publishedDocuments`.
  */
 export function keepDocuments(provider: Provider): Middleware {
   const documents = new Map<string, PublishedDocument>();
@@ -23,7 +23,7 @@ export function keepDocuments(provider: Provider): Middleware {
   };
 }
 
-/** Answers what is published already, and leaves the rest to the library. */
+/** Answers with documents that are already published, and leaves the rest to the library. */
 export function publishedDocuments(live: LiveProvider): Middleware {
   return (ctx, next) => {
     const reads = ctx.method === 'GET' || ctx.method === 'HEAD';

@@ -9,8 +9,8 @@ import { replace } from './replace.ts';
 type RefreshToken = InstanceType<Provider['RefreshToken']>;
 
 /**
- * Finds refresh tokens for introspection and revocation: the current one of its family, or the one before it inside
- * the replay window, of the client that asks. `tokens/refresh.ts` answers those that are used.
+ * Finds refresh tokens of the requesting client for introspection and revocation: the current one of its family, or
+ * the previous one inside the replay window. `tokens/refresh.ts` answers refresh requests.
  */
 export function findRefreshTokens(
   provider: Provider,

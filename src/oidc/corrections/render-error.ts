@@ -7,13 +7,13 @@ interface ErrorAnswer {
   error_description?: string | undefined;
 }
 
-/** Shows a person why a request went nowhere, when there is nobody it may be redirected to. */
+/** Tells a person why a request failed, when nobody can be redirected. */
 export type RenderError = (ctx: KoaContextWithOIDC, error: ErrorAnswer) => void;
 
 /**
- * The library shows a page for every failure of ours at authorize. Where it is known whom to tell, the client is
- * told instead (`server_error`, RFC 6749 section 4.1.2.1); other failures are answered outside (mount.ts), among
- * them a database that is away: that page can be tried again, which a client cannot do for the person.
+ * At authorize, the library would show a page for every failure of ours. If the client is known, it gets the error
+ * instead (`server_error`, RFC 6749 section 4.1.2.1). Other failures are answered outside (mount.ts). Among them is a
+ * database that is away: the person can reload that page, and the client could not do that for them.
  */
 export function answerError(renderError: RenderError): RenderError {
   return (ctx, out) => {
@@ -24,7 +24,7 @@ export function answerError(renderError: RenderError): RenderError {
 
 function tellClient(ctx: KoaContextWithOIDC, out: ErrorAnswer): void {
   const { client, params } = ctx.oidc;
-  // The library has checked the address by now: a wrong one would be the error it reports.
+  // The library has already checked the address: a wrong one would be the reported error.
   if (!client || typeof params?.redirect_uri !== 'string') return;
   const target = new URL(params.redirect_uri);
   const answer = { ...out, error_description: 'Something went wrong on our side' };

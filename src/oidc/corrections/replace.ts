@@ -1,7 +1,7 @@
 /**
- * Puts members of ours in the place of members of one of the library's classes. A release of the library that renames
- * one of them would otherwise bring its own behaviour back without a word.
- * @throws Error, when the server starts, where `target` has no such member.
+ * Replaces members of one of the library's classes with ours. Without the check, a release of the library that
+ * renames a member would silently restore its own behaviour.
+ * @throws Error at the start of the server, when `target` has no such member.
  */
 export function replace(target: object, members: object): void {
   for (const name of Object.keys(members)) {

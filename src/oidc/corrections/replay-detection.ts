@@ -3,14 +3,14 @@ import type { UsedProofStore } from '../../clients/used-proof-store.ts';
 import { replace } from './replace.ts';
 
 /**
- * The library would have a DPoP proof forgotten five minutes after its use, but accepts one that is dated up to five
- * minutes ahead until five minutes after that.
+ * The library wants a DPoP proof to be remembered for five minutes after its use. But it accepts a proof dated up to
+ * five minutes ahead until five minutes after that date.
  */
 const DATED_AHEAD_SECONDS = 300;
 
 /**
- * Decides that a client assertion or a DPoP proof is used once. The library looks first and writes then, so that of
- * two at the same moment both would pass; here one statement decides.
+ * Makes sure that a client assertion or a DPoP proof is used once. The library first reads and then writes, so two
+ * requests at the same moment would both pass. Here one statement decides.
  */
 export function decideReplays(provider: Provider, { usedProofs }: { usedProofs: UsedProofStore }): void {
   replace(provider.ReplayDetection, {

@@ -8,9 +8,9 @@ type Validate = Provider['IdToken']['validate'];
 const AUTHORIZATION_ROUTES: ReadonlySet<string> = new Set(['authorization', 'pushed_authorization_request']);
 
 /**
- * A relying party may keep an ID token for longer than we keep its key. At authorize such a hint is read all the
- * same (OIDC Core 3.1.2.1): it can only make us stricter, because anybody but the person it names has to sign in
- * again, so a forged one gains nothing. Any other hint that does not verify is an error that the client is told.
+ * A relying party may keep an ID token longer than we keep its key. At authorize, such a hint is read all the same
+ * (OIDC Core 3.1.2.1). It can only make us stricter, because everybody but the named person has to sign in again, so
+ * a forged one gains nothing. Any other hint that does not verify is an error for the client.
  */
 export function readRetiredHints(provider: Provider, { keyRing }: { keyRing: KeyRing }): void {
   const { IdToken } = provider;
@@ -30,7 +30,7 @@ export function readRetiredHints(provider: Provider, { keyRing }: { keyRing: Key
   });
 }
 
-/** Undefined for what is no JWT: the library says so in its own words. */
+/** Undefined for text that is no JWT, which the library then refuses in its own words. */
 function decode(hint: string) {
   try {
     return { header: { ...decodeProtectedHeader(hint) }, payload: { ...decodeJwt(hint) } };

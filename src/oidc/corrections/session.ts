@@ -4,9 +4,9 @@ import type { Session } from '../session.ts';
 import { replace } from './replace.ts';
 
 /**
- * A session gets another id when somebody signs in (ASVS 7.2.4), and keeps its `uid`. The library would destroy the
- * old one and save a new one. Here the row takes the new id in one statement. Its `uid` ends it, so that signing out
- * works whatever the id has become meanwhile.
+ * When somebody signs in, a session gets another id (ASVS 7.2.4) and keeps its `uid`. The library would destroy the
+ * old session and save a new one. Here one statement gives the row its new id. The `uid` ends the session, so that
+ * signing out works with every id.
  */
 export function keepSessionRows(provider: Provider, { sessions }: { sessions: SessionStore }): void {
   const { prototype } = provider.Session;

@@ -3,9 +3,9 @@ import { decodeProtectedHeader } from 'jose';
 import { requestScope } from '../request-scope.ts';
 
 /**
- * The library refuses a JWT at revocation and introspection by its shape, and ours are to be accepted there. So it
- * is given a name without that shape, and `AccessToken.find` looks up what the name stands for in the request. A
- * refresh token has two dots as well, but no header.
+ * At revocation and introspection, the library refuses a token that looks like a JWT, but ours must be accepted. So
+ * the library gets a name that does not look like one, and `AccessToken.find` uses the token in the request's scope.
+ * A refresh token also has two dots, but no header.
  */
 export function hideTokenShape(body: Record<string, unknown>): void {
   if (typeof body.token !== 'string' || !hasHeader(body.token)) return;
