@@ -109,10 +109,10 @@ describe('the picture of a benchmark', () => {
 
   it('has bars as long as the ratios up to the edge, a mark at the target, and another colour where it is missed', () => {
     const bars = [...picture.matchAll(/<rect [^>]*width="([\d.]+)"[^>]*class="(\w+)"/g)];
-    expect(bars.map(([, width, kind]) => [Number(width), kind])).toEqual([
-      [152, 'bar'],
-      [76, 'missed'],
-      [380, 'bar'],
+    expect(bars.map(([, width, kind]) => ({ width: Number(width), kind }))).toEqual([
+      { width: 152, kind: 'bar' },
+      { width: 76, kind: 'missed' },
+      { width: 380, kind: 'bar' },
     ]);
     expect([...picture.matchAll(/x1="([\d.]+)"[^>]*class="target"/g)].map(([, x]) => x)).toEqual([
       '362.0',

@@ -24,7 +24,7 @@ function anHour(growth: (minute: number) => Partial<Minute> = () => ({})): Minut
 const notMet = (minutes: readonly Minute[]) =>
   judge(minutes)
     .filter(({ met }) => !met)
-    .map(({ what, first, last }) => [what, first, last]);
+    .map(({ what, first, last }) => ({ what, first, last }));
 
 describe('the verdict on a soak', () => {
   it('compares the ten minutes after the first quarter of an hour with the last ten', () => {
@@ -37,19 +37,27 @@ describe('the verdict on a soak', () => {
     ]);
   });
 
-  it.each<[string, (minute: number) => Partial<Minute>, [string, number, number]]>([
+  it.each<[string, (minute: number) => Partial<Minute>, { what: string; first: number; last: number }]>([
     [
       'memory that grows by 2 MiB',
       (minute) => ({ resident: (110 + minute * 0.05) * MIB }),
-      ['resident MiB', 111, 112.75],
+      { what: 'resident MiB', first: 111, last: 112.75 },
     ],
     [
       'descriptors that are lost',
       (minute) => ({ descriptorsMost: 40 + minute }),
-      ['open descriptors', 60, 95],
+      { what: 'open descriptors', first: 60, last: 95 },
     ],
-    ['labels of what was asked', (minute) => ({ series: 300 + minute }), ['series of /metrics', 320, 355]],
-    ['rows that stay', (minute) => ({ rows: { grants: 500 + minute * 20 } }), ['rows of grants', 900, 1600]],
+    [
+      'labels of what was asked',
+      (minute) => ({ series: 300 + minute }),
+      { what: 'series of /metrics', first: 320, last: 355 },
+    ],
+    [
+      'rows that stay',
+      (minute) => ({ rows: { grants: 500 + minute * 20 } }),
+      { what: 'rows of grants', first: 900, last: 1600 },
+    ],
   ])('finds %s', (_name, growth, expected) => {
     expect(notMet(anHour(growth))).toEqual([expected]);
   });

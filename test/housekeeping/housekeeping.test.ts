@@ -63,7 +63,10 @@ describe('housekeeping', () => {
     // Counted from the end of that day, plus the extra day of access tokens.
     expect(Math.abs(lag - (Date.now() - Date.UTC(2020, 0, 3)) / 1000)).toBeLessThan(60);
     await runJob(server, 'housekeeping');
-    expect([await count('refresh_families'), await count('grants')]).toEqual([0, 0]);
+    expect({ families: await count('refresh_families'), grants: await count('grants') }).toEqual({
+      families: 0,
+      grants: 0,
+    });
   });
 
   it('ends no grant with the session it was given in, when that just expires', async () => {

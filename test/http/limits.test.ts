@@ -1,5 +1,5 @@
 import { aClient } from '../support/factories.ts';
-import { type Answer, DEMO_WEB, postForm, postJson } from '../support/relying-party.ts';
+import { brief, DEMO_WEB, postForm, postJson, statusAndError } from '../support/relying-party.ts';
 import { startTestServer, type TestServer } from '../support/test-server.ts';
 
 describe('limits', () => {
@@ -19,7 +19,6 @@ describe('limits', () => {
       error_description: expect.stringMatching(/^Too many attempts\. Try again in \d+ seconds?\.$/),
     },
   };
-  const brief = ({ status, body }: Answer) => ({ status, body });
 
   it('refuse a client that failed to authenticate too often, however it spells its name and wherever it asks', async () => {
     const { client_id } = await aClient(server);
@@ -51,8 +50,10 @@ describe('limits', () => {
   it('do not shut out other clients at the same address, nor one that authenticates', async () => {
     const { client_id, client_secret } = DEMO_WEB;
     for (let n = 0; n < 5; n += 1) {
-      const { status, body } = await asBasic(client_id, client_secret);
-      expect([status, body.error]).toEqual([400, 'invalid_request']);
+      expect(statusAndError(await asBasic(client_id, client_secret))).toEqual({
+        status: 400,
+        error: 'invalid_request',
+      });
     }
   });
 
@@ -61,7 +62,7 @@ describe('limits', () => {
     for (let n = 0; n < 40; n += 1) answers.push(await fetch(url('/auth/jwks')));
     const last = answers.at(-1);
     expect(answers[0]?.status).toBe(200);
-    expect([last?.status, await last?.json()]).toEqual([tooMany.status, tooMany.body]);
+    expect({ status: last?.status, body: await last?.json() }).toEqual(tooMany);
     expect((await fetch(url('/healthz'))).status).toBe(200);
   });
 });

@@ -1,4 +1,4 @@
-import { type Browser, openBrowser, type Page } from '../support/browser.ts';
+import { type Browser, openBrowser, type Page, redirectOf, statusAndMessage } from '../support/browser.ts';
 import { aClient, anInstance } from '../support/factories.ts';
 import { ADA, authorizationUrl, DEMO_SPA, DEMO_WEB, pkce, signIn } from '../support/relying-party.ts';
 import { withStillTime } from '../support/still-time.ts';
@@ -26,48 +26,56 @@ async function openSignIn(
   return browser.follow(await browser.get(authorizationUrl(ISSUER, parameters)), CLIENT);
 }
 
-const messageOf = ({ html }: Page) => /<p class="lead">([^<]*)<\/p>/.exec(html)?.[1];
-const answerOf = (page: Page) => [page.status, messageOf(page)];
+const OVER = {
+  status: 400,
+  message:
+    'This page is no longer valid: it was open for too long, was already used, or belongs to another browser. Go back to the application and sign in again.',
+};
+const EXPIRED_FORM = {
+  status: 403,
+  message: 'This form has expired or was opened somewhere else. Please go back and try again.',
+};
 
-const OVER = [
-  400,
-  'This page is no longer valid: it was open for too long, was already used, or belongs to another browser. Go back to the application and sign in again.',
-];
-const EXPIRED_FORM = [
-  403,
-  'This form has expired or was opened somewhere else. Please go back and try again.',
-];
+interface Cookie {
+  name: string;
+  attributes: string;
+  expiresInMinutes: number;
+  maxAgeMinutes: number;
+}
 
 describe('the cookies of a browser', () => {
   /** The cookies' names and attributes without their changing parts, and both of their lifetimes in minutes. */
-  function cookiesOf(page: Page): [name: string, attributes: string, minutes: [number, number]][] {
+  function cookiesOf(page: Page): Cookie[] {
     const uid = page.location?.split('/').at(-1) ?? '';
     return page.headers.getSetCookie().map((cookie) => {
       const [pair = '', ...attributes] = cookie.split('; ');
       const saidBy = (name: string) =>
         attributes.find((attribute) => attribute.startsWith(`${name}=`))?.slice(name.length + 1) ?? '';
-      return [
-        pair.split('=')[0] ?? '',
-        attributes
+      return {
+        name: pair.split('=')[0] ?? '',
+        attributes: attributes
           .filter((attribute) => !/^(expires|max-age)=/.test(attribute))
           .join('; ')
           .replace(uid, 'UID'),
-        [
-          Math.round((Date.parse(saidBy('expires')) - Date.now()) / MINUTE_MS),
-          Math.round(Number(saidBy('max-age')) / 60),
-        ],
-      ];
+        expiresInMinutes: Math.round((Date.parse(saidBy('expires')) - Date.now()) / MINUTE_MS),
+        maxAgeMinutes: Math.round(Number(saidBy('max-age')) / 60),
+      };
     });
   }
 
   it('hold an interaction to its own paths, for an hour', async () => {
     const page = await visitor().get(authorizationUrl(ISSUER));
-    const attributes = (path: string) => `path=${path}; samesite=lax; secure; httponly`;
+    const cookie = (name: string, path: string) => ({
+      name,
+      attributes: `path=${path}; samesite=lax; secure; httponly`,
+      expiresInMinutes: 60,
+      maxAgeMinutes: 60,
+    });
     expect(cookiesOf(page)).toEqual([
-      ['__Secure-listo_interaction', attributes('/interaction/UID'), [60, 60]],
-      ['__Secure-listo_interaction.sig', attributes('/interaction/UID'), [60, 60]],
-      ['__Secure-listo_resume', attributes('/auth/authorize/UID'), [60, 60]],
-      ['__Secure-listo_resume.sig', attributes('/auth/authorize/UID'), [60, 60]],
+      cookie('__Secure-listo_interaction', '/interaction/UID'),
+      cookie('__Secure-listo_interaction.sig', '/interaction/UID'),
+      cookie('__Secure-listo_resume', '/auth/authorize/UID'),
+      cookie('__Secure-listo_resume.sig', '/auth/authorize/UID'),
     ]);
   });
 
@@ -75,11 +83,15 @@ describe('the cookies of a browser', () => {
     const browser = visitor();
     const posted = await browser.submit(await openSignIn(browser), '/sign-in', credentials);
     const resumed = await browser.get(posted.location ?? '');
-    const session = cookiesOf(resumed).filter(([name]) => name.includes('session'));
-    const attributes = 'path=/; samesite=lax; secure; httponly';
+    const session = cookiesOf(resumed).filter(({ name }) => name.includes('session'));
+    const common = {
+      attributes: 'path=/; samesite=lax; secure; httponly',
+      expiresInMinutes: 14 * 24 * 60,
+      maxAgeMinutes: 14 * 24 * 60,
+    };
     expect(session).toEqual([
-      ['__Host-listo_session_demo', attributes, [14 * 24 * 60, 14 * 24 * 60]],
-      ['__Host-listo_session_demo.sig', attributes, [14 * 24 * 60, 14 * 24 * 60]],
+      { name: '__Host-listo_session_demo', ...common },
+      { name: '__Host-listo_session_demo.sig', ...common },
     ]);
   });
 });
@@ -127,10 +139,8 @@ describe('the headers of a page', () => {
     ] as const;
     for (const [{ client_id, redirect_uri }, more] of clients) {
       const page = await openSignIn(visitor(), { client_id, redirect_uri });
-      expect([page.status, headersOf(page)]).toEqual([
-        200,
-        { ...PAGE, 'content-security-policy': policy(more) },
-      ]);
+      expect(page.status).toBe(200);
+      expect(headersOf(page)).toEqual({ ...PAGE, 'content-security-policy': policy(more) });
     }
   });
 
@@ -146,15 +156,14 @@ describe('the headers of a page', () => {
     const missing = await visitor().get(`${ISSUER}/interaction/no-such-interaction`);
     const strict = { ...PAGE, 'content-security-policy': policy({ form: '' }) };
     const towardsClient = { ...PAGE, 'content-security-policy': policy({ form: ' http:' }) };
-    expect(
-      [wrong, consent, forbidden, unknown, missing].map((page) => [page.status, headersOf(page)]),
-    ).toEqual([
-      [401, towardsClient],
-      [200, towardsClient],
-      [403, strict],
-      [400, strict],
-      [400, strict],
-    ]);
+    for (const [page, status, headers] of [
+      [wrong, 401, towardsClient],
+      [consent, 200, towardsClient],
+      [forbidden, 403, strict],
+      [unknown, 400, strict],
+      [missing, 400, strict],
+    ] as const)
+      expect({ status: page.status, headers: headersOf(page) }).toEqual({ status, headers });
   });
 });
 
@@ -165,10 +174,10 @@ describe('a form', () => {
     const other = await openSignIn(visitor());
     const foreign = /name="csrf" value="([^"]*)"/.exec(other.html)?.[1] ?? '';
     for (const csrf of ['', 'wrong', foreign]) {
-      expect(answerOf(await browser.submit(page, '/sign-in', { ...credentials, csrf }))).toEqual(
+      expect(statusAndMessage(await browser.submit(page, '/sign-in', { ...credentials, csrf }))).toEqual(
         EXPIRED_FORM,
       );
-      expect(answerOf(await browser.submit(page, '/abort', { csrf }))).toEqual(EXPIRED_FORM);
+      expect(statusAndMessage(await browser.submit(page, '/abort', { csrf }))).toEqual(EXPIRED_FORM);
     }
     expect((await openSignIn(browser)).html).toContain('name="password"');
   });
@@ -176,8 +185,8 @@ describe('a form', () => {
   it.each(['cross-site', 'same-site'])('is refused when the browser says that it is %s', async (site) => {
     const browser = visitor({ 'sec-fetch-site': site });
     const page = await openSignIn(browser);
-    expect(answerOf(await browser.submit(page, '/sign-in', credentials))).toEqual(EXPIRED_FORM);
-    expect(answerOf(await browser.submit(page, '/abort'))).toEqual(EXPIRED_FORM);
+    expect(statusAndMessage(await browser.submit(page, '/sign-in', credentials))).toEqual(EXPIRED_FORM);
+    expect(statusAndMessage(await browser.submit(page, '/abort'))).toEqual(EXPIRED_FORM);
   });
 
   it('is refused as anything but a form', async () => {
@@ -192,9 +201,9 @@ describe('a form', () => {
     const page = await openSignIn(browser);
     const csrf = /name="csrf" value="([^"]*)"/.exec(page.html)?.[1] ?? '';
     const early = await browser.post(`${page.url}/consent`, { csrf, decision: 'allow' });
-    expect([early.status, early.location]).toEqual([303, page.url]);
+    expect(redirectOf(early)).toEqual({ status: 303, location: page.url });
     const foreign = await browser.get(`${page.url}/upstream/demo?code=1&state=2`);
-    expect([foreign.status, foreign.location]).toEqual([303, page.url]);
+    expect(redirectOf(foreign)).toEqual({ status: 303, location: page.url });
   });
 
   it('sent four times at once signs in, without an error of ours', async () => {
@@ -217,9 +226,9 @@ describe('an interaction', () => {
   it('is refused to another browser, which has not its cookie, to see or to use', async () => {
     const page = await openSignIn(visitor());
     const stranger = visitor();
-    expect(answerOf(await stranger.get(page.url))).toEqual(OVER);
-    expect(answerOf(await stranger.submit(page, '/sign-in', credentials))).toEqual(OVER);
-    expect(answerOf(await stranger.submit(page, '/abort'))).toEqual(OVER);
+    expect(statusAndMessage(await stranger.get(page.url))).toEqual(OVER);
+    expect(statusAndMessage(await stranger.submit(page, '/sign-in', credentials))).toEqual(OVER);
+    expect(statusAndMessage(await stranger.submit(page, '/abort'))).toEqual(OVER);
   });
 
   it('is refused to whoever brings the cookie of another one, or writes one', async () => {
@@ -233,7 +242,7 @@ describe('an interaction', () => {
     const page = await openSignIn(visitor());
     const uid = page.url.split('/').at(-1);
     for (const cookie of [own, `__Secure-listo_interaction=${uid}`]) {
-      expect(answerOf(await visitor({ cookie }).get(page.url))).toEqual(OVER);
+      expect(statusAndMessage(await visitor({ cookie }).get(page.url))).toEqual(OVER);
     }
   });
 
@@ -244,7 +253,7 @@ describe('an interaction', () => {
       time.forward(59 * 60);
       expect((await browser.submit(page, '/sign-in', credentials)).status).toBe(303);
       time.forward(2 * 60);
-      expect(answerOf(await browser.submit(page, '/sign-in', credentials))).toEqual(OVER);
+      expect(statusAndMessage(await browser.submit(page, '/sign-in', credentials))).toEqual(OVER);
     });
   });
 
@@ -253,10 +262,13 @@ describe('an interaction', () => {
     const page = await openSignIn(browser);
     const posted = await browser.submit(page, '/sign-in', credentials);
     await browser.get(posted.location ?? '');
-    expect(answerOf(await browser.submit(page, '/sign-in', credentials))).toEqual(OVER);
-    expect(answerOf(await browser.get(page.url))).toEqual(OVER);
+    expect(statusAndMessage(await browser.submit(page, '/sign-in', credentials))).toEqual(OVER);
+    expect(statusAndMessage(await browser.get(page.url))).toEqual(OVER);
     const resumed = await browser.get(posted.location ?? '');
-    expect([resumed.status, resumed.headers.get('content-type')]).toEqual([400, 'text/html; charset=utf-8']);
+    expect({ status: resumed.status, type: resumed.headers.get('content-type') }).toEqual({
+      status: 400,
+      type: 'text/html; charset=utf-8',
+    });
   });
 
   it('leads back to the issuer, whatever host the request names', async () => {

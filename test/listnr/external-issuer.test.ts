@@ -311,7 +311,7 @@ describe('an external issuer whose keys cannot be had: 503, never 500', () => {
       present(id, await firebaseToken()),
       askToken(server, `Bearer ${await mintIdToken(server)}`, { client_id: 'demo-app' }),
     ]);
-    expect([stuck.status, ours.status]).toEqual([503, 200]);
+    expect({ stuck: stuck.status, ours: ours.status }).toEqual({ stuck: 503, ours: 200 });
   });
 
   it('a token that is refused without its keys makes nobody fetch them', async () => {

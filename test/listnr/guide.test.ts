@@ -180,7 +180,7 @@ describe('Issuing a token', () => {
     const bearer = `Bearer ${await mintIdToken(server)}`;
     const first = await askToken(server, bearer, { client_id: 'demo-app' });
     const second = await askToken(server, bearer, { client_id: 'demo-app' });
-    expect([first.status, second.status]).toEqual([200, 200]);
+    expect({ first: first.status, second: second.status }).toEqual({ first: 200, second: 200 });
     expect(second.body.access_token).not.toBe(first.body.access_token);
   });
 

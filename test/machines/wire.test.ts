@@ -59,7 +59,10 @@ describe('a wire', () => {
     const before = await open();
     expect(await ask(before)).toBe('one');
     wire.lead(echoes[1]?.port ?? 0);
-    expect([await ask(before), await ask(await open())]).toEqual(['one', 'two']);
+    expect({ before: await ask(before), after: await ask(await open()) }).toEqual({
+      before: 'one',
+      after: 'two',
+    });
   });
 
   it('forgets open connections without closing them, and carries new ones', async () => {

@@ -5,7 +5,7 @@ import { withStillTime } from '../support/still-time.ts';
 /** A database and a process whose clocks are `ahead` and `fast` seconds ahead of the machine's. */
 function aDatabase() {
   const database = { ahead: 0, fast: 0 };
-  const said: [string, ...unknown[]][] = [];
+  const said: { level: string; fields?: object; sentence: string }[] = [];
   const offsets: number[] = [];
   const time = createDatabaseTime({
     clock: { now: () => new Date(Date.now() + database.fast * 1000) },
@@ -13,8 +13,8 @@ function aDatabase() {
       return new Date(Date.now() + database.ahead * 1000);
     },
     logger: {
-      warn: (...line: unknown[]) => void said.push(['warn', ...line]),
-      info: (...line: unknown[]) => void said.push(['info', ...line]),
+      warn: (fields: object, sentence: string) => void said.push({ level: 'warn', fields, sentence }),
+      info: (sentence: string) => void said.push({ level: 'info', sentence }),
     } as never,
     metrics: { setClockOffset: (seconds) => void offsets.push(seconds) },
   });
@@ -30,21 +30,26 @@ describe('a clock that differs from the database’s', () => {
   it('is said once, translated between, and said again when it is right', () =>
     withStillTime(async () => {
       const { database, said, offsets, time } = aDatabase();
-      const seen = () => [
-        time.offsetSeconds,
-        time.toDatabase(DATE).toISOString(),
-        time.fromDatabase(DATE).toISOString(),
-      ];
-      const exact = [0, '2026-03-01T12:00:00.000Z', '2026-03-01T12:00:00.000Z'];
+      const seen = () => ({
+        offsetSeconds: time.offsetSeconds,
+        toDatabase: time.toDatabase(DATE).toISOString(),
+        fromDatabase: time.fromDatabase(DATE).toISOString(),
+      });
+      const differing = (offsetSeconds: number, to: string, from: string) => ({
+        offsetSeconds,
+        toDatabase: `2026-03-01T${to}.000Z`,
+        fromDatabase: `2026-03-01T${from}.000Z`,
+      });
+      const exact = differing(0, '12:00:00', '12:00:00');
       expect(seen()).toEqual(exact);
       for (const [ahead, expected] of [
         [0, exact],
         [5, exact],
         [-5, exact],
-        [3600, [-3600, '2026-03-01T13:00:00.000Z', '2026-03-01T11:00:00.000Z']],
-        [3601, [-3601, '2026-03-01T13:00:01.000Z', '2026-03-01T10:59:59.000Z']],
+        [3600, differing(-3600, '13:00:00', '11:00:00')],
+        [3601, differing(-3601, '13:00:01', '10:59:59')],
         [1, exact],
-        [-6, [6, '2026-03-01T11:59:54.000Z', '2026-03-01T12:00:06.000Z']],
+        [-6, differing(6, '11:59:54', '12:00:06')],
       ] as const) {
         database.ahead = ahead;
         await time.measure();
@@ -59,9 +64,17 @@ describe('a clock that differs from the database’s', () => {
       const advice =
         'that of the database. People can sign in, but others may refuse its tokens as expired, or as not yet valid: set the clocks of both machines.';
       expect(said).toEqual([
-        ['warn', { offsetSeconds: -3600 }, `The clock of this process is 3600 seconds behind ${advice}`],
-        ['info', 'The clock agrees with that of the database again.'],
-        ['warn', { offsetSeconds: 6 }, `The clock of this process is 6 seconds ahead of ${advice}`],
+        {
+          level: 'warn',
+          fields: { offsetSeconds: -3600 },
+          sentence: `The clock of this process is 3600 seconds behind ${advice}`,
+        },
+        { level: 'info', sentence: 'The clock agrees with that of the database again.' },
+        {
+          level: 'warn',
+          fields: { offsetSeconds: 6 },
+          sentence: `The clock of this process is 6 seconds ahead of ${advice}`,
+        },
       ]);
     }));
 

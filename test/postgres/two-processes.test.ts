@@ -84,10 +84,10 @@ describe('two processes that start at once on an empty database', () => {
 
   it('make one set of keys', async () => {
     const [one, other] = await Promise.all(
-      processes.map(async ({ url }) => [
-        (await getJson(`${url}/auth/jwks`)).body,
-        (await getJson(`${url}/v1/listnr-token-provider/jwks`)).body,
-      ]),
+      processes.map(async ({ url }) => ({
+        oidc: (await getJson(`${url}/auth/jwks`)).body,
+        listnr: (await getJson(`${url}/v1/listnr-token-provider/jwks`)).body,
+      })),
     );
     expect(other).toEqual(one);
   });

@@ -256,10 +256,10 @@ describe('a body that nobody wants', () => {
           method: 'POST',
           headers: { 'content-type': FORM },
           body: 'a'.repeat(8_000_000),
-        }).then(async (answer) => [answer.status, await answer.json()]),
+        }).then(async (answer) => ({ status: answer.status, body: await answer.json() })),
       ),
     );
-    expect(all).toEqual(Array.from({ length: 30 }, () => [413, TOO_LARGE.body]));
+    expect(all).toEqual(Array.from({ length: 30 }, () => ({ status: 413, body: TOO_LARGE.body })));
   });
 });
 
