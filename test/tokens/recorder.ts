@@ -2,7 +2,7 @@ import { decodeJwt, decodeProtectedHeader } from 'jose';
 import type { Answer } from '../support/relying-party.ts';
 import type { TestServer } from '../support/test-server.ts';
 
-const HEADERS = [
+const USUAL_HEADERS = [
   'cache-control',
   'content-type',
   'pragma',
@@ -24,7 +24,7 @@ export interface Recorder {
   readonly noted: Record<string, unknown>;
 }
 
-export function createRecorder(server: TestServer): Recorder {
+export function createRecorder(server: TestServer, moreHeaders: readonly string[] = []): Recorder {
   const noted: Record<string, unknown> = {};
   const keep = (name: string, value: unknown) => {
     if (name in noted) throw new Error(`There are two answers named ${name}.`);
@@ -34,7 +34,7 @@ export function createRecorder(server: TestServer): Recorder {
     noted,
     async note(name, answer) {
       const { status, headers, body } = await answer;
-      const sent = HEADERS.flatMap((header) => {
+      const sent = [...USUAL_HEADERS, ...moreHeaders].flatMap((header) => {
         const value = headers.get(header);
         return value === null ? [] : [[header, value.replaceAll(server.url, 'ISSUER')]];
       });
