@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import Router from '@koa/router';
 import Koa, { type Middleware } from 'koa';
 import type { Services } from './compose.ts';
@@ -24,6 +25,7 @@ import { publishedDocuments } from './oidc/corrections/published-documents.ts';
 import { createInstanceResolver } from './oidc/instance-resolver.ts';
 import { instanceScope, protocol } from './oidc/mount.ts';
 import { PROTOCOL_ROUTES, type ProtocolRouteKind } from './oidc/routes.ts';
+import { answerUserinfo } from './oidc/userinfo.ts';
 import { unavailable } from './platform/database-errors.ts';
 import type { Logger } from './platform/logger.ts';
 import { signOutRoutes } from './sign-out/routes.ts';
@@ -134,7 +136,8 @@ function demo({ config: { issuer, https, listnrIssuer }, views, csrf }: Services
 }
 
 function protocolRoutes(services: Services): Router {
-  const { live, limits, logger, clock, deviceCodes, views } = services;
+  const { config, live, limits, logger, clock, deviceCodes, views } = services;
+  const { keyRings, clients, accessTokens, usedProofs } = services;
   const { signInFailures, clientFailures } = limits;
   const resolve = createInstanceResolver(services);
   const inScope = instanceScope(resolve);
@@ -143,13 +146,24 @@ function protocolRoutes(services: Services): Router {
   const formOrJson = oauthInput({ json: true });
   const published = publishedDocuments(live);
   const limited = limitFailures(clientFailures);
-  const serve = protocol({
-    live,
-    onRefusal(req, { error, detail }, failure) {
-      const { id, log } = requestState(req);
-      Object.assign(log, { error, ...(detail ? { detail } : {}) });
-      if (failure) logger.error({ requestId: id, err: failure }, 'unexpected error');
-    },
+  const onRefusal = (
+    req: IncomingMessage,
+    { error, detail }: { error: string; detail?: string },
+    failure?: unknown,
+  ) => {
+    const { id, log } = requestState(req);
+    Object.assign(log, { error, ...(detail ? { detail } : {}) });
+    if (failure) logger.error({ requestId: id, err: failure }, 'unexpected error');
+  };
+  const serve = protocol({ live, onRefusal });
+  const userinfo = answerUserinfo({
+    issuer: config.issuer,
+    keyRing: keyRings.oidc,
+    clients,
+    accessTokens,
+    usedProofs,
+    clock,
+    onRefusal,
   });
   const chains: Record<ProtocolRouteKind, Middleware[]> = {
     authorization: [form, repeatPostedRequest, inScope, serve],
@@ -157,7 +171,7 @@ function protocolRoutes(services: Services): Router {
     user_code: [form, inScopeOfCode, serve],
     token: [jsonAnswers, formOrJson, limited, inScope, serve],
     client: [jsonAnswers, form, limited, inScope, serve],
-    userinfo: [jsonAnswers, form, inScope, serve],
+    userinfo: [jsonAnswers, form, userinfo, inScope, serve],
     document: [jsonAnswers, published, form, inScope, serve],
   };
   // Each path has one spelling, because the middleware around the library compares paths.

@@ -23,6 +23,15 @@ export function claimsOf(person: Person): Record<string, unknown> {
   };
 }
 
+/** The claims that scopes give: of `openid` the Listo claims, of `profile` and `email` their own. */
+export function claimsInScopes(person: Person, scopes: readonly string[]): Record<string, unknown> {
+  const known = claimsOf(person);
+  const names = scopes.flatMap((scope) => NAMES[scope] ?? []).filter((name) => name in known);
+  return Object.fromEntries(names.map((name) => [name, known[name]]));
+}
+
+const NAMES: Record<string, readonly string[]> = { openid: LISTO_CLAIMS, ...CLAIMS_BY_SCOPE };
+
 function present(claims: Record<string, string | null>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(claims).filter((entry): entry is [string, string] => entry[1] !== null),

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { calculateJwkThumbprint, EmbeddedJWK, type JWTPayload, jwtVerify } from 'jose';
 
 /** A DPoP proof (RFC 9449) with the right signature, time and target. `UsedProofStore` knows whether it is new. */
@@ -20,6 +21,8 @@ interface Target {
   /** Without query and fragment. */
   url: string;
   now: Date;
+  /** The access token that the proof comes with, where it comes with one (RFC 9449 section 4.3, item 12). */
+  accessToken?: string;
 }
 
 /**
@@ -40,7 +43,10 @@ export async function verifyDpopProof(text: string, target: Target): Promise<Dpo
 }
 
 /** Returns the `jti`. */
-function checkClaims({ iat, jti, htm, htu, nonce }: JWTPayload, { method, url, now }: Target): string {
+function checkClaims(
+  { iat, jti, htm, htu, nonce, ath }: JWTPayload,
+  { method, url, now, accessToken }: Target,
+): string {
   if (typeof iat !== 'number' || !iat) throw new Error('DPoP proof must have a iat number property');
   if (typeof jti !== 'string' || !jti) throw new Error('DPoP proof must have a jti string property');
   if (nonce !== undefined && typeof nonce !== 'string') throw new Error('DPoP proof nonce must be a string');
@@ -49,6 +55,8 @@ function checkClaims({ iat, jti, htm, htu, nonce }: JWTPayload, { method, url, n
     throw new Error('DPoP proof iat is not recent enough');
   if (htm !== method) throw new Error('DPoP proof htm mismatch');
   if (withoutQuery(htu) !== new URL(url).href) throw new Error('DPoP proof htu mismatch');
+  if (accessToken !== undefined && ath !== createHash('sha256').update(accessToken).digest('base64url'))
+    throw new Error('DPoP proof ath mismatch');
   return jti;
 }
 

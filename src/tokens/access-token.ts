@@ -20,11 +20,16 @@ export interface AccessTokenClaims {
 /** The header's `typ`, which shows that the token is no ID token (RFC 9068 section 2.1). */
 export const ACCESS_TOKEN_TYPE = 'at+jwt';
 
+export interface PresentedAccessToken {
+  claims: AccessTokenClaims;
+  expired: boolean;
+}
+
 /** Reads an access token of this server. `AccessTokenStore` knows whether it was revoked. */
 export function readAccessToken(
   text: string,
   { keyRing, issuer, clock }: { keyRing: KeyRing; issuer: string; clock: Clock },
-): { claims: AccessTokenClaims; expired: boolean } | undefined {
+): PresentedAccessToken | undefined {
   const claims = keyRing.verify(text, ACCESS_TOKEN_TYPE);
   if (!isAccessToken(claims, issuer)) return undefined;
   return { claims, expired: claims.exp <= epochSeconds(clock) };

@@ -7,7 +7,7 @@ import { epochSeconds } from '../platform/clock.ts';
 import type { Payload } from '../platform/payload-times.ts';
 import { invalidGrant } from './errors.ts';
 import { type IssueDependencies, issueTokens, signersFor } from './issue-tokens.ts';
-import { refuseOtherKey, useProof } from './proof-of-possession.ts';
+import { refuseOtherKey, requireProof } from './proof-of-possession.ts';
 import type { RefreshTokenCodec, RefreshTokenValue } from './refresh-token-value.ts';
 import { requireParameters, type TokenAnswer, type TokenRequest } from './token-request.ts';
 
@@ -77,7 +77,7 @@ async function lookAgain(
   if (consumed) await endUsedGrant(grant.id, d);
   if (Number(payload.exp) <= epochSeconds(d.clock)) throw invalidGrant('Authorization code expired');
   refuseOtherRequest(payload, parameters);
-  await useProof(request, d);
+  await requireProof(request, d);
   refuseOtherKey('The authorization code', payload.dpopJkt, proof);
   if (grant.person?.instanceId !== client.instanceId)
     throw invalidGrant('The person who signed in may not do so any more');

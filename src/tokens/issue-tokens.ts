@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { CLAIMS_BY_SCOPE, claimsOf, LISTO_CLAIMS } from '../accounts/claims.ts';
+import { claimsInScopes } from '../accounts/claims.ts';
 import type { Client } from '../clients/client.ts';
 import type { Authorization } from '../grants/authorization.ts';
 import { scopesOf } from '../grants/grant-store.ts';
@@ -86,15 +86,11 @@ export async function issueTokens(issue: Issue, { issuer, clock }: IssueDependen
   };
 }
 
-const CLAIMS: Record<string, readonly string[]> = { openid: LISTO_CLAIMS, ...CLAIMS_BY_SCOPE };
-
 /** An ID token's claims about the person and the sign-in (OpenID Connect Core section 2). */
 function personClaims({ person, payload }: Authorization, granted: readonly string[]): object {
-  const known = claimsOf(person);
-  const names = granted.flatMap((scope) => CLAIMS[scope] ?? []).filter((name) => name in known);
   const { nonce, authTime, claims } = payload as AskedFor;
   return {
-    ...Object.fromEntries(names.map((name) => [name, known[name]])),
+    ...claimsInScopes(person, granted),
     ...(claims?.id_token?.auth_time === undefined ? {} : { auth_time: authTime }),
     ...(nonce === undefined ? {} : { nonce }),
   };

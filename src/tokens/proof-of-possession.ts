@@ -4,18 +4,30 @@ import type { UsedProofStore } from '../clients/used-proof-store.ts';
 import type { Clock } from '../platform/clock.ts';
 import { invalidGrant } from './errors.ts';
 
+interface ProofDependencies {
+  usedProofs: UsedProofStore;
+  clock: Clock;
+}
+
+/** Uses up a proof. False where it was used before. */
+export function useProof(
+  { clientId, proof }: { clientId: string; proof: DpopProof },
+  { usedProofs, clock }: ProofDependencies,
+): Promise<boolean> {
+  const expiresAt = new Date(clock.now().getTime() + PROOF_LIFETIME_SECONDS * 1000);
+  return usedProofs.use({ issuer: clientId, jti: proof.jti, expiresAt });
+}
+
 /**
- * Uses up a request's proof if no statement did.
+ * Uses up a token request's proof if no statement did.
  * @throws TokenError `invalid_grant` when the proof is missing, or was used before.
  */
-export async function useProof(
+export async function requireProof(
   { client, proof }: { client: Client; proof: DpopProof | undefined },
-  { usedProofs, clock }: { usedProofs: UsedProofStore; clock: Clock },
+  dependencies: ProofDependencies,
 ): Promise<void> {
   if (client.requireDpop && !proof) throw invalidGrant('This client must send a DPoP proof');
-  if (!proof) return;
-  const expiresAt = new Date(clock.now().getTime() + PROOF_LIFETIME_SECONDS * 1000);
-  if (!(await usedProofs.use({ issuer: client.id, jti: proof.jti, expiresAt })))
+  if (proof && !(await useProof({ clientId: client.id, proof }, dependencies)))
     throw invalidGrant('The DPoP proof was used before');
 }
 

@@ -4,7 +4,7 @@ import type { GrantStore } from '../grants/grant-store.ts';
 import { epochSeconds } from '../platform/clock.ts';
 import { invalidGrant, TokenError } from './errors.ts';
 import { type IssueDependencies, issueTokens, signersFor } from './issue-tokens.ts';
-import { useProof } from './proof-of-possession.ts';
+import { requireProof } from './proof-of-possession.ts';
 import type { RefreshTokenCodec } from './refresh-token-value.ts';
 import { requireParameters, type TokenAnswer, type TokenRequest } from './token-request.ts';
 
@@ -90,6 +90,6 @@ function refuseUnready(
 /** Nothing was redeemed: another request came first, the proof was used before, or the grant ended meanwhile. */
 async function refuse(code: string, request: TokenRequest, d: DeviceCodeDependencies): Promise<never> {
   refuseUnready(await poll(code, request, d), request, d);
-  await useProof(request, d);
+  await requireProof(request, d);
   throw invalidGrant('Device code is not valid');
 }

@@ -5,7 +5,7 @@ import type { GrantStore } from '../grants/grant-store.ts';
 import type { RefreshFamily, RefreshFamilyStore } from '../grants/refresh-family-store.ts';
 import { invalidGrant, TokenError } from './errors.ts';
 import { type IssueDependencies, issueTokens, signersFor } from './issue-tokens.ts';
-import { refuseOtherKey, useProof } from './proof-of-possession.ts';
+import { refuseOtherKey, requireProof } from './proof-of-possession.ts';
 import type { RefreshTokenCodec, RefreshTokenValue } from './refresh-token-value.ts';
 import { requireParameters, type TokenAnswer, type TokenRequest } from './token-request.ts';
 
@@ -79,7 +79,7 @@ async function lookAgain(
   if (!family) throw invalidGrant(NOT_VALID);
   await endReusedGrant(presented, family, request, d);
   if (family.expiresAt <= d.clock.now()) throw invalidGrant('Refresh token expired');
-  await useProof(request, d);
+  await requireProof(request, d);
   refuseMoreScopes(parameters.scope, family);
   refuseOtherKey('The refresh token', family.payload.jkt, proof);
   if (family.grant.person?.instanceId !== client.instanceId)

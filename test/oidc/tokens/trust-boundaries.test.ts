@@ -131,7 +131,7 @@ describe('who may do what to whom', () => {
       const { access_token, refresh_token = '' } = await obtainTokens(server.url, {}, browser);
       await disable('people', ADA.id, async () => {
         expect(brief(await userinfo(server.url, access_token))).toEqual(
-          refused('invalid_token', 'invalid token provided', 401),
+          refused('invalid_token', 'What the access token was given for has ended', 401),
         );
         expect(brief(await refresh(server.url, refresh_token))).toEqual(
           refused('invalid_grant', 'Refresh token is not valid'),

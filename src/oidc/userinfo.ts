@@ -1,0 +1,147 @@
+import type { IncomingMessage } from 'node:http';
+import type { Context, Middleware } from 'koa';
+import type { Client } from '../clients/client.ts';
+import type { ClientStore } from '../clients/client-store.ts';
+import { type DpopProof, PROOF_ALGORITHMS, verifyDpopProof } from '../clients/dpop-proof.ts';
+import type { KeyRing } from '../keys/key-ring.ts';
+import { readAccessToken } from '../tokens/access-token.ts';
+import { TokenError } from '../tokens/errors.ts';
+import { type UserinfoDependencies, userinfo } from '../tokens/userinfo.ts';
+import type { ParsedRequest } from './mount.ts';
+import { PATHS } from './routes.ts';
+import { mayCallFrom } from './storage/client-metadata.ts';
+
+interface Dependencies extends UserinfoDependencies {
+  issuer: string;
+  keyRing: KeyRing;
+  clients: ClientStore;
+  onRefusal(req: IncomingMessage, refusal: { error: string; detail: string }): void;
+}
+
+/** Presented with a request: the token, and where it comes with a proof, the proof's text. */
+interface Presented {
+  accessToken: string;
+  proof: string | undefined;
+}
+
+/**
+ * Answers userinfo in front of the library, whose route has no seam. A preflight goes on to the library.
+ * A refusal has the challenge of RFC 6750 section 3, or of RFC 9449 section 7.1.
+ */
+export function answerUserinfo(dependencies: Dependencies): Middleware {
+  return async (ctx, next) => {
+    if (ctx.method === 'OPTIONS') return next();
+    ctx.vary('Origin');
+    ctx.set('Cache-Control', 'no-store');
+    ctx.set('Access-Control-Expose-Headers', 'WWW-Authenticate');
+    try {
+      ctx.body = await answer(ctx, dependencies);
+    } catch (error) {
+      if (!(error instanceof TokenError)) throw error;
+      dependencies.onRefusal(ctx.req, { error: error.code, detail: error.message });
+      refuse(ctx, error, dependencies);
+    }
+  };
+}
+
+async function answer(ctx: Context, dependencies: Dependencies): Promise<Record<string, unknown>> {
+  const { clients } = dependencies;
+  const parameters = readParameters(ctx);
+  const presented = readPresented(ctx, parameters.access_token);
+  const proof = await readProof(ctx, presented, dependencies);
+  const token = readAccessToken(presented.accessToken, dependencies);
+  if (!token) throw new TokenError('invalid_token', 'Access token is not valid');
+  const client = await clients.find(token.claims.client_id);
+  if (client) allowOrigin(ctx, client);
+  return userinfo({ token, client, scope: parameters.scope, proof }, dependencies);
+}
+
+/** Each at most once; an empty one counts as left out. */
+function readParameters(ctx: Context): { access_token: string | undefined; scope: string | undefined } {
+  const all = ctx.method === 'POST' ? ((ctx.req as ParsedRequest).body ?? {}) : ctx.query;
+  const { access_token, scope } = all;
+  const twice = Object.entries({ scope, access_token }).flatMap(([name, value]) =>
+    Array.isArray(value) ? [name] : [],
+  );
+  if (twice.length > 0) throw new TokenError('invalid_request', notTwice(twice));
+  return {
+    access_token: (access_token || undefined) as string | undefined,
+    scope: (scope || undefined) as string | undefined,
+  };
+}
+
+function notTwice(names: readonly string[]): string {
+  const word = names.length > 1 ? 'parameters' : 'parameter';
+  return `${names.map((name) => `'${name}'`).join(' and ')} ${word} must not be provided twice`;
+}
+
+/** The header or the form (RFC 6750 section 2), never the address. */
+function readPresented(ctx: Context, parameter: string | undefined): Presented {
+  const header = ctx.get('Authorization');
+  const proof = ctx.get('DPoP') || undefined;
+  if (header && (parameter || ctx.query.access_token))
+    throw invalidRequest('access token must only be provided using one mechanism');
+  if (header) return { accessToken: readHeader(header, proof !== undefined), proof };
+  if (ctx.query.access_token) throw invalidRequest('access tokens must not be provided via query parameter');
+  if (!parameter) throw new TokenError('invalid_token', NOTHING_PRESENTED);
+  if (proof) throw invalidRequest('`DPoP` tokens must be provided via an authorization header');
+  return { accessToken: parameter, proof };
+}
+
+const NOTHING_PRESENTED = 'no access token provided';
+
+function readHeader(header: string, hasProof: boolean): string {
+  const [scheme = '', token = '', ...more] = header.split(' ');
+  const known = scheme.toLowerCase();
+  if (token === '' || more.length > 0) throw invalidRequest('invalid authorization header value format');
+  if (hasProof && known !== 'dpop')
+    throw invalidRequest('authorization header scheme must be `DPoP` when DPoP is used');
+  if (!hasProof && known === 'dpop') throw invalidRequest('`DPoP` header not provided');
+  if (!hasProof && known !== 'bearer') throw invalidRequest('authorization header scheme must be `Bearer`');
+  return token;
+}
+
+async function readProof(
+  ctx: Context,
+  { accessToken, proof }: Presented,
+  { issuer, clock }: Dependencies,
+): Promise<DpopProof | undefined> {
+  if (proof === undefined) return undefined;
+  const target = { method: ctx.method, url: `${issuer}${PATHS.userinfo}`, now: clock.now(), accessToken };
+  return verifyDpopProof(proof, target).catch((error: Error) => {
+    throw new TokenError('invalid_dpop_proof', error.message);
+  });
+}
+
+/** A page may read the answer, an error included, where its origin is one of the client's. */
+function allowOrigin(ctx: Context, client: Client): void {
+  const origin = ctx.get('Origin');
+  if (!origin) return;
+  if (!mayCallFrom(client, origin))
+    throw invalidRequest(`origin ${origin} not allowed for client: ${client.id}`);
+  ctx.set('Access-Control-Allow-Origin', origin);
+}
+
+function invalidRequest(description: string): TokenError {
+  return new TokenError('invalid_request', description);
+}
+
+const STATUS: Record<string, number> = { invalid_request: 400, insufficient_scope: 403 };
+
+function refuse(ctx: Context, { code, message, members }: TokenError, { issuer }: Dependencies): void {
+  const realm = `realm="${issuer}"`;
+  const algorithms = `algs="${PROOF_ALGORITHMS.join(' ')}"`;
+  const details = [
+    realm,
+    `error="${code}"`,
+    `error_description="${message.replaceAll('"', '\\"')}"`,
+    ...(members.scope ? [`scope="${members.scope}"`] : []),
+  ];
+  const isDpop = ctx.get('DPoP') !== '' || /dpop/i.test(message);
+  const challenge = isDpop ? `DPoP ${[...details, algorithms].join(', ')}` : `Bearer ${details.join(', ')}`;
+  ctx.status = STATUS[code] ?? 401;
+  // RFC 6750 section 3.1: a request without a token is told how to present one, and not that something is wrong.
+  const howTo = `Bearer ${realm}, DPoP ${realm}, ${algorithms}`;
+  ctx.set('WWW-Authenticate', message === NOTHING_PRESENTED ? howTo : challenge);
+  ctx.body = { error: code, error_description: message, ...members };
+}

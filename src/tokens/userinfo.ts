@@ -1,0 +1,93 @@
+import { claimsInScopes } from '../accounts/claims.ts';
+import type { Client } from '../clients/client.ts';
+import type { DpopProof } from '../clients/dpop-proof.ts';
+import type { UsedProofStore } from '../clients/used-proof-store.ts';
+import type { AccessTokenStore } from '../grants/access-token-store.ts';
+import { scopesOf } from '../grants/grant-store.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { PresentedAccessToken } from './access-token.ts';
+import { TokenError } from './errors.ts';
+import { useProof } from './proof-of-possession.ts';
+
+/** A request at userinfo, whose token is of this server. */
+export interface UserinfoRequest {
+  token: PresentedAccessToken;
+  /** Whom the token was issued to; undefined for a client that was disabled or removed. */
+  client: Client | undefined;
+  /** Scopes that the client wants claims of, separated by spaces; undefined for all of the token's. */
+  scope: string | undefined;
+  /** Verified for this token, but perhaps used before. */
+  proof: DpopProof | undefined;
+}
+
+export interface UserinfoDependencies {
+  accessTokens: AccessTokenStore;
+  usedProofs: UsedProofStore;
+  clock: Clock;
+}
+
+/** RFC 6749 section 3.3. */
+const SCOPE = /^[\x21\x23-\x5B\x5D-\x7E]+(?: [\x21\x23-\x5B\x5D-\x7E]+)*$/;
+
+/**
+ * Answers what the person behind an access token allowed its client to know (OpenID Connect Core section 5.3). One
+ * statement reads whether the token was revoked, its grant and its person.
+ * @throws TokenError `invalid_token`, `insufficient_scope` or `invalid_request`.
+ */
+export async function userinfo(
+  { token, client, scope, proof }: UserinfoRequest,
+  d: UserinfoDependencies,
+): Promise<Record<string, unknown>> {
+  const { claims, expired } = token;
+  if (expired) throw invalidToken('Access token expired');
+  const { revoked, grant } = await d.accessTokens.find({ jti: claims.jti, grantId: claims.grant_id });
+  if (revoked) throw invalidToken('Access token was revoked');
+  const scopes = claims.scope.split(' ');
+  if (!scopes.includes('openid')) throw insufficientScope('access token missing openid scope', ['openid']);
+  await checkPossession(token, proof, d);
+  const wanted = scope?.split(' ') ?? scopes;
+  refuseMoreScopes(scope, wanted, scopes);
+  if (!client) throw invalidToken('The client of the access token may not be used any more');
+  if (!grant) throw invalidToken('What the access token was given for has ended');
+  if (grant.payload.clientId !== client.id) throw invalidToken('Access token is not valid');
+  const { person } = grant;
+  if (person?.id !== claims.sub || person.instanceId !== client.instanceId)
+    throw invalidToken('The person who signed in may not do so any more');
+  const granted = scopesOf(grant.payload).filter((name) => wanted.includes(name));
+  return { sub: person.id, ...claimsInScopes(person, granted) };
+}
+
+/** RFC 9449 section 7. */
+async function checkPossession(
+  { claims: { client_id: id, cnf } }: PresentedAccessToken,
+  proof: DpopProof | undefined,
+  d: UserinfoDependencies,
+): Promise<void> {
+  if (proof && !(await useProof({ clientId: id, proof }, d)))
+    throw invalidToken('The DPoP proof was used before');
+  if (proof && !cnf) throw invalidToken('The access token is bound to no key, and a DPoP proof was sent');
+  if (!cnf || cnf.jkt === proof?.jkt) return;
+  throw invalidToken(
+    `The access token is bound to ${proof ? 'another key' : 'a key: send a DPoP proof of it'}`,
+  );
+}
+
+function refuseMoreScopes(
+  asked: string | undefined,
+  wanted: readonly string[],
+  scopes: readonly string[],
+): void {
+  if (asked !== undefined && !SCOPE.test(asked))
+    throw new TokenError('invalid_request', 'scope contains invalid characters');
+  const missing = wanted.filter((scope) => !scopes.includes(scope));
+  if (missing.length > 0) throw insufficientScope('access token missing requested scope', missing);
+}
+
+/** RFC 6750 section 3.1. */
+function invalidToken(description: string): TokenError {
+  return new TokenError('invalid_token', description);
+}
+
+function insufficientScope(description: string, missing: readonly string[]): TokenError {
+  return new TokenError('insufficient_scope', description, { scope: missing.join(' ') });
+}
