@@ -83,6 +83,17 @@ export function readAuthorization(
   return { person, grant, payload: fromRow(row.payload, time) };
 }
 
+/** The scopes in a grant's payload, without the rejected ones. */
+export function scopesOf(payload: Record<string, unknown>): string[] {
+  const { openid, rejected } = payload as {
+    openid?: { scope?: string };
+    rejected?: { openid?: { scope?: string } };
+  };
+  const without = rejected?.openid?.scope?.split(' ') ?? [];
+  const scopes = openid?.scope?.split(' ') ?? [];
+  return scopes.filter((scope) => scope === 'openid' || !without.includes(scope));
+}
+
 /** SQL that holds while the DPoP proof `:proofHash` is new. */
 export const PROOF_IS_NEW = 'NOT EXISTS (SELECT FROM used_proofs u WHERE u.id_hash = :proofHash::bytea)';
 

@@ -58,14 +58,3 @@ export function createGrantStore(db: Queryable, time: DatabaseTime = SAME_CLOCK)
     },
   };
 }
-
-/** The scopes in a grant's payload, without the rejected ones. */
-export function scopesOf(payload: Record<string, unknown>): string[] {
-  const { openid, rejected } = payload as {
-    openid?: { scope?: string };
-    rejected?: { openid?: { scope?: string } };
-  };
-  const without = rejected?.openid?.scope?.split(' ') ?? [];
-  const scopes = openid?.scope?.split(' ') ?? [];
-  return scopes.filter((scope) => scope === 'openid' || !without.includes(scope));
-}

@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { claimsInScopes } from '../accounts/claims.ts';
 import type { Client } from '../clients/client.ts';
-import type { Authorization } from '../grants/authorization.ts';
-import { scopesOf } from '../grants/grant-store.ts';
+import { type Authorization, scopesOf } from '../grants/authorization.ts';
 import type { CurrentKey, KeyRing } from '../keys/key-ring.ts';
 import { type Clock, epochSeconds } from '../platform/clock.ts';
 import { unavailable } from '../platform/database-errors.ts';

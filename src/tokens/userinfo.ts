@@ -3,7 +3,7 @@ import type { Client } from '../clients/client.ts';
 import type { DpopProof } from '../clients/dpop-proof.ts';
 import type { UsedProofStore } from '../clients/used-proof-store.ts';
 import type { AccessTokenStore } from '../grants/access-token-store.ts';
-import { scopesOf } from '../grants/grant-store.ts';
+import { scopesOf } from '../grants/authorization.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { PresentedAccessToken } from './access-token.ts';
 import { TokenError } from './errors.ts';
