@@ -18,15 +18,15 @@ interface Dependencies extends UserinfoDependencies {
   onRefusal(req: IncomingMessage, refusal: { error: string; detail: string }): void;
 }
 
-/** Presented with a request: the token, and where it comes with a proof, the proof's text. */
+/** The token of a request, and the text of its proof, if it has one. */
 interface Presented {
   accessToken: string;
   proof: string | undefined;
 }
 
 /**
- * Answers userinfo in front of the library, whose route has no seam. A preflight goes on to the library.
- * A refusal has the challenge of RFC 6750 section 3, or of RFC 9449 section 7.1.
+ * Answers userinfo before the library, whose route cannot be replaced. The library answers preflights. A refusal has
+ * the challenge of RFC 6750 section 3, or of RFC 9449 section 7.1.
  */
 export function answerUserinfo(dependencies: Dependencies): Middleware {
   return async (ctx, next) => {
@@ -56,7 +56,7 @@ async function answer(ctx: Context, dependencies: Dependencies): Promise<Record<
   return userinfo({ token, client, scope: parameters.scope, proof }, dependencies);
 }
 
-/** Each at most once; an empty one counts as left out. */
+/** A repeated parameter is refused; an empty one counts as missing. */
 function readParameters(ctx: Context): { access_token: string | undefined; scope: string | undefined } {
   const all = ctx.method === 'POST' ? ((ctx.req as ParsedRequest).body ?? {}) : ctx.query;
   const { access_token, scope } = all;
@@ -75,7 +75,7 @@ function notTwice(names: readonly string[]): string {
   return `${names.map((name) => `'${name}'`).join(' and ')} ${word} must not be provided twice`;
 }
 
-/** The header or the form (RFC 6750 section 2), never the address. */
+/** Reads the header or the form (RFC 6750 section 2), never the address. */
 function readPresented(ctx: Context, parameter: string | undefined): Presented {
   const header = ctx.get('Authorization');
   const proof = ctx.get('DPoP') || undefined;
@@ -113,7 +113,7 @@ async function readProof(
   });
 }
 
-/** A page may read the answer, an error included, where its origin is one of the client's. */
+/** Lets a page of one of the client's origins read the answer, also an error. */
 function allowOrigin(ctx: Context, client: Client): void {
   const origin = ctx.get('Origin');
   if (!origin) return;
@@ -140,7 +140,7 @@ function refuse(ctx: Context, { code, message, members }: TokenError, { issuer }
   const isDpop = ctx.get('DPoP') !== '' || /dpop/i.test(message);
   const challenge = isDpop ? `DPoP ${[...details, algorithms].join(', ')}` : `Bearer ${details.join(', ')}`;
   ctx.status = STATUS[code] ?? 401;
-  // RFC 6750 section 3.1: a request without a token is told how to present one, and not that something is wrong.
+  // RFC 6750 section 3.1: the answer to a request without a token says how to present one, but reports no error.
   const howTo = `Bearer ${realm}, DPoP ${realm}, ${algorithms}`;
   ctx.set('WWW-Authenticate', message === NOTHING_PRESENTED ? howTo : challenge);
   ctx.body = { error: code, error_description: message, ...members };

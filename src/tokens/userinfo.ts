@@ -9,12 +9,12 @@ import type { PresentedAccessToken } from './access-token.ts';
 import { TokenError } from './errors.ts';
 import { useProof } from './proof-of-possession.ts';
 
-/** A request at userinfo, whose token is of this server. */
+/** A request at userinfo with a token of this server. */
 export interface UserinfoRequest {
   token: PresentedAccessToken;
-  /** Whom the token was issued to; undefined for a client that was disabled or removed. */
+  /** The client that got the token; undefined if it was disabled or removed. */
   client: Client | undefined;
-  /** Scopes that the client wants claims of, separated by spaces; undefined for all of the token's. */
+  /** The scopes whose claims the client wants, separated by spaces; undefined for all scopes of the token. */
   scope: string | undefined;
   /** Verified for this token, but perhaps used before. */
   proof: DpopProof | undefined;
@@ -30,7 +30,7 @@ export interface UserinfoDependencies {
 const SCOPE = /^[\x21\x23-\x5B\x5D-\x7E]+(?: [\x21\x23-\x5B\x5D-\x7E]+)*$/;
 
 /**
- * Answers what the person behind an access token allowed its client to know (OpenID Connect Core section 5.3). One
+ * Returns the claims that the access token's person allowed its client to have (OpenID Connect Core section 5.3). One
  * statement reads whether the token was revoked, its grant and its person.
  * @throws TokenError `invalid_token`, `insufficient_scope` or `invalid_request`.
  */

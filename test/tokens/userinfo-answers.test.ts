@@ -22,8 +22,8 @@ const WEB = { client_id: DEMO_WEB.client_id, client_secret: DEMO_WEB.client_secr
 const ORIGIN = new URL(DEMO_SPA.redirect_uri).origin;
 
 /**
- * Userinfo's answers, whole: status, body and headers. The snapshot was taken while the protocol library still made
- * them, and is the contract for the function that does now.
+ * The complete answers of userinfo: status, body and headers. The protocol library made the answers in this snapshot,
+ * and our function must make the same.
  */
 describe('the answers of userinfo', () => {
   let server: TestServer;

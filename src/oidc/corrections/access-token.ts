@@ -16,9 +16,9 @@ interface Dependencies {
 type AccessToken = InstanceType<Provider['AccessToken']>;
 
 /**
- * Finds access tokens for introspection and revocation. They are JWTs and cost no row, so the library's model is built
- * again from the claims. The grant that a token names is looked up at each use: ending the grant ends all its tokens at
- * once. A token that was revoked by itself is a row until it would have expired.
+ * Finds access tokens for introspection and revocation. They are JWTs without rows, so the library's model is built
+ * from the claims. The token's grant is looked up at each use, so ending the grant ends all its tokens at once. A
+ * token that was revoked alone is a row until it would have expired.
  */
 export function findAccessTokens(provider: Provider, dependencies: Dependencies): void {
   const { AccessToken } = provider;
