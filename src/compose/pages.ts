@@ -1,8 +1,8 @@
 import type { Config } from '../config.ts';
-import { type Csrf, createCsrf } from '../http/csrf.ts';
 import { respond } from '../http/error-handler.ts';
-import { createRateLimit, type RateLimit } from '../http/rate-limit.ts';
-import { createViews, type Views } from '../http/views.ts';
+import { type Csrf, createCsrf } from '../http/pages/csrf.ts';
+import { createViews, type Views } from '../http/pages/views.ts';
+import { createRateLimit, type RateLimit } from '../http/rate-limits/rate-limit.ts';
 import type { InstanceStore } from '../instances/instance-store.ts';
 import { createDevicePages } from '../interactions/device-pages.ts';
 import { explainProtocolError } from '../interactions/protocol-error.ts';

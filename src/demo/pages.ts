@@ -1,8 +1,8 @@
 import type { Context } from 'koa';
-import type { Csrf } from '../http/csrf.ts';
-import { parseParameters } from '../http/parameters.ts';
+import { parseParameters } from '../http/input/parameters.ts';
+import type { Csrf } from '../http/pages/csrf.ts';
+import type { Views } from '../http/pages/views.ts';
 import { requestState } from '../http/request-state.ts';
-import type { Views } from '../http/views.ts';
 import type { DemoSession, DemoSessions } from './demo-session.ts';
 import { explainFailure, type Failure, SESSION_GONE } from './failure.ts';
 import type { ListnrConsumer } from './listnr-consumer.ts';

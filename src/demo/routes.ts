@@ -5,10 +5,10 @@
  */
 import Router from '@koa/router';
 import type { Context } from 'koa';
-import { readForm } from '../http/body.ts';
-import type { Csrf } from '../http/csrf.ts';
-import { redirect } from '../http/redirect.ts';
-import type { Views } from '../http/views.ts';
+import { readForm } from '../http/input/body.ts';
+import type { Csrf } from '../http/pages/csrf.ts';
+import { redirect } from '../http/pages/redirect.ts';
+import type { Views } from '../http/pages/views.ts';
 import { createActions } from './actions.ts';
 import { ACTIONS, type ActionId, createDemoSessions, type DemoSession } from './demo-session.ts';
 import { SESSION_GONE } from './failure.ts';

@@ -1,6 +1,6 @@
 import type { Context } from 'koa';
-import { parseParameters } from '../http/parameters.ts';
-import { redirect } from '../http/redirect.ts';
+import { parseParameters } from '../http/input/parameters.ts';
+import { redirect } from '../http/pages/redirect.ts';
 import type { DemoSession, SignedIn } from './demo-session.ts';
 import type { Exchange } from './exchange.ts';
 import { SESSION_GONE, STRAY_ANSWER } from './failure.ts';

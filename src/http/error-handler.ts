@@ -2,8 +2,8 @@ import type { Context, Middleware } from 'koa';
 import { isDatabaseUnavailable, unavailable, withoutStatement } from '../platform/database-errors.ts';
 import { HttpError } from '../platform/errors.ts';
 import { boundedLog, type Logger } from '../platform/logger.ts';
+import type { Views } from './pages/views.ts';
 import { requestState } from './request-state.ts';
-import type { Views } from './views.ts';
 
 /**
  * The one place that turns an error into an answer: documented JSON for programs, a page for people. An error that is

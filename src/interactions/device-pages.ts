@@ -1,6 +1,6 @@
 import type { Context } from 'koa';
+import type { PageOptions, Views } from '../http/pages/views.ts';
 import { requestState } from '../http/request-state.ts';
-import type { PageOptions, Views } from '../http/views.ts';
 import { brandOf } from '../instances/brand.ts';
 import type { InstanceStore } from '../instances/instance-store.ts';
 import type { DevicePages, DeviceProblem } from '../oidc/device-flow.ts';

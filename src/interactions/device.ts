@@ -1,9 +1,9 @@
 import type { Context, Middleware } from 'koa';
 import { type DeviceCode, type DeviceCodeStore, isDecided } from '../grants/device-code-store.ts';
-import { singleValue } from '../http/parameters.ts';
-import type { RateLimit } from '../http/rate-limit.ts';
-import { requestLimitKey } from '../http/request-state.ts';
-import type { Views } from '../http/views.ts';
+import { singleValue } from '../http/input/parameters.ts';
+import type { Views } from '../http/pages/views.ts';
+import { requestLimitKey } from '../http/rate-limits/limit-key.ts';
+import type { RateLimit } from '../http/rate-limits/rate-limit.ts';
 import type { DeviceProblem } from '../oidc/device-flow.ts';
 import type { InstanceResolver } from '../oidc/instance-resolver.ts';
 import type { ParsedRequest } from '../oidc/mount.ts';

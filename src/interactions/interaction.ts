@@ -1,11 +1,11 @@
 import type { Context } from 'koa';
 import { errors, type Provider } from 'oidc-provider';
 import type { Client } from '../clients/client.ts';
-import { readForm } from '../http/body.ts';
-import { parseParameters, type RequestParameters, singleValue } from '../http/parameters.ts';
-import { redirect } from '../http/redirect.ts';
+import { readForm } from '../http/input/body.ts';
+import { parseParameters, type RequestParameters, singleValue } from '../http/input/parameters.ts';
+import { redirect } from '../http/pages/redirect.ts';
+import type { PageOptions } from '../http/pages/views.ts';
 import { requestState } from '../http/request-state.ts';
-import type { PageOptions } from '../http/views.ts';
 import { brandOf } from '../instances/brand.ts';
 import type { Instance } from '../instances/instance.ts';
 import { readIdTokenHint } from '../oidc/id-token-hint.ts';

@@ -1,5 +1,5 @@
 import type { Middleware } from 'koa';
-import { repeatAsGet } from '../http/redirect.ts';
+import { repeatAsGet } from '../http/pages/redirect.ts';
 import type { ParsedRequest } from '../oidc/mount.ts';
 import { PATHS } from '../oidc/routes.ts';
 

@@ -5,7 +5,7 @@
  */
 import Router from '@koa/router';
 import type { Middleware } from 'koa';
-import { redirect } from '../http/redirect.ts';
+import { redirect } from '../http/pages/redirect.ts';
 import { decideConsent, showConsent } from './consent.ts';
 import type { InteractionDependencies } from './dependencies.ts';
 import { abortInteraction, type InteractionContext, loadInteraction } from './interaction.ts';

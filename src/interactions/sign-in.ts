@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { SignInResult } from '../authentication/authenticator.ts';
-import { singleValue } from '../http/parameters.ts';
-import { requestLimitKey, requestState } from '../http/request-state.ts';
+import { singleValue } from '../http/input/parameters.ts';
+import { requestLimitKey } from '../http/rate-limits/limit-key.ts';
+import { requestState } from '../http/request-state.ts';
 import type { InteractionDependencies } from './dependencies.ts';
 import {
   finishSignIn,

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Middleware } from 'koa';
 import { UpstreamUnavailable } from '../authentication/upstream/upstream-failure.ts';
-import { parseParameters, singleValue } from '../http/parameters.ts';
-import { redirect } from '../http/redirect.ts';
+import { parseParameters, singleValue } from '../http/input/parameters.ts';
+import { redirect } from '../http/pages/redirect.ts';
 import { requestState } from '../http/request-state.ts';
 import type { UpstreamProvider } from '../instances/instance.ts';
 import { type Clock, epochSeconds, secondsFromNow } from '../platform/clock.ts';

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { mediaType, readJsonObject } from '../http/body.ts';
+import { mediaType, readJsonObject } from '../http/input/body.ts';
 import { invalidRequest, unsupportedMediaType } from './errors.ts';
 
 /** The body of a token request. `null` and a missing member mean the same. */

@@ -1,7 +1,7 @@
 import type { PersonStore } from '../accounts/person-store.ts';
 import type { ClientStore } from '../clients/client-store.ts';
-import type { Csrf } from '../http/csrf.ts';
-import type { Views } from '../http/views.ts';
+import type { Csrf } from '../http/pages/csrf.ts';
+import type { Views } from '../http/pages/views.ts';
 import type { InstanceStore } from '../instances/instance-store.ts';
 import type { LiveProvider } from '../oidc/live-provider.ts';
 

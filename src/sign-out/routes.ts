@@ -5,9 +5,9 @@
  */
 import Router from '@koa/router';
 import type { Context } from 'koa';
-import { readForm } from '../http/body.ts';
-import { parseParameters, type RequestParameters } from '../http/parameters.ts';
-import { redirect, repeatAsGet } from '../http/redirect.ts';
+import { readForm } from '../http/input/body.ts';
+import { parseParameters, type RequestParameters } from '../http/input/parameters.ts';
+import { redirect, repeatAsGet } from '../http/pages/redirect.ts';
 import { newScope, runInScope } from '../oidc/request-scope.ts';
 import { PATHS } from '../oidc/routes.ts';
 import { findSession, type Session } from '../oidc/session.ts';

@@ -1,5 +1,5 @@
 import type { Client } from '../clients/client.ts';
-import { type RequestParameters, singleValue } from '../http/parameters.ts';
+import { type RequestParameters, singleValue } from '../http/input/parameters.ts';
 import { readIdTokenHint } from '../oidc/id-token-hint.ts';
 import { HttpError } from '../platform/errors.ts';
 import type { SignOutDependencies } from './dependencies.ts';

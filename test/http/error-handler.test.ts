@@ -4,7 +4,7 @@ import { Writable } from 'node:stream';
 import Koa from 'koa';
 import { accessLog } from '../../src/http/access-log.ts';
 import { errorHandler } from '../../src/http/error-handler.ts';
-import { createViews } from '../../src/http/views.ts';
+import { createViews } from '../../src/http/pages/views.ts';
 import { listen } from '../../src/listen.ts';
 import { createLogger } from '../../src/platform/logger.ts';
 import { ConnectionLost } from '../../src/platform/postgres/sqlstates.ts';

@@ -1,4 +1,4 @@
-import { HttpError } from '../platform/errors.ts';
+import { HttpError } from '../../platform/errors.ts';
 
 /** No endpoint knows a third of this number, and later code may take time that grows with its square. */
 export const MOST_PARAMETERS = 100;

@@ -1,5 +1,5 @@
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
-import { HttpError } from '../platform/errors.ts';
+import { HttpError } from '../../platform/errors.ts';
 
 /** Counts events by key over one minute, in this process's memory. */
 export interface RateLimit {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Eta } from 'eta';
 import type { Context } from 'koa';
-import { pagePolicy } from './security-headers.ts';
+import { pagePolicy } from '../security-headers.ts';
 
 /** The look of an instance's pages: its name and logo. Pages without an instance show the product's own. */
 export interface Brand {
@@ -31,7 +31,7 @@ export interface Asset {
   type: string;
 }
 
-const VIEWS = fileURLToPath(new URL('../../views', import.meta.url));
+const VIEWS = fileURLToPath(new URL('../../../views', import.meta.url));
 const TYPES: Record<string, string> = {
   css: 'text/css; charset=utf-8',
   svg: 'image/svg+xml',

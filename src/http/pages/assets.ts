@@ -1,5 +1,5 @@
 import Router from '@koa/router';
-import { HttpError } from '../platform/errors.ts';
+import { HttpError } from '../../platform/errors.ts';
 import type { Views } from './views.ts';
 
 /**

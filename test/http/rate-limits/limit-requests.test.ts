@@ -1,6 +1,6 @@
-import { aClient } from '../support/factories.ts';
-import { brief, DEMO_WEB, postForm, postJson, statusAndError } from '../support/relying-party.ts';
-import { startTestServer, type TestServer } from '../support/test-server.ts';
+import { aClient } from '../../support/factories.ts';
+import { brief, DEMO_WEB, postForm, postJson, statusAndError } from '../../support/relying-party.ts';
+import { startTestServer, type TestServer } from '../../support/test-server.ts';
 
 describe('limits', () => {
   let server: TestServer;

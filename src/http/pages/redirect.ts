@@ -1,6 +1,6 @@
 import type { Context } from 'koa';
-import { HttpError } from '../platform/errors.ts';
-import type { RequestParameters } from './parameters.ts';
+import { HttpError } from '../../platform/errors.ts';
+import type { RequestParameters } from '../input/parameters.ts';
 
 /** Half the limit of a request's head (connections/http-server.ts), so that cookies and other headers have the rest. */
 const MAX_ADDRESS_LENGTH = 32 * 1024;

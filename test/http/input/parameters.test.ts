@@ -1,4 +1,4 @@
-import { parseParameters, singleValue } from '../../src/http/parameters.ts';
+import { parseParameters, singleValue } from '../../../src/http/input/parameters.ts';
 
 describe('form parameters', () => {
   it.each([

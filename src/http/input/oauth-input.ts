@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Middleware } from 'koa';
-import { HttpError } from '../platform/errors.ts';
+import { HttpError } from '../../platform/errors.ts';
 import { mediaType, readJsonObject, readText } from './body.ts';
 import { MOST_PARAMETERS, parseParameters, type RequestParameters, tooMany } from './parameters.ts';
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import rawBody from 'raw-body';
-import { HttpError } from '../platform/errors.ts';
+import { HttpError } from '../../platform/errors.ts';
 import { parseParameters, type RequestParameters } from './parameters.ts';
 
 /** The limit of every endpoint. */

@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Context } from 'koa';
-import { HttpError } from '../platform/errors.ts';
+import { HttpError } from '../../platform/errors.ts';
 
 /**
  * Guards the forms of our pages. A token is a keyed hash of the form's binding: an interaction or a session, which

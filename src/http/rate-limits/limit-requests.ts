@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto';
 import type { Context, Middleware } from 'koa';
-import { HttpError } from '../platform/errors.ts';
+import { HttpError } from '../../platform/errors.ts';
+import { requestLimitKey } from './limit-key.ts';
 import type { RateLimit } from './rate-limit.ts';
-import { requestLimitKey } from './request-state.ts';
 
 /** In characters. */
 const LONGEST_NAME_KEPT = 64;

@@ -1,0 +1,23 @@
+import type { IncomingMessage } from 'node:http';
+import { requestState } from '../request-state.ts';
+
+/**
+ * The key for rate limits: the client's address, for IPv6 its /64 network, because the holder of one address there
+ * has them all.
+ */
+export function requestLimitKey(req: IncomingMessage): string {
+  const { ip } = requestState(req);
+  return ip.includes(':') ? ipv6Network(ip) : ip;
+}
+
+function ipv6Network(ip: string): string {
+  const [head = '', tail] = ip.split('::');
+  const front = head === '' ? [] : head.split(':');
+  const back = tail ? tail.split(':') : [];
+  const zeros: string[] = Array(Math.max(0, 8 - front.length - back.length)).fill('0');
+  const groups = tail === undefined ? front : [...front, ...zeros, ...back];
+  return `${groups
+    .slice(0, 4)
+    .map((group) => Number.parseInt(group, 16).toString(16))
+    .join(':')}::/64`;
+}
