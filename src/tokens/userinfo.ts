@@ -4,7 +4,7 @@ import type { DpopProof } from '../clients/dpop-proof.ts';
 import type { UsedProofStore } from '../clients/used-proof-store.ts';
 import type { AccessTokenStore } from '../grants/access-token-store.ts';
 import { scopesOf } from '../grants/authorization.ts';
-import type { Clock } from '../platform/clock.ts';
+import { type Clock, epochSeconds } from '../platform/clock.ts';
 import type { PresentedAccessToken } from './access-token.ts';
 import { TokenError } from './errors.ts';
 import { useProof } from './proof-of-possession.ts';
@@ -48,7 +48,8 @@ export async function userinfo(
   const wanted = scope?.split(' ') ?? scopes;
   refuseMoreScopes(scope, wanted, scopes);
   if (!client) throw invalidToken('The client of the access token may not be used any more');
-  if (!grant) throw invalidToken('What the access token was given for has ended');
+  if (!grant || Number(grant.payload.exp) <= epochSeconds(d.clock))
+    throw invalidToken('What the access token was given for has ended');
   if (grant.payload.clientId !== client.id) throw invalidToken('Access token is not valid');
   const { person } = grant;
   if (person?.id !== claims.sub || person.instanceId !== client.instanceId)
