@@ -1,7 +1,7 @@
 import { runCommand } from './commands/run-command.ts';
 import { type Config, readConfig } from './config.ts';
 import { openCommandDatabase } from './open-database.ts';
-import { systemClock } from './platform/clock.ts';
+import { systemClock } from './platform/time/clock.ts';
 
 let config: Config | undefined;
 

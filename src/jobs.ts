@@ -4,8 +4,8 @@ import { housekeeping } from './housekeeping/housekeeping.ts';
 import type { KeyRing } from './keys/key-ring.ts';
 import { rotateKeys } from './keys/rotate-keys.ts';
 import type { LiveProvider } from './oidc/live-provider.ts';
+import { onChange, type Watcher, watchVersions } from './platform/copies/versions.ts';
 import type { Job } from './platform/jobs.ts';
-import { onChange, type Watcher, watchVersions } from './platform/versions.ts';
 
 /** The background jobs of a process: it follows changes, rotates keys, and deletes expired rows. */
 export function jobsOf({

@@ -73,11 +73,11 @@ const CONFINED: Record<string, (file: SourceFile, what: Import) => boolean> = {
  * measures elapsed time with `performance.now()`.
  */
 const TIME_OF_DAY_READERS = [
-  'platform/clock.ts',
   // Compares it with a file's time.
   'platform/embedded/data-directory-lock.ts',
   // The time of a log line.
   'platform/logger.ts',
+  'platform/time/clock.ts',
 ];
 
 /** Names that say nothing about a file or folder. */

@@ -1,6 +1,6 @@
+import type { Reading } from '../platform/copies/kept-copy.ts';
+import { behind, ON_PRIMARY } from '../platform/copies/versions.ts';
 import type { Queryable } from '../platform/database.ts';
-import type { Reading } from '../platform/kept-copy.ts';
-import { behind, ON_PRIMARY } from '../platform/versions.ts';
 
 export interface DeniedSubjectStore {
   readAll(): Promise<Reading<ReadonlySet<string>>>;

@@ -1,4 +1,4 @@
-import { type Followed, keepCopy } from '../platform/kept-copy.ts';
+import { type Followed, keepCopy } from '../platform/copies/kept-copy.ts';
 import type { DeniedSubjectStore } from './denied-subject-store.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
-import type { Clock } from '../platform/clock.ts';
 import { digestSecret, verifySecret } from '../platform/digest.ts';
 import { withinShare } from '../platform/postgres/share.ts';
+import type { Clock } from '../platform/time/clock.ts';
 import type { ClientSecretStore, StoredSecret } from './client-secret-store.ts';
 
 /** The columns for verifying. `expiresAt` is checked at each use; Postgres' `infinity` arrives as a number. */

@@ -1,4 +1,4 @@
-import { type Followed, keepCopy } from '../platform/kept-copy.ts';
+import { type Followed, keepCopy } from '../platform/copies/kept-copy.ts';
 import type { KnownSecret } from './client-secrets.ts';
 import type { ListnrClient } from './listnr-client.ts';
 import type { ListnrClientStore } from './listnr-client-store.ts';

@@ -9,7 +9,7 @@ const MAX_ENTRIES = 20_000;
 /**
  * Keeps registrations for Sign in with Listo in memory after their first use, so that a token costs no look-up of its
  * client. (LiSTNR keeps all of its clients: listnr-clients.ts.) `clear` runs when the registration's version has
- * grown (`platform/versions.ts`), so every process sees a change about a second after its commit. While the database
+ * grown (`platform/copies/versions.ts`), so every process sees a change about a second after its commit. While the database
  * is away, known registrations stay in use. A missing registration is not remembered.
  */
 export interface RegistrationCache {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Queryable } from '../platform/database.ts';
-import { type DatabaseTime, SAME_CLOCK } from '../platform/database-time.ts';
+import { type DatabaseTime, SAME_CLOCK } from '../platform/time/database-time.ts';
 
 /** Client assertions (RFC 7523) and DPoP proofs (RFC 9449). Each is good for one request. */
 export interface UsedProofStore {

@@ -1,8 +1,8 @@
 import type { ClientSecretStore, StoredSecret } from '../clients/client-secret-store.ts';
-import type { Clock } from '../platform/clock.ts';
 import { digestSecret, generateSecret } from '../platform/digest.ts';
 import { OperatorError } from '../platform/errors.ts';
 import { explainRefusal, isRefusal, isStatementError } from '../platform/seeds/seed-error.ts';
+import type { Clock } from '../platform/time/clock.ts';
 import { KIND_OPTION, withSecretsOf } from './client-secret-owner.ts';
 import type { Command } from './command.ts';
 

@@ -1,6 +1,6 @@
 import type { RotationPolicy } from '../keys/plan-rotation.ts';
-import type { Clock } from '../platform/clock.ts';
 import type { Database } from '../platform/database.ts';
+import type { Clock } from '../platform/time/clock.ts';
 
 /**
  * An operator's command in a shell; each has its own file. A command prints only its result on standard output. It

@@ -4,7 +4,7 @@ import {
   createTableStatisticsStore,
   type RowStatistics,
   type TableStatistics,
-} from '../platform/table-statistics-store.ts';
+} from '../housekeeping/table-statistics-store.ts';
 import type { Command } from './command.ts';
 import { formatTable } from './table.ts';
 

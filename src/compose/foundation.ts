@@ -1,16 +1,16 @@
 import { createEvents, type Events } from '../audit/events.ts';
 import type { Config } from '../config.ts';
-import { type Clock, systemClock } from '../platform/clock.ts';
 import type { Database } from '../platform/database.ts';
+import type { Logger } from '../platform/logger.ts';
+import { createMetrics, type Metrics } from '../platform/metrics.ts';
+import { createSecretBox, type SecretBox } from '../platform/secret-box.ts';
+import { type Clock, systemClock } from '../platform/time/clock.ts';
 import {
   createDatabaseTime,
   databaseClock,
   type MeasuredTime,
   readDatabaseClock,
-} from '../platform/database-time.ts';
-import type { Logger } from '../platform/logger.ts';
-import { createMetrics, type Metrics } from '../platform/metrics.ts';
-import { createSecretBox, type SecretBox } from '../platform/secret-box.ts';
+} from '../platform/time/database-time.ts';
 
 /** The parts that all other parts need. */
 export interface Foundation {

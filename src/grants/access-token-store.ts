@@ -1,6 +1,6 @@
 import type { Queryable } from '../platform/database.ts';
-import { type DatabaseTime, SAME_CLOCK } from '../platform/database-time.ts';
-import { prepare } from '../platform/prepared-statement.ts';
+import { prepare } from '../platform/postgres/prepared-statement.ts';
+import { type DatabaseTime, SAME_CLOCK } from '../platform/time/database-time.ts';
 import { type FoundGrant, GRANT_COLUMNS, type GrantColumns, readGrant } from './grant-store.ts';
 
 /** Whether an access token is still good. */

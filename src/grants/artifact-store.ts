@@ -1,8 +1,8 @@
 import type { Queryable } from '../platform/database.ts';
-import { type DatabaseTime, SAME_CLOCK } from '../platform/database-time.ts';
 import { hashId } from '../platform/digest.ts';
-import { fromRow, type Payload, toRow } from '../platform/payload-times.ts';
-import { prepare } from '../platform/prepared-statement.ts';
+import { prepare } from '../platform/postgres/prepared-statement.ts';
+import { type DatabaseTime, SAME_CLOCK } from '../platform/time/database-time.ts';
+import { fromRow, type Payload, toRow } from '../platform/time/payload-times.ts';
 import type { Authorization } from './authorization.ts';
 import { type FoundGrant, GRANT_COLUMNS, type GrantColumns, readGrant } from './grant-store.ts';
 import { type NewGrant, type NewGrantValues, newGrantValues, withNewGrant } from './new-grant.ts';

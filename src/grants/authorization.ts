@@ -2,8 +2,8 @@ import type { Person } from '../accounts/person.ts';
 import { personJson, readPerson } from '../accounts/person-store.ts';
 import { type DpopProof, PROOF_LIFETIME_SECONDS } from '../clients/dpop-proof.ts';
 import { proofHash } from '../clients/used-proof-store.ts';
-import type { DatabaseTime } from '../platform/database-time.ts';
-import { fromRow, type Payload } from '../platform/payload-times.ts';
+import type { DatabaseTime } from '../platform/time/database-time.ts';
+import { fromRow, type Payload } from '../platform/time/payload-times.ts';
 
 /** Everything that tokens are made from: the person, the scopes they allowed, and the client's request. */
 export interface Authorization {

@@ -1,8 +1,8 @@
 import type { Person } from '../accounts/person.ts';
 import { personJson, readPerson } from '../accounts/person-store.ts';
 import type { Queryable } from '../platform/database.ts';
-import { type DatabaseTime, SAME_CLOCK } from '../platform/database-time.ts';
-import { fromRow } from '../platform/payload-times.ts';
+import { type DatabaseTime, SAME_CLOCK } from '../platform/time/database-time.ts';
+import { fromRow } from '../platform/time/payload-times.ts';
 
 /** One authorization: the scopes that a person allowed a client in one sign-in. Its codes and tokens end with it. */
 export interface Grant {

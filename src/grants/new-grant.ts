@@ -1,6 +1,6 @@
 import { PERSON_SIGNING_IN, type PersonSigningIn } from '../accounts/person-store.ts';
-import type { DatabaseTime } from '../platform/database-time.ts';
-import { toRow } from '../platform/payload-times.ts';
+import type { DatabaseTime } from '../platform/time/database-time.ts';
+import { toRow } from '../platform/time/payload-times.ts';
 import type { Grant } from './grant-store.ts';
 
 /** A grant that is saved together with its code. */

@@ -1,10 +1,10 @@
 import type { Client } from '../clients/client.ts';
 import type { DpopProof } from '../clients/dpop-proof.ts';
 import type { Queryable } from '../platform/database.ts';
-import type { DatabaseTime } from '../platform/database-time.ts';
 import { hashId } from '../platform/digest.ts';
-import { toRow } from '../platform/payload-times.ts';
-import { prepare } from '../platform/prepared-statement.ts';
+import { prepare } from '../platform/postgres/prepared-statement.ts';
+import type { DatabaseTime } from '../platform/time/database-time.ts';
+import { toRow } from '../platform/time/payload-times.ts';
 import {
   type Authorization,
   type AuthorizationRow,

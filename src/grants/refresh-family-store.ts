@@ -2,9 +2,9 @@ import type { Person } from '../accounts/person.ts';
 import { readPerson } from '../accounts/person-store.ts';
 import type { DpopProof } from '../clients/dpop-proof.ts';
 import type { Queryable } from '../platform/database.ts';
-import { type DatabaseTime, SAME_CLOCK } from '../platform/database-time.ts';
-import { fromRow, type Payload } from '../platform/payload-times.ts';
-import { prepare } from '../platform/prepared-statement.ts';
+import { prepare } from '../platform/postgres/prepared-statement.ts';
+import { type DatabaseTime, SAME_CLOCK } from '../platform/time/database-time.ts';
+import { fromRow, type Payload } from '../platform/time/payload-times.ts';
 import {
   type Authorization,
   type AuthorizationRow,

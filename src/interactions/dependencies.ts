@@ -7,8 +7,8 @@ import type { Csrf } from '../http/pages/csrf.ts';
 import type { Views } from '../http/pages/views.ts';
 import type { RateLimit } from '../http/rate-limits/rate-limit.ts';
 import type { InstanceStore } from '../instances/instance-store.ts';
-import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
+import type { Clock } from '../platform/time/clock.ts';
 import type { UpstreamSignInStore } from '../sessions/upstream-sign-in-store.ts';
 
 /** The services of all pages. Each step takes those it needs. */

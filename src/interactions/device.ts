@@ -8,7 +8,7 @@ import type { DeviceProblem } from '../oidc/device-flow.ts';
 import type { InstanceResolver } from '../oidc/instance-resolver.ts';
 import type { ParsedRequest } from '../oidc/mount.ts';
 import { runInScope } from '../oidc/request-scope.ts';
-import { type Clock, epochSeconds } from '../platform/clock.ts';
+import { type Clock, epochSeconds } from '../platform/time/clock.ts';
 import { showCodeForm } from './device-pages.ts';
 
 interface Dependencies {

@@ -5,7 +5,7 @@ import { parseParameters, singleValue } from '../http/input/parameters.ts';
 import { redirect } from '../http/pages/redirect.ts';
 import { requestState } from '../http/request-state.ts';
 import type { UpstreamProvider } from '../instances/instance.ts';
-import { type Clock, epochSeconds, secondsFromNow } from '../platform/clock.ts';
+import { type Clock, epochSeconds, secondsFromNow } from '../platform/time/clock.ts';
 import type { InteractionDependencies } from './dependencies.ts';
 import { finishInteraction, finishSignIn, type InteractionContext, isWhoWasAskedFor } from './interaction.ts';
 import { upstreamRefusal } from './upstream-refusal.ts';

@@ -1,4 +1,4 @@
-import type { Clock } from '../platform/clock.ts';
+import type { Clock } from '../platform/time/clock.ts';
 import { planRotation, type RotationPolicy, type RotationStep } from './plan-rotation.ts';
 import { generateKeyMaterial, type KeyAlgorithm, type KeySet, type SigningKey } from './signing-key.ts';
 import type { KeyChange, SigningKeyStore } from './signing-key-store.ts';

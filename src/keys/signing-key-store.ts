@@ -1,8 +1,8 @@
 import type { JWK } from 'jose';
+import type { Reading } from '../platform/copies/kept-copy.ts';
+import { behind, ON_PRIMARY } from '../platform/copies/versions.ts';
 import type { Queryable } from '../platform/database.ts';
-import type { Reading } from '../platform/kept-copy.ts';
 import type { SecretBox } from '../platform/secret-box.ts';
-import { behind, ON_PRIMARY } from '../platform/versions.ts';
 import type { RotationStep } from './plan-rotation.ts';
 import type { KeyAlgorithm, KeySet, KeyState, SigningKey } from './signing-key.ts';
 

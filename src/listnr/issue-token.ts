@@ -1,6 +1,6 @@
 import type { ListnrClient } from '../clients/listnr-client.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
-import { type Clock, epochSeconds } from '../platform/clock.ts';
+import { type Clock, epochSeconds } from '../platform/time/clock.ts';
 import type { IdTokenVerifier, VerifiedIdToken } from '../tokens/id-tokens/id-token-verifier.ts';
 import { listnrClaims, signListnrToken, TOKEN_LIFETIME_SECONDS } from '../tokens/listnr-token.ts';
 import { authenticateBasic } from './authenticate-basic.ts';

@@ -13,7 +13,7 @@ import type { RateLimit } from '../http/rate-limits/rate-limit.ts';
 import { requestState } from '../http/request-state.ts';
 import { jsonAnswers } from '../http/routing.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
-import type { Clock } from '../platform/clock.ts';
+import type { Clock } from '../platform/time/clock.ts';
 import type { ExternalKeys } from '../tokens/id-tokens/external-keys.ts';
 import { createIdTokenVerifier } from '../tokens/id-tokens/id-token-verifier.ts';
 import { allowOrigins, preflight } from './cors.ts';

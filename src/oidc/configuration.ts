@@ -3,7 +3,7 @@ import { CLAIMS_BY_SCOPE, LISTO_CLAIMS } from '../accounts/claims.ts';
 import type { PersonStore } from '../accounts/person-store.ts';
 import { PROOF_ALGORITHMS } from '../clients/dpop-proof.ts';
 import type { ConsentStore } from '../grants/consent-store.ts';
-import { type Clock, epochSeconds } from '../platform/clock.ts';
+import { type Clock, epochSeconds } from '../platform/time/clock.ts';
 import { answerError, type RenderError } from './corrections/render-error.ts';
 import { type DevicePages, deviceFlow } from './device-flow.ts';
 import { createInteractionPolicy } from './interaction-policy.ts';

@@ -1,6 +1,6 @@
 import { errors, type Provider, type TokenEndpointGrantContext } from 'oidc-provider';
 import { type DpopProof, verifyDpopProof } from '../clients/dpop-proof.ts';
-import type { Clock } from '../platform/clock.ts';
+import type { Clock } from '../platform/time/clock.ts';
 import { TokenError } from '../tokens/errors.ts';
 import { type ExchangeDependencies, exchangeCode } from '../tokens/exchange-code.ts';
 import { type DeviceCodeDependencies, redeemDeviceCode } from '../tokens/redeem-device-code.ts';

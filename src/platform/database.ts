@@ -2,11 +2,11 @@ import knex, { type Knex } from 'knex';
 import { findRunningOwner } from './embedded/data-directory-lock.ts';
 import type { EmbeddedDatabase } from './embedded/embedded-database.ts';
 import { type PostgresAddress, parsePostgresAddress } from './postgres/address.ts';
+import { checkPostgres } from './postgres/check-postgres.ts';
 import { connectionOpener } from './postgres/open-connection.ts';
 import { ConnectionPool, type Limits } from './postgres/pool.ts';
+import { useNoNames } from './postgres/prepared-statement.ts';
 import { createReadiness } from './postgres/readiness.ts';
-import { checkPostgres } from './postgres-check.ts';
-import { useNoNames } from './prepared-statement.ts';
 
 /** A connection pool, or the caller's transaction. Every store takes one of them. */
 export type Queryable = Knex | Knex.Transaction;

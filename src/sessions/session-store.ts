@@ -1,10 +1,10 @@
 import type { Person } from '../accounts/person.ts';
 import { PERSON_SIGNING_IN, type PersonSigningIn, personJson, readPerson } from '../accounts/person-store.ts';
 import type { Queryable } from '../platform/database.ts';
-import { type DatabaseTime, SAME_CLOCK } from '../platform/database-time.ts';
 import { hashId } from '../platform/digest.ts';
-import { fromRow, type Payload, toRow } from '../platform/payload-times.ts';
-import { prepare } from '../platform/prepared-statement.ts';
+import { prepare } from '../platform/postgres/prepared-statement.ts';
+import { type DatabaseTime, SAME_CLOCK } from '../platform/time/database-time.ts';
+import { fromRow, type Payload, toRow } from '../platform/time/payload-times.ts';
 
 /** A browser that is signed in to an instance. */
 export interface StoredSession {

@@ -1,8 +1,8 @@
-import type { Clock } from '../platform/clock.ts';
 import type { Queryable } from '../platform/database.ts';
-import { type DatabaseTime, SAME_CLOCK } from '../platform/database-time.ts';
 import { hashId } from '../platform/digest.ts';
 import type { SecretBox } from '../platform/secret-box.ts';
+import type { Clock } from '../platform/time/clock.ts';
+import { type DatabaseTime, SAME_CLOCK } from '../platform/time/database-time.ts';
 
 /** The values that check an upstream provider's answer (OIDC Core 3.1.3.7, RFC 7636). */
 export interface UpstreamSignIn {

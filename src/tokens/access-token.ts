@@ -1,5 +1,5 @@
 import type { KeyRing } from '../keys/key-ring.ts';
-import { type Clock, epochSeconds } from '../platform/clock.ts';
+import { type Clock, epochSeconds } from '../platform/time/clock.ts';
 
 /** The payload of an access token (RFC 9068 section 2.2). Times are in seconds since the epoch. */
 export interface AccessTokenClaims {

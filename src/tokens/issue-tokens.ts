@@ -3,8 +3,8 @@ import { claimsInScopes } from '../accounts/claims.ts';
 import type { Client } from '../clients/client.ts';
 import { type Authorization, scopesOf } from '../grants/authorization.ts';
 import type { CurrentKey, KeyRing } from '../keys/key-ring.ts';
-import { type Clock, epochSeconds } from '../platform/clock.ts';
 import { unavailable } from '../platform/database-errors.ts';
+import { type Clock, epochSeconds } from '../platform/time/clock.ts';
 import { ACCESS_TOKEN_TYPE, type AccessTokenClaims } from './access-token.ts';
 import type { TokenAnswer } from './token-request.ts';
 

@@ -1,7 +1,7 @@
 import type { Client } from '../clients/client.ts';
 import { type DpopProof, PROOF_LIFETIME_SECONDS } from '../clients/dpop-proof.ts';
 import type { UsedProofStore } from '../clients/used-proof-store.ts';
-import type { Clock } from '../platform/clock.ts';
+import type { Clock } from '../platform/time/clock.ts';
 import { invalidGrant } from './errors.ts';
 
 interface ProofDependencies {

@@ -1,7 +1,7 @@
 import type { UsedProofStore } from '../clients/used-proof-store.ts';
 import type { DeviceCodeStore, PolledDeviceCode } from '../grants/device-code-store.ts';
 import type { GrantStore } from '../grants/grant-store.ts';
-import { epochSeconds } from '../platform/clock.ts';
+import { epochSeconds } from '../platform/time/clock.ts';
 import { invalidGrant, TokenError } from './errors.ts';
 import { type IssueDependencies, issueTokens, signersFor } from './issue-tokens.ts';
 import { requireProof } from './proof-of-possession.ts';

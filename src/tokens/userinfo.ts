@@ -4,7 +4,7 @@ import type { DpopProof } from '../clients/dpop-proof.ts';
 import type { UsedProofStore } from '../clients/used-proof-store.ts';
 import type { AccessTokenStore } from '../grants/access-token-store.ts';
 import { scopesOf } from '../grants/authorization.ts';
-import { type Clock, epochSeconds } from '../platform/clock.ts';
+import { type Clock, epochSeconds } from '../platform/time/clock.ts';
 import type { PresentedAccessToken } from './access-token.ts';
 import { TokenError } from './errors.ts';
 import { useProof } from './proof-of-possession.ts';

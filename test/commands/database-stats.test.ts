@@ -1,4 +1,4 @@
-import { createTableStatisticsStore } from '../../src/platform/table-statistics-store.ts';
+import { createTableStatisticsStore } from '../../src/housekeeping/table-statistics-store.ts';
 import { runOn } from '../support/command-line.ts';
 import { openTestDatabase, type TestDatabase } from '../support/test-database.ts';
 

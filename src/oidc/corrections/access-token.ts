@@ -1,7 +1,7 @@
 import type { Provider } from 'oidc-provider';
 import type { AccessTokenStore } from '../../grants/access-token-store.ts';
 import type { KeyRing } from '../../keys/key-ring.ts';
-import type { Clock } from '../../platform/clock.ts';
+import type { Clock } from '../../platform/time/clock.ts';
 import { readAccessToken } from '../../tokens/access-token.ts';
 import { requestScope, useGrant } from '../request-scope.ts';
 import { replace } from './replace.ts';

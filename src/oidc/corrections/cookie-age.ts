@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import type { Clock } from '../../platform/clock.ts';
+import type { Clock } from '../../platform/time/clock.ts';
 
 /**
  * Adds a `Max-Age` to every cookie of an answer that has an `Expires`. Browsers prefer it (RFC 6265 section 5.3).

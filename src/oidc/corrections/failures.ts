@@ -1,5 +1,5 @@
 import type { Middleware } from 'koa';
-import type { Clock } from '../../platform/clock.ts';
+import type { Clock } from '../../platform/time/clock.ts';
 import { requestScope } from '../request-scope.ts';
 import { ageCookies } from './cookie-age.ts';
 

@@ -4,8 +4,8 @@ import type { Artifact, ArtifactModel, ArtifactStore } from '../../grants/artifa
 import type { DeviceCodeStore } from '../../grants/device-code-store.ts';
 import type { GrantStore } from '../../grants/grant-store.ts';
 import type { KeyRing } from '../../keys/key-ring.ts';
-import { type Clock, secondsFromNow } from '../../platform/clock.ts';
-import type { Payload } from '../../platform/payload-times.ts';
+import { type Clock, secondsFromNow } from '../../platform/time/clock.ts';
+import type { Payload } from '../../platform/time/payload-times.ts';
 import type { SessionStore } from '../../sessions/session-store.ts';
 import { requestScope, useGrant } from '../request-scope.ts';
 import { keepSessionCookie } from '../session.ts';

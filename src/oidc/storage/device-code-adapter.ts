@@ -1,6 +1,6 @@
 import { type Adapter, type AdapterPayload, errors, Provider } from 'oidc-provider';
 import type { DeviceCodeStore, DeviceCode as StoredDeviceCode } from '../../grants/device-code-store.ts';
-import { type Clock, secondsFromNow } from '../../platform/clock.ts';
+import { type Clock, secondsFromNow } from '../../platform/time/clock.ts';
 import { requestScope } from '../request-scope.ts';
 import { newGrantFor } from './grants.ts';
 

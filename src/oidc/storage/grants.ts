@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { ConsentStore } from '../../grants/consent-store.ts';
 import type { NewGrant } from '../../grants/new-grant.ts';
-import { type Clock, epochSeconds } from '../../platform/clock.ts';
+import { type Clock, epochSeconds } from '../../platform/time/clock.ts';
 import { clientRecord } from './client-metadata.ts';
 
 type OidcContext = KoaContextWithOIDC['oidc'];

@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 import type { AdapterPayload } from 'oidc-provider';
 import type { Artifact, ArtifactModel } from '../../grants/artifact-store.ts';
-import type { Payload } from '../../platform/payload-times.ts';
+import type { Payload } from '../../platform/time/payload-times.ts';
 import { PATHS } from '../routes.ts';
 
 /**

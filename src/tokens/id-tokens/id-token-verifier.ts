@@ -1,7 +1,7 @@
 import { type CompactVerifyGetKey, errors } from 'jose';
 import type { AcceptedIssuer } from '../../clients/listnr-client.ts';
 import type { KeyRing } from '../../keys/key-ring.ts';
-import { type Clock, epochSeconds } from '../../platform/clock.ts';
+import { type Clock, epochSeconds } from '../../platform/time/clock.ts';
 import { IdTokenRefused } from './errors.ts';
 import type { ExternalKeys } from './external-keys.ts';
 import { checkAudience, checkIdToken, type IdTokenClaims } from './id-token-claims.ts';

@@ -1,4 +1,4 @@
-import type { Queryable } from './database.ts';
+import type { Queryable } from '../platform/database.ts';
 
 /** A number of rows, and how exact it is. Counting stops at a limit, so that it is cheap for any table. */
 export interface Count {

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
-import { DatabaseAwayError, OperatorError } from './errors.ts';
-import { describeAddress, type PostgresAddress } from './postgres/address.ts';
-import { ReadOnlyNode } from './postgres/sqlstates.ts';
+import { DatabaseAwayError, OperatorError } from '../errors.ts';
+import { describeAddress, type PostgresAddress } from './address.ts';
+import { ReadOnlyNode } from './sqlstates.ts';
 
 const OLDEST_MAJOR = 15;
 

@@ -1,7 +1,7 @@
+import type { Queryable } from '../database.ts';
+import type { Logger } from '../logger.ts';
+import type { Metrics } from '../metrics.ts';
 import type { Clock } from './clock.ts';
-import type { Queryable } from './database.ts';
-import type { Logger } from './logger.ts';
-import type { Metrics } from './metrics.ts';
 
 /**
  * The database's clock. Rows expire by it, while a process dates its tokens by its own. The clocks of a row's writer

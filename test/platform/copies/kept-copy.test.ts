@@ -1,4 +1,4 @@
-import { keepCopy, type Reading } from '../../src/platform/kept-copy.ts';
+import { keepCopy, type Reading } from '../../../src/platform/copies/kept-copy.ts';
 
 /** A database whose reads end when the test decides. */
 function heldReads() {

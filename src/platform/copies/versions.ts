@@ -1,7 +1,7 @@
-import type { Queryable } from './database.ts';
-import type { Job } from './jobs.ts';
-import { withinShare } from './postgres/share.ts';
-import { ReadOnlyNode } from './postgres/sqlstates.ts';
+import type { Queryable } from '../database.ts';
+import type { Job } from '../jobs.ts';
+import { withinShare } from '../postgres/share.ts';
+import { ReadOnlyNode } from '../postgres/sqlstates.ts';
 
 /**
  * The data that processes copy into memory. The table `versions` says when a copy is out of date: the triggers

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import type { Knex } from 'knex';
+import type { Connection as PooledConnection } from './connection.ts';
 import { nameValues } from './named-values.ts';
-import type { Connection as PooledConnection } from './postgres/connection.ts';
 
 type Queryable = Knex | Knex.Transaction;
 
