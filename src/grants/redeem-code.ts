@@ -70,7 +70,8 @@ function redeemSql(model: Model, conditions: string, proof: boolean): string {
     SELECT a.id_hash, a.payload, g.id AS grant_id, g.payload AS grant_payload, g.person_id, g.expires_at
     FROM artifacts a JOIN grants g ON g.id = a.grant_id
     WHERE a.model = '${model}' AND a.id_hash = :idHash::bytea AND a.consumed_at IS NULL
-      AND (a.payload->>'exp')::bigint > :nowSeconds AND g.client_id = :clientId
+      AND (a.payload->>'exp')::bigint > :nowSeconds AND g.expires_at > to_timestamp(:nowSeconds)
+      AND g.client_id = :clientId
       AND (a.payload->>'dpopJkt' IS NULL OR a.payload->>'dpopJkt' = :jkt)
       AND ${PERSON_MAY_SIGN_IN}
       AND ${hasOnlyKnownMembers('a.payload', CODE_MEMBERS[model])}

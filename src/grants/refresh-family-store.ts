@@ -98,7 +98,7 @@ function rotateSql(columns: string, condition = ''): string {
          expires_at = LEAST(:expiresAt::timestamptz, g.expires_at)
   FROM grants g
   WHERE f.family = :family AND f.sequence BETWEEN :from AND :presented AND f.expires_at > :now
-    AND g.id = f.grant_id AND g.client_id = :clientId
+    AND g.id = f.grant_id AND g.expires_at > :now AND g.client_id = :clientId
     AND ${PERSON_MAY_SIGN_IN}
     AND (f.payload->>'jkt' IS NULL OR f.payload->>'jkt' = :jkt)
     AND string_to_array(:scope, ' ') <@ string_to_array(f.payload->>'scope', ' ')
