@@ -1,5 +1,14 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -201,6 +210,22 @@ describe('secrets', () => {
     const values = readdirSync(kept).map((name) => readFileSync(join(kept, name), 'utf8').trim());
     expect(new Set(values).size).toBe(3);
     expect(values.every((value) => Buffer.from(value, 'base64').length === 32)).toBe(true);
+  });
+
+  it('are closed to others in a data directory that was open to them', () => {
+    const dataDir = join(folder, 'open');
+    const kept = join(dataDir, 'development-secrets');
+    parseConfig({ DATA_DIR: dataDir });
+    for (const [path, mode] of [
+      [dataDir, 0o777],
+      [kept, 0o755],
+      [join(kept, 'COOKIE_KEYS'), 0o644],
+    ] as const)
+      chmodSync(path, mode);
+    parseConfig({ DATA_DIR: dataDir });
+    expect(
+      [dataDir, kept, join(kept, 'COOKIE_KEYS')].map((path) => (statSync(path).mode & 0o777).toString(8)),
+    ).toEqual(['700', '700', '600']);
   });
 
   it('are made only where none is given', () => {

@@ -1,16 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import {
-  linkSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmdirSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { linkSync, readFileSync, renameSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join, resolve } from 'node:path';
+import { prepareDataDirectory } from '../data-directory.ts';
 import { OperatorError } from '../errors.ts';
 
 /** The process that has a data directory open, and the folder of its socket: the content of the file `owner.json`. */
@@ -35,7 +27,7 @@ export async function takeOwnership(dataDir: string, socketDirectory: string): P
   const file = ownerFile(dataDir);
   const owner: Owner = { pid: process.pid, id: randomUUID(), socketDirectory };
   try {
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    prepareDataDirectory(dataDir);
     for (let attempt = 0; attempt < 3; attempt += 1) {
       if (appear(file, JSON.stringify(owner))) {
         held.add(owner.id);

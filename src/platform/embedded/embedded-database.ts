@@ -1,7 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
+import { makePrivate } from '../data-directory.ts';
 import { OperatorError } from '../errors.ts';
 import { takeOwnership } from './data-directory-lock.ts';
 import { startEmbeddedSocket } from './embedded-socket.ts';
@@ -45,6 +46,7 @@ export async function openEmbeddedDatabase({
         try {
           await socket.close();
           await db.close();
+          if (dataDir) makePrivate(postgresFolder(dataDir));
         } finally {
           leave();
         }
@@ -78,16 +80,32 @@ function socketPath(directory: string): string {
 }
 
 async function openPGlite(dataDir: string | undefined, template: Blob | undefined): Promise<PGlite> {
-  const directory = dataDir && join(resolve(dataDir), 'postgres');
+  const directory = dataDir && postgresFolder(dataDir);
   try {
-    return await PGlite.create({
+    if (directory) closeFolder(directory);
+    const db = await PGlite.create({
       ...(directory ? { dataDir: directory } : {}),
       ...(template ? { loadDataDir: template } : {}),
     });
+    if (directory) makePrivate(directory);
+    return db;
   } catch (cause) {
     throw new OperatorError(
       `The embedded database${directory ? ` in ${directory}` : ''} cannot be opened. It may be damaged, or written by another version: restore it, or remove it to begin anew.`,
       { cause },
     );
   }
+}
+
+function postgresFolder(dataDir: string): string {
+  return join(resolve(dataDir), 'postgres');
+}
+
+/**
+ * Closes the folder before the first file is in it. PGlite gives its files the mode 0666, so the folder's mode is what
+ * protects a file that is made while it runs.
+ */
+function closeFolder(directory: string): void {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  makePrivate(directory);
 }
