@@ -21,7 +21,7 @@ import { knownUserCode } from './interactions/device.ts';
 import { repeatPostedRequest } from './interactions/posted-request.ts';
 import { interactionRoutes } from './interactions/routes.ts';
 import { listnrRoutes } from './listnr/routes.ts';
-import { publishedDocuments } from './oidc/corrections/published-documents.ts';
+import { publishedDocuments } from './oidc/answers/published-documents.ts';
 import { createInstanceResolver } from './oidc/instance-resolver.ts';
 import { instanceScope, protocol } from './oidc/mount.ts';
 import { PROTOCOL_ROUTES, type ProtocolRouteKind } from './oidc/routes.ts';

@@ -29,7 +29,7 @@ export function protocol({
   return async (ctx) => {
     const { body } = ctx.req as ParsedRequest;
     if (body && (ctx.path === PATHS.introspection || ctx.path === PATHS.revocation)) hideTokenShape(body);
-    // Documents that caches may keep set their own header (published-documents.ts).
+    // Documents that caches may keep set their own header (answers/published-documents.ts).
     ctx.set('Cache-Control', 'no-store');
 
     await live.handle(ctx.req, ctx.res);

@@ -1,30 +1,31 @@
 /**
  * The protocol library, configured and corrected: everything about OAuth 2.0 and OpenID Connect, and nothing else.
- * Each file here has one of its hooks. Where its behaviour differs from the contract, the file that corrects it says
- * how. Only this folder imports `oidc-provider` (pages use its types and errors).
+ * Each file here has one of its hooks. Where its behaviour differs from the contract, a file of `corrections/` replaces
+ * a member of it, or a file of `answers/` changes its answer. Only this folder imports `oidc-provider` (pages use its
+ * types and errors).
  */
 import { Provider } from 'oidc-provider';
 import type { ClientSecrets } from '../clients/client-secrets.ts';
 import type { UsedProofStore } from '../clients/used-proof-store.ts';
 import type { AccessTokenStore } from '../grants/access-token-store.ts';
 import { sessionCookieName } from '../sessions/session-cookie.ts';
+import { crossOrigin } from './answers/cross-origin.ts';
+import { takeBackFailures } from './answers/failures.ts';
+import { formPost } from './answers/form-post.ts';
+import { keepDocuments } from './answers/published-documents.ts';
 import { type ConfigurationDependencies, oidcConfiguration } from './configuration.ts';
 import { findAccessTokens } from './corrections/access-token.ts';
 import { correctClients, keepClients } from './corrections/client-model.ts';
-import { crossOrigin } from './corrections/cross-origin.ts';
-import { takeBackFailures } from './corrections/failures.ts';
-import { formPost } from './corrections/form-post.ts';
-import { keepDocuments } from './corrections/published-documents.ts';
 import { findRefreshTokens } from './corrections/refresh-token.ts';
 import { replace } from './corrections/replace.ts';
 import { decideReplays } from './corrections/replay-detection.ts';
 import { readRetiredHints } from './corrections/retired-hint.ts';
 import { keepSessionRows } from './corrections/session.ts';
 import { logProviderEvents } from './events.ts';
+import { type GrantTypeDependencies, registerGrantTypes } from './grant-types.ts';
 import { requestScope } from './request-scope.ts';
-import { registerTokenGrants, type TokenGrantDependencies } from './token-grants.ts';
 
-export interface ProviderDependencies extends ConfigurationDependencies, TokenGrantDependencies {
+export interface ProviderDependencies extends ConfigurationDependencies, GrantTypeDependencies {
   accessTokens: AccessTokenStore;
   usedProofs: UsedProofStore;
   clientSecrets: ClientSecrets;
@@ -36,7 +37,7 @@ export function createProvider(dependencies: ProviderDependencies): Provider {
   // issuer-origin.ts sets X-Forwarded-Proto to the issuer's scheme in every request.
   provider.proxy = true;
 
-  registerTokenGrants(provider, dependencies);
+  registerGrantTypes(provider, dependencies);
   findAccessTokens(provider, dependencies);
   findRefreshTokens(provider, dependencies);
   keepSessionRows(provider, dependencies);

@@ -1,6 +1,6 @@
 import { freePort } from '../../scripts/free-port.ts';
 import { createExpiredRowsStore, EXPIRING_TABLES } from '../../src/housekeeping/expired-rows-store.ts';
-import { DEVICE_CODE_GRANT } from '../../src/oidc/token-grants.ts';
+import { DEVICE_CODE_GRANT } from '../../src/oidc/grant-types.ts';
 import { type Browser, openBrowser } from '../support/browser.ts';
 import { aClient } from '../support/factories.ts';
 import {

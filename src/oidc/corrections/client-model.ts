@@ -2,8 +2,8 @@ import { errors, Provider, type ResponseType } from 'oidc-provider';
 import type { Client as ClientRecord } from '../../clients/client.ts';
 import type { ClientSecrets } from '../../clients/client-secrets.ts';
 import type { ClientStore } from '../../clients/client-store.ts';
+import { DEVICE_CODE_GRANT } from '../grant-types.ts';
 import { findClient } from '../storage/client-metadata.ts';
-import { DEVICE_CODE_GRANT } from '../token-grants.ts';
 import { replace } from './replace.ts';
 
 type Client = InstanceType<Provider['Client']>;

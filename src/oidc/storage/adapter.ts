@@ -87,7 +87,7 @@ function grantAdapter({ grants }: AdapterDependencies): Adapter {
   };
 }
 
-/** The session's `uid` ends it (session.ts), so `destroy` does nothing here. */
+/** The session's `uid` ends it (corrections/session.ts), so `destroy` does nothing here. */
 function sessionAdapter({ sessions, clock }: AdapterDependencies): Adapter {
   const remember = (payload: Payload | undefined, id?: string) => {
     if (!payload) return undefined;

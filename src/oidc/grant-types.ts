@@ -11,18 +11,18 @@ import { clientRecord } from './storage/client-metadata.ts';
 
 export const DEVICE_CODE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 
-export type TokenGrantDependencies = RefreshDependencies & ExchangeDependencies & DeviceCodeDependencies;
+export type GrantTypeDependencies = RefreshDependencies & ExchangeDependencies & DeviceCodeDependencies;
 
 /**
  * Lets `tokens/` answer the grants of the token endpoint instead of the library. The library authenticates the
  * client, reads the parameters, refuses duplicates, and renders errors. A registered grant is also announced, so only
  * grants of active features are registered.
  */
-export function registerTokenGrants(provider: Provider, dependencies: TokenGrantDependencies): void {
+export function registerGrantTypes(provider: Provider, dependencies: GrantTypeDependencies): void {
   const register = (
     grantType: string,
     parameters: string[],
-    answer: (request: TokenRequest, dependencies: TokenGrantDependencies) => Promise<TokenAnswer>,
+    answer: (request: TokenRequest, dependencies: GrantTypeDependencies) => Promise<TokenAnswer>,
   ) => {
     provider.registerGrantType(
       grantType,
