@@ -17,13 +17,13 @@ import { limitFailures, limitRequests } from './http/rate-limits/limit-requests.
 import { requestState } from './http/request-state.ts';
 import { jsonAnswers, nothingHere, routesOf } from './http/routing.ts';
 import { securityHeaders } from './http/security-headers.ts';
-import { knownUserCode } from './interactions/device.ts';
 import { repeatPostedRequest } from './interactions/posted-request.ts';
 import { interactionRoutes } from './interactions/routes.ts';
+import { knownUserCode } from './interactions/user-code.ts';
 import { listnrRoutes } from './listnr/routes.ts';
 import { publishedDocuments } from './oidc/answers/published-documents.ts';
 import { createInstanceResolver } from './oidc/instance-resolver.ts';
-import { instanceScope, protocol } from './oidc/mount.ts';
+import { instanceContext, protocol } from './oidc/mount.ts';
 import { PROTOCOL_ROUTES, type ProtocolRouteKind } from './oidc/routes.ts';
 import { answerUserinfo } from './oidc/userinfo.ts';
 import { unavailable } from './platform/database-errors.ts';
@@ -107,7 +107,7 @@ function pages(services: Services): Router {
       logger,
       clock,
     },
-    { inScope: instanceScope(createInstanceResolver(services)) },
+    { inContext: instanceContext(createInstanceResolver(services)) },
   );
 }
 
@@ -140,8 +140,8 @@ function protocolRoutes(services: Services): Router {
   const { keyRings, clients, accessTokens, usedProofs } = services;
   const { signInFailures, clientFailures } = limits;
   const resolve = createInstanceResolver(services);
-  const inScope = instanceScope(resolve);
-  const inScopeOfCode = knownUserCode({ deviceCodes, signInFailures, views, resolve, clock });
+  const inContext = instanceContext(resolve);
+  const inContextOfCode = knownUserCode({ deviceCodes, signInFailures, views, resolve, clock });
   const form = oauthInput({ json: false });
   const formOrJson = oauthInput({ json: true });
   const published = publishedDocuments(live);
@@ -166,13 +166,13 @@ function protocolRoutes(services: Services): Router {
     onRefusal,
   });
   const chains: Record<ProtocolRouteKind, Middleware[]> = {
-    authorization: [form, repeatPostedRequest, inScope, serve],
-    resumption: [form, inScope, serve],
-    user_code: [form, inScopeOfCode, serve],
-    token: [jsonAnswers, formOrJson, limited, inScope, serve],
-    client: [jsonAnswers, form, limited, inScope, serve],
-    userinfo: [jsonAnswers, form, userinfo, inScope, serve],
-    document: [jsonAnswers, published, form, inScope, serve],
+    authorization: [form, repeatPostedRequest, inContext, serve],
+    resumption: [form, inContext, serve],
+    user_code: [form, inContextOfCode, serve],
+    token: [jsonAnswers, formOrJson, limited, inContext, serve],
+    client: [jsonAnswers, form, limited, inContext, serve],
+    userinfo: [jsonAnswers, form, userinfo, inContext, serve],
+    document: [jsonAnswers, published, form, inContext, serve],
   };
   // Each path has one spelling, because the middleware around the library compares paths.
   const router = new Router({ strict: true, sensitive: true });

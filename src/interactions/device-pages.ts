@@ -4,7 +4,7 @@ import { requestState } from '../http/request-state.ts';
 import { brandOf } from '../instances/brand.ts';
 import type { InstanceStore } from '../instances/instance-store.ts';
 import type { DevicePages, DeviceProblem } from '../oidc/device-flow.ts';
-import { requestScope } from '../oidc/request-scope.ts';
+import { requestContext } from '../oidc/request-context.ts';
 import { PATHS } from '../oidc/routes.ts';
 
 const PROBLEMS: Record<Exclude<DeviceProblem, 'cancelled'>, string> = {
@@ -43,7 +43,7 @@ export function createDevicePages({
   instances: InstanceStore;
 }): DevicePages {
   const pageOptions = async (): Promise<PageOptions> => {
-    const instance = await instances.find(requestScope().instanceId ?? '');
+    const instance = await instances.find(requestContext().instanceId ?? '');
     if (!instance) return {};
     // The person may be redirected to another provider, and browsers check that against the form's page.
     const upstream =

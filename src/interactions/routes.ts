@@ -15,11 +15,11 @@ import { finishUpstream, forwardUpstreamAnswer, startUpstream, upstreamCallbackP
 
 export function interactionRoutes(
   dependencies: InteractionDependencies,
-  { inScope }: { inScope: Middleware },
+  { inContext }: { inContext: Middleware },
 ): Router {
   const router = new Router();
   const step = (due: Step | 'any', serve: Serve): Middleware[] => [
-    inScope,
+    inContext,
     async (ctx) => {
       const context = await loadInteraction(ctx, dependencies);
       if (due === 'any' || due === stepDue(context)) await serve(context, dependencies);

@@ -1,6 +1,6 @@
 import type { Configuration, KoaContextWithOIDC } from 'oidc-provider';
 import type { Client } from '../clients/client.ts';
-import { requestScope } from './request-scope.ts';
+import { requestContext } from './request-context.ts';
 import { clientRecord } from './storage/client-metadata.ts';
 
 /** Why a code led to no sign-in. */
@@ -31,7 +31,7 @@ const PROBLEMS: Record<string, DeviceProblem> = {
  */
 export function deviceFlow(pages: DevicePages): DeviceFlow {
   const confirm = async (ctx: KoaContextWithOIDC) => {
-    const { client, userCode } = requestScope();
+    const { client, userCode } = requestContext();
     const { secret } = (ctx.oidc.session?.state ?? {}) as { secret?: string };
     if (!client || !userCode || !secret) throw new Error('The code was not looked up before the library.');
     await pages.confirm(ctx, { client, xsrf: secret, userCode });

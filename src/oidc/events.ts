@@ -1,17 +1,17 @@
 import type { EventEmitter } from 'node:events';
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
-import { requestScope } from './request-scope.ts';
+import { requestContext } from './request-context.ts';
 
 /** Keeps the details that the library hides from clients, for the log. Its error events have them. */
 export function logProviderEvents(provider: Provider): void {
   for (const event of ERROR_EVENTS) {
     // The types want one event's name. All these events pass a context and one of the library's errors.
     provider.on(event as 'grant.error', (_ctx, { error, error_detail }) => {
-      requestScope().refusal = { error, ...(error_detail ? { detail: error_detail } : {}) };
+      requestContext().refusal = { error, ...(error_detail ? { detail: error_detail } : {}) };
     });
   }
   provider.on('server_error', (_ctx: KoaContextWithOIDC, error: Error) => {
-    requestScope().failure = error;
+    requestContext().failure = error;
   });
   // The access log has a broken connection as aborted. Koa would print it.
   (provider as EventEmitter).on('error', (error: Error) => {

@@ -1,12 +1,12 @@
 import type { ClientStore } from '../clients/client-store.ts';
 import type { Artifact, ArtifactStore } from '../grants/artifact-store.ts';
-import type { RequestScope } from './request-scope.ts';
+import type { RequestContext } from './request-context.ts';
 
 /** Finds the instance of a browser's request, before anything reads a session. */
 export type InstanceResolver = (request: {
   path: string;
   clientId: string | undefined;
-}) => Promise<RequestScope>;
+}) => Promise<RequestContext>;
 
 /** The id of an interaction in the paths of its pages and of the resumed authorization. */
 const INTERACTION_PATH = /^\/(?:interaction|auth\/authorize|auth\/device)\/([A-Za-z0-9_-]{10,128})(?:\/|$)/;

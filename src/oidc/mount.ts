@@ -3,18 +3,18 @@ import type { Middleware } from 'koa';
 import { hideTokenShape } from './corrections/token-alias.ts';
 import type { InstanceResolver } from './instance-resolver.ts';
 import type { LiveProvider } from './live-provider.ts';
-import { requestScope, runInScope } from './request-scope.ts';
+import { requestContext, runInContext } from './request-context.ts';
 import { PATHS } from './routes.ts';
 
 /** Node's request, with the parsed form where the library looks for it. */
 export type ParsedRequest = IncomingMessage & { body?: Record<string, string | string[]> };
 
-/** Resolves the instance of a browser's request, and runs the next handlers in its scope. */
-export function instanceScope(resolve: InstanceResolver): Middleware {
+/** Resolves the instance of a browser's request, and runs the next handlers in its context. */
+export function instanceContext(resolve: InstanceResolver): Middleware {
   return async (ctx, next) => {
     const { client_id } = ctx.path === PATHS.authorization ? ctx.query : {};
     const clientId = typeof client_id === 'string' ? client_id : undefined;
-    return runInScope(await resolve({ path: ctx.path, clientId }), next);
+    return runInContext(await resolve({ path: ctx.path, clientId }), next);
   };
 }
 
@@ -34,7 +34,7 @@ export function protocol({
 
     await live.handle(ctx.req, ctx.res);
 
-    const { refusal, failure } = requestScope();
+    const { refusal, failure } = requestContext();
     if (failure && !ctx.res.writableEnded && !ctx.res.headersSent) throw failure;
     if (refusal || failure) onRefusal(ctx.req, refusal ?? { error: 'server_error' }, failure);
     ctx.respond = false;

@@ -23,7 +23,7 @@ import { readRetiredHints } from './corrections/retired-hint.ts';
 import { keepSessionRows } from './corrections/session.ts';
 import { logProviderEvents } from './events.ts';
 import { type GrantTypeDependencies, registerGrantTypes } from './grant-types.ts';
-import { requestScope } from './request-scope.ts';
+import { requestContext } from './request-context.ts';
 
 export interface ProviderDependencies extends ConfigurationDependencies, GrantTypeDependencies {
   accessTokens: AccessTokenStore;
@@ -59,7 +59,7 @@ function nameSessionCookies(provider: Provider, https: boolean): void {
   const cookieName = provider.cookieName.bind(provider);
   replace(provider, {
     cookieName(type: Parameters<typeof cookieName>[0]) {
-      const { instanceId } = requestScope();
+      const { instanceId } = requestContext();
       return type === 'session' && instanceId ? sessionCookieName(instanceId, { https }) : cookieName(type);
     },
   });

@@ -1,12 +1,12 @@
 import type { Context } from 'koa';
 import { Provider } from 'oidc-provider';
-import { newScope, runInScope } from './request-scope.ts';
+import { newContext, runInContext } from './request-context.ts';
 
 export type Session = Awaited<ReturnType<Provider['Session']['get']>>;
 
 /** This browser's session at an instance. It has no `accountId` when nobody is signed in there. */
 export function findSession(ctx: Context, provider: Provider, instanceId: string): Promise<Session> {
-  return runInScope(newScope(instanceId), () => provider.Session.get(ctx as never));
+  return runInContext(newContext(instanceId), () => provider.Session.get(ctx as never));
 }
 
 /**

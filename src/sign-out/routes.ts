@@ -8,7 +8,7 @@ import type { Context } from 'koa';
 import { readForm } from '../http/input/body.ts';
 import { parseParameters, type RequestParameters } from '../http/input/parameters.ts';
 import { redirect, repeatAsGet } from '../http/pages/redirect.ts';
-import { newScope, runInScope } from '../oidc/request-scope.ts';
+import { newContext, runInContext } from '../oidc/request-context.ts';
 import { PATHS } from '../oidc/routes.ts';
 import { findSession, type Session } from '../oidc/session.ts';
 import { clearedSessionCookies, instancesInCookies } from '../sessions/session-cookie.ts';
@@ -30,8 +30,8 @@ const REPEATED = ['client_id', 'post_logout_redirect_uri', 'state', 'instance'];
 
 export function signOutRoutes(dependencies: SignOutDependencies): Router {
   const router = new Router();
-  // The instance becomes known later, so each session is read in its own scope.
-  router.use((_ctx, next) => runInScope(newScope(), next));
+  // The instance becomes known later, so each session is read in its own context.
+  router.use((_ctx, next) => runInContext(newContext(), next));
   router.get(PATHS.end_session, (ctx) => requestSignOut(ctx, parseParameters(ctx.querystring), dependencies));
   router.post(PATHS.end_session, async (ctx) => {
     const form = await readForm(ctx.req);

@@ -1,6 +1,6 @@
 import type { Middleware } from 'koa';
 import type { Clock } from '../../platform/time/clock.ts';
-import { requestScope } from '../request-scope.ts';
+import { requestContext } from '../request-context.ts';
 import { ageCookies } from './cookie-age.ts';
 
 /**
@@ -9,16 +9,16 @@ import { ageCookies } from './cookie-age.ts';
  */
 export function takeBackFailures(clock: Clock): Middleware {
   return async (ctx, next) => {
-    const scope = requestScope();
+    const context = requestContext();
     try {
       await next();
     } catch (error) {
-      scope.failure = error;
+      context.failure = error;
     }
     ageCookies(ctx.res, clock);
     // A revocation has an empty answer, which has no type: oidc-client-ts refuses an empty answer with a text type.
     if (ctx.body === '') ctx.remove('Content-Type');
-    if (!scope.failure || ctx.status === 303) return;
+    if (!context.failure || ctx.status === 303) return;
     ctx.remove('Location');
     ctx.respond = false;
   };

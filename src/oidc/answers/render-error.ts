@@ -1,6 +1,6 @@
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import { isDatabaseUnavailable } from '../../platform/database-errors.ts';
-import { requestScope } from '../request-scope.ts';
+import { requestContext } from '../request-context.ts';
 
 interface ErrorAnswer {
   error: string;
@@ -18,7 +18,7 @@ export type RenderError = (ctx: KoaContextWithOIDC, error: ErrorAnswer) => void;
 export function answerError(renderError: RenderError): RenderError {
   return (ctx, out) => {
     if (out.error !== 'server_error') renderError(ctx, out);
-    else if (!isDatabaseUnavailable(requestScope().failure)) tellClient(ctx, out);
+    else if (!isDatabaseUnavailable(requestContext().failure)) tellClient(ctx, out);
   };
 }
 

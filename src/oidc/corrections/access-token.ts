@@ -3,7 +3,7 @@ import type { AccessTokenStore } from '../../grants/access-token-store.ts';
 import type { KeyRing } from '../../keys/key-ring.ts';
 import type { Clock } from '../../platform/time/clock.ts';
 import { readAccessToken } from '../../tokens/access-token.ts';
-import { requestScope, useGrant } from '../request-scope.ts';
+import { requestContext, useGrant } from '../request-context.ts';
 import { replace } from './replace.ts';
 
 interface Dependencies {
@@ -33,7 +33,7 @@ export function findAccessTokens(provider: Provider, dependencies: Dependencies)
 
   replace(AccessToken, {
     async find(presented: string): Promise<AccessToken | undefined> {
-      const token = readAccessToken(requestScope().presentedToken ?? presented, dependencies);
+      const token = readAccessToken(requestContext().presentedToken ?? presented, dependencies);
       if (!token || token.expired) return undefined;
       const { claims } = token;
       const { revoked, grant } = await accessTokens.find({ jti: claims.jti, grantId: claims.grant_id });

@@ -2,7 +2,7 @@ import { Provider } from 'oidc-provider';
 import type { RefreshFamilyStore } from '../../grants/refresh-family-store.ts';
 import type { Clock } from '../../platform/time/clock.ts';
 import type { RefreshTokenCodec } from '../../tokens/refresh-token-value.ts';
-import { useGrant } from '../request-scope.ts';
+import { useGrant } from '../request-context.ts';
 import { clientRecord } from '../storage/client-metadata.ts';
 import { replace } from './replace.ts';
 

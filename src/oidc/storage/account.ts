@@ -2,7 +2,7 @@ import type { FindAccount } from 'oidc-provider';
 import { claimsOf } from '../../accounts/claims.ts';
 import type { Person } from '../../accounts/person.ts';
 import type { PersonStore } from '../../accounts/person-store.ts';
-import { requestScope } from '../request-scope.ts';
+import { requestContext } from '../request-context.ts';
 import { clientRecord } from './client-metadata.ts';
 
 /**
@@ -27,6 +27,6 @@ export function createAccountFinder({ people }: { people: PersonStore }): FindAc
 
 /** An enabled person. They may have been loaded with their grant or session. */
 export async function findPerson(people: PersonStore, id: string): Promise<Person | undefined> {
-  const { person } = requestScope();
+  const { person } = requestContext();
   return person?.id === id ? person : people.find(id);
 }

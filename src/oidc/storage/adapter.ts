@@ -7,7 +7,7 @@ import type { KeyRing } from '../../keys/key-ring.ts';
 import { type Clock, secondsFromNow } from '../../platform/time/clock.ts';
 import type { Payload } from '../../platform/time/payload-times.ts';
 import type { SessionStore } from '../../sessions/session-store.ts';
-import { requestScope, useGrant } from '../request-scope.ts';
+import { requestContext, useGrant } from '../request-context.ts';
 import { keepSessionCookie } from '../session.ts';
 import { findClient, toClientMetadata } from './client-metadata.ts';
 import { deviceCodeAdapter } from './device-code-adapter.ts';
@@ -80,7 +80,7 @@ function grantAdapter({ grants }: AdapterDependencies): Adapter {
   return {
     ...READ_ONLY,
     async find(id) {
-      const loaded = requestScope().grant;
+      const loaded = requestContext().grant;
       return (loaded?.id === id ? loaded.payload : await grants.find(id)) as AdapterPayload | undefined;
     },
     destroy: (id) => grants.revoke(id),
@@ -91,7 +91,7 @@ function grantAdapter({ grants }: AdapterDependencies): Adapter {
 function sessionAdapter({ sessions, clock }: AdapterDependencies): Adapter {
   const remember = (payload: Payload | undefined, id?: string) => {
     if (!payload) return undefined;
-    requestScope().loaded.add(`Session ${payload.uid}`);
+    requestContext().loaded.add(`Session ${payload.uid}`);
     return { ...payload, ...(id ? { jti: id } : {}) } as AdapterPayload;
   };
   return {
@@ -99,7 +99,7 @@ function sessionAdapter({ sessions, clock }: AdapterDependencies): Adapter {
 
     async upsert(id, { jti: _jti, ...payload }, ttlSeconds = 0) {
       const uid = String(payload.uid);
-      const { passwordFingerprint } = requestScope();
+      const { passwordFingerprint } = requestContext();
       const personId = payload.accountId;
       const expiresAt = secondsFromNow(clock, ttlSeconds);
       const session = { uid, personId, payload, passwordFingerprint, expiresAt };
@@ -112,7 +112,7 @@ function sessionAdapter({ sessions, clock }: AdapterDependencies): Adapter {
 
     async find(id) {
       const found = await sessions.find(id);
-      if (found?.person) requestScope().person = found.person;
+      if (found?.person) requestContext().person = found.person;
       return remember(found?.payload, id);
     },
     findByUid: async (uid) => remember(await sessions.findByUid(uid)),
@@ -140,7 +140,7 @@ function artifactAdapter(model: ArtifactModel, { artifacts, issuer, clock }: Ada
         model === 'AuthorizationCode' ? newGrantFor(Provider.ctx?.oidc, ttlSeconds, clock) : undefined;
       if (!grant) return artifacts.create(artifact);
       const sessionIsNew = !isLoaded('Session', grant.sessionUid);
-      const { passwordFingerprint } = requestScope();
+      const { passwordFingerprint } = requestContext();
       if (!(await artifacts.createWithGrant(artifact, { ...grant, sessionIsNew, passwordFingerprint })))
         throw new errors.LoginRequired('The person was signed out meanwhile, or took their consent back');
     },
@@ -148,11 +148,11 @@ function artifactAdapter(model: ArtifactModel, { artifacts, issuer, clock }: Ada
     async find(id) {
       const artifact = takeInteraction(model, id) ?? (await artifacts.find(model, id));
       if (!artifact) return undefined;
-      requestScope().loaded.add(`${model} ${id}`);
+      requestContext().loaded.add(`${model} ${id}`);
       if (artifact.grant) useGrant(artifact.grant);
       const stored = fromStored(model, id, artifact, issuer);
       const login = stored.result?.login;
-      if (login) requestScope().passwordFingerprint = String(login.passwordFingerprint ?? '');
+      if (login) requestContext().passwordFingerprint = String(login.passwordFingerprint ?? '');
       return stored;
     },
 
@@ -174,17 +174,17 @@ function artifactAdapter(model: ArtifactModel, { artifacts, issuer, clock }: Ada
  * current state.
  */
 function takeInteraction(model: ArtifactModel, id: string): Artifact | undefined {
-  const scope = requestScope();
-  const { interaction } = scope;
+  const context = requestContext();
+  const { interaction } = context;
   if (model !== 'Interaction' || interaction?.id !== id) return undefined;
-  delete scope.interaction;
+  delete context.interaction;
   return interaction.artifact;
 }
 
 const OVER = 'interaction session not found';
 
 function isLoaded(model: string, id: string): boolean {
-  return requestScope().loaded.has(`${model} ${id}`);
+  return requestContext().loaded.has(`${model} ${id}`);
 }
 
 /**

@@ -3,7 +3,7 @@ import type { ClientMetadata } from 'oidc-provider';
 import type { Client } from '../../clients/client.ts';
 import type { ClientStore } from '../../clients/client-store.ts';
 import type { KeyRing } from '../../keys/key-ring.ts';
-import { requestScope } from '../request-scope.ts';
+import { requestContext } from '../request-context.ts';
 
 /**
  * The library requires a confidential client's secret. We store digests, and `client-model.ts` compares them; this
@@ -44,7 +44,7 @@ function authentication({ type, jwks }: Client): Partial<ClientMetadata> {
 export async function findClient(clients: ClientStore, id: string): Promise<Client | undefined> {
   // A client assertion can name an id that Postgres cannot represent.
   if (id.includes('\0')) return undefined;
-  const known = requestScope().client;
+  const known = requestContext().client;
   return known?.id === id ? known : clients.find(id);
 }
 

@@ -7,7 +7,7 @@ import type { RateLimit } from '../http/rate-limits/rate-limit.ts';
 import type { DeviceProblem } from '../oidc/device-flow.ts';
 import type { InstanceResolver } from '../oidc/instance-resolver.ts';
 import type { ParsedRequest } from '../oidc/mount.ts';
-import { runInScope } from '../oidc/request-scope.ts';
+import { runInContext } from '../oidc/request-context.ts';
 import { type Clock, epochSeconds } from '../platform/time/clock.ts';
 import { showCodeForm } from './device-pages.ts';
 
@@ -24,7 +24,7 @@ const MAX_LENGTH = 64;
 
 /**
  * Serves the page to which a person comes with their device's code. The code determines the instance, so it is looked
- * up before anything reads a session. Later handlers run in that instance's scope, and no longer see the code in the
+ * up before anything reads a session. Later handlers run in that instance's context, and no longer see the code in the
  * address.
  *
  * A code is short. So an attempt counts before the code is looked up, and a right one is taken back (RFC 8628 section
@@ -47,13 +47,13 @@ export function knownUserCode({
     await signInFailures.count(attempts);
     const code = await deviceCodes.findByUserCode(userCode);
     const clientId = String(code?.payload.clientId);
-    const scope = code && (await resolve({ path: ctx.path, clientId }));
-    const problem = problemOf(code, { clientIsKnown: scope?.client !== undefined, clock });
-    if (!scope || problem) return showCodeForm(ctx, { views }, { problem: problem ?? 'unknown', typed });
+    const context = code && (await resolve({ path: ctx.path, clientId }));
+    const problem = problemOf(code, { clientIsKnown: context?.client !== undefined, clock });
+    if (!context || problem) return showCodeForm(ctx, { views }, { problem: problem ?? 'unknown', typed });
 
     await signInFailures.giveBack(attempts);
     ctx.url = ctx.path;
-    await runInScope({ ...scope, userCode }, next);
+    await runInContext({ ...context, userCode }, next);
   };
 }
 

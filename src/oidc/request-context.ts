@@ -9,7 +9,7 @@ import type { FoundGrant } from '../grants/grant-store.ts';
  * before it knows the client, but a session belongs to one instance. So the instance is resolved first, and the
  * cookie's name depends on it (`sessionCookieName`).
  */
-export interface RequestScope {
+export interface RequestContext {
   instanceId: string | undefined;
   /** The client that determined the instance, so that the library need not look it up again. */
   client: Client | undefined;
@@ -47,28 +47,28 @@ export interface RequestScope {
 /** A grant that was looked up. It has no payload when it has ended. */
 type LoadedGrant = Omit<FoundGrant, 'payload'> & { payload: FoundGrant['payload'] | undefined };
 
-const storage = new AsyncLocalStorage<RequestScope>();
+const storage = new AsyncLocalStorage<RequestContext>();
 
-/** A new scope, in which at most the instance is known. */
-export function newScope(instanceId?: string): RequestScope {
+/** A new context, in which at most the instance is known. */
+export function newContext(instanceId?: string): RequestContext {
   return { instanceId, client: undefined, loaded: new Set() };
 }
 
-export function runInScope<T>(scope: RequestScope, work: () => T): T {
-  return storage.run(scope, work);
+export function runInContext<T>(context: RequestContext, work: () => T): T {
+  return storage.run(context, work);
 }
 
 /**
- * The scope of the current request.
+ * The context of the current request.
  * @throws Error outside of a request, where notes would be lost.
  */
-export function requestScope(): RequestScope {
-  const scope = storage.getStore();
-  if (!scope) throw new Error('The protocol library was asked outside of a request scope.');
-  return scope;
+export function requestContext(): RequestContext {
+  const context = storage.getStore();
+  if (!context) throw new Error('The protocol library was asked outside of a request.');
+  return context;
 }
 
 /** Keeps the grant that was loaded with a code or token, for the library's next question. */
 export function useGrant({ id, payload, person }: LoadedGrant): void {
-  Object.assign(requestScope(), { grant: { id, payload }, ...(person ? { person } : {}) });
+  Object.assign(requestContext(), { grant: { id, payload }, ...(person ? { person } : {}) });
 }
