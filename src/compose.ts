@@ -1,5 +1,5 @@
 import { createClientStore } from './clients/client-store.ts';
-import { composeFoundation, type Foundation } from './compose/foundation.ts';
+import { composeFoundation, type Foundation, type FoundationOverrides } from './compose/foundation.ts';
 import { composeInteractions, type InteractionParts } from './compose/interactions.ts';
 import { composeListnr, type ListnrParts } from './compose/listnr.ts';
 import { composeOidc, composeStores, type OidcParts } from './compose/oidc.ts';
@@ -23,9 +23,8 @@ export interface Services
 }
 
 /** Parts with which a test, or an embedding program, replaces ours. */
-export type Overrides = Partial<
-  Pick<Services, 'clock' | 'databaseTime' | 'artifacts' | 'clients' | 'externalKeys'>
->;
+export type Overrides = FoundationOverrides &
+  Partial<Pick<Services, 'artifacts' | 'clients' | 'externalKeys'>>;
 
 /** The only wiring: builds every part on an open, migrated database. */
 export async function compose({
@@ -39,8 +38,9 @@ export async function compose({
   database: Database;
   overrides?: Overrides;
 }): Promise<Services> {
-  const { issuer, https, secrets, keyRotation, rsaBits, requestsPerMinute, failuresPerMinute } = config;
-  const foundation = await composeFoundation({ secrets, logger, database, overrides });
+  const { issuer, https, secrets, outbound, keyRotation, rsaBits, requestsPerMinute, failuresPerMinute } =
+    config;
+  const foundation = await composeFoundation({ secrets, outbound, logger, database, overrides });
   const clientStore = overrides.clients ?? createClientStore(database.knex);
   const registration = composeRegistration(foundation, { clientStore });
   const { clients, clientSecrets, instances } = registration;

@@ -37,6 +37,8 @@ export interface Config {
   seedsDir: string | undefined;
   /** Addresses and networks (CIDR) whose X-Forwarded-For counts. */
   trustedProxies: readonly string[];
+  /** The addresses and networks (CIDR) that this server may ask though they are not public, and whether its own. */
+  outbound: { networks: readonly string[]; loopback: boolean };
   /** How many requests and how many failed authentications one address may make in a minute; 0: no limit. */
   requestsPerMinute: number;
   failuresPerMinute: number;
@@ -84,6 +86,7 @@ export function parseConfig(environment: Environment): Config {
   const port = variables.wholeNumber('PORT', { fallback: 3000, ...PORTS });
   const internalPort = internalPortOf(variables, port);
   const issuers = issuersOf(variables, { production, port });
+  const local = LOOPBACK.has(new URL(issuers.issuer).hostname);
   const database = databaseOf(variables, { production, dataDir });
   const config = {
     production,
@@ -102,6 +105,7 @@ export function parseConfig(environment: Environment): Config {
     logLevel: variables.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
     seedsDir: variables.directory('SEEDS_DIR'),
     trustedProxies: variables.networks('TRUSTED_PROXIES'),
+    outbound: { networks: variables.networks('OUTBOUND_NETWORKS'), loopback: local && !production },
     requestsPerMinute: variables.wholeNumber('REQUESTS_PER_MINUTE', {
       fallback: 6000,
       low: 0,
@@ -113,7 +117,7 @@ export function parseConfig(environment: Environment): Config {
       high: 1_000_000,
     }),
     connections: connectionsOf(variables),
-    demo: !production && database.kind === 'embedded' && LOOPBACK.has(new URL(issuers.issuer).hostname),
+    demo: local && !production && database.kind === 'embedded',
     rsaBits: Number(variables.oneOf('RSA_KEY_BITS', ['2048', '3072'], '2048')),
     keyRotation: keyRotationOf(variables),
     housekeeping: {

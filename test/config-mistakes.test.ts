@@ -80,6 +80,10 @@ describe('the configuration refuses', () => {
       ],
     ),
     [
+      { OUTBOUND_NETWORKS: 'provider.internal' },
+      'OUTBOUND_NETWORKS has "provider.internal"; it takes addresses and networks such as 10.0.0.0/8, separated by commas.',
+    ],
+    [
       { COOKIE_KEYS: 'short' },
       `COOKIE_KEYS has a key of fewer than 32 characters; make one with: ${MAKE_ONE}`,
     ],

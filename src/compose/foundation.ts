@@ -3,6 +3,7 @@ import type { Config } from '../config.ts';
 import type { Database } from '../platform/database.ts';
 import type { Logger } from '../platform/logger.ts';
 import { createMetrics, type Metrics } from '../platform/metrics.ts';
+import { createOutboundFetch, type LookUp, type OutboundFetch } from '../platform/network/outbound-fetch.ts';
 import { createSecretBox, type SecretBox } from '../platform/secret-box.ts';
 import { type Clock, systemClock } from '../platform/time/clock.ts';
 import {
@@ -24,17 +25,26 @@ export interface Foundation {
   box: SecretBox;
   metrics: Metrics;
   events: Events;
+  /** The one way to ask addresses that somebody else answers. */
+  outboundFetch: OutboundFetch;
+}
+
+export interface FoundationOverrides extends Partial<Pick<Foundation, 'clock' | 'databaseTime'>> {
+  /** Finds the addresses of names outside. */
+  lookUp?: LookUp;
 }
 
 /** First measures the database's clock. */
 export async function composeFoundation({
   secrets,
+  outbound,
   logger,
   database,
   overrides,
 }: Pick<Foundation, 'logger' | 'database'> & {
   secrets: Config['secrets'];
-  overrides: Partial<Pick<Foundation, 'clock' | 'databaseTime'>>;
+  outbound: Config['outbound'];
+  overrides: FoundationOverrides;
 }): Promise<Foundation> {
   const metrics = createMetrics();
   const clock = overrides.clock ?? systemClock;
@@ -50,5 +60,9 @@ export async function composeFoundation({
     box: createSecretBox(secrets.keyEncryptionKeys),
     metrics,
     events: createEvents({ logger, metrics }),
+    outboundFetch: createOutboundFetch({
+      ...outbound,
+      ...(overrides.lookUp ? { lookUp: overrides.lookUp } : {}),
+    }),
   };
 }

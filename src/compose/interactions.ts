@@ -22,7 +22,13 @@ export interface InteractionParts {
 }
 
 export async function composeInteractions(
-  { clock, database, databaseTime, box }: Pick<Foundation, 'clock' | 'database' | 'databaseTime' | 'box'>,
+  {
+    clock,
+    database,
+    databaseTime,
+    box,
+    outboundFetch,
+  }: Pick<Foundation, 'clock' | 'database' | 'databaseTime' | 'box' | 'outboundFetch'>,
   { issuer }: { issuer: string },
 ): Promise<InteractionParts> {
   const people = createPersonStore(database.knex);
@@ -31,6 +37,7 @@ export async function composeInteractions(
     passwords: await createPasswordAuthenticator({ people }),
     upstream: createUpstreamAuthenticator({
       people,
+      fetch: outboundFetch,
       redirectUri: (instanceId) => `${issuer}${upstreamCallbackPath(instanceId)}`,
     }),
     upstreamSignIns: createUpstreamSignInStore(database.knex, box, clock, databaseTime),

@@ -26,8 +26,10 @@ export async function composeListnr(
     database,
     rowClock,
     metrics,
+    outboundFetch,
     keyRings,
-  }: Pick<Foundation, 'logger' | 'database' | 'rowClock' | 'metrics'> & Pick<Signing, 'keyRings'>,
+  }: Pick<Foundation, 'logger' | 'database' | 'rowClock' | 'metrics' | 'outboundFetch'> &
+    Pick<Signing, 'keyRings'>,
   overrides: Partial<Pick<ListnrParts, 'externalKeys'>>,
 ): Promise<ListnrParts> {
   const db = database.background;
@@ -45,6 +47,6 @@ export async function composeListnr(
     }),
     denied,
     listnrKnowledge,
-    externalKeys: overrides.externalKeys ?? createExternalKeys(),
+    externalKeys: overrides.externalKeys ?? createExternalKeys({ fetch: outboundFetch }),
   };
 }

@@ -136,6 +136,6 @@ async function reach<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    throw error instanceof UpstreamUnavailable ? upstreamRefusal('upstream_unavailable', error) : error;
+    throw error instanceof UpstreamUnavailable ? upstreamRefusal('upstream_unavailable', error.cause) : error;
   }
 }

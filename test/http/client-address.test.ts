@@ -1,9 +1,5 @@
-import {
-  addressReader,
-  canonicalAddress,
-  forwardedAddress,
-  isPrivate,
-} from '../../src/http/client-address.ts';
+import { addressReader, forwardedAddress, isPrivate } from '../../src/http/client-address.ts';
+import { canonicalAddress } from '../../src/platform/network/addresses.ts';
 
 describe('an address', () => {
   it.each([

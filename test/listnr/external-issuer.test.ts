@@ -31,7 +31,11 @@ beforeAll(async () => {
   firebaseKey = await generateKey('RS256');
   server = await startTestServer({
     overrides: {
-      externalKeys: createExternalKeys({ timeoutMilliseconds: TIMEOUT_MILLISECONDS, pauseMilliseconds: 0 }),
+      externalKeys: createExternalKeys({
+        fetch,
+        timeoutMilliseconds: TIMEOUT_MILLISECONDS,
+        pauseMilliseconds: 0,
+      }),
     },
   });
 });

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import * as openid from 'openid-client';
 import type { PersonStore } from '../../accounts/person-store.ts';
 import type { UpstreamProvider } from '../../instances/instance.ts';
+import type { OutboundFetch } from '../../platform/network/outbound-fetch.ts';
 import type { SignInResult } from '../authenticator.ts';
 import { createUpstreamConfigurations } from './upstream-configuration.ts';
 import { explainUpstreamFailure, UpstreamUnavailable } from './upstream-failure.ts';
@@ -48,13 +49,15 @@ const CLOCK_TOLERANCE_SECONDS = 60;
 
 export function createUpstreamAuthenticator({
   people,
+  fetch,
   redirectUri,
 }: {
   people: PersonStore;
+  fetch: OutboundFetch;
   /** The redirect URI of an instance. Each instance has its own, so that no provider's answer passes for another's. */
   redirectUri: (instanceId: string) => string;
 }): UpstreamAuthenticator {
-  const configurations = createUpstreamConfigurations();
+  const configurations = createUpstreamConfigurations(fetch);
   const configurationOf = (provider: UpstreamProvider) =>
     configurations(provider).catch((cause) => {
       throw new UpstreamUnavailable(cause);

@@ -1,16 +1,16 @@
 import { LRUCache } from 'lru-cache';
 import * as openid from 'openid-client';
 import type { UpstreamProvider } from '../../instances/instance.ts';
-import { boundedFetch } from '../../platform/bounded-fetch.ts';
+import type { OutboundFetch } from '../../platform/network/outbound-fetch.ts';
 
 const TIMEOUT_SECONDS = 5;
 const DISCOVERY_TTL_MS = 10 * 60 * 1000;
 const MAX_PROVIDERS = 1000;
 
 /** The discovered configurations of upstream providers, kept for ten minutes. */
-export function createUpstreamConfigurations(): (
-  provider: UpstreamProvider,
-) => Promise<openid.Configuration> {
+export function createUpstreamConfigurations(
+  fetch: OutboundFetch,
+): (provider: UpstreamProvider) => Promise<openid.Configuration> {
   const discovered = new LRUCache<string, Promise<openid.Configuration>>({
     max: MAX_PROVIDERS,
     ttl: DISCOVERY_TTL_MS,
@@ -21,7 +21,7 @@ export function createUpstreamConfigurations(): (
     const key = JSON.stringify([provider.issuer, provider.clientId, provider.clientSecret]);
     const known = discovered.get(key);
     if (known) return known;
-    const pending = discover(provider);
+    const pending = discover(provider, fetch);
     discovered.set(key, pending);
     try {
       return await pending;
@@ -32,11 +32,14 @@ export function createUpstreamConfigurations(): (
   };
 }
 
-function discover({ issuer, clientId, clientSecret }: UpstreamProvider): Promise<openid.Configuration> {
+function discover(
+  { issuer, clientId, clientSecret }: UpstreamProvider,
+  fetch: OutboundFetch,
+): Promise<openid.Configuration> {
   const server = new URL(issuer);
   return openid.discovery(server, clientId, undefined, clientAuthentication(clientSecret), {
     timeout: TIMEOUT_SECONDS,
-    [openid.customFetch]: boundedFetch as openid.CustomFetch,
+    [openid.customFetch]: fetch as openid.CustomFetch,
     execute: [
       // OIDC Core 3.1.3.7 does not require this check, since TLS vouches for the provider; but a proxy may end TLS in
       // between.

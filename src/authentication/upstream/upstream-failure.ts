@@ -1,4 +1,5 @@
 import * as openid from 'openid-client';
+import { OutboundRefused } from '../../platform/network/outbound-fetch.ts';
 import type { SignInResult } from '../authenticator.ts';
 
 type Refused = Extract<SignInResult, { outcome: 'refused' }>;
@@ -32,6 +33,7 @@ export function explainUpstreamFailure(error: unknown): Refused {
   if (error instanceof openid.AuthorizationResponseError) {
     return refused(AUTHORIZATION_ERRORS[error.error] ?? 'upstream_invalid', error.error);
   }
+  if (error instanceof OutboundRefused) return refused('upstream_invalid', 'address_refused');
   if (isOutage(error)) throw new UpstreamUnavailable(error);
   if (error instanceof openid.ResponseBodyError) return refused('upstream_invalid', error.error);
   if (error instanceof openid.ClientError || error instanceof openid.WWWAuthenticateChallengeError) {

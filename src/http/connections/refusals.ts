@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { boundedLog, type Logger } from '../../platform/logger.ts';
 import type { Metrics } from '../../platform/metrics.ts';
-import { canonicalAddress } from '../client-address.ts';
+import { canonicalAddress } from '../../platform/network/addresses.ts';
 import { knownRequestState } from '../request-state.ts';
 import { closeGently, isClosing } from './close-gently.ts';
 import type { Exchange } from './one-at-a-time.ts';

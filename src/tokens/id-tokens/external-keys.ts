@@ -1,6 +1,6 @@
 import { type CompactVerifyGetKey, createRemoteJWKSet, customFetch, errors } from 'jose';
 import { LRUCache } from 'lru-cache';
-import { boundedFetch } from '../../platform/bounded-fetch.ts';
+import type { OutboundFetch } from '../../platform/network/outbound-fetch.ts';
 import { issuerUnavailable } from './errors.ts';
 
 /** Finds the key that signed a token among the keys published at an address. */
@@ -16,19 +16,19 @@ const MOST_SETS = 100;
  * The returned function throws HttpError 503 when the keys cannot be fetched or read.
  */
 export function createExternalKeys({
-  fetch: fetchKeys = boundedFetch,
+  fetch: fetchKeys,
   timeoutMilliseconds = 3000,
   cooldownMilliseconds = 30_000,
   maxAgeMilliseconds = 600_000,
   pauseMilliseconds = 2000,
 }: {
-  fetch?: typeof fetch;
+  fetch: OutboundFetch;
   timeoutMilliseconds?: number;
   cooldownMilliseconds?: number;
   maxAgeMilliseconds?: number;
   /** How long a failed issuer is not called again. */
   pauseMilliseconds?: number;
-} = {}): ExternalKeys {
+}): ExternalKeys {
   const sets = new LRUCache<string, CompactVerifyGetKey>({ max: MOST_SETS });
 
   return (jwksUri) => {
