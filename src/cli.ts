@@ -17,7 +17,8 @@ process.exitCode = await runCommand(process.argv.slice(2), {
   clock: systemClock,
   settings() {
     const { issuer, secrets, keyRotation, rsaBits } = configuration();
-    return { issuer, keyEncryptionKeys: secrets.keyEncryptionKeys, keyRotation, rsaBits };
+    const { keyEncryptionKeys, keyEncryptionKeyGiven } = secrets;
+    return { issuer, keyEncryptionKeys, keyEncryptionKeyGiven, keyRotation, rsaBits };
   },
   openDatabase: () => openCommandDatabase(configuration()),
 });

@@ -10,6 +10,8 @@ export interface Secrets {
   cookieKeys: readonly string[];
   /** 32 bytes each; the first seals, all open. */
   keyEncryptionKeys: readonly Buffer[];
+  /** False when KEY_ENCRYPTION_KEY was made for development, so that no other server has it. */
+  keyEncryptionKeyGiven: boolean;
   /** Sign refresh tokens; 32 characters or more each. */
   refreshTokenKeys: readonly string[];
 }
@@ -49,6 +51,7 @@ export function readSecrets(
   return {
     cookieKeys: longKeys('COOKIE_KEYS'),
     keyEncryptionKeys: encryptionKeys(keys('KEY_ENCRYPTION_KEY'), variables),
+    keyEncryptionKeyGiven: variables.secret('KEY_ENCRYPTION_KEY') !== undefined,
     refreshTokenKeys: longKeys('REFRESH_TOKEN_KEYS'),
   };
 }

@@ -23,7 +23,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'sign-out': ['oidc', 'sessions', 'accounts', 'clients', 'instances', 'http', 'platform'],
   demo: ['http'],
   listnr: ['tokens', 'keys', 'clients', 'accounts', 'http', 'platform'],
-  commands: ['keys', 'housekeeping', 'clients', 'platform'],
+  commands: ['keys', 'housekeeping', 'clients', 'accounts', 'platform'],
 };
 
 /** The entrances for requests and commands. No folder imports an edge, and no edge imports another. */

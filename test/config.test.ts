@@ -62,6 +62,7 @@ describe('the defaults', () => {
       secrets: {
         cookieKeys: [TEST_SECRETS.COOKIE_KEYS],
         keyEncryptionKeys: [Buffer.alloc(32, 7)],
+        keyEncryptionKeyGiven: true,
         refreshTokenKeys: [TEST_SECRETS.REFRESH_TOKEN_KEYS],
       },
     });
@@ -144,6 +145,7 @@ describe('a complete environment', () => {
       secrets: {
         cookieKeys: [TEST_SECRETS.COOKIE_KEYS],
         keyEncryptionKeys: [Buffer.alloc(32, 1), Buffer.alloc(32, 2)],
+        keyEncryptionKeyGiven: true,
         refreshTokenKeys: [TEST_SECRETS.REFRESH_TOKEN_KEYS],
       },
     });

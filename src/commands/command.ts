@@ -43,6 +43,8 @@ export interface CommandContext {
 export interface CommandSettings {
   issuer: string;
   keyEncryptionKeys: readonly Buffer[];
+  /** False when the key was made for development. */
+  keyEncryptionKeyGiven: boolean;
   keyRotation: RotationPolicy;
   rsaBits: number;
 }

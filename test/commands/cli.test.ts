@@ -159,6 +159,16 @@ describe('the command line alone', () => {
     expect(server.services.box.open(out.trim(), 'upstream:acme')).toBe('s3cret');
   });
 
+  it('seals with no key that was made up, before it asks for the secret', async () => {
+    const { KEY_ENCRYPTION_KEY: _key, ...rest } = environment;
+    const env = { ...rest, DATA_DIR: join(folder, 'development') };
+    expect(await cli(['seal', 'upstream:acme'], { env, input: 's3cret\n' })).toEqual({
+      code: 1,
+      out: '',
+      err: "KEY_ENCRYPTION_KEY is not set, so no server could open what is sealed. Give the server's key. A server in development keeps its own: KEY_ENCRYPTION_KEY_FILE=.data/development-secrets/KEY_ENCRYPTION_KEY\n",
+    });
+  });
+
   it('lists every mistake of the configuration at once', async () => {
     expect(await cli(['migrate'], { env: { ...environment, PORT: 'x', LOG_LEVEL: 'y' } })).toEqual({
       code: 1,

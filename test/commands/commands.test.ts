@@ -23,8 +23,8 @@ const USAGE = `Usage: npm run cli -- COMMAND
       List the secrets of a client: since when, until when, and when each was last used.
   client secret revoke CLIENT_ID NAME [--kind listo|listnr]
       End a secret of a client. The last one stays: add the next one first.
-  password hash
-      Read a password from standard input and print its argon2id hash, for people.password_hash.
+  password hash [--about WORDS]
+      Read a password from standard input and print its argon2id hash, for people.password_hash. A password that is easy to guess is refused; WORDS are what an attacker knows: "ada@acme.example Ada Lovelace Acme".
   seal CONTEXT
       Read a secret from standard input and print it sealed; CONTEXT is upstream:<instance id>, for upstream_providers.client_secret_sealed.
   keys list SET
@@ -202,8 +202,28 @@ describe('password hash', () => {
       'Password: \nAgain: \nThe two are not the same.\n',
     ],
     ['an interrupt', () => aTerminal('correct\x03'), 'Password: \nInterrupted.\n'],
+    [
+      'a short one, before it is typed again',
+      () => aTerminal('kX8#mQ2\r'),
+      'Password: \nThe password has 7 characters; it needs 8 or more.\n',
+    ],
+    [
+      'a common one',
+      () => aPipe('password1\n'),
+      'The password is too easy to guess. This is a commonly used password. Add more words that are less common.\n',
+    ],
   ])('refuses %s', async (_what, input, err) => {
     expect(await run(['password', 'hash'], input())).toEqual({ code: 1, out: [], err });
+  });
+
+  it('refuses one made of what is known about the person', async () => {
+    const words = ['password', 'hash', '--about', 'ada@acme.example Ada Lovelace'];
+    expect(await run(words, aPipe('ada.lovelace1815'))).toEqual({
+      code: 1,
+      out: [],
+      err: 'The password is too easy to guess, because most of it is a word of this service or of the person. Add words that belong to neither.\n',
+    });
+    expect((await run(words, aPipe('correct horse'))).code).toBe(0);
   });
 });
 

@@ -7,6 +7,7 @@ import type { TestDatabase } from './test-database.ts';
 export const TEST_SETTINGS = {
   issuer: 'https://login.example',
   keyEncryptionKeys: [Buffer.alloc(32, 7)],
+  keyEncryptionKeyGiven: true,
   keyRotation: { periodSeconds: 1000, publicationSeconds: 100, retirementSeconds: 500 },
   rsaBits: 2048,
 };
