@@ -72,3 +72,12 @@ export function requestContext(): RequestContext {
 export function useGrant({ id, payload, person }: LoadedGrant): void {
   Object.assign(requestContext(), { grant: { id, payload }, ...(person ? { person } : {}) });
 }
+
+/** Notes that the library loaded an object, so that a later save of it only updates its row. */
+export function noteLoaded(model: string, id: string): void {
+  requestContext().loaded.add(`${model} ${id}`);
+}
+
+export function isLoaded(model: string, id: string): boolean {
+  return requestContext().loaded.has(`${model} ${id}`);
+}

@@ -1,7 +1,7 @@
 import { type Adapter, type AdapterPayload, errors, Provider } from 'oidc-provider';
 import type { DeviceCodeStore, DeviceCode as StoredDeviceCode } from '../../grants/device-code-store.ts';
 import { type Clock, secondsFromNow } from '../../platform/time/clock.ts';
-import { requestContext } from '../request-context.ts';
+import { isLoaded, requestContext } from '../request-context.ts';
 import { newGrantFor } from './grants.ts';
 
 export const DEVICE_CODE_TTL_SECONDS = 600;
@@ -34,8 +34,8 @@ export function deviceCodeAdapter({
       if (payload.error === 'access_denied') return unlessDecided(await deviceCodes.deny(id, payload));
       const grant = payload.accountId ? newGrantFor(ctx?.oidc, ttlSeconds, clock) : undefined;
       if (!grant) return;
-      const { loaded, passwordFingerprint } = requestContext();
-      const sessionIsNew = !loaded.has(`Session ${grant.sessionUid}`);
+      const { passwordFingerprint } = requestContext();
+      const sessionIsNew = !isLoaded('Session', grant.sessionUid);
       unlessDecided(await deviceCodes.approve(id, payload, { ...grant, sessionIsNew, passwordFingerprint }));
     },
 

@@ -1,0 +1,73 @@
+import { type Adapter, errors, Provider } from 'oidc-provider';
+import type { Artifact, ArtifactModel, ArtifactStore } from '../../grants/artifact-store.ts';
+import { type Clock, secondsFromNow } from '../../platform/time/clock.ts';
+import { isLoaded, noteLoaded, requestContext, useGrant } from '../request-context.ts';
+import { newGrantFor } from './grants.ts';
+import { fromStored, toStored } from './stored-payload.ts';
+import { unlessGone } from './unless-gone.ts';
+
+const OVER = 'interaction session not found';
+
+/** Stores interactions, authorization codes and pushed requests for the library. A code is stored with its grant. */
+export function artifactAdapter(
+  model: ArtifactModel,
+  { artifacts, issuer, clock }: { artifacts: ArtifactStore; issuer: string; clock: Clock },
+): Pick<Adapter, 'upsert' | 'find' | 'consume' | 'destroy'> {
+  return {
+    async upsert(id, given, ttlSeconds = 0) {
+      const artifact = {
+        model,
+        id,
+        payload: toStored(id, given),
+        ...(model === 'AuthorizationCode' ? { grantId: given.grantId } : {}),
+        ...(model === 'Interaction' ? { personId: given.result?.login?.accountId } : {}),
+        expiresAt: secondsFromNow(clock, ttlSeconds),
+      };
+      if (isLoaded(model, id)) {
+        if (!(await unlessGone(() => artifacts.update(artifact)))) throw new errors.SessionNotFound(OVER);
+        return;
+      }
+      const grant =
+        model === 'AuthorizationCode' ? newGrantFor(Provider.ctx?.oidc, ttlSeconds, clock) : undefined;
+      if (!grant) return artifacts.create(artifact);
+      const sessionIsNew = !isLoaded('Session', grant.sessionUid);
+      const { passwordFingerprint } = requestContext();
+      if (!(await artifacts.createWithGrant(artifact, { ...grant, sessionIsNew, passwordFingerprint })))
+        throw new errors.LoginRequired('The person was signed out meanwhile, or took their consent back');
+    },
+
+    async find(id) {
+      const artifact = takeInteraction(model, id) ?? (await artifacts.find(model, id));
+      if (!artifact) return undefined;
+      noteLoaded(model, id);
+      if (artifact.grant) useGrant(artifact.grant);
+      const stored = fromStored(model, id, artifact, issuer);
+      const login = stored.result?.login;
+      if (login) requestContext().passwordFingerprint = String(login.passwordFingerprint ?? '');
+      return stored;
+    },
+
+    async consume(id) {
+      if (await artifacts.consume(model, id)) return;
+      throw new errors.InvalidRequestUri('request_uri was already used');
+    },
+
+    async destroy(id) {
+      // The library reads an interaction's result, then destroys it. If two requests read it, only one goes on.
+      if (!(await artifacts.destroy(model, id)) && model === 'Interaction')
+        throw new errors.SessionNotFound(OVER);
+    },
+  };
+}
+
+/**
+ * Returns the interaction that determined the instance, but only once: a later call in the same request needs its
+ * current state.
+ */
+function takeInteraction(model: ArtifactModel, id: string): Artifact | undefined {
+  const context = requestContext();
+  const { interaction } = context;
+  if (model !== 'Interaction' || interaction?.id !== id) return undefined;
+  delete context.interaction;
+  return interaction.artifact;
+}
