@@ -23,6 +23,8 @@ export interface Run {
   requestsPerSecond: number;
   p50Ms: number;
   p99Ms: number;
+  /** The same without the flood. */
+  calmP99Ms?: number;
   requests: number;
   /** The limit before and after, per second. */
   limit: { before: number; after: number };
@@ -62,16 +64,20 @@ async function measureHeldStill(
   for (let attempt = 0; attempt < settings.attempts; attempt += 1) {
     const rate = await warmUp(scenario, workshop, settings);
     const what = await scenario.prepare(workshop, countFor(rate, settings.seconds));
+    const calm = scenario.flood && (await play(what, loadOf(workshop, settings, settings.seconds)));
     const before = await limitOf(scenario, settings);
     // Each measurement begins right after a checkpoint: after one, Postgres first writes each page whole.
     await own?.cluster.observer.query('CHECKPOINT');
     const start = await readMeters(own);
-    const played = await play(what, loadOf(workshop, settings, settings.seconds));
+    const flood = await scenario.flood?.(workshop);
+    const played = await play(what, loadOf(workshop, settings, settings.seconds)).finally(() =>
+      flood?.stop(),
+    );
     const end = await readMeters(own);
     const after = await limitOf(scenario, settings);
     if (played.exhausted) throw new Refusal('It ran out of requests; give it fewer seconds.');
     if (drift(before.perSecond, after.perSecond) <= settings.tolerance)
-      return toRun(scenario, { played, before, after, start, end });
+      return toRun(scenario, { played, calm, before, after, start, end });
     moved.push(`${Math.round(before.perSecond)} to ${Math.round(after.perSecond)}`);
   }
   throw new Refusal(
@@ -132,11 +138,12 @@ function toRun(
   scenario: Scenario,
   {
     played,
+    calm,
     before,
     after,
     start,
     end,
-  }: { played: Played; before: Limit; after: Limit; start: Meters; end: Meters },
+  }: { played: Played; calm: Played | undefined; before: Limit; after: Limit; start: Meters; end: Meters },
 ): Run {
   const { requests, seconds, p50Ms, p99Ms } = played;
   const each = (meter: keyof Meters) => (end[meter] - start[meter]) / requests;
@@ -146,6 +153,7 @@ function toRun(
     requestsPerSecond: perSecond,
     p50Ms,
     p99Ms,
+    ...(calm ? { calmP99Ms: calm.p99Ms } : {}),
     requests,
     limit: { before: before.perSecond, after: after.perSecond },
     ratio: perSecond / ((before.perSecond + after.perSecond) / 2),

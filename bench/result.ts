@@ -48,10 +48,15 @@ export function summarized({ name, title, target }: Scenario, runs: readonly Run
 
 function compared(
   target: NonNullable<Scenario['target']>,
-  { ratio, cpuMs }: Run,
+  { ratio, cpuMs, p99Ms, calmP99Ms }: Run,
 ): { target?: { words: string; met: boolean } } {
   if (target.kind === 'ratio') {
     return { target: { words: `ratio ≥ ${target.atLeast.toFixed(2)}`, met: ratio >= target.atLeast } };
+  }
+  if (target.kind === 'slowdown') {
+    const slowdown = p99Ms / (calmP99Ms ?? p99Ms);
+    const words = `p99 ${slowdown.toFixed(1)} times that without (≤ ${target.atMost})`;
+    return { target: { words, met: slowdown <= target.atMost } };
   }
   if (cpuMs.server === undefined) return {};
   return { target: { words: `server CPU ≤ ${target.atMost} ms`, met: cpuMs.server <= target.atMost } };

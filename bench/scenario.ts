@@ -16,12 +16,21 @@ export interface Scenario {
   general: boolean;
   /** Makes the requests for at least `count` answers, in the workshop's folder, before the measurement. */
   prepare(workshop: Workshop, count: number): Promise<Play>;
+  /** Makes other load beside these requests. Then they are measured without it first. */
+  flood?(workshop: Workshop): Promise<Flood>;
   /** Whether a request works only once, so that `count` of them are needed. */
   perishable?: boolean;
+}
+
+/** Load that goes on until it is stopped. */
+export interface Flood {
+  stop(): Promise<void>;
 }
 
 /** The target beside the result. */
 export type Target =
   | { kind: 'ratio'; atLeast: number }
   /** The server's CPU milliseconds for a request. */
-  | { kind: 'serverCpuMs'; atMost: number };
+  | { kind: 'serverCpuMs'; atMost: number }
+  /** How many times the p99 without a flood the p99 during it is. */
+  | { kind: 'slowdown'; atMost: number };

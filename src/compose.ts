@@ -38,9 +38,9 @@ export async function compose({
   database: Database;
   overrides?: Overrides;
 }): Promise<Services> {
-  const { issuer, https, secrets, outbound, keyRotation, rsaBits, requestsPerMinute, failuresPerMinute } =
-    config;
-  const foundation = await composeFoundation({ secrets, outbound, logger, database, overrides });
+  const { issuer, https, secrets, outbound, workers, keyRotation, rsaBits } = config;
+  const { requestsPerMinute, failuresPerMinute } = config;
+  const foundation = await composeFoundation({ secrets, outbound, workers, logger, database, overrides });
   const clientStore = overrides.clients ?? createClientStore(database.knex);
   const registration = composeRegistration(foundation, { clientStore });
   const { clients, clientSecrets, instances } = registration;

@@ -1,6 +1,7 @@
 import type { Scenario } from '../scenario.ts';
 import { introspection, userinfo } from './access-token.ts';
 import { passwordSignIn, singleSignOn } from './browser.ts';
+import { listnrDuringFlood } from './flood.ts';
 import { listnrAuthenticatedUser, listnrClientCredentials } from './listnr.ts';
 import { discovery, jwks, listnrJwks } from './published.ts';
 import { codeExchange, refresh } from './token-endpoint.ts';
@@ -15,6 +16,7 @@ export const SCENARIOS: readonly Scenario[] = [
   introspection,
   singleSignOn,
   passwordSignIn,
+  listnrDuringFlood,
   jwks,
   listnrJwks,
   discovery,

@@ -1,8 +1,10 @@
 import { LRUCache } from 'lru-cache';
-import { digestSecret, verifySecret } from '../platform/digest.ts';
+import { digestSecret, isSlow, verifySecret } from '../platform/digest.ts';
+import type { HashQueue } from '../platform/hash-queue.ts';
 import { withinShare } from '../platform/postgres/share.ts';
 import type { Clock } from '../platform/time/clock.ts';
 import type { ClientSecretStore, StoredSecret } from './client-secret-store.ts';
+import { createProvenSecrets } from './proven-secrets.ts';
 
 /** The columns for verifying. `expiresAt` is checked at each use; Postgres' `infinity` arrives as a number. */
 export type KnownSecret = Pick<StoredSecret, 'name' | 'digest'> & { expiresAt: Date | number | null };
@@ -20,6 +22,7 @@ const NOBODYS_DIGEST = digestSecret(crypto.randomUUID());
 export function createClientSecrets({
   store,
   clock,
+  hashes,
   onError,
 }: {
   store: {
@@ -27,10 +30,12 @@ export function createClientSecrets({
     touch: ClientSecretStore['touch'];
   };
   clock: Clock;
+  hashes: HashQueue;
   /** Called when uses could not be noted. Clients are served all the same. */
   onError(error: unknown): void;
 }): ClientSecrets {
   const noteUse = createNotes({ touch: store.touch, onError });
+  const proven = createProvenSecrets();
 
   return {
     async verify(clientId, secret) {
@@ -39,16 +44,24 @@ export function createClientSecrets({
         ({ expiresAt }) => expiresAt === null || expiresAt > now,
       );
       if (live.length === 0) await verifySecret(secret, NOBODYS_DIGEST);
-      let match: string | undefined;
-      for (const { name, digest } of live) {
-        // Compares all, so that the time does not reveal which one matched.
-        if (await verifySecret(secret, digest)) match ??= name;
-      }
+      const match =
+        live.find(({ digest }) => proven.has(secret, digest)) ??
+        (live.some(({ digest }) => isSlow(digest))
+          ? await hashes.run(clientId, () => findMatch(secret, live))
+          : await findMatch(secret, live));
       if (match === undefined) return false;
-      noteUse(clientId, match);
+      if (isSlow(match.digest)) proven.add(secret, match.digest);
+      noteUse(clientId, match.name);
       return true;
     },
   };
+}
+
+/** Compares all, so that the time does not reveal which one matched. */
+async function findMatch(secret: string, live: readonly KnownSecret[]): Promise<KnownSecret | undefined> {
+  let match: KnownSecret | undefined;
+  for (const known of live) if (await verifySecret(secret, known.digest)) match ??= known;
+  return match;
 }
 
 /**

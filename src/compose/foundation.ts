@@ -1,6 +1,7 @@
 import { createEvents, type Events } from '../audit/events.ts';
 import type { Config } from '../config.ts';
 import type { Database } from '../platform/database.ts';
+import { createHashQueue, type HashQueue, hashesAtOnce } from '../platform/hash-queue.ts';
 import type { Logger } from '../platform/logger.ts';
 import { createMetrics, type Metrics } from '../platform/metrics.ts';
 import { createOutboundFetch, type LookUp, type OutboundFetch } from '../platform/network/outbound-fetch.ts';
@@ -23,13 +24,14 @@ export interface Foundation {
   /** A clock with the database's time, by which keys rotate and secrets expire. */
   rowClock: Clock;
   box: SecretBox;
+  hashes: HashQueue;
   metrics: Metrics;
   events: Events;
   /** The one way to ask addresses that somebody else answers. */
   outboundFetch: OutboundFetch;
 }
 
-export interface FoundationOverrides extends Partial<Pick<Foundation, 'clock' | 'databaseTime'>> {
+export interface FoundationOverrides extends Partial<Pick<Foundation, 'clock' | 'databaseTime' | 'hashes'>> {
   /** Finds the addresses of names outside. */
   lookUp?: LookUp;
 }
@@ -38,12 +40,14 @@ export interface FoundationOverrides extends Partial<Pick<Foundation, 'clock' | 
 export async function composeFoundation({
   secrets,
   outbound,
+  workers,
   logger,
   database,
   overrides,
 }: Pick<Foundation, 'logger' | 'database'> & {
   secrets: Config['secrets'];
   outbound: Config['outbound'];
+  workers: Config['workers'];
   overrides: FoundationOverrides;
 }): Promise<Foundation> {
   const metrics = createMetrics();
@@ -58,6 +62,7 @@ export async function composeFoundation({
     databaseTime,
     rowClock: databaseClock(clock, databaseTime),
     box: createSecretBox(secrets.keyEncryptionKeys),
+    hashes: overrides.hashes ?? createHashQueue({ atOnce: hashesAtOnce(workers) }),
     metrics,
     events: createEvents({ logger, metrics }),
     outboundFetch: createOutboundFetch({

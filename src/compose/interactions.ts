@@ -28,13 +28,14 @@ export async function composeInteractions(
     databaseTime,
     box,
     outboundFetch,
-  }: Pick<Foundation, 'clock' | 'database' | 'databaseTime' | 'box' | 'outboundFetch'>,
+    hashes,
+  }: Pick<Foundation, 'clock' | 'database' | 'databaseTime' | 'box' | 'outboundFetch' | 'hashes'>,
   { issuer }: { issuer: string },
 ): Promise<InteractionParts> {
   const people = createPersonStore(database.knex);
   return {
     people,
-    passwords: await createPasswordAuthenticator({ people }),
+    passwords: await createPasswordAuthenticator({ people, hashes }),
     upstream: createUpstreamAuthenticator({
       people,
       fetch: outboundFetch,

@@ -27,8 +27,9 @@ export async function composeListnr(
     rowClock,
     metrics,
     outboundFetch,
+    hashes,
     keyRings,
-  }: Pick<Foundation, 'logger' | 'database' | 'rowClock' | 'metrics' | 'outboundFetch'> &
+  }: Pick<Foundation, 'logger' | 'database' | 'rowClock' | 'metrics' | 'outboundFetch' | 'hashes'> &
     Pick<Signing, 'keyRings'>,
   overrides: Partial<Pick<ListnrParts, 'externalKeys'>>,
 ): Promise<ListnrParts> {
@@ -43,6 +44,7 @@ export async function composeListnr(
     listnrClientSecrets: createClientSecrets({
       store: { list: listnrClients.secretsOf, touch },
       clock: rowClock,
+      hashes,
       onError: reportUnnotedUse(logger),
     }),
     denied,

@@ -15,7 +15,13 @@ export interface Registration {
 }
 
 export function composeRegistration(
-  { logger, database, rowClock, box }: Pick<Foundation, 'logger' | 'database' | 'rowClock' | 'box'>,
+  {
+    logger,
+    database,
+    rowClock,
+    box,
+    hashes,
+  }: Pick<Foundation, 'logger' | 'database' | 'rowClock' | 'box' | 'hashes'>,
   { clientStore }: { clientStore: ClientStore },
 ): Registration {
   const registration = cacheRegistration({
@@ -29,6 +35,7 @@ export function composeRegistration(
     clientSecrets: createClientSecrets({
       store: registration.clientSecrets,
       clock: rowClock,
+      hashes,
       onError: reportUnnotedUse(logger),
     }),
     instances: registration.instances,

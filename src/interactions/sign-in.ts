@@ -85,7 +85,7 @@ async function attempt(
   await signInFailures.count(address);
   await signInFailures.count(accountHere);
   await accountFailures.count(account);
-  const result = await passwords.signIn({ instanceId: instance.id, email, password });
+  const result = await passwords.signIn({ instanceId: instance.id, email, password, from: address });
   if (result.outcome === 'signed_in') {
     await signInFailures.giveBack(address);
     await signInFailures.forget(accountHere);

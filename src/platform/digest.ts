@@ -39,8 +39,13 @@ export function digestSecret(secret: string): string {
  * brought from elsewhere, which may be short.
  */
 export async function verifySecret(secret: string, digest: string): Promise<boolean> {
-  if (digest.startsWith('argon2id:')) return verifyPassword(secret, digest.slice('argon2id:'.length));
+  if (isSlow(digest)) return verifyPassword(secret, digest.slice('argon2id:'.length));
   return timingSafeEqual(Buffer.from(digestSecret(secret)), Buffer.from(digest));
+}
+
+/** Whether comparing with this digest is slow, as for a secret that somebody could guess. */
+export function isSlow(digest: string): boolean {
+  return digest.startsWith('argon2id:');
 }
 
 /** The stored form of an id with at least 128 random bits. A plain hash suffices, because nobody can guess the id. */

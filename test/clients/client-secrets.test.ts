@@ -1,5 +1,6 @@
 import { createClientSecrets } from '../../src/clients/client-secrets.ts';
-import { digestSecret } from '../../src/platform/digest.ts';
+import { digestSecret, hashPassword } from '../../src/platform/digest.ts';
+import { createHashQueue } from '../../src/platform/hash-queue.ts';
 import { currentShare, type Share, withinShare } from '../../src/platform/postgres/share.ts';
 
 const SECRET = 'a-secret-not-for-production-0000000000001';
@@ -19,6 +20,7 @@ function heldNotes() {
       },
     },
     clock: { now: () => new Date() },
+    hashes: createHashQueue({ atOnce: 1 }),
     onError: (error) => errors.push(error),
   });
   const settled = () => new Promise((tick) => setImmediate(tick));
@@ -65,6 +67,7 @@ describe('the use of a client secret', () => {
         },
       },
       clock: { now: () => new Date() },
+      hashes: createHashQueue({ atOnce: 1 }),
       onError: (error) => {
         throw error;
       },
@@ -84,5 +87,30 @@ describe('the use of a client secret', () => {
     expect(begun).toEqual(['one default']);
     expect(await verifier.verify('four', SECRET)).toBe(true);
     expect(begun).toEqual(['one default', 'four default']);
+  });
+});
+
+describe('a secret with a slow digest', () => {
+  it('is hashed once, and then known until its digest changes', async () => {
+    let turns = 0;
+    let stored = [{ name: 'default', digest: `argon2id:${await hashPassword(SECRET)}`, expiresAt: null }];
+    const queue = createHashQueue({ atOnce: 1 });
+    const { verify } = createClientSecrets({
+      store: { list: () => stored, touch: async () => {} },
+      clock: { now: () => new Date() },
+      hashes: {
+        run(lane, work) {
+          turns += 1;
+          return queue.run(lane, work);
+        },
+      },
+      onError: (error) => {
+        throw error;
+      },
+    });
+    expect([await verify('acme', SECRET), await verify('acme', SECRET), turns]).toEqual([true, true, 1]);
+    expect([await verify('acme', 'wrong'), turns]).toEqual([false, 2]);
+    stored = [{ name: 'default', digest: `argon2id:${await hashPassword('another')}`, expiresAt: null }];
+    expect([await verify('acme', SECRET), turns]).toEqual([false, 3]);
   });
 });
