@@ -3,9 +3,9 @@ import type { Database } from '../platform/database.ts';
 import type { Clock } from '../platform/time/clock.ts';
 
 /**
- * An operator's command in a shell; each has its own file. A command prints only its result on standard output. It
- * throws an OperatorError to refuse. It reads secrets from standard input, never from the command line, which other
- * users of the machine can read.
+ * An operator's command in a shell; `run-command.ts` lists all of them. A command prints only its result on standard
+ * output. It throws an OperatorError to refuse. It reads secrets from standard input, never from the command line, which
+ * other users of the machine can read.
  */
 export interface Command {
   /** The words that call the command: `client secret`. */

@@ -6,7 +6,7 @@ import {
   type TableStatistics,
 } from '../housekeeping/table-statistics-store.ts';
 import type { Command } from './command.ts';
-import { formatTable } from './table.ts';
+import { formatTable } from './format-table.ts';
 
 /** The tables whose rows expire come first: they grow when nobody deletes rows. */
 const TABLES = [...EXPIRING_TABLES, 'consents', 'people', 'clients', 'listnr_clients', 'signing_keys'];

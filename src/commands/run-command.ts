@@ -1,10 +1,10 @@
 import { isDatabaseUnavailable, withoutStatement } from '../platform/database-errors.ts';
 import { OperatorError } from '../platform/errors.ts';
 import { isStatementError } from '../platform/seeds/seed-error.ts';
-import { clientSecret } from './client-secret.ts';
-import { clientSecretAdd } from './client-secret-add.ts';
-import { clientSecretList } from './client-secret-list.ts';
-import { clientSecretRevoke } from './client-secret-revoke.ts';
+import { clientSecretAdd } from './client-secret/add.ts';
+import { clientSecretList } from './client-secret/list.ts';
+import { clientSecret } from './client-secret/make.ts';
+import { clientSecretRevoke } from './client-secret/revoke.ts';
 import type { Command, CommandContext } from './command.ts';
 import { databaseStats } from './database-stats.ts';
 import { keysList, keysReseal, keysRotate } from './keys.ts';

@@ -1,8 +1,8 @@
-import type { ClientSecretStore } from '../clients/client-secret-store.ts';
-import { OperatorError } from '../platform/errors.ts';
-import { explainRefusal, isRefusal } from '../platform/seeds/seed-error.ts';
-import { KIND_OPTION, withSecretsOf } from './client-secret-owner.ts';
-import type { Command } from './command.ts';
+import type { ClientSecretStore } from '../../clients/client-secret-store.ts';
+import { OperatorError } from '../../platform/errors.ts';
+import { explainRefusal, isRefusal } from '../../platform/seeds/seed-error.ts';
+import type { Command } from '../command.ts';
+import { KIND_OPTION, withSecretsOf } from './owner.ts';
 
 export const clientSecretRevoke: Command = {
   name: 'client secret revoke',

@@ -1,10 +1,10 @@
-import type { ClientSecretStore, StoredSecret } from '../clients/client-secret-store.ts';
-import { digestSecret, generateSecret } from '../platform/digest.ts';
-import { OperatorError } from '../platform/errors.ts';
-import { explainRefusal, isRefusal, isStatementError } from '../platform/seeds/seed-error.ts';
-import type { Clock } from '../platform/time/clock.ts';
-import { KIND_OPTION, withSecretsOf } from './client-secret-owner.ts';
-import type { Command } from './command.ts';
+import type { ClientSecretStore, StoredSecret } from '../../clients/client-secret-store.ts';
+import { digestSecret, generateSecret } from '../../platform/digest.ts';
+import { OperatorError } from '../../platform/errors.ts';
+import { explainRefusal, isRefusal, isStatementError } from '../../platform/seeds/seed-error.ts';
+import type { Clock } from '../../platform/time/clock.ts';
+import type { Command } from '../command.ts';
+import { KIND_OPTION, withSecretsOf } from './owner.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const LONGEST_DAYS = 3650;

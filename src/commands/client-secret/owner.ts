@@ -3,9 +3,9 @@ import {
   createClientSecretStore,
   findSecretTables,
   type SecretTable,
-} from '../clients/client-secret-store.ts';
-import { OperatorError } from '../platform/errors.ts';
-import type { CommandContext, GivenOptions } from './command.ts';
+} from '../../clients/client-secret-store.ts';
+import { OperatorError } from '../../platform/errors.ts';
+import type { CommandContext, GivenOptions } from '../command.ts';
 
 /** `--kind` chooses between clients of both services with the same id. */
 export const KIND_OPTION = { kind: 'listo|listnr' };

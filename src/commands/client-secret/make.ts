@@ -1,5 +1,5 @@
-import { digestSecret, generateSecret } from '../platform/digest.ts';
-import type { Command } from './command.ts';
+import { digestSecret, generateSecret } from '../../platform/digest.ts';
+import type { Command } from '../command.ts';
 
 export const clientSecret: Command = {
   name: 'client secret',

@@ -1,7 +1,7 @@
-import type { StoredSecret } from '../clients/client-secret-store.ts';
-import { KIND_OPTION, withSecretsOf } from './client-secret-owner.ts';
-import type { Command } from './command.ts';
-import { formatTable } from './table.ts';
+import type { StoredSecret } from '../../clients/client-secret-store.ts';
+import type { Command } from '../command.ts';
+import { formatTable } from '../format-table.ts';
+import { KIND_OPTION, withSecretsOf } from './owner.ts';
 
 export const clientSecretList: Command = {
   name: 'client secret list',
