@@ -1,5 +1,7 @@
 import type { Person } from '../accounts/person.ts';
 import { personJson, readPerson } from '../accounts/person-store.ts';
+import { mayHaveScope } from '../clients/allowed-now.ts';
+import type { Client } from '../clients/client.ts';
 import { type DpopProof, PROOF_LIFETIME_SECONDS } from '../clients/dpop-proof.ts';
 import { proofHash } from '../clients/used-proof-store.ts';
 import type { DatabaseTime } from '../platform/time/database-time.ts';
@@ -71,15 +73,20 @@ export function readAuthorization(
   return { person, grant, payload: fromRow(row.payload, time) };
 }
 
-/** The scopes in a grant's payload, without the rejected ones. */
-export function scopesOf(payload: Record<string, unknown>): string[] {
+/** The scopes in a grant's payload that were not rejected, and that the client's registration allows now. */
+export function scopesOf(
+  payload: Record<string, unknown>,
+  client: Pick<Client, 'scopes' | 'grantTypes'>,
+): string[] {
   const { openid, rejected } = payload as {
     openid?: { scope?: string };
     rejected?: { openid?: { scope?: string } };
   };
   const without = rejected?.openid?.scope?.split(' ') ?? [];
   const scopes = openid?.scope?.split(' ') ?? [];
-  return scopes.filter((scope) => scope === 'openid' || !without.includes(scope));
+  return scopes.filter(
+    (scope) => (scope === 'openid' || !without.includes(scope)) && mayHaveScope(client, scope),
+  );
 }
 
 /** SQL that holds while the DPoP proof `:proofHash` is new. */

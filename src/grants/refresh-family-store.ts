@@ -43,6 +43,8 @@ export interface Rotation {
   scope: string | undefined;
   /** Also undefined for a proof that is already used up. */
   proof: DpopProof | undefined;
+  /** True when the client's registration allows only tokens that are bound to a key. */
+  mustBeBound: boolean;
   /** The thumbprint to compare with that of a bound token. */
   jkt: string | undefined;
   now: Date;
@@ -87,6 +89,7 @@ interface RotationValues {
   instanceId: string;
   scope: string;
   jkt: string;
+  mustBeBound: boolean;
   now: Date;
   expiresAt: Date;
 }
@@ -100,7 +103,7 @@ function rotateSql(columns: string, condition = ''): string {
   WHERE f.family = :family AND f.sequence BETWEEN :from AND :presented AND f.expires_at > :now
     AND g.id = f.grant_id AND g.expires_at > :now AND g.client_id = :clientId
     AND ${PERSON_MAY_SIGN_IN}
-    AND (f.payload->>'jkt' IS NULL OR f.payload->>'jkt' = :jkt)
+    AND (f.payload->>'jkt' = :jkt OR f.payload->>'jkt' IS NULL AND NOT :mustBeBound::boolean)
     AND string_to_array(:scope, ' ') <@ string_to_array(f.payload->>'scope', ' ')
     AND ${hasOnlyKnownMembers('f.payload')} ${condition}
   RETURNING ${columns}`;
@@ -123,11 +126,11 @@ const rotateWithProof = prepare<AuthorizationRow, RotationValues & ProofValues>(
 
 export function createRefreshFamilyStore(db: Queryable, time: DatabaseTime = SAME_CLOCK): RefreshFamilyStore {
   return {
-    async rotate({ client, family, presented, from, scope = '', proof, jkt = '', now }) {
+    async rotate({ client, family, presented, from, scope = '', proof, mustBeBound, jkt = '', now }) {
       const { id: clientId, instanceId, refreshTokenTtlSeconds } = client;
       const values = {
         ...{ family, presented, from, next: presented + 1 },
-        ...{ clientId, instanceId, scope, jkt },
+        ...{ clientId, instanceId, scope, mustBeBound, jkt },
         now: time.toDatabase(now),
         expiresAt: time.toDatabase(new Date(now.getTime() + refreshTokenTtlSeconds * 1000)),
       };

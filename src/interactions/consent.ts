@@ -1,3 +1,4 @@
+import { scopesAllowed } from '../clients/allowed-now.ts';
 import { requestState } from '../http/request-state.ts';
 import type { InteractionDependencies } from './dependencies.ts';
 import {
@@ -69,8 +70,8 @@ export async function decideConsent(
   await finishInteraction(context, dependencies, { consent: {} });
 }
 
-function askedScopes({ interaction }: InteractionContext): string[] {
-  return [...new Set(String(interaction.params.scope ?? '').split(' '))].filter(Boolean);
+function askedScopes({ interaction, client }: InteractionContext): string[] {
+  return scopesAllowed(client, String(interaction.params.scope ?? ''));
 }
 
 /** The host of a web address, to which the answer goes. A private-use scheme would tell a person nothing. */

@@ -1,6 +1,8 @@
 import { type ClientAuthMethod, type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider';
 import { CLAIMS_BY_SCOPE, LISTO_CLAIMS } from '../accounts/claims.ts';
 import type { PersonStore } from '../accounts/person-store.ts';
+import { isBoundEnough } from '../clients/allowed-now.ts';
+import type { Client } from '../clients/client.ts';
 import { PROOF_ALGORITHMS } from '../clients/dpop-proof.ts';
 import type { ConsentStore } from '../grants/consent-store.ts';
 import { type Clock, epochSeconds } from '../platform/time/clock.ts';
@@ -100,6 +102,7 @@ export function oidcConfiguration(dependencies: ConfigurationDependencies): Conf
           return (
             person !== undefined &&
             issuedTo !== undefined &&
+            isGoodNow(issuedTo, token) &&
             (token.clientId === client.clientId ||
               (mayIntrospect && token.kind === 'AccessToken' && person.instanceId === instanceId))
           );
@@ -112,6 +115,13 @@ export function oidcConfiguration(dependencies: ConfigurationDependencies): Conf
       resourceIndicators: { enabled: false },
     },
   };
+}
+
+/** A token's form and kind, as its client's registration allows them now. */
+function isGoodNow(client: Client, { kind, jkt }: { kind: string; jkt?: string | undefined }): boolean {
+  if (kind === 'RefreshToken')
+    return client.grantTypes.includes('refresh_token') && isBoundEnough(client, { kind, jkt });
+  return kind === 'AccessToken' && isBoundEnough(client, { kind, jkt });
 }
 
 const LIFETIMES: NonNullable<Configuration['ttl']> = {

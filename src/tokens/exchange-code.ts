@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { mayReturnTo } from '../clients/allowed-now.ts';
 import type { UsedProofStore } from '../clients/used-proof-store.ts';
 import type { ArtifactStore } from '../grants/artifact-store.ts';
 import type { Authorization } from '../grants/authorization.ts';
@@ -33,7 +34,7 @@ export async function exchangeCode(request: TokenRequest, d: ExchangeDependencie
   const family = d.codec.newFamily();
 
   const authorization =
-    (client.requireDpop && !proof ? undefined : await redeem(family, request, d)) ??
+    (isComplete(request) ? await redeem(family, request, d) : undefined) ??
     (await lookAgain(family, request, d));
   return issueTokens(
     {
@@ -47,6 +48,16 @@ export async function exchangeCode(request: TokenRequest, d: ExchangeDependencie
         : undefined,
     },
     d,
+  );
+}
+
+/** Whether the request has everything that the registration demands now, which may be more than when the code was made. */
+function isComplete({ client, parameters, proof }: TokenRequest): boolean {
+  const { redirect_uri = '', code_verifier: verifier } = parameters;
+  return (
+    (proof !== undefined || !client.requireDpop) &&
+    (verifier !== undefined || !client.requirePkce) &&
+    mayReturnTo(client, redirect_uri)
   );
 }
 
@@ -76,7 +87,7 @@ async function lookAgain(
   const { payload, grant, consumed } = found;
   if (consumed) await endUsedGrant(grant.id, d);
   if (Number(payload.exp) <= epochSeconds(d.clock)) throw invalidGrant('Authorization code expired');
-  refuseOtherRequest(payload, parameters);
+  refuseOtherRequest(payload, request);
   await requireProof(request, d);
   refuseOtherKey('The authorization code', payload.dpopJkt, proof);
   if (grant.person?.instanceId !== client.instanceId)
@@ -98,13 +109,15 @@ async function endUsedGrant(grantId: string, { grants }: ExchangeDependencies): 
 
 function refuseOtherRequest(
   { redirectUri, codeChallenge }: Payload,
-  { redirect_uri, code_verifier: verifier }: TokenRequest['parameters'],
+  { client, parameters: { redirect_uri = '', code_verifier: verifier } }: TokenRequest,
 ): void {
   if (redirectUri !== redirect_uri)
     throw invalidGrant('redirect_uri is not the one of the authorization request');
+  if (!mayReturnTo(client, redirect_uri))
+    throw invalidGrant('redirect_uri is not registered for this client any more');
   if (verifier && !codeChallenge)
     throw invalidGrant('code_verifier was sent, but the authorization request had no code_challenge');
-  if (!verifier && codeChallenge) throw invalidGrant('code_verifier is missing');
+  if (!verifier && (codeChallenge || client.requirePkce)) throw invalidGrant('code_verifier is missing');
   if (verifier && challengeOf(verifier) !== codeChallenge)
     throw invalidGrant('code_verifier does not match the code_challenge');
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { claimsInScopes } from '../accounts/claims.ts';
+import { scopesAllowed } from '../clients/allowed-now.ts';
 import type { Client } from '../clients/client.ts';
 import { type Authorization, scopesOf } from '../grants/authorization.ts';
 import type { CurrentKey, KeyRing } from '../keys/key-ring.ts';
@@ -47,8 +48,8 @@ export interface Issue {
 /** Makes the tokens of an authorization: an access token, and an ID token if `openid` was requested. */
 export async function issueTokens(issue: Issue, { issuer, clock }: IssueDependencies): Promise<TokenAnswer> {
   const { client, authorization, signers, jkt, refreshToken } = issue;
-  const asked = [...new Set(issue.scope.split(' '))];
-  const granted = scopesOf(authorization.grant.payload).filter((scope) => asked.includes(scope));
+  const asked = scopesAllowed(client, issue.scope);
+  const granted = scopesOf(authorization.grant.payload, client).filter((scope) => asked.includes(scope));
   const scope = granted.join(' ');
   const iat = epochSeconds(clock);
   const common = { iss: issuer, sub: authorization.person.id, iat };

@@ -1,4 +1,5 @@
 import type { Events } from '../audit/events.ts';
+import { isBoundEnough } from '../clients/allowed-now.ts';
 import type { UsedProofStore } from '../clients/used-proof-store.ts';
 import { type Authorization, isKnown } from '../grants/authorization.ts';
 import type { GrantStore } from '../grants/grant-store.ts';
@@ -58,6 +59,7 @@ function rotate(
 ): Promise<Authorization | undefined> {
   return families.rotate({
     ...{ client, family, presented: sequence, from, scope },
+    mustBeBound: !isBoundEnough(client, { kind: 'RefreshToken', jkt: undefined }),
     ...{ proof: isProofUsed ? undefined : proof, jkt: proof?.jkt, now: clock.now() },
   });
 }
@@ -82,6 +84,10 @@ async function lookAgain(
   await requireProof(request, d);
   refuseMoreScopes(parameters.scope, family);
   refuseOtherKey('The refresh token', family.payload.jkt, proof);
+  if (!isBoundEnough(client, { kind: 'RefreshToken', jkt: family.payload.jkt }))
+    throw invalidGrant(
+      "The client's refresh tokens must be bound to a key now: the person has to sign in again",
+    );
   if (family.grant.person?.instanceId !== client.instanceId)
     throw invalidGrant('The person who signed in may not do so any more');
   if (!isKnown(family.payload)) throw invalidGrant(NOT_VALID);

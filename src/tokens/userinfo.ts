@@ -1,4 +1,5 @@
 import { claimsInScopes } from '../accounts/claims.ts';
+import { isBoundEnough, scopesAllowed } from '../clients/allowed-now.ts';
 import type { Client } from '../clients/client.ts';
 import type { DpopProof } from '../clients/dpop-proof.ts';
 import type { UsedProofStore } from '../clients/used-proof-store.ts';
@@ -42,19 +43,21 @@ export async function userinfo(
   if (expired) throw invalidToken('Access token expired');
   const { revoked, grant } = await d.accessTokens.find({ jti: claims.jti, grantId: claims.grant_id });
   if (revoked) throw invalidToken('Access token was revoked');
-  const scopes = claims.scope.split(' ');
+  const scopes = client ? scopesAllowed(client, claims.scope) : claims.scope.split(' ');
   if (!scopes.includes('openid')) throw insufficientScope('access token missing openid scope', ['openid']);
   await checkPossession(token, proof, d);
   const wanted = scope?.split(' ') ?? scopes;
   refuseMoreScopes(scope, wanted, scopes);
   if (!client) throw invalidToken('The client of the access token may not be used any more');
+  if (!isBoundEnough(client, { kind: 'AccessToken', jkt: claims.cnf?.jkt }))
+    throw invalidToken("The client's access tokens must be bound to a key now: get one with a DPoP proof");
   if (!grant || Number(grant.payload.exp) <= epochSeconds(d.clock))
     throw invalidToken('What the access token was given for has ended');
   if (grant.payload.clientId !== client.id) throw invalidToken('Access token is not valid');
   const { person } = grant;
   if (person?.id !== claims.sub || person.instanceId !== client.instanceId)
     throw invalidToken('The person who signed in may not do so any more');
-  const granted = scopesOf(grant.payload).filter((name) => wanted.includes(name));
+  const granted = scopesOf(grant.payload, client).filter((name) => wanted.includes(name));
   return { sub: person.id, ...claimsInScopes(person, granted) };
 }
 

@@ -103,7 +103,7 @@ describe('with 200,000 rows in every table that grows', () => {
           (knex) =>
             createRefreshFamilyStore(knex).rotate({
               ...{ client, family: FAMILY, presented: 0, from: 0, scope: undefined },
-              ...{ proof, jkt: proof?.jkt, now: new Date() },
+              ...{ proof, jkt: proof?.jkt, mustBeBound: false, now: new Date() },
             }),
         ],
       ],

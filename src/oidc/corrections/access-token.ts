@@ -1,4 +1,6 @@
 import type { Provider } from 'oidc-provider';
+import { scopesAllowed } from '../../clients/allowed-now.ts';
+import type { ClientStore } from '../../clients/client-store.ts';
 import type { AccessTokenStore } from '../../grants/access-token-store.ts';
 import type { KeyRing } from '../../keys/key-ring.ts';
 import type { Clock } from '../../platform/time/clock.ts';
@@ -10,6 +12,7 @@ interface Dependencies {
   issuer: string;
   keyRing: KeyRing;
   accessTokens: AccessTokenStore;
+  clients: ClientStore;
   clock: Clock;
 }
 
@@ -22,7 +25,7 @@ type AccessToken = InstanceType<Provider['AccessToken']>;
  */
 export function findAccessTokens(provider: Provider, dependencies: Dependencies): void {
   const { AccessToken } = provider;
-  const { issuer, accessTokens } = dependencies;
+  const { issuer, accessTokens, clients } = dependencies;
 
   replace(AccessToken.prototype, {
     async destroy(this: AccessToken) {
@@ -39,6 +42,8 @@ export function findAccessTokens(provider: Provider, dependencies: Dependencies)
       const { revoked, grant } = await accessTokens.find({ jti: claims.jti, grantId: claims.grant_id });
       if (revoked) return undefined;
       useGrant(grant ?? { id: claims.grant_id, payload: undefined, person: undefined });
+      const client = await clients.find(claims.client_id);
+      const scope = client && scopesAllowed(client, claims.scope).join(' ');
       return new AccessToken({
         kind: 'AccessToken',
         jti: claims.jti,
@@ -47,7 +52,7 @@ export function findAccessTokens(provider: Provider, dependencies: Dependencies)
         accountId: claims.sub,
         clientId: claims.client_id,
         grantId: claims.grant_id,
-        ...(claims.scope ? { scope: claims.scope } : {}),
+        ...(scope ? { scope } : {}),
         ...(claims.cnf ? { jkt: claims.cnf.jkt } : {}),
         aud: issuer,
       } as unknown as ConstructorParameters<typeof AccessToken>[0]);

@@ -1,4 +1,5 @@
 import { Provider } from 'oidc-provider';
+import { scopesAllowed } from '../../clients/allowed-now.ts';
 import type { RefreshFamilyStore } from '../../grants/refresh-family-store.ts';
 import type { Clock } from '../../platform/time/clock.ts';
 import type { RefreshTokenCodec } from '../../tokens/refresh-token-value.ts';
@@ -29,6 +30,7 @@ export function findRefreshTokens(
       useGrant(family.grant);
       return new RefreshToken({
         ...family.payload,
+        scope: scopesAllowed(clientRecord(client), String(family.payload.scope)).join(' '),
         jti: text,
         exp: Math.floor(family.expiresAt.getTime() / 1000),
       } as unknown as ConstructorParameters<typeof RefreshToken>[0]);

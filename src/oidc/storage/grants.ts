@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import type { KoaContextWithOIDC } from 'oidc-provider';
+import { errors, type KoaContextWithOIDC } from 'oidc-provider';
+import { mayHaveScope } from '../../clients/allowed-now.ts';
 import type { ConsentStore } from '../../grants/consent-store.ts';
 import type { NewGrant } from '../../grants/new-grant.ts';
 import { type Clock, epochSeconds } from '../../platform/time/clock.ts';
@@ -10,7 +11,8 @@ type OidcContext = KoaContextWithOIDC['oidc'];
 /**
  * Makes the grant of this authorization. Each authorization has its own, unlike the library's one for each session,
  * so that ending one does not end another. It holds the scopes that the person allows this client: all requested ones
- * if no consent is required, otherwise the consented ones. The library's consent prompt asks for the rest.
+ * if no consent is required, otherwise the consented ones. The library's consent prompt asks for the rest. A scope that
+ * the registration lost while the person signed in is rejected, so that nobody is asked for it.
  *
  * Nothing is written here; the grant is saved together with its code.
  */
@@ -19,8 +21,11 @@ export function createGrantLoader({ consents }: { consents: ConsentStore }) {
     const { oidc } = ctx;
     const { client, account } = oidc;
     if (!client || !account) return undefined;
-    const asked = [...oidc.requestParamOIDCScopes];
+    const requested = [...oidc.requestParamOIDCScopes];
     const record = clientRecord(client);
+    const asked = requested.filter((scope) => mayHaveScope(record, scope));
+    if (requested.length > 0 && asked.length === 0)
+      throw new errors.CustomOIDCProviderError('invalid_scope', 'Invalid scopes');
 
     let allowed = asked;
     if (record.requireConsent || oidc.prompts.has('consent')) {
@@ -30,6 +35,8 @@ export function createGrantLoader({ consents }: { consents: ConsentStore }) {
     const grant = new oidc.provider.Grant({ accountId: account.accountId, clientId: client.clientId });
     grant.jti = randomBytes(16).toString('base64url');
     if (allowed.length > 0) grant.addOIDCScope(allowed.join(' '));
+    const removed = requested.filter((scope) => !asked.includes(scope));
+    if (removed.length > 0) grant.rejectOIDCScope(removed.join(' '));
     return grant;
   };
 }

@@ -18,17 +18,32 @@ export interface Line {
 
 const page = readFileSync(new URL('../../../docs/tokens.md', import.meta.url), 'utf8');
 
-export const LINES: readonly Line[] = page
-  .slice(page.indexOf('| what happens |'))
-  .split('\n\n', 1)
-  .flatMap((table) => table.split('\n').slice(2))
-  .map((line) => line.split('|').map((cell) => cell.trim()))
-  .map(([, what = '', how = '', of = '', ...cells]) => {
+/** The rows of the table that begins with these words, as cells. */
+function rowsOf(beginning: string): string[][] {
+  return page
+    .slice(page.indexOf(beginning))
+    .split('\n\n', 1)
+    .flatMap((table) => table.split('\n').slice(2))
+    .map((line) => line.split('|').map((cell) => cell.trim()));
+}
+
+/** The SQL of a cell; empty for another way. */
+function sqlOf(cell: string): string {
+  return /^`([A-Z].*)`$/.exec(cell)?.[1] ?? '';
+}
+
+/** A change of a registration, and the statement for it, with '…' for the admin's values. */
+export const CHANGES: readonly { what: string; sql: string }[] = rowsOf('| what changes |').map(
+  ([, what = '', how = '']) => ({ what, sql: sqlOf(how) }),
+);
+
+export const LINES: readonly Line[] = rowsOf('| what happens |').map(
+  ([, what = '', how = '', of = '', ...cells]) => {
     const [session, code, refreshToken, accessToken, idToken] = cells.map(said);
     if (!session || !code || !refreshToken || !accessToken || !idToken) throw new Error(`Cells: ${what}`);
     return {
       what,
-      sql: /^`([A-Z].*)`$/.exec(how)?.[1] ?? '',
+      sql: sqlOf(how),
       of,
       session,
       code,
@@ -36,7 +51,8 @@ export const LINES: readonly Line[] = page
       accessToken,
       idToken,
     };
-  });
+  },
+);
 
 export function lineOf(what: string): Line {
   const line = LINES.find((line) => line.what === what);

@@ -159,10 +159,12 @@ export function refreshAs(
   url: string,
   { client_id, client_secret }: TestClient,
   refresh_token: string,
+  scope?: string,
 ): Promise<Answer> {
   return postJson(`${url}/auth/token`, {
     grant_type: 'refresh_token',
     refresh_token,
+    ...(scope === undefined ? {} : { scope }),
     client_id,
     client_secret: client_secret || null,
   });

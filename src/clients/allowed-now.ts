@@ -1,0 +1,45 @@
+import type { Client } from './client.ts';
+
+/**
+ * These functions compare a use with the client's registration at this moment. A code or token may be older than the
+ * registration, so everything that was granted passes here at each use. The record is in memory and costs no statement.
+ */
+
+/** `offline_access` only names the refresh tokens that each client with the refresh grant gets. */
+export function mayHaveScope(
+  { scopes, grantTypes }: Pick<Client, 'scopes' | 'grantTypes'>,
+  scope: string,
+): boolean {
+  return scope === 'offline_access' ? grantTypes.includes('refresh_token') : scopes.includes(scope);
+}
+
+/** The scopes of `text`, separated by spaces, that the client may have. */
+export function scopesAllowed(client: Pick<Client, 'scopes' | 'grantTypes'>, text: string): string[] {
+  return [...new Set(text.split(' '))].filter((scope) => mayHaveScope(client, scope));
+}
+
+/** An http address on loopback, in which an installed application may vary the port (RFC 8252 section 7.3). */
+const LOOPBACK = /^(http:\/\/(?:localhost|127\.0\.0\.1|\[::1\]))(?::\d{1,5})?(?=[/?#]|$)/;
+
+/** Whether a code may be sent to an address: the library's rule at the authorization endpoint. */
+export function mayReturnTo(
+  { applicationType, redirectUris }: Pick<Client, 'applicationType' | 'redirectUris'>,
+  uri: string,
+): boolean {
+  if (redirectUris.includes(uri)) return true;
+  if (applicationType !== 'native' || !LOOPBACK.test(uri)) return false;
+  const withoutPort = (address: string) => address.replace(LOOPBACK, '$1');
+  return redirectUris.some((registered) => withoutPort(registered) === withoutPort(uri));
+}
+
+/**
+ * Whether a token's binding suffices. A client that must send proofs has only bound access tokens. A public client's
+ * refresh tokens must be bound as well; those of the others are protected by the client's authentication (RFC 9449
+ * section 5).
+ */
+export function isBoundEnough(
+  { requireDpop, type }: Pick<Client, 'requireDpop' | 'type'>,
+  { kind, jkt }: { kind: 'AccessToken' | 'RefreshToken'; jkt: unknown },
+): boolean {
+  return !requireDpop || jkt !== undefined || (kind === 'RefreshToken' && type === 'confidential');
+}
