@@ -6,7 +6,13 @@
  * person's password.
  */
 export type SignInResult =
-  | { outcome: 'signed_in'; personId: string; passwordFingerprint?: string }
+  | {
+      outcome: 'signed_in';
+      personId: string;
+      passwordFingerprint?: string;
+      /** When the person proved who they are, in epoch seconds; undefined where the provider does not say. */
+      authenticatedAt?: number | undefined;
+    }
   | {
       outcome: 'refused';
       reason: RefusalReason;

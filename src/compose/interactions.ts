@@ -38,6 +38,7 @@ export async function composeInteractions(
     passwords: await createPasswordAuthenticator({ people, hashes }),
     upstream: createUpstreamAuthenticator({
       people,
+      clock,
       fetch: outboundFetch,
       redirectUri: (instanceId) => `${issuer}${upstreamCallbackPath(instanceId)}`,
     }),

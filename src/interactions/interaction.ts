@@ -80,7 +80,7 @@ export async function finishInteraction(
  * Signs a person in. If another person was signed in, in this browser and instance, their session and its grants end
  * first. Otherwise the library would make the browser post a page of its own.
  *
- * `amr` names the method (RFC 8176), if it is known.
+ * `amr` names the method (RFC 8176), if it is known. `authenticatedAt` is in epoch seconds, and now by default.
  */
 export async function finishSignIn(
   context: InteractionContext,
@@ -89,7 +89,13 @@ export async function finishSignIn(
     personId,
     passwordFingerprint,
     amr,
-  }: { personId: string; passwordFingerprint?: string | undefined; amr?: string[] },
+    authenticatedAt,
+  }: {
+    personId: string;
+    passwordFingerprint?: string | undefined;
+    amr?: string[];
+    authenticatedAt?: number;
+  },
 ): Promise<void> {
   const { ctx, interaction } = context;
   const { provider } = dependencies;
@@ -100,7 +106,12 @@ export async function finishSignIn(
     await interaction.persist();
   }
   await finishInteraction(context, dependencies, {
-    login: { accountId: personId, passwordFingerprint, ...(amr ? { amr } : {}) },
+    login: {
+      accountId: personId,
+      passwordFingerprint,
+      ...(amr ? { amr } : {}),
+      ...(authenticatedAt === undefined ? {} : { ts: authenticatedAt }),
+    },
   });
 }
 

@@ -11,6 +11,8 @@ import { finishInteraction, finishSignIn, type InteractionContext, isWhoWasAsked
 import { upstreamRefusal } from './upstream-refusal.ts';
 
 const ATTEMPT_TTL_SECONDS = 10 * 60;
+/** The time of a sign-in of which the provider says no time. So no session is recent enough for a `max_age`. */
+const NEVER = 0;
 
 /** Sends the browser to the customer's own provider. */
 export async function startUpstream(
@@ -75,10 +77,13 @@ export async function finishUpstream(
   );
   const { log } = requestState(ctx.req);
   if (result.outcome === 'signed_in') {
-    const { personId } = result;
+    const { personId, authenticatedAt = NEVER } = result;
     log.signIn = personId;
     return (await isWhoWasAskedFor(context, dependencies, personId))
-      ? finishSignIn(context, dependencies, { personId })
+      ? finishSignIn(context, dependencies, {
+          personId,
+          authenticatedAt: Math.min(authenticatedAt, epochSeconds(clock)),
+        })
       : notWhoWasAskedFor(context, dependencies);
   }
   log.signIn = result.reason;
@@ -114,16 +119,24 @@ async function providerOf(
   return provider;
 }
 
-function mustSignInAgain({ interaction }: InteractionContext): boolean {
-  const prompts = singleValue(interaction.params.prompt)?.split(' ') ?? [];
-  return interaction.session?.accountId !== undefined || prompts.includes('login');
+/** Also somebody who is signed in here: they come because their session does not do for this request. */
+function mustSignInAgain(context: InteractionContext): boolean {
+  return context.interaction.session?.accountId !== undefined || isAskedToSignIn(context);
 }
 
-/** The earliest time, in epoch seconds, at which the person may have signed in there. */
+function isAskedToSignIn({ interaction }: InteractionContext): boolean {
+  const prompts = singleValue(interaction.params.prompt)?.split(' ') ?? [];
+  return prompts.includes('login');
+}
+
+/** The earliest time, in epoch seconds, at which the person may have signed in there, if the client asks for one. */
 function authenticatedSince(context: InteractionContext, clock: Clock): number | undefined {
   const maxAge = maxAgeOf(context);
-  if (mustSignInAgain(context)) return context.interaction.iat;
-  return maxAge === undefined ? undefined : epochSeconds(clock) - maxAge;
+  const times = [
+    ...(isAskedToSignIn(context) ? [context.interaction.iat] : []),
+    ...(maxAge === undefined ? [] : [epochSeconds(clock) - maxAge]),
+  ];
+  return times.length > 0 ? Math.max(...times) : undefined;
 }
 
 /** The library has checked that it is a whole number of seconds. */

@@ -1,3 +1,4 @@
+import { decodeJwt } from 'jose';
 import { openBrowser, redirectOf, statusAndMessage } from '../support/browser.ts';
 import { aPerson, type TestClient } from '../support/factories.ts';
 import { exchange, refresh, userinfo } from '../support/relying-party.ts';
@@ -235,10 +236,18 @@ describe('signing in again through the provider', () => {
     ]);
   });
 
+  // OIDC Core 2: only a request with max_age obliges a provider to say when the person signed in.
+  it('asks for the time of signing in when the application wants a new one', async () => {
+    expect(answerOf(await world.signIn(open, somebody(), { parameters: { prompt: 'login' } }))).toEqual(CODE);
+    expect(idp.requests.map(({ prompt, max_age }) => ({ prompt, max_age }))).toEqual([
+      { prompt: 'login', max_age: '0' },
+    ]);
+  });
+
   it('is asked of the provider when the session here is older than the application takes', async () => {
     const browser = openBrowser();
     const person = somebody();
-    await world.signIn(open, person, { browser });
+    await world.signIn(open, person, { browser, parameters: { max_age: '200' } });
     await withStillTime(async (time) => {
       time.forward(100);
       await world.signIn(open, person, { browser, parameters: { max_age: '200' } });
@@ -247,6 +256,43 @@ describe('signing in again through the provider', () => {
       expect(answerOf(page)).toEqual(CODE);
       expect(idp.requests[1]).toMatchObject({ prompt: 'login', max_age: '50' });
     });
+  });
+
+  it.each<[string, (now: number) => number | undefined]>([
+    ['does not say when it was', () => undefined],
+    ['says a time in the future', (now) => now + 120],
+    ['says it in milliseconds', (now) => now * 1000],
+  ])('is not taken for new when the provider %s', async (_what, authTime) => {
+    const now = Math.floor(Date.now() / 1000);
+    idp.alterIdToken = (claims) => ({ ...claims, auth_time: authTime(now) }) as typeof claims;
+    const answers = [];
+    for (const parameters of [{ prompt: 'login' }, { max_age: '7200' }, {}])
+      answers.push(answerOf(await world.signIn(open, somebody(), { parameters } as never)));
+    expect(answers.map(({ error }) => error)).toEqual(['login_required', 'login_required', undefined]);
+  });
+
+  it('is asked of the provider again when the sign-in there is older than the session here', async () => {
+    const now = Math.floor(Date.now() / 1000);
+    const person = somebody();
+    const answers = [];
+    for (const auth_time of [now - 3600, undefined]) {
+      idp.alterIdToken = (claims) => ({ ...claims, auth_time }) as typeof claims;
+      const browser = openBrowser();
+      await world.signIn(open, person, { browser });
+      for (const max_age of ['7200', '600']) {
+        const page = await world.authorize(browser, open, { max_age, prompt: 'none' });
+        answers.push(answerOf(page).error);
+      }
+    }
+    expect(answers).toEqual([undefined, 'login_required', 'login_required', 'login_required']);
+  });
+
+  it('is told to the application with the time at which the person signed in there', async () => {
+    const auth_time = Math.floor(Date.now() / 1000) - 300;
+    idp.alterIdToken = (claims) => ({ ...claims, auth_time });
+    const page = await world.signIn(open, somebody(), { parameters: { max_age: '600' } });
+    const { id_token } = (await exchange(server.url, answerOf(page).code ?? '', { ...open })).body;
+    expect(decodeJwt(String(id_token)).auth_time).toBe(auth_time);
   });
 
   it('is not taken for new when the provider says that it is old', async () => {

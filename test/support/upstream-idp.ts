@@ -20,6 +20,8 @@ export interface UpstreamIdp {
   /** Makes the provider's tokens or metadata wrong. */
   alterIdToken: ((claims: JWTPayload) => JWTPayload) | undefined;
   alterDiscovery: ((metadata: object) => object) | undefined;
+  alterTokens: ((answer: object) => unknown) | undefined;
+  alterUserinfo: ((claims: object) => unknown) | undefined;
   signsWithUnknownKey: boolean;
   tokenEndpoint: 'up' | 'cut off' | 'failing';
   userinfo: 'up' | 'refusing';
@@ -57,6 +59,8 @@ export async function startUpstreamIdp({ redirectUri }: { redirectUri: string })
     authorizations: [],
     alterIdToken: undefined,
     alterDiscovery: undefined,
+    alterTokens: undefined,
+    alterUserinfo: undefined,
     signsWithUnknownKey: false,
     tokenEndpoint: 'up',
     userinfo: 'up',
@@ -160,6 +164,11 @@ function standBefore(
       const payload = decodeJwt(body.id_token);
       const { alg = '' } = decodeProtectedHeader(body.id_token);
       ctx.body = { ...body, id_token: await sign(idp.alterIdToken?.(payload) ?? payload, alg) };
+    }
+    const alter = { '/token': idp.alterTokens, '/me': idp.alterUserinfo }[ctx.path];
+    if (alter) {
+      ctx.type = 'json';
+      ctx.body = JSON.stringify(alter(ctx.body as object));
     }
     if (ctx.path.startsWith('/.well-known/') && body && idp.alterDiscovery)
       ctx.body = idp.alterDiscovery(body);

@@ -3,6 +3,7 @@ import * as openid from 'openid-client';
 import type { PersonStore } from '../../accounts/person-store.ts';
 import type { UpstreamProvider } from '../../instances/instance.ts';
 import type { OutboundFetch } from '../../platform/network/outbound-fetch.ts';
+import { type Clock, epochSeconds } from '../../platform/time/clock.ts';
 import type { SignInResult } from '../authenticator.ts';
 import { createUpstreamConfigurations } from './upstream-configuration.ts';
 import { explainUpstreamFailure, UpstreamUnavailable } from './upstream-failure.ts';
@@ -41,7 +42,7 @@ export interface UpstreamAttempt {
 export interface UpstreamAnswer {
   callbackUrl: URL;
   attempt: UpstreamAttempt;
-  /** In epoch seconds. A sign-in that is older, according to the provider, is refused. */
+  /** In epoch seconds. A sign-in is refused unless the provider says that it is not older. */
   authenticatedSince: number | undefined;
 }
 
@@ -49,10 +50,12 @@ const CLOCK_TOLERANCE_SECONDS = 60;
 
 export function createUpstreamAuthenticator({
   people,
+  clock,
   fetch,
   redirectUri,
 }: {
   people: PersonStore;
+  clock: Clock;
   fetch: OutboundFetch;
   /** The redirect URI of an instance. Each instance has its own, so that no provider's answer passes for another's. */
   redirectUri: (instanceId: string) => string;
@@ -66,6 +69,8 @@ export function createUpstreamAuthenticator({
   return {
     async start(provider, { state, loginHint, forceLogin, maxAge }) {
       const configuration = await configurationOf(provider);
+      // OIDC Core 2: a provider must send `auth_time` if it is asked for a max_age.
+      const maxAgeToAsk = maxAge ?? (forceLogin ? 0 : undefined);
       const attempt = {
         state,
         nonce: randomBytes(16).toString('base64url'),
@@ -80,7 +85,7 @@ export function createUpstreamAuthenticator({
         code_challenge_method: 'S256',
         ...(loginHint ? { login_hint: loginHint } : {}),
         ...(forceLogin ? { prompt: 'login' } : {}),
-        ...(maxAge === undefined ? {} : { max_age: String(maxAge) }),
+        ...(maxAgeToAsk === undefined ? {} : { max_age: String(maxAgeToAsk) }),
       });
       return { url, attempt };
     },
@@ -93,7 +98,8 @@ export function createUpstreamAuthenticator({
       } catch (error) {
         return explainUpstreamFailure(error);
       }
-      if (!isRecent(claims, answer)) return { outcome: 'refused', reason: 'upstream_not_recent' };
+      if (!isRecent(claims, answer, epochSeconds(clock)))
+        return { outcome: 'refused', reason: 'upstream_not_recent' };
       return identify(people, provider, claims);
     },
   };
@@ -127,8 +133,16 @@ async function redeem(
   }
 }
 
-/** OIDC Core 2: `auth_time` is optional. If the provider sends it, it counts. */
-function isRecent({ auth_time }: openid.IDToken, { authenticatedSince }: UpstreamAnswer): boolean {
-  if (authenticatedSince === undefined || auth_time === undefined) return true;
+/**
+ * Only `auth_time` proves when the person signed in at the provider. A time in the future, such as one in milliseconds,
+ * proves nothing.
+ */
+function isRecent(
+  { auth_time }: openid.IDToken,
+  { authenticatedSince }: UpstreamAnswer,
+  now: number,
+): boolean {
+  if (authenticatedSince === undefined) return true;
+  if (auth_time === undefined || auth_time > now + CLOCK_TOLERANCE_SECONDS) return false;
   return auth_time >= authenticatedSince - CLOCK_TOLERANCE_SECONDS;
 }

@@ -32,22 +32,54 @@ export function createUpstreamConfigurations(
   };
 }
 
-function discover(
+async function discover(
   { issuer, clientId, clientSecret }: UpstreamProvider,
   fetch: OutboundFetch,
 ): Promise<openid.Configuration> {
   const server = new URL(issuer);
-  return openid.discovery(server, clientId, undefined, clientAuthentication(clientSecret), {
-    timeout: TIMEOUT_SECONDS,
-    [openid.customFetch]: fetch as openid.CustomFetch,
-    execute: [
-      // OIDC Core 3.1.3.7 does not require this check, since TLS vouches for the provider; but a proxy may end TLS in
-      // between.
-      openid.enableNonRepudiationChecks,
-      // Registration allows plain http on loopback only (the constraint upstream_issuer_https).
-      ...(server.protocol === 'http:' ? [openid.allowInsecureRequests] : []),
-    ],
-  });
+  const configuration = await openid.discovery(
+    server,
+    clientId,
+    undefined,
+    clientAuthentication(clientSecret),
+    {
+      timeout: TIMEOUT_SECONDS,
+      [openid.customFetch]: fetch as openid.CustomFetch,
+      execute: [
+        // OIDC Core 3.1.3.7 does not require this check, since TLS vouches for the provider; but a proxy may end TLS in
+        // between.
+        openid.enableNonRepudiationChecks,
+        // Registration allows plain http on loopback only (the constraint upstream_issuer_https).
+        ...(server.protocol === 'http:' ? [openid.allowInsecureRequests] : []),
+      ],
+    },
+  );
+  checkMetadata(configuration.serverMetadata());
+  return configuration;
+}
+
+const ENDPOINTS = ['authorization_endpoint', 'token_endpoint', 'jwks_uri', 'userinfo_endpoint'] as const;
+const LISTS = ['token_endpoint_auth_methods_supported', 'id_token_signing_alg_values_supported'] as const;
+
+/** The library believes what it is told of the types of metadata. @throws Error that names the member. */
+function checkMetadata(metadata: Readonly<Record<string, unknown>>): void {
+  const { userinfo_endpoint } = metadata;
+  const wrong = [
+    ...ENDPOINTS.filter((name) => !isHttp(metadata[name])).filter(
+      (name) => name !== 'userinfo_endpoint' || userinfo_endpoint !== undefined,
+    ),
+    ...LISTS.filter((name) => metadata[name] !== undefined && !isListOfText(metadata[name])),
+  ];
+  if (wrong.length > 0) throw new Error(`The provider's metadata cannot be used: ${wrong.join(', ')}.`);
+}
+
+function isHttp(value: unknown): boolean {
+  const protocol = typeof value === 'string' ? URL.parse(value)?.protocol : undefined;
+  return protocol === 'https:' || protocol === 'http:';
+}
+
+function isListOfText(value: unknown): boolean {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string');
 }
 
 /** Follows the provider's metadata, whose default is `client_secret_basic` (OIDC Discovery 1.0 section 3). */

@@ -1,5 +1,5 @@
 import * as openid from 'openid-client';
-import { OutboundRefused } from '../../platform/network/outbound-fetch.ts';
+import { OutboundFailure, OutboundRefused } from '../../platform/network/outbound-fetch.ts';
 import type { SignInResult } from '../authenticator.ts';
 
 type Refused = Extract<SignInResult, { outcome: 'refused' }>;
@@ -26,7 +26,8 @@ export class UpstreamUnavailable extends Error {
 }
 
 /**
- * Returns why the upstream provider refused, or that its answer was invalid.
+ * Returns why the upstream provider refused, or that its answer was invalid. Every error of the library is one of its
+ * answer: the library got nothing else.
  * @throws UpstreamUnavailable when it could not be reached.
  */
 export function explainUpstreamFailure(error: unknown): Refused {
@@ -39,16 +40,17 @@ export function explainUpstreamFailure(error: unknown): Refused {
   if (error instanceof openid.ClientError || error instanceof openid.WWWAuthenticateChallengeError) {
     return refused('upstream_invalid', error.code);
   }
-  throw error;
+  // The library met a value of a type that it does not expect.
+  return refused('upstream_invalid', 'ill_typed');
 }
 
 /** True for a network error, a time-out, or a server's own failure. */
 function isOutage(error: unknown): boolean {
-  // The library passes on fetch's TypeError unchanged, and wraps errors it does not know without a code.
-  if (error instanceof TypeError) return true;
+  // The library passes on a TypeError unchanged.
+  if (error instanceof OutboundFailure) return true;
   if (error instanceof openid.ResponseBodyError) return isServerFailure(error.status);
   if (!(error instanceof openid.ClientError)) return false;
-  if (error.code === undefined || error.code === 'OAUTH_TIMEOUT') return true;
+  if (error.code === 'OAUTH_TIMEOUT') return true;
   return error.cause instanceof Response && isServerFailure(error.cause.status);
 }
 

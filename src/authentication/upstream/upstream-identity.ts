@@ -22,19 +22,30 @@ export async function identify(
   if (known) {
     if (known.disabled) return { outcome: 'refused', reason: 'disabled' };
     await people.updateFromUpstream(known.id, profile);
-    return { outcome: 'signed_in', personId: known.id };
+    return signedIn(known.id, claims);
   }
   if (provider.firstSignIn === 'refuse') return { outcome: 'refused', reason: 'unknown_person' };
-  return { outcome: 'signed_in', personId: await people.createFromUpstream(identity, profile) };
+  return signedIn(await people.createFromUpstream(identity, profile), claims);
+}
+
+function signedIn(personId: string, { auth_time }: IDToken): SignInResult {
+  return { outcome: 'signed_in', personId, authenticatedAt: auth_time && Math.floor(auth_time) };
 }
 
 /**
+ * Whether the claims name a person of this provider. Text that is not well-formed is stored as other text, and so could
+ * name somebody else.
+ *
  * Some providers serve many tenants at one address, and the library accepts the tokens of all. An instance has one
  * issuer.
  */
-function isOf(provider: UpstreamProvider, { iss, sub }: IDToken): boolean {
+function isOf(provider: UpstreamProvider, { iss, sub, azp }: IDToken): boolean {
   return (
-    new URL(iss).href === new URL(provider.issuer).href &&
+    URL.parse(iss)?.href === new URL(provider.issuer).href &&
+    // OIDC Core 3.1.3.7, item 5. The library looks at it only beside several audiences.
+    (azp === undefined || azp === provider.clientId) &&
+    sub !== '' &&
+    sub.isWellFormed() &&
     sub.length <= MAX_SUBJECT_LENGTH &&
     !sub.includes('\0')
   );
