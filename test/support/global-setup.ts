@@ -46,9 +46,12 @@ async function makeEmbeddedTemplate(file: string, folder: string): Promise<void>
 function fingerprint(): string {
   const root = fileURLToPath(new URL('../..', import.meta.url));
   const hash = createHash('sha256');
-  const files = globSync(['migrations/**/*.{ts,sql}', 'node_modules/@electric-sql/pglite/package.json'], {
-    cwd: root,
-  });
+  const madeOf = [
+    'migrations/**/*.{ts,sql}',
+    'node_modules/@electric-sql/pglite/package.json',
+    'test/support/embedded-template.ts',
+  ];
+  const files = globSync(madeOf, { cwd: root });
   for (const file of files.toSorted()) hash.update(file).update(readFileSync(join(root, file)));
   return hash.digest('hex').slice(0, 16);
 }
