@@ -1,35 +1,24 @@
 import { resolve } from 'node:path';
+import { type DatabaseSettings, readDatabaseSettings } from './config/database-settings.ts';
+import { type Issuers, readIssuers } from './config/issuers.ts';
+import { type KeyRotationSettings, readKeyRotation } from './config/key-rotation.ts';
+import { readSecrets, type Secrets } from './config/secrets.ts';
+import { dotEnv, type Environment, Variables } from './config/variables.ts';
 import { OperatorError } from './platform/errors.ts';
-import { AddressMistake, parsePostgresAddress } from './platform/postgres/address.ts';
-import { readSecrets, type Secrets } from './secrets.ts';
-import { dotEnv, type Environment, Variables } from './variables.ts';
 
 /**
  * All settings from the environment, checked and shaped once. Only this file reads `process.env`. All defaults are
- * here, so no other code handles unset values.
+ * here and in `config/`, so no other code handles unset values.
  */
-export interface Config {
+export interface Config extends Issuers {
   production: boolean;
-  /** The issuer identifier: an origin, without a trailing slash. */
-  issuer: string;
-  /** Whether the issuer is https. Browsers then keep its cookies and addresses to TLS. */
-  https: boolean;
-  listnrIssuer: string;
   /** The LiSTNR environment for which a client must be enabled. */
   environment: 'dev' | 'production';
   host: string;
   port: number;
   /** The port for metrics and detailed health; undefined: off. */
   internalPort: number | undefined;
-  database:
-    | {
-        kind: 'postgres';
-        url: string;
-        /** The connections for requests: the most, and those that stay open when idle. */
-        poolSize: number;
-        poolMin: number;
-      }
-    | { kind: 'embedded'; dataDir: string };
+  database: DatabaseSettings;
   workers: number;
   /** How long a process that was told to stop serves on, reporting that it is not ready. */
   drainSeconds: number;
@@ -52,12 +41,7 @@ export interface Config {
   /** Bits of a new RSA key. */
   rsaBits: number;
   /** How long keys are published, sign and verify (keys/plan-rotation.ts), and how often this process checks. */
-  keyRotation: {
-    periodSeconds: number;
-    publicationSeconds: number;
-    retirementSeconds: number;
-    checkMs: number;
-  };
+  keyRotation: KeyRotationSettings;
   /** How often expired rows are deleted, and how many at a time. */
   housekeeping: { everyMs: number; batchSize: number };
   secrets: Secrets;
@@ -85,9 +69,9 @@ export function parseConfig(environment: Environment): Config {
 
   const port = variables.wholeNumber('PORT', { fallback: 3000, ...PORTS });
   const internalPort = internalPortOf(variables, port);
-  const issuers = issuersOf(variables, { production, port });
+  const issuers = readIssuers(variables, { production, port });
   const local = LOOPBACK.has(new URL(issuers.issuer).hostname);
-  const database = databaseOf(variables, { production, dataDir });
+  const database = readDatabaseSettings(variables, { production, dataDir });
   const config = {
     production,
     ...issuers,
@@ -119,7 +103,7 @@ export function parseConfig(environment: Environment): Config {
     connections: connectionsOf(variables),
     demo: local && !production && database.kind === 'embedded',
     rsaBits: Number(variables.oneOf('RSA_KEY_BITS', ['2048', '3072'], '2048')),
-    keyRotation: keyRotationOf(variables),
+    keyRotation: readKeyRotation(variables),
     housekeeping: {
       everyMs: variables.wholeNumber('HOUSEKEEPING_SECONDS', { fallback: 60, low: 1, high: DAY }) * 1000,
       batchSize: 1000,
@@ -151,61 +135,7 @@ function internalPortOf(variables: Variables, port: number): number | undefined 
   return internalPort;
 }
 
-function issuersOf(
-  variables: Variables,
-  { production, port }: { production: boolean; port: number },
-): Pick<Config, 'issuer' | 'https' | 'listnrIssuer'> {
-  const { mistakes } = variables;
-  const isSet = variables.text('ISSUER') !== undefined;
-  const issuer = variables.origin('ISSUER');
-  const listnrIssuer = variables.address('LISTNR_ISSUER');
-
-  if (!isSet && production) mistakes.push('ISSUER is required in production, such as https://login.example.');
-  if (!isSet && !production && port === 0)
-    mistakes.push('PORT is 0, which takes any free port, so ISSUER has to be set.');
-  if (production && issuer?.startsWith('http:')) mistakes.push('ISSUER must be https in production.');
-  if (production && listnrIssuer?.startsWith('http:'))
-    mistakes.push('LISTNR_ISSUER must be https in production.');
-
-  const known = issuer ?? `http://localhost:${port}`;
-  return { issuer: known, https: known.startsWith('https:'), listnrIssuer: listnrIssuer ?? known };
-}
-
-function databaseOf(
-  variables: Variables,
-  { production, dataDir }: { production: boolean; dataDir: string },
-): Config['database'] {
-  const url = variables.secret('DATABASE_URL');
-  const poolSize = variables.wholeNumber('DATABASE_POOL_SIZE', { fallback: 10, low: 2, high: 1000 });
-  const poolMin = variables.wholeNumber('DATABASE_POOL_MIN', {
-    fallback: 2,
-    low: 0,
-    high: poolSize,
-  });
-  if (url === undefined) {
-    if (production)
-      variables.mistakes.push(
-        'DATABASE_URL is required in production: the embedded database is for trying and developing.',
-      );
-    return { kind: 'embedded', dataDir };
-  }
-  if (url !== '') checkAddress(url, variables);
-  return { kind: 'postgres', url, poolSize, poolMin };
-}
-
-/** The value holds a password, so messages must not repeat it. */
-function checkAddress(url: string, { mistakes }: Variables): void {
-  try {
-    parsePostgresAddress(url);
-  } catch (error) {
-    if (!(error instanceof AddressMistake)) throw error;
-    mistakes.push(
-      `DATABASE_URL cannot be used: ${error.message}. It takes postgres://user:password@host:5432/database, percent-encoded, or host=… dbname=….`,
-    );
-  }
-}
-
-function workersOf(variables: Variables, database: Config['database']): number {
+function workersOf(variables: Variables, database: DatabaseSettings): number {
   const workers = variables.wholeNumber('WORKERS', { fallback: 1, low: 1, high: 64 });
   if (workers > 1 && database.kind === 'embedded')
     variables.mistakes.push(
@@ -223,27 +153,5 @@ function connectionsOf(variables: Variables): Config['connections'] {
   return {
     keepAliveMs: seconds('KEEP_ALIVE_SECONDS', 620) * 1000,
     requestMs: seconds('REQUEST_SECONDS', 30) * 1000,
-  };
-}
-
-/**
- * In seconds, so that a test can shorten them. By default a key is published for a day before it signs, and
- * afterwards for longer than any token lives (at most a day, see clients).
- */
-function keyRotationOf(variables: Variables): Config['keyRotation'] {
-  const seconds = (name: string, fallback: number) =>
-    variables.wholeNumber(name, { fallback, low: 1, high: 3650 * DAY });
-  const periodSeconds = seconds('KEY_PERIOD_SECONDS', 90 * DAY);
-  const publicationSeconds = seconds('KEY_PUBLICATION_SECONDS', DAY);
-  if (publicationSeconds >= periodSeconds) {
-    variables.mistakes.push(
-      'KEY_PUBLICATION_SECONDS must be less than KEY_PERIOD_SECONDS: a key is published before the one in use ends.',
-    );
-  }
-  return {
-    periodSeconds,
-    publicationSeconds,
-    retirementSeconds: seconds('KEY_RETIREMENT_SECONDS', DAY + 60 * 60),
-    checkMs: Math.min(60_000, publicationSeconds * 250),
   };
 }

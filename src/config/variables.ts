@@ -2,7 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { parseEnv } from 'node:util';
-import { OperatorError } from './platform/errors.ts';
+import { OperatorError } from '../platform/errors.ts';
 
 export type Environment = Record<string, string | undefined>;
 

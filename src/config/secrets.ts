@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { makePrivate, prepareDataDirectory } from './platform/data-directory.ts';
+import { makePrivate, prepareDataDirectory } from '../platform/data-directory.ts';
 import { type Variables, words } from './variables.ts';
 
 /** The keys that sign and seal. The first of each list is used and all are accepted, so that each can be replaced. */
