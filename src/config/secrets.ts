@@ -51,7 +51,7 @@ export function readSecrets(
   return {
     cookieKeys: longKeys('COOKIE_KEYS'),
     keyEncryptionKeys: encryptionKeys(keys('KEY_ENCRYPTION_KEY'), variables),
-    keyEncryptionKeyGiven: variables.secret('KEY_ENCRYPTION_KEY') !== undefined,
+    keyEncryptionKeyGiven: variables.isGiven('KEY_ENCRYPTION_KEY'),
     refreshTokenKeys: longKeys('REFRESH_TOKEN_KEYS'),
   };
 }

@@ -36,6 +36,11 @@ export class Variables {
     return this.#environment[name] || undefined;
   }
 
+  /** Whether the variable or the file of a secret is set. */
+  isGiven(name: string): boolean {
+    return this.text(name) !== undefined || this.text(`${name}_FILE`) !== undefined;
+  }
+
   /**
    * A secret from the variable, or from the file that `X_FILE` names, without its last line break. An unset one is
    * undefined; an unreadable one is noted and returned as an empty string.
