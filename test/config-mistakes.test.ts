@@ -52,7 +52,7 @@ describe('the configuration refuses', () => {
     [{ SEEDS_DIR: CONFIG }, `SEEDS_DIR names ${CONFIG}, which is not a directory.`],
     [
       { DATA_DIR: CONFIG, COOKIE_KEYS: '' },
-      `DATA_DIR is ${CONFIG}, where the development secrets cannot be kept (ENOTDIR).`,
+      `DATA_DIR is ${CONFIG}, where the development secrets cannot be kept (EEXIST).`,
     ],
     ...[
       'login.example',
