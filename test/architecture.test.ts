@@ -1,30 +1,24 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type Import, parseSource, readSources, type SourceFile } from './support/imports.ts';
 
-/** The folders of src, and the others that each may import: only those above it in this list. */
-const MAY_IMPORT: Record<string, readonly string[]> = {
-  platform: [],
-  workers: ['platform'],
-  http: ['platform'],
-  keys: ['platform'],
-  audit: ['platform'],
-  housekeeping: ['platform'],
-  instances: ['platform'],
-  clients: ['instances', 'platform'],
-  accounts: ['platform'],
-  sessions: ['accounts', 'platform'],
-  grants: ['accounts', 'clients', 'platform'],
-  authentication: ['accounts', 'instances', 'platform'],
-  tokens: ['keys', 'grants', 'audit', 'clients', 'accounts', 'platform'],
-  oidc: ['tokens', 'keys', 'grants', 'sessions', 'clients', 'accounts', 'platform'],
-  // biome-ignore format: a line for each folder
-  interactions: ['oidc', 'authentication', 'grants', 'sessions', 'accounts', 'clients', 'instances', 'http', 'platform'],
-  'sign-out': ['oidc', 'sessions', 'accounts', 'clients', 'instances', 'http', 'platform'],
-  demo: ['http'],
-  listnr: ['tokens', 'keys', 'clients', 'accounts', 'http', 'platform'],
-  commands: ['keys', 'housekeeping', 'clients', 'accounts', 'platform'],
-};
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const SRC = `${ROOT}src`;
+
+const ARCHITECTURE = readFileSync(`${ROOT}ARCHITECTURE.md`, 'utf8');
+
+/** The folders of src, and the others that each may import: the table of ARCHITECTURE.md. */
+const MAY_IMPORT: Record<string, readonly string[]> = Object.fromEntries(
+  [...ARCHITECTURE.matchAll(/^\| `([a-z-]+)\/` \| .* \| ([^|]*) \|$/gm)].map(
+    ([, folder = '', arrows = '']) => [folder, arrows === 'nothing' ? [] : arrows.split(', ')],
+  ),
+);
+
+/** The rows of the drawing of ARCHITECTURE.md that have folders, from top to bottom. */
+const ROWS = (/^```\n([^`]*)^```/m.exec(ARCHITECTURE)?.[1] ?? '')
+  .split('\n')
+  .map((line) => [...line.matchAll(/([a-z-]+)\//g)].map(([, folder = '']) => folder))
+  .filter((folders) => folders.length > 0);
 
 /** The entrances for requests and commands. No folder imports an edge, and no edge imports another. */
 const EDGES = ['interactions', 'sign-out', 'demo', 'listnr', 'commands'];
@@ -81,9 +75,6 @@ const TIME_OF_DAY_READERS = [
 /** Names that say nothing about a file or folder. */
 const DRAWERS = /^(utils?|helpers?|common|lib|library|misc|managers?|base|data|shared)$/;
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const SRC = `${ROOT}src`;
-
 describe('the architecture', () => {
   const sources = readSources(SRC);
 
@@ -97,10 +88,13 @@ describe('the architecture', () => {
     expect(entries.map(({ name }) => name).filter((name) => !known.includes(name))).toEqual([]);
   });
 
-  it('has a table without cycles', () => {
-    const folders = Object.keys(MAY_IMPORT);
-    for (const [n, folder] of folders.entries())
-      expect(MAY_IMPORT[folder]?.filter((other) => folders.indexOf(other) >= n)).toEqual([]);
+  it('is drawn with every folder of the table, and every arrow leads to a lower row', () => {
+    expect(ROWS.flat().sort()).toEqual(Object.keys(MAY_IMPORT).sort());
+    const rowOf = (folder: string) => ROWS.findIndex((folders) => folders.includes(folder));
+    const arrows = Object.entries(MAY_IMPORT).flatMap(([folder, others]) =>
+      others.map((other) => ({ folder, other })),
+    );
+    expect(arrows.filter(({ folder, other }) => rowOf(other) <= rowOf(folder))).toEqual([]);
   });
 
   it('has a table without arrows that nobody uses', () => {
@@ -150,6 +144,19 @@ describe('the architecture', () => {
       .filter((folder) => existsSync(ROOT + folder))
       .flatMap((folder) => readdirSync(ROOT + folder, { recursive: true, encoding: 'utf8' }));
     expect(paths.filter((path) => path.split(/[/\\.]/).some((word) => DRAWERS.test(word)))).toEqual([]);
+  });
+
+  it('has only files that exist in its documents and comments', () => {
+    const files = globSync(['*.ts', '{src,migrations,scripts,bench,test}/**/*.ts'], { cwd: ROOT });
+    const texts = globSync(['*.md', '{docs,bench}/**/*.md', '{src,migrations,scripts,bench,test}/**/*.ts'], {
+      cwd: ROOT,
+    });
+    const dead = texts.flatMap((text) =>
+      filesNamedIn(text, readFileSync(ROOT + text, 'utf8'))
+        .filter((name) => !files.some((file) => `/${file}`.endsWith(`/${name}`)))
+        .map((name) => `${text}: ${name}`),
+    );
+    expect(dead).toEqual([]);
   });
 
   it('has no file over 250 lines', () => {
@@ -211,6 +218,15 @@ describe('the check of the architecture', () => {
     ]);
   });
 
+  it('sees the files that a document or comment names', () => {
+    expect(filesNamedIn('docs/x.md', 'See `http/health.ts`, health.test.ts and `*-store.ts`.')).toEqual([
+      'http/health.ts',
+      'health.test.ts',
+    ]);
+    const source = "import x from './gone.ts';\n// As in mount.ts.\n/** As in\n * oidc/routes.ts. */";
+    expect(filesNamedIn('src/x.ts', source)).toEqual(['mount.ts', 'oidc/routes.ts']);
+  });
+
   it('sees who asks for the time of day, and not who makes a date of one', () => {
     const reads = (source: string) => parseSource('x.ts', source).readsTimeOfDay;
     for (const source of [
@@ -245,6 +261,14 @@ describe('the check of the architecture', () => {
       expect(check(path, source)).toEqual([]);
   });
 });
+
+/** The TypeScript files that a document names, or a comment of a source: `http/health.ts`, or its end. */
+function filesNamedIn(path: string, text: string): string[] {
+  const lines = text.split('\n');
+  return lines
+    .filter((line) => path.endsWith('.md') || /^\s*(\/\/|\/?\*)/.test(line))
+    .flatMap((line) => [...line.matchAll(/(?<![\w.*/-])[\w-]+(?:[./][\w-]+)*\.ts\b/g)].map(([name]) => name));
+}
 
 /** Empty for a file beside the folders. */
 function folderOf(path: string): string {
