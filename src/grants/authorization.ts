@@ -10,7 +10,7 @@ import { fromRow, type Payload } from '../platform/time/payload-times.ts';
 /** Everything that tokens are made from: the person, the scopes they allowed, and the client's request. */
 export interface Authorization {
   person: Person;
-  grant: { id: string; payload: Payload };
+  grant: { id: string; payload: Payload; expiresAt: Date };
   /** The members of a code or a refresh family. */
   payload: Payload;
 }
@@ -51,15 +51,19 @@ export function sqlArray(names: readonly string[]): string {
 export const PERSON_MAY_SIGN_IN =
   'EXISTS (SELECT FROM people p WHERE p.id = g.person_id AND p.disabled_at IS NULL AND p.instance_id = :instanceId)';
 
-/** Columns of `rows`, which have `payload`, `grant_id`, `grant_payload` and `person_id`; `readAuthorization` reads them. */
+/**
+ * Columns of `rows`, which have `payload`, `grant_id`, `grant_payload`, `grant_expires_at` and `person_id`.
+ * `readAuthorization` reads them.
+ */
 export function authorizationColumns(rows: string): string {
-  return `payload, grant_id, grant_payload, ${personJson(`${rows}.person_id`)} AS person`;
+  return `payload, grant_id, grant_payload, grant_expires_at, ${personJson(`${rows}.person_id`)} AS person`;
 }
 
 export interface AuthorizationRow {
   payload: Payload;
   grant_id: string;
   grant_payload: Payload;
+  grant_expires_at: Date;
   person: Person | null;
 }
 
@@ -69,7 +73,11 @@ export function readAuthorization(
 ): Authorization | undefined {
   const person = readPerson(row?.person);
   if (!row || !person) return undefined;
-  const grant = { id: row.grant_id, payload: fromRow(row.grant_payload, time) };
+  const grant = {
+    id: row.grant_id,
+    payload: fromRow(row.grant_payload, time),
+    expiresAt: time.fromDatabase(row.grant_expires_at),
+  };
   return { person, grant, payload: fromRow(row.payload, time) };
 }
 

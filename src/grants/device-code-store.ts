@@ -67,17 +67,26 @@ interface PolledRow extends GrantColumns {
   in_time: boolean;
 }
 
+/**
+ * A poll may wait for the decision, and then its snapshot is older than the decision. It was in time, and the device
+ * learns the decision with its next poll.
+ */
 const pollCode = prepare<PolledRow, { idHash: Buffer; clientId: string; everySeconds: number }>(
   'poll_device_code',
   `
-  WITH polled AS (
+  WITH latest AS (
+    SELECT payload FROM artifacts
+    WHERE ${MODEL} AND id_hash = :idHash::bytea AND payload ->> 'clientId' = :clientId
+    FOR UPDATE
+  ),
+  polled AS (
     UPDATE artifacts SET polled_at = now()
     WHERE ${MODEL} AND id_hash = :idHash::bytea AND payload ->> 'clientId' = :clientId AND ${UNDECIDED}
       AND (polled_at IS NULL OR polled_at < now() - make_interval(secs => :everySeconds))
     RETURNING id_hash
   )
   SELECT a.payload, a.consumed_at, ${GRANT_COLUMNS},
-         EXISTS (SELECT FROM polled) AS in_time
+         EXISTS (SELECT FROM polled) OR EXISTS (SELECT FROM latest WHERE NOT (${UNDECIDED})) AS in_time
   FROM artifacts a LEFT JOIN grants g ON g.id = a.grant_id
   WHERE a.${MODEL} AND a.id_hash = :idHash::bytea AND a.payload ->> 'clientId' = :clientId`,
 );

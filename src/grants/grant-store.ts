@@ -19,25 +19,34 @@ export interface Grant {
 export interface FoundGrant {
   id: string;
   payload: Record<string, unknown>;
+  expiresAt: Date;
   /** The person who gave it; undefined when they are disabled. */
   person: Person | undefined;
 }
 
 /** Columns of the grant `g` and its person, for another store's query. `readGrant` reads them. */
-export const GRANT_COLUMNS = `g.id AS grant_id, g.payload AS grant_payload, ${personJson('g.person_id')} AS person`;
+export const GRANT_COLUMNS = `
+  g.id AS grant_id, g.payload AS grant_payload, g.expires_at AS grant_expires_at, ${personJson('g.person_id')} AS person`;
 
 export interface GrantColumns {
   grant_id: string | null;
   grant_payload: Record<string, unknown> | null;
+  grant_expires_at: Date | null;
   person: Person | null;
 }
 
 /** Undefined when there is no grant, or it has ended. */
 export function readGrant(
-  { grant_id: id, grant_payload: payload, person }: GrantColumns,
+  { grant_id: id, grant_payload: payload, grant_expires_at: expiresAt, person }: GrantColumns,
   time: DatabaseTime,
 ): FoundGrant | undefined {
-  return id && payload ? { id, payload: fromRow(payload, time), person: readPerson(person) } : undefined;
+  if (!id || !payload || !expiresAt) return undefined;
+  return {
+    id,
+    payload: fromRow(payload, time),
+    expiresAt: time.fromDatabase(expiresAt),
+    person: readPerson(person),
+  };
 }
 
 /** The triggers `end_session`, `end_sign_ins` and `end_consented` delete grants as well. */

@@ -67,7 +67,8 @@ type CodeValues = Values & { redirectUri: string; codeChallenge: string };
 function redeemSql(model: Model, conditions: string, proof: boolean): string {
   return `
   WITH found AS (
-    SELECT a.id_hash, a.payload, g.id AS grant_id, g.payload AS grant_payload, g.person_id, g.expires_at
+    SELECT a.id_hash, a.payload, g.id AS grant_id, g.payload AS grant_payload, g.person_id,
+           g.expires_at AS grant_expires_at
     FROM artifacts a JOIN grants g ON g.id = a.grant_id
     WHERE a.model = '${model}' AND a.id_hash = :idHash::bytea AND a.consumed_at IS NULL
       AND (a.payload->>'exp')::bigint > :nowSeconds AND g.expires_at > to_timestamp(:nowSeconds)
@@ -87,7 +88,7 @@ function redeemSql(model: Model, conditions: string, proof: boolean): string {
   started AS (
     INSERT INTO refresh_families (family, grant_id, payload, expires_at)
     SELECT :family::bytea, grant_id, payload - ${sqlArray(CODE_MEMBERS[model])} || :begun::jsonb,
-           LEAST(:familyExpiresAt::timestamptz, expires_at)
+           LEAST(:familyExpiresAt::timestamptz, grant_expires_at)
     FROM redeemed WHERE :refreshes
   )
   SELECT ${authorizationColumns('redeemed')} FROM redeemed`;

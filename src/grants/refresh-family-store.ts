@@ -68,6 +68,7 @@ interface Row {
   expires_at: Date;
   grant_id: string;
   grant_payload: Payload;
+  grant_expires_at: Date;
   person: Person | null;
 }
 
@@ -118,7 +119,7 @@ const rotateWithProof = prepare<AuthorizationRow, RotationValues & ProofValues>(
   'rotate_refresh_family_with_proof',
   `
   WITH rotated AS (
-    ${rotateSql('f.payload, g.id AS grant_id, g.payload AS grant_payload, g.person_id', `AND ${PROOF_IS_NEW}`)}
+    ${rotateSql('f.payload, g.id AS grant_id, g.payload AS grant_payload, g.expires_at AS grant_expires_at, g.person_id', `AND ${PROOF_IS_NEW}`)}
   ),
   ${withProofUsed('rotated')}
   SELECT ${authorizationColumns('rotated')} FROM rotated`,
@@ -152,6 +153,7 @@ export function createRefreshFamilyStore(db: Queryable, time: DatabaseTime = SAM
           grant: {
             id: row.grant_id,
             payload: fromRow(row.grant_payload, time),
+            expiresAt: time.fromDatabase(row.grant_expires_at),
             person: readPerson(row.person),
           },
         }

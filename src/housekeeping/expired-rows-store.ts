@@ -71,6 +71,13 @@ const DELETE_ARTIFACTS = `
   SELECT (SELECT count(*) FROM useless)::int + (SELECT count(*) FROM spent)::int AS deleted`;
 
 /**
+ * Rows that refuse something until it expires by a process's clock. A clock that is a few seconds behind the database's
+ * is tolerated, so these rows stay a little longer.
+ */
+const KEPT_LONGER: readonly Expiring[] = ['revoked_access_tokens', 'used_proofs'];
+const TOLERATED_CLOCK_DIFFERENCE = "interval '1 minute'";
+
+/**
  * A grant may live for a year. It becomes useless when its code expires unredeemed, or when its refresh tokens expire
  * and then its last access token. Grants are locked before rows that refer to them, as everywhere, so there are no
  * deadlocks.
@@ -85,7 +92,8 @@ function dueOf(what: Expiring): Due {
       expiry: `e.${expiry}`,
       before: `now() - ${LONGEST_ACCESS_TOKEN}`,
     };
-  return { table: what, key: 'ctid', from: `${what} t`, expiry: `t.${expiry}`, before: 'now()' };
+  const before = KEPT_LONGER.includes(what) ? `now() - ${TOLERATED_CLOCK_DIFFERENCE}` : 'now()';
+  return { table: what, key: 'ctid', from: `${what} t`, expiry: `t.${expiry}`, before };
 }
 
 export function createExpiredRowsStore(db: Queryable): ExpiredRowsStore {

@@ -1,5 +1,5 @@
 import { errors, type Provider, type TokenEndpointGrantContext } from 'oidc-provider';
-import { type DpopProof, verifyDpopProof } from '../clients/dpop-proof.ts';
+import { verifyDpopProof } from '../clients/dpop-proof.ts';
 import type { Clock } from '../platform/time/clock.ts';
 import { TokenError } from '../tokens/errors.ts';
 import { type ExchangeDependencies, exchangeCode } from '../tokens/exchange-code.ts';
@@ -45,20 +45,21 @@ async function readRequest(
   return {
     client: clientRecord(client),
     parameters: params as TokenRequest['parameters'],
-    proof: await readProof(ctx, dependencies),
+    ...(await readProof(ctx, dependencies)),
   };
 }
 
 async function readProof(
   ctx: TokenEndpointGrantContext,
   { issuer, clock }: { issuer: string; clock: Clock },
-): Promise<DpopProof | undefined> {
+): Promise<Pick<TokenRequest, 'proof' | 'proofError'>> {
   const text = ctx.get('DPoP');
-  if (!text) return undefined;
+  if (!text) return { proof: undefined, proofError: undefined };
   const target = { method: ctx.method, url: `${issuer}${PATHS.token}`, now: clock.now() };
-  return verifyDpopProof(text, target).catch((cause: Error) => {
-    throw new errors.InvalidDpopProof(cause.message, { cause });
-  });
+  return verifyDpopProof(text, target).then(
+    (proof) => ({ proof, proofError: undefined }),
+    ({ message }: Error) => ({ proof: undefined, proofError: new TokenError('invalid_dpop_proof', message) }),
+  );
 }
 
 /** Turns refusals into errors that the library renders and reports to its listeners. */

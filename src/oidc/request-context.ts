@@ -45,7 +45,7 @@ export interface RequestContext {
 }
 
 /** A grant that was looked up. It has no payload when it has ended. */
-type LoadedGrant = Omit<FoundGrant, 'payload'> & { payload: FoundGrant['payload'] | undefined };
+type LoadedGrant = Pick<FoundGrant, 'id' | 'person'> & { payload: FoundGrant['payload'] | undefined };
 
 const storage = new AsyncLocalStorage<RequestContext>();
 

@@ -51,6 +51,7 @@ async function answer(ctx: Context, dependencies: Dependencies): Promise<Record<
   const proof = await readProof(ctx, presented, dependencies);
   const token = readAccessToken(presented.accessToken, dependencies);
   if (!token) throw new TokenError('invalid_token', 'Access token is not valid');
+  ctx.state.isBound = token.claims.cnf !== undefined;
   const client = await clients.find(token.claims.client_id);
   if (client) allowOrigin(ctx, client);
   return userinfo({ token, client, scope: parameters.scope, proof }, dependencies);
@@ -79,13 +80,15 @@ function notTwice(names: readonly string[]): string {
 function readPresented(ctx: Context, parameter: string | undefined): Presented {
   const header = ctx.get('Authorization');
   const proof = ctx.get('DPoP') || undefined;
-  if (header && (parameter || ctx.query.access_token))
+  const inForm = ctx.method === 'POST' ? parameter : undefined;
+  const inAddress = ctx.query.access_token;
+  if ([header, inForm, inAddress].filter(Boolean).length > 1)
     throw invalidRequest('access token must only be provided using one mechanism');
   if (header) return { accessToken: readHeader(header, proof !== undefined), proof };
-  if (ctx.query.access_token) throw invalidRequest('access tokens must not be provided via query parameter');
-  if (!parameter) throw new TokenError('invalid_token', NOTHING_PRESENTED);
+  if (inAddress) throw invalidRequest('access tokens must not be provided via query parameter');
+  if (!inForm) throw new TokenError('invalid_token', NOTHING_PRESENTED);
   if (proof) throw invalidRequest('`DPoP` tokens must be provided via an authorization header');
-  return { accessToken: parameter, proof };
+  return { accessToken: inForm, proof };
 }
 
 const NOTHING_PRESENTED = 'no access token provided';
@@ -134,10 +137,11 @@ function refuse(ctx: Context, { code, message, members }: TokenError, { issuer }
   const details = [
     realm,
     `error="${code}"`,
-    `error_description="${message.replaceAll('"', '\\"')}"`,
+    // Only these characters may stand there (RFC 6750 section 3).
+    `error_description="${message.replaceAll(/[^\x20\x21\x23-\x5B\x5D-\x7E]/g, "'")}"`,
     ...(members.scope ? [`scope="${members.scope}"`] : []),
   ];
-  const isDpop = ctx.get('DPoP') !== '' || /dpop/i.test(message);
+  const isDpop = ctx.get('DPoP') !== '' || /^dpop /i.test(ctx.get('Authorization')) || ctx.state.isBound;
   const challenge = isDpop ? `DPoP ${[...details, algorithms].join(', ')}` : `Bearer ${details.join(', ')}`;
   ctx.status = STATUS[code] ?? 401;
   // RFC 6750 section 3.1: the answer to a request without a token says how to present one, but reports no error.

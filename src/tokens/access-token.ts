@@ -44,6 +44,14 @@ function isAccessToken(
     claims?.iss === issuer &&
     claims.aud === issuer &&
     typeof claims.exp === 'number' &&
-    [claims.jti, claims.sub, claims.client_id, claims.grant_id].every((claim) => typeof claim === 'string')
+    ['jti', 'sub', 'client_id', 'grant_id', 'scope'].every((name) => typeof claims[name] === 'string') &&
+    isKnownBinding(claims.cnf)
   );
+}
+
+/** A token that is bound in a way which this release does not know could be used without a proof. */
+function isKnownBinding(cnf: unknown): boolean {
+  if (cnf === undefined) return true;
+  const { jkt, ...more } = Object(cnf) as { jkt?: unknown };
+  return typeof jkt === 'string' && Object.keys(more).length === 0;
 }

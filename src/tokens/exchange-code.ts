@@ -6,11 +6,11 @@ import type { Authorization } from '../grants/authorization.ts';
 import type { GrantStore } from '../grants/grant-store.ts';
 import { epochSeconds } from '../platform/time/clock.ts';
 import type { Payload } from '../platform/time/payload-times.ts';
-import { invalidGrant } from './errors.ts';
+import { invalidGrant, TokenError } from './errors.ts';
 import { type IssueDependencies, issueTokens, signersFor } from './issue-tokens.ts';
 import { refuseOtherKey, requireProof } from './proof-of-possession.ts';
 import type { RefreshTokenCodec, RefreshTokenValue } from './refresh-token-value.ts';
-import { requireParameters, type TokenAnswer, type TokenRequest } from './token-request.ts';
+import { hasItsProof, requireParameters, type TokenAnswer, type TokenRequest } from './token-request.ts';
 
 export interface ExchangeDependencies extends IssueDependencies {
   artifacts: ArtifactStore;
@@ -30,12 +30,13 @@ const NOT_VALID = 'Authorization code is not valid';
 export async function exchangeCode(request: TokenRequest, d: ExchangeDependencies): Promise<TokenAnswer> {
   const { client, proof } = request;
   requireParameters(request, 'code', 'redirect_uri');
+  const malformed = malformedVerifier(request.parameters.code_verifier);
   const signers = signersFor(client, d.keyRing);
   const family = d.codec.newFamily();
 
   const authorization =
-    (isComplete(request) ? await redeem(family, request, d) : undefined) ??
-    (await lookAgain(family, request, d));
+    (malformed || !isComplete(request) ? undefined : await redeem(family, request, d)) ??
+    (await lookAgain(family, request, malformed, d));
   return issueTokens(
     {
       client,
@@ -52,10 +53,11 @@ export async function exchangeCode(request: TokenRequest, d: ExchangeDependencie
 }
 
 /** Whether the request has everything that the registration demands now, which may be more than when the code was made. */
-function isComplete({ client, parameters, proof }: TokenRequest): boolean {
+function isComplete(request: TokenRequest): boolean {
+  const { client, parameters } = request;
   const { redirect_uri = '', code_verifier: verifier } = parameters;
   return (
-    (proof !== undefined || !client.requireDpop) &&
+    hasItsProof(request) &&
     (verifier !== undefined || !client.requirePkce) &&
     mayReturnTo(client, redirect_uri)
   );
@@ -78,6 +80,7 @@ function redeem(
 async function lookAgain(
   family: RefreshTokenValue,
   request: TokenRequest,
+  malformed: TokenError | undefined,
   d: ExchangeDependencies,
 ): Promise<Authorization> {
   const { client, parameters, proof } = request;
@@ -88,6 +91,7 @@ async function lookAgain(
   if (consumed) await endUsedGrant(grant.id, d);
   if (Number(payload.exp) <= epochSeconds(d.clock)) throw invalidGrant('Authorization code expired');
   refuseOtherRequest(payload, request);
+  if (malformed) throw malformed;
   await requireProof(request, d);
   refuseOtherKey('The authorization code', payload.dpopJkt, proof);
   if (grant.person?.instanceId !== client.instanceId)
@@ -125,4 +129,13 @@ function refuseOtherRequest(
 /** RFC 7636 section 4.2. */
 function challengeOf(verifier: string): string {
   return createHash('sha256').update(verifier).digest('base64url');
+}
+
+/** RFC 7636 section 4.1. A verifier of few characters can be guessed, so it protects nothing. */
+function malformedVerifier(verifier: string | undefined): TokenError | undefined {
+  if (verifier === undefined || /^[\w.~-]{43,128}$/.test(verifier)) return undefined;
+  return new TokenError(
+    'invalid_request',
+    'code_verifier must have 43 to 128 characters, each a letter, a digit or one of - . _ ~',
+  );
 }

@@ -53,12 +53,15 @@ export async function issueTokens(issue: Issue, { issuer, clock }: IssueDependen
   const scope = granted.join(' ');
   const iat = epochSeconds(clock);
   const common = { iss: issuer, sub: authorization.person.id, iat };
+  // A service that verifies the token by itself would accept it after the grant has ended.
+  const grantEnd = Math.floor(authorization.grant.expiresAt.getTime() / 1000);
+  const exp = Math.min(iat + client.accessTokenTtlSeconds, grantEnd);
 
   const accessToken: AccessTokenClaims = {
     jti: randomBytes(JTI_LENGTH).toString('base64url'),
     ...common,
     aud: issuer,
-    exp: iat + client.accessTokenTtlSeconds,
+    exp,
     client_id: client.id,
     scope,
     grant_id: authorization.grant.id,
@@ -78,7 +81,7 @@ export async function issueTokens(issue: Issue, { issuer, clock }: IssueDependen
   ]);
   return {
     access_token: signedAccessToken,
-    expires_in: client.accessTokenTtlSeconds,
+    expires_in: exp - iat,
     ...(signedIdToken === undefined ? {} : { id_token: signedIdToken }),
     ...(refreshToken === undefined ? {} : { refresh_token: refreshToken }),
     scope,

@@ -1,8 +1,8 @@
-import type { Client } from '../clients/client.ts';
 import { type DpopProof, PROOF_LIFETIME_SECONDS } from '../clients/dpop-proof.ts';
 import type { UsedProofStore } from '../clients/used-proof-store.ts';
 import type { Clock } from '../platform/time/clock.ts';
 import { invalidGrant } from './errors.ts';
+import type { TokenRequest } from './token-request.ts';
 
 interface ProofDependencies {
   usedProofs: UsedProofStore;
@@ -20,12 +20,13 @@ export function useProof(
 
 /**
  * Uses up a token request's proof if no statement did.
- * @throws TokenError `invalid_grant` when the proof is missing, or was used before.
+ * @throws TokenError `invalid_dpop_proof` or `invalid_grant` when the proof is wrong, is missing, or was used before.
  */
 export async function requireProof(
-  { client, proof }: { client: Client; proof: DpopProof | undefined },
+  { client, proof, proofError }: TokenRequest,
   dependencies: ProofDependencies,
 ): Promise<void> {
+  if (proofError) throw proofError;
   if (client.requireDpop && !proof) throw invalidGrant('This client must send a DPoP proof');
   if (proof && !(await useProof({ clientId: client.id, proof }, dependencies)))
     throw invalidGrant('The DPoP proof was used before');

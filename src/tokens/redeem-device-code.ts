@@ -6,7 +6,7 @@ import { invalidGrant, TokenError } from './errors.ts';
 import { type IssueDependencies, issueTokens, signersFor } from './issue-tokens.ts';
 import { requireProof } from './proof-of-possession.ts';
 import type { RefreshTokenCodec } from './refresh-token-value.ts';
-import { requireParameters, type TokenAnswer, type TokenRequest } from './token-request.ts';
+import { hasItsProof, requireParameters, type TokenAnswer, type TokenRequest } from './token-request.ts';
 
 export interface DeviceCodeDependencies extends IssueDependencies {
   deviceCodes: DeviceCodeStore;
@@ -35,7 +35,9 @@ export async function redeemDeviceCode(
 
   const family = d.codec.newFamily();
   const redemption = { client, code, family: family.family, proof, jkt: proof?.jkt, now: d.clock.now() };
-  const authorization = (await d.deviceCodes.redeem(redemption)) ?? (await refuse(code, request, d));
+  const authorization =
+    (hasItsProof(request) ? await d.deviceCodes.redeem(redemption) : undefined) ??
+    (await refuse(code, request, d));
   return issueTokens(
     {
       client,

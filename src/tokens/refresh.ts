@@ -8,7 +8,7 @@ import { invalidGrant, TokenError } from './errors.ts';
 import { type IssueDependencies, issueTokens, signersFor } from './issue-tokens.ts';
 import { refuseOtherKey, requireProof } from './proof-of-possession.ts';
 import type { RefreshTokenCodec, RefreshTokenValue } from './refresh-token-value.ts';
-import { requireParameters, type TokenAnswer, type TokenRequest } from './token-request.ts';
+import { hasItsProof, requireParameters, type TokenAnswer, type TokenRequest } from './token-request.ts';
 
 export interface RefreshDependencies extends IssueDependencies {
   families: RefreshFamilyStore;
@@ -35,7 +35,7 @@ export async function refresh(request: TokenRequest, d: RefreshDependencies): Pr
   const signers = signersFor(client, d.keyRing);
 
   const authorization =
-    (client.requireDpop && !proof ? undefined : await rotate(presented, request, d)) ??
+    (hasItsProof(request) ? await rotate(presented, request, d) : undefined) ??
     (await lookAgain(presented, request, d));
   return issueTokens(
     {
@@ -80,7 +80,8 @@ async function lookAgain(
   const family = await d.families.find(presented.family, client.refreshReplayWindowSeconds);
   if (!family) throw invalidGrant(NOT_VALID);
   await endReusedGrant(presented, family, request, d);
-  if (family.expiresAt <= d.clock.now()) throw invalidGrant('Refresh token expired');
+  if (family.expiresAt <= d.clock.now() || family.grant.expiresAt <= d.clock.now())
+    throw invalidGrant('Refresh token expired');
   await requireProof(request, d);
   refuseMoreScopes(parameters.scope, family);
   refuseOtherKey('The refresh token', family.payload.jkt, proof);

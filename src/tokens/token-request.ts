@@ -9,6 +9,13 @@ export interface TokenRequest {
   parameters: Readonly<Record<string, string | undefined>>;
   /** A verified proof, which may have been used before. */
   proof: DpopProof | undefined;
+  /** Why the proof that was sent is none. It is an answer only where the request has no worse mistake. */
+  proofError: TokenError | undefined;
+}
+
+/** Whether the request has the proof that it needs. Without it, no statement may match. */
+export function hasItsProof({ client, proof, proofError }: TokenRequest): boolean {
+  return proofError === undefined && (proof !== undefined || !client.requireDpop);
 }
 
 /** RFC 6749 section 5.1, with the ID token of OpenID Connect Core section 3.1.3.3. */

@@ -5,7 +5,7 @@ import type { DpopProof } from '../clients/dpop-proof.ts';
 import type { UsedProofStore } from '../clients/used-proof-store.ts';
 import type { AccessTokenStore } from '../grants/access-token-store.ts';
 import { scopesOf } from '../grants/authorization.ts';
-import { type Clock, epochSeconds } from '../platform/time/clock.ts';
+import type { Clock } from '../platform/time/clock.ts';
 import type { PresentedAccessToken } from './access-token.ts';
 import { TokenError } from './errors.ts';
 import { useProof } from './proof-of-possession.ts';
@@ -51,7 +51,7 @@ export async function userinfo(
   if (!client) throw invalidToken('The client of the access token may not be used any more');
   if (!isBoundEnough(client, { kind: 'AccessToken', jkt: claims.cnf?.jkt }))
     throw invalidToken("The client's access tokens must be bound to a key now: get one with a DPoP proof");
-  if (!grant || Number(grant.payload.exp) <= epochSeconds(d.clock))
+  if (!grant || grant.expiresAt <= d.clock.now())
     throw invalidToken('What the access token was given for has ended');
   if (grant.payload.clientId !== client.id) throw invalidToken('Access token is not valid');
   const { person } = grant;

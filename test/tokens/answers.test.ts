@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { calculateJwkThumbprint } from 'jose';
 import type { Browser } from '../support/browser.ts';
 import { aClient, aPerson, type TestClient } from '../support/factories.ts';
@@ -129,6 +130,9 @@ describe('the answers of the token endpoint', () => {
     await note('another verifier', post(codeFields(code, { code_verifier: 'y'.repeat(43) })));
     await note('a short verifier', post(codeFields(code, { code_verifier: 'y' })));
     await note('the verifier', post(codeFields(code, { code_verifier })));
+    const short = { code_challenge: challengeOf('x'), code_challenge_method: 'S256' };
+    const guessable = await codeFor(DEMO_WEB, short);
+    await note('a short verifier that matches', post(codeFields(guessable, { code_verifier: 'x' })));
     const expired = await codeFor();
     const past = JSON.stringify({ exp: Math.floor(Date.now() / 1000) - 1 });
     await server.database
@@ -336,6 +340,10 @@ describe('the answers of the token endpoint', () => {
     expect(recorder.noted).toMatchSnapshot();
   });
 });
+
+function challengeOf(verifier: string): string {
+  return createHash('sha256').update(verifier).digest('base64url');
+}
 
 function pkceChallenge(): Fields {
   const { code_challenge, code_challenge_method } = pkce();

@@ -141,6 +141,10 @@ describe('an access token', () => {
       await sign({ sub: undefined }),
       await sign({ exp: undefined }),
       await sign({ exp: '9999999999' }),
+      await sign({ scope: undefined }),
+      // The token is bound in a way that this release cannot check.
+      await sign({ cnf: { 'x5t#S256': 'a thumbprint' } }),
+      await sign({ cnf: {} }),
     ]) {
       expect(await present(forged)).toEqual(REFUSED);
     }
