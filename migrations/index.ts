@@ -11,6 +11,7 @@ import * as deviceCodes from './0009-device-codes.ts';
 import * as rotateInPlace from './0010-rotate-in-place.ts';
 import * as longerReplayWindow from './0011-longer-replay-window.ts';
 import * as plainComments from './0012-plain-comments.ts';
+import * as visibleNames from './0013-visible-names.ts';
 import { applyFunctions } from './functions.ts';
 
 const MIGRATIONS = {
@@ -26,6 +27,7 @@ const MIGRATIONS = {
   '0010-rotate-in-place': rotateInPlace,
   '0011-longer-replay-window': longerReplayWindow,
   '0012-plain-comments': plainComments,
+  '0013-visible-names': visibleNames,
 };
 
 type Name = keyof typeof MIGRATIONS;
@@ -37,6 +39,7 @@ type Name = keyof typeof MIGRATIONS;
 export const FUNCTIONS_SINCE: Partial<Record<Name, string>> = {
   '0009-device-codes': 'a082ce94c8cda68f',
   '0012-plain-comments': 'c8f2d482d17ec33c',
+  '0013-visible-names': '7b7e3b2934171bf6',
 };
 
 /** The migrations in order, as knex wants them. They are listed by hand, so that no folder is read at start. */

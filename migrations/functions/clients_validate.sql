@@ -5,6 +5,7 @@ DECLARE
   uri text;
 BEGIN
   PERFORM require_instance(owner, NEW.instance_id);
+  PERFORM check_name(owner, 'name', NEW.name, OLD.name);
   SELECT instance_id INTO home FROM clients WHERE id = NEW.id AND instance_id <> NEW.instance_id;
   IF FOUND THEN
     PERFORM refuse_registration('client_instance_fixed', format('%s belongs to the instance "%s" and cannot move to "%s"', owner, home, NEW.instance_id),

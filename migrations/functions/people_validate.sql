@@ -1,6 +1,12 @@
 CREATE OR REPLACE FUNCTION people_validate() RETURNS trigger LANGUAGE plpgsql AS $$
-DECLARE home text;
+DECLARE
+  owner text := format('person "%s"', NEW.id);
+  home text;
 BEGIN
+  PERFORM check_name(owner, 'email', NEW.email, OLD.email);
+  PERFORM check_name(owner, 'name', NEW.name, OLD.name);
+  PERFORM check_name(owner, 'first_name', NEW.first_name, OLD.first_name);
+  PERFORM check_name(owner, 'last_name', NEW.last_name, OLD.last_name);
   PERFORM require_instance('person "' || coalesce(NEW.email, NEW.id) || '"', NEW.instance_id);
   SELECT instance_id INTO home FROM people WHERE id = NEW.id AND instance_id <> NEW.instance_id;
   IF FOUND THEN

@@ -68,18 +68,16 @@ export function createDevicePages({
     async failed(ctx, problem) {
       if (problem !== 'cancelled') return showCodeForm(ctx, { views }, { problem });
       requestState(ctx.req).log.deviceCode = problem;
-      const message = 'Nobody was signed in on the device. You can close this window.';
-      views.render(ctx, 'device-end', { title: 'Cancelled', message, done: false }, await pageOptions());
+      views.render(ctx, 'device-end', { title: 'Cancelled', done: false }, await pageOptions());
     },
 
     async done(ctx, client) {
       const { log } = requestState(ctx.req);
       Object.assign(log, { client: client.id, deviceCode: 'approved' });
-      const message = `You can go back to your device: ${client.name} goes on there in a moment. This window can be closed.`;
       views.render(
         ctx,
         'device-end',
-        { title: 'You are signed in', message, done: true },
+        { title: 'You are signed in', clientName: client.name, done: true },
         await pageOptions(),
       );
     },

@@ -33,7 +33,7 @@ export async function showSignIn(
       title: `Sign in to ${instance.name}`,
       clientName: client.name,
       action: `/interaction/${interaction.uid}/sign-in`,
-      cancel: redirectUri(context) === undefined ? 'Cancel' : `Cancel and go back to ${client.name}`,
+      goesBack: redirectUri(context) !== undefined,
       abortAction: `/interaction/${interaction.uid}/abort`,
       csrf: csrf.token(interaction.uid),
       email,

@@ -51,7 +51,7 @@ describe('consent', () => {
     const client = await clientWithConsent({ name: 'Payroll <Export>' });
     const page = await authorize(browser, client);
     expect(page.status).toBe(200);
-    expect(page.html).toContain('<h1>Share with Payroll &lt;Export&gt;?</h1>');
+    expect(page.html).toContain('<h1>Share with <bdi>Payroll &lt;Export&gt;</bdi>?</h1>');
     expect(page.html).toContain('(127.0.0.1:9999)');
     expect(page.html).toContain('Ada Lovelace');
     expect(page.html).toContain('ada@demo.example');

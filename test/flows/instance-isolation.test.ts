@@ -68,7 +68,7 @@ describe('a session of one instance', () => {
     await signedIn(acme, browser);
     expect(await whoIsAtBoth(browser)).toEqual({ acme: acme.person.id, globex: 'login_required' });
     const page = await browser.follow(await authorize(browser, globex));
-    expect(page.html).toContain('<h1>Sign in to globex</h1>');
+    expect(page.html).toContain('<h1>Sign in to <bdi>globex</bdi></h1>');
   });
 
   it('goes beside one of another in the same browser, each with a cookie of its own', async () => {

@@ -52,7 +52,7 @@ function signOutUrl(parameters: Record<string, string>): string {
 }
 
 const titleOf = ({ html }: Page) => /<h1>([^<]*)<\/h1>/.exec(html)?.[1];
-const personOn = ({ html }: Page) => /person__name">([^<]*)</.exec(html)?.[1];
+const personOn = ({ html }: Page) => /person__name"><bdi>([^<]*)</.exec(html)?.[1];
 /** The visible parts of a page. */
 const seen = (page: Page) => ({ status: page.status, title: titleOf(page), person: personOn(page) });
 const QUESTION = { status: 200, title: 'Sign out?', person: 'Ada Lovelace' };
@@ -139,7 +139,7 @@ describe('signing out', () => {
       signOutUrl({ client_id: client.client_id, post_logout_redirect_uri: AFTER, state: '"x"' }),
     );
     expect(seen(page)).toEqual(QUESTION);
-    expect(page.html).toContain('<strong>Payroll</strong> is asking to sign you out of');
+    expect(page.html).toContain('<strong><bdi>Payroll</bdi></strong> is asking to sign you out of');
     expect(page.headers.get('content-security-policy')).toContain("form-action 'self' http:;");
     expect(await stateOf(browser, tokens)).toEqual(SIGNED_IN);
 

@@ -60,7 +60,7 @@ function failed({ status, html, location, headers }: Page): Reply {
   const away =
     error === 'temporarily_unavailable' ||
     (status === 503 && html.includes('temporarily_unavailable') && headers.has('retry-after'));
-  const title = /<h1>([^<]*)<\/h1>/.exec(html)?.[1];
+  const title = /<h1>(.*?)<\/h1>/.exec(html)?.[1]?.replaceAll(/<\/?bdi>/g, '');
   const wrong = status >= 500 || error === 'server_error';
   return {
     outcome: away ? 'unavailable' : wrong ? 'error' : 'refused',

@@ -41,6 +41,12 @@ describe('a client is refused', () => {
         'Give it a name of 1 to 80 characters, as people shall read it.',
       ],
       [
+        aNewClient({ name: "U&'Pay\\202Eroll'" }),
+        'name_visible',
+        'client "new": name has the control character U+202E',
+        'Leave it out. Control characters, and those that change the direction of text, make people read something else than what is written.',
+      ],
+      [
         aNewClient({ type: "'private'" }),
         'client_type_known of clients',
         row(),

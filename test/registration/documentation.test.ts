@@ -50,12 +50,17 @@ describe('docs/registering-clients.md', () => {
     const later = ['0003-refresh-families', '0008-client-security']
       .map((name) => readFileSync(new URL(`../../migrations/${name}.ts`, import.meta.url), 'utf8'))
       .join('\n');
+    const names = ['instances', 'clients', 'people']
+      .map((table) => new URL(`../../migrations/functions/${table}_validate.sql`, import.meta.url))
+      .map((file) => readFileSync(file, 'utf8'))
+      .join('\n');
     const found = (pattern: RegExp, text = sql) => [...text.matchAll(pattern)].map(([, name = '']) => name);
     const rules = [
       ...found(/COMMENT ON CONSTRAINT (\w+) ON clients/g, later),
       ...found(/refuse_registration\('(\w+)'/g, later),
       ...found(/CONSTRAINT (\w+) CHECK/g),
       ...found(/refuse_registration\('(\w+)'/g),
+      ...found(/check_name\(.*'(\w+)', NEW/g, names).map((column) => `${column}_visible`),
       ...found(/check_words\(owner, '(\w+)'/g).map((word) => `${word}_known`),
       ...found(/check_lifetime\(owner, '(\w+)'/g).map((column) => `${column}_range`),
       ...found(/CONSTRAINT = '(\w+)'/g),

@@ -33,6 +33,12 @@ describe('an instance is refused', () => {
         row(),
         'Give it a name of 1 to 80 characters, as people shall read it.',
       ]),
+      ...each(['202E', '2066', '061C', '0007', '200B', '2028'], (point) => [
+        refused({ name: `U&'Ac\\${point}me'` }),
+        'name_visible',
+        `instance "new": name has the control character U+${point}`,
+        'Leave it out. Control characters, and those that change the direction of text, make people read something else than what is written.',
+      ]),
       [
         refused({ authentication: "'saml'" }),
         'instance_authentication_known of instances',

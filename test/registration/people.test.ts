@@ -31,6 +31,12 @@ describe('a person is refused', () => {
         row,
         'Write one address with one @ and no spaces, up to 254 characters.',
       ]),
+      ...each(['email', 'name', 'first_name', 'last_name'], (column) => [
+        aPerson({ id: "'new'", [column]: "U&'a\\202E@b'" }),
+        `${column}_visible`,
+        `person "new": ${column} has the control character U+202E`,
+        'Leave it out. Control characters, and those that change the direction of text, make people read something else than what is written.',
+      ]),
       [
         aPerson({ name: "''" }),
         'person_name_length of people',

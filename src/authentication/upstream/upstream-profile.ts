@@ -12,6 +12,9 @@ const DEFAULT_MAPPING = {
 /** The limit of the column people.name. Two names of a hundred characters with a space are one character longer. */
 const MAX_NAME_LENGTH = 200;
 
+/** The characters that the database refuses in names (`check_name`). They make people read another name. */
+const CONTROL_CHARACTERS = /[\p{Cc}\u061C\u200B\u200E\u200F\u2028-\u202E\u2060-\u206F\uFEFF\uFFF9-\uFFFB]/gu;
+
 type Mapping = Readonly<Record<string, string>>;
 
 /** The names of the upstream claims that an instance reads. */
@@ -34,13 +37,15 @@ export function profileFrom(claims: Record<string, unknown>, mapping: Mapping): 
   };
   const address = text('email', 254);
   const email = address && isAddress(address) ? address : null;
-  const firstName = text('first_name', 100);
-  const lastName = text('last_name', 100);
+  const name = (field: 'name' | 'first_name' | 'last_name', maxLength: number) =>
+    text(field, maxLength)?.replace(CONTROL_CHARACTERS, '').trim() || null;
+  const firstName = name('first_name', 100);
+  const lastName = name('last_name', 100);
   const bothNames = [firstName, lastName].filter(Boolean).join(' ');
   return {
     email,
     emailVerified: email !== null && claim('email_verified') === true,
-    name: text('name', MAX_NAME_LENGTH) ?? (bothNames.slice(0, MAX_NAME_LENGTH) || null),
+    name: name('name', MAX_NAME_LENGTH) ?? (bothNames.slice(0, MAX_NAME_LENGTH) || null),
     firstName,
     lastName,
     workerProfileId: text('worker_profile_id', 255),

@@ -42,6 +42,11 @@ describe('what an upstream provider’s claims say of a person', () => {
     expect(mappedClaims(mapping)).toEqual(['mail', 'mail_ok', 'cn', 'given_name', 'family_name', 'employee']);
   });
 
+  it('has names without control characters, which the database would refuse', () => {
+    const claims = { name: '\u202Eada\u202C', given_name: 'A\u0007d\u200Ba\n', family_name: '\u2066\u2069' };
+    expect(profileFrom(claims, {})).toEqual({ ...NOTHING, name: 'ada', firstName: 'Ada' });
+  });
+
   it('is nothing where there are no claims', () => {
     expect(profileFrom({}, {})).toEqual(NOTHING);
   });

@@ -43,7 +43,7 @@ describe('a device without a browser', () => {
 
     const done = await approve(code, { browser: openBrowser() });
     expect(seen(done)).toEqual(SIGNED_IN);
-    expect(done.html).toContain('Television goes on there');
+    expect(done.html).toContain('<bdi>Television</bdi> goes on there');
     const { status, body } = await poll(code);
     expect({ status, body }).toEqual({
       status: 200,

@@ -29,7 +29,7 @@ describe('signing in on a device', () => {
     const code = await begin(device);
 
     const asked = await browser.get(code.verification_uri_complete);
-    expect(asked.html).toContain('with your <strong>Globex</strong> account');
+    expect(asked.html).toContain('with your <strong><bdi>Globex</bdi></strong> account');
     const page = await browser.follow(await browser.submit(asked, '/auth/device', { confirm: 'yes' }));
     expect(headingOf(page)).toBe('Sign in to Globex');
     const { email, password } = person;

@@ -99,7 +99,7 @@ export async function confirm(browser: Browser, { verification_uri_complete }: D
   return browser.follow(await browser.submit(page, '/auth/device', { confirm: 'yes' }));
 }
 
-export const headingOf = ({ html }: Page) => /<h1>([^<]*)<\/h1>/.exec(html)?.[1];
+export const headingOf = ({ html }: Page) => /<h1>(.*?)<\/h1>/.exec(html)?.[1]?.replaceAll(/<\/?bdi>/g, '');
 const errorOf = ({ html }: Page) => /Error: <\/span>([^<]*)</.exec(html)?.[1];
 /** The visible parts of a page. */
 export const seen = (page: Page) => ({ status: page.status, heading: headingOf(page), error: errorOf(page) });

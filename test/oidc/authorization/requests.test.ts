@@ -66,7 +66,7 @@ describe('an authorization request', () => {
 
     it('consent: asks, also for a client that needs none', async () => {
       const page = await signedIn.follow(await ask({ prompt: 'consent' }));
-      expect(page.html).toContain('Share with Demo web application?');
+      expect(page.html).toContain('Share with <bdi>Demo web application</bdi>?');
     });
 
     it.each([
