@@ -8,16 +8,16 @@ import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { Client } from 'pg';
 import { Refusal } from '../scripts/refusal.ts';
-import { connect } from './cluster.ts';
-import { exchange, makeCodes, tokenRequest } from './material.ts';
+import { exchange, makeCodes, tokenRequest } from './load/material.ts';
+import type { Request } from './load/request.ts';
 import { wholeNumber } from './options.ts';
-import { type Own, signedInTarget, withGround, withServer } from './own-server.ts';
-import { percentile } from './percentile.ts';
 import { progress, runProgram } from './program.ts';
-import type { Request } from './request.ts';
-import { markdownTable } from './table.ts';
-import type { Target } from './target.ts';
-import { temporaryFolder } from './temporary-folder.ts';
+import { percentile } from './report/percentile.ts';
+import { markdownTable } from './report/table.ts';
+import { connect } from './set-up/cluster.ts';
+import { type Own, signedInTarget, withGround, withServer } from './set-up/own-server.ts';
+import type { Target } from './set-up/target.ts';
+import { temporaryFolder } from './set-up/temporary-folder.ts';
 
 const { values } = parseArgs({
   options: {

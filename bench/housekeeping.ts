@@ -6,20 +6,20 @@
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { Client } from 'pg';
-import { connect, DATABASE } from './cluster.ts';
-import { copyRows, fillGrants, hashOf, openFiller } from './fill.ts';
-import { explain, type HotQuery, readHotQueries } from './hot-queries.ts';
-import { makeTokens } from './material.ts';
-import { measure, type Run, type Settings } from './measure.ts';
+import { explain, type HotQuery, readHotQueries } from './load/hot-queries.ts';
+import { makeTokens } from './load/material.ts';
+import { measure, type Run, type Settings } from './load/measure.ts';
+import { generatorThreads, play } from './load/wrk.ts';
 import { wholeNumber } from './options.ts';
-import { type Ground, type Own, signedInTarget, withGround, withServer } from './own-server.ts';
 import { progress, runProgram } from './program.ts';
+import { markdownTable } from './report/table.ts';
 import { userinfo } from './scenarios/access-token.ts';
 import { singleSignOn } from './scenarios/browser.ts';
 import { refresh } from './scenarios/token-endpoint.ts';
-import { markdownTable } from './table.ts';
-import { temporaryFolder } from './temporary-folder.ts';
-import { generatorThreads, play } from './wrk.ts';
+import { connect, DATABASE } from './set-up/cluster.ts';
+import { copyRows, fillGrants, hashOf, openFiller } from './set-up/fill.ts';
+import { type Ground, type Own, signedInTarget, withGround, withServer } from './set-up/own-server.ts';
+import { temporaryFolder } from './set-up/temporary-folder.ts';
 
 const { values } = parseArgs({
   options: {

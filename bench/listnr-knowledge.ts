@@ -9,12 +9,12 @@ import { parseArgs } from 'node:util';
 import { createListnrClientStore } from '../src/clients/listnr-client-store.ts';
 import { createListnrClients, type ListnrClients } from '../src/clients/listnr-clients.ts';
 import { openDatabase } from '../src/platform/database.ts';
-import { fillListnrClients, openFiller } from './fill.ts';
 import { wholeNumbers } from './options.ts';
-import { withGround } from './own-server.ts';
-import { percentile } from './percentile.ts';
 import { progress, runProgram } from './program.ts';
-import { markdownTable } from './table.ts';
+import { percentile } from './report/percentile.ts';
+import { markdownTable } from './report/table.ts';
+import { fillListnrClients, openFiller } from './set-up/fill.ts';
+import { withGround } from './set-up/own-server.ts';
 
 const READS = 7;
 const { values } = parseArgs({ options: { clients: { type: 'string', default: '1000,10000,100000' } } });

@@ -4,17 +4,17 @@
  */
 import { parseArgs } from 'node:util';
 import { openBrowser } from '../test/support/browser.ts';
-import { connect } from './cluster.ts';
-import { authorizationUrl, exchange, tokenRequest } from './material.ts';
+import { authorizationUrl, exchange, tokenRequest } from './load/material.ts';
 import { wholeNumber } from './options.ts';
-import { signedInTarget, withGround, withServer } from './own-server.ts';
-import { percentile } from './percentile.ts';
 import { progress, runProgram } from './program.ts';
-import { ISSUER } from './server.ts';
-import { emailOf, PASSWORD } from './sign-in.ts';
+import { percentile } from './report/percentile.ts';
+import { markdownTable } from './report/table.ts';
+import { connect } from './set-up/cluster.ts';
+import { signedInTarget, withGround, withServer } from './set-up/own-server.ts';
+import { ISSUER } from './set-up/server.ts';
+import { emailOf, PASSWORD } from './set-up/sign-in.ts';
+import type { Target } from './set-up/target.ts';
 import { createSender, type Sender } from './soak/sender.ts';
-import { markdownTable } from './table.ts';
-import type { Target } from './target.ts';
 
 const { values } = parseArgs({
   options: {

@@ -4,18 +4,18 @@
  * unexpected, or if the machine was not steady.
  */
 import { availableParallelism } from 'node:os';
-import { describeCommit, describeMachine } from './machine.ts';
-import type { Workshop } from './material.ts';
-import { measure, type Run, type Settings } from './measure.ts';
+import type { Workshop } from './load/material.ts';
+import { measure, type Run, type Settings } from './load/measure.ts';
+import { generatorThreads } from './load/wrk.ts';
 import { type Options, parseOptions } from './options.ts';
-import { type Own, signedInTarget, withGround, withServer } from './own-server.ts';
 import { progress, runProgram } from './program.ts';
-import { describe, table, writeReport } from './report.ts';
-import { type Measured, type Result, summarized } from './result.ts';
-import type { Scenario } from './scenario.ts';
-import { peerTarget, type Target } from './target.ts';
-import { temporaryFolder } from './temporary-folder.ts';
-import { generatorThreads } from './wrk.ts';
+import { describeCommit, describeMachine } from './report/machine.ts';
+import { describe, table, writeReport } from './report/report.ts';
+import { type Measured, type Result, summarized } from './report/result.ts';
+import type { Scenario } from './scenarios/scenario.ts';
+import { type Own, signedInTarget, withGround, withServer } from './set-up/own-server.ts';
+import { peerTarget, type Target } from './set-up/target.ts';
+import { temporaryFolder } from './set-up/temporary-folder.ts';
 
 const ATTEMPTS = 3;
 

@@ -2,8 +2,8 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Refusal } from '../scripts/refusal.ts';
-import type { Scenario } from './scenario.ts';
 import { SCENARIOS } from './scenarios/every.ts';
+import type { Scenario } from './scenarios/scenario.ts';
 
 const OPTIONS = {
   scenario: { type: 'string', multiple: true },

@@ -6,7 +6,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Refusal } from '../scripts/refusal.ts';
 import { runProgram } from './program.ts';
-import { markdownTable } from './table.ts';
+import { markdownTable } from './report/table.ts';
 
 const LINES = 25;
 const WAITING = new Set(['(idle)', '(root)']);

@@ -6,21 +6,21 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { type Curve, curves } from './curves.ts';
-import { fillRegistrations, openFiller } from './fill.ts';
-import { describeCommit, describeMachine } from './machine.ts';
-import { measure, type Settings } from './measure.ts';
+import { measure, type Settings } from './load/measure.ts';
+import { generatorThreads } from './load/wrk.ts';
 import { wholeNumber, wholeNumbers } from './options.ts';
-import { type Ground, type Own, signedInTarget, withGround, withServer } from './own-server.ts';
 import { progress, runProgram } from './program.ts';
-import type { Scenario } from './scenario.ts';
+import { type Curve, curves } from './report/curves.ts';
+import { describeCommit, describeMachine } from './report/machine.ts';
+import { markdownTable } from './report/table.ts';
 import { userinfo } from './scenarios/access-token.ts';
 import { singleSignOn } from './scenarios/browser.ts';
 import { listnrClientCredentials } from './scenarios/listnr.ts';
+import type { Scenario } from './scenarios/scenario.ts';
 import { refresh } from './scenarios/token-endpoint.ts';
-import { markdownTable } from './table.ts';
-import { temporaryFolder } from './temporary-folder.ts';
-import { generatorThreads } from './wrk.ts';
+import { fillRegistrations, openFiller } from './set-up/fill.ts';
+import { type Ground, type Own, signedInTarget, withGround, withServer } from './set-up/own-server.ts';
+import { temporaryFolder } from './set-up/temporary-folder.ts';
 
 const { values } = parseArgs({
   options: {

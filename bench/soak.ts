@@ -7,17 +7,17 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { freePort } from '../scripts/free-port.ts';
-import { connect } from './cluster.ts';
-import { describeCommit, describeMachine } from './machine.ts';
 import { wholeNumber } from './options.ts';
-import { type Own, signedInTarget, withGround, withServer } from './own-server.ts';
 import { progress, runProgram } from './program.ts';
+import { describeCommit, describeMachine } from './report/machine.ts';
+import { connect } from './set-up/cluster.ts';
+import { type Own, signedInTarget, withGround, withServer } from './set-up/own-server.ts';
+import type { Target } from './set-up/target.ts';
 import { createSender, type Sender } from './soak/sender.ts';
 import { describeMinute, reportOf, type Soak } from './soak/tables.ts';
 import { judge, type Minute } from './soak/verdict.ts';
 import { REQUESTS_A_VISIT, visit } from './soak/visit.ts';
 import { countRows, type Sample, type Scraped, scrape, takeSample } from './soak/watch.ts';
-import type { Target } from './target.ts';
 
 const { values } = parseArgs({
   options: {

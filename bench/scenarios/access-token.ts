@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { Refusal } from '../../scripts/refusal.ts';
-import { authenticated, makeTokens, type Workshop } from '../material.ts';
-import { type Request, writeRequests } from '../request.ts';
-import type { Scenario } from '../scenario.ts';
-import type { Expected, Play } from '../wrk.ts';
+import { authenticated, makeTokens, type Workshop } from '../load/material.ts';
+import { type Request, writeRequests } from '../load/request.ts';
+import type { Expected, Play } from '../load/wrk.ts';
+import type { Scenario } from './scenario.ts';
 
 /** The number of access tokens that the requests use in turn. */
 const TOKENS = 300;

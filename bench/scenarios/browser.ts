@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { authorizations, REDIRECTED, redirectStatus } from '../material.ts';
-import { writeRequests } from '../request.ts';
-import type { Scenario } from '../scenario.ts';
-import { typedPasswords } from '../sign-in.ts';
+import { authorizations, REDIRECTED, redirectStatus } from '../load/material.ts';
+import { writeRequests } from '../load/request.ts';
+import { typedPasswords } from '../set-up/sign-in.ts';
+import type { Scenario } from './scenario.ts';
 
 /** A signed-in person comes from another application, and goes back with a code without seeing a page. */
 export const singleSignOn: Scenario = {

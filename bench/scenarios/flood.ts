@@ -1,8 +1,8 @@
 import { Refusal } from '../../scripts/refusal.ts';
-import type { Workshop } from '../material.ts';
-import type { Flood, Scenario } from '../scenario.ts';
-import { typedPasswords } from '../sign-in.ts';
+import type { Workshop } from '../load/material.ts';
+import { typedPasswords } from '../set-up/sign-in.ts';
 import { listnrClientCredentials } from './listnr.ts';
+import type { Flood, Scenario } from './scenario.ts';
 
 /** Wrong passwords that are under way at any moment. */
 const GUESSERS = 24;

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Refusal } from '../../scripts/refusal.ts';
-import { makeTokens, type Workshop } from '../material.ts';
-import { basic, type Request, writeRequests } from '../request.ts';
-import type { Scenario } from '../scenario.ts';
-import { ISSUER } from '../server.ts';
-import type { Play } from '../wrk.ts';
+import { makeTokens, type Workshop } from '../load/material.ts';
+import { basic, type Request, writeRequests } from '../load/request.ts';
+import type { Play } from '../load/wrk.ts';
+import { ISSUER } from '../set-up/server.ts';
+import type { Scenario } from './scenario.ts';
 
 const ISSUE_TOKEN = `${ISSUER}/v1/listnr-token-provider/issue-token`;
 export const SERVICE = { id: 'bench-service', secret: 'bench-service-secret-not-for-production-01' };
@@ -31,7 +31,7 @@ export const listnrClientCredentials: Scenario = {
   },
 };
 
-/** The same requests by all clients that bench/fill.ts registers. */
+/** The same requests by all clients that bench/set-up/fill.ts registers. */
 export function listnrOfEveryClient(count: number): Scenario {
   return {
     ...listnrClientCredentials,

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { writeRequests } from '../request.ts';
-import type { Scenario } from '../scenario.ts';
-import { ISSUER } from '../server.ts';
+import { writeRequests } from '../load/request.ts';
+import { ISSUER } from '../set-up/server.ts';
+import type { Scenario } from './scenario.ts';
 
 export const discovery = published(
   'discovery',

@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Refusal } from '../../scripts/refusal.ts';
-import { exchange, GAVE_TOKENS, makeCodes, makeTokens, tokenRequest } from '../material.ts';
-import { rendered, writeRequests } from '../request.ts';
-import type { Scenario } from '../scenario.ts';
+import { exchange, GAVE_TOKENS, makeCodes, makeTokens, tokenRequest } from '../load/material.ts';
+import { rendered, writeRequests } from '../load/request.ts';
+import type { Scenario } from './scenario.ts';
 
 /** Chains of refresh tokens: many more than connections, so that each chain rests between its requests. */
 const CHAINS = 400;

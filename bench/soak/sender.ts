@@ -1,7 +1,7 @@
 import { Agent, request as httpRequest } from 'node:http';
 import { text } from 'node:stream/consumers';
 import type { Page } from '../../test/support/browser.ts';
-import type { Request } from '../request.ts';
+import type { Request } from '../load/request.ts';
 
 export interface Received {
   status: number;

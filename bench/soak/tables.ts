@@ -1,5 +1,5 @@
-import type { Machine } from '../machine.ts';
-import { markdownTable } from '../table.ts';
+import type { Machine } from '../report/machine.ts';
+import { markdownTable } from '../report/table.ts';
 import { type Finding, type Minute, windowsOf } from './verdict.ts';
 
 /** All results of a soak. */

@@ -1,4 +1,4 @@
-import { percentile } from '../percentile.ts';
+import { percentile } from '../report/percentile.ts';
 
 /** One minute of a soak. Memory is the minute's minimum, which contains the least garbage. */
 export interface Minute {

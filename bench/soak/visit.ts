@@ -5,12 +5,12 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openBrowser } from '../../test/support/browser.ts';
-import { authenticated, authorizationUrl, exchange, tokenRequest } from '../material.ts';
-import { basic, type Request } from '../request.ts';
+import { authenticated, authorizationUrl, exchange, tokenRequest } from '../load/material.ts';
+import { basic, type Request } from '../load/request.ts';
 import { issueToken, SERVICE } from '../scenarios/listnr.ts';
-import { ISSUER } from '../server.ts';
-import { emailOf, PASSWORD } from '../sign-in.ts';
-import type { Target } from '../target.ts';
+import { ISSUER } from '../set-up/server.ts';
+import { emailOf, PASSWORD } from '../set-up/sign-in.ts';
+import type { Target } from '../set-up/target.ts';
 import { type Sender, someAddress } from './sender.ts';
 
 /** Shares of all visits: with the password in a new browser; with a code that nobody exchanges; with a mistake. */

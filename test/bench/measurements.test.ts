@@ -1,9 +1,9 @@
-import { scannedTables } from '../../bench/hot-queries.ts';
-import { drift, parseSignatures } from '../../bench/limit.ts';
-import { percentile } from '../../bench/percentile.ts';
-import { cpuMsOf, residentBytes } from '../../bench/processes.ts';
-import { rendered } from '../../bench/request.ts';
-import { parsePlayed } from '../../bench/wrk.ts';
+import { scannedTables } from '../../bench/load/hot-queries.ts';
+import { drift, parseSignatures } from '../../bench/load/limit.ts';
+import { rendered } from '../../bench/load/request.ts';
+import { parsePlayed } from '../../bench/load/wrk.ts';
+import { percentile } from '../../bench/report/percentile.ts';
+import { cpuMsOf, residentBytes } from '../../bench/set-up/processes.ts';
 
 const OPENSSL = `version: 3.0.19
 options: bn(64,64)

@@ -1,11 +1,11 @@
-import { chart } from '../../bench/chart.ts';
-import { curves } from '../../bench/curves.ts';
-import type { Run } from '../../bench/measure.ts';
+import type { Run } from '../../bench/load/measure.ts';
 import { parseOptions } from '../../bench/options.ts';
-import { describe as described, table } from '../../bench/report.ts';
-import { type Result, summarized } from '../../bench/result.ts';
-import type { Scenario } from '../../bench/scenario.ts';
+import { chart } from '../../bench/report/chart.ts';
+import { curves } from '../../bench/report/curves.ts';
+import { describe as described, table } from '../../bench/report/report.ts';
+import { type Result, summarized } from '../../bench/report/result.ts';
 import { SCENARIOS } from '../../bench/scenarios/every.ts';
+import type { Scenario } from '../../bench/scenarios/scenario.ts';
 
 const scenario: Scenario = {
   name: 'refresh',

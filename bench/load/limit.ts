@@ -6,7 +6,7 @@
 import { spawnSync } from 'node:child_process';
 import { argon2, randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
-import { Refusal } from '../scripts/refusal.ts';
+import { Refusal } from '../../scripts/refusal.ts';
 
 const argon2Async = promisify(argon2);
 

@@ -8,9 +8,9 @@ import { chownSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
-import { freePort } from '../scripts/free-port.ts';
-import { findBinaries, unprivilegedUser } from '../scripts/installed-postgres.ts';
-import { Refusal } from '../scripts/refusal.ts';
+import { freePort } from '../../scripts/free-port.ts';
+import { findBinaries, unprivilegedUser } from '../../scripts/installed-postgres.ts';
+import { Refusal } from '../../scripts/refusal.ts';
 import { waitForEnd } from './processes.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 

@@ -1,5 +1,5 @@
+import { progress } from '../program.ts';
 import { type Cluster, startCluster } from './cluster.ts';
-import { progress } from './program.ts';
 import { applySeed, productionEnvironment, type Server, startServer } from './server.ts';
 import { signInPeople } from './sign-in.ts';
 import { ownTarget, type Target } from './target.ts';

@@ -1,6 +1,6 @@
+import type { Run } from '../load/measure.ts';
+import type { Scenario } from '../scenarios/scenario.ts';
 import type { Machine } from './machine.ts';
-import type { Run } from './measure.ts';
-import type { Scenario } from './scenario.ts';
 
 /** All results of a benchmark run: written as JSON, and the source of the table and the picture. */
 export interface Result {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { Refusal } from '../scripts/refusal.ts';
+import { Refusal } from '../../scripts/refusal.ts';
 import { ISSUER } from './server.ts';
 
 /** A server to test: its address, its endpoints, and a client and sessions. */

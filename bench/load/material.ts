@@ -5,9 +5,9 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { Refusal } from '../scripts/refusal.ts';
+import { Refusal } from '../../scripts/refusal.ts';
+import type { Target } from '../set-up/target.ts';
 import { basic, type Request, writeRequests } from './request.ts';
-import type { Target } from './target.ts';
 import { type Expected, play } from './wrk.ts';
 
 /** All requests share one: the server cannot tell, and it hashes the verifier for each exchange anyway. */

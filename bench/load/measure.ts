@@ -1,10 +1,10 @@
-import { Refusal } from '../scripts/refusal.ts';
-import { readDatabaseWork } from './cluster.ts';
+import { Refusal } from '../../scripts/refusal.ts';
+import type { Scenario } from '../scenarios/scenario.ts';
+import { readDatabaseWork } from '../set-up/cluster.ts';
+import type { Own } from '../set-up/own-server.ts';
+import { cpuMsOf, endedChildrenCpuMs } from '../set-up/processes.ts';
 import { drift, measureHashes, measureSignatures } from './limit.ts';
 import type { Workshop } from './material.ts';
-import type { Own } from './own-server.ts';
-import { cpuMsOf, endedChildrenCpuMs } from './processes.ts';
-import type { Scenario } from './scenario.ts';
 import { type Load, type Played, play } from './wrk.ts';
 
 export interface Settings {

@@ -9,15 +9,15 @@ import { openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { freePort } from '../scripts/free-port.ts';
-import { Refusal } from '../scripts/refusal.ts';
+import { freePort } from '../../scripts/free-port.ts';
+import { Refusal } from '../../scripts/refusal.ts';
 import { environmentPath } from './environment.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 export const ISSUER = 'https://login.bench.example';
-const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
-const CLI = fileURLToPath(new URL('../src/cli.ts', import.meta.url));
-const SEED = fileURLToPath(new URL('seed.sql', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
+const SEED = fileURLToPath(new URL('./seed.sql', import.meta.url));
 const READY_WITHIN_MS = 60_000;
 
 export interface Server {
@@ -37,7 +37,7 @@ export interface ServerOptions {
 }
 
 /** The image's start: the options of Node, and the variables that keep its memory small. */
-const DOCKERFILE = readFileSync(new URL('../Dockerfile', import.meta.url), 'utf8');
+const DOCKERFILE = readFileSync(new URL('../../Dockerfile', import.meta.url), 'utf8');
 const IMAGE_OPTIONS: readonly string[] = JSON.parse(/^CMD (.*)$/m.exec(DOCKERFILE)?.[1] ?? '[]').slice(1, -1);
 const IMAGE_ENVIRONMENT = Object.fromEntries(
   [...DOCKERFILE.matchAll(/\b(MALLOC_\w+)=(\d+)/g)].map(([, name, value]) => [name, value]),

@@ -26,7 +26,7 @@ export function rendered({ method, url, headers = {}, form, json }: Request, len
   return `${method} ${pathname}${search} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n${body}`;
 }
 
-/** Writes requests for wrk/play.lua. Only the owner may read the file, because it has tokens. */
+/** Writes requests for play.lua. Only the owner may read the file, because it has tokens. */
 export function writeRequests(file: string, requests: readonly Request[]): void {
   const text = requests.map((request) => rendered(request)).join('\0');
   writeFileSync(file, text, { mode: 0o600 });

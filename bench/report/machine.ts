@@ -30,7 +30,7 @@ export function describeMachine(postgres: string | undefined): Machine {
 
 /** The measured commit, and whether the files differ from it; undefined outside of a clone. */
 export function describeCommit(): string | undefined {
-  const cwd = fileURLToPath(new URL('..', import.meta.url));
+  const cwd = fileURLToPath(new URL('../..', import.meta.url));
   const git = (...args: string[]) => spawnSync('git', args, { cwd, encoding: 'utf8' });
   const { status, stdout } = git('rev-parse', '--short=12', 'HEAD');
   if (status !== 0) return undefined;

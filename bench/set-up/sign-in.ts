@@ -1,11 +1,11 @@
-import { Refusal } from '../scripts/refusal.ts';
-import { type Browser, openBrowser, type Page } from '../test/support/browser.ts';
-import { authorizationUrl } from './material.ts';
-import type { Request } from './request.ts';
+import { Refusal } from '../../scripts/refusal.ts';
+import { type Browser, openBrowser, type Page } from '../../test/support/browser.ts';
+import { authorizationUrl } from '../load/material.ts';
+import type { Request } from '../load/request.ts';
 import { ISSUER } from './server.ts';
 import type { Target } from './target.ts';
 
-/** The people of bench/seed.sql, who share one password. */
+/** The people of bench/set-up/seed.sql, who share one password. */
 const PEOPLE = 1000;
 export const PASSWORD = 'correct horse battery staple';
 /** Parallel browsers: enough to keep the server busy, few enough for its connections. */

@@ -1,5 +1,5 @@
-import type { Workshop } from './material.ts';
-import type { Play } from './wrk.ts';
+import type { Workshop } from '../load/material.ts';
+import type { Play } from '../load/wrk.ts';
 
 /** A kind of request to measure, and its target. */
 export interface Scenario {

@@ -3,7 +3,7 @@
  * server reads every day, whatever columns a table has. Triggers and foreign keys are off meanwhile.
  */
 import type { Client } from 'pg';
-import { Refusal } from '../scripts/refusal.ts';
+import { Refusal } from '../../scripts/refusal.ts';
 import { connect } from './cluster.ts';
 
 export interface Copies {

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { Refusal } from '../scripts/refusal.ts';
+import { Refusal } from '../../scripts/refusal.ts';
 
-const SCRIPT = fileURLToPath(new URL('wrk/play.lua', import.meta.url));
+const SCRIPT = fileURLToPath(new URL('./play.lua', import.meta.url));
 
 /** The expected answer: its status, and a Lua pattern for its body or `Location`. */
 export interface Expected {
@@ -71,7 +71,7 @@ export async function play(what: Play, { base, seconds, connections, threads }: 
 }
 
 /**
- * Reads the final output of wrk/play.lua.
+ * Reads the final output of play.lua.
  * @throws Refusal that names the first unexpected answer.
  */
 export function parsePlayed(output: string): Played {
