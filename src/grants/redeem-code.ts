@@ -9,16 +9,17 @@ import {
   type Authorization,
   type AuthorizationRow,
   authorizationColumns,
-  hasOnlyKnownMembers,
   PERSON_MAY_SIGN_IN,
+  readAuthorization,
+} from './authorization.ts';
+import { hasOnlyKnownMembers, sqlArray } from './known-members.ts';
+import {
   PROOF_IS_NEW,
   type ProofValues,
   proofValues,
-  readAuthorization,
-  sqlArray,
   unlessProofIsUsed,
   withProofUsed,
-} from './authorization.ts';
+} from './proof-use.ts';
 
 /** A code that a client presents, and the refresh family that begins with it. */
 export interface Redemption {

@@ -1,5 +1,6 @@
 import type { Person } from '../accounts/person.ts';
 import { readPerson } from '../accounts/person-store.ts';
+import type { Client } from '../clients/client.ts';
 import type { DpopProof } from '../clients/dpop-proof.ts';
 import type { Queryable } from '../platform/database.ts';
 import { prepare } from '../platform/postgres/prepared-statement.ts';
@@ -9,17 +10,18 @@ import {
   type Authorization,
   type AuthorizationRow,
   authorizationColumns,
-  hasOnlyKnownMembers,
   PERSON_MAY_SIGN_IN,
+  readAuthorization,
+} from './authorization.ts';
+import { type FoundGrant, GRANT_COLUMNS } from './grant-store.ts';
+import { hasOnlyKnownMembers } from './known-members.ts';
+import {
   PROOF_IS_NEW,
   type ProofValues,
   proofValues,
-  type RedeemingClient,
-  readAuthorization,
   unlessProofIsUsed,
   withProofUsed,
-} from './authorization.ts';
-import { type FoundGrant, GRANT_COLUMNS } from './grant-store.ts';
+} from './proof-use.ts';
 
 /** The refresh tokens of one sign-in, as one row. */
 export interface RefreshFamily {
@@ -33,7 +35,7 @@ export interface RefreshFamily {
 
 /** A refresh token that a client presents, to get its successor. */
 export interface Rotation {
-  client: RedeemingClient;
+  client: Pick<Client, 'id' | 'instanceId' | 'refreshTokenTtlSeconds'>;
   family: Buffer;
   /** The sequence of the token. */
   presented: number;

@@ -1,8 +1,9 @@
 import type { Events } from '../audit/events.ts';
 import { isBoundEnough } from '../clients/allowed-now.ts';
 import type { UsedProofStore } from '../clients/used-proof-store.ts';
-import { type Authorization, isKnown } from '../grants/authorization.ts';
+import type { Authorization } from '../grants/authorization.ts';
 import type { GrantStore } from '../grants/grant-store.ts';
+import { isKnown } from '../grants/known-members.ts';
 import type { RefreshFamily, RefreshFamilyStore } from '../grants/refresh-family-store.ts';
 import { invalidGrant, TokenError } from './errors.ts';
 import { type IssueDependencies, issueTokens, signersFor } from './issue-tokens.ts';
