@@ -43,10 +43,10 @@ describe('the data directory', () => {
   it('that others could read is closed, with the embedded database in it', async () => {
     const dataDir = anOpenFolder('data');
     const database = await openDatabase({ dataDir });
-    expect([modeOf(dataDir), Object.keys(modesIn(dataDir)).sort()]).toEqual([
-      '700',
-      ['file 600', 'folder 700'],
-    ]);
+    expect({ directory: modeOf(dataDir), inside: Object.keys(modesIn(dataDir)).sort() }).toEqual({
+      directory: '700',
+      inside: ['file 600', 'folder 700'],
+    });
     await database.close();
     expect(Object.keys(modesIn(dataDir)).sort()).toEqual(['file 600', 'folder 700']);
   });
@@ -58,10 +58,10 @@ describe('the data directory', () => {
     chmodSync(join(dataDir, 'postgres'), 0o777);
     chmodSync(join(dataDir, 'postgres', 'PG_VERSION'), 0o666);
     await openDatabase({ dataDir }).then((database) => database.close());
-    expect([modeOf(dataDir), Object.keys(modesIn(dataDir)).sort()]).toEqual([
-      '700',
-      ['file 600', 'folder 700'],
-    ]);
+    expect({ directory: modeOf(dataDir), inside: Object.keys(modesIn(dataDir)).sort() }).toEqual({
+      directory: '700',
+      inside: ['file 600', 'folder 700'],
+    });
   });
 
   it('keeps its mode where foreign things are beside ours', () => {
@@ -85,7 +85,7 @@ describe('making a folder private', () => {
     const ours = anOpenFolder('ours');
     symlinkSync(foreign, join(ours, 'link'));
     makePrivate(ours);
-    expect([modeOf(ours), modeOf(foreign)]).toEqual(['700', '755']);
+    expect({ ours: modeOf(ours), foreign: modeOf(foreign) }).toEqual({ ours: '700', foreign: '755' });
   });
 
   it('passes over one that is not there', () => {

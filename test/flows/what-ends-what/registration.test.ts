@@ -61,12 +61,15 @@ describe('what a registration allows now', () => {
         expect(String(claimsOf(answer.body.id_token).scope)).not.toContain('email');
       }
       const asked = await userinfo(server.url, tokens.access_token);
-      expect([asked.status, 'email' in asked.body, 'name' in asked.body]).toEqual([200, false, false]);
+      expect(asked.status).toBe(200);
+      expect(Object.keys(asked.body)).not.toContain('email');
+      expect(Object.keys(asked.body)).not.toContain('name');
       expect((await introspect(web, tokens.access_token)).scope).toBe('openid profile');
 
       await give(web, { scopes: '{openid,profile,email}' });
       const again = await userinfo(server.url, tokens.access_token);
-      expect([again.status, 'email' in again.body]).toEqual([200, true]);
+      expect(again.status).toBe(200);
+      expect(Object.keys(again.body)).toContain('email');
     },
 
     async 'a scope is removed while a person signs in'(change) {
@@ -130,7 +133,8 @@ describe('what a registration allows now', () => {
       expect((await refreshAs(server.url, web, tokens.refresh_token)).body.error).toBe('unauthorized_client');
       expect(await introspect(web, tokens.refresh_token)).toEqual(INACTIVE);
       const redeemed = await redeem(server.url, web, code);
-      expect([redeemed.status, 'refresh_token' in redeemed.body]).toEqual([200, false]);
+      expect(redeemed.status).toBe(200);
+      expect(Object.keys(redeemed.body)).not.toContain('refresh_token');
       expect((await userinfo(server.url, tokens.access_token)).status).toBe(200);
 
       await give(web, { grant_types: `{${CODE},${REFRESH}}` });
@@ -173,7 +177,11 @@ describe('what a registration allows now', () => {
         });
         expect((await introspect(client, tokens.access_token)).active).toBe(false);
         const proven = await refreshWithProof(client, tokens);
-        if (client === tenant.web) expect([proven.status, proven.body.token_type]).toEqual([200, 'DPoP']);
+        if (client === tenant.web)
+          expect({ status: proven.status, token_type: proven.body.token_type }).toEqual({
+            status: 200,
+            token_type: 'DPoP',
+          });
         else
           expect(brief(proven)).toEqual(
             refused(

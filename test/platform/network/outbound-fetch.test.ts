@@ -220,7 +220,10 @@ describe('asking an address that somebody else answers', () => {
   it('follows it nowhere else', async () => {
     answer = (_request, response) => void response.writeHead(302, { location: '/elsewhere' }).end();
     const response = await fetch(at());
-    expect([response.status, response.headers.get('location')]).toEqual([302, '/elsewhere']);
+    expect({ status: response.status, location: response.headers.get('location') }).toEqual({
+      status: 302,
+      location: '/elsewhere',
+    });
     expect(requests.length).toBe(1);
   });
 
