@@ -5,9 +5,9 @@ import type { UpstreamProvider } from '../../instances/instance.ts';
 import type { OutboundFetch } from '../../platform/network/outbound-fetch.ts';
 import { type Clock, epochSeconds } from '../../platform/time/clock.ts';
 import type { SignInResult } from '../authenticator.ts';
+import { identifyPerson } from './identify-person.ts';
 import { createUpstreamConfigurations } from './upstream-configuration.ts';
 import { explainUpstreamFailure, UpstreamUnavailable } from './upstream-failure.ts';
-import { identify } from './upstream-identity.ts';
 import { mappedClaims } from './upstream-profile.ts';
 
 export interface UpstreamAuthenticator {
@@ -100,7 +100,7 @@ export function createUpstreamAuthenticator({
       }
       if (!isRecent(claims, answer, epochSeconds(clock)))
         return { outcome: 'refused', reason: 'upstream_not_recent' };
-      return identify(people, provider, claims);
+      return identifyPerson(people, provider, claims);
     },
   };
 }

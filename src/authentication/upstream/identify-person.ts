@@ -7,10 +7,10 @@ import { profileFrom } from './upstream-profile.ts';
 const MAX_SUBJECT_LENGTH = 255;
 
 /**
- * Finds or creates the person, by issuer and subject. E-mail addresses do not count: one can change hands, and
- * anybody may claim one upstream.
+ * Finds or creates the person of a verified ID token, by issuer and subject. E-mail addresses do not count: one can
+ * change hands, and anybody may claim one upstream.
  */
-export async function identify(
+export async function identifyPerson(
   people: PersonStore,
   provider: UpstreamProvider,
   claims: IDToken,
