@@ -52,7 +52,8 @@ export function listnrRoutes(dependencies: ListnrDependencies): Router {
       allowOrigins(ctx, client.origins);
     }
     const token = await issueToken({ authorization: ctx.get('authorization'), request, client }, issuing);
-    ctx.set('Cache-Control', 'no-store');
+    // RFC 6749 section 5.1.
+    ctx.set({ 'Cache-Control': 'no-store', Pragma: 'no-cache' });
     ctx.body = token;
   }
 

@@ -8,7 +8,7 @@ import { clientRecord } from './storage/client-metadata.ts';
  * `offline_access` is accepted from every client and changes nothing: a client with the refresh grant gets a refresh
  * token anyway.
  */
-export function checkRequestedScope(ctx: KoaContextWithOIDC, _known: unknown, client: object): void {
+export function checkRequestedScope(ctx: KoaContextWithOIDC, client: object): void {
   const sent = scopeAsSent(ctx);
   if (!sent) throw new errors.InvalidRequest("missing required parameter 'scope'");
   const allowed = clientRecord(client).scopes;

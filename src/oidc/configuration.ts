@@ -1,12 +1,13 @@
-import { type ClientAuthMethod, type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider';
+import type { ClientAuthMethod, Configuration, KoaContextWithOIDC } from 'oidc-provider';
 import { CLAIMS_BY_SCOPE, LISTO_CLAIMS } from '../accounts/claims.ts';
 import type { PersonStore } from '../accounts/person-store.ts';
 import { isBoundEnough } from '../clients/allowed-now.ts';
 import type { Client } from '../clients/client.ts';
 import { PROOF_ALGORITHMS } from '../clients/dpop-proof.ts';
 import type { ConsentStore } from '../grants/consent-store.ts';
-import { type Clock, epochSeconds } from '../platform/time/clock.ts';
 import { answerError, type RenderError } from './answers/render-error.ts';
+import { checkBindings } from './check-bindings.ts';
+import { checkClientAssertion } from './check-client-assertion.ts';
 import { checkRequestedScope } from './check-scope.ts';
 import { type DevicePages, deviceFlow } from './device-flow.ts';
 import { createInteractionPolicy } from './interaction-policy.ts';
@@ -17,7 +18,6 @@ import { clientRecord, mayCallFrom } from './storage/client-metadata.ts';
 import { DEVICE_CODE_TTL_SECONDS } from './storage/device-code-adapter.ts';
 import { createGrantLoader } from './storage/grants.ts';
 
-const MAX_ASSERTION_SECONDS = 600;
 const DAY = 24 * 60 * 60;
 const SESSION_TTL_SECONDS = 14 * DAY;
 const INTERACTION_TTL_SECONDS = 60 * 60;
@@ -58,8 +58,13 @@ export function oidcConfiguration(dependencies: ConfigurationDependencies): Conf
     },
     conformIdTokenClaims: false,
     scopes: ['openid', 'profile', 'email', 'offline_access'],
-    // The library knows the parameter already. It is listed for the check.
-    extraParams: { scope: checkRequestedScope },
+    // The library knows the parameter already. It is listed for the checks.
+    extraParams: {
+      scope(ctx, _known, client) {
+        checkRequestedScope(ctx, client);
+        checkBindings(ctx);
+      },
+    },
     responseTypes: ['code'],
     subjectTypes: ['public'],
     pkce: { required: (_ctx, client) => clientRecord(client).requirePkce },
@@ -76,11 +81,11 @@ export function oidcConfiguration(dependencies: ConfigurationDependencies): Conf
       clientAuthSigningAlgValues: [...PROOF_ALGORITHMS],
       dPoPSigningAlgValues: [...PROOF_ALGORITHMS],
     },
-    assertJwtClientAuthClaimsAndHeader: limitAssertionLifetime(clock),
+    assertJwtClientAuthClaimsAndHeader: checkClientAssertion(clock),
     discovery: {
       prompt_values_supported: ['none', 'login', 'consent'],
       revocation_endpoint_auth_methods_supported: CLIENT_AUTH_METHODS,
-      introspection_endpoint_auth_methods_supported: CLIENT_AUTH_METHODS,
+      introspection_endpoint_auth_methods_supported: CLIENT_AUTH_METHODS.filter((name) => name !== 'none'),
       revocation_endpoint_auth_signing_alg_values_supported: PROOF_ALGORITHMS,
       introspection_endpoint_auth_signing_alg_values_supported: PROOF_ALGORITHMS,
     },
@@ -134,15 +139,6 @@ const LIFETIMES: NonNullable<Configuration['ttl']> = {
   Interaction: INTERACTION_TTL_SECONDS,
   Session: SESSION_TTL_SECONDS,
 };
-
-/** Used assertions are remembered until they expire, so they must be short-lived. */
-function limitAssertionLifetime(clock: Clock) {
-  return async (_ctx: unknown, { exp }: { exp?: number }): Promise<void> => {
-    if (!exp || exp > epochSeconds(clock) + MAX_ASSERTION_SECONDS) {
-      throw new errors.InvalidClientAuth(`a client assertion may live for ${MAX_ASSERTION_SECONDS} seconds`);
-    }
-  };
-}
 
 function cookies(keys: readonly string[], https: boolean): NonNullable<Configuration['cookies']> {
   const prefix = https ? '__Secure-' : '';

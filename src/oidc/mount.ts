@@ -31,6 +31,8 @@ export function protocol({
     if (body && (ctx.path === PATHS.introspection || ctx.path === PATHS.revocation)) hideTokenShape(body);
     // Documents that caches may keep set their own header (answers/published-documents.ts).
     ctx.set('Cache-Control', 'no-store');
+    // RFC 6749 section 5.1, for the caches of HTTP/1.0.
+    if (ctx.method === 'POST') ctx.set('Pragma', 'no-cache');
 
     await live.handle(ctx.req, ctx.res);
 

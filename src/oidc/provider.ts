@@ -23,6 +23,7 @@ import { readRetiredHints } from './corrections/retired-hint.ts';
 import { keepSessionRows } from './corrections/session.ts';
 import { logProviderEvents } from './events.ts';
 import { type GrantTypeDependencies, registerGrantTypes } from './grant-types.ts';
+import { authenticatedIntrospection } from './introspection-authentication.ts';
 import { requestContext } from './request-context.ts';
 
 export interface ProviderDependencies extends ConfigurationDependencies, GrantTypeDependencies {
@@ -49,7 +50,13 @@ export function createProvider(dependencies: ProviderDependencies): Provider {
   logProviderEvents(provider);
   // Each middleware surrounds the next, and the last one surrounds the library's routes. So a failure is taken back
   // before the others see the answer.
-  for (const around of [crossOrigin, keepDocuments(provider), formPost, takeBackFailures(clock)])
+  for (const around of [
+    crossOrigin,
+    keepDocuments(provider),
+    formPost,
+    takeBackFailures(clock),
+    authenticatedIntrospection,
+  ])
     provider.use(around);
   return provider;
 }

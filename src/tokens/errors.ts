@@ -17,3 +17,11 @@ export class TokenError extends Error {
 export function invalidGrant(description: string): TokenError {
   return new TokenError('invalid_grant', description);
 }
+
+/**
+ * The DPoP proof is missing, or was used before (RFC 9449 sections 5 and 7.1). The code or token is not to blame: a
+ * client that read `invalid_grant` would throw away its refresh token.
+ */
+export function invalidProof(description: string): TokenError {
+  return new TokenError('invalid_dpop_proof', description);
+}

@@ -1,7 +1,7 @@
 import { type DpopProof, PROOF_LIFETIME_SECONDS } from '../clients/dpop-proof.ts';
 import type { UsedProofStore } from '../clients/used-proof-store.ts';
 import type { Clock } from '../platform/time/clock.ts';
-import { invalidGrant } from './errors.ts';
+import { invalidGrant, invalidProof } from './errors.ts';
 import type { TokenRequest } from './token-request.ts';
 
 interface ProofDependencies {
@@ -20,20 +20,24 @@ export function useProof(
 
 /**
  * Uses up a token request's proof if no statement did.
- * @throws TokenError `invalid_dpop_proof` or `invalid_grant` when the proof is wrong, is missing, or was used before.
+ * @throws TokenError `invalid_dpop_proof` when the proof is wrong, is missing, or was used before.
  */
 export async function requireProof(
   { client, proof, proofError }: TokenRequest,
   dependencies: ProofDependencies,
 ): Promise<void> {
   if (proofError) throw proofError;
-  if (client.requireDpop && !proof) throw invalidGrant('This client must send a DPoP proof');
+  if (client.requireDpop && !proof) throw invalidProof('This client must send a DPoP proof');
   if (proof && !(await useProof({ clientId: client.id, proof }, dependencies)))
-    throw invalidGrant('The DPoP proof was used before');
+    throw invalidProof('The DPoP proof was used before');
 }
 
-/** @throws TokenError `invalid_grant` when `token` is bound to a key, and the proof has another one. */
+/**
+ * @throws TokenError when `token` is bound to a key: `invalid_dpop_proof` without a proof, `invalid_grant` with a proof
+ * of another key.
+ */
 export function refuseOtherKey(token: string, bound: unknown, proof: DpopProof | undefined): void {
   if (bound === undefined || bound === proof?.jkt) return;
-  throw invalidGrant(`${token} is bound to ${proof ? 'another key' : 'a key: send a DPoP proof of it'}`);
+  if (!proof) throw invalidProof(`${token} is bound to a key: send a DPoP proof of it`);
+  throw invalidGrant(`${token} is bound to another key`);
 }

@@ -2,7 +2,7 @@ import type { UsedProofStore } from '../clients/used-proof-store.ts';
 import type { DeviceCodeStore, PolledDeviceCode } from '../grants/device-code-store.ts';
 import type { GrantStore } from '../grants/grant-store.ts';
 import { epochSeconds } from '../platform/time/clock.ts';
-import { invalidGrant, TokenError } from './errors.ts';
+import { invalidGrant, invalidProof, TokenError } from './errors.ts';
 import { type IssueDependencies, issueTokens, signersFor } from './issue-tokens.ts';
 import { requireProof } from './proof-of-possession.ts';
 import type { RefreshTokenCodec } from './refresh-token-value.ts';
@@ -77,7 +77,7 @@ function refuseUnready(
     throw new TokenError('expired_token', 'Device code expired');
   if (!decided && !inTime)
     throw new TokenError('slow_down', 'you are polling too quickly and should back off at a reasonable rate');
-  if (client.requireDpop && !proof) throw invalidGrant('This client must send a DPoP proof');
+  if (client.requireDpop && !proof) throw invalidProof('This client must send a DPoP proof');
   if (!decided)
     throw new TokenError(
       'authorization_pending',

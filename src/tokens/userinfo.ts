@@ -7,7 +7,7 @@ import type { AccessTokenStore } from '../grants/access-token-store.ts';
 import { scopesOf } from '../grants/authorization.ts';
 import type { Clock } from '../platform/time/clock.ts';
 import type { PresentedAccessToken } from './access-token.ts';
-import { TokenError } from './errors.ts';
+import { invalidProof, TokenError } from './errors.ts';
 import { useProof } from './proof-of-possession.ts';
 
 /** A request at userinfo with a token of this server. */
@@ -68,7 +68,7 @@ async function checkPossession(
   d: UserinfoDependencies,
 ): Promise<void> {
   if (proof && !(await useProof({ clientId: id, proof }, d)))
-    throw invalidToken('The DPoP proof was used before');
+    throw invalidProof('The DPoP proof was used before');
   if (proof && !cnf) throw invalidToken('The access token is bound to no key, and a DPoP proof was sent');
   if (!cnf || cnf.jkt === proof?.jkt) return;
   throw invalidToken(

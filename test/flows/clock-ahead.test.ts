@@ -83,7 +83,7 @@ describe('a server with a clock that is ahead of the machine’s', () => {
       const { client_id } = await aClient(world.server, { jwks: { keys: [key.publicJwk] } });
       const introspect = async (exp: number) => {
         const names = { clientId: client_id, audience: world.server.url };
-        const assertion = await clientAssertion(key, names, { exp });
+        const assertion = await clientAssertion(key, names, { exp, iat: time.now() + aheadSeconds });
         return brief(
           await postForm(`${world.server.url}/auth/introspect`, { token: 'unknown', ...assertion }),
         );
@@ -94,11 +94,11 @@ describe('a server with a clock that is ahead of the machine’s', () => {
         body: { error: 'invalid_client', error_description: 'client authentication failed' },
       };
       aheadSeconds = 300;
-      expect(await introspect(time.now() + 900)).toEqual(accepted);
-      expect(await introspect(time.now() + 901)).toEqual(refused);
+      expect(await introspect(time.now() + 3960)).toEqual(accepted);
+      expect(await introspect(time.now() + 3961)).toEqual(refused);
       aheadSeconds = -300;
-      expect(await introspect(time.now() + 300)).toEqual(accepted);
-      expect(await introspect(time.now() + 301)).toEqual(refused);
+      expect(await introspect(time.now() + 3360)).toEqual(accepted);
+      expect(await introspect(time.now() + 3361)).toEqual(refused);
     }));
 
   it('dates a sign-in that is under way at an upstream provider, and judges whether it came too late', () =>

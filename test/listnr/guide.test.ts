@@ -136,6 +136,7 @@ describe('Issuing a token', () => {
     });
     expect(answer.headers.get('content-type')).toBe('application/json; charset=utf-8');
     expect(answer.headers.get('cache-control')).toBe('no-store');
+    expect(answer.headers.get('pragma')).toBe('no-cache');
   });
 
   it('takes Content-Type: application/json with a charset', async () => {

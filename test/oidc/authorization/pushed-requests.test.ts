@@ -76,6 +76,29 @@ describe('a pushed authorization request (RFC 9126)', () => {
     });
   });
 
+  it.each([
+    ['code_challenge', { code_challenge_method: 'S256' }],
+    ['dpop_jkt', {}],
+  ])('is refused with a %s that nothing can match', async (name, others) => {
+    const sentence = {
+      code_challenge:
+        'code_challenge must be the SHA-256 of the code_verifier, as 43 characters of base64url',
+      dpop_jkt: 'dpop_jkt must be the SHA-256 thumbprint of a key, as 43 characters of base64url',
+    }[name];
+    const refusal = { error: 'invalid_request', error_description: sentence };
+    const good = `${'a'.repeat(42)}A`;
+    // Too long; not base64url; 43 characters of which the last holds more than the four bits that are left.
+    for (const wrong of [`${good}A`, `${good}${good}`, `${'a'.repeat(42)}~`, `${'a'.repeat(42)}B`]) {
+      const fields = { ...others, [name]: wrong };
+      expect(brief(await push(fields))).toEqual({ status: 400, body: refusal });
+      const query = new URLSearchParams({ ...parameters, ...fields });
+      const page = await browser.get(`${server.url}/auth/authorize?${query}`);
+      const { state, iss, ...answer } = Object.fromEntries(new URL(page.location ?? '').searchParams);
+      expect(answer).toEqual(refusal);
+    }
+    expect((await push({ ...others, [name]: good })).status).toBe(201);
+  });
+
   it('belongs to the client that pushed it, for a minute', async () => {
     await withStillTime(async (time) => {
       const { body } = await push();

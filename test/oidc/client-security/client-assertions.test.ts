@@ -10,6 +10,8 @@ const INVALID_CLIENT = {
   body: { error: 'invalid_client', error_description: 'client authentication failed' },
 };
 
+const soon = (seconds: number) => Math.floor(Date.now() / 1000) + seconds;
+
 describe('a client may ask for keys instead of a secret (private_key_jwt)', () => {
   let server: TestServer;
   let key: ClientKey;
@@ -55,9 +57,61 @@ describe('a client may ask for keys instead of a secret (private_key_jwt)', () =
     expect(await client.tokenIntrospection(config, refreshed.access_token)).toMatchObject({ active: true });
   });
 
-  it('takes the issuer or the token endpoint as audience', async () => {
-    for (const aud of [server.url, `${server.url}/auth/token`, [server.url]])
+  it('takes the issuer or the token endpoint as audience, or both', async () => {
+    const token = `${server.url}/auth/token`;
+    for (const aud of [server.url, token, [server.url], [server.url, token]])
       expect((await exchangeWith(await assertion({ aud }))).status).toBe(200);
+  });
+
+  it('takes no audience that is somebody else, or another endpoint', async () => {
+    const token = `${server.url}/auth/token`;
+    for (const aud of [
+      'https://other.example',
+      ['https://other.example'],
+      [server.url, 'https://other.example'],
+      [token, server.url, registered.client_id],
+      `${server.url}/auth/par`,
+      `${server.url}/auth/introspect`,
+      `${server.url}/`,
+      [],
+    ])
+      expect(await exchangeWith(await assertion({ aud }))).toEqual(INVALID_CLIENT);
+  });
+
+  // RFC 9126 section 2.
+  it('takes the address of pushed requests as audience there, and nowhere else', async () => {
+    const { client_id, redirect_uri } = registered;
+    const request = { client_id, redirect_uri, response_type: 'code', scope: 'openid' };
+    const challenge = { code_challenge: 'A'.repeat(43), code_challenge_method: 'S256' };
+    const push = async (aud: unknown) => {
+      const fields = { ...request, ...challenge, ...(await assertion({ aud } as Claims)) };
+      return (await postForm(`${server.url}/auth/par`, fields)).status;
+    };
+    const introspect = async (aud: unknown) => {
+      const fields = { token: 'unknown', ...(await assertion({ aud } as Claims)) };
+      return (await postForm(`${server.url}/auth/introspect`, fields)).status;
+    };
+    const [par, token, own] = [
+      `${server.url}/auth/par`,
+      `${server.url}/auth/token`,
+      `${server.url}/auth/introspect`,
+    ];
+    const audiences = [par, token, server.url, [server.url, token, par], own, [server.url, own]];
+    const answers = [];
+    for (const aud of audiences) answers.push([await push(aud), await introspect(aud)]);
+    expect(answers).toEqual([
+      [201, 401],
+      [201, 200],
+      [201, 200],
+      [201, 401],
+      [401, 401],
+      [401, 401],
+    ]);
+  });
+
+  it('takes an assertion that ends within an hour, and a clock that is a minute ahead', async () => {
+    for (const claims of [{ exp: soon(3600) }, { exp: soon(3655), iat: soon(55) }, { iat: undefined }])
+      expect((await exchangeWith(await assertion(claims))).status).toBe(200);
   });
 
   it('accepts an assertion once, of any number sent together', async () => {
@@ -69,7 +123,8 @@ describe('a client may ask for keys instead of a secret (private_key_jwt)', () =
 
   it.each<[string, Claims]>([
     ['that has expired', { exp: 1 }],
-    ['that lives for an hour', { exp: Math.floor(Date.now() / 1000) + 3600 }],
+    ['that lives for longer than an hour', { exp: soon(2 * 3600) }],
+    ['that was issued in the future', { iat: soon(3600) }],
     ['for another server', { aud: 'https://other.example' }],
     ['of another client', { iss: 'client_demo_web', sub: 'client_demo_web' }],
     ['without a jti', { jti: undefined }],

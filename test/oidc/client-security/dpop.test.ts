@@ -105,6 +105,8 @@ describe('a client may ask for tokens bound to its key (DPoP)', () => {
       Array.from({ length: 10 }, () => askUserinfo(access_token, { claims })),
     );
     expect(answers.map(({ status }) => status).sort()).toEqual([200, ...Array(9).fill(401)]);
+    const refused = answers.filter(({ status }) => status === 401).map(({ body }) => body.error);
+    expect(refused).toEqual(Array(9).fill('invalid_dpop_proof'));
   });
 
   it('accepts a proof that is dated ahead once, for as long as its date allows', async () => {
@@ -132,7 +134,7 @@ describe('a client may ask for tokens bound to its key (DPoP)', () => {
 
   it('is required where the registration says so', async () => {
     const careful = await aClient(server, { require_dpop: true });
-    expect(statusAndError(await exchangeAs(careful))).toEqual({ status: 400, error: 'invalid_grant' });
+    expect(statusAndError(await exchangeAs(careful))).toEqual({ status: 400, error: 'invalid_dpop_proof' });
     const bound = await exchangeAs(careful, { dpop: await dpopProof(key, { htu: tokenEndpoint() }) });
     expect({ status: bound.status, token_type: bound.body.token_type }).toEqual({
       status: 200,
@@ -146,13 +148,23 @@ describe('a client may ask for tokens bound to its key (DPoP)', () => {
     const fields = { grant_type: 'authorization_code', code, code_verifier, ...DEMO_SPA };
     const proof = async (by: ClientKey) => ({ dpop: await dpopProof(by, { htu: tokenEndpoint() }) });
     const { body } = await postForm(tokenEndpoint(), fields, await proof(key));
-    const refreshWith = async (headers: Record<string, string>) => {
-      const more = { grant_type: 'refresh_token', refresh_token: String(body.refresh_token) };
+    const refreshWith = async (
+      headers: Record<string, string>,
+      refresh_token = String(body.refresh_token),
+    ) => {
+      const more = { grant_type: 'refresh_token', refresh_token };
       return postForm(tokenEndpoint(), { ...more, client_id: DEMO_SPA.client_id }, headers);
     };
-    expect((await refreshWith({})).body.error).toBe('invalid_grant');
+    expect((await refreshWith({})).body.error).toBe('invalid_dpop_proof');
     expect((await refreshWith(await proof(await aClientKey()))).body.error).toBe('invalid_grant');
-    const refreshed = await refreshWith(await proof(key));
+    const once = await proof(key);
+    const refreshed = await refreshWith(once);
+    const again = { ...body, ...refreshed.body };
+    expect((await refreshWith(once, String(again.refresh_token))).body).toEqual({
+      error: 'invalid_dpop_proof',
+      error_description: 'The DPoP proof was used before',
+    });
+    expect((await refreshWith(await proof(key), String(again.refresh_token))).status).toBe(200);
     expect({ status: refreshed.status, token_type: refreshed.body.token_type }).toEqual({
       status: 200,
       token_type: 'DPoP',

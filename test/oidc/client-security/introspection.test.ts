@@ -2,6 +2,7 @@ import { openBrowser } from '../../support/browser.ts';
 import { aClient, anInstance, type TestClient } from '../../support/factories.ts';
 import {
   ADA,
+  brief,
   DEMO_WEB,
   obtainCode,
   obtainTokens,
@@ -21,6 +22,34 @@ describe('a client may ask for introspection, as an API', () => {
 
   const introspect = async ({ client_id, client_secret }: TestClient, token = tokens.access_token) =>
     (await postForm(`${server.url}/auth/introspect`, { token, client_id, client_secret })).body;
+
+  const UNAUTHENTICATED = {
+    status: 401,
+    body: { error: 'invalid_client', error_description: 'client authentication failed' },
+  };
+
+  it('and authenticates in any case, with a token that is active or not', async () => {
+    const open = await aClient(server, { type: 'public' });
+    const { client_id } = DEMO_WEB;
+    const answers = [];
+    for (const token of [tokens.access_token, String(tokens.refresh_token), 'unknown']) {
+      for (const fields of [
+        {},
+        { client_id },
+        { client_id: open.client_id },
+        { client_id, client_secret: '' },
+      ])
+        answers.push(brief(await postForm(`${server.url}/auth/introspect`, { token, ...fields })));
+      const headers = { authorization: `Bearer ${tokens.access_token}` };
+      answers.push(brief(await postForm(`${server.url}/auth/introspect`, { token }, headers)));
+    }
+    expect(answers).toEqual(answers.map(() => UNAUTHENTICATED));
+    expect(server.logLines().findLast(({ path }) => path === '/auth/introspect')).toMatchObject({
+      status: 401,
+      error: 'invalid_client',
+      detail: 'introspection without authentication',
+    });
+  });
 
   it('of the access tokens of every client of its instance', async () => {
     const api = await aClient(server, { may_introspect: true });

@@ -183,7 +183,7 @@ describe('an access token', () => {
       const code = { grant_type: 'authorization_code', code: token, ...DEMO_WEB };
       expect((await postForm(`${server.url}/auth/token`, code)).body.error).toBe('invalid_grant');
       const bearer = { authorization: `Bearer ${token}` };
-      expect((await postForm(`${server.url}/auth/introspect`, { token }, bearer)).status).toBe(400);
+      expect((await postForm(`${server.url}/auth/introspect`, { token }, bearer)).status).toBe(401);
     }
   });
 });

@@ -196,7 +196,7 @@ describe('what a client does with its tokens', () => {
       expect((await introspect(access_token, { as: { ...DEMO_WEB, client_secret: 'WRONG' } })).status).toBe(
         401,
       );
-      expect((await postForm(`${server.url}/auth/introspect`, { token: access_token })).status).toBe(400);
+      expect((await postForm(`${server.url}/auth/introspect`, { token: access_token })).status).toBe(401);
     });
   });
 });

@@ -154,7 +154,7 @@ describe('two servers on one database', () => {
             headers: { authorization: `DPoP ${accessToken}`, dpop },
           })),
         );
-        expect(tally(asked)).toEqual({ 200: 1, '401 invalid_token': 49 });
+        expect(tally(asked)).toEqual({ 200: 1, '401 invalid_dpop_proof': 49 });
 
         const refreshing = { grant_type: 'refresh_token', refresh_token: String(body.refresh_token) };
         const again = await dpopProof(key, { htu: `${issuer}/auth/token` });
@@ -162,7 +162,7 @@ describe('two servers on one database', () => {
           fifty((n) => tokenRequest(at(n), refreshing, { dpop: again })),
         );
         body.refresh_token = refreshed.find(({ status }) => status === 200)?.body.refresh_token;
-        expect(tally(refreshed)).toEqual({ 200: 1, '400 invalid_grant': 49 });
+        expect(tally(refreshed)).toEqual({ 200: 1, '400 invalid_dpop_proof': 49 });
       }
     },
     RACE_MS,

@@ -1,0 +1,20 @@
+import { errors, type KoaContextWithOIDC } from 'oidc-provider';
+
+/** 32 bytes as base64url: 43 characters, of which the last holds four bits. */
+const SHA256 = /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/;
+
+/**
+ * Refuses a `code_challenge` or `dpop_jkt` that no verifier or key can ever match, before a person signs in for
+ * nothing (RFC 7636 section 4.2, RFC 9449 section 10).
+ */
+export function checkBindings({ oidc }: KoaContextWithOIDC): void {
+  const { code_challenge, dpop_jkt } = oidc.params ?? {};
+  if (code_challenge !== undefined && !SHA256.test(String(code_challenge)))
+    throw new errors.InvalidRequest(
+      'code_challenge must be the SHA-256 of the code_verifier, as 43 characters of base64url',
+    );
+  if (dpop_jkt !== undefined && !SHA256.test(String(dpop_jkt)))
+    throw new errors.InvalidRequest(
+      'dpop_jkt must be the SHA-256 thumbprint of a key, as 43 characters of base64url',
+    );
+}
