@@ -12,6 +12,7 @@ import * as rotateInPlace from './0010-rotate-in-place.ts';
 import * as longerReplayWindow from './0011-longer-replay-window.ts';
 import * as plainComments from './0012-plain-comments.ts';
 import * as visibleNames from './0013-visible-names.ts';
+import * as guesses from './0014-guesses.ts';
 import { applyFunctions } from './functions.ts';
 
 const MIGRATIONS = {
@@ -28,6 +29,7 @@ const MIGRATIONS = {
   '0011-longer-replay-window': longerReplayWindow,
   '0012-plain-comments': plainComments,
   '0013-visible-names': visibleNames,
+  '0014-guesses': guesses,
 };
 
 type Name = keyof typeof MIGRATIONS;

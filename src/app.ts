@@ -88,8 +88,8 @@ function applicationOf(logger: Logger, chain: readonly Middleware[]): Koa {
 }
 
 function pages(services: Services): Router {
-  const { config, live, limits, instances, people, consents, views, csrf, logger } = services;
-  const { clock, upstreamSignIns, passwords, upstream } = services;
+  const { config, live, instances, people, consents, views, csrf, logger } = services;
+  const { clock, upstreamSignIns, passwords, upstream, knownBrowsers } = services;
   return interactionRoutes(
     {
       issuer: config.issuer,
@@ -100,8 +100,7 @@ function pages(services: Services): Router {
       upstreamSignIns,
       passwords,
       upstream,
-      signInFailures: limits.signInFailures,
-      accountFailures: limits.accountFailures,
+      knownBrowsers,
       views,
       csrf,
       logger,
@@ -136,12 +135,22 @@ function demo({ config: { issuer, https, listnrIssuer }, views, csrf }: Services
 }
 
 function protocolRoutes(services: Services): Router {
-  const { config, live, limits, logger, clock, deviceCodes, views } = services;
+  const { config, live, limits, logger, clock, deviceCodes, sessions, guesses, views } = services;
   const { keyRings, clients, accessTokens, usedProofs } = services;
-  const { signInFailures, clientFailures } = limits;
+  const { clientFailures } = limits;
+  const { https, failuresPerMinute } = config;
   const resolve = createInstanceResolver(services);
   const inContext = instanceContext(resolve);
-  const inContextOfCode = knownUserCode({ deviceCodes, signInFailures, views, resolve, clock });
+  const inContextOfCode = knownUserCode({
+    deviceCodes,
+    sessions,
+    guesses,
+    failuresPerMinute,
+    https,
+    views,
+    resolve,
+    clock,
+  });
   const form = oauthInput({ json: false });
   const formOrJson = oauthInput({ json: true });
   const published = publishedDocuments(live);

@@ -48,7 +48,7 @@ export async function compose({
   const { keyRings } = signing;
   const listnr = await composeListnr({ ...foundation, keyRings }, overrides);
   const pages = composePages({ secrets, requestsPerMinute, failuresPerMinute });
-  const interactions = await composeInteractions(foundation, { issuer });
+  const interactions = await composeInteractions(foundation, { issuer, https, secrets, failuresPerMinute });
   const stores = composeStores(foundation, { secrets }, overrides);
   const oidc = composeOidc(stores, {
     issuer,

@@ -1,4 +1,6 @@
 import { createPersonStore, type PersonStore } from '../accounts/person-store.ts';
+import { createGuessStore } from '../authentication/guesses/guess-store.ts';
+import { createGuesses, type Guesses, UNLIMITED_GUESSES } from '../authentication/guesses/guesses.ts';
 import {
   createPasswordAuthenticator,
   type PasswordAuthenticator,
@@ -7,7 +9,9 @@ import {
   createUpstreamAuthenticator,
   type UpstreamAuthenticator,
 } from '../authentication/upstream/upstream-authenticator.ts';
+import type { Config } from '../config.ts';
 import { type ConsentStore, createConsentStore } from '../grants/consent-store.ts';
+import { createKnownBrowsers, type KnownBrowsers } from '../interactions/known-browser.ts';
 import { upstreamCallbackPath } from '../interactions/upstream.ts';
 import { createUpstreamSignInStore, type UpstreamSignInStore } from '../sessions/upstream-sign-in-store.ts';
 import type { Foundation } from './foundation.ts';
@@ -15,6 +19,9 @@ import type { Foundation } from './foundation.ts';
 /** The people, their ways of signing in, and their consents. */
 export interface InteractionParts {
   people: PersonStore;
+  /** Guesses at passwords and device codes. */
+  guesses: Guesses;
+  knownBrowsers: KnownBrowsers;
   passwords: PasswordAuthenticator;
   upstream: UpstreamAuthenticator;
   upstreamSignIns: UpstreamSignInStore;
@@ -30,12 +37,21 @@ export async function composeInteractions(
     outboundFetch,
     hashes,
   }: Pick<Foundation, 'clock' | 'database' | 'databaseTime' | 'box' | 'outboundFetch' | 'hashes'>,
-  { issuer }: { issuer: string },
+  {
+    issuer,
+    https,
+    secrets,
+    failuresPerMinute,
+  }: Pick<Config, 'issuer' | 'https' | 'secrets' | 'failuresPerMinute'>,
 ): Promise<InteractionParts> {
   const people = createPersonStore(database.knex);
+  const guesses =
+    failuresPerMinute === 0 ? UNLIMITED_GUESSES : createGuesses(createGuessStore(database.knex));
   return {
     people,
-    passwords: await createPasswordAuthenticator({ people, hashes }),
+    guesses,
+    knownBrowsers: createKnownBrowsers({ keys: secrets.cookieKeys, https, clock }),
+    passwords: await createPasswordAuthenticator({ people, hashes, guesses, failuresPerMinute }),
     upstream: createUpstreamAuthenticator({
       people,
       clock,

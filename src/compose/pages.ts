@@ -15,8 +15,6 @@ export interface PageParts {
   limits: {
     requests: RateLimit;
     clientFailures: RateLimit;
-    signInFailures: RateLimit;
-    accountFailures: RateLimit;
   };
 }
 
@@ -31,8 +29,6 @@ export function composePages({
     limits: {
       requests: createRateLimit(requestsPerMinute),
       clientFailures: createRateLimit(failuresPerMinute),
-      signInFailures: createRateLimit(failuresPerMinute),
-      accountFailures: createRateLimit(failuresPerMinute * 10),
     },
   };
 }

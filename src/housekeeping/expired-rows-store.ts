@@ -14,6 +14,7 @@ export const EXPIRY_COLUMNS = {
   used_proofs: 'expires_at',
   upstream_sign_ins: 'expires_at',
   denied_subjects: 'expires_at',
+  guesses: 'expires_at',
 } as const;
 
 export type Expiring = keyof typeof EXPIRY_COLUMNS;

@@ -5,11 +5,11 @@ import type { UpstreamAuthenticator } from '../authentication/upstream/upstream-
 import type { ConsentStore } from '../grants/consent-store.ts';
 import type { Csrf } from '../http/pages/csrf.ts';
 import type { Views } from '../http/pages/views.ts';
-import type { RateLimit } from '../http/rate-limits/rate-limit.ts';
 import type { InstanceStore } from '../instances/instance-store.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Clock } from '../platform/time/clock.ts';
 import type { UpstreamSignInStore } from '../sessions/upstream-sign-in-store.ts';
+import type { KnownBrowsers } from './known-browser.ts';
 
 /** The services of all pages. Each step takes those it needs. */
 export interface InteractionDependencies {
@@ -21,8 +21,7 @@ export interface InteractionDependencies {
   upstreamSignIns: UpstreamSignInStore;
   passwords: PasswordAuthenticator;
   upstream: UpstreamAuthenticator;
-  signInFailures: RateLimit;
-  accountFailures: RateLimit;
+  knownBrowsers: KnownBrowsers;
   views: Views;
   csrf: Csrf;
   logger: Logger;

@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto';
-import type { SignInResult } from '../authentication/authenticator.ts';
+import { accountName } from '../authentication/guesses/buckets.ts';
 import { singleValue } from '../http/input/parameters.ts';
 import { requestLimitKey } from '../http/rate-limits/limit-key.ts';
 import { requestState } from '../http/request-state.ts';
@@ -55,43 +54,25 @@ export async function signInWithPassword(
     showSignIn(context, dependencies, { email, error, status });
   if (email === '' || password === '') return again(400, 'Enter your email address and your password.');
 
-  const result = await attempt(context, dependencies, { email, password });
-  const { log } = requestState(context.ctx.req);
+  const { ctx, instance } = context;
+  const { passwords, knownBrowsers } = dependencies;
+  const account = accountName(instance.id, email);
+  const guesser = {
+    address: requestLimitKey(ctx.req),
+    browser: knownBrowsers.find(ctx, instance.id, account),
+  };
+  const result = await passwords.signIn({ instanceId: instance.id, email, password, guesser });
+  const { log } = requestState(ctx.req);
   if (result.outcome === 'refused') {
     log.signIn = 'refused';
     return again(401, 'That email address and password do not match.');
   }
   const { personId, passwordFingerprint } = result;
   log.signIn = personId;
+  knownBrowsers.remember(ctx, instance.id, account);
   if (!(await isWhoWasAskedFor(context, dependencies, personId)))
     return again(403, 'The application asked for somebody else to sign in. Please use the other account.');
   await finishSignIn(context, dependencies, { personId, passwordFingerprint, amr: ['pwd'] });
-}
-
-/**
- * Attempts are counted in three ways: strictly by account and address; by address, against one guess at many
- * accounts; and by account alone, with a limit so high that nobody's guesses lock the owner out. An attempt counts
- * before the password is checked, so that parallel guesses are no cheaper than serial ones. A success takes its
- * counts back.
- */
-async function attempt(
-  { ctx, instance }: InteractionContext,
-  { passwords, signInFailures, accountFailures }: InteractionDependencies,
-  { email, password }: { email: string; password: string },
-): Promise<SignInResult> {
-  const address = requestLimitKey(ctx.req);
-  const account = `${instance.id} ${fingerprint(email.toLowerCase())}`;
-  const accountHere = `${account} from ${address}`;
-  await signInFailures.count(address);
-  await signInFailures.count(accountHere);
-  await accountFailures.count(account);
-  const result = await passwords.signIn({ instanceId: instance.id, email, password, from: address });
-  if (result.outcome === 'signed_in') {
-    await signInFailures.giveBack(address);
-    await signInFailures.forget(accountHere);
-    await accountFailures.giveBack(account);
-  }
-  return result;
 }
 
 function loginHint({ interaction }: InteractionContext): string {
@@ -103,9 +84,4 @@ function loginHint({ interaction }: InteractionContext): string {
 function notice({ interaction }: InteractionContext): string | undefined {
   if (!interaction.session?.accountId) return undefined;
   return 'Please sign in again to confirm that it is you.';
-}
-
-/** The typed text may be long, and the limits keep it for a minute. */
-function fingerprint(email: string): string {
-  return createHash('sha256').update(email).digest('base64url');
 }

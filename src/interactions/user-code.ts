@@ -1,19 +1,25 @@
 import type { Context, Middleware } from 'koa';
+import { deviceCodeBuckets } from '../authentication/guesses/buckets.ts';
+import type { Guesses } from '../authentication/guesses/guesses.ts';
 import { type DeviceCode, type DeviceCodeStore, isDecided } from '../grants/device-code-store.ts';
 import { singleValue } from '../http/input/parameters.ts';
 import type { Views } from '../http/pages/views.ts';
 import { requestLimitKey } from '../http/rate-limits/limit-key.ts';
-import type { RateLimit } from '../http/rate-limits/rate-limit.ts';
 import type { DeviceProblem } from '../oidc/device-flow.ts';
 import type { InstanceResolver } from '../oidc/instance-resolver.ts';
 import type { ParsedRequest } from '../oidc/mount.ts';
 import { runInContext } from '../oidc/request-context.ts';
 import { type Clock, epochSeconds } from '../platform/time/clock.ts';
+import { instancesInCookies, sessionCookieName } from '../sessions/session-cookie.ts';
+import type { SessionStore } from '../sessions/session-store.ts';
 import { showCodeForm } from './device-pages.ts';
 
 interface Dependencies {
   deviceCodes: DeviceCodeStore;
-  signInFailures: RateLimit;
+  sessions: SessionStore;
+  guesses: Guesses;
+  failuresPerMinute: number;
+  https: boolean;
   views: Views;
   resolve: InstanceResolver;
   clock: Clock;
@@ -21,40 +27,59 @@ interface Dependencies {
 
 /** Many times the length of a code. */
 const MAX_LENGTH = 64;
+/** Sessions of one browser that are looked up. */
+const MOST_LOOK_UPS = 3;
 
 /**
  * Serves the page to which a person comes with their device's code. The code determines the instance, so it is looked
  * up before anything reads a session. Later handlers run in that instance's context, and no longer see the code in the
  * address.
  *
- * A code is short. So an attempt counts before the code is looked up, and a right one is taken back (RFC 8628 section
- * 5.1).
+ * A code is short, so guesses are limited (RFC 8628 section 5.1).
  */
-export function knownUserCode({
-  deviceCodes,
-  signInFailures,
-  views,
-  resolve,
-  clock,
-}: Dependencies): Middleware {
+export function knownUserCode(dependencies: Dependencies): Middleware {
+  const { deviceCodes, guesses, failuresPerMinute, views, resolve, clock } = dependencies;
+
+  const lookUp = async (path: string, userCode: string) => {
+    const code = await deviceCodes.findByUserCode(userCode);
+    const context = code && (await resolve({ path, clientId: String(code.payload.clientId) }));
+    const problem = problemOf(code, { clientIsKnown: context?.client !== undefined, clock });
+    return { context, problem };
+  };
+
   return async (ctx, next) => {
     const typed = submittedCode(ctx).slice(0, MAX_LENGTH);
     const userCode = normalized(typed);
     if (userCode === '')
       return showCodeForm(ctx, { views }, typed === '' ? {} : { problem: 'unknown', typed });
 
-    const attempts = `device ${requestLimitKey(ctx.req)}`;
-    await signInFailures.count(attempts);
-    const code = await deviceCodes.findByUserCode(userCode);
-    const clientId = String(code?.payload.clientId);
-    const context = code && (await resolve({ path: ctx.path, clientId }));
-    const problem = problemOf(code, { clientIsKnown: context?.client !== undefined, clock });
+    const guesser = {
+      address: requestLimitKey(ctx.req),
+      personId: await signedInPerson(ctx, dependencies),
+    };
+    const { context, problem } = await guesses.judge({
+      buckets: deviceCodeBuckets(guesser, failuresPerMinute),
+      evaluate: () => lookUp(ctx.path, userCode),
+      isRight: ({ problem }) => problem === undefined,
+    });
     if (!context || problem) return showCodeForm(ctx, { views }, { problem: problem ?? 'unknown', typed });
 
-    await signInFailures.giveBack(attempts);
     ctx.url = ctx.path;
     await runInContext({ ...context, userCode }, next);
   };
+}
+
+/** Somebody who is signed in to any instance in this browser. */
+async function signedInPerson(
+  ctx: Context,
+  { sessions, https, clock }: Pick<Dependencies, 'sessions' | 'https' | 'clock'>,
+): Promise<string | undefined> {
+  for (const instanceId of instancesInCookies(ctx.get('cookie'), { https }).slice(0, MOST_LOOK_UPS)) {
+    const id = ctx.cookies.get(sessionCookieName(instanceId, { https }), { signed: true });
+    const session = id ? await sessions.find(id) : undefined;
+    if (session?.person && Number(session.payload.exp) > epochSeconds(clock)) return session.person.id;
+  }
+  return undefined;
 }
 
 function problemOf(

@@ -170,6 +170,7 @@ describe('with 200,000 rows in every table that grows', () => {
     used_proofs: ['used_proofs_expiry'],
     upstream_sign_ins: ['upstream_sign_ins_expiry'],
     denied_subjects: ['denied_subjects_expiry'],
+    guesses: ['guesses_expiry'],
   };
 
   describe.each(EXPIRING_TABLES)('tidying up %s', (what) => {

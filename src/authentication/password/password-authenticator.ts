@@ -3,16 +3,21 @@ import type { PersonStore } from '../../accounts/person-store.ts';
 import { hashPassword, verifyPassword } from '../../platform/digest.ts';
 import type { HashQueue } from '../../platform/hash-queue.ts';
 import type { SignInResult } from '../authenticator.ts';
+import { accountName, type Guesser, passwordBuckets } from '../guesses/buckets.ts';
+import type { Guesses } from '../guesses/guesses.ts';
 
 export interface PasswordAuthenticator {
-  /** An unknown address and a wrong password take the same time and get the same answer. */
-  signIn(attempt: {
-    instanceId: string;
-    email: string;
-    password: string;
-    /** The lane in which the attempt waits for its hash. */
-    from: string;
-  }): Promise<SignInResult>;
+  /**
+   * An unknown address and a wrong password take the same time and get the same answer.
+   * @throws HttpError 429 after too many failures, 503 when the queue of hashes is full.
+   */
+  signIn(attempt: Credentials & { guesser: Guesser }): Promise<SignInResult>;
+}
+
+interface Credentials {
+  instanceId: string;
+  email: string;
+  password: string;
 }
 
 const REFUSED: SignInResult = { outcome: 'refused', reason: 'wrong_credentials' };
@@ -20,21 +25,31 @@ const REFUSED: SignInResult = { outcome: 'refused', reason: 'wrong_credentials' 
 export async function createPasswordAuthenticator({
   people,
   hashes,
+  guesses,
+  failuresPerMinute,
 }: {
   people: PersonStore;
   hashes: HashQueue;
+  guesses: Guesses;
+  failuresPerMinute: number;
 }): Promise<PasswordAuthenticator> {
   const nobodysHash = await hashPassword(crypto.randomUUID());
+  const compare = async ({ instanceId, email, password }: Credentials): Promise<SignInResult> => {
+    const found = await people.findCredentials(instanceId, email);
+    const matches = await verifyPassword(password, found?.passwordHash ?? nobodysHash);
+    // A disabled person gets the same answer as one who mistyped, so that nobody learns whether an account exists.
+    if (!found || !matches || found.disabled) return REFUSED;
+    const passwordFingerprint = createHash('sha256').update(found.passwordHash).digest('hex');
+    return { outcome: 'signed_in', personId: found.id, passwordFingerprint };
+  };
   return {
-    async signIn({ instanceId, email, password, from }) {
-      const credentials = await people.findCredentials(instanceId, email);
-      const matches = await hashes.run(from, () =>
-        verifyPassword(password, credentials?.passwordHash ?? nobodysHash),
-      );
-      // A disabled person gets the same answer as one who mistyped, so that nobody learns whether an account exists.
-      if (!credentials || !matches || credentials.disabled) return REFUSED;
-      const passwordFingerprint = createHash('sha256').update(credentials.passwordHash).digest('hex');
-      return { outcome: 'signed_in', personId: credentials.id, passwordFingerprint };
+    async signIn({ instanceId, email, password, guesser }) {
+      return guesses.judge({
+        buckets: passwordBuckets(accountName(instanceId, email), guesser, failuresPerMinute),
+        turn: (work) => hashes.run(guesser.browser ?? guesser.address, work),
+        evaluate: () => compare({ instanceId, email, password }),
+        isRight: ({ outcome }) => outcome === 'signed_in',
+      });
     },
   };
 }

@@ -62,6 +62,7 @@ export async function fillTables(url: string): Promise<void> {
     `${HASH('state')}, 'demo', repeat('x', 200), ${EXPIRY}`,
   );
   await fill('denied_subjects', 'person_id, expires_at', `'person-' || n, ${EXPIRY}`);
+  await fill('guesses', 'bucket, most, expires_at', `'bucket-' || n, 20, ${EXPIRY}`);
   await client.query('ANALYZE');
   await client.end();
 }

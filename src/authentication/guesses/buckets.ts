@@ -1,0 +1,55 @@
+import { hash } from 'node:crypto';
+import type { Bucket } from './guess-store.ts';
+
+/** Who guesses: the address, and the browser if it is known to the account. */
+export interface Guesser {
+  address: string;
+  browser: string | undefined;
+}
+
+/** The name under which the guesses at an account are counted, whether it exists or not. */
+export function accountName(instanceId: string, email: string): string {
+  return digest(`${instanceId} ${email.toLowerCase()}`);
+}
+
+/**
+ * Strangers share the guesses at an account, and an address has so many accounts. A browser that has signed in to the
+ * account has guesses of its own, which no stranger can use up.
+ */
+export function passwordBuckets(account: string, { address, browser }: Guesser, most: number): Bucket[] {
+  if (browser !== undefined) return [{ name: digest(`browser ${browser} ${account}`), most }];
+  return [
+    { name: digest(`account ${account}`), most },
+    { name: digest(`address ${address}`), most, counts: account },
+  ];
+}
+
+/** Wrong device codes a minute: from an address without a session, and by a person with one. */
+const MOST_FROM_ADDRESS = 5;
+const MOST_OF_PERSON = 20;
+/**
+ * Wrong device codes a minute in all, without a session and with one. A code has 8 of 20 letters and lives for ten
+ * minutes: 2 x 250 x 10 = 5,000 guesses at 20^8 codes. So a live code is guessed with a chance of 1 in 5,120,000, and
+ * any of 512 live ones with 1 in 10,000.
+ */
+export const MOST_DEVICE_CODES = 250;
+
+export function deviceCodeBuckets(
+  { address, personId }: { address: string; personId: string | undefined },
+  most: number,
+): Bucket[] {
+  return personId === undefined
+    ? [
+        { name: digest(`device ${address}`), most: Math.min(most, MOST_FROM_ADDRESS) },
+        { name: 'devices, without a session', most: MOST_DEVICE_CODES },
+      ]
+    : [
+        { name: digest(`device person ${personId}`), most: Math.min(most, MOST_OF_PERSON) },
+        { name: 'devices, with a session', most: MOST_DEVICE_CODES },
+      ];
+}
+
+/** One length for all, and no address of a person in the database. */
+function digest(text: string): string {
+  return hash('sha256', text, 'base64url');
+}

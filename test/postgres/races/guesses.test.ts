@@ -1,0 +1,62 @@
+import { openBrowser } from '../../support/browser.ts';
+import { type PreparedRequest, releaseTogether } from '../../support/released-together.ts';
+import { authorizationUrl } from '../../support/relying-party.ts';
+import { aRunner, cookieHeader, fifty, RACE_MS, startTwoServers, type TwoServers } from './two-servers.ts';
+
+describe('two servers on one database', () => {
+  let servers: TwoServers;
+  beforeAll(async () => {
+    servers = await startTwoServers({
+      FAILURES_PER_MINUTE: '20',
+      TRUSTED_PROXIES: '127.0.0.1,::1,::ffff:127.0.0.1',
+    });
+  });
+  afterAll(() => servers.close());
+
+  const form = async (n: number, from: string, email: string, password: string): Promise<PreparedRequest> => {
+    const browser = openBrowser({ headers: { 'x-forwarded-for': from } });
+    const page = await browser.follow(await browser.get(authorizationUrl(servers.issuer)));
+    const csrf = /name="csrf" value="([^"]+)"/.exec(page.html)?.[1] ?? '';
+    const { pathname } = new URL(page.url);
+    return {
+      url: `${servers.at(n)}${pathname}/sign-in`,
+      method: 'POST',
+      headers: {
+        'content-type': 'application/x-www-form-urlencoded',
+        'x-forwarded-for': from,
+        ...cookieHeader(browser, pathname),
+      },
+      body: String(new URLSearchParams({ csrf, email, password })),
+    };
+  };
+  const statuses = async (requests: PreparedRequest[]) => {
+    const all = (await releaseTogether(requests)).map(({ status }) => status);
+    return Object.fromEntries([...new Set(all)].map((one) => [one, all.filter((s) => s === one).length]));
+  };
+
+  it(
+    'evaluate twenty guesses at an account in all, of fifty that are sent together from fifty addresses',
+    async () => {
+      for (let round = 0; round < 3; round += 1) {
+        const { email } = await aRunner(servers);
+        const requests = await Promise.all(
+          fifty(() => ({ url: '' })).map((_, n) => form(n, `192.0.${round}.${n + 1}`, email, 'a guess')),
+        );
+        expect(await statuses(requests)).toEqual({ 401: 20, 429: 30 });
+      }
+    },
+    RACE_MS,
+  );
+
+  it(
+    'sign in fifty people of one office at once',
+    async () => {
+      const people = await Promise.all(fifty(() => ({ url: '' })).map(() => aRunner(servers)));
+      const requests = await Promise.all(
+        people.map(({ email, password }, n) => form(n, '203.0.113.9', email, password)),
+      );
+      expect(await statuses(requests)).toEqual({ 303: 50 });
+    },
+    RACE_MS,
+  );
+});
