@@ -1,4 +1,5 @@
 import type { Connection } from './connection.ts';
+import { IdleConnections } from './idle-connections.ts';
 import { currentShare, EndpointUse, type Share } from './share.ts';
 import { ConnectionLost, NoConnectionFree } from './sqlstates.ts';
 
@@ -52,8 +53,7 @@ const CLOSE_WITHIN_MS = 3000;
  */
 export class ConnectionPool {
   readonly #options: PoolOptions;
-  /** Ordered by last use. The last one is used next. */
-  #idle: { connection: Connection; since: number }[] = [];
+  readonly #idle = new IdleConnections();
   #waiting: Waiter[] = [];
   readonly #leases = new Map<Connection, Lease>();
   readonly #inUse: EndpointUse;
@@ -80,7 +80,7 @@ export class ConnectionPool {
     this.#endLease(connection, lease);
     // The status is not idle: ending the transaction failed.
     if (connection.spoiled || connection.getTransactionStatus() !== 'I') connection.close();
-    else this.#idle.push({ connection, since: performance.now() });
+    else this.#idle.add(connection);
     this.#serve();
     if (this.#leases.size === 0) this.#closing?.();
     return true;
@@ -99,7 +99,7 @@ export class ConnectionPool {
     }, this.#options.closeWithinMs ?? CLOSE_WITHIN_MS);
     if (this.#leases.size > 0) await lastReleased;
     clearTimeout(giveUp);
-    for (const { connection } of this.#idle.splice(0)) connection.close();
+    this.#idle.closeAll();
   }
 
   numUsed(): number {
@@ -107,7 +107,7 @@ export class ConnectionPool {
   }
 
   numFree(): number {
-    return this.#idle.length;
+    return this.#idle.count;
   }
 
   numPendingAcquires(): number {
@@ -161,15 +161,15 @@ export class ConnectionPool {
 
   /** Gives free connections to waiters in order, and opens connections for those left over. */
   #serve(): void {
-    this.#idle = this.#idle.filter(({ connection }) => !connection.spoiled);
+    this.#idle.dropSpoiled();
     let left = 0;
     for (const waiter of this.#waiting) {
       if (waiter.share && this.#inUse.isFull(waiter.share)) continue;
-      const free = this.#idle.pop();
-      if (free) this.#lend(free.connection, waiter);
+      const free = this.#idle.take();
+      if (free) this.#lend(free, waiter);
       else left += 1;
     }
-    const room = this.#options.size - this.#leases.size - this.#idle.length;
+    const room = this.#options.size - this.#leases.size - this.#idle.count;
     for (let wanted = Math.min(left, room) - this.#opening; wanted > 0; wanted -= 1) this.#open();
   }
 
@@ -183,17 +183,11 @@ export class ConnectionPool {
     const giveUp = () => {
       if (share && requestMs > 0) share.spent = true;
       connection.giveUp(new ConnectionLost(`no answer in ${Math.round(limitMs)} ms`));
-      if (limitMs >= SILENCE_MS) this.#closeUnheard(since);
+      if (limitMs >= SILENCE_MS) this.#idle.giveUpUnheard(since);
     };
     const timer = limitMs < Number.POSITIVE_INFINITY ? setTimeout(giveUp, limitMs) : undefined;
     this.#leases.set(connection, { share, timer });
     waiter.take(connection);
-  }
-
-  /** If one connection became silent, usually all did. Without this, each would cost another request its time. */
-  #closeUnheard(since: number): void {
-    for (const idle of this.#idle)
-      if (idle.since <= since) idle.connection.giveUp(new ConnectionLost('another gave no answer'));
   }
 
   #endLease(connection: Connection, { share, timer }: Lease): void {
@@ -211,7 +205,7 @@ export class ConnectionPool {
           connection.close();
           return;
         }
-        this.#idle.push({ connection, since: performance.now() });
+        this.#idle.add(connection);
         this.#serve();
       },
       (error: Error) => {
@@ -236,11 +230,7 @@ export class ConnectionPool {
 
   #closeIdle(idleMs: number): void {
     const closeBefore = performance.now() - idleMs;
-    while (this.#leases.size + this.#idle.length > this.#options.keep) {
-      const [oldest] = this.#idle;
-      if (!oldest || (oldest.since > closeBefore && !oldest.connection.spoiled)) return;
-      this.#idle.shift();
-      oldest.connection.close();
-    }
+    while (this.#leases.size + this.#idle.count > this.#options.keep)
+      if (!this.#idle.closeOldest(closeBefore)) return;
   }
 }
