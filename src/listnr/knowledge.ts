@@ -2,7 +2,7 @@ import type { DeniedSubjects } from '../accounts/denied-subjects.ts';
 import type { ListnrClients } from '../clients/listnr-clients.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
 
-/** The extent of a process's in-memory data, for monitoring. */
+/** How much a process knows, and since when, to issue LiSTNR tokens without the database: for metrics and readiness. */
 export interface ListnrKnowledge {
   readonly clients: number;
   /** Seconds since the database last confirmed all of it: about one at most, while there is a database. */

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import type { PersonStore } from '../../accounts/person-store.ts';
 import { hashPassword, verifyPassword } from '../../platform/digest.ts';
 import type { HashQueue } from '../../platform/hash-queue.ts';
-import type { SignInResult } from '../authenticator.ts';
 import { accountName, type Guesser, passwordBuckets } from '../guesses/buckets.ts';
 import type { Guesses } from '../guesses/guesses.ts';
+import type { SignInResult } from '../sign-in-result.ts';
 
 export interface PasswordAuthenticator {
   /**

@@ -1,7 +1,7 @@
 import type { IDToken } from 'openid-client';
 import type { PersonStore } from '../../accounts/person-store.ts';
 import type { UpstreamProvider } from '../../instances/instance.ts';
-import type { SignInResult } from '../authenticator.ts';
+import type { SignInResult } from '../sign-in-result.ts';
 import { profileFrom } from './upstream-profile.ts';
 
 const MAX_SUBJECT_LENGTH = 255;

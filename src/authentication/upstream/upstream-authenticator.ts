@@ -4,7 +4,7 @@ import type { PersonStore } from '../../accounts/person-store.ts';
 import type { UpstreamProvider } from '../../instances/instance.ts';
 import type { OutboundFetch } from '../../platform/network/outbound-fetch.ts';
 import { type Clock, epochSeconds } from '../../platform/time/clock.ts';
-import type { SignInResult } from '../authenticator.ts';
+import type { SignInResult } from '../sign-in-result.ts';
 import { identifyPerson } from './identify-person.ts';
 import { createUpstreamConfigurations } from './upstream-configuration.ts';
 import { explainUpstreamFailure, UpstreamUnavailable } from './upstream-failure.ts';

@@ -1,6 +1,6 @@
 import * as openid from 'openid-client';
 import { OutboundFailure, OutboundRefused } from '../../platform/network/outbound-fetch.ts';
-import type { SignInResult } from '../authenticator.ts';
+import type { SignInResult } from '../sign-in-result.ts';
 
 type Refused = Extract<SignInResult, { outcome: 'refused' }>;
 
