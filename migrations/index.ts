@@ -13,6 +13,7 @@ import * as longerReplayWindow from './0011-longer-replay-window.ts';
 import * as plainComments from './0012-plain-comments.ts';
 import * as visibleNames from './0013-visible-names.ts';
 import * as guesses from './0014-guesses.ts';
+import * as unansweredInteractions from './0015-unanswered-interactions.ts';
 import { applyFunctions } from './functions.ts';
 
 const MIGRATIONS = {
@@ -30,6 +31,7 @@ const MIGRATIONS = {
   '0012-plain-comments': plainComments,
   '0013-visible-names': visibleNames,
   '0014-guesses': guesses,
+  '0015-unanswered-interactions': unansweredInteractions,
 };
 
 type Name = keyof typeof MIGRATIONS;

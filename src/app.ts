@@ -13,6 +13,7 @@ import { issuerOrigin } from './http/issuer-origin.ts';
 import { measureRequests } from './http/measure.ts';
 import { assetRoutes } from './http/pages/assets.ts';
 import { createViews } from './http/pages/views.ts';
+import { limitKeyMac } from './http/rate-limits/limit-key.ts';
 import { limitFailures, limitRequests } from './http/rate-limits/limit-requests.ts';
 import { requestState } from './http/request-state.ts';
 import { jsonAnswers, nothingHere, routesOf } from './http/routing.ts';
@@ -106,8 +107,12 @@ function pages(services: Services): Router {
       logger,
       clock,
     },
-    { inContext: instanceContext(createInstanceResolver(services)) },
+    { inContext: instanceContext(createInstanceResolver(services), addressMacOf(services)) },
   );
+}
+
+function addressMacOf({ config: { secrets } }: Services): (req: IncomingMessage) => Buffer {
+  return limitKeyMac(secrets.keyEncryptionKeys);
 }
 
 function signOut({ config: { https }, live, instances, clients, people, views, csrf }: Services): Router {
@@ -140,7 +145,8 @@ function protocolRoutes(services: Services): Router {
   const { clientFailures } = limits;
   const { https, failuresPerMinute } = config;
   const resolve = createInstanceResolver(services);
-  const inContext = instanceContext(resolve);
+  const addressMac = addressMacOf(services);
+  const inContext = instanceContext(resolve, addressMac);
   const inContextOfCode = knownUserCode({
     deviceCodes,
     sessions,
@@ -149,6 +155,7 @@ function protocolRoutes(services: Services): Router {
     https,
     views,
     resolve,
+    addressMac,
     clock,
   });
   const form = oauthInput({ json: false });

@@ -6,6 +6,7 @@ import { fromRow, type Payload, toRow } from '../platform/time/payload-times.ts'
 import type { Authorization } from './authorization.ts';
 import { type FoundGrant, GRANT_COLUMNS, type GrantColumns, readGrant } from './grant-store.ts';
 import { type NewGrant, type NewGrantValues, newGrantValues, withNewGrant } from './new-grant.ts';
+import { interactionCreator } from './new-interaction.ts';
 import { type AuthorizationCodeRedemption, redeemAuthorizationCode } from './redeem-code.ts';
 
 /** The protocol's short-lived objects that are rows of `artifacts`. */
@@ -24,6 +25,7 @@ export interface Artifact {
  */
 export interface ArtifactStore {
   find(model: ArtifactModel, id: string): Promise<Artifact | undefined>;
+  /** Drops the oldest unanswered interactions if a new one with an `addressMac` is one too many. */
   create(artifact: NewArtifact): Promise<void>;
   /**
    * Saves a code and its grant, which is new with each authorization, in one statement. Returns false and saves
@@ -51,6 +53,8 @@ export interface NewArtifact {
   grantId?: string | undefined;
   /** For an interaction: the person who has just signed in. */
   personId?: string | undefined;
+  /** For a new interaction: a keyed hash of the address from which it is begun. */
+  addressMac?: Buffer | undefined;
   expiresAt: Date;
 }
 
@@ -92,6 +96,7 @@ export function createArtifactStore(db: Queryable, time: DatabaseTime = SAME_CLO
     expires_at: time.toDatabase(expiresAt),
   });
 
+  const createInteraction = interactionCreator(db);
   return {
     async find(model, id) {
       const { rows } = await findArtifact(db, { model, idHash: hashId(id) });
@@ -106,6 +111,10 @@ export function createArtifactStore(db: Queryable, time: DatabaseTime = SAME_CLO
     },
 
     async create(artifact) {
+      const { addressMac } = artifact;
+      const { model, id_hash: idHash, person_id: personId, payload, expires_at: expiresAt } = row(artifact);
+      if (model === 'Interaction' && addressMac)
+        return createInteraction({ idHash, personId, payload, expiresAt, addressMac });
       await db('artifacts').insert(row(artifact));
     },
 
@@ -122,7 +131,13 @@ export function createArtifactStore(db: Queryable, time: DatabaseTime = SAME_CLO
 
     async update(artifact) {
       const { model, id_hash, ...columns } = row(artifact);
-      return (await db('artifacts').where({ model, id_hash }).update(columns)) === 1;
+      // A person has answered, so it is no longer dropped for being one of too many.
+      const answered = columns.person_id === null ? {} : { address_mac: null };
+      return (
+        (await db('artifacts')
+          .where({ model, id_hash })
+          .update({ ...columns, ...answered })) === 1
+      );
     },
 
     redeem: (redemption) => redeemAuthorizationCode(db, redemption, time),

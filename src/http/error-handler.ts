@@ -43,6 +43,7 @@ function toHttpError(thrown: unknown): HttpError {
 
 /** The parts of an error, ours or the protocol library's, that a client may see. */
 export type ErrorAnswer = Pick<HttpError, 'status' | 'message' | 'headers'> & {
+  link?: HttpError['link'];
   code: string;
   /** For the developer of the client; `message` is for the person at the browser. */
   detail?: string | undefined;
@@ -57,6 +58,7 @@ export function respond(ctx: Context, error: ErrorAnswer, views: Views): void {
     views.render(ctx, 'error', {
       title: titleOf(error),
       message: error.message,
+      link: error.link,
       code: error.code,
       detail: error.detail,
       requestId: requestState(ctx.req).id,

@@ -34,6 +34,7 @@ export async function showConsent(
     'consent',
     {
       title: `Share with ${client.name}?`,
+      clientId: client.id,
       clientName: client.name,
       clientHost: hostOf(redirectUri(context)),
       personName: person?.name ?? person?.email ?? 'You',

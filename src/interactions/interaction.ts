@@ -156,7 +156,7 @@ function expired(cause?: unknown): HttpError {
     status: 400,
     code: 'invalid_request',
     message:
-      'This page is no longer valid: it was open for too long, was already used, or belongs to another browser. Go back to the application and sign in again.',
+      'This page is no longer valid: it was open for too long, was already used, was one of too many from your network, or belongs to another browser. To begin again, go back to the application and sign in there.',
     cause,
   });
 }

@@ -12,6 +12,7 @@ import { abortInteraction, type InteractionContext, loadInteraction } from './in
 import { showSignIn, signInWithPassword } from './sign-in.ts';
 import { themeRoute } from './theme-route.ts';
 import { finishUpstream, forwardUpstreamAnswer, startUpstream, upstreamCallbackPath } from './upstream.ts';
+import { offerWayBack } from './way-back.ts';
 
 export function interactionRoutes(
   dependencies: InteractionDependencies,
@@ -21,7 +22,9 @@ export function interactionRoutes(
   const step = (due: Step | 'any', serve: Serve): Middleware[] => [
     inContext,
     async (ctx) => {
-      const context = await loadInteraction(ctx, dependencies);
+      const context = await loadInteraction(ctx, dependencies).catch((error: unknown) =>
+        offerWayBack(ctx, error, dependencies),
+      );
       if (due === 'any' || due === stepDue(context)) await serve(context, dependencies);
       else redirect(ctx, `/interaction/${context.interaction.uid}`);
     },

@@ -30,6 +30,7 @@ export async function showSignIn(
     'sign-in',
     {
       title: `Sign in to ${instance.name}`,
+      clientId: client.id,
       clientName: client.name,
       action: `/interaction/${interaction.uid}/sign-in`,
       goesBack: redirectUri(context) !== undefined,

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { Context, Middleware } from 'koa';
 import { deviceCodeBuckets } from '../authentication/guesses/buckets.ts';
 import type { Guesses } from '../authentication/guesses/guesses.ts';
@@ -22,6 +23,7 @@ interface Dependencies {
   https: boolean;
   views: Views;
   resolve: InstanceResolver;
+  addressMac(req: IncomingMessage): Buffer;
   clock: Clock;
 }
 
@@ -38,7 +40,7 @@ const MOST_LOOK_UPS = 3;
  * A code is short, so guesses are limited (RFC 8628 section 5.1).
  */
 export function knownUserCode(dependencies: Dependencies): Middleware {
-  const { deviceCodes, guesses, failuresPerMinute, views, resolve, clock } = dependencies;
+  const { deviceCodes, guesses, failuresPerMinute, views, resolve, addressMac, clock } = dependencies;
 
   const lookUp = async (path: string, userCode: string) => {
     const code = await deviceCodes.findByUserCode(userCode);
@@ -65,7 +67,7 @@ export function knownUserCode(dependencies: Dependencies): Middleware {
     if (!context || problem) return showCodeForm(ctx, { views }, { problem: problem ?? 'unknown', typed });
 
     ctx.url = ctx.path;
-    await runInContext({ ...context, userCode }, next);
+    await runInContext({ ...context, userCode, addressMac: () => addressMac(ctx.req) }, next);
   };
 }
 

@@ -8,6 +8,7 @@ import type { ConsentStore } from '../grants/consent-store.ts';
 import { answerError, type RenderError } from './answers/render-error.ts';
 import { checkBindings } from './check-bindings.ts';
 import { checkClientAssertion } from './check-client-assertion.ts';
+import { checkLengths } from './check-lengths.ts';
 import { checkRequestedScope } from './check-scope.ts';
 import { type DevicePages, deviceFlow } from './device-flow.ts';
 import { createInteractionPolicy } from './interaction-policy.ts';
@@ -63,6 +64,7 @@ export function oidcConfiguration(dependencies: ConfigurationDependencies): Conf
       scope(ctx, _known, client) {
         checkRequestedScope(ctx, client);
         checkBindings(ctx);
+        checkLengths(ctx);
       },
     },
     responseTypes: ['code'],

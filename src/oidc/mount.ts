@@ -10,11 +10,15 @@ import { PATHS } from './routes.ts';
 export type ParsedRequest = IncomingMessage & { body?: Record<string, string | string[]> };
 
 /** Resolves the instance of a browser's request, and runs the next handlers in its context. */
-export function instanceContext(resolve: InstanceResolver): Middleware {
+export function instanceContext(
+  resolve: InstanceResolver,
+  addressMac: (req: IncomingMessage) => Buffer,
+): Middleware {
   return async (ctx, next) => {
     const { client_id } = ctx.path === PATHS.authorization ? ctx.query : {};
     const clientId = typeof client_id === 'string' ? client_id : undefined;
-    return runInContext(await resolve({ path: ctx.path, clientId }), next);
+    const context = await resolve({ path: ctx.path, clientId });
+    return runInContext({ ...context, addressMac: () => addressMac(ctx.req) }, next);
   };
 }
 

@@ -11,6 +11,8 @@ import type { FoundGrant } from '../grants/grant-store.ts';
  */
 export interface RequestContext {
   instanceId: string | undefined;
+  /** A keyed hash of the address that the request came from. */
+  addressMac?(): Buffer;
   /** The client that determined the instance, so that the library need not look it up again. */
   client: Client | undefined;
   /** The interaction that determined the instance. */

@@ -20,6 +20,8 @@ export interface HttpErrorOptions {
   message: string;
   /** Extra response headers, such as `Retry-After` or `WWW-Authenticate`. */
   headers?: Record<string, string>;
+  /** The application to which the person can go back, for a page. */
+  link?: { href: string; name: string };
   cause?: unknown;
 }
 
@@ -28,13 +30,15 @@ export class HttpError extends Error {
   readonly status: number;
   readonly code: ErrorCode;
   readonly headers: Record<string, string>;
+  readonly link: HttpErrorOptions['link'];
 
-  constructor({ status, code, message, headers = {}, cause }: HttpErrorOptions) {
+  constructor({ status, code, message, headers = {}, link, cause }: HttpErrorOptions) {
     super(message, { cause });
     this.name = 'HttpError';
     this.status = status;
     this.code = code;
     this.headers = headers;
+    this.link = link;
   }
 }
 

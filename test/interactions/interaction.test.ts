@@ -29,7 +29,7 @@ async function openSignIn(
 const OVER = {
   status: 400,
   message:
-    'This page is no longer valid: it was open for too long, was already used, or belongs to another browser. Go back to the application and sign in again.',
+    'This page is no longer valid: it was open for too long, was already used, was one of too many from your network, or belongs to another browser. To begin again, go back to the application and sign in there.',
 };
 const EXPIRED_FORM = {
   status: 403,

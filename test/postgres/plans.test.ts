@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createPersonStore } from '../../src/accounts/person-store.ts';
 import { createUsedProofStore } from '../../src/clients/used-proof-store.ts';
 import { createAccessTokenStore } from '../../src/grants/access-token-store.ts';
-import { createArtifactStore } from '../../src/grants/artifact-store.ts';
+import { type ArtifactStore, createArtifactStore } from '../../src/grants/artifact-store.ts';
 import { createDeviceCodeStore } from '../../src/grants/device-code-store.ts';
 import { createGrantStore } from '../../src/grants/grant-store.ts';
 import { createRefreshFamilyStore } from '../../src/grants/refresh-family-store.ts';
@@ -18,16 +18,21 @@ import { type Explainer, openExplainer, statementsOf } from './plans/statements.
 const PERSON = ['people_pkey', 'user_records_pkey', 'worker_ids_pkey'];
 const LIVE = 199_999;
 const FAMILY = createHash('sha256').update(`family ${LIVE}`).digest().subarray(0, 16);
+const ADDRESS = createHash('sha256').update('address 7').digest();
 const expiresAt = new Date(Date.now() + 3_600_000);
 
 /** By Postgres' own estimates, when three of four rows have expired and nobody has deleted them. */
 describe('with 200,000 rows in every table that grows', () => {
   let database: TestDatabase;
   let explainer: Explainer;
+  let beginning: ArtifactStore;
   beforeAll(async () => {
     database = await openTestDatabase();
     await fillTables(database.url ?? '');
     explainer = await openExplainer(database.url ?? '');
+    beginning = createArtifactStore(database.knex);
+    // The first one of a process adds up the sizes of all others.
+    await beginning.create({ ...code, model: 'Interaction', id: 'first', addressMac: ADDRESS });
   }, 180_000);
   afterAll(async () => {
     await explainer?.close();
@@ -75,6 +80,11 @@ describe('with 200,000 rows in every table that grows', () => {
       'the person, session and consent that a new code depends on',
       ['consents_pkey', 'people_pkey', 'sessions_pkey'],
       (knex) => createArtifactStore(knex).createWithGrant(code, grant),
+    ],
+    [
+      'the interactions of an address to begin another',
+      ['artifacts_pkey', 'artifacts_unanswered'],
+      () => beginning.create({ ...code, model: 'Interaction', id: 'second', addressMac: ADDRESS }),
     ],
     [
       'an interaction to go on with it',

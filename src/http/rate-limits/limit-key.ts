@@ -1,3 +1,4 @@
+import { createHmac, hkdfSync } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { requestState } from '../request-state.ts';
 
@@ -8,6 +9,14 @@ import { requestState } from '../request-state.ts';
 export function requestLimitKey(req: IncomingMessage): string {
   const { ip } = requestState(req);
   return ip.includes(':') ? ipv6Network(ip) : ip;
+}
+
+/**
+ * Makes keyed hashes of that key, for storage. There are so few addresses that they could be guessed from a plain hash.
+ */
+export function limitKeyMac([first = Buffer.alloc(0)]: readonly Buffer[]): (req: IncomingMessage) => Buffer {
+  const key = Buffer.from(hkdfSync('sha256', first, '', 'addresses', 32));
+  return (req) => createHmac('sha256', key).update(requestLimitKey(req)).digest().subarray(0, 16);
 }
 
 function ipv6Network(ip: string): string {

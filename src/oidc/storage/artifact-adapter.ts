@@ -20,7 +20,9 @@ export function artifactAdapter(
         id,
         payload: toStored(id, given),
         ...(model === 'AuthorizationCode' ? { grantId: given.grantId } : {}),
-        ...(model === 'Interaction' ? { personId: given.result?.login?.accountId } : {}),
+        ...(model === 'Interaction'
+          ? { personId: given.result?.login?.accountId, addressMac: requestContext().addressMac?.() }
+          : {}),
         expiresAt: secondsFromNow(clock, ttlSeconds),
       };
       if (isLoaded(model, id)) {

@@ -6,6 +6,9 @@ const ROWS = 200_000;
 const EXPIRY = `now() + (n - ${ROWS * 0.75}) * interval '20 seconds'`;
 /** As long as real hashes and payloads. */
 const HASH = (what: string) => `sha256(convert_to('${what} ' || n, 'UTF8'))`;
+/** No more than the server keeps, a thousand from each address. */
+const UNANSWERED = 100_000;
+const HASH_OF_ADDRESS = `sha256(convert_to('address ' || n % ${UNANSWERED / 1000}, 'UTF8'))`;
 const PAYLOAD = `jsonb_build_object('filling', repeat('x', 200))`;
 
 /** The rows of a server without housekeeping, from `person-1` to `grant-200000`. */
@@ -48,6 +51,12 @@ export async function fillTables(url: string): Promise<void> {
     'artifacts',
     'model, id_hash, user_code_mac, payload, expires_at',
     `'DeviceCode', ${HASH('device code')}, ${HASH('user code')}, ${PAYLOAD}, ${EXPIRY}`,
+  );
+  await fill(
+    'artifacts',
+    'model, id_hash, address_mac, payload, expires_at',
+    `'Interaction', ${HASH('interaction')}, ${HASH_OF_ADDRESS}, ${PAYLOAD}, ${EXPIRY}`,
+    UNANSWERED,
   );
   await fill(
     'refresh_families',
