@@ -19,8 +19,13 @@ describe('docs/registering-clients.md', () => {
   it('has SQL that can be applied in its order, each block changing something once and nothing the second time', async () => {
     expect(blocks.length).toBeGreaterThan(15);
     for (const sql of blocks) {
+      if (sql.startsWith('SELECT')) {
+        // These read Postgres's catalog, in psql.
+        await database.knex.raw(sql);
+        continue;
+      }
       const changes = await apply(sql);
-      expect({ sql, changes: changes.length > 0 }).toEqual({ sql, changes: !sql.startsWith('SELECT') });
+      expect({ sql, changes: changes.length > 0 }).toEqual({ sql, changes: true });
       expect({ sql, changes: await apply(sql) }).toEqual({ sql, changes: [] });
     }
   });

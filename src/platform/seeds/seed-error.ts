@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { sortOf } from '../postgres/sqlstates.ts';
+import type { SeedMistake } from './seed-grammar.ts';
 
 /** A failed statement's error from Postgres, as `pg` passes it on. */
 interface StatementError extends Error {
@@ -17,8 +18,6 @@ const NOT_NULL_VIOLATION = '23502';
 const FOREIGN_KEY_VIOLATION = '23503';
 const UNIQUE_VIOLATION = '23505';
 const CHECK_VIOLATION = '23514';
-/** Statements that a function may not execute: transaction commands, and COPY from or to the client. */
-const FEATURE_NOT_SUPPORTED = '0A000';
 
 /** True for an error of a statement; false for one of the connection. */
 export function isStatementError(error: unknown): error is StatementError {
@@ -56,8 +55,6 @@ export async function explainSeedError(
 function sentence(error: StatementError): string {
   const { code, table, column, detail } = error;
   switch (code) {
-    case FEATURE_NOT_SUPPORTED:
-      return 'a seed file runs in one transaction and must not contain BEGIN, COMMIT or another transaction command, nor COPY from or to the client';
     case NOT_NULL_VIOLATION:
       return `${table}: ${rowOf(detail)} has no ${column}`;
     case CHECK_VIOLATION:
@@ -110,10 +107,27 @@ function usualHint({ code, table }: StatementError): string | undefined {
   return undefined;
 }
 
-/** The line and column, if Postgres reports a position, which counts characters from 1. */
+/** Says which part of a file a seed may not hold, and what to do. */
+export function explainSeedMistake(
+  { sentence, offset, hint }: SeedMistake,
+  { name, sql }: { name: string; sql: string },
+): string {
+  return [
+    `${name}${placeAt(offset, sql)}: ${sentence}`,
+    ...(hint ? [`  ${hint}`] : []),
+    '  Nothing of the file was applied.',
+  ].join('\n');
+}
+
+/** Postgres reports a position, if any, which counts characters from 1. */
 function place({ internalPosition }: StatementError, sql: string): string {
-  if (!internalPosition) return '';
-  const before = [...sql].slice(0, Number(internalPosition) - 1);
+  return placeAt(internalPosition ? Number(internalPosition) - 1 : undefined, sql);
+}
+
+/** The line and column of the character at `offset`. */
+function placeAt(offset: number | undefined, sql: string): string {
+  if (offset === undefined) return '';
+  const before = [...sql].slice(0, offset);
   const line = before.filter((character) => character === '\n').length + 1;
   return `:${line}:${before.length - before.lastIndexOf('\n')}`;
 }

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import type { Knex } from 'knex';
 import { OperatorError } from '../errors.ts';
 import { WITHOUT_TIMEOUT } from '../migrate.ts';
-import { explainSeedError, isStatementError } from './seed-error.ts';
+import { explainSeedError, explainSeedMistake, isStatementError } from './seed-error.ts';
+import { mistakeOfSeed } from './seed-grammar.ts';
 
 export interface Change {
   table: string;
@@ -15,10 +16,10 @@ const SEED_LOCK = 4_710_002;
 
 /**
  * Applies a file of SQL in one transaction and returns the rows that it really changed: none when it is applied
- * again.
+ * again. The file may hold what `seed-grammar.ts` allows.
  *
- * The file runs inside a function, where Postgres refuses COMMIT and ROLLBACK, so it cannot end the transaction
- * early. It reads `settings` with `current_setting('listo.<name>', true)`.
+ * The file runs inside a function, which takes several statements at once and reports the place of a mistake. It
+ * reads `settings` with `current_setting('listo.<name>', true)`.
  *
  * @throws OperatorError that says where and what is wrong and what to do. Nothing of the file is applied then.
  */
@@ -27,7 +28,12 @@ export async function applySeed(
   { name, sql, settings = {} }: { name: string; sql: string; settings?: Record<string, string> },
 ): Promise<Change[]> {
   try {
-    return await knex.transaction((trx) => run(trx, sql, settings));
+    return await knex.transaction(async (trx) => {
+      await trx.raw(WITHOUT_TIMEOUT);
+      const mistake = await mistakeOfSeed(sql, await registrationTables(trx));
+      if (mistake) throw new OperatorError(explainSeedMistake(mistake, { name, sql }));
+      return run(trx, sql, settings);
+    });
   } catch (error) {
     if (!isStatementError(error)) throw error;
     throw new OperatorError(await explainSeedError(knex, error, { name, sql }), { cause: error });
@@ -51,8 +57,16 @@ export function readSeedFile(path: string): string {
   return text;
 }
 
+/** The tables whose changes the trigger `record_registration_change` lists. */
+async function registrationTables(knex: Knex): Promise<Set<string>> {
+  const tables: string[] = await knex('pg_trigger')
+    .join('pg_class', 'pg_class.oid', 'tgrelid')
+    .where({ tgname: 'record_change' })
+    .pluck('relname');
+  return new Set(tables);
+}
+
 async function run(trx: Knex.Transaction, sql: string, settings: Record<string, string>): Promise<Change[]> {
-  await trx.raw(WITHOUT_TIMEOUT);
   await trx.raw('SELECT pg_advisory_xact_lock(?)', [SEED_LOCK]);
   // The trigger `record_registration_change` fills it.
   await trx.raw(

@@ -180,7 +180,8 @@ describe('a refused seed says where, why and what to do', () => {
       sql,
       sql,
       [
-        'acme.sql: a seed file runs in one transaction and must not contain BEGIN, COMMIT or another transaction command, nor COPY from or to the client',
+        `acme.sql:1:${sql.startsWith('SELECT') ? 11 : 1}: a seed may not contain ${/[A-Z]+/.exec(sql.replace('SELECT 1; ', ''))?.[0]}, only INSERT, UPDATE, DELETE, MERGE, SELECT and WITH`,
+        '  A seed registers, and does nothing else. Use psql for other statements.',
       ],
     ]),
   ])('%s', async (_case, sql, lines) => {

@@ -1,0 +1,170 @@
+import { FUNCTIONS, NODES, STATEMENTS, TYPES } from './seed-vocabulary.ts';
+
+/** Why a seed is refused, where (an offset into its text in characters), and what to do. */
+export interface SeedMistake {
+  sentence: string;
+  offset?: number | undefined;
+  hint?: string;
+}
+
+const NOT_A_STATEMENT = 'a seed may not contain %, only INSERT, UPDATE, DELETE, MERGE, SELECT and WITH';
+const HINT = 'A seed registers, and does nothing else. Use psql for other statements.';
+
+type Tree = Readonly<Record<string, unknown>>;
+/** The names of the WITH queries that can be read at some place. */
+type Scope = ReadonlySet<string>;
+
+/**
+ * Reads a seed with Postgres's own grammar. It answers the first thing that a seed may not hold: a statement other
+ * than INSERT, UPDATE, DELETE, MERGE, SELECT and WITH, a table that is not in `tables`, or a function or type that is
+ * not on its list. An unknown node is refused, too, so that a newer grammar opens nothing.
+ */
+export async function mistakeOfSeed(sql: string, tables: Scope): Promise<SeedMistake | undefined> {
+  const { parse } = await import('libpg-query');
+  try {
+    const { stmts = [] } = await parse(sql);
+    for (const { stmt, stmt_location: start = 0 } of stmts) readStatement(stmt, { tables, start });
+    return undefined;
+  } catch (error) {
+    if (error instanceof NotAllowed)
+      return { sentence: error.explain(sql), offset: offsetIn(sql, error.location), hint: HINT };
+    // Postgres's parser calls itself for each level. Its WebAssembly form and the walk below end so, too.
+    if (error instanceof RangeError || (error as Error).name === 'RuntimeError')
+      return { sentence: 'the statements are nested too deeply' };
+    const { message, sqlDetails } = error as Error & { sqlDetails?: { cursorPosition: number } };
+    return { sentence: message, offset: sqlDetails?.cursorPosition };
+  }
+}
+
+/** `location`: an offset into the UTF-8 text, in bytes, as the parser counts. */
+class NotAllowed extends Error {
+  readonly location: number;
+
+  constructor(message: string, location: number) {
+    super(message);
+    this.location = location;
+  }
+
+  /** The sentence, in which `%` stands for the word at the place. */
+  explain(sql: string): string {
+    const word = /^\w*/.exec([...sql].slice(offsetIn(sql, this.location)).join(''))?.[0] ?? '';
+    return this.message.replace('%', word.toUpperCase());
+  }
+}
+
+interface Reading {
+  tables: Scope;
+  /** Where the statement begins, in bytes. It stands for a node without a place. */
+  start: number;
+}
+
+function readStatement(statement: unknown, reading: Reading): void {
+  const [kind = ''] = Object.keys((statement ?? {}) as Tree);
+  if (!STATEMENTS.has(kind)) throw new NotAllowed(NOT_A_STATEMENT, reading.start);
+  walk(statement, new Set(), reading);
+}
+
+function walk(node: unknown, scope: Scope, reading: Reading): void {
+  if (Array.isArray(node)) {
+    for (const item of node) walk(item, scope, reading);
+    return;
+  }
+  if (typeof node !== 'object' || node === null) return;
+  for (const [key, value] of Object.entries(node)) {
+    if (/^[A-Z]/.test(key)) readNode(key, value as Tree, scope, reading);
+    else readField(key, value, scope, reading);
+  }
+}
+
+/** A node by its name in the grammar. */
+function readNode(kind: string, node: Tree, scope: Scope, reading: Reading): void {
+  const place = placeOf(node, reading);
+  if (!NODES.has(kind)) throw new NotAllowed(`a seed may not contain this (${kind})`, place);
+  if (kind === 'RangeVar') readTable(node, scope, reading);
+  if (kind === 'A_Indirection') expectNoField(node.indirection, place);
+  if (kind === 'FuncCall') expectNamed('function', node.funcname, FUNCTIONS, place);
+  if (kind === 'A_Expr') expectOperator(node.name, place);
+  if (kind === 'TypeName') readType(node, reading);
+  walk(
+    node.withClause ? { ...node, withClause: undefined } : node,
+    scopeWithin(node, scope, reading),
+    reading,
+  );
+}
+
+/** A field whose value has no name of its own in the tree. */
+function readField(field: string, value: unknown, scope: Scope, reading: Reading): void {
+  if (value === undefined) return;
+  // The table that a statement changes is never a WITH query.
+  if (field === 'relation') readTable(value as Tree, new Set(), reading);
+  if (field === 'typeName') readType(value as Tree, reading);
+  if (field === 'intoClause')
+    throw new NotAllowed('a seed may not contain SELECT INTO, which makes a table', reading.start);
+  // The two sides of a UNION.
+  if (field === 'larg' || field === 'rarg') readNode('SelectStmt', value as Tree, scope, reading);
+  else walk(value, scope, reading);
+}
+
+/** Reads the WITH queries of a statement, and adds their names to what its other parts can read. */
+function scopeWithin(node: Tree, scope: Scope, reading: Reading): Scope {
+  const clause = node.withClause as { ctes?: { CommonTableExpr: Tree }[]; recursive?: boolean } | undefined;
+  if (!clause) return scope;
+  const queries = (clause.ctes ?? []).map(({ CommonTableExpr }) => CommonTableExpr);
+  const names = queries.map(({ ctename }) => String(ctename));
+  for (const [n, query] of queries.entries()) {
+    const known = clause.recursive ? names : names.slice(0, n);
+    readNode('CommonTableExpr', query, new Set([...scope, ...known]), reading);
+  }
+  return new Set([...scope, ...names]);
+}
+
+function readTable(table: Tree, scope: Scope, reading: Reading): void {
+  const { catalogname, schemaname, relname } = table as Record<string, string | undefined>;
+  const name = relname ?? '';
+  if (!catalogname && !schemaname && (reading.tables.has(name) || scope.has(name))) return;
+  if (!catalogname && schemaname === 'public' && reading.tables.has(name)) return;
+  const written = [catalogname, schemaname, name].filter(Boolean).join('.');
+  throw new NotAllowed(
+    `a seed may not use the table ${written}, only ${[...reading.tables].toSorted().join(', ')}`,
+    placeOf(table, reading),
+  );
+}
+
+function readType(type: Tree, reading: Reading): void {
+  expectNamed('type', type.names, TYPES, placeOf(type, reading));
+}
+
+function expectNamed(what: string, name: unknown, known: ReadonlySet<string>, place: number): void {
+  const parts = partsOf(name);
+  const builtIn = parts.length === 1 || (parts.length === 2 && parts[0] === 'pg_catalog');
+  if (!builtIn || !known.has(parts.at(-1) ?? ''))
+    throw new NotAllowed(`a seed may not use the ${what} ${parts.join('.')}`, place);
+}
+
+function expectOperator(name: unknown, place: number): void {
+  const parts = partsOf(name);
+  if (parts.length > 1 && parts[0] !== 'pg_catalog')
+    throw new NotAllowed(`a seed may not use the operator ${parts.join('.')}`, place);
+}
+
+/** `(value).name` calls a function of that name if the value has no such field. */
+function expectNoField(indirection: unknown, place: number): void {
+  const [name] = partsOf(indirection).filter(Boolean);
+  if (name !== undefined) throw new NotAllowed(`a seed may not read the field ${name} of a value`, place);
+}
+
+function partsOf(name: unknown): string[] {
+  return ((name ?? []) as { String?: { sval?: string } }[]).map(({ String: part }) => part?.sval ?? '');
+}
+
+/** The parser leaves out a place of 0. */
+function placeOf(node: Tree, { start }: Reading): number {
+  return typeof node.location === 'number' && node.location >= 0 ? node.location : start;
+}
+
+/** The place in characters. The parser counts white space and comments to the statement behind them. */
+function offsetIn(sql: string, location: number): number {
+  const bytes = Buffer.from(sql);
+  const blanks = /^(\s+|--[^\n]*|\/\*[\s\S]*?\*\/)*/.exec(bytes.subarray(location).toString())?.[0] ?? '';
+  return [...bytes.subarray(0, location).toString(), ...blanks].length;
+}
