@@ -14,14 +14,14 @@ import { measureRequests } from './http/measure.ts';
 import { assetRoutes } from './http/pages/assets.ts';
 import { createViews } from './http/pages/views.ts';
 import { limitKeyMac } from './http/rate-limits/limit-key.ts';
-import { limitFailures, limitRequests } from './http/rate-limits/limit-requests.ts';
+import { limitClients, limitRequests, uncountTokens } from './http/rate-limits/limit-requests.ts';
 import { requestState } from './http/request-state.ts';
 import { jsonAnswers, nothingHere, routesOf } from './http/routing.ts';
 import { securityHeaders } from './http/security-headers.ts';
 import { repeatPostedRequest } from './interactions/posted-request.ts';
 import { interactionRoutes } from './interactions/routes.ts';
 import { knownUserCode } from './interactions/user-code.ts';
-import { listnrRoutes } from './listnr/routes.ts';
+import { ISSUE_TOKEN, listnrRoutes } from './listnr/routes.ts';
 import { publishedDocuments } from './oidc/answers/published-documents.ts';
 import { createInstanceResolver } from './oidc/instance-resolver.ts';
 import { instanceContext, protocol } from './oidc/mount.ts';
@@ -30,6 +30,12 @@ import { answerUserinfo } from './oidc/userinfo.ts';
 import { unavailable } from './platform/database-errors.ts';
 import type { Logger } from './platform/logger.ts';
 import { signOutRoutes } from './sign-out/routes.ts';
+
+/** The paths of clients, whose requests are counted when the client is known. */
+const CLIENT_PATHS: ReadonlySet<string> = new Set([
+  ISSUE_TOKEN,
+  ...PROTOCOL_ROUTES.filter(({ kind }) => kind === 'token' || kind === 'client').map(({ path }) => path),
+]);
 
 /**
  * The only HTTP map: the steps of every request, from top to bottom, and the edge for each path. `retiring` says
@@ -57,7 +63,7 @@ export function createApp(services: Services, { retiring }: { retiring(): boolea
     securityHeaders({ https: config.https }),
     errorHandler({ logger, views }),
     routesOf(health),
-    limitRequests(limits.requests),
+    limitRequests(limits.requests, { exceptPosts: CLIENT_PATHS }),
     shareDatabase(endpointOf),
     ...edges.map(routesOf),
     nothingHere,
@@ -131,7 +137,7 @@ function tokenProvider(services: Services): Router {
     clients: services.listnrClients,
     secrets: services.listnrClientSecrets,
     denied,
-    clientFailures: limits.clientFailures,
+    limits,
   });
 }
 
@@ -142,7 +148,6 @@ function demo({ config: { issuer, https, listnrIssuer }, views, csrf }: Services
 function protocolRoutes(services: Services): Router {
   const { config, live, limits, logger, clock, deviceCodes, sessions, guesses, views } = services;
   const { keyRings, clients, accessTokens, usedProofs } = services;
-  const { clientFailures } = limits;
   const { https, failuresPerMinute } = config;
   const resolve = createInstanceResolver(services);
   const addressMac = addressMacOf(services);
@@ -161,7 +166,7 @@ function protocolRoutes(services: Services): Router {
   const form = oauthInput({ json: false });
   const formOrJson = oauthInput({ json: true });
   const published = publishedDocuments(live);
-  const limited = limitFailures(clientFailures);
+  const limited = limitClients(limits);
   const onRefusal = (
     req: IncomingMessage,
     { error, detail }: { error: string; detail?: string },
@@ -187,7 +192,7 @@ function protocolRoutes(services: Services): Router {
     user_code: [form, inContextOfCode, serve],
     token: [jsonAnswers, formOrJson, limited, inContext, serve],
     client: [jsonAnswers, form, limited, inContext, serve],
-    userinfo: [jsonAnswers, form, userinfo, inContext, serve],
+    userinfo: [jsonAnswers, form, uncountTokens(limits.requests), userinfo, inContext, serve],
     document: [jsonAnswers, published, form, inContext, serve],
   };
   // Each path has one spelling, because the middleware around the library compares paths.

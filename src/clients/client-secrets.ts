@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import { digestSecret, isSlow, verifySecret } from '../platform/digest.ts';
 import type { HashQueue } from '../platform/hash-queue.ts';
 import { withinShare } from '../platform/postgres/share.ts';
+import { compareGuarded } from '../platform/slow-comparisons.ts';
 import type { Clock } from '../platform/time/clock.ts';
 import type { ClientSecretStore, StoredSecret } from './client-secret-store.ts';
 import { createProvenSecrets } from './proven-secrets.ts';
@@ -47,7 +48,7 @@ export function createClientSecrets({
       const match =
         live.find(({ digest }) => proven.has(secret, digest)) ??
         (live.some(({ digest }) => isSlow(digest))
-          ? await hashes.run(clientId, () => findMatch(secret, live))
+          ? await hashes.run(clientId, () => findMatchGuarded(secret, live))
           : await findMatch(secret, live));
       if (match === undefined) return false;
       if (isSlow(match.digest)) proven.add(secret, match.digest);
@@ -55,6 +56,18 @@ export function createClientSecrets({
       return true;
     },
   };
+}
+
+async function findMatchGuarded(
+  secret: string,
+  live: readonly KnownSecret[],
+): Promise<KnownSecret | undefined> {
+  let match: KnownSecret | undefined;
+  await compareGuarded(async () => {
+    match = await findMatch(secret, live);
+    return match !== undefined;
+  });
+  return match;
 }
 
 /** Compares all, so that the time does not reveal which one matched. */

@@ -8,8 +8,7 @@ import type { Context } from 'koa';
 import type { DeniedSubjects } from '../accounts/denied-subjects.ts';
 import type { ClientSecrets } from '../clients/client-secrets.ts';
 import type { ListnrClients } from '../clients/listnr-clients.ts';
-import { limitFailures } from '../http/rate-limits/limit-requests.ts';
-import type { RateLimit } from '../http/rate-limits/rate-limit.ts';
+import { type ClientLimits, limitClients } from '../http/rate-limits/limit-requests.ts';
 import { requestState } from '../http/request-state.ts';
 import { jsonAnswers } from '../http/routing.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
@@ -22,7 +21,7 @@ import { issueToken } from './issue-token.ts';
 import { createPublishedKeys } from './published-keys.ts';
 import { readTokenRequest, type TokenRequest } from './token-request.ts';
 
-const ISSUE_TOKEN = '/v1/listnr-token-provider/issue-token';
+export const ISSUE_TOKEN = '/v1/listnr-token-provider/issue-token';
 const JWKS = '/v1/listnr-token-provider/jwks';
 
 export interface ListnrDependencies {
@@ -36,13 +35,13 @@ export interface ListnrDependencies {
   clients: ListnrClients;
   secrets: ClientSecrets;
   denied: DeniedSubjects;
-  clientFailures: RateLimit;
+  limits: ClientLimits;
 }
 
 export function listnrRoutes(dependencies: ListnrDependencies): Router {
   const directory = createDirectory(dependencies);
   const issuing = { ...dependencies, directory, idTokens: createIdTokenVerifier(dependencies) };
-  const limited = limitFailures(dependencies.clientFailures);
+  const limited = limitClients(dependencies.limits);
   const answerKeys = createPublishedKeys(dependencies.keyRings);
 
   async function answer(ctx: Context, request: TokenRequest): Promise<void> {
@@ -61,7 +60,7 @@ export function listnrRoutes(dependencies: ListnrDependencies): Router {
   router.post(ISSUE_TOKEN, jsonAnswers as never, async (ctx) => {
     ctx.vary('Origin');
     const request = await readTokenRequest(ctx.req);
-    // `limitFailures` looks here for the name of a client that does not use Basic.
+    // `limitClients` looks here for the name of a client that does not use Basic.
     Object.assign(ctx.req, { body: { client_id: request.clientId } });
     await limited(ctx, () => answer(ctx, request));
   });

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { type Browser, openBrowser, type Page, statusAndMessage } from '../support/browser.ts';
-import { aPerson } from '../support/factories.ts';
+import { aPerson as aPersonWith } from '../support/factories.ts';
 import { ADA, authorizationUrl } from '../support/relying-party.ts';
 import { startTestServer, type TestServer } from '../support/test-server.ts';
 
@@ -15,6 +15,14 @@ beforeAll(async () => {
   server = await startTestServer({ env });
 });
 afterAll(() => server.close());
+
+/** A person with a cheap hash: there are hundreds of guesses here, and hashing is not the subject. */
+const aPerson = (on: TestServer) =>
+  aPersonWith(on, {
+    password: 'a perfectly good password',
+    password_hash:
+      '$argon2id$v=19$m=8,t=1,p=1$wlENKvnXwBpdEiTcWH6Ukg$2VpBSng3l9qkDDH4mO6Zlm1xduFU4UepECa30GG1xEw',
+  });
 
 let addresses = 0;
 /** An address that no other test uses. */

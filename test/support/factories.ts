@@ -37,6 +37,8 @@ export async function aPerson(
   }: {
     email?: string;
     password?: string;
+    /** A hash of the password, which costs less than a new one. */
+    password_hash?: string;
     instance_id?: string;
     name?: string;
     disabled_at?: Date;
@@ -48,7 +50,7 @@ export async function aPerson(
     instance_id,
     email,
     email_verified: true,
-    password_hash: await hashPassword(password),
+    password_hash: columns.password_hash ?? (await hashPassword(password)),
     name: 'Grace Hopper',
     ...columns,
   });

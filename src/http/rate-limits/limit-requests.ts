@@ -1,39 +1,93 @@
 import { hash } from 'node:crypto';
 import type { Context, Middleware } from 'koa';
+import { LRUCache } from 'lru-cache';
 import { HttpError } from '../../platform/errors.ts';
+import { guardComparisons } from '../../platform/slow-comparisons.ts';
 import { requestLimitKey } from './limit-key.ts';
 import type { RateLimit } from './rate-limit.ts';
 
 /** In characters. */
 const LONGEST_NAME_KEPT = 64;
 
-/** Refuses an address that sends too many requests. */
-export function limitRequests(limit: RateLimit): Middleware {
+/** Refuses an address that sends too many requests. It leaves those to `exceptPosts` to `limitClients`. */
+export function limitRequests(
+  limit: RateLimit,
+  { exceptPosts }: { exceptPosts: ReadonlySet<string> },
+): Middleware {
   return async (ctx, next) => {
-    await limit.count(requestLimitKey(ctx.req));
+    if (ctx.method !== 'POST' || !exceptPosts.has(ctx.path)) await limit.count(requestLimitKey(ctx.req));
     await next();
   };
 }
 
+/** The requests that somebody with a token makes are not anonymous, so they do not count. */
+export function uncountTokens(limit: RateLimit): Middleware {
+  return async (ctx, next) => {
+    await next();
+    if (ctx.res.statusCode < 400) await limit.giveBack(requestLimitKey(ctx.req));
+  };
+}
+
+export interface ClientLimits {
+  requests: RateLimit;
+  clientFailures: RateLimit;
+}
+
+/** How long a client that has authenticated is no anonymous sender, at its address. */
+const KNOWN_FOR_MS = 10 * 60 * 1000;
+
 /**
- * Refuses a client that failed to authenticate too often from one address. It counts by address and client, so that
- * one client's wrong secret does not lock out its neighbours at the same address. A failure is a 401 answered here,
- * or an `invalid_client` on its way to the error handler. (An `invalid_token` does not count: nobody guesses a
+ * Limits the requests of clients. One that has authenticated at this address may send as many as it likes: it serves
+ * thousands of people from there. All others count as anonymous ones.
+ *
+ * It also refuses a client that failed to authenticate too often from one address. It counts by address and client, so
+ * that one client's wrong secret does not lock out its neighbours at the same address. A failure is a 401 answered
+ * here, or an `invalid_client` on its way to the error handler. (An `invalid_token` does not count: nobody guesses a
  * signature, and one person's expired token must not lock out an office.)
  */
-export function limitFailures(limit: RateLimit): Middleware {
+export function limitClients({ requests, clientFailures }: ClientLimits): Middleware {
+  const authenticated = new LRUCache<string, true>({ max: 20_000, ttl: KNOWN_FOR_MS });
+
   return async (ctx, next) => {
-    const key = `${requestLimitKey(ctx.req)} ${bounded(claimedClient(ctx))}`;
-    await limit.check(key);
+    const address = requestLimitKey(ctx.req);
+    const key = `${address} ${bounded(claimedClient(ctx))}`;
+    const known = authenticated.has(key);
+    await (known ? requests.check(`refused ${key}`) : requests.count(address));
+    await clientFailures.check(key);
+    let counted = false;
+    const failed = async () => {
+      if (known) await requests.count(`refused ${key}`).catch(() => undefined);
+    };
+    const wrongSecret = async () => {
+      if (!counted) await clientFailures.count(key).catch(() => undefined);
+    };
     try {
-      await next();
-      if (ctx.res.statusCode === 401) await limit.count(key).catch(() => undefined);
+      await guardComparisons(async (compare) => {
+        const right = await clientFailures.guard(key, compare);
+        counted = !right;
+        return right;
+      }, next);
+      const { statusCode } = ctx.res;
+      if (statusCode < 400 && presentsCredentials(ctx)) authenticated.set(key, true);
+      if (statusCode !== 401) return;
+      await failed();
+      await wrongSecret();
     } catch (error) {
-      if (error instanceof HttpError && error.code === 'invalid_client')
-        await limit.count(key).catch(() => undefined);
+      if (error instanceof HttpError && error.status === 401) await failed();
+      if (error instanceof HttpError && error.code === 'invalid_client') await wrongSecret();
       throw error;
     }
   };
+}
+
+/** A public client, which has no credentials, is as anonymous as its sender. */
+function presentsCredentials(ctx: Context): boolean {
+  const { body } = ctx.req as typeof ctx.req & { body?: Record<string, unknown> };
+  return (
+    ctx.get('authorization') !== '' ||
+    body?.client_secret !== undefined ||
+    body?.client_assertion !== undefined
+  );
 }
 
 /** The limit keeps a name for a minute, and the sender chooses its length. */

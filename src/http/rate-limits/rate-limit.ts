@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { HttpError } from '../../platform/errors.ts';
 
@@ -9,20 +10,27 @@ export interface RateLimit {
   check(key: string): Promise<void>;
   /** Takes one event back. */
   giveBack(key: string): Promise<void>;
-  /** Forgets all events of a key. */
-  forget(key: string): Promise<void>;
+  /**
+   * Runs `work`, which counts if it is false. Work under way takes a place until it ends.
+   * @throws HttpError 429 when the limit is reached, by counted events alone.
+   */
+  guard(key: string, work: () => Promise<boolean>): Promise<boolean>;
 }
+
+/** The work under way may all be right, so more of it looks again. */
+const AGAIN_MS = 50;
 
 const NO_LIMIT: RateLimit = {
   count: async () => {},
   check: async () => {},
   giveBack: async () => {},
-  forget: async () => {},
+  guard: (_key, work) => work(),
 };
 
 export function createRateLimit(perMinute: number): RateLimit {
   if (perMinute === 0) return NO_LIMIT;
   const limiter = new RateLimiterMemory({ points: perMinute, duration: 60 });
+  const underWay = new Map<string, number>();
   return {
     async count(key) {
       try {
@@ -38,8 +46,24 @@ export function createRateLimit(perMinute: number): RateLimit {
     async giveBack(key) {
       await limiter.reward(key);
     },
-    async forget(key) {
-      await limiter.delete(key);
+    async guard(key, work) {
+      for (;;) {
+        const state = await limiter.get(key);
+        if (state && state.consumedPoints >= perMinute) throw tooMany(state);
+        if ((state?.consumedPoints ?? 0) + (underWay.get(key) ?? 0) < perMinute) break;
+        await pause(AGAIN_MS);
+      }
+      underWay.set(key, (underWay.get(key) ?? 0) + 1);
+      let counts = false;
+      try {
+        counts = !(await work());
+        return !counts;
+      } finally {
+        if (counts) await limiter.consume(key).catch(() => undefined);
+        const left = (underWay.get(key) ?? 0) - 1;
+        if (left > 0) underWay.set(key, left);
+        else underWay.delete(key);
+      }
     },
   };
 }

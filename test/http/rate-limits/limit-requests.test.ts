@@ -2,6 +2,10 @@ import { aClient } from '../../support/factories.ts';
 import { brief, DEMO_WEB, postForm, postJson, statusAndError } from '../../support/relying-party.ts';
 import { startTestServer, type TestServer } from '../../support/test-server.ts';
 
+/** A cheap hash of "a perfectly good password". */
+const CHEAP_HASH =
+  '$argon2id$v=19$m=8,t=1,p=1$wlENKvnXwBpdEiTcWH6Ukg$2VpBSng3l9qkDDH4mO6Zlm1xduFU4UepECa30GG1xEw';
+
 describe('limits', () => {
   let server: TestServer;
   beforeAll(async () => {
@@ -65,4 +69,34 @@ describe('limits', () => {
     expect({ status: last?.status, body: await last?.json() }).toEqual(tooMany);
     expect((await fetch(url('/healthz'))).status).toBe(200);
   });
+
+  it('do not bind the requests of a client that has authenticated, and only its own', async () => {
+    const { client_id, client_secret } = DEMO_WEB;
+    const busy = await startTestServer({ env: { REQUESTS_PER_MINUTE: '5' } });
+    try {
+      const ask = (body: Record<string, string>) => postForm(`${busy.url}/auth/introspect`, body);
+      const known = { token: 'unknown', client_id, client_secret };
+      for (let n = 0; n < 20; n += 1) expect((await ask(known)).status).toBe(200);
+      for (let n = 0; n < 4; n += 1) expect((await fetch(`${busy.url}/auth/jwks`)).status).toBe(200);
+      expect((await fetch(`${busy.url}/auth/jwks`)).status).toBe(429);
+      expect((await ask({ ...known, client_id: 'another' })).status).toBe(429);
+      expect((await ask(known)).status).toBe(200);
+    } finally {
+      await busy.close();
+    }
+  });
+});
+
+it('a hundred guesses at a slow client secret, sent at once, are judged up to the limit, and a right one before is not counted', async () => {
+  const server = await startTestServer({ env: { FAILURES_PER_MINUTE: '3' } });
+  const { client_id } = await aClient(server);
+  const digest = `argon2id:${CHEAP_HASH}`;
+  await server.database.knex('client_secrets').where({ client_id }).update({ digest });
+  const ask = (client_secret: string) =>
+    postForm(`${server.url}/auth/introspect`, { token: 'unknown', client_id, client_secret });
+  expect((await ask('a perfectly good password')).status).toBe(200);
+  const answers = await Promise.all(Array.from({ length: 100 }, (_, n) => ask(`guess ${n}`)));
+  const count = (status: number) => answers.filter((answer) => answer.status === status).length;
+  expect({ judged: count(401), refused: count(429) }).toEqual({ judged: 3, refused: 97 });
+  await server.close();
 });
