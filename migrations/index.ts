@@ -14,6 +14,7 @@ import * as plainComments from './0012-plain-comments.ts';
 import * as visibleNames from './0013-visible-names.ts';
 import * as guesses from './0014-guesses.ts';
 import * as unansweredInteractions from './0015-unanswered-interactions.ts';
+import * as sessionLimit from './0016-session-limit.ts';
 import { applyFunctions } from './functions.ts';
 
 const MIGRATIONS = {
@@ -32,6 +33,7 @@ const MIGRATIONS = {
   '0013-visible-names': visibleNames,
   '0014-guesses': guesses,
   '0015-unanswered-interactions': unansweredInteractions,
+  '0016-session-limit': sessionLimit,
 };
 
 type Name = keyof typeof MIGRATIONS;

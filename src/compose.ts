@@ -60,6 +60,7 @@ export async function compose({
     clientSecrets,
     people: interactions.people,
     consents: interactions.consents,
+    sessionSeconds: async (id) => (await instances.find(id))?.sessionAbsoluteTtlSeconds,
     keyRing: keyRings.oidc,
     ...libraryPages({ views: pages.views, instances }),
   });

@@ -2,6 +2,8 @@ import type { Queryable } from '../platform/database.ts';
 import type { SecretBox } from '../platform/secret-box.ts';
 import type { Instance, UpstreamProvider } from './instance.ts';
 
+const DEFAULT_SESSION_SECONDS = 30 * 24 * 60 * 60;
+
 export interface InstanceStore {
   find(id: string): Promise<Instance | undefined>;
   /** @throws OperatorError when the provider's secret cannot be opened. */
@@ -19,6 +21,7 @@ export function createInstanceStore(db: Queryable, box: SecretBox): InstanceStor
           authentication: row.authentication,
           logoUri: row.logo_uri,
           brandColor: row.brand_color,
+          sessionAbsoluteTtlSeconds: row.session_absolute_ttl_seconds ?? DEFAULT_SESSION_SECONDS,
         }
       );
     },

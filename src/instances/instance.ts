@@ -8,6 +8,8 @@ export interface Instance {
   authentication: 'password' | 'oidc';
   logoUri: string | null;
   brandColor: string;
+  /** After this long since the sign-in, a person has to sign in again. */
+  sessionAbsoluteTtlSeconds: number;
 }
 
 /** The customer's own OpenID provider, for an instance whose authentication is `oidc`. */

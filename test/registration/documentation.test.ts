@@ -52,7 +52,7 @@ describe('docs/registering-clients.md', () => {
     const sql = readdirSync(folder)
       .map((name) => readFileSync(new URL(name, folder), 'utf8'))
       .join('\n');
-    const later = ['0003-refresh-families', '0008-client-security']
+    const later = ['0003-refresh-families', '0008-client-security', '0016-session-limit']
       .map((name) => readFileSync(new URL(`../../migrations/${name}.ts`, import.meta.url), 'utf8'))
       .join('\n');
     const names = ['instances', 'clients', 'people']
@@ -61,7 +61,7 @@ describe('docs/registering-clients.md', () => {
       .join('\n');
     const found = (pattern: RegExp, text = sql) => [...text.matchAll(pattern)].map(([, name = '']) => name);
     const rules = [
-      ...found(/COMMENT ON CONSTRAINT (\w+) ON clients/g, later),
+      ...found(/COMMENT ON CONSTRAINT (\w+) ON (?:clients|instances)/g, later),
       ...found(/refuse_registration\('(\w+)'/g, later),
       ...found(/CONSTRAINT (\w+) CHECK/g),
       ...found(/refuse_registration\('(\w+)'/g),

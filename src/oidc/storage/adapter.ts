@@ -10,7 +10,7 @@ import { requestContext } from '../request-context.ts';
 import { artifactAdapter } from './artifact-adapter.ts';
 import { findClient, toClientMetadata } from './client-metadata.ts';
 import { deviceCodeAdapter } from './device-code-adapter.ts';
-import { sessionAdapter } from './session-adapter.ts';
+import { type SessionSeconds, sessionAdapter } from './session-adapter.ts';
 
 export interface AdapterDependencies {
   issuer: string;
@@ -18,6 +18,7 @@ export interface AdapterDependencies {
   deviceCodes: DeviceCodeStore;
   grants: GrantStore;
   sessions: SessionStore;
+  sessionSeconds: SessionSeconds;
   clients: ClientStore;
   keyRing: KeyRing;
   clock: Clock;

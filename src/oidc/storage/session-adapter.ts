@@ -1,17 +1,22 @@
 import type { Adapter, AdapterPayload } from 'oidc-provider';
-import { type Clock, secondsFromNow } from '../../platform/time/clock.ts';
+import { type Clock, epochSeconds, secondsFromNow } from '../../platform/time/clock.ts';
 import type { Payload } from '../../platform/time/payload-times.ts';
 import type { SessionStore } from '../../sessions/session-store.ts';
 import { isLoaded, noteLoaded, requestContext } from '../request-context.ts';
 import { keepSessionCookie } from '../session.ts';
 import { unlessGone } from './unless-gone.ts';
 
+/** After this many seconds since the sign-in, a session of an instance ends, however often it was used. */
+export type SessionSeconds = (instanceId: string) => Promise<number | undefined>;
+
 /** Stores sessions for the library. A session's `uid` ends it (corrections/session.ts), so `destroy` does nothing here. */
 export function sessionAdapter({
   sessions,
+  sessionSeconds,
   clock,
 }: {
   sessions: SessionStore;
+  sessionSeconds: SessionSeconds;
   clock: Clock;
 }): Pick<Adapter, 'upsert' | 'find' | 'findByUid'> {
   const remember = (payload: Payload | undefined, id?: string) => {
@@ -19,12 +24,20 @@ export function sessionAdapter({
     noteLoaded('Session', String(payload.uid));
     return { ...payload, ...(id ? { jti: id } : {}) } as AdapterPayload;
   };
+  /** The seconds until a session ends whatever happens. A session without a person has nothing to end. */
+  const secondsLeft = async ({ accountId, loginTs }: Payload): Promise<number> => {
+    const { instanceId } = requestContext();
+    if (accountId === undefined || typeof loginTs !== 'number' || !instanceId)
+      return Number.POSITIVE_INFINITY;
+    const seconds = (await sessionSeconds(instanceId)) ?? Number.POSITIVE_INFINITY;
+    return loginTs + seconds - epochSeconds(clock);
+  };
   return {
     async upsert(id, { jti: _jti, ...payload }, ttlSeconds = 0) {
       const uid = String(payload.uid);
       const { passwordFingerprint } = requestContext();
       const personId = payload.accountId;
-      const expiresAt = secondsFromNow(clock, ttlSeconds);
+      const expiresAt = secondsFromNow(clock, Math.min(ttlSeconds, await secondsLeft(payload)));
       const session = { uid, personId, payload, passwordFingerprint, expiresAt };
       const saved = await unlessGone(() =>
         isLoaded('Session', uid) ? sessions.update(id, session) : sessions.start(id, session),
@@ -35,6 +48,7 @@ export function sessionAdapter({
 
     async find(id) {
       const found = await sessions.find(id);
+      if (found && (await secondsLeft(found.payload)) <= 0) return undefined;
       if (found?.person) requestContext().person = found.person;
       return remember(found?.payload, id);
     },

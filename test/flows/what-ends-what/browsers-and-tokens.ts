@@ -2,8 +2,8 @@ import { DEFAULT_LIFETIMES } from '../../../src/clients/client.ts';
 import { aPerson } from '../../support/factories.ts';
 import { postForm } from '../../support/relying-party.ts';
 import { runJob } from '../../support/run-job.ts';
-import type { Acts } from './act.ts';
-import { obtainCode, redeem, refreshAs, type World } from './world.ts';
+import { type Acts, noticeChanges } from './act.ts';
+import { askSilently, obtainCode, redeem, refreshAs, type World } from './world.ts';
 
 const DAY = 24 * 60 * 60;
 
@@ -34,6 +34,32 @@ export const BROWSERS_AND_TOKENS: Acts = {
       .update(expired(world, 'sessions'));
     await runJob(world.server, 'housekeeping');
     expect(await world.server.database.knex('sessions').where({ uid: session.uid })).toEqual([]);
+  },
+
+  'a session is too old': async (world) => {
+    const { server, url, browsers, instance, web } = world;
+    const { knex } = server.database;
+    const { uid } = await grantOf(world).first('session_uid as uid');
+    const session = () => knex('sessions').where({ uid });
+    const signedInBefore = (seconds: number) => {
+      const loginTs = Math.floor(Date.now() / 1000) - seconds;
+      return session().update({ payload: knex.raw('payload || ?::jsonb', [JSON.stringify({ loginTs })]) });
+    };
+    const use = async () => {
+      expect((await askSilently(url, browsers.laptop, web)).get('error')).toBeNull();
+      return secondsUntil((await session().first('expires_at')).expires_at);
+    };
+    const limit = async (seconds: number | null) => {
+      await knex('instances').where({ id: instance }).update({ session_absolute_ttl_seconds: seconds });
+      await noticeChanges(server);
+    };
+    expect(await use()).toBe(14 * DAY);
+    await signedInBefore(30 * DAY - 600);
+    expect(await use()).toBe(600);
+    await limit(31 * DAY);
+    expect(await use()).toBe(DAY + 600);
+    await limit(null);
+    await signedInBefore(30 * DAY);
   },
 
   'a refresh token is revoked': (world) => revoke(world, 'refresh_token'),
