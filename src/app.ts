@@ -18,9 +18,9 @@ import { limitClients, limitRequests, uncountTokens } from './http/rate-limits/l
 import { requestState } from './http/request-state.ts';
 import { jsonAnswers, nothingHere, routesOf } from './http/routing.ts';
 import { securityHeaders } from './http/security-headers.ts';
+import { knownUserCode } from './interactions/device/user-code.ts';
 import { repeatPostedRequest } from './interactions/posted-request.ts';
 import { interactionRoutes } from './interactions/routes.ts';
-import { knownUserCode } from './interactions/user-code.ts';
 import { ISSUE_TOKEN, listnrRoutes } from './listnr/routes.ts';
 import { publishedDocuments } from './oidc/answers/published-documents.ts';
 import { createInstanceResolver } from './oidc/instance-resolver.ts';

@@ -12,7 +12,7 @@ import {
 import type { Config } from '../config.ts';
 import { type ConsentStore, createConsentStore } from '../grants/consent-store.ts';
 import { createKnownBrowsers, type KnownBrowsers } from '../interactions/known-browser.ts';
-import { upstreamCallbackPath } from '../interactions/upstream.ts';
+import { upstreamCallbackPath } from '../interactions/upstream/upstream.ts';
 import { createUpstreamSignInStore, type UpstreamSignInStore } from '../sessions/upstream-sign-in-store.ts';
 import type { Foundation } from './foundation.ts';
 

@@ -4,7 +4,7 @@ import { type Csrf, createCsrf } from '../http/pages/csrf.ts';
 import { createViews, type Views } from '../http/pages/views.ts';
 import { createRateLimit, type RateLimit } from '../http/rate-limits/rate-limit.ts';
 import type { InstanceStore } from '../instances/instance-store.ts';
-import { createDevicePages } from '../interactions/device-pages.ts';
+import { createDevicePages } from '../interactions/device/device-pages.ts';
 import { explainProtocolError } from '../interactions/protocol-error.ts';
 import type { ProviderDependencies } from '../oidc/provider.ts';
 

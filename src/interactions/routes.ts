@@ -10,8 +10,13 @@ import { decideConsent, showConsent } from './consent.ts';
 import type { InteractionDependencies } from './dependencies.ts';
 import { abortInteraction, type InteractionContext, loadInteraction } from './interaction.ts';
 import { showSignIn, signInWithPassword } from './sign-in.ts';
-import { themeRoute } from './theme-route.ts';
-import { finishUpstream, forwardUpstreamAnswer, startUpstream, upstreamCallbackPath } from './upstream.ts';
+import { themeRoute } from './theme/theme-route.ts';
+import {
+  finishUpstream,
+  forwardUpstreamAnswer,
+  startUpstream,
+  upstreamCallbackPath,
+} from './upstream/upstream.ts';
 import { offerWayBack } from './way-back.ts';
 
 export function interactionRoutes(

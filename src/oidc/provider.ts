@@ -1,8 +1,8 @@
 /**
- * The protocol library, configured and corrected: everything about OAuth 2.0 and OpenID Connect, and nothing else.
- * Each file here has one of its hooks. Where its behaviour differs from the contract, a file of `corrections/` replaces
- * a member of it, or a file of `answers/` changes its answer. Only this folder imports `oidc-provider` (pages use its
- * types and errors).
+ * The protocol library, configured and corrected: everything about OAuth 2.0 and OpenID Connect, and nothing else. Each
+ * file here has one of its hooks. Where its behaviour differs from the contract, a file of `corrections/` replaces a
+ * member of it, a file of `checks/` refuses more than it does, or a file of `answers/` changes its answer. Only this
+ * folder imports `oidc-provider` (pages use its types and errors).
  */
 import { Provider } from 'oidc-provider';
 import type { ClientSecrets } from '../clients/client-secrets.ts';
@@ -13,6 +13,7 @@ import { crossOrigin } from './answers/cross-origin.ts';
 import { takeBackFailures } from './answers/failures.ts';
 import { formPost } from './answers/form-post.ts';
 import { keepDocuments } from './answers/published-documents.ts';
+import { authenticatedIntrospection } from './checks/introspection-authentication.ts';
 import { type ConfigurationDependencies, oidcConfiguration } from './configuration.ts';
 import { findAccessTokens } from './corrections/access-token.ts';
 import { correctClients, keepClients } from './corrections/client-model.ts';
@@ -23,7 +24,6 @@ import { readRetiredHints } from './corrections/retired-hint.ts';
 import { keepSessionRows } from './corrections/session.ts';
 import { logProviderEvents } from './events.ts';
 import { type GrantTypeDependencies, registerGrantTypes } from './grant-types.ts';
-import { authenticatedIntrospection } from './introspection-authentication.ts';
 import { requestContext } from './request-context.ts';
 
 export interface ProviderDependencies extends ConfigurationDependencies, GrantTypeDependencies {

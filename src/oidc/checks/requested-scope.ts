@@ -1,5 +1,5 @@
 import { errors, type KoaContextWithOIDC } from 'oidc-provider';
-import { clientRecord } from './storage/client-metadata.ts';
+import { clientRecord } from '../storage/client-metadata.ts';
 
 /**
  * A scope that is unknown, or that this client may not request, is `invalid_scope` (the guide's table). The library

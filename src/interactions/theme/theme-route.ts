@@ -1,6 +1,6 @@
 import type { Middleware } from 'koa';
-import type { InstanceStore } from '../instances/instance-store.ts';
-import { HttpError } from '../platform/errors.ts';
+import type { InstanceStore } from '../../instances/instance-store.ts';
+import { HttpError } from '../../platform/errors.ts';
 import { themeStylesheet } from './theme.ts';
 
 /** An instance's colours as a stylesheet, because the content policy allows no inline style. */

@@ -1,7 +1,7 @@
 import type { Middleware } from 'koa';
-import type { ParsedRequest } from './mount.ts';
-import { requestContext } from './request-context.ts';
-import { PATHS } from './routes.ts';
+import type { ParsedRequest } from '../mount.ts';
+import { requestContext } from '../request-context.ts';
+import { PATHS } from '../routes.ts';
 
 /**
  * Introspection is for clients that authenticate (RFC 7662 section 2.1). The library also answers a public client,

@@ -1,18 +1,18 @@
 import type { IncomingMessage } from 'node:http';
 import type { Context, Middleware } from 'koa';
-import { deviceCodeBuckets } from '../authentication/guesses/buckets.ts';
-import type { Guesses } from '../authentication/guesses/guesses.ts';
-import { type DeviceCode, type DeviceCodeStore, isDecided } from '../grants/device-code-store.ts';
-import { singleValue } from '../http/input/parameters.ts';
-import type { Views } from '../http/pages/views.ts';
-import { requestLimitKey } from '../http/rate-limits/limit-key.ts';
-import type { DeviceProblem } from '../oidc/device-flow.ts';
-import type { InstanceResolver } from '../oidc/instance-resolver.ts';
-import type { ParsedRequest } from '../oidc/mount.ts';
-import { runInContext } from '../oidc/request-context.ts';
-import { type Clock, epochSeconds } from '../platform/time/clock.ts';
-import { instancesInCookies, sessionCookieName } from '../sessions/session-cookie.ts';
-import type { SessionStore } from '../sessions/session-store.ts';
+import { deviceCodeBuckets } from '../../authentication/guesses/buckets.ts';
+import type { Guesses } from '../../authentication/guesses/guesses.ts';
+import { type DeviceCode, type DeviceCodeStore, isDecided } from '../../grants/device-code-store.ts';
+import { singleValue } from '../../http/input/parameters.ts';
+import type { Views } from '../../http/pages/views.ts';
+import { requestLimitKey } from '../../http/rate-limits/limit-key.ts';
+import type { DeviceProblem } from '../../oidc/device-flow.ts';
+import type { InstanceResolver } from '../../oidc/instance-resolver.ts';
+import type { ParsedRequest } from '../../oidc/mount.ts';
+import { runInContext } from '../../oidc/request-context.ts';
+import { type Clock, epochSeconds } from '../../platform/time/clock.ts';
+import { instancesInCookies, sessionCookieName } from '../../sessions/session-cookie.ts';
+import type { SessionStore } from '../../sessions/session-store.ts';
 import { showCodeForm } from './device-pages.ts';
 
 interface Dependencies {

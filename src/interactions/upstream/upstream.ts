@@ -1,13 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import type { Middleware } from 'koa';
-import { UpstreamUnavailable } from '../authentication/upstream/upstream-failure.ts';
-import { parseParameters, singleValue } from '../http/input/parameters.ts';
-import { redirect } from '../http/pages/redirect.ts';
-import { requestState } from '../http/request-state.ts';
-import type { UpstreamProvider } from '../instances/instance.ts';
-import { type Clock, epochSeconds, secondsFromNow } from '../platform/time/clock.ts';
-import type { InteractionDependencies } from './dependencies.ts';
-import { finishInteraction, finishSignIn, type InteractionContext, isWhoWasAskedFor } from './interaction.ts';
+import { UpstreamUnavailable } from '../../authentication/upstream/upstream-failure.ts';
+import { parseParameters, singleValue } from '../../http/input/parameters.ts';
+import { redirect } from '../../http/pages/redirect.ts';
+import { requestState } from '../../http/request-state.ts';
+import type { UpstreamProvider } from '../../instances/instance.ts';
+import { type Clock, epochSeconds, secondsFromNow } from '../../platform/time/clock.ts';
+import type { InteractionDependencies } from '../dependencies.ts';
+import {
+  finishInteraction,
+  finishSignIn,
+  type InteractionContext,
+  isWhoWasAskedFor,
+} from '../interaction.ts';
 import { upstreamRefusal } from './upstream-refusal.ts';
 
 const ATTEMPT_TTL_SECONDS = 10 * 60;

@@ -1,5 +1,5 @@
-import type { RefusalReason } from '../authentication/sign-in-result.ts';
-import { HttpError } from '../platform/errors.ts';
+import type { RefusalReason } from '../../authentication/sign-in-result.ts';
+import { HttpError } from '../../platform/errors.ts';
 
 /** The page that tells a person why they could not sign in through the customer's own provider. */
 export function upstreamRefusal(reason: RefusalReason, cause?: unknown): HttpError {

@@ -1,6 +1,6 @@
 import { errors, type KoaContextWithOIDC } from 'oidc-provider';
-import { type Clock, epochSeconds } from '../platform/time/clock.ts';
-import { PATHS } from './routes.ts';
+import { type Clock, epochSeconds } from '../../platform/time/clock.ts';
+import { PATHS } from '../routes.ts';
 
 const LONGEST_SECONDS = 3600;
 /** How far a client's clock may be ahead of ours. */

@@ -1,11 +1,11 @@
 import type { Context } from 'koa';
-import type { PageOptions, Views } from '../http/pages/views.ts';
-import { requestState } from '../http/request-state.ts';
-import { brandOf } from '../instances/brand.ts';
-import type { InstanceStore } from '../instances/instance-store.ts';
-import type { DevicePages, DeviceProblem } from '../oidc/device-flow.ts';
-import { requestContext } from '../oidc/request-context.ts';
-import { PATHS } from '../oidc/routes.ts';
+import type { PageOptions, Views } from '../../http/pages/views.ts';
+import { requestState } from '../../http/request-state.ts';
+import { brandOf } from '../../instances/brand.ts';
+import type { InstanceStore } from '../../instances/instance-store.ts';
+import type { DevicePages, DeviceProblem } from '../../oidc/device-flow.ts';
+import { requestContext } from '../../oidc/request-context.ts';
+import { PATHS } from '../../oidc/routes.ts';
 
 const PROBLEMS: Record<Exclude<DeviceProblem, 'cancelled'>, string> = {
   unknown: 'That is not a code we know. Please compare it with the one on your device.',
