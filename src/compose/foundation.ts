@@ -4,7 +4,7 @@ import type { Database } from '../platform/database.ts';
 import { createHashQueue, type HashQueue, hashesAtOnce } from '../platform/hash-queue.ts';
 import type { Logger } from '../platform/logger.ts';
 import { createMetrics, type Metrics } from '../platform/metrics.ts';
-import { createOutboundFetch, type LookUp, type OutboundFetch } from '../platform/network/outbound-fetch.ts';
+import { createOutboundFetch, type OutboundFetch } from '../platform/network/outbound-fetch.ts';
 import { createSecretBox, type SecretBox } from '../platform/secret-box.ts';
 import { type Clock, systemClock } from '../platform/time/clock.ts';
 import {
@@ -31,10 +31,9 @@ export interface Foundation {
   outboundFetch: OutboundFetch;
 }
 
-export interface FoundationOverrides extends Partial<Pick<Foundation, 'clock' | 'databaseTime' | 'hashes'>> {
-  /** Finds the addresses of names outside. */
-  lookUp?: LookUp;
-}
+export type FoundationOverrides = Partial<
+  Pick<Foundation, 'clock' | 'databaseTime' | 'hashes' | 'outboundFetch'>
+>;
 
 /** First measures the database's clock. */
 export async function composeFoundation({
@@ -65,9 +64,6 @@ export async function composeFoundation({
     hashes: overrides.hashes ?? createHashQueue({ atOnce: hashesAtOnce(workers) }),
     metrics,
     events: createEvents({ logger, metrics }),
-    outboundFetch: createOutboundFetch({
-      ...outbound,
-      ...(overrides.lookUp ? { lookUp: overrides.lookUp } : {}),
-    }),
+    outboundFetch: overrides.outboundFetch ?? createOutboundFetch(outbound),
   };
 }

@@ -11,7 +11,8 @@ describe('a dump of the database, after a run of every flow', () => {
   let credentials: Credentials;
   let cells: Cell[];
   beforeAll(async () => {
-    world = await startUpstreamWorld();
+    // The server asks the provider by `fetch`, too, so that its requests are recorded.
+    world = await startUpstreamWorld({ overrides: { outboundFetch: (input, init) => fetch(input, init) } });
     const recorder = recordCredentials({ upstream: world.idp.issuer });
     ({ credentials } = recorder);
     try {

@@ -16,5 +16,5 @@ export const authenticatedIntrospection: Middleware = async (ctx, next) => {
 
 function authenticates({ headers, body = {} }: ParsedRequest): boolean {
   const { client_secret, client_assertion } = body;
-  return Boolean(client_secret || client_assertion) || /^basic /i.test(headers.authorization ?? '');
+  return Boolean(client_secret || client_assertion) || /^basic\b/i.test(headers.authorization ?? '');
 }

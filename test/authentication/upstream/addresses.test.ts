@@ -1,3 +1,4 @@
+import { createOutboundFetch } from '../../../src/platform/network/outbound-fetch.ts';
 import { openBrowser, type Page, statusAndMessage } from '../../support/browser.ts';
 import { unique } from '../../support/test-server.ts';
 import { startUpstreamIdp, type UpstreamIdp } from '../../support/upstream-idp.ts';
@@ -18,10 +19,14 @@ const asked: string[] = [];
 beforeAll(async () => {
   world = await startUpstreamWorld({
     overrides: {
-      lookUp(hostname, _options, callback) {
-        asked.push(hostname);
-        callback(null, [{ address: hostname === 'localhost' ? '127.0.0.1' : '10.0.0.1', family: 4 }]);
-      },
+      outboundFetch: createOutboundFetch({
+        networks: [],
+        loopback: true,
+        lookUp(hostname, _options, callback) {
+          asked.push(hostname);
+          callback(null, [{ address: hostname === 'localhost' ? '127.0.0.1' : '10.0.0.1', family: 4 }]);
+        },
+      }),
     },
   });
 });

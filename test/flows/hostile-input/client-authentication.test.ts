@@ -1,6 +1,15 @@
 import { obtainTokens } from '../../support/relying-party.ts';
 import { startTestServer, type TestServer } from '../../support/test-server.ts';
-import { AUTHENTICATED, BASIC, errorsLogged, expectRefusal, invalid, post, type Row } from './refusals.ts';
+import {
+  AUTHENTICATED,
+  BASIC,
+  errorsLogged,
+  expectRefusal,
+  type Input,
+  invalid,
+  post,
+  type Row,
+} from './refusals.ts';
 
 const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
 /** This looks like an assertion of a client that has a secret. */
@@ -17,14 +26,20 @@ describe('input that no honest client sends', () => {
     const malformed = 'invalid authorization header value format';
     const twice = 'client authentication must only be provided using one mechanism';
 
+    // Introspection first looks whether there is any authentication.
+    const unauthenticated = (what: string, input: Input, description: string): Row =>
+      path === '/auth/introspect'
+        ? [what, input, 401, 'invalid_client', 'client authentication failed']
+        : invalid(what, input, description);
+
     it.each([
-      invalid('nothing at all', {}, 'no client authentication mechanism provided'),
-      invalid(
+      unauthenticated('nothing at all', {}, 'no client authentication mechanism provided'),
+      unauthenticated(
         'empty values',
         { body: 'client_id=&client_secret=' },
         'no client authentication mechanism provided',
       ),
-      invalid(
+      unauthenticated(
         'a name twice',
         { body: 'client_id=a&client_id=b' },
         "'client_id' parameter must not be provided twice",
@@ -36,7 +51,7 @@ describe('input that no honest client sends', () => {
       ),
       invalid('what is not base64', { authorization: 'Basic !!!' }, malformed),
       invalid('no colon', { authorization: `Basic ${btoa('client_demo_web')}` }, malformed),
-      invalid('a bearer token', { authorization: 'Bearer a.b.c' }, malformed),
+      unauthenticated('a bearer token', { authorization: 'Bearer a.b.c' }, malformed),
       invalid('two spaces', { authorization: BASIC.replace(' ', '  ') }, malformed),
       invalid('a scheme alone', { authorization: 'Basic' }, malformed),
       invalid(
