@@ -15,6 +15,7 @@ import * as visibleNames from './0013-visible-names.ts';
 import * as guesses from './0014-guesses.ts';
 import * as unansweredInteractions from './0015-unanswered-interactions.ts';
 import * as sessionLimit from './0016-session-limit.ts';
+import * as consentHosts from './0017-consent-hosts.ts';
 import { applyFunctions } from './functions.ts';
 
 const MIGRATIONS = {
@@ -34,6 +35,7 @@ const MIGRATIONS = {
   '0014-guesses': guesses,
   '0015-unanswered-interactions': unansweredInteractions,
   '0016-session-limit': sessionLimit,
+  '0017-consent-hosts': consentHosts,
 };
 
 type Name = keyof typeof MIGRATIONS;

@@ -67,7 +67,8 @@ export async function decideConsent(
       error_description: 'User denied authorization',
     });
   }
-  await dependencies.consents.allow(personId, client.id, askedScopes(context));
+  const subject = { personId, clientId: client.id, redirectUri: redirectUri(context) };
+  await dependencies.consents.allow(subject, askedScopes(context));
   await finishInteraction(context, dependencies, { consent: {} });
 }
 

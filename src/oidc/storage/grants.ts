@@ -29,7 +29,13 @@ export function createGrantLoader({ consents }: { consents: ConsentStore }) {
 
     let allowed = asked;
     if (record.requireConsent || oidc.prompts.has('consent')) {
-      const consented = new Set(await consents.scopesFor(account.accountId, record.id));
+      const consented = new Set(
+        await consents.scopesFor({
+          personId: account.accountId,
+          clientId: record.id,
+          redirectUri: oidc.params?.redirect_uri as string | undefined,
+        }),
+      );
       allowed = asked.filter((scope) => consented.has(scope));
     }
     const grant = new oidc.provider.Grant({ accountId: account.accountId, clientId: client.clientId });

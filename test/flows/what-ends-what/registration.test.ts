@@ -15,7 +15,7 @@ import { startTestServer, type TestServer } from '../../support/test-server.ts';
 import { confirm, DEVICE_CODE, type DeviceAnswer } from '../device-flow/world.ts';
 import { noticeChanges } from './act.ts';
 import { CHANGES } from './document.ts';
-import { aTenant, obtainCode, redeem, refreshAs, signInTo, type Tenant } from './world.ts';
+import { askSilently, aTenant, obtainCode, redeem, refreshAs, signInTo, type Tenant } from './world.ts';
 
 const CODE = 'authorization_code';
 const REFRESH = 'refresh_token';
@@ -124,6 +124,23 @@ describe('what a registration allows now', () => {
       const cancelled = await cancelling.submit(pages[0], '/consent', { decision: 'deny' });
       expect(statusAndMessage(cancelled)).toEqual(stopped);
       expect(statusAndMessage(await allowing.follow(allowed))).toEqual(stopped);
+    },
+
+    async 'a client returns to another host'(change) {
+      const { spa } = tenant;
+      const browser = openBrowser();
+      const { tokens } = await signInTo(server, browser, spa, tenant);
+      const askAt = async (redirect_uri: string) => {
+        await change(`{${redirect_uri}}`, spa.client_id);
+        return (await askSilently(server.url, browser, { ...spa, redirect_uri })).get('error');
+      };
+      expect(await askAt('http://127.0.0.1:8888/other')).toBeNull();
+      expect(await askAt('https://other.example/callback')).toBe('consent_required');
+      expect((await refreshAs(server.url, spa, tokens.refresh_token)).status).toBe(200);
+      const client = { ...spa, redirect_uri: 'https://other.example/callback' };
+      await obtainCode(server.url, { browser, client, person: tenant.person });
+      expect(await askAt('https://other.example/elsewhere')).toBeNull();
+      expect(await askAt('http://127.0.0.1:8888/other')).toBeNull();
     },
 
     async 'the refresh grant is removed'(change) {
