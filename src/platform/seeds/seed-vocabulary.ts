@@ -22,7 +22,7 @@ export const FUNCTIONS = words(`
   ascii btrim char_length character_length chr concat concat_ws convert_from convert_to decode encode format initcap
   left length like_escape lower lpad ltrim md5 normalize octet_length overlay position quote_ident quote_literal
   quote_nullable regexp_count regexp_like regexp_match regexp_matches regexp_replace regexp_split_to_array
-  regexp_split_to_table regexp_substr replace reverse right rpad rtrim sha224 sha256 sha384 sha512 similar_to_escape
+  regexp_split_to_table regexp_substr repeat replace reverse right rpad rtrim sha224 sha256 sha384 sha512 similar_to_escape
   split_part starts_with string_to_array string_to_table strpos substr substring to_hex translate upper
   age clock_timestamp date_part date_trunc extract justify_days justify_hours justify_interval make_date make_interval
   make_timestamp make_timestamptz now overlaps statement_timestamp timezone to_char to_date to_number to_timestamp
