@@ -287,6 +287,14 @@ describe('signing in again through the provider', () => {
     expect(answers).toEqual([undefined, 'login_required', 'login_required', 'login_required']);
   });
 
+  it.each([undefined, 1])('is not needed where nobody asks how old it is: %s', async (auth_time) => {
+    idp.alterIdToken = (claims) => ({ ...claims, auth_time }) as typeof claims;
+    const browser = openBrowser();
+    await world.signIn(open, somebody(), { browser });
+    const page = await world.authorize(browser, open, { prompt: 'none' });
+    expect(answerOf(page)).toEqual(CODE);
+  });
+
   it('is told to the application with the time at which the person signed in there', async () => {
     const auth_time = Math.floor(Date.now() / 1000) - 300;
     idp.alterIdToken = (claims) => ({ ...claims, auth_time });

@@ -1,4 +1,5 @@
 import type { Provider } from 'oidc-provider';
+import { type Clock, epochSeconds } from '../../platform/time/clock.ts';
 import type { SessionStore } from '../../sessions/session-store.ts';
 import type { Session } from '../session.ts';
 import { replace } from './replace.ts';
@@ -8,10 +9,21 @@ import { replace } from './replace.ts';
  * old session and save a new one. Here one statement gives the row its new id. The `uid` ends the session, so that
  * signing out works with every id.
  */
-export function keepSessionRows(provider: Provider, { sessions }: { sessions: SessionStore }): void {
+export function keepSessionRows(
+  provider: Provider,
+  { sessions, clock }: { sessions: SessionStore; clock: Clock },
+): void {
   const { prototype } = provider.Session;
-  const { save } = prototype;
+  const { IN_PAYLOAD } = provider.Session as unknown as { IN_PAYLOAD: string[] };
+  Object.defineProperty(provider.Session, 'IN_PAYLOAD', { value: [...IN_PAYLOAD, 'signedInAt'] });
+  const { save, loginAccount } = prototype;
   replace(prototype, {
+    // `loginTs` is when the person proved who they are, perhaps at a provider of their own and long ago. The session's
+    // limit counts from the sign-in here.
+    loginAccount(this: Session, details: Parameters<typeof loginAccount>[0]) {
+      loginAccount.call(this, details);
+      Object.assign(this, { signedInAt: epochSeconds(clock) });
+    },
     save(this: Session & { oldId?: string }, ttl: number) {
       delete this.oldId;
       return save.call(this, ttl);

@@ -25,12 +25,13 @@ export function sessionAdapter({
     return { ...payload, ...(id ? { jti: id } : {}) } as AdapterPayload;
   };
   /** The seconds until a session ends whatever happens. A session without a person has nothing to end. */
-  const secondsLeft = async ({ accountId, loginTs }: Payload): Promise<number> => {
+  const secondsLeft = async ({ accountId, loginTs, signedInAt }: Payload): Promise<number> => {
     const { instanceId } = requestContext();
-    if (accountId === undefined || typeof loginTs !== 'number' || !instanceId)
-      return Number.POSITIVE_INFINITY;
+    // Sessions from before have no time of their own (corrections/session.ts).
+    const since = signedInAt ?? loginTs;
+    if (accountId === undefined || typeof since !== 'number' || !instanceId) return Number.POSITIVE_INFINITY;
     const seconds = (await sessionSeconds(instanceId)) ?? Number.POSITIVE_INFINITY;
-    return loginTs + seconds - epochSeconds(clock);
+    return since + seconds - epochSeconds(clock);
   };
   return {
     async upsert(id, { jti: _jti, ...payload }, ttlSeconds = 0) {

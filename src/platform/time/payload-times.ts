@@ -4,7 +4,7 @@ import type { DatabaseTime } from './database-time.ts';
 export type Payload = Record<string, unknown>;
 
 /** The members of such objects that are times, in seconds. */
-const TIMES = ['iat', 'iiat', 'exp', 'loginTs', 'authTime'] as const;
+const TIMES = ['iat', 'iiat', 'exp', 'loginTs', 'signedInAt', 'authTime'] as const;
 
 /** Translates a payload into the database's time, as a row keeps it. */
 export function toRow(payload: Payload, { offsetSeconds }: DatabaseTime): Payload {

@@ -42,8 +42,8 @@ export const BROWSERS_AND_TOKENS: Acts = {
     const { uid } = await grantOf(world).first('session_uid as uid');
     const session = () => knex('sessions').where({ uid });
     const signedInBefore = (seconds: number) => {
-      const loginTs = Math.floor(Date.now() / 1000) - seconds;
-      return session().update({ payload: knex.raw('payload || ?::jsonb', [JSON.stringify({ loginTs })]) });
+      const signedInAt = Math.floor(Date.now() / 1000) - seconds;
+      return session().update({ payload: knex.raw('payload || ?::jsonb', [JSON.stringify({ signedInAt })]) });
     };
     const use = async () => {
       expect((await askSilently(url, browsers.laptop, web)).get('error')).toBeNull();
