@@ -19,7 +19,7 @@ const SCOPES: Record<string, { title: string; description: string }> = {
   email: { title: 'See your email address', description: 'Your address, and whether it has been verified.' },
   offline_access: {
     title: 'Stay signed in',
-    description: 'Keep this access when you are not using the application, until you sign out.',
+    description: 'Keep this access while you are away, until you sign out.',
   },
 };
 
@@ -39,7 +39,7 @@ export async function showConsent(
       clientHost: hostOf(redirectUri(context)),
       personName: person?.name ?? person?.email ?? 'You',
       personEmail: person?.email ?? '',
-      scopes: askedScopes(context).map((name) => ({
+      scopes: shownScopes(context).map((name) => ({
         name,
         ...(SCOPES[name] ?? { title: name, description: '' }),
       })),
@@ -70,6 +70,12 @@ export async function decideConsent(
   const subject = { personId, clientId: client.id, redirectUri: redirectUri(context) };
   await dependencies.consents.allow(subject, askedScopes(context));
   await finishInteraction(context, dependencies, { consent: {} });
+}
+
+/** Every client with the refresh grant keeps its access while the person is away, whether it asks for that or not. */
+function shownScopes(context: InteractionContext): string[] {
+  const lasting = scopesAllowed(context.client, 'offline_access');
+  return [...new Set([...askedScopes(context), ...lasting])];
 }
 
 function askedScopes({ interaction, client }: InteractionContext): string[] {

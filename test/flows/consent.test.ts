@@ -44,7 +44,8 @@ const answerOf = ({ location = '' }: Page) => Object.fromEntries(new URL(locatio
 const askedFor = ({ html }: Page) =>
   [...html.matchAll(/<strong class="grants__title">([^<]*)</g)].map(([, title]) => title);
 const CODE = { code: expect.any(String), iss: expect.any(String) };
-const ALL = ['Know who you are', 'See your name', 'See your email address'];
+const LASTING = 'Stay signed in';
+const ALL = ['Know who you are', 'See your name', 'See your email address', LASTING];
 
 describe('consent', () => {
   it('says who asks, who is asked, and what for', async () => {
@@ -56,6 +57,12 @@ describe('consent', () => {
     expect(page.html).toContain('Ada Lovelace');
     expect(page.html).toContain('ada@demo.example');
     expect(askedFor(page)).toEqual(ALL);
+    expect(page.html).toContain('Keep this access while you are away, until you sign out.');
+  });
+
+  it('says nothing of access that lasts, for a client without refresh tokens', async () => {
+    const client = await clientWithConsent({ grant_types: ['authorization_code'] });
+    expect(askedFor(await authorize(browser, client))).toEqual(ALL.filter((title) => title !== LASTING));
   });
 
   it('is asked once and remembered, in any browser', async () => {
@@ -76,12 +83,12 @@ describe('consent', () => {
   it('is asked again when the application wants more, and then holds for both', async () => {
     const client = await clientWithConsent();
     const first = await authorize(browser, client, { scope: 'openid email' });
-    expect(askedFor(first)).toEqual(['Know who you are', 'See your email address']);
+    expect(askedFor(first)).toEqual(['Know who you are', 'See your email address', LASTING]);
     await decide(browser, first, 'allow');
     expect(answerOf(await authorize(browser, client, { scope: 'openid' }))).toEqual(CODE);
 
     const more = await authorize(browser, client, { scope: 'openid profile' });
-    expect(askedFor(more)).toEqual(['Know who you are', 'See your name']);
+    expect(askedFor(more)).toEqual(['Know who you are', 'See your name', LASTING]);
     await decide(browser, more, 'allow');
     expect(answerOf(await authorize(browser, client))).toEqual(CODE);
   });

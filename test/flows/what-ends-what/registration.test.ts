@@ -76,10 +76,15 @@ describe('what a registration allows now', () => {
       const { spa } = tenant;
       const browser = openBrowser();
       const consent = await toConsent(browser, spa);
-      expect(titlesOf(consent)).toEqual(['Know who you are', 'See your name', 'See your email address']);
+      expect(titlesOf(consent)).toEqual([
+        'Know who you are',
+        'See your name',
+        'See your email address',
+        'Stay signed in',
+      ]);
       await change('{openid,profile}', spa.client_id);
       const shown = await browser.get(consent.url);
-      expect(titlesOf(shown)).toEqual(['Know who you are', 'See your name']);
+      expect(titlesOf(shown)).toEqual(['Know who you are', 'See your name', 'Stay signed in']);
       const back = await browser.follow(
         await browser.submit(shown, '/consent', { decision: 'allow' }),
         spa.redirect_uri,
