@@ -41,8 +41,12 @@ export function typedPasswords(target: Target, count: number): Promise<Request[]
   });
 }
 
-async function openSignIn(target: Target): Promise<{ browser: Browser; page: Page }> {
-  const browser = openBrowser({ servedAt: { [ISSUER]: target.base } });
+/** The sign-in page in a new browser, which sends `headers` with every request. */
+export async function openSignIn(
+  target: Target,
+  headers: Record<string, string> = {},
+): Promise<{ browser: Browser; page: Page }> {
+  const browser = openBrowser({ headers, servedAt: { [ISSUER]: target.base } });
   return { browser, page: await browser.follow(await browser.get(authorizationUrl(target))) };
 }
 
