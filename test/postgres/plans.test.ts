@@ -206,7 +206,9 @@ describe('with 200,000 rows in every table that grows', () => {
     ['end_consented', ['grants_person']],
   ])('finds by index what its own function %s ends', async (name, indexes) => {
     const { prosrc } = await database.knex('pg_proc').where({ proname: name }).first('prosrc');
-    const deletions = [...String(prosrc).matchAll(/DELETE FROM [^;]+/g)].map(([sql]) => ({
+    // TRUNCATE ends what hangs on every row, so its branch reads all of them.
+    const perRow = String(prosrc).split('ELSE').at(-1) ?? '';
+    const deletions = [...perRow.matchAll(/DELETE FROM [^;]+/g)].map(([sql]) => ({
       sql: sql.replaceAll(/(OLD|NEW)\.client_id/g, "'web'").replaceAll(/(OLD|NEW)\.\w+/g, "'person-1'"),
       bindings: [],
     }));
