@@ -59,15 +59,21 @@ export function openBrowser({
 
   const request = async (url: string, init: RequestInit): Promise<Page> => {
     const { pathname, origin } = new URL(url);
-    const cookie = jar
+    const own = jar
       .filter(({ path }) => pathname === path || pathname.startsWith(path.endsWith('/') ? path : `${path}/`))
-      .map(({ name, value }) => `${name}=${value}`)
-      .join('; ');
+      .map(({ name, value }) => `${name}=${value}`);
+    // Cookies that are sent always, as a thief's, go beside those that the browser was given.
+    const cookies = [always.cookie ?? [], own].flat().join('; ');
     const response = await fetch(url.replace(origin, servedAt[origin] ?? origin), {
       ...init,
       redirect: 'manual',
       signal: signal() ?? null,
-      headers: { accept: 'text/html,*/*;q=0.8', ...always, ...init.headers, ...(cookie ? { cookie } : {}) },
+      headers: {
+        accept: 'text/html,*/*;q=0.8',
+        ...always,
+        ...init.headers,
+        ...(cookies ? { cookie: cookies } : {}),
+      },
     });
     for (const text of response.headers.getSetCookie()) jar = store(jar, text);
     const location = response.headers.get('location');
