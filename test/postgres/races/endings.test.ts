@@ -78,7 +78,8 @@ describe('two servers on one database', () => {
     const { code_challenge, code_challenge_method } = pkce();
     const url = authorizationUrl(servers.at(0), { ...DEMO_SPA, code_challenge, code_challenge_method });
     const ask = async () => outcomes(await releaseTogether([{ url, headers: cookies }]));
-    await knex('consents').insert({ ...consent, scopes: ['openid', 'profile', 'email'] });
+    const shown = { scopes: ['openid', 'profile', 'email'], redirect_hosts: ['127.0.0.1'] };
+    await knex('consents').insert({ ...consent, ...shown });
     expect(await ask()).toEqual(['code']);
 
     const withdrawing = await knex.transaction();
