@@ -16,8 +16,8 @@ export function hasOnlyKnownMembers(payload: string, more: readonly string[] = [
 }
 
 /** The same check for a row that was read. */
-export function isKnown(payload: Payload, more: readonly string[] = []): boolean {
-  return Object.keys(payload).every((name) => KNOWN_MEMBERS.includes(name) || more.includes(name));
+export function isKnown(payload: Payload): boolean {
+  return Object.keys(payload).every((name) => KNOWN_MEMBERS.includes(name));
 }
 
 /** Member names as an SQL array. */

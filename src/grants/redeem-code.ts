@@ -42,7 +42,7 @@ export interface AuthorizationCodeRedemption extends Redemption {
 type Model = 'AuthorizationCode' | 'DeviceCode';
 
 /** Members that only a code has. The statement compares them with the request, and the family does not keep them. */
-export const CODE_MEMBERS: Record<Model, readonly string[]> = {
+const CODE_MEMBERS: Record<Model, readonly string[]> = {
   AuthorizationCode: ['redirectUri', 'codeChallenge', 'codeChallengeMethod', 'dpopJkt'],
   DeviceCode: ['params', 'deviceInfo'],
 };

@@ -30,13 +30,12 @@ const NOT_VALID = 'Authorization code is not valid';
 export async function exchangeCode(request: TokenRequest, d: ExchangeDependencies): Promise<TokenAnswer> {
   const { client, proof } = request;
   requireParameters(request, 'code', 'redirect_uri');
-  const malformed = malformedVerifier(request.parameters.code_verifier);
   const signers = signersFor(client, d.keyRing);
   const family = d.codec.newFamily();
 
   const authorization =
-    (malformed || !isComplete(request) ? undefined : await redeem(family, request, d)) ??
-    (await lookAgain(family, request, malformed, d));
+    (isComplete(request) ? await redeem(family, request, d) : undefined) ??
+    (await lookAgain(family, request, d));
   return issueTokens(
     {
       client,
@@ -58,7 +57,7 @@ function isComplete(request: TokenRequest): boolean {
   const { redirect_uri = '', code_verifier: verifier } = parameters;
   return (
     hasItsProof(request) &&
-    (verifier !== undefined || !client.requirePkce) &&
+    (verifier === undefined ? !client.requirePkce : isVerifier(verifier)) &&
     mayReturnTo(client, redirect_uri)
   );
 }
@@ -80,7 +79,6 @@ function redeem(
 async function lookAgain(
   family: RefreshTokenValue,
   request: TokenRequest,
-  malformed: TokenError | undefined,
   d: ExchangeDependencies,
 ): Promise<Authorization> {
   const { client, parameters, proof } = request;
@@ -91,7 +89,6 @@ async function lookAgain(
   if (consumed) await endUsedGrant(grant.id, d);
   if (Number(payload.exp) <= epochSeconds(d.clock)) throw invalidGrant('Authorization code expired');
   refuseOtherRequest(payload, request);
-  if (malformed) throw malformed;
   await requireProof(request, d);
   refuseOtherKey('The authorization code', payload.dpopJkt, proof);
   if (grant.person?.instanceId !== client.instanceId)
@@ -124,6 +121,11 @@ function refuseOtherRequest(
   if (!verifier && (codeChallenge || client.requirePkce)) throw invalidGrant('code_verifier is missing');
   if (verifier && challengeOf(verifier) !== codeChallenge)
     throw invalidGrant('code_verifier does not match the code_challenge');
+  if (verifier && !isVerifier(verifier))
+    throw new TokenError(
+      'invalid_request',
+      'code_verifier must have 43 to 128 characters, each a letter, a digit or one of - . _ ~',
+    );
 }
 
 /** RFC 7636 section 4.2. */
@@ -132,10 +134,6 @@ function challengeOf(verifier: string): string {
 }
 
 /** RFC 7636 section 4.1. A verifier of few characters can be guessed, so it protects nothing. */
-function malformedVerifier(verifier: string | undefined): TokenError | undefined {
-  if (verifier === undefined || /^[\w.~-]{43,128}$/.test(verifier)) return undefined;
-  return new TokenError(
-    'invalid_request',
-    'code_verifier must have 43 to 128 characters, each a letter, a digit or one of - . _ ~',
-  );
+function isVerifier(verifier: string): boolean {
+  return /^[\w.~-]{43,128}$/.test(verifier);
 }

@@ -18,16 +18,19 @@ export function useProof(
   return usedProofs.use({ issuer: clientId, jti: proof.jti, expiresAt });
 }
 
+/** @throws TokenError `invalid_dpop_proof` when a token request's proof is wrong or missing. */
+export function refuseWrongProof({ client, proof, proofError }: TokenRequest): void {
+  if (proofError) throw proofError;
+  if (client.requireDpop && !proof) throw invalidProof('This client must send a DPoP proof');
+}
+
 /**
  * Uses up a token request's proof if no statement did.
  * @throws TokenError `invalid_dpop_proof` when the proof is wrong, is missing, or was used before.
  */
-export async function requireProof(
-  { client, proof, proofError }: TokenRequest,
-  dependencies: ProofDependencies,
-): Promise<void> {
-  if (proofError) throw proofError;
-  if (client.requireDpop && !proof) throw invalidProof('This client must send a DPoP proof');
+export async function requireProof(request: TokenRequest, dependencies: ProofDependencies): Promise<void> {
+  const { client, proof } = request;
+  refuseWrongProof(request);
   if (proof && !(await useProof({ clientId: client.id, proof }, dependencies)))
     throw invalidProof('The DPoP proof was used before');
 }

@@ -2,11 +2,11 @@ import type { UsedProofStore } from '../clients/used-proof-store.ts';
 import type { DeviceCodeStore, PolledDeviceCode } from '../grants/device-code-store.ts';
 import type { GrantStore } from '../grants/grant-store.ts';
 import { epochSeconds } from '../platform/time/clock.ts';
-import { invalidGrant, invalidProof, TokenError } from './errors.ts';
+import { invalidGrant, TokenError } from './errors.ts';
 import { type IssueDependencies, issueTokens, signersFor } from './issue-tokens.ts';
-import { requireProof } from './proof-of-possession.ts';
+import { refuseWrongProof, requireProof } from './proof-of-possession.ts';
 import type { RefreshTokenCodec } from './refresh-token-value.ts';
-import { hasItsProof, requireParameters, type TokenAnswer, type TokenRequest } from './token-request.ts';
+import { requireParameters, type TokenAnswer, type TokenRequest } from './token-request.ts';
 
 export interface DeviceCodeDependencies extends IssueDependencies {
   deviceCodes: DeviceCodeStore;
@@ -35,9 +35,7 @@ export async function redeemDeviceCode(
 
   const family = d.codec.newFamily();
   const redemption = { client, code, family: family.family, proof, jkt: proof?.jkt, now: d.clock.now() };
-  const authorization =
-    (hasItsProof(request) ? await d.deviceCodes.redeem(redemption) : undefined) ??
-    (await refuse(code, request, d));
+  const authorization = (await d.deviceCodes.redeem(redemption)) ?? (await refuse(code, request, d));
   return issueTokens(
     {
       client,
@@ -70,14 +68,14 @@ async function poll(
 
 function refuseUnready(
   { payload, decided, inTime, grant }: PolledDeviceCode,
-  { client, proof }: TokenRequest,
+  request: TokenRequest,
   { clock }: DeviceCodeDependencies,
 ): void {
   if (Number(payload.exp) <= epochSeconds(clock))
     throw new TokenError('expired_token', 'Device code expired');
   if (!decided && !inTime)
     throw new TokenError('slow_down', 'you are polling too quickly and should back off at a reasonable rate');
-  if (client.requireDpop && !proof) throw invalidProof('This client must send a DPoP proof');
+  refuseWrongProof(request);
   if (!decided)
     throw new TokenError(
       'authorization_pending',
@@ -85,7 +83,7 @@ function refuseUnready(
     );
   if (payload.error) throw new TokenError(String(payload.error), String(payload.errorDescription));
   if (!grant) throw invalidGrant('Device code is not valid');
-  if (grant.person?.instanceId !== client.instanceId)
+  if (grant.person?.instanceId !== request.client.instanceId)
     throw invalidGrant('The person who signed in may not do so any more');
 }
 

@@ -1,4 +1,5 @@
 import { type Browser, openBrowser } from '../support/browser.ts';
+import { aClient } from '../support/factories.ts';
 import { aClientKey, type ClientKey, dpopProof } from '../support/proofs.ts';
 import { type Answer, DEMO_WEB, obtainCode, postForm, userinfo } from '../support/relying-party.ts';
 import { startTestServer, type TestServer } from '../support/test-server.ts';
@@ -78,6 +79,33 @@ describe('a captured token request that is sent again', () => {
     const tokens = await post(fields, await proof());
     expect(told(await post(refreshFields(tokens), await old()))).toEqual(tooOld);
     expect((await post(refreshFields(tokens), await proof())).status).toBe(200);
+  });
+});
+
+describe('a device whose client must bring proofs', () => {
+  let server: TestServer;
+  beforeAll(async () => {
+    server = await startTestServer();
+  });
+  afterAll(() => server.close());
+
+  it('is told that its proof is old, and not that there is none', async () => {
+    const grant_type = 'urn:ietf:params:oauth:grant-type:device_code';
+    const { client_id } = await aClient(server, {
+      type: 'public',
+      redirect_uris: [],
+      grant_types: [grant_type],
+      require_dpop: true,
+    });
+    const key = await aClientKey();
+    const asked = await postForm(`${server.url}/auth/device_authorization`, { client_id, scope: 'openid' });
+    const htu = `${server.url}/auth/token`;
+    const dpop = await dpopProof(key, { htu }, { iat: 1 });
+    const fields = { grant_type, client_id, device_code: String(asked.body.device_code) };
+    expect(await postForm(htu, fields, { dpop })).toMatchObject({
+      status: 400,
+      body: { error: 'invalid_dpop_proof', error_description: 'DPoP proof iat is not recent enough' },
+    });
   });
 });
 
