@@ -78,7 +78,7 @@ describe('sign-ins that nobody answers', () => {
     const over = await first.submit(oldest, '/sign-in', { email: 'ada@demo.example', password: 'x' });
     expect(statusAndMessage(over)).toEqual({ status: 400, message: OVER });
     expect(over.html).toContain(
-      '<a class="button button--primary" href="http://127.0.0.1:9999/">Go back to ',
+      '<a class="button button--primary" href="http://127.0.0.1:9999/"><span>Go back to ',
     );
     const looked = await first.get(oldest.url);
     expect(statusAndMessage(looked)).toEqual({ status: 400, message: OVER });

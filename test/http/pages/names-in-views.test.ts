@@ -27,4 +27,14 @@ describe('a name in a view', () => {
     expect(names.filter(({ isolated }) => !isolated)).toEqual([]);
     expect(names.length).toBeGreaterThan(15);
   });
+
+  it('is one element with the words beside it in a button, which would set them in columns', () => {
+    const buttons = globSync('views/**/*.eta', { cwd: ROOT }).flatMap((view) =>
+      readFileSync(ROOT + view, 'utf8')
+        .split('\n')
+        .filter((line) => line.includes('class="button') && line.includes('<bdi>')),
+    );
+    expect(buttons.filter((line) => !/<span>[^<]+<bdi>.*<\/bdi><\/span>/.test(line))).toEqual([]);
+    expect(buttons).toHaveLength(2);
+  });
 });
