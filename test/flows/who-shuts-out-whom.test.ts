@@ -178,7 +178,8 @@ it('the cookie of a known browser names nobody, and is worth nothing at another 
   };
   expect(await withCookie(value, person)).toBe(303);
   expect(await withCookie(value, other)).toBe(429);
-  expect(await withCookie(`x${value.slice(1)}`, person)).toBe(429);
+  const changed = value.startsWith('x') ? 'y' : 'x';
+  expect(await withCookie(`${changed}${value.slice(1)}`, person)).toBe(429);
   expect(await withCookie(`${value.slice(0, -43)}${'A'.repeat(43)}`, person)).toBe(429);
 });
 

@@ -64,7 +64,7 @@ describe('a node that goes silent', () => {
     const url = new URL(test.url ?? '');
     wire = await layWire(Number(url.port));
     url.port = String(wire.port);
-    await open({ url: url.href, limits: { requestMs: 300, leaseMs: 300, waitMs: 200 } });
+    await open({ url: url.href, limits: { requestMs: 700, leaseMs: 700, waitMs: 600 } });
   });
   afterEach(() => {
     wire.watch(undefined);
@@ -108,7 +108,7 @@ describe('a node that goes silent', () => {
       wire.watch(() => false);
       await expect(sleep(database.knex, { seconds: 0 })).rejects.toBeInstanceOf(ConnectionLost);
       await expect(sleep(database.knex, { seconds: 0 })).rejects.toEqual(
-        new NoConnectionFree('The request has waited 300 ms for the database.'),
+        new NoConnectionFree('The request has waited 700 ms for the database.'),
       );
     });
   });
