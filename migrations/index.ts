@@ -16,6 +16,7 @@ import * as guesses from './0014-guesses.ts';
 import * as unansweredInteractions from './0015-unanswered-interactions.ts';
 import * as sessionLimit from './0016-session-limit.ts';
 import * as consentHosts from './0017-consent-hosts.ts';
+import * as answerSilently from './0018-answer-silently.ts';
 import { applyFunctions } from './functions.ts';
 
 const MIGRATIONS = {
@@ -36,6 +37,7 @@ const MIGRATIONS = {
   '0015-unanswered-interactions': unansweredInteractions,
   '0016-session-limit': sessionLimit,
   '0017-consent-hosts': consentHosts,
+  '0018-answer-silently': answerSilently,
 };
 
 type Name = keyof typeof MIGRATIONS;

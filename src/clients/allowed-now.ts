@@ -33,6 +33,17 @@ export function mayReturnTo(
 }
 
 /**
+ * Whether a code may go there though nobody has decided anything in this sign-in. Another program on the device can take
+ * the scheme or the loopback address of an installed application, but not its `https` address (RFC 8252 section 8.6).
+ */
+export function mayAnswerSilently(
+  { applicationType, answerSilently }: Pick<Client, 'applicationType' | 'answerSilently'>,
+  uri: string,
+): boolean {
+  return applicationType !== 'native' || answerSilently || uri.startsWith('https:');
+}
+
+/**
  * Whether a token's binding suffices. A client that must send proofs has only bound access tokens. A public client's
  * refresh tokens must be bound as well; those of the others are protected by the client's authentication (RFC 9449
  * section 5).

@@ -30,6 +30,7 @@ export function createClientStore(db: Queryable): ClientStore {
           grantTypes: row.grant_types,
           requirePkce: row.require_pkce,
           requireConsent: row.require_consent,
+          answerSilently: row.answer_silently,
           jwks: row.jwks,
           requireDpop: row.require_dpop,
           idTokenSignedResponseAlg: row.id_token_signed_response_alg,

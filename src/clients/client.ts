@@ -11,6 +11,8 @@ export interface Client {
   grantTypes: readonly string[];
   requirePkce: boolean;
   requireConsent: boolean;
+  /** Whether an installed application is answered without a page at an address that others could take (RFC 8252). */
+  answerSilently: boolean;
   /** Public keys for `private_key_jwt` (RFC 7523). A client has them instead of a secret. */
   jwks: { keys: readonly object[] } | null;
   requireDpop: boolean;

@@ -1,4 +1,6 @@
 import { interactionPolicy } from 'oidc-provider';
+import { mayAnswerSilently } from '../clients/allowed-now.ts';
+import { clientRecord } from './storage/client-metadata.ts';
 
 const { Check, base } = interactionPolicy;
 
@@ -18,7 +20,19 @@ export function createInteractionPolicy(): interactionPolicy.DefaultPolicy {
         oidc.session?.accountId && !oidc.account ? Check.REQUEST_PROMPT : Check.NO_NEED_TO_PROMPT,
     ),
   );
-  // The registration decides who is asked for consent, for installed applications as for others.
+  // The library asks for every installed application, whatever its address. The registration decides here.
   consent.checks.remove('native_client_prompt');
+  consent.checks.add(
+    new Check(
+      'client_unproven',
+      'an application that others could imitate is answered only after its person decided',
+      'interaction_required',
+      ({ oidc: { client, params, result } }) => {
+        const uri = params?.redirect_uri;
+        if (!client || typeof uri !== 'string' || result?.consent) return Check.NO_NEED_TO_PROMPT;
+        return mayAnswerSilently(clientRecord(client), uri) ? Check.NO_NEED_TO_PROMPT : Check.REQUEST_PROMPT;
+      },
+    ),
+  );
   return policy;
 }

@@ -149,7 +149,11 @@ describe('signing in', () => {
 
   it('hands over to an installed application by its own scheme', async () => {
     const redirect_uri = 'com.example.app:/callback';
-    const native = await aClient(server, { application_type: 'native', redirect_uris: [redirect_uri] });
+    const native = await aClient(server, {
+      application_type: 'native',
+      answer_silently: true,
+      redirect_uris: [redirect_uri],
+    });
     await visit.page.goto(urlFor(native));
     // No such application is installed. The browser reports where it would have gone.
     const handedOver = visit.page.waitForEvent('requestfailed', (request) =>

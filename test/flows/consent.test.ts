@@ -111,12 +111,6 @@ describe('consent', () => {
     expect(askedFor(await authorize(browser, await clientWithConsent()))).toEqual(ALL);
   });
 
-  it('is not asked for by an installed application whose registration asks for none', async () => {
-    const redirect_uri = 'com.example.app:/callback';
-    const client = await aClient(server, { application_type: 'native', redirect_uris: [redirect_uri] });
-    expect(answerOf(await authorize(browser, client))).toEqual(CODE);
-  });
-
   it('tells an installed application of a decision at its own scheme', async () => {
     const redirect_uri = 'com.example.app:/callback';
     const client = await clientWithConsent({ application_type: 'native', redirect_uris: [redirect_uri] });
@@ -125,6 +119,68 @@ describe('consent', () => {
     expect((await decide(browser, page, 'allow', redirect_uri)).location).toMatch(
       /^com\.example\.app:\/callback\?code=/,
     );
+  });
+});
+
+describe('an installed application (RFC 8252 section 8.6)', () => {
+  const SCHEME = 'com.example.app:/callback';
+  const LOOPBACK = 'http://127.0.0.1/callback';
+  const CLAIMED = 'https://app.example/callback';
+
+  const installed = (columns: Parameters<typeof aClient>[1] = {}) =>
+    aClient(server, { application_type: 'native', redirect_uris: [SCHEME, LOOPBACK, CLAIMED], ...columns });
+  const at = (client: TestClient, redirect_uri: string) => ({ ...client, redirect_uri });
+
+  it.each([SCHEME, LOOPBACK, 'http://127.0.0.1:51004/callback'])(
+    'is answered at %s after its person decided, in each sign-in, whatever they allowed before',
+    async (redirect_uri) => {
+      for (const require_consent of [false, true]) {
+        const client = at(await installed({ require_consent }), redirect_uri);
+        for (let round = 1; round <= 2; round += 1) {
+          const page = await authorize(browser, client);
+          expect(askedFor(page)).toEqual(ALL);
+          expect(answerOf(await decide(browser, page, 'allow', redirect_uri))).toEqual(CODE);
+        }
+        const refused = await decide(browser, await authorize(browser, client), 'deny', redirect_uri);
+        expect(answerOf(refused).error).toBe('access_denied');
+        const silent = await authorize(browser, client, { prompt: 'none' });
+        expect(answerOf(silent)).toEqual({
+          error: 'interaction_required',
+          error_description:
+            'an application that others could imitate is answered only after its person decided',
+          iss: server.url,
+        });
+      }
+    },
+  );
+
+  it('is asked for once where it signs in and asks for consent at the same time', async () => {
+    const client = await installed();
+    const visitor = openBrowser();
+    const page = await authorize(visitor, client);
+    const consent = await visitor.follow(await visitor.submit(page, '/sign-in', ADA), SCHEME);
+    expect(askedFor(consent)).toEqual(ALL);
+    expect(answerOf(await decide(visitor, consent, 'allow', SCHEME))).toEqual(CODE);
+  });
+
+  it.each([SCHEME, LOOPBACK])(
+    'is answered at %s without a page where its registration says so',
+    async (uri) => {
+      const client = at(await installed({ answer_silently: true }), uri);
+      expect(answerOf(await authorize(browser, client))).toEqual(CODE);
+      expect(answerOf(await authorize(browser, client, { prompt: 'none' }))).toEqual(CODE);
+    },
+  );
+
+  it('is answered without a page at an https address, which the device keeps for it', async () => {
+    expect(answerOf(await authorize(browser, at(await installed(), CLAIMED)))).toEqual(CODE);
+  });
+
+  it('that asks for consent and may be answered silently is asked once', async () => {
+    const client = await installed({ require_consent: true, answer_silently: true });
+    const page = await authorize(browser, client);
+    expect(answerOf(await decide(browser, page, 'allow', SCHEME))).toEqual(CODE);
+    expect(answerOf(await authorize(browser, client))).toEqual(CODE);
   });
 });
 

@@ -75,6 +75,7 @@ export async function aClient(
     grant_types?: string[];
     require_pkce?: boolean;
     require_consent?: boolean;
+    answer_silently?: boolean;
     jwks?: { keys: object[] };
     require_dpop?: boolean;
     id_token_signed_response_alg?: 'RS256' | 'ES256' | 'EdDSA';

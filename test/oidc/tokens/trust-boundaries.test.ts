@@ -116,6 +116,7 @@ describe('who may do what to whom', () => {
       const { client_id } = await aClient(server, {
         application_type: 'native',
         type: 'public',
+        answer_silently: true,
         redirect_uris: ['http://127.0.0.1:1/callback', 'com.example.app:/callback'],
       });
       const { code_challenge, code_challenge_method } = pkce();
