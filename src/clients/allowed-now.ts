@@ -5,12 +5,14 @@ import type { Client } from './client.ts';
  * registration, so everything that was granted passes here at each use. The record is in memory and costs no statement.
  */
 
-/** `offline_access` only names the refresh tokens that each client with the refresh grant gets. */
+/** It only names the refresh tokens that each client with the refresh grant gets, so nobody registers it. */
+export const OFFLINE_ACCESS = 'offline_access';
+
 export function mayHaveScope(
   { scopes, grantTypes }: Pick<Client, 'scopes' | 'grantTypes'>,
   scope: string,
 ): boolean {
-  return scope === 'offline_access' ? grantTypes.includes('refresh_token') : scopes.includes(scope);
+  return scope === OFFLINE_ACCESS ? grantTypes.includes('refresh_token') : scopes.includes(scope);
 }
 
 /** The scopes of `text`, separated by spaces, that the client may have. */

@@ -41,8 +41,8 @@ export interface Rotation {
   presented: number;
   /** The lowest sequence that the row may have: `presented`, or 0 for a row that lost a commit and catches up. */
   from: number;
-  /** The scopes that the client asks for, separated by spaces; undefined for all. */
-  scope: string | undefined;
+  /** The scopes that the client asks for, separated by spaces; empty for all. */
+  scope: string;
   /** Also undefined for a proof that is already used up. */
   proof: DpopProof | undefined;
   /** True when the client's registration allows only tokens that are bound to a key. */
@@ -129,7 +129,7 @@ const rotateWithProof = prepare<AuthorizationRow, RotationValues & ProofValues>(
 
 export function createRefreshFamilyStore(db: Queryable, time: DatabaseTime = SAME_CLOCK): RefreshFamilyStore {
   return {
-    async rotate({ client, family, presented, from, scope = '', proof, mustBeBound, jkt = '', now }) {
+    async rotate({ client, family, presented, from, scope, proof, mustBeBound, jkt = '', now }) {
       const { id: clientId, instanceId, refreshTokenTtlSeconds } = client;
       const values = {
         ...{ family, presented, from, next: presented + 1 },

@@ -1,4 +1,4 @@
-import { scopesAllowed } from '../clients/allowed-now.ts';
+import { OFFLINE_ACCESS, scopesAllowed } from '../clients/allowed-now.ts';
 import { requestState } from '../http/request-state.ts';
 import type { InteractionDependencies } from './dependencies.ts';
 import {
@@ -74,7 +74,7 @@ export async function decideConsent(
 
 /** Every client with the refresh grant keeps its access while the person is away, whether it asks for that or not. */
 function shownScopes(context: InteractionContext): string[] {
-  const lasting = scopesAllowed(context.client, 'offline_access');
+  const lasting = scopesAllowed(context.client, OFFLINE_ACCESS);
   return [...new Set([...askedScopes(context), ...lasting])];
 }
 

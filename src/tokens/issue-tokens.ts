@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { claimsInScopes } from '../accounts/claims.ts';
-import { scopesAllowed } from '../clients/allowed-now.ts';
+import { OFFLINE_ACCESS, scopesAllowed } from '../clients/allowed-now.ts';
 import type { Client } from '../clients/client.ts';
 import { type Authorization, scopesOf } from '../grants/authorization.ts';
 import type { CurrentKey, KeyRing } from '../keys/key-ring.ts';
@@ -49,7 +49,7 @@ export interface Issue {
 export async function issueTokens(issue: Issue, { issuer, clock }: IssueDependencies): Promise<TokenAnswer> {
   const { client, authorization, signers, jkt, refreshToken } = issue;
   const asked = scopesAllowed(client, issue.scope);
-  const granted = scopesOf(authorization.grant.payload, client).filter((scope) => asked.includes(scope));
+  const granted = grantedOf(asked, issue);
   const scope = granted.join(' ');
   const iat = epochSeconds(clock);
   const common = { iss: issuer, sub: authorization.person.id, iat };
@@ -87,6 +87,15 @@ export async function issueTokens(issue: Issue, { issuer, clock }: IssueDependen
     scope,
     token_type: jkt ? 'DPoP' : 'Bearer',
   };
+}
+
+/**
+ * The scopes of an answer: those that the person allowed, of those that the client asks for. `offline_access` counts as
+ * allowed to every client that may have it, also where the grant is older than this rule.
+ */
+function grantedOf(asked: readonly string[], { client, authorization }: Issue): string[] {
+  const allowed = [...scopesOf(authorization.grant.payload, client), OFFLINE_ACCESS];
+  return asked.filter((scope) => allowed.includes(scope));
 }
 
 /** An ID token's claims about the person and the sign-in (OpenID Connect Core section 2). */

@@ -1,5 +1,5 @@
 import type { Events } from '../audit/events.ts';
-import { isBoundEnough } from '../clients/allowed-now.ts';
+import { isBoundEnough, OFFLINE_ACCESS } from '../clients/allowed-now.ts';
 import type { UsedProofStore } from '../clients/used-proof-store.ts';
 import type { Authorization } from '../grants/authorization.ts';
 import type { GrantStore } from '../grants/grant-store.ts';
@@ -59,7 +59,7 @@ function rotate(
   isProofUsed = false,
 ): Promise<Authorization | undefined> {
   return families.rotate({
-    ...{ client, family, presented: sequence, from, scope },
+    ...{ client, family, presented: sequence, from, scope: withoutOfflineAccess(scope).join(' ') },
     mustBeBound: !isBoundEnough(client, { kind: 'RefreshToken', jkt: undefined }),
     ...{ proof: isProofUsed ? undefined : proof, jkt: proof?.jkt, now: clock.now() },
   });
@@ -135,10 +135,15 @@ async function endReusedGrant(
 
 function refuseMoreScopes(asked: string | undefined, { payload }: RefreshFamily): void {
   const granted = String(payload.scope).split(' ');
-  const missing = asked?.split(' ').filter((scope) => !granted.includes(scope)) ?? [];
+  const missing = withoutOfflineAccess(asked).filter((scope) => !granted.includes(scope));
   if (missing.length === 0) return;
   const description = `refresh token missing requested ${missing.length > 1 ? 'scopes' : 'scope'}`;
   throw new TokenError('invalid_scope', description, { scope: missing.join(' ') });
+}
+
+/** Every refresh token is offline access, also of a family that began without the word. */
+function withoutOfflineAccess(scope = ''): string[] {
+  return scope.split(' ').filter((name) => name !== '' && name !== OFFLINE_ACCESS);
 }
 
 function subjectOf({ grant, payload }: RefreshFamily, { client }: TokenRequest) {

@@ -44,7 +44,7 @@ describe('what is prolonged with each use', () => {
     };
     const rotation = {
       ...{ client, family: row.family, presented: 0, from: 0 },
-      ...{ scope: undefined, proof: undefined, jkt: undefined, mustBeBound: false, now },
+      ...{ scope: '', proof: undefined, jkt: undefined, mustBeBound: false, now },
     };
     const rotate = (knex: Knex) => createRefreshFamilyStore(knex).rotate(rotation);
     expect(await updates('refresh_families', rotate)).toEqual({ written: 1, inPlace: 1 });

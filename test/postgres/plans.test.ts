@@ -112,7 +112,7 @@ describe('with 200,000 rows in every table that grows', () => {
           ['grants_pkey', ...PERSON, 'refresh_families_pkey', ...(proof ? ['used_proofs_pkey'] : [])],
           (knex) =>
             createRefreshFamilyStore(knex).rotate({
-              ...{ client, family: FAMILY, presented: 0, from: 0, scope: undefined },
+              ...{ client, family: FAMILY, presented: 0, from: 0, scope: '' },
               ...{ proof, jkt: proof?.jkt, mustBeBound: false, now: new Date() },
             }),
         ],

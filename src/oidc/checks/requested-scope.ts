@@ -1,24 +1,30 @@
+import { decodeJwt } from 'jose';
 import { errors, type KoaContextWithOIDC } from 'oidc-provider';
+import { OFFLINE_ACCESS, scopesAllowed } from '../../clients/allowed-now.ts';
 import { clientRecord } from '../storage/client-metadata.ts';
 
 /**
  * A scope that is unknown, or that this client may not request, is `invalid_scope` (the guide's table). The library
  * drops unknown scopes before it calls any hook, so this reads the scopes as they were sent.
  *
- * `offline_access` is accepted from every client and changes nothing: a client with the refresh grant gets a refresh
- * token anyway.
+ * The library also drops `offline_access` without `prompt=consent`. A client that asked for it wants to find it in the
+ * answer, and repeats it with each refresh. So it comes back for every client with the refresh grant, and from the
+ * others it is accepted and changes nothing.
  */
 export function checkRequestedScope(ctx: KoaContextWithOIDC, client: object): void {
+  const { oidc } = ctx;
   const sent = scopeAsSent(ctx);
   if (!sent) throw new errors.InvalidRequest("missing required parameter 'scope'");
-  const allowed = clientRecord(client).scopes;
-  const asked = sent.split(' ').filter((scope) => scope !== 'offline_access');
-  if (asked.length === 0 || !asked.every((scope) => allowed.includes(scope)))
+  const record = clientRecord(client);
+  const asked = sent.split(' ').filter((scope) => scope !== OFFLINE_ACCESS);
+  if (asked.length === 0 || !asked.every((scope) => record.scopes.includes(scope)))
     throw new errors.CustomOIDCProviderError('invalid_scope', 'Invalid scopes');
+  if (oidc.params) oidc.params.scope = scopesAllowed(record, sent).join(' ');
 }
 
+/** A pushed scope counts, and no parameter beside its request_uri (RFC 9126). */
 function scopeAsSent({ oidc, query }: KoaContextWithOIDC): string {
-  // A pushed scope was checked when it was pushed, and a parameter beside its request_uri does not count (RFC 9126).
-  if (oidc.entities.PushedAuthorizationRequest) return String(oidc.params?.scope ?? '');
+  const { PushedAuthorizationRequest: pushed } = oidc.entities;
+  if (pushed) return String(decodeJwt(pushed.request).scope ?? '');
   return String((oidc.route === 'authorization' ? query : oidc.body)?.scope ?? '');
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { errors, type KoaContextWithOIDC } from 'oidc-provider';
-import { mayHaveScope } from '../../clients/allowed-now.ts';
+import { mayHaveScope, OFFLINE_ACCESS } from '../../clients/allowed-now.ts';
 import type { ConsentStore } from '../../grants/consent-store.ts';
 import type { NewGrant } from '../../grants/new-grant.ts';
 import { type Clock, epochSeconds } from '../../platform/time/clock.ts';
@@ -36,6 +36,8 @@ export function createGrantLoader({ consents }: { consents: ConsentStore }) {
           redirectUri: oidc.params?.redirect_uri as string | undefined,
         }),
       );
+      // The consent page names lasting access whether a client asks for it or not (interactions/consent.ts).
+      if (consented.size > 0) consented.add(OFFLINE_ACCESS);
       allowed = asked.filter((scope) => consented.has(scope));
     }
     const grant = new oidc.provider.Grant({ accountId: account.accountId, clientId: client.clientId });
