@@ -7,16 +7,18 @@ import { MOST_PARAMETERS, parseParameters, type RequestParameters, tooMany } fro
 /**
  * Reads the parameters of an OAuth request strictly, before any handler uses them. They come from the query and from
  * the body of a POST: a form or, where `json` is true, an object of strings (the Listo guide). Later handlers always
- * find a form in `req.body`.
+ * find a form in `req.body`, and at most one space between two scopes.
  *
  * @throws HttpError 400 `invalid_request` (RFC 6749 section 5.2), 413 when the body is too large.
  */
 export function oauthInput({ json }: { json: boolean }): Middleware {
   return async (ctx, next) => {
-    parseParameters(ctx.querystring);
+    const query = parseParameters(ctx.querystring);
+    if (tidyScope(query)) ctx.query = query;
     if (ctx.method === 'POST') {
       const { req } = ctx;
       const body = await readBody(req, json);
+      tidyScope(body);
       Object.assign(req, { body });
       // To the library, a media type without a body is a body that it could not read.
       if (Object.keys(body).length === 0) delete req.headers['content-type'];
@@ -24,6 +26,19 @@ export function oauthInput({ json }: { json: boolean }): Middleware {
     }
     await next();
   };
+}
+
+/**
+ * Removes the spaces around scopes and the superfluous ones between them, which RFC 6749 section 3.3 does not have and
+ * settings files do. Returns whether there were any.
+ */
+function tidyScope(parameters: RequestParameters): boolean {
+  const { scope } = parameters;
+  if (typeof scope !== 'string') return false;
+  const tidy = scope.split(' ').filter(Boolean).join(' ');
+  if (tidy === scope) return false;
+  parameters.scope = tidy;
+  return true;
 }
 
 async function readBody(req: IncomingMessage, json: boolean): Promise<RequestParameters> {
