@@ -12,6 +12,7 @@ import { oauthInput } from './http/input/oauth-input.ts';
 import { issuerOrigin } from './http/issuer-origin.ts';
 import { measureRequests } from './http/measure.ts';
 import { assetRoutes } from './http/pages/assets.ts';
+import { onlyFromOwnPages } from './http/pages/own-pages.ts';
 import { createViews } from './http/pages/views.ts';
 import { limitKeyMac } from './http/rate-limits/limit-key.ts';
 import { limitClients, limitRequests, uncountTokens } from './http/rate-limits/limit-requests.ts';
@@ -47,14 +48,7 @@ export function createApp(services: Services, { retiring }: { retiring(): boolea
     ready: () => database.ready(),
     unready: () => (retiring() ? 'draining' : undefined),
   });
-  const edges = [
-    assetRoutes({ views }),
-    pages(services),
-    signOut(services),
-    tokenProvider(services),
-    protocolRoutes(services),
-    ...(config.demo ? [demo(services)] : []),
-  ];
+  const edges = edgesOf(services);
   const endpointOf = endpointsOf([health, ...edges]);
   const app = applicationOf(logger, [
     issuerOrigin(config.issuer),
@@ -70,6 +64,18 @@ export function createApp(services: Services, { retiring }: { retiring(): boolea
   ]);
   app.keys = [...config.secrets.cookieKeys];
   return app;
+}
+
+/** The routes of all edges. */
+export function edgesOf(services: Services): Router[] {
+  return [
+    assetRoutes(services),
+    pages(services),
+    signOut(services),
+    tokenProvider(services),
+    protocolRoutes(services),
+    ...(services.config.demo ? [demo(services)] : []),
+  ];
 }
 
 /** The application while the process waits for the database: it lives, and serves nothing yet. */
@@ -121,8 +127,9 @@ function addressMacOf({ config: { secrets } }: Services): (req: IncomingMessage)
   return limitKeyMac(secrets.keyEncryptionKeys);
 }
 
-function signOut({ config: { https }, live, instances, clients, people, views, csrf }: Services): Router {
-  return signOutRoutes({ live, instances, clients, people, views, csrf, https });
+function signOut({ config: { issuer, https }, ...services }: Services): Router {
+  const { live, instances, clients, people, views, csrf } = services;
+  return signOutRoutes({ issuer, live, instances, clients, people, views, csrf, https });
 }
 
 function tokenProvider(services: Services): Router {
@@ -189,7 +196,7 @@ function protocolRoutes(services: Services): Router {
   const chains: Record<ProtocolRouteKind, Middleware[]> = {
     authorization: [form, repeatPostedRequest, inContext, serve],
     resumption: [form, inContext, serve],
-    user_code: [form, inContextOfCode, serve],
+    user_code: [onlyFromOwnPages(config.issuer), form, inContextOfCode, serve],
     token: [jsonAnswers, formOrJson, limited, inContext, serve],
     client: [jsonAnswers, form, limited, inContext, serve],
     userinfo: [jsonAnswers, form, uncountTokens(limits.requests), userinfo, inContext, serve],

@@ -7,6 +7,7 @@ import Router from '@koa/router';
 import type { Context } from 'koa';
 import { readForm } from '../http/input/body.ts';
 import type { Csrf } from '../http/pages/csrf.ts';
+import { onlyFromOwnPages } from '../http/pages/own-pages.ts';
 import { redirect } from '../http/pages/redirect.ts';
 import type { Views } from '../http/pages/views.ts';
 import { createActions } from './actions.ts';
@@ -35,6 +36,7 @@ export function demoRoutes(dependencies: {
   const actions = createActions(demo);
 
   const router = new Router();
+  router.use(onlyFromOwnPages(issuer));
   // People open the address that the server prints when it starts.
   router.get('/', (ctx) => redirect(ctx, '/demo'));
   router.get('/demo', (ctx) => showPage(ctx, demo));
@@ -59,6 +61,6 @@ export function demoRoutes(dependencies: {
  */
 async function ownSession(ctx: Context, { sessions, csrf }: Demo): Promise<DemoSession | undefined> {
   const session = sessions.find(ctx);
-  if (session) csrf.check(ctx, (await readForm(ctx.req)).csrf, csrfBinding(session));
+  if (session) csrf.check((await readForm(ctx.req)).csrf, csrfBinding(session));
   return session;
 }

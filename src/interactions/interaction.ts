@@ -48,7 +48,7 @@ export async function readInteractionForm(
   { csrf }: Pick<InteractionDependencies, 'csrf'>,
 ): Promise<RequestParameters> {
   const form = await readForm(ctx.req);
-  csrf.check(ctx, form.csrf, interaction.uid);
+  csrf.check(form.csrf, interaction.uid);
   return form;
 }
 

@@ -5,6 +5,7 @@
  */
 import Router from '@koa/router';
 import type { Middleware } from 'koa';
+import { onlyFromOwnPages } from '../http/pages/own-pages.ts';
 import { redirect } from '../http/pages/redirect.ts';
 import { decideConsent, showConsent } from './consent.ts';
 import type { InteractionDependencies } from './dependencies.ts';
@@ -24,6 +25,7 @@ export function interactionRoutes(
   { inContext }: { inContext: Middleware },
 ): Router {
   const router = new Router();
+  router.use(onlyFromOwnPages(dependencies.issuer));
   const step = (due: Step | 'any', serve: Serve): Middleware[] => [
     inContext,
     async (ctx) => {

@@ -7,6 +7,7 @@ import type { LiveProvider } from '../oidc/live-provider.ts';
 
 /** The services for signing out. Each step takes those it needs. */
 export interface SignOutDependencies {
+  issuer: string;
   live: Pick<LiveProvider, 'current'>;
   instances: InstanceStore;
   clients: ClientStore;

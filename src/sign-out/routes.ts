@@ -7,6 +7,7 @@ import Router from '@koa/router';
 import type { Context } from 'koa';
 import { readForm } from '../http/input/body.ts';
 import { parseParameters, type RequestParameters } from '../http/input/parameters.ts';
+import { onlyFromOwnPages } from '../http/pages/own-pages.ts';
 import { redirect, repeatAsGet } from '../http/pages/redirect.ts';
 import { newContext, runInContext } from '../oidc/request-context.ts';
 import { PATHS } from '../oidc/routes.ts';
@@ -41,7 +42,7 @@ export function signOutRoutes(dependencies: SignOutDependencies): Router {
     }
     return requestSignOut(ctx, form, dependencies);
   });
-  router.post(`${PATHS.end_session}/confirm`, async (ctx) =>
+  router.post(`${PATHS.end_session}/confirm`, onlyFromOwnPages(dependencies.issuer), async (ctx) =>
     confirmSignOut(ctx, await readForm(ctx.req), dependencies),
   );
   router.get(`${PATHS.end_session}/success`, (ctx) => showSignedOut(ctx, dependencies));
@@ -71,7 +72,7 @@ async function confirmSignOut(
   if (!request.instanceId) throw refusal('The form does not say where to sign out.');
   const [signedIn] = await findSignedIn(ctx, request, dependencies);
   if (!signedIn) return leave(ctx, request);
-  dependencies.csrf.check(ctx, form.csrf, signedIn.session.uid);
+  dependencies.csrf.check(form.csrf, signedIn.session.uid);
   if (form.decision === 'sign_out') return signOut(ctx, signedIn, request, dependencies);
   showStillSignedIn(ctx, signedIn, dependencies);
 }

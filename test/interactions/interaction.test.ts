@@ -36,6 +36,11 @@ const EXPIRED_FORM = {
   message: 'This form has expired or was opened somewhere else. Please go back and try again.',
 };
 
+const FOREIGN_FORM = {
+  status: 403,
+  message: `This form was not sent from a page at ${ISSUER}. Please open the page there and try again.`,
+};
+
 interface Cookie {
   name: string;
   attributes: string;
@@ -112,6 +117,7 @@ describe('the headers of a page', () => {
     return rest;
   }
 
+  /** The headers of a page without a form. */
   const PAGE = {
     'cache-control': 'no-store',
     'content-type': 'text/html; charset=utf-8',
@@ -125,6 +131,9 @@ describe('the headers of a page', () => {
     'x-permitted-cross-domain-policies': 'none',
     'x-xss-protection': '0',
   };
+
+  /** A page with a form lets browsers name its origin. */
+  const FORM = { ...PAGE, 'referrer-policy': 'same-origin' };
 
   it('keep it out of caches and frames, and let its form lead nowhere but to the application', async () => {
     const instance = await anInstance(server, { logo_uri: 'https://cdn.example/logo.svg?v=1' });
@@ -140,7 +149,7 @@ describe('the headers of a page', () => {
     for (const [{ client_id, redirect_uri }, more] of clients) {
       const page = await openSignIn(visitor(), { client_id, redirect_uri });
       expect(page.status).toBe(200);
-      expect(headersOf(page)).toEqual({ ...PAGE, 'content-security-policy': policy(more) });
+      expect(headersOf(page)).toEqual({ ...FORM, 'content-security-policy': policy(more) });
     }
   });
 
@@ -155,7 +164,7 @@ describe('the headers of a page', () => {
     const unknown = await openSignIn(visitor(), { client_id: 'unknown' });
     const missing = await visitor().get(`${ISSUER}/interaction/no-such-interaction`);
     const strict = { ...PAGE, 'content-security-policy': policy({ form: '' }) };
-    const towardsClient = { ...PAGE, 'content-security-policy': policy({ form: ' http:' }) };
+    const towardsClient = { ...FORM, 'content-security-policy': policy({ form: ' http:' }) };
     for (const [page, status, headers] of [
       [wrong, 401, towardsClient],
       [consent, 200, towardsClient],
@@ -185,8 +194,8 @@ describe('a form', () => {
   it.each(['cross-site', 'same-site'])('is refused when the browser says that it is %s', async (site) => {
     const browser = visitor({ 'sec-fetch-site': site });
     const page = await openSignIn(browser);
-    expect(statusAndMessage(await browser.submit(page, '/sign-in', credentials))).toEqual(EXPIRED_FORM);
-    expect(statusAndMessage(await browser.submit(page, '/abort'))).toEqual(EXPIRED_FORM);
+    expect(statusAndMessage(await browser.submit(page, '/sign-in', credentials))).toEqual(FOREIGN_FORM);
+    expect(statusAndMessage(await browser.submit(page, '/abort'))).toEqual(FOREIGN_FORM);
   });
 
   it('is refused as anything but a form', async () => {

@@ -63,7 +63,10 @@ export function createViews(): Views {
           ...(brand?.logoUri ? { images: [brand.logoUri] } : {}),
         }),
       );
-      ctx.body = eta.render(`./${name}`, { ...model, brand, assets: urls });
+      const page = eta.render(`./${name}`, { ...model, brand, assets: urls });
+      // With `no-referrer`, browsers would send the page's form from the origin null.
+      if (page.includes(' method="post"')) ctx.set('Referrer-Policy', 'same-origin');
+      ctx.body = page;
     },
   };
 }

@@ -1,0 +1,33 @@
+import type { Middleware } from 'koa';
+import { HttpError } from '../../platform/errors.ts';
+import { requestState } from '../request-state.ts';
+
+/** Long enough for any host name. */
+const MOST_SHOWN = 300;
+
+/**
+ * Refuses a form that a page of another origin sent. Browsers say it in two headers: `Sec-Fetch-Site`, only where the
+ * connection is secure, and `Origin`, which our pages permit (`Referrer-Policy`, views.ts). Both have to be right. An
+ * origin that the browser withholds (`null`) passes only where `Sec-Fetch-Site` says that it is ours. Old browsers and
+ * programs send neither; for them the form's token alone decides.
+ *
+ * The origin is the issuer's, whatever host or proxy a request came through (issuer-origin.ts).
+ */
+export function onlyFromOwnPages(issuer: string): Middleware {
+  const own = new URL(issuer).origin;
+  return (ctx, next) => {
+    if (ctx.method !== 'POST') return next();
+    const site = ctx.get('Sec-Fetch-Site');
+    const origin = ctx.get('Origin');
+    const isOwnSite = site === '' || site === 'same-origin' || site === 'none';
+    const isOwnOrigin = origin === '' || origin === own || (origin === 'null' && site === 'same-origin');
+    if (isOwnSite && isOwnOrigin) return next();
+    requestState(ctx.req).log.detail =
+      `The form came from ${origin.slice(0, MOST_SHOWN) || 'another origin'}, not from ${own}`;
+    throw new HttpError({
+      status: 403,
+      code: 'invalid_request',
+      message: `This form was not sent from a page at ${own}. Please open the page there and try again.`,
+    });
+  };
+}
