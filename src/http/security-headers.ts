@@ -14,7 +14,7 @@ export function securityHeaders({ https }: { https: boolean }): Middleware {
     referrerPolicy: { policy: 'no-referrer' },
     frameguard: { action: 'deny' },
     crossOriginResourcePolicy: false,
-    // An application may open its sign-in in a pop-up, which reports the end through `opener`.
+    // Pages where nothing goes on set their own (views.ts).
     crossOriginOpenerPolicy: false,
   });
   return (ctx, next) => {

@@ -67,15 +67,13 @@ export function showStillSignedIn(
     ctx,
     'signed-out',
     { title: 'You are still signed in', message: 'Nothing was changed. You can close this window.' },
-    { brand: brandOf(instance) },
+    { brand: brandOf(instance), isolated: true },
   );
 }
 
 export function showSignedOut(ctx: Context, { views }: Pick<Dependencies, 'views'>): void {
-  views.render(ctx, 'signed-out', {
-    title: 'You are signed out',
-    message: 'You can close this window.',
-  });
+  const model = { title: 'You are signed out', message: 'You can close this window.' };
+  views.render(ctx, 'signed-out', model, { isolated: true });
 }
 
 async function nameOf({ accountId }: Session, people: Dependencies['people']): Promise<string> {

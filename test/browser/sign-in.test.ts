@@ -1,9 +1,14 @@
+import type { Page } from 'playwright-core';
 import { type Application, startApplication } from '../support/application.ts';
 import { type Chromium, launchChromium, type Visit } from '../support/chromium.ts';
 import { aClient, anInstance, aPerson, type TestClient, type TestPerson } from '../support/factories.ts';
 import { ADA, authorizationUrl } from '../support/relying-party.ts';
 import { startTestServer, type TestServer } from '../support/test-server.ts';
 import { startUpstreamIdp, type UpstreamIdp } from '../support/upstream-idp.ts';
+
+/** The end of a pop-up sign-in: the application's page hands its answer to the window that opened it, and closes. */
+const REPORTS = `<!doctype html><html lang="en"><title>Application</title><link rel="icon" href="data:,">
+<script>window.opener.postMessage(location.search, location.origin); window.close();</script></html>`;
 
 let server: TestServer;
 let idp: UpstreamIdp;
@@ -14,7 +19,7 @@ let client: TestClient;
 beforeAll(async () => {
   server = await startTestServer();
   chromium = await launchChromium();
-  application = await startApplication();
+  application = await startApplication({ pages: { '/pop-up-end': { type: 'text/html', body: REPORTS } } });
   idp = await startUpstreamIdp({ redirectUri: `${server.url}/auth/upstream/callback` });
   client = await aClient(server, {
     name: 'Payroll',
@@ -270,16 +275,66 @@ describe('signing out', () => {
   }
 });
 
-describe('the window that opened a sign-in', () => {
-  it('hears of it: a pop-up keeps its opener', async () => {
+describe('the window that opened a pop-up', () => {
+  /** Opens `address` in a pop-up. `window.heard` is the answer that the pop-up hands over. */
+  async function openPopup(address: string): Promise<Page> {
     await visit.page.goto(`${application.origin}/opener`);
     const popup = visit.page.waitForEvent('popup');
-    await visit.page.evaluate(`window.open(${JSON.stringify(urlFor(client))}); 0`);
-    const page = await popup;
-    await page.getByLabel('Email address').fill(ADA.email);
-    await page.getByLabel('Password').fill(ADA.password);
-    await page.getByRole('button', { name: 'Sign in' }).click();
-    await page.waitForURL(`${application.origin}/callback?**`);
+    await visit.page.evaluate(`
+      window.heard = new Promise((resolve) => addEventListener('message', ({ data }) => resolve(data)));
+      window.popup = window.open(${JSON.stringify(address)});
+      0`);
+    return popup;
+  }
+
+  it('gets the answer of a sign-in, past a wrong password and consent', async () => {
+    const redirect_uris = [`${application.origin}/pop-up-end`];
+    const consenting = await aClient(server, { redirect_uris, require_consent: true });
+    const page = await openPopup(urlFor(consenting, { state: 'kept' }));
+    for (const password of ['wrong', ADA.password]) {
+      await page.getByLabel('Email address').fill(ADA.email);
+      await page.getByLabel('Password').fill(password);
+      await page.getByRole('button', { name: 'Sign in' }).click();
+    }
+    await page.getByRole('button', { name: 'Allow', exact: true }).click();
+    const answer = new URLSearchParams(await visit.page.evaluate<string>('window.heard'));
+    expect(Object.fromEntries(answer)).toEqual({
+      code: expect.any(String),
+      state: 'kept',
+      iss: server.url,
+    });
+  });
+
+  it('hears when an application’s sign-out has ended', async () => {
+    const leaving = await aClient(server, {
+      redirect_uris: [`${application.origin}/callback`],
+      post_logout_redirect_uris: [`${application.origin}/pop-up-end`],
+    });
+    await signIn(leaving);
+    const parameters = new URLSearchParams({
+      client_id: leaving.client_id,
+      post_logout_redirect_uri: `${application.origin}/pop-up-end`,
+      state: 'gone',
+    });
+    const page = await openPopup(`${server.url}/auth/logout?${parameters}`);
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    expect(await visit.page.evaluate('window.heard')).toBe('?state=gone');
+  });
+
+  it('loses it where nothing goes on: at the page of somebody who is signed out', async () => {
+    await signIn(client);
+    const page = await openPopup(`${server.url}/auth/logout`);
     expect(await page.evaluate('window.opener !== null')).toBe(true);
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByRole('heading', { name: 'You are signed out' }).waitFor();
+    expect(await page.evaluate('window.opener')).toBeNull();
+    await visit.page.waitForFunction('window.popup.closed');
+  });
+
+  it('never has one that shows the pages for a device', async () => {
+    const page = await openPopup(`${server.url}/auth/device`);
+    await page.getByRole('heading', { name: 'Sign in on your device' }).waitFor();
+    expect(await page.evaluate('window.opener')).toBeNull();
+    await visit.page.waitForFunction('window.popup.closed');
   });
 });

@@ -17,6 +17,12 @@ export interface PageOptions {
   brand?: Brand | undefined;
   /** The places beyond this server where the page's form may end. */
   formTargets?: readonly string[];
+  /**
+   * Whether the page gives up the window that opened it (`Cross-Origin-Opener-Policy`). That window could otherwise
+   * exchange the page for an imitation at any moment. A page that a sign-in or sign-out in a pop-up passes must not:
+   * the application's page at its end could not report to the window that waits for it.
+   */
+  isolated?: boolean;
 }
 
 export interface Views {
@@ -53,7 +59,7 @@ export function createViews(): Views {
 
   return {
     asset: (name) => assets.get(name),
-    render(ctx, name, model, { brand, formTargets } = {}) {
+    render(ctx, name, model, { brand, formTargets, isolated = false } = {}) {
       ctx.type = 'html';
       ctx.set('Cache-Control', 'no-store');
       ctx.set(
@@ -64,6 +70,7 @@ export function createViews(): Views {
         }),
       );
       const page = eta.render(`./${name}`, { ...model, brand, assets: urls });
+      if (isolated) ctx.set('Cross-Origin-Opener-Policy', 'same-origin');
       // With `no-referrer`, browsers would send the page's form from the origin null.
       if (page.includes(' method="post"')) ctx.set('Referrer-Policy', 'same-origin');
       ctx.body = page;

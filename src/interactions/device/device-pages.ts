@@ -25,13 +25,14 @@ export function showCodeForm(
     ctx.status = 400;
     requestState(ctx.req).log.deviceCode = problem;
   }
-  views.render(ctx, 'device-code', {
+  const model = {
     title: 'Sign in on your device',
     action: PATHS.code_verification,
     // A mistyped code can be corrected; an expired or used one cannot.
     userCode: problem === 'unknown' ? typed : '',
     error: problem && PROBLEMS[problem],
-  });
+  };
+  views.render(ctx, 'device-code', model, { isolated: true });
 }
 
 /** The pages of signing in on a device, once its code is known, in the instance's colours. */
@@ -44,11 +45,11 @@ export function createDevicePages({
 }): DevicePages {
   const pageOptions = async (): Promise<PageOptions> => {
     const instance = await instances.find(requestContext().instanceId ?? '');
-    if (!instance) return {};
+    if (!instance) return { isolated: true };
     // The person may be redirected to another provider, and browsers check that against the form's page.
     const upstream =
       instance.authentication === 'oidc' ? await instances.findUpstreamProvider(instance.id) : undefined;
-    return { brand: brandOf(instance), formTargets: upstream ? [upstream.issuer] : [] };
+    return { brand: brandOf(instance), formTargets: upstream ? [upstream.issuer] : [], isolated: true };
   };
 
   return {
