@@ -10,6 +10,7 @@ import { errorHandler } from './http/error-handler.ts';
 import { healthRoutes } from './http/health.ts';
 import { oauthInput } from './http/input/oauth-input.ts';
 import { issuerOrigin } from './http/issuer-origin.ts';
+import { logFacts } from './http/log-fields.ts';
 import { measureRequests } from './http/measure.ts';
 import { assetRoutes } from './http/pages/assets.ts';
 import { onlyFromOwnPages } from './http/pages/own-pages.ts';
@@ -119,7 +120,7 @@ function pages(services: Services): Router {
       logger,
       clock,
     },
-    { inContext: instanceContext(createInstanceResolver(services), addressMacOf(services)) },
+    { inContext: instanceContext(createInstanceResolver(services), addressMacOf(services), logFacts) },
   );
 }
 
@@ -158,7 +159,7 @@ function protocolRoutes(services: Services): Router {
   const { https, failuresPerMinute } = config;
   const resolve = createInstanceResolver(services);
   const addressMac = addressMacOf(services);
-  const inContext = instanceContext(resolve, addressMac);
+  const inContext = instanceContext(resolve, addressMac, logFacts);
   const inContextOfCode = knownUserCode({
     deviceCodes,
     sessions,
@@ -174,16 +175,15 @@ function protocolRoutes(services: Services): Router {
   const formOrJson = oauthInput({ json: true });
   const published = publishedDocuments(live);
   const limited = limitClients(limits);
-  const onRefusal = (
-    req: IncomingMessage,
-    { error, detail }: { error: string; detail?: string },
-    failure?: unknown,
-  ) => {
-    const { id, log } = requestState(req);
-    Object.assign(log, { error, ...(detail ? { detail } : {}) });
-    if (failure) logger.error({ requestId: id, err: failure }, 'unexpected error');
-  };
-  const serve = protocol({ live, onRefusal });
+  const serve = protocol({
+    live,
+    describe: logFacts,
+    onFailure(req, failure) {
+      const { id, log } = requestState(req);
+      log.error = 'server_error';
+      logger.error({ requestId: id, err: failure }, 'unexpected error');
+    },
+  });
   const userinfo = answerUserinfo({
     issuer: config.issuer,
     keyRing: keyRings.oidc,
@@ -191,7 +191,7 @@ function protocolRoutes(services: Services): Router {
     accessTokens,
     usedProofs,
     clock,
-    onRefusal,
+    describe: logFacts,
   });
   const chains: Record<ProtocolRouteKind, Middleware[]> = {
     authorization: [form, repeatPostedRequest, inContext, serve],

@@ -16,8 +16,9 @@ export type SignInResult =
   | {
       outcome: 'refused';
       reason: RefusalReason;
-      /** A code for the log: the check that the answer failed. */
+      /** For the log alone: the check that failed, and the person if there is one. */
       detail?: string;
+      personId?: string;
     };
 
 export type RefusalReason =

@@ -1,8 +1,8 @@
 import type { Context } from 'koa';
 import { parseParameters } from '../http/input/parameters.ts';
+import { logFacts } from '../http/log-fields.ts';
 import type { Csrf } from '../http/pages/csrf.ts';
 import type { Views } from '../http/pages/views.ts';
-import { requestState } from '../http/request-state.ts';
 import type { DemoSession, DemoSessions } from './demo-session.ts';
 import { explainFailure, type Failure, SESSION_GONE } from './failure.ts';
 import type { ListnrConsumer } from './listnr-consumer.ts';
@@ -48,7 +48,7 @@ export function showPage(ctx: Context, demo: Demo): void {
 /** Shows an error and a way to start again. */
 export function showProblem(ctx: Context, failure: Failure, { issuer, views, sessions }: Demo): void {
   ctx.status = failure.status;
-  requestState(ctx.req).log.error = failure.code;
+  logFacts(ctx.req, { error: failure.code, detail: failure.message });
   const signedIn = sessions.find(ctx)?.signedIn !== undefined;
   views.render(ctx, 'demo-problem', { ...failure, signedIn, signInUrl: signInUrl(issuer) });
 }

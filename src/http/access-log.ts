@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Middleware } from 'koa';
 import type { Logger } from '../platform/logger.ts';
 import { addressReader, isPrivate } from './client-address.ts';
+import { logText } from './log-fields.ts';
 import { setRequestState } from './request-state.ts';
 
 /** The sender chooses the length of a path. */
@@ -51,13 +52,20 @@ export function accessLog({
           ms: Number((process.hrtime.bigint() - started) / 10_000n) / 100,
           ip: state.ip,
           ...(finished ? {} : { aborted: true }),
-          ...state.log,
+          ...cleaned(state.log),
         },
         'request',
       );
     });
     await next();
   };
+}
+
+function cleaned(fields: Record<string, unknown>): Record<string, unknown> {
+  const entries = Object.entries(fields);
+  return Object.fromEntries(
+    entries.map(([name, value]) => [name, typeof value === 'string' ? logText(value) : value]),
+  );
 }
 
 /** The path holds an interaction's id, which together with its cookie is a credential. */

@@ -19,6 +19,7 @@ export function errorHandler({ logger, views }: { logger: Logger; views: Views }
       const error = toHttpError(thrown);
       const { id, log } = requestState(ctx.req);
       log.error = error.code;
+      log.detail ??= error.message;
       const whole = { requestId: id, err: thrown };
       if (error.status === 503) {
         const { cause } = error;

@@ -1,4 +1,5 @@
 import { OFFLINE_ACCESS, scopesAllowed } from '../clients/allowed-now.ts';
+import { logFacts } from '../http/log-fields.ts';
 import { requestState } from '../http/request-state.ts';
 import type { InteractionDependencies } from './dependencies.ts';
 import {
@@ -62,6 +63,7 @@ export async function decideConsent(
   const allowed = form.decision === 'allow';
   requestState(ctx.req).log.consent = allowed ? 'allowed' : 'refused';
   if (!allowed) {
+    logFacts(ctx.req, { detail: 'the person refused' });
     return finishInteraction(context, dependencies, {
       error: 'access_denied',
       error_description: 'User denied authorization',

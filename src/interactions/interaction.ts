@@ -3,9 +3,9 @@ import { errors, type Provider } from 'oidc-provider';
 import type { Client } from '../clients/client.ts';
 import { readForm } from '../http/input/body.ts';
 import { parseParameters, type RequestParameters, singleValue } from '../http/input/parameters.ts';
+import { logClient, logFacts } from '../http/log-fields.ts';
 import { redirect } from '../http/pages/redirect.ts';
 import type { PageOptions } from '../http/pages/views.ts';
-import { requestState } from '../http/request-state.ts';
 import { brandOf } from '../instances/brand.ts';
 import type { Instance } from '../instances/instance.ts';
 import { readIdTokenHint } from '../oidc/id-token-hint.ts';
@@ -38,7 +38,9 @@ export async function loadInteraction(
   const client = registered && clientRecord(registered);
   const instance = client && (await instances.find(client.instanceId));
   if (!client || !instance) throw expired();
-  requestState(ctx.req).log.client = client.id;
+  logClient(ctx.req, client.id, 'registered');
+  const { accountId } = interaction.session ?? {};
+  if (accountId) logFacts(ctx.req, { person: accountId });
   return { ctx, interaction, client, instance };
 }
 
@@ -130,12 +132,16 @@ export async function isWhoWasAskedFor(
   return hint?.subject === personId;
 }
 
+/** Why somebody who signed in may not go on, for the log. */
+export const NOT_WHO_WAS_ASKED_FOR = 'the application asked for another person to sign in (id_token_hint)';
+
 /** The person declines: the client gets an error, and nothing else happens. */
 export async function abortInteraction(
   context: InteractionContext,
   dependencies: InteractionDependencies,
 ): Promise<void> {
   await readInteractionForm(context, dependencies);
+  logFacts(context.ctx.req, { detail: 'the person cancelled' });
   await finishInteraction(context, dependencies, {
     error: 'access_denied',
     error_description: 'The person cancelled signing in',

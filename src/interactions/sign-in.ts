@@ -7,6 +7,7 @@ import {
   finishSignIn,
   type InteractionContext,
   isWhoWasAskedFor,
+  NOT_WHO_WAS_ASKED_FOR,
   pageOptions,
   readInteractionForm,
   redirectUri,
@@ -53,9 +54,11 @@ export async function signInWithPassword(
   const password = singleValue(form.password) ?? '';
   const again = (status: number, error: string) =>
     showSignIn(context, dependencies, { email, error, status });
-  if (email === '' || password === '') return again(400, 'Enter your email address and your password.');
-
   const { ctx, instance } = context;
+  if (email === '' || password === '') {
+    requestState(ctx.req).log.detail = 'the address or the password is missing';
+    return again(400, 'Enter your email address and your password.');
+  }
   const { passwords, knownBrowsers } = dependencies;
   const account = accountName(instance.id, email);
   const guesser = {
@@ -64,15 +67,18 @@ export async function signInWithPassword(
   };
   const result = await passwords.signIn({ instanceId: instance.id, email, password, guesser });
   const { log } = requestState(ctx.req);
+  if (result.personId) log.person = result.personId;
   if (result.outcome === 'refused') {
-    log.signIn = 'refused';
+    Object.assign(log, { signIn: 'refused', detail: result.detail });
     return again(401, 'That email address and password do not match.');
   }
   const { personId, passwordFingerprint } = result;
   log.signIn = personId;
   knownBrowsers.remember(ctx, instance.id, account);
-  if (!(await isWhoWasAskedFor(context, dependencies, personId)))
+  if (!(await isWhoWasAskedFor(context, dependencies, personId))) {
+    log.detail = NOT_WHO_WAS_ASKED_FOR;
     return again(403, 'The application asked for somebody else to sign in. Please use the other account.');
+  }
   await finishSignIn(context, dependencies, { personId, passwordFingerprint, amr: ['pwd'] });
 }
 

@@ -28,6 +28,8 @@ export interface Presented {
   authorization: string;
   request: TokenRequest;
   client: ListnrClient | undefined;
+  /** Says whose request this is, for the log, as soon as that is known. */
+  note(facts: { clientIs: 'authenticated' | 'registered'; person?: string }): void;
 }
 
 export interface TokenAnswer {
@@ -46,6 +48,12 @@ export async function issueToken(
 ): Promise<TokenAnswer> {
   const { listnrIssuer, environment, keyRings, clock } = dependencies;
   const { client, idToken } = await authenticate(presented, dependencies);
+  // The subject of another issuer may be anything, such as an e-mail address.
+  presented.note(
+    idToken
+      ? { clientIs: 'registered', ...(idToken.own ? { person: idToken.claims.sub } : {}) }
+      : { clientIs: 'authenticated' },
+  );
   requireEnabled(client, environment);
   const claims = listnrClaims({
     issuer: listnrIssuer,

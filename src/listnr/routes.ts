@@ -8,8 +8,9 @@ import type { Context } from 'koa';
 import type { DeniedSubjects } from '../accounts/denied-subjects.ts';
 import type { ClientSecrets } from '../clients/client-secrets.ts';
 import type { ListnrClients } from '../clients/listnr-clients.ts';
+import { claimedClient } from '../http/input/claimed-client.ts';
+import { logClaim, logClient, logFacts } from '../http/log-fields.ts';
 import { type ClientLimits, limitClients } from '../http/rate-limits/limit-requests.ts';
-import { requestState } from '../http/request-state.ts';
 import { jsonAnswers } from '../http/routing.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
 import type { Clock } from '../platform/time/clock.ts';
@@ -47,10 +48,18 @@ export function listnrRoutes(dependencies: ListnrDependencies): Router {
   async function answer(ctx: Context, request: TokenRequest): Promise<void> {
     const client = directory.findClient(request.clientId);
     if (client) {
-      requestState(ctx.req).log.client = client.id;
+      logClient(ctx.req, client.id, 'claimed');
       allowOrigins(ctx, client.origins);
     }
-    const token = await issueToken({ authorization: ctx.get('authorization'), request, client }, issuing);
+    const token = await issueToken(
+      {
+        authorization: ctx.get('authorization'),
+        request,
+        client,
+        note: (facts) => logFacts(ctx.req, facts),
+      },
+      issuing,
+    );
     // RFC 6749 section 5.1.
     ctx.set({ 'Cache-Control': 'no-store', Pragma: 'no-cache' });
     ctx.body = token;
@@ -59,9 +68,11 @@ export function listnrRoutes(dependencies: ListnrDependencies): Router {
   const router = new Router();
   router.post(ISSUE_TOKEN, jsonAnswers as never, async (ctx) => {
     ctx.vary('Origin');
+    logClaim(ctx.req, claimedClient(ctx));
     const request = await readTokenRequest(ctx.req);
     // `limitClients` looks here for the name of a client that does not use Basic.
     Object.assign(ctx.req, { body: { client_id: request.clientId } });
+    logClaim(ctx.req, claimedClient(ctx));
     await limited(ctx, () => answer(ctx, request));
   });
   router.options(ISSUE_TOKEN, (ctx) =>

@@ -2,12 +2,13 @@ import type { EventEmitter } from 'node:events';
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
 import { requestContext } from './request-context.ts';
 
-/** Keeps the details that the library hides from clients, for the log. Its error events have them. */
+/** Keeps the reason of each refusal for the log, with the details that the library hides from clients. */
 export function logProviderEvents(provider: Provider): void {
   for (const event of ERROR_EVENTS) {
     // The types want one event's name. All these events pass a context and one of the library's errors.
-    provider.on(event as 'grant.error', (_ctx, { error, error_detail }) => {
-      requestContext().refusal = { error, ...(error_detail ? { detail: error_detail } : {}) };
+    provider.on(event as 'grant.error', (_ctx, { error, error_detail, error_description }) => {
+      const detail = error_detail ?? error_description;
+      requestContext().refusal = { error, ...(detail ? { detail } : {}) };
     });
   }
   provider.on('server_error', (_ctx: KoaContextWithOIDC, error: Error) => {

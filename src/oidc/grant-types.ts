@@ -6,6 +6,7 @@ import { type ExchangeDependencies, exchangeCode } from '../tokens/exchange-code
 import { type DeviceCodeDependencies, redeemDeviceCode } from '../tokens/redeem-device-code.ts';
 import { type RefreshDependencies, refresh } from '../tokens/refresh.ts';
 import type { TokenAnswer, TokenRequest } from '../tokens/token-request.ts';
+import { noteFacts } from './request-context.ts';
 import { PATHS } from './routes.ts';
 import { clientRecord } from './storage/client-metadata.ts';
 
@@ -45,6 +46,7 @@ async function readRequest(
   return {
     client: clientRecord(client),
     parameters: params as TokenRequest['parameters'],
+    note: noteFacts,
     ...(await readProof(ctx, dependencies)),
   };
 }

@@ -35,6 +35,7 @@ export function createInstanceResolver({
       client,
       instanceId: client?.instanceId,
       loaded: new Set(),
+      facts: {},
       ...(uid && artifact ? { interaction: { id: uid, artifact } } : {}),
     };
   };

@@ -3,21 +3,26 @@ import type { Middleware } from 'koa';
 import { hideTokenShape } from './corrections/token-alias.ts';
 import type { InstanceResolver } from './instance-resolver.ts';
 import type { LiveProvider } from './live-provider.ts';
-import { requestContext, runInContext } from './request-context.ts';
+import { type Refusal, type RequestFacts, requestContext, runInContext } from './request-context.ts';
 import { PATHS } from './routes.ts';
 
 /** Node's request, with the parsed form where the library looks for it. */
 export type ParsedRequest = IncomingMessage & { body?: Record<string, string | string[]> };
 
+/** Receives what is known of a request, for its log line. */
+export type Describe = (req: IncomingMessage, facts: RequestFacts & Partial<Refusal>) => void;
+
 /** Resolves the instance of a browser's request, and runs the next handlers in its context. */
 export function instanceContext(
   resolve: InstanceResolver,
   addressMac: (req: IncomingMessage) => Buffer,
+  describe: Describe,
 ): Middleware {
   return async (ctx, next) => {
     const { client_id } = ctx.path === PATHS.authorization ? ctx.query : {};
     const clientId = typeof client_id === 'string' ? client_id : undefined;
     const context = await resolve({ path: ctx.path, clientId });
+    if (context.client) describe(ctx.req, { client: context.client.id, clientIs: 'registered' });
     return runInContext({ ...context, addressMac: () => addressMac(ctx.req) }, next);
   };
 }
@@ -25,10 +30,13 @@ export function instanceContext(
 /** Gives a request to the protocol library, and takes it back if the library could not answer it. */
 export function protocol({
   live,
-  onRefusal,
+  describe,
+  onFailure,
 }: {
   live: LiveProvider;
-  onRefusal(req: IncomingMessage, refusal: { error: string; detail?: string }, failure: unknown): void;
+  describe: Describe;
+  /** Receives a failure of ours that the library has answered itself. */
+  onFailure(req: IncomingMessage, failure: unknown): void;
 }): Middleware {
   return async (ctx) => {
     const { body } = ctx.req as ParsedRequest;
@@ -40,9 +48,10 @@ export function protocol({
 
     await live.handle(ctx.req, ctx.res);
 
-    const { refusal, failure } = requestContext();
+    const { facts, refusal, failure } = requestContext();
+    describe(ctx.req, { ...facts, ...refusal });
     if (failure && !ctx.res.writableEnded && !ctx.res.headersSent) throw failure;
-    if (refusal || failure) onRefusal(ctx.req, refusal ?? { error: 'server_error' }, failure);
+    if (failure) onFailure(ctx.req, failure);
     ctx.respond = false;
   };
 }

@@ -25,6 +25,7 @@ import { keepSessionRows } from './corrections/session.ts';
 import { logProviderEvents } from './events.ts';
 import { type GrantTypeDependencies, registerGrantTypes } from './grant-types.ts';
 import { requestContext } from './request-context.ts';
+import { noteRequest } from './request-facts.ts';
 
 export interface ProviderDependencies extends ConfigurationDependencies, GrantTypeDependencies {
   accessTokens: AccessTokenStore;
@@ -51,6 +52,7 @@ export function createProvider(dependencies: ProviderDependencies): Provider {
   // Each middleware surrounds the next, and the last one surrounds the library's routes. So a failure is taken back
   // before the others see the answer.
   for (const around of [
+    noteRequest,
     crossOrigin,
     keepDocuments(provider),
     formPost,

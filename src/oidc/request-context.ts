@@ -40,10 +40,31 @@ export interface RequestContext {
    * deleted must not come back.
    */
   loaded: Set<string>;
-  /** The reason of the library's refusal, for the log. */
-  refusal?: { error: string; detail?: string };
+  /** The client proved who it is: its secret was right, or the signature of its assertion. */
+  hasAuthenticated?: boolean;
+  /** Whose request it is, and the reason of the library's refusal, for the log. */
+  facts: RequestFacts;
+  refusal?: Refusal;
   /** Our error behind the library's `server_error`. */
   failure?: unknown;
+}
+
+/** Whose request it is, for its log line: as much as is known when it was answered or refused. */
+export interface RequestFacts {
+  client?: string;
+  /** Like `ClientIs` of the log: whether the request proved that it comes from this client. */
+  clientIs?: 'authenticated' | 'registered' | 'claimed';
+  /** The `grant_type` as it was sent. */
+  grantType?: string;
+  /** The id of the authorization that a code or token belongs to. */
+  grant?: string;
+  person?: string;
+}
+
+/** The reason of a refusal. */
+export interface Refusal {
+  error: string;
+  detail?: string;
 }
 
 /** A grant that was looked up. It has no payload when it has ended. */
@@ -53,7 +74,7 @@ const storage = new AsyncLocalStorage<RequestContext>();
 
 /** A new context, in which at most the instance is known. */
 export function newContext(instanceId?: string): RequestContext {
-  return { instanceId, client: undefined, loaded: new Set() };
+  return { instanceId, client: undefined, loaded: new Set(), facts: {} };
 }
 
 export function runInContext<T>(context: RequestContext, work: () => T): T {
@@ -68,6 +89,11 @@ export function requestContext(): RequestContext {
   const context = storage.getStore();
   if (!context) throw new Error('The protocol library was asked outside of a request.');
   return context;
+}
+
+/** Notes whose request the current one is. */
+export function noteFacts(facts: RequestFacts): void {
+  Object.assign(requestContext().facts, facts);
 }
 
 /** Keeps the grant that was loaded with a code or token, for the library's next question. */

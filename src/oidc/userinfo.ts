@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http';
 import type { Context, Middleware } from 'koa';
 import type { Client } from '../clients/client.ts';
 import type { ClientStore } from '../clients/client-store.ts';
@@ -7,7 +6,7 @@ import type { KeyRing } from '../keys/key-ring.ts';
 import { readAccessToken } from '../tokens/access-token.ts';
 import { TokenError } from '../tokens/errors.ts';
 import { type UserinfoDependencies, userinfo } from '../tokens/userinfo.ts';
-import type { ParsedRequest } from './mount.ts';
+import type { Describe, ParsedRequest } from './mount.ts';
 import { PATHS } from './routes.ts';
 import { mayCallFrom } from './storage/client-metadata.ts';
 
@@ -15,7 +14,7 @@ interface Dependencies extends UserinfoDependencies {
   issuer: string;
   keyRing: KeyRing;
   clients: ClientStore;
-  onRefusal(req: IncomingMessage, refusal: { error: string; detail: string }): void;
+  describe: Describe;
 }
 
 /** The token of a request, and the text of its proof, if it has one. */
@@ -38,21 +37,23 @@ export function answerUserinfo(dependencies: Dependencies): Middleware {
       ctx.body = await answer(ctx, dependencies);
     } catch (error) {
       if (!(error instanceof TokenError)) throw error;
-      dependencies.onRefusal(ctx.req, { error: error.code, detail: error.message });
+      dependencies.describe(ctx.req, { error: error.code, detail: error.message });
       refuse(ctx, error, dependencies);
     }
   };
 }
 
 async function answer(ctx: Context, dependencies: Dependencies): Promise<Record<string, unknown>> {
-  const { clients } = dependencies;
+  const { clients, describe } = dependencies;
   const parameters = readParameters(ctx);
   const presented = readPresented(ctx, parameters.access_token);
   const proof = await readProof(ctx, presented, dependencies);
   const token = readAccessToken(presented.accessToken, dependencies);
   if (!token) throw new TokenError('invalid_token', 'Access token is not valid');
+  const { client_id, sub: person, grant_id: grant } = token.claims;
+  describe(ctx.req, { client: client_id, clientIs: 'registered', person, grant });
   ctx.state.isBound = token.claims.cnf !== undefined;
-  const client = await clients.find(token.claims.client_id);
+  const client = await clients.find(client_id);
   if (client) allowOrigin(ctx, client);
   return userinfo({ token, client, scope: parameters.scope, proof }, dependencies);
 }

@@ -6,7 +6,8 @@
 import Router from '@koa/router';
 import type { Context } from 'koa';
 import { readForm } from '../http/input/body.ts';
-import { parseParameters, type RequestParameters } from '../http/input/parameters.ts';
+import { parseParameters, type RequestParameters, singleValue } from '../http/input/parameters.ts';
+import { logClaim, logClient, logFacts } from '../http/log-fields.ts';
 import { onlyFromOwnPages } from '../http/pages/own-pages.ts';
 import { redirect, repeatAsGet } from '../http/pages/redirect.ts';
 import { newContext, runInContext } from '../oidc/request-context.ts';
@@ -54,7 +55,7 @@ async function requestSignOut(
   parameters: RequestParameters,
   dependencies: SignOutDependencies,
 ): Promise<void> {
-  const request = await readSignOutRequest(parameters, dependencies);
+  const request = await readRequest(ctx, parameters, dependencies);
   const signedIn = await findSignedIn(ctx, request, dependencies);
   const [only, ...others] = signedIn;
   if (!only) return leave(ctx, request);
@@ -68,13 +69,22 @@ async function confirmSignOut(
   form: RequestParameters,
   dependencies: SignOutDependencies,
 ): Promise<void> {
-  const request = await readSignOutRequest(form, dependencies);
+  const request = await readRequest(ctx, form, dependencies);
   if (!request.instanceId) throw refusal('The form does not say where to sign out.');
   const [signedIn] = await findSignedIn(ctx, request, dependencies);
   if (!signedIn) return leave(ctx, request);
   dependencies.csrf.check(form.csrf, signedIn.session.uid);
   if (form.decision === 'sign_out') return signOut(ctx, signedIn, request, dependencies);
   showStillSignedIn(ctx, signedIn, dependencies);
+}
+
+function readRequest(
+  { req }: Context,
+  parameters: RequestParameters,
+  dependencies: SignOutDependencies,
+): Promise<SignOutRequest> {
+  logClaim(req, singleValue(parameters.client_id) ?? '');
+  return readSignOutRequest(parameters, dependencies, (id) => logClient(req, id, 'registered'));
 }
 
 /** The browser's sign-ins at the request's instance, or at all instances if the request names none. */
@@ -100,6 +110,7 @@ async function signOut(
   request: SignOutRequest,
   dependencies: SignOutDependencies,
 ): Promise<void> {
+  if (session.accountId) logFacts(ctx.req, { person: session.accountId });
   await session.destroy();
   ctx.append('Set-Cookie', clearedSessionCookies(instance.id, dependencies));
   leave(ctx, request);

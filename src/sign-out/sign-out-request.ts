@@ -18,6 +18,7 @@ export interface SignOutRequest {
 export async function readSignOutRequest(
   parameters: RequestParameters,
   { live, clients }: Pick<SignOutDependencies, 'live' | 'clients'>,
+  noteClient: (id: string) => void,
 ): Promise<SignOutRequest> {
   const get = (name: string) => {
     if (Array.isArray(parameters[name])) throw refusal(`The parameter ${name} was sent more than once.`);
@@ -34,6 +35,7 @@ export async function readSignOutRequest(
   if (clientId && !client) throw refusal('This client_id is not known.');
 
   // Without a client, the address cannot be checked, and the person stays here.
+  if (client) noteClient(client.id);
   const allowed =
     client && returnTo
       ? (await live.current.Client.find(client.id))?.postLogoutRedirectUriAllowed(returnTo)

@@ -46,6 +46,7 @@ export async function exchangeCode(request: TokenRequest, d: ExchangeDependencie
       refreshToken: client.grantTypes.includes('refresh_token')
         ? d.codec.encode(family, client.id)
         : undefined,
+      note: request.note,
     },
     d,
   );
@@ -86,6 +87,7 @@ async function lookAgain(
   // To this client, another client's code does not exist.
   if (!found?.grant || found.payload.clientId !== client.id) throw invalidGrant(NOT_VALID);
   const { payload, grant, consumed } = found;
+  request.note({ person: String(payload.accountId), grant: grant.id });
   if (consumed) await endUsedGrant(grant.id, d);
   if (Number(payload.exp) <= epochSeconds(d.clock)) throw invalidGrant('Authorization code expired');
   refuseOtherRequest(payload, request);

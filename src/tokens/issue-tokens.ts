@@ -7,7 +7,7 @@ import type { CurrentKey, KeyRing } from '../keys/key-ring.ts';
 import { unavailable } from '../platform/database-errors.ts';
 import { type Clock, epochSeconds } from '../platform/time/clock.ts';
 import { ACCESS_TOKEN_TYPE, type AccessTokenClaims } from './access-token.ts';
-import type { TokenAnswer } from './token-request.ts';
+import type { TokenAnswer, TokenRequest } from './token-request.ts';
 
 /** In bytes. */
 const JTI_LENGTH = 32;
@@ -43,11 +43,13 @@ export interface Issue {
   /** The thumbprint of the key to which the access token is bound. */
   jkt: string | undefined;
   refreshToken: string | undefined;
+  note: TokenRequest['note'];
 }
 
 /** Makes the tokens of an authorization: an access token, and an ID token if `openid` was requested. */
 export async function issueTokens(issue: Issue, { issuer, clock }: IssueDependencies): Promise<TokenAnswer> {
-  const { client, authorization, signers, jkt, refreshToken } = issue;
+  const { client, authorization, signers, jkt, refreshToken, note } = issue;
+  note({ person: authorization.person.id, grant: authorization.grant.id });
   const asked = scopesAllowed(client, issue.scope);
   const granted = grantedOf(asked, issue);
   const scope = granted.join(' ');

@@ -46,6 +46,7 @@ export async function redeemDeviceCode(
       refreshToken: client.grantTypes.includes('refresh_token')
         ? d.codec.encode(family, client.id)
         : undefined,
+      note: request.note,
     },
     d,
   );
@@ -54,11 +55,12 @@ export async function redeemDeviceCode(
 /** Reads the code. A used code ends its tokens (RFC 6749 section 4.1.2, as for authorization codes). */
 async function poll(
   code: string,
-  { client }: TokenRequest,
+  { client, note }: TokenRequest,
   { deviceCodes, grants }: DeviceCodeDependencies,
 ): Promise<PolledDeviceCode> {
   const polled = await deviceCodes.poll(code, { clientId: client.id, everySeconds: POLL_EVERY_SECONDS });
   if (!polled) throw invalidGrant('Device code is not valid');
+  if (polled.grant) note({ person: String(polled.payload.accountId), grant: polled.grant.id });
   if (polled.consumed) {
     if (polled.grant) await grants.revoke(polled.grant.id);
     throw invalidGrant('Device code already used');

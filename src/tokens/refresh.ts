@@ -46,6 +46,7 @@ export async function refresh(request: TokenRequest, d: RefreshDependencies): Pr
       scope: parameters.scope ?? String(authorization.payload.scope),
       jkt: proof?.jkt,
       refreshToken: d.codec.encode({ ...presented, sequence: presented.sequence + 1 }, client.id),
+      note: request.note,
     },
     d,
   );
@@ -80,6 +81,7 @@ async function lookAgain(
   const { client, parameters, proof } = request;
   const family = await d.families.find(presented.family, client.refreshReplayWindowSeconds);
   if (!family) throw invalidGrant(NOT_VALID);
+  request.note({ person: String(family.payload.accountId), grant: family.grant.id });
   await endReusedGrant(presented, family, request, d);
   if (family.expiresAt <= d.clock.now() || family.grant.expiresAt <= d.clock.now())
     throw invalidGrant('Refresh token expired');

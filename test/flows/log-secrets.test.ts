@@ -53,6 +53,7 @@ describe('the log', () => {
         'code_verifier',
         'cookie',
         'csrf',
+        'email',
         'id_token',
         'interaction',
         'password',
@@ -103,6 +104,12 @@ async function runEveryFlow(server: TestServer, setFailing: (fails: boolean) => 
   const code = callback.get('code') ?? '';
   const { client_id, client_secret } = DEMO_WEB;
   await exchange(url, code, { client_secret: WRONG_SECRET });
+  // In the wrong place: what a request claims to be is in the log.
+  for (const misplaced of [WRONG_SECRET, code, ADA.email]) {
+    await exchange(url, 'x', { client_id: misplaced, grant_type: misplaced });
+    await fetch(authorizationUrl(url, { client_id: misplaced, login_hint: ADA.email }));
+    await askToken(server, undefined, { client_id: misplaced });
+  }
   await exchange(url, code, { redirect_uri: 'https://elsewhere.example/' });
   const tokens = (await exchange(url, code)).body as unknown as Tokens;
   await userinfo(url, tokens.access_token);
@@ -153,6 +160,7 @@ function noteSecrets(seen: Map<string, string>): () => void {
       note(name, parameters.get(name));
     note('secret', parameters.get('client_secret'));
   };
+  note('email', ADA.email);
   for (const value of [DEMO_WEB.client_secret, DEMO_SERVICE.secret, WRONG_SECRET]) note('secret', value);
 
   const { fetch } = globalThis;

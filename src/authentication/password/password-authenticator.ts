@@ -20,8 +20,6 @@ interface Credentials {
   password: string;
 }
 
-const REFUSED: SignInResult = { outcome: 'refused', reason: 'wrong_credentials' };
-
 export async function createPasswordAuthenticator({
   people,
   hashes,
@@ -38,7 +36,9 @@ export async function createPasswordAuthenticator({
     const found = await people.findCredentials(instanceId, email);
     const matches = await verifyPassword(password, found?.passwordHash ?? nobodysHash);
     // A disabled person gets the same answer as one who mistyped, so that nobody learns whether an account exists.
-    if (!found || !matches || found.disabled) return REFUSED;
+    if (!found) return refused('no person has this address');
+    if (!matches) return refused('the password is wrong', found.id);
+    if (found.disabled) return refused('the person is disabled', found.id);
     const passwordFingerprint = createHash('sha256').update(found.passwordHash).digest('hex');
     return { outcome: 'signed_in', personId: found.id, passwordFingerprint };
   };
@@ -52,4 +52,8 @@ export async function createPasswordAuthenticator({
       });
     },
   };
+}
+
+function refused(detail: string, personId?: string): SignInResult {
+  return { outcome: 'refused', reason: 'wrong_credentials', detail, ...(personId ? { personId } : {}) };
 }

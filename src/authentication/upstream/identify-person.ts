@@ -20,7 +20,7 @@ export async function identifyPerson(
   const profile = profileFrom(claims, provider.claimMapping);
   const known = await people.findByUpstreamIdentity(identity);
   if (known) {
-    if (known.disabled) return { outcome: 'refused', reason: 'disabled' };
+    if (known.disabled) return { outcome: 'refused', reason: 'disabled', personId: known.id };
     await people.updateFromUpstream(known.id, profile);
     return signedIn(known.id, claims);
   }

@@ -95,7 +95,7 @@ export function createRefusals({
     if (refusal === undefined) return;
     metrics.countUnread(refusal.status);
     const ip = canonicalAddress(socket.remoteAddress ?? '') ?? '';
-    line({ status: refusal.status, reason: code, ip }, 'request refused unread');
+    line({ status: refusal.status, reason: code, detail: refusal.description, ip }, 'request refused unread');
     closeGently(socket, wholeAnswer(refusal));
   }
 
@@ -105,7 +105,7 @@ export function createRefusals({
 /** Answers a request whose body did not arrive. The access log records it. */
 function answerWith({ req, res }: Exchange, refusal: Refusal): void {
   const state = knownRequestState(req);
-  if (state) state.log.error = 'invalid_request';
+  if (state) Object.assign(state.log, { error: 'invalid_request', detail: refusal.description });
   if (res.headersSent) {
     closeGently(req.socket);
     return;

@@ -1,7 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import type { Middleware } from 'koa';
 import { HttpError } from '../../platform/errors.ts';
+import { logClaim } from '../log-fields.ts';
 import { mediaType, readJsonObject, readText } from './body.ts';
+import { claimedClient } from './claimed-client.ts';
 import { MOST_PARAMETERS, parseParameters, type RequestParameters, tooMany } from './parameters.ts';
 
 /**
@@ -13,6 +15,7 @@ import { MOST_PARAMETERS, parseParameters, type RequestParameters, tooMany } fro
  */
 export function oauthInput({ json }: { json: boolean }): Middleware {
   return async (ctx, next) => {
+    logClaim(ctx.req, claimedClient(ctx));
     const query = parseParameters(ctx.querystring);
     if (tidyScope(query)) ctx.query = query;
     if (ctx.method === 'POST') {
@@ -20,6 +23,7 @@ export function oauthInput({ json }: { json: boolean }): Middleware {
       const body = await readBody(req, json);
       tidyScope(body);
       Object.assign(req, { body });
+      logClaim(req, claimedClient(ctx));
       // To the library, a media type without a body is a body that it could not read.
       if (Object.keys(body).length === 0) delete req.headers['content-type'];
       else req.headers['content-type'] = 'application/x-www-form-urlencoded';

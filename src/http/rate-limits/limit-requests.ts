@@ -3,6 +3,7 @@ import type { Context, Middleware } from 'koa';
 import { LRUCache } from 'lru-cache';
 import { HttpError } from '../../platform/errors.ts';
 import { guardComparisons } from '../../platform/slow-comparisons.ts';
+import { claimedClient } from '../input/claimed-client.ts';
 import { requestLimitKey } from './limit-key.ts';
 import type { RateLimit } from './rate-limit.ts';
 
@@ -93,21 +94,4 @@ function presentsCredentials(ctx: Context): boolean {
 /** The limit keeps a name for a minute, and the sender chooses its length. */
 function bounded(name: string): string {
   return name.length <= LONGEST_NAME_KEPT ? name : `sha256:${hash('sha256', name, 'base64url')}`;
-}
-
-function claimedClient(ctx: Context): string {
-  const [scheme = '', credentials = ''] = ctx.get('authorization').split(' ');
-  if (scheme.toLowerCase() === 'basic')
-    return formDecoded(Buffer.from(credentials, 'base64').toString('utf8').split(':')[0] ?? '');
-  const { body } = ctx.req as typeof ctx.req & { body?: Record<string, unknown> };
-  return String(body?.client_id ?? '');
-}
-
-/** RFC 6749 section 2.3.1 form-encodes the client id. All spellings of one id must count as one client. */
-function formDecoded(name: string): string {
-  try {
-    return decodeURIComponent(name.replaceAll('+', ' '));
-  } catch {
-    return name;
-  }
 }

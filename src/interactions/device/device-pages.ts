@@ -1,4 +1,5 @@
 import type { Context } from 'koa';
+import { logClient } from '../../http/log-fields.ts';
 import type { PageOptions, Views } from '../../http/pages/views.ts';
 import { requestState } from '../../http/request-state.ts';
 import { brandOf } from '../../instances/brand.ts';
@@ -23,7 +24,7 @@ export function showCodeForm(
 ): void {
   if (problem) {
     ctx.status = 400;
-    requestState(ctx.req).log.deviceCode = problem;
+    Object.assign(requestState(ctx.req).log, { deviceCode: problem, detail: PROBLEMS[problem] });
   }
   const model = {
     title: 'Sign in on your device',
@@ -54,7 +55,7 @@ export function createDevicePages({
 
   return {
     async confirm(ctx, { client, xsrf, userCode }) {
-      requestState(ctx.req).log.client = client.id;
+      logClient(ctx.req, client.id, 'registered');
       const options = await pageOptions();
       const model = {
         title: `Sign in to ${client.name}?`,
@@ -74,7 +75,8 @@ export function createDevicePages({
 
     async done(ctx, client) {
       const { log } = requestState(ctx.req);
-      Object.assign(log, { client: client.id, deviceCode: 'approved' });
+      logClient(ctx.req, client.id, 'registered');
+      log.deviceCode = 'approved';
       views.render(
         ctx,
         'device-end',

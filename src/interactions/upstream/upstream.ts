@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Middleware } from 'koa';
+import type { RefusalReason } from '../../authentication/sign-in-result.ts';
 import { UpstreamUnavailable } from '../../authentication/upstream/upstream-failure.ts';
 import { parseParameters, singleValue } from '../../http/input/parameters.ts';
 import { redirect } from '../../http/pages/redirect.ts';
@@ -12,12 +13,24 @@ import {
   finishSignIn,
   type InteractionContext,
   isWhoWasAskedFor,
+  NOT_WHO_WAS_ASKED_FOR,
 } from '../interaction.ts';
 import { upstreamRefusal } from './upstream-refusal.ts';
 
 const ATTEMPT_TTL_SECONDS = 10 * 60;
 /** The time of a sign-in of which the provider says no time. So no session is recent enough for a `max_age`. */
 const NEVER = 0;
+
+/** Refusals of which the provider's answer gives no code, for the log. */
+const IN_WORDS: Record<RefusalReason, string> = {
+  wrong_credentials: 'the provider refused the credentials',
+  disabled: 'the person is disabled',
+  unknown_person: 'nobody here has this issuer and subject, and first sign-ins are refused',
+  upstream_refused: 'the person declined there, or the provider refused',
+  upstream_not_recent: "the sign-in at the customer's provider is too old for this request",
+  upstream_unavailable: "the customer's provider cannot be reached",
+  upstream_invalid: "the standards do not allow the answer of the customer's provider",
+};
 
 /** Sends the browser to the customer's own provider. */
 export async function startUpstream(
@@ -83,16 +96,18 @@ export async function finishUpstream(
   const { log } = requestState(ctx.req);
   if (result.outcome === 'signed_in') {
     const { personId, authenticatedAt = NEVER } = result;
-    log.signIn = personId;
-    return (await isWhoWasAskedFor(context, dependencies, personId))
-      ? finishSignIn(context, dependencies, {
-          personId,
-          authenticatedAt: Math.min(authenticatedAt, epochSeconds(clock)),
-        })
-      : notWhoWasAskedFor(context, dependencies);
+    Object.assign(log, { signIn: personId, person: personId });
+    if (await isWhoWasAskedFor(context, dependencies, personId))
+      return finishSignIn(context, dependencies, {
+        personId,
+        authenticatedAt: Math.min(authenticatedAt, epochSeconds(clock)),
+      });
+    log.detail = NOT_WHO_WAS_ASKED_FOR;
+    return notWhoWasAskedFor(context, dependencies);
   }
   log.signIn = result.reason;
-  if (result.detail) log.detail = result.detail;
+  if (result.personId) log.person = result.personId;
+  log.detail = result.detail ?? IN_WORDS[result.reason];
   if (result.reason === 'upstream_not_recent') return notWhoWasAskedFor(context, dependencies);
   if (result.reason !== 'upstream_refused') throw upstreamRefusal(result.reason);
   await finishInteraction(context, dependencies, {

@@ -1,5 +1,6 @@
 import { errors, type KoaContextWithOIDC } from 'oidc-provider';
 import { type Clock, epochSeconds } from '../../platform/time/clock.ts';
+import { requestContext } from '../request-context.ts';
 import { PATHS } from '../routes.ts';
 
 const LONGEST_SECONDS = 3600;
@@ -30,6 +31,8 @@ export function checkClientAssertion(clock: Clock) {
       throw new errors.InvalidClientAuth(
         `the audience of a client assertion may be ${expected.join(' or ')}`,
       );
+    // Used before, it is refused all the same.
+    requestContext().hasAuthenticated = true;
   };
 }
 

@@ -5,7 +5,7 @@ import type { AccessTokenStore } from '../../grants/access-token-store.ts';
 import type { KeyRing } from '../../keys/key-ring.ts';
 import type { Clock } from '../../platform/time/clock.ts';
 import { readAccessToken } from '../../tokens/access-token.ts';
-import { requestContext, useGrant } from '../request-context.ts';
+import { noteFacts, requestContext, useGrant } from '../request-context.ts';
 import { replace } from './replace.ts';
 
 interface Dependencies {
@@ -37,8 +37,10 @@ export function findAccessTokens(provider: Provider, dependencies: Dependencies)
   replace(AccessToken, {
     async find(presented: string): Promise<AccessToken | undefined> {
       const token = readAccessToken(requestContext().presentedToken ?? presented, dependencies);
-      if (!token || token.expired) return undefined;
+      if (!token) return undefined;
       const { claims } = token;
+      noteFacts({ person: claims.sub, grant: claims.grant_id });
+      if (token.expired) return undefined;
       const { revoked, grant } = await accessTokens.find({ jti: claims.jti, grantId: claims.grant_id });
       if (revoked) return undefined;
       useGrant(grant ?? { id: claims.grant_id, payload: undefined, person: undefined });

@@ -3,6 +3,7 @@ import type { Client as ClientRecord } from '../../clients/client.ts';
 import type { ClientSecrets } from '../../clients/client-secrets.ts';
 import type { ClientStore } from '../../clients/client-store.ts';
 import { DEVICE_CODE_GRANT } from '../grant-types.ts';
+import { requestContext } from '../request-context.ts';
 import { findClient } from '../storage/client-metadata.ts';
 import { replace } from './replace.ts';
 
@@ -44,8 +45,10 @@ export function correctClients(
   const { grantTypeAllowed, responseTypeAllowed } = prototype;
 
   replace(prototype, {
-    compareClientSecret(this: Client, secret: string) {
-      return clientSecrets.verify(this.clientId, secret);
+    async compareClientSecret(this: Client, secret: string) {
+      const isRight = await clientSecrets.verify(this.clientId, secret);
+      requestContext().hasAuthenticated = isRight;
+      return isRight;
     },
 
     grantTypeAllowed(this: Client, type: string) {

@@ -3,7 +3,7 @@ import { scopesAllowed } from '../../clients/allowed-now.ts';
 import type { RefreshFamilyStore } from '../../grants/refresh-family-store.ts';
 import type { Clock } from '../../platform/time/clock.ts';
 import type { RefreshTokenCodec } from '../../tokens/refresh-token-value.ts';
-import { useGrant } from '../request-context.ts';
+import { noteFacts, useGrant } from '../request-context.ts';
 import { clientRecord } from '../storage/client-metadata.ts';
 import { replace } from './replace.ts';
 
@@ -24,7 +24,9 @@ export function findRefreshTokens(
       const value = client && codec.decode(text, client.clientId);
       const family =
         value && (await families.find(value.family, clientRecord(client).refreshReplayWindowSeconds));
-      if (!family || family.expiresAt <= clock.now()) return undefined;
+      if (!family) return undefined;
+      noteFacts({ person: String(family.payload.accountId), grant: family.grant.id });
+      if (family.expiresAt <= clock.now()) return undefined;
       const behind = family.sequence - value.sequence;
       if (behind > 1 || (behind === 1 && !family.withinWindow)) return undefined;
       useGrant(family.grant);

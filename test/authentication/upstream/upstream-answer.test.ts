@@ -56,7 +56,9 @@ describe('an answer that says no', () => {
     const line = server
       .logLines()
       .findLast(({ path }) => String(path).startsWith('/interaction/:uid/upstream/'));
-    expect(line?.detail).toBe(error === '<script>' ? undefined : error);
+    expect(line?.detail).toBe(
+      error === '<script>' ? "the standards do not allow the answer of the customer's provider" : error,
+    );
   });
 });
 

@@ -160,6 +160,7 @@ describe('what is no request', () => {
       msg: 'request refused unread',
       status: answer.status,
       reason,
+      detail: expect.stringMatching(/\w/),
       ip: expect.stringMatching(/^(127\.0\.0\.1|::1)$/),
       time: undefined,
       ...(line?.unlogged ? { unlogged: expect.any(Number) } : {}),

@@ -1,0 +1,33 @@
+import type { Context } from 'koa';
+
+/**
+ * The client that a request claims to be: in a Basic header, a form, the assertion of a form, or the address. Empty
+ * if it names none. Anybody can claim anything, so this is for limits and for the log.
+ */
+export function claimedClient(ctx: Context): string {
+  const [scheme = '', credentials = ''] = ctx.get('authorization').split(' ');
+  if (scheme.toLowerCase() === 'basic')
+    return formDecoded(Buffer.from(credentials, 'base64').toString('utf8').split(':')[0] ?? '');
+  const { body } = ctx.req as typeof ctx.req & { body?: Record<string, unknown> };
+  const named = [body?.client_id, subjectOf(body?.client_assertion), ctx.query.client_id];
+  return named.find((name) => typeof name === 'string' && name !== '')?.toString() ?? '';
+}
+
+/** RFC 6749 section 2.3.1 form-encodes the client id. All spellings of one id must count as one client. */
+function formDecoded(name: string): string {
+  try {
+    return decodeURIComponent(name.replaceAll('+', ' '));
+  } catch {
+    return name;
+  }
+}
+
+/** RFC 7523 section 3: the subject of a client's assertion is the client. */
+function subjectOf(assertion: unknown): unknown {
+  if (typeof assertion !== 'string') return undefined;
+  try {
+    return JSON.parse(Buffer.from(assertion.split('.')[1] ?? '', 'base64url').toString('utf8'))?.sub;
+  } catch {
+    return undefined;
+  }
+}

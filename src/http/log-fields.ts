@@ -1,0 +1,72 @@
+/**
+ * The fields of a request's log line that say whose request it was. A line holds text that strangers chose, so each
+ * text is cut and cleaned before it is written.
+ */
+import type { IncomingMessage } from 'node:http';
+import { requestState } from './request-state.ts';
+
+/**
+ * How sure the server is that a request comes from the client of its line:
+ * - `authenticated`: it proved so with its secret or key.
+ * - `registered`: there is such a client, and nothing proves that the request is its own (a browser's request, a
+ *   public client, an access token of ours that names it).
+ * - `claimed`: the request only says so. The client is unknown, or its credentials were refused.
+ */
+export type ClientIs = 'authenticated' | 'registered' | 'claimed';
+
+/** In characters. Secrets are longer, and of a longer name its beginning is enough to recognize it. */
+const LONGEST_CLAIM = 24;
+const CLAIM_BEGINNING = 8;
+/** So many letters and digits in a row are no name that somebody chose, but may be a secret in the wrong place. */
+const RANDOM = /[A-Za-z0-9]{20}/;
+/** The names of grant types may be longer. */
+const GRANT_TYPE_URN = /^urn:ietf:params:oauth:grant-type:[a-z_-]{1,24}$/;
+const LONGEST_TEXT = 300;
+
+/** Fields for a request's line. */
+export interface LogFacts {
+  client?: string;
+  clientIs?: ClientIs;
+  grantType?: string;
+  grant?: string;
+  person?: string;
+  error?: string;
+  detail?: string;
+}
+
+/** Adds what is known of a request to its line. */
+export function logFacts(req: IncomingMessage, { grantType, ...facts }: LogFacts): void {
+  Object.assign(
+    requestState(req).log,
+    facts,
+    grantType === undefined ? {} : { grantType: claimed(grantType) },
+  );
+}
+
+/** Names a client that the server knows. */
+export function logClient(req: IncomingMessage, client: string, clientIs: ClientIs): void {
+  Object.assign(requestState(req).log, { client, clientIs });
+}
+
+/** Names the client that a request claims to be, unless the line names one already. */
+export function logClaim(req: IncomingMessage, claim: string): void {
+  const { log } = requestState(req);
+  if (claim !== '' && log.client === undefined) logClient(req, claimed(claim), 'claimed');
+}
+
+/** A name that anybody may have chosen, without what may be a secret or an address. */
+export function claimed(text: string): string {
+  if (text.includes('@')) return '?';
+  if (GRANT_TYPE_URN.test(text)) return text;
+  const shown =
+    text.length > LONGEST_CLAIM || RANDOM.test(text) ? `${text.slice(0, CLAIM_BEGINNING)}...` : text;
+  return shown.replaceAll(/[^A-Za-z0-9._~:-]/g, '?');
+}
+
+/** Text for a line: one line, of a bounded length, without what changes how others read it. E-mail addresses are hidden. */
+export function logText(text: string): string {
+  return text
+    .slice(0, LONGEST_TEXT)
+    .replaceAll(/[^\s@"'<>(),;]+@[^\s@"'<>(),;]+/g, '?@?')
+    .replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, '?');
+}
