@@ -17,6 +17,7 @@ import * as unansweredInteractions from './0015-unanswered-interactions.ts';
 import * as sessionLimit from './0016-session-limit.ts';
 import * as consentHosts from './0017-consent-hosts.ts';
 import * as answerSilently from './0018-answer-silently.ts';
+import * as pastPublicKeys from './0019-past-public-keys.ts';
 import { applyFunctions } from './functions.ts';
 
 const MIGRATIONS = {
@@ -38,6 +39,7 @@ const MIGRATIONS = {
   '0016-session-limit': sessionLimit,
   '0017-consent-hosts': consentHosts,
   '0018-answer-silently': answerSilently,
+  '0019-past-public-keys': pastPublicKeys,
 };
 
 type Name = keyof typeof MIGRATIONS;
@@ -50,6 +52,7 @@ export const FUNCTIONS_SINCE: Partial<Record<Name, string>> = {
   '0009-device-codes': 'a082ce94c8cda68f',
   '0012-plain-comments': 'c8f2d482d17ec33c',
   '0013-visible-names': '7b7e3b2934171bf6',
+  '0019-past-public-keys': 'd34645c99c5e49a0',
 };
 
 /** The migrations in order, as knex wants them. They are listed by hand, so that no folder is read at start. */

@@ -102,12 +102,13 @@ function applicationOf(logger: Logger, chain: readonly Middleware[]): Koa {
 }
 
 function pages(services: Services): Router {
-  const { config, live, instances, people, consents, views, csrf, logger } = services;
+  const { config, live, hints, instances, people, consents, views, csrf, logger } = services;
   const { clock, upstreamSignIns, passwords, upstream, knownBrowsers } = services;
   return interactionRoutes(
     {
       issuer: config.issuer,
       provider: () => live.current,
+      hints,
       instances,
       people,
       consents,
@@ -129,8 +130,8 @@ function addressMacOf({ config: { secrets } }: Services): (req: IncomingMessage)
 }
 
 function signOut({ config: { issuer, https }, ...services }: Services): Router {
-  const { live, instances, clients, people, views, csrf } = services;
-  return signOutRoutes({ issuer, live, instances, clients, people, views, csrf, https });
+  const { live, hints, instances, clients, people, views, csrf } = services;
+  return signOutRoutes({ issuer, live, hints, instances, clients, people, views, csrf, https });
 }
 
 function tokenProvider(services: Services): Router {

@@ -45,7 +45,7 @@ export async function compose({
   const registration = composeRegistration(foundation, { clientStore });
   const { clients, clientSecrets, instances } = registration;
   const signing = await composeSigning(foundation, { keyRotation, rsaBits, clientStore });
-  const { keyRings } = signing;
+  const { keyRings, pastKeys } = signing;
   const listnr = await composeListnr({ ...foundation, keyRings }, overrides);
   const pages = composePages({ secrets, requestsPerMinute, failuresPerMinute });
   const interactions = await composeInteractions(foundation, { issuer, https, secrets, failuresPerMinute });
@@ -62,6 +62,7 @@ export async function compose({
     consents: interactions.consents,
     sessionSeconds: async (id) => (await instances.find(id))?.sessionAbsoluteTtlSeconds,
     keyRing: keyRings.oidc,
+    pastKeys,
     ...libraryPages({ views: pages.views, instances }),
   });
   return {

@@ -14,6 +14,7 @@ export function jobsOf({
   databaseTime,
   metrics,
   keyRings,
+  pastKeys,
   registration,
   rotation,
   live,
@@ -26,6 +27,7 @@ export function jobsOf({
   | 'databaseTime'
   | 'metrics'
   | 'keyRings'
+  | 'pastKeys'
   | 'registration'
   | 'rotation'
   | 'live'
@@ -41,7 +43,7 @@ export function jobsOf({
         onChange(() => rotateKeys('oidc', rotation)),
       ],
       people: [denied.follow],
-      keys: [keyRings.listnr.follow, followOidcKeys(keyRings.oidc, live)],
+      keys: [keyRings.listnr.follow, followOidcKeys(keyRings.oidc, live), pastKeys.follow],
     }),
     { name: 'watch-clock', everyMs: 10_000, run: databaseTime.measure },
     {

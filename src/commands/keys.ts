@@ -1,4 +1,5 @@
 import { createClientStore } from '../clients/client-store.ts';
+import { createPastKeyStore, type PastKeyStore } from '../keys/past-key-store.ts';
 import { dropCompromisedKeys, type RotationDependencies, rotateKeys } from '../keys/rotate-keys.ts';
 import type { KeySet } from '../keys/signing-key.ts';
 import { createSigningKeyStore, type SigningKeyStore } from '../keys/signing-key-store.ts';
@@ -10,14 +11,11 @@ import type { Command, CommandContext } from './command.ts';
 export const keysList: Command = {
   name: 'keys list',
   operands: ['SET'],
-  summary: 'List the signing keys of a set, oidc or listnr, with their states.',
+  summary: 'List the keys of a set, oidc or listnr, with their states.',
   run: (context, operands) =>
-    withKeys(context, operands, async (keySet, { store }) => {
-      for (const { kid, alg, state, promoteAfter } of await store.list(keySet)) {
-        context.print(
-          `${state} ${alg} ${kid}${promoteAfter ? ` signs from ${promoteAfter.toISOString()}` : ''}`,
-        );
-      }
+    withKeys(context, operands, async (keySet, keys) => {
+      for (const { state, alg, kid, until } of await listKeys(keySet, keys))
+        context.print(`${state} ${alg} ${kid}${until}`);
     }),
 };
 
@@ -34,6 +32,23 @@ export const keysRotate: Command = {
     }),
 };
 
+export const keysDrop: Command = {
+  name: 'keys drop',
+  operands: ['SET', 'KID'],
+  summary:
+    'Drop a key that somebody else may have, whatever its state: what it signed is worth nothing any more. If it signs, another key takes its place.',
+  run: (context, operands) =>
+    withKeys(context, operands, async (keySet, keys) => {
+      const [, kid = ''] = operands;
+      if (!(await listKeys(keySet, keys)).some((key) => key.kid === kid))
+        throw new OperatorError(
+          `No key of ${keySet} has this kid; npm run cli -- keys list ${keySet} shows them.`,
+        );
+      await dropCompromisedKeys(keySet, keys, { kid });
+      context.print('Dropped. Every process follows within seconds, verifiers when their cache ends.');
+    }),
+};
+
 export const keysReseal: Command = {
   name: 'keys reseal',
   operands: [],
@@ -43,6 +58,27 @@ export const keysReseal: Command = {
       context.print(`Sealed anew: ${await store.reseal()}.`);
     }),
 };
+
+interface ListedKey {
+  state: string;
+  alg: string;
+  kid: string;
+  until: string;
+}
+
+/** The signing keys, then the public halves that are kept of past ones. */
+async function listKeys(keySet: KeySet, { store, pastKeys }: Keys): Promise<ListedKey[]> {
+  const signing = (await store.list(keySet)).map(({ state, alg, kid, promoteAfter }) => ({
+    ...{ state, alg, kid },
+    until: promoteAfter ? ` signs from ${promoteAfter.toISOString()}` : '',
+  }));
+  if (keySet !== 'oidc') return signing;
+  const past = (await pastKeys.list()).map(({ alg, kid, expiresAt }) => ({
+    ...{ state: 'past', alg, kid },
+    until: ` verifies hints until ${expiresAt.toISOString()}`,
+  }));
+  return [...signing, ...past];
+}
 
 /** Returns a line for each new key. Each algorithm gets one. */
 async function publishNext(keySet: KeySet, rotation: RotationDependencies): Promise<string[]> {
@@ -64,16 +100,19 @@ async function drop(keySet: KeySet, rotation: RotationDependencies): Promise<str
   ];
 }
 
+type Keys = RotationDependencies & { pastKeys: PastKeyStore };
+
 function withKeys(
   context: CommandContext,
   [name]: readonly string[],
-  work: (keySet: KeySet, rotation: RotationDependencies) => Promise<void>,
+  work: (keySet: KeySet, keys: Keys) => Promise<void>,
 ): Promise<void> {
   if (name !== 'oidc' && name !== 'listnr') throw new OperatorError('SET is oidc or listnr.');
   const { keyRotation, rsaBits } = context.settings();
   return withStore(context, (store, db) =>
     work(name, {
       store,
+      pastKeys: createPastKeyStore(db),
       policy: keyRotation,
       rsaBits,
       clock: context.clock,

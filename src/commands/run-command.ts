@@ -7,7 +7,7 @@ import { clientSecret } from './client-secret/make.ts';
 import { clientSecretRevoke } from './client-secret/revoke.ts';
 import type { Command, CommandContext } from './command.ts';
 import { databaseStats } from './database-stats.ts';
-import { keysList, keysReseal, keysRotate } from './keys.ts';
+import { keysDrop, keysList, keysReseal, keysRotate } from './keys.ts';
 import { migrate } from './migrate.ts';
 import { passwordHash } from './password-hash.ts';
 import { seal } from './seal.ts';
@@ -41,6 +41,7 @@ export const COMMANDS: readonly Command[] = [
   seal,
   keysList,
   keysRotate,
+  keysDrop,
   keysReseal,
   databaseStats,
   help,

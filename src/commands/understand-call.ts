@@ -18,7 +18,7 @@ export function understandCall(
 ): Call | 'help' | { mistake: string } {
   let parsed: { positionals: string[]; values: Values };
   try {
-    parsed = parseArgs({ args: [...words], allowPositionals: true, options: optionsOf(commands) });
+    parsed = parseArgs({ args: operandsLast(words), allowPositionals: true, options: optionsOf(commands) });
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE'
       ? { mistake: 'An option lacks its value, or has one and takes none.' }
@@ -38,6 +38,15 @@ export function understandCall(
     return { mistake: `${command.name} takes ${wanted} behind it.` };
   }
   return { command, operands, given: toGivenOptions(values) };
+}
+
+/** The `kid` of a key is a SHA-256 in base64url, so one in 64 begins with a hyphen. No option looks like that. */
+const KID_WITH_HYPHEN = /^-[A-Za-z0-9_-]{42}$/;
+
+/** The parser takes every word behind `--` as an operand. */
+function operandsLast(words: readonly string[]): string[] {
+  const kids = words.filter((word) => KID_WITH_HYPHEN.test(word));
+  return kids.length === 0 ? [...words] : [...words.filter((word) => !kids.includes(word)), '--', ...kids];
 }
 
 /** The lists are for options that may be repeated; there are none. */

@@ -5,11 +5,13 @@ import { type ArtifactStore, createArtifactStore } from '../grants/artifact-stor
 import { createDeviceCodeStore, type DeviceCodeStore } from '../grants/device-code-store.ts';
 import { createGrantStore, type GrantStore } from '../grants/grant-store.ts';
 import { createRefreshFamilyStore, type RefreshFamilyStore } from '../grants/refresh-family-store.ts';
+import { createIdTokenHints, type IdTokenHints } from '../oidc/id-token-hint.ts';
 import { createLiveProvider, type LiveProvider } from '../oidc/live-provider.ts';
 import { createProvider, type ProviderDependencies } from '../oidc/provider.ts';
 import { createSessionStore, type SessionStore } from '../sessions/session-store.ts';
 import { createRefreshTokenCodec, type RefreshTokenCodec } from '../tokens/refresh-token-value.ts';
 import type { Foundation } from './foundation.ts';
+import type { Signing } from './signing.ts';
 
 /** The stores of the protocol's state: sessions, grants, and the grants' codes and tokens. */
 export interface ProtocolStores {
@@ -24,6 +26,7 @@ export interface ProtocolStores {
 
 export interface OidcParts extends ProtocolStores {
   codec: RefreshTokenCodec;
+  hints: IdTokenHints;
   live: LiveProvider;
 }
 
@@ -49,11 +52,15 @@ export function composeOidc(
   stores: ProtocolStores,
   {
     secrets,
+    pastKeys,
     ...others
-  }: Pick<Config, 'secrets'> & Omit<ProviderDependencies, keyof OidcParts | 'cookieKeys'>,
+  }: Pick<Config, 'secrets'> &
+    Pick<Signing, 'pastKeys'> &
+    Omit<ProviderDependencies, keyof OidcParts | 'cookieKeys'>,
 ): OidcParts {
   const { cookieKeys, refreshTokenKeys } = secrets;
   const codec = createRefreshTokenCodec({ keys: refreshTokenKeys, issuer: others.issuer });
-  const live = createLiveProvider(() => createProvider({ ...others, ...stores, codec, cookieKeys }));
-  return { ...stores, codec, live };
+  const hints = createIdTokenHints({ ...others, pastKeys });
+  const live = createLiveProvider(() => createProvider({ ...others, ...stores, codec, hints, cookieKeys }));
+  return { ...stores, codec, hints, live };
 }

@@ -1,6 +1,8 @@
 import type { ClientStore } from '../clients/client-store.ts';
 import type { Config } from '../config.ts';
 import { createKeyRing, type KeyRing } from '../keys/key-ring.ts';
+import { createPastKeyStore } from '../keys/past-key-store.ts';
+import { createPastKeys, type PastKeys } from '../keys/past-keys.ts';
 import { type RotationDependencies, rotateKeys } from '../keys/rotate-keys.ts';
 import type { KeySet } from '../keys/signing-key.ts';
 import { createSigningKeyStore } from '../keys/signing-key-store.ts';
@@ -10,6 +12,7 @@ import type { Foundation } from './foundation.ts';
 export interface Signing {
   rotation: RotationDependencies;
   keyRings: { oidc: KeyRing; listnr: KeyRing };
+  pastKeys: PastKeys;
 }
 
 /** Rotates the keys if that is due, which makes them at a first start, and reads them. */
@@ -38,5 +41,9 @@ export async function composeSigning(
   for (const keySet of ['oidc', 'listnr'] as const) await rotateKeys(keySet, rotation);
   const ringOf = (keySet: KeySet) =>
     createKeyRing(store, keySet, { logger, onSign: () => metrics.countSignature(keySet) });
-  return { rotation, keyRings: { oidc: await ringOf('oidc'), listnr: await ringOf('listnr') } };
+  return {
+    rotation,
+    keyRings: { oidc: await ringOf('oidc'), listnr: await ringOf('listnr') },
+    pastKeys: await createPastKeys(createPastKeyStore(database.background)),
+  };
 }

@@ -15,6 +15,7 @@ export const EXPIRY_COLUMNS = {
   upstream_sign_ins: 'expires_at',
   denied_subjects: 'expires_at',
   guesses: 'expires_at',
+  past_public_keys: 'expires_at',
 } as const;
 
 export type Expiring = keyof typeof EXPIRY_COLUMNS;

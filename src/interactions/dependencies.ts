@@ -6,6 +6,7 @@ import type { ConsentStore } from '../grants/consent-store.ts';
 import type { Csrf } from '../http/pages/csrf.ts';
 import type { Views } from '../http/pages/views.ts';
 import type { InstanceStore } from '../instances/instance-store.ts';
+import type { IdTokenHints } from '../oidc/id-token-hint.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Clock } from '../platform/time/clock.ts';
 import type { UpstreamSignInStore } from '../sessions/upstream-sign-in-store.ts';
@@ -15,6 +16,7 @@ import type { KnownBrowsers } from './known-browser.ts';
 export interface InteractionDependencies {
   issuer: string;
   provider: () => Provider;
+  hints: IdTokenHints;
   instances: InstanceStore;
   people: PersonStore;
   consents: ConsentStore;

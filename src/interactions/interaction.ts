@@ -8,7 +8,6 @@ import { redirect } from '../http/pages/redirect.ts';
 import type { PageOptions } from '../http/pages/views.ts';
 import { brandOf } from '../instances/brand.ts';
 import type { Instance } from '../instances/instance.ts';
-import { readIdTokenHint } from '../oidc/id-token-hint.ts';
 import { clientRecord } from '../oidc/storage/client-metadata.ts';
 import { HttpError } from '../platform/errors.ts';
 import type { InteractionDependencies } from './dependencies.ts';
@@ -122,14 +121,13 @@ export async function finishSignIn(
  * knows who was signed in before.
  */
 export async function isWhoWasAskedFor(
-  { interaction }: InteractionContext,
-  { provider }: Pick<InteractionDependencies, 'provider'>,
+  { interaction, client }: InteractionContext,
+  { hints }: Pick<InteractionDependencies, 'hints'>,
   personId: string,
 ): Promise<boolean> {
   const { id_token_hint } = interaction.params;
   if (typeof id_token_hint !== 'string') return true;
-  const hint = await readIdTokenHint(provider(), id_token_hint);
-  return hint?.subject === personId;
+  return (await hints.subjectAskedFor(id_token_hint, client.id)) === personId;
 }
 
 /** Why somebody who signed in may not go on, for the log. */

@@ -1,6 +1,12 @@
 import type { Clock } from '../platform/time/clock.ts';
 import { planRotation, type RotationPolicy, type RotationStep } from './plan-rotation.ts';
-import { generateKeyMaterial, type KeyAlgorithm, type KeySet, type SigningKey } from './signing-key.ts';
+import {
+  generateKeyMaterial,
+  type KeyAlgorithm,
+  type KeySet,
+  type KeyState,
+  type SigningKey,
+} from './signing-key.ts';
 import type { KeyChange, SigningKeyStore } from './signing-key-store.ts';
 
 export interface RotationDependencies {
@@ -31,28 +37,34 @@ export async function rotateKeys(
 }
 
 /**
- * Drops the current keys of a set at once, because somebody else may have them. Tokens that they signed verify
- * nowhere after caches have been refreshed. The next key replaces a dropped one, or a new key if there is none.
+ * Drops keys of a set at once, because somebody else may have them: the current ones, or the one with `kid`, whatever
+ * its state. Tokens that they signed verify nowhere after caches have been refreshed, not even as a hint. The next key
+ * replaces a dropped current one, or a new key if there is none.
  */
 export async function dropCompromisedKeys(
   keySet: KeySet,
   dependencies: RotationDependencies,
+  { kid }: { kid?: string } = {},
 ): Promise<KeyChange[]> {
   const wanted = await wantedAlgorithms(keySet, dependencies);
+  const goes = (key: SigningKey) => (kid === undefined ? key.state === 'current' : key.kid === kid);
   return dependencies.store.change(keySet, async (keys) => {
-    const changes: Due[] = [];
-    for (const alg of algorithmsOf(keys, wanted)) {
-      const current = keys.find((key) => key.alg === alg && key.state === 'current');
-      const next = keys.find((key) => key.alg === alg && key.state === 'next');
-      if (current) changes.push({ action: 'remove', kid: current.kid, alg });
-      changes.push(
-        next
-          ? { action: 'promote', kid: next.kid, alg }
-          : { action: 'create', state: 'current', promoteAfter: undefined, alg },
-      );
-    }
-    return withMaterial(changes, dependencies);
+    const kids = kid === undefined ? keys.filter(goes).map((key) => key.kid) : [kid];
+    const staying = keys.filter((key) => !goes(key));
+    const successors = [...algorithmsOf(keys, wanted)].flatMap((alg) => successor(staying, alg));
+    const drops = kids.map((gone) => ({ action: 'drop' as const, kid: gone }));
+    return [...drops, ...(await withMaterial(successors, dependencies))];
   });
+}
+
+/** The step that gives an algorithm a current key, if it has none. */
+function successor(keys: readonly SigningKey[], alg: KeyAlgorithm): Due[] {
+  const inState = (state: KeyState) => keys.find((key) => key.alg === alg && key.state === state);
+  if (inState('current')) return [];
+  const next = inState('next');
+  return next
+    ? [{ action: 'promote', kid: next.kid, alg }]
+    : [{ action: 'create', state: 'current', promoteAfter: undefined, alg }];
 }
 
 type Due = RotationStep & { alg: KeyAlgorithm };

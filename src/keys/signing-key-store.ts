@@ -23,8 +23,10 @@ export interface SigningKeyStore {
   reseal(): Promise<number>;
 }
 
-/** A step of a rotation. A `create` has the new key. */
-export type KeyChange = RotationStep & { key?: Pick<SigningKey, 'kid' | 'alg' | 'publicJwk' | 'privateJwk'> };
+/** A step of a rotation, in which a `create` has the new key; or a key that goes and of which nothing is kept. */
+export type KeyChange =
+  | (RotationStep & { key?: Pick<SigningKey, 'kid' | 'alg' | 'publicJwk' | 'privateJwk'> })
+  | { action: 'drop'; kid: string };
 
 interface Row {
   kid: string;
@@ -112,7 +114,12 @@ async function apply(trx: Queryable, keySet: KeySet, change: KeyChange, box: Sec
       await trx('signing_keys').where({ kid: change.kid }).update({ state: 'retired', retired_at: now });
       return;
     case 'remove':
+      // The trigger `keep_public_key` keeps the public half of a retired key.
       await trx('signing_keys').where({ kid: change.kid }).delete();
+      return;
+    case 'drop':
+      await trx('signing_keys').where({ kid: change.kid }).delete();
+      await trx('past_public_keys').where({ kid: change.kid }).delete();
       return;
   }
 }

@@ -17,13 +17,14 @@ import { authenticatedIntrospection } from './checks/introspection-authenticatio
 import { type ConfigurationDependencies, oidcConfiguration } from './configuration.ts';
 import { findAccessTokens } from './corrections/access-token.ts';
 import { correctClients, keepClients } from './corrections/client-model.ts';
+import { readHints } from './corrections/id-token-hint.ts';
 import { findRefreshTokens } from './corrections/refresh-token.ts';
 import { replace } from './corrections/replace.ts';
 import { decideReplays } from './corrections/replay-detection.ts';
-import { readRetiredHints } from './corrections/retired-hint.ts';
 import { keepSessionRows } from './corrections/session.ts';
 import { logProviderEvents } from './events.ts';
 import { type GrantTypeDependencies, registerGrantTypes } from './grant-types.ts';
+import type { IdTokenHints } from './id-token-hint.ts';
 import { requestContext } from './request-context.ts';
 import { noteRequest } from './request-facts.ts';
 
@@ -31,6 +32,7 @@ export interface ProviderDependencies extends ConfigurationDependencies, GrantTy
   accessTokens: AccessTokenStore;
   usedProofs: UsedProofStore;
   clientSecrets: ClientSecrets;
+  hints: IdTokenHints;
 }
 
 export function createProvider(dependencies: ProviderDependencies): Provider {
@@ -44,7 +46,7 @@ export function createProvider(dependencies: ProviderDependencies): Provider {
   findRefreshTokens(provider, dependencies);
   keepSessionRows(provider, dependencies);
   decideReplays(provider, dependencies);
-  readRetiredHints(provider, dependencies);
+  readHints(provider, dependencies);
   correctClients(provider, dependencies);
   keepClients(provider, dependencies);
   nameSessionCookies(provider, dependencies.https);

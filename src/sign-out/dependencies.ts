@@ -3,12 +3,14 @@ import type { ClientStore } from '../clients/client-store.ts';
 import type { Csrf } from '../http/pages/csrf.ts';
 import type { Views } from '../http/pages/views.ts';
 import type { InstanceStore } from '../instances/instance-store.ts';
+import type { IdTokenHints } from '../oidc/id-token-hint.ts';
 import type { LiveProvider } from '../oidc/live-provider.ts';
 
 /** The services for signing out. Each step takes those it needs. */
 export interface SignOutDependencies {
   issuer: string;
   live: Pick<LiveProvider, 'current'>;
+  hints: IdTokenHints;
   instances: InstanceStore;
   clients: ClientStore;
   people: PersonStore;

@@ -1,13 +1,12 @@
 import type { Client } from '../clients/client.ts';
 import { type RequestParameters, singleValue } from '../http/input/parameters.ts';
-import { readIdTokenHint } from '../oidc/id-token-hint.ts';
 import { HttpError } from '../platform/errors.ts';
 import type { SignOutDependencies } from './dependencies.ts';
 
 /** A checked request to sign out. */
 export interface SignOutRequest {
   client: Client | undefined;
-  /** The subject in a valid hint, which proves that the client knows it. */
+  /** The person in a hint that this server signed. It proves that the client knows them. */
   provenSubject: string | undefined;
   returnTo: string | undefined;
   state: string | undefined;
@@ -17,7 +16,7 @@ export interface SignOutRequest {
 /** @throws HttpError 400, shown as a page, since nobody is redirected on a doubtful request. */
 export async function readSignOutRequest(
   parameters: RequestParameters,
-  { live, clients }: Pick<SignOutDependencies, 'live' | 'clients'>,
+  { live, hints, clients }: Pick<SignOutDependencies, 'live' | 'hints' | 'clients'>,
   noteClient: (id: string) => void,
 ): Promise<SignOutRequest> {
   const get = (name: string) => {
@@ -28,10 +27,12 @@ export async function readSignOutRequest(
   const clientId = get('client_id');
   const returnTo = get('post_logout_redirect_uri');
 
-  const hint = hintText ? await readIdTokenHint(live.current, hintText) : undefined;
-  if (hint && clientId && hint.client.id !== clientId)
+  // A hint that is not ours says nothing, not even which client asks.
+  const hint = hintText ? await hints.verify(hintText) : undefined;
+  if (hint && clientId && hint.clientId !== clientId)
     throw refusal('The client_id is not the one that the id_token_hint was issued to.');
-  const client = hint?.client ?? (clientId ? await clients.find(clientId) : undefined);
+  const named = hint?.clientId ?? clientId;
+  const client = named ? await clients.find(named) : undefined;
   if (clientId && !client) throw refusal('This client_id is not known.');
 
   // Without a client, the address cannot be checked, and the person stays here.
@@ -44,7 +45,7 @@ export async function readSignOutRequest(
     throw refusal('This post_logout_redirect_uri is not registered for the application.');
   return {
     client,
-    provenSubject: hint?.proven ? hint.subject : undefined,
+    provenSubject: client && hint?.subject,
     returnTo: allowed ? returnTo : undefined,
     state: get('state'),
     instanceId: client?.instanceId ?? get('instance'),

@@ -28,9 +28,11 @@ const USAGE = `Usage: npm run cli -- COMMAND
   seal CONTEXT
       Read a secret from standard input and print it sealed; CONTEXT is upstream:<instance id>, for upstream_providers.client_secret_sealed.
   keys list SET
-      List the signing keys of a set, oidc or listnr, with their states.
+      List the keys of a set, oidc or listnr, with their states.
   keys rotate SET [--compromised]
       Publish the next key of a set now, ahead of the schedule; it signs once every cache knows it. With --compromised, drop the signing key at once: what it signed is worth nothing any more.
+  keys drop SET KID
+      Drop a key that somebody else may have, whatever its state: what it signed is worth nothing any more. If it signs, another key takes its place.
   keys reseal
       Seal the private keys anew with the first KEY_ENCRYPTION_KEY, so that the others can go.
   database stats [--json]

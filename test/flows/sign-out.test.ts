@@ -1,4 +1,4 @@
-import { decodeJwt, exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { decodeJwt, decodeProtectedHeader, exportJWK, generateKeyPair, SignJWT } from 'jose';
 import {
   type Browser,
   messageOf,
@@ -255,18 +255,22 @@ describe('a hint that proves nothing', () => {
     return new SignJWT(decodeJwt(idToken)).setProtectedHeader({ alg: 'RS256', ...header }).sign(privateKey);
   }
 
+  function unsigned(idToken: string, header: Record<string, string> = {}): string {
+    const [, payload] = idToken.split('.');
+    return `${Buffer.from(JSON.stringify({ alg: 'none', ...header })).toString('base64url')}.${payload}.`;
+  }
+
   it('of another person, broken, unsigned, or by a key that is not ours, leads to the confirmation', async () => {
     const grace = await signedIn(openBrowser(), { person: await aPerson(server) });
     const { browser, tokens } = ada;
-    const [header = '', payload = ''] = tokens.id_token.split('.');
-    const { kid } = JSON.parse(Buffer.from(header, 'base64url').toString()) as { kid: string };
-    const none = `${Buffer.from('{"alg":"none"}').toString('base64url')}.${payload}.`;
+    const { kid } = decodeProtectedHeader(tokens.id_token) as { kid: string };
     const hints = [
       grace.tokens.id_token,
       `${tokens.id_token.slice(0, -6)}AAAAAA`,
       'garbage',
       'a.b.c',
-      none,
+      unsigned(tokens.id_token),
+      unsigned(tokens.id_token, { kid }),
       await forged(tokens.id_token, { kid }),
       await forged(tokens.id_token, { kid: 'a key that has gone' }),
       tokens.access_token,
@@ -278,16 +282,52 @@ describe('a hint that proves nothing', () => {
     expect(await isSignedIn(browser, tokens)).toBe(true);
   });
 
-  it('still says which application asks, so that the person gets back there', async () => {
+  it('does not say which application asks, so the browser is led nowhere, signed in or not', async () => {
+    const { browser, tokens } = await signedIn();
+    for (const hint of [unsigned(tokens.id_token), await forged(tokens.id_token, { kid: 'gone' })]) {
+      const parameters = { id_token_hint: hint, post_logout_redirect_uri: AFTER };
+      const nobody = await openBrowser().get(signOutUrl(parameters));
+      expect(nobody.location).toBe(`${server.url}/auth/logout/success`);
+      const page = await browser.get(signOutUrl(parameters));
+      expect(page.html).not.toContain('Payroll');
+      expect(page.html).not.toContain(AFTER);
+    }
+    const page = await browser.get(
+      signOutUrl({ id_token_hint: unsigned(tokens.id_token), post_logout_redirect_uri: AFTER }),
+    );
+    const done = await browser.submit(page, '/confirm', { decision: 'sign_out' });
+    expect(done.location).toBe(`${server.url}/auth/logout/success`);
+  });
+
+  it('cannot contradict the client_id, which says who asks', async () => {
     const { browser, tokens } = await signedIn();
     const page = await browser.get(
       signOutUrl({
         id_token_hint: await forged(tokens.id_token, { kid: 'a key that has gone' }),
+        client_id: client.client_id,
         post_logout_redirect_uri: AFTER,
       }),
     );
+    expect(page.html).toContain('<strong><bdi>Payroll</bdi></strong> is asking to sign you out of');
     const confirmed = await browser.submit(page, '/confirm', { decision: 'sign_out' });
     expect(confirmed.location).toBe(AFTER);
+  });
+
+  it('signed by our key, but of another issuer, for no client of ours, or no ID token, leads there, too', async () => {
+    const { browser, tokens } = ada;
+    const { current } = server.services.keyRings.oidc;
+    const claims = decodeJwt(tokens.id_token);
+    for (const changed of [
+      { iss: 'https://elsewhere.example' },
+      { aud: 'client_unknown' },
+      { aud: [client.client_id] },
+    ]) {
+      const id_token_hint = await current.sign({ ...claims, ...changed }, 'JWT');
+      expect(seen(await browser.get(signOutUrl({ id_token_hint })))).toEqual(QUESTION);
+    }
+    const id_token_hint = await current.sign(claims, 'logout+jwt');
+    expect(seen(await browser.get(signOutUrl({ id_token_hint })))).toEqual(QUESTION);
+    expect(await isSignedIn(browser, tokens)).toBe(true);
   });
 
   it('with a public key in its header is not believed', async () => {

@@ -181,6 +181,7 @@ describe('with 200,000 rows in every table that grows', () => {
     upstream_sign_ins: ['upstream_sign_ins_expiry'],
     denied_subjects: ['denied_subjects_expiry'],
     guesses: ['guesses_expiry'],
+    past_public_keys: ['past_public_keys_expiry'],
   };
 
   describe.each(EXPIRING_TABLES)('tidying up %s', (what) => {

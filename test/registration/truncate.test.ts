@@ -57,6 +57,7 @@ describe('TRUNCATE', () => {
     ['instances CASCADE', ['people', 'registration']],
     ['people CASCADE', ['people']],
     ['signing_keys', ['keys']],
+    ['past_public_keys', ['keys']],
     ['client_secrets, signing_keys', ['keys', 'registration']],
     ['used_proofs', []],
   ])('raises the versions of what processes keep in memory: %s', async (tables, names) => {

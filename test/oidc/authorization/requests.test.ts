@@ -199,6 +199,8 @@ describe('an authorization request', () => {
   });
 
   describe('id_token_hint (OIDC Core 3.1.2.1)', () => {
+    const NONE = Buffer.from('{"alg":"none","kid":"unknown"}').toString('base64url');
+
     it('of whoever is signed in: no question', async () => {
       const { id_token } = await obtainTokens(server.url, {}, signedIn);
       expect(Object.keys(answerOf(await ask({ id_token_hint: id_token })))).toEqual(GRANTED);
@@ -219,6 +221,7 @@ describe('an authorization request', () => {
       ['of another issuer', () => signedElsewhere({ iss: 'https://evil.example' })],
       ['of another client', () => signedElsewhere({ aud: DEMO_SPA.client_id })],
       ["signed by somebody else under our key's name", async () => signedElsewhere({}, await ourKeyId())],
+      ['unsigned', async () => (await signedElsewhere({})).replace(/^[^.]*/, NONE).replace(/[^.]*$/, '')],
     ])('that does not verify is an error that the client is told: %s', async (_what, hint) => {
       expect(answerOf(await ask({ id_token_hint: await hint() }))).toEqual(
         told('invalid_request', 'could not validate id_token_hint'),

@@ -72,6 +72,7 @@ export async function fillTables(url: string): Promise<void> {
   );
   await fill('denied_subjects', 'person_id, expires_at', `'person-' || n, ${EXPIRY}`);
   await fill('guesses', 'bucket, most, expires_at', `'bucket-' || n, 20, ${EXPIRY}`);
+  await fill('past_public_keys', 'kid, alg, public_jwk, expires_at', `'key-' || n, 'RS256', '{}', ${EXPIRY}`);
   await client.query('ANALYZE');
   await client.end();
 }
