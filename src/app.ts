@@ -25,6 +25,7 @@ import { repeatPostedRequest } from './interactions/posted-request.ts';
 import { interactionRoutes } from './interactions/routes.ts';
 import { ISSUE_TOKEN, listnrRoutes } from './listnr/routes.ts';
 import { publishedDocuments } from './oidc/answers/published-documents.ts';
+import { answerIntrospection, answerRevocation, authenticateClients } from './oidc/client-requests.ts';
 import { createInstanceResolver } from './oidc/instance-resolver.ts';
 import { instanceContext, protocol } from './oidc/mount.ts';
 import { PROTOCOL_ROUTES, type ProtocolRouteKind } from './oidc/routes.ts';
@@ -33,10 +34,17 @@ import { unavailable } from './platform/database-errors.ts';
 import type { Logger } from './platform/logger.ts';
 import { signOutRoutes } from './sign-out/routes.ts';
 
+const CLIENT_KINDS: ReadonlySet<ProtocolRouteKind> = new Set([
+  'token',
+  'client',
+  'introspection',
+  'revocation',
+]);
+
 /** The paths of clients, whose requests are counted when the client is known. */
 const CLIENT_PATHS: ReadonlySet<string> = new Set([
   ISSUE_TOKEN,
-  ...PROTOCOL_ROUTES.filter(({ kind }) => kind === 'token' || kind === 'client').map(({ path }) => path),
+  ...PROTOCOL_ROUTES.filter(({ kind }) => CLIENT_KINDS.has(kind)).map(({ path }) => path),
 ]);
 
 /**
@@ -156,7 +164,7 @@ function demo({ config: { issuer, https, listnrIssuer }, views, csrf }: Services
 
 function protocolRoutes(services: Services): Router {
   const { config, live, limits, logger, clock, deviceCodes, sessions, guesses, views } = services;
-  const { keyRings, clients, accessTokens, usedProofs } = services;
+  const { keyRings, clients, clientSecrets, accessTokens, usedProofs, families, codec, grants } = services;
   const { https, failuresPerMinute } = config;
   const resolve = createInstanceResolver(services);
   const addressMac = addressMacOf(services);
@@ -185,21 +193,23 @@ function protocolRoutes(services: Services): Router {
       logger.error({ requestId: id, err: failure }, 'unexpected error');
     },
   });
-  const userinfo = answerUserinfo({
-    issuer: config.issuer,
-    keyRing: keyRings.oidc,
-    clients,
-    accessTokens,
-    usedProofs,
-    clock,
+  const answering = {
+    ...{ issuer: config.issuer, keyRing: keyRings.oidc, clients, clientSecrets, usedProofs, clock },
+    ...{ accessTokens, families, codec, grants },
     describe: logFacts,
-  });
+  };
+  const authenticated = authenticateClients(answering);
+  const introspection = answerIntrospection(answering);
+  const revocation = answerRevocation(answering);
+  const userinfo = answerUserinfo(answering);
   const chains: Record<ProtocolRouteKind, Middleware[]> = {
     authorization: [form, repeatPostedRequest, inContext, serve],
     resumption: [form, inContext, serve],
     user_code: [onlyFromOwnPages(config.issuer), form, inContextOfCode, serve],
-    token: [jsonAnswers, formOrJson, limited, inContext, serve],
-    client: [jsonAnswers, form, limited, inContext, serve],
+    token: [jsonAnswers, formOrJson, limited, inContext, authenticated, serve],
+    client: [jsonAnswers, form, limited, inContext, authenticated, serve],
+    introspection: [jsonAnswers, form, limited, introspection, inContext, serve],
+    revocation: [jsonAnswers, form, limited, revocation, inContext, serve],
     userinfo: [jsonAnswers, form, uncountTokens(limits.requests), userinfo, inContext, serve],
     document: [jsonAnswers, published, form, inContext, serve],
   };

@@ -43,7 +43,7 @@ export async function compose({
   const foundation = await composeFoundation({ secrets, outbound, workers, logger, database, overrides });
   const clientStore = overrides.clients ?? createClientStore(database.knex);
   const registration = composeRegistration(foundation, { clientStore });
-  const { clients, clientSecrets, instances } = registration;
+  const { clients, instances } = registration;
   const signing = await composeSigning(foundation, { keyRotation, rsaBits, clientStore });
   const { keyRings, pastKeys } = signing;
   const listnr = await composeListnr({ ...foundation, keyRings }, overrides);
@@ -57,7 +57,6 @@ export async function compose({
     clock: foundation.clock,
     events: foundation.events,
     clients,
-    clientSecrets,
     people: interactions.people,
     consents: interactions.consents,
     sessionSeconds: async (id) => (await instances.find(id))?.sessionAbsoluteTtlSeconds,

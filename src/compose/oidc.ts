@@ -39,7 +39,7 @@ export function composeStores(
   return {
     artifacts: overrides.artifacts ?? createArtifactStore(db, databaseTime),
     deviceCodes: createDeviceCodeStore(db, secrets.keyEncryptionKeys, databaseTime),
-    grants: createGrantStore(db, databaseTime),
+    grants: createGrantStore(db),
     sessions: createSessionStore(db, databaseTime),
     families: createRefreshFamilyStore(db, databaseTime),
     accessTokens: createAccessTokenStore(db, databaseTime),

@@ -1,7 +1,7 @@
 import type { Person } from '../accounts/person.ts';
 import { personJson, readPerson } from '../accounts/person-store.ts';
 import type { Queryable } from '../platform/database.ts';
-import { type DatabaseTime, SAME_CLOCK } from '../platform/time/database-time.ts';
+import type { DatabaseTime } from '../platform/time/database-time.ts';
 import { fromRow } from '../platform/time/payload-times.ts';
 
 /** One authorization: the scopes that a person allowed a client in one sign-in. Its codes and tokens end with it. */
@@ -51,17 +51,12 @@ export function readGrant(
 
 /** The triggers `end_session`, `end_sign_ins` and `end_consented` delete grants as well. */
 export interface GrantStore {
-  find(id: string): Promise<Record<string, unknown> | undefined>;
   /** Ends a grant. Through the tables' references, that also ends its codes and tokens. */
   revoke(id: string): Promise<void>;
 }
 
-export function createGrantStore(db: Queryable, time: DatabaseTime = SAME_CLOCK): GrantStore {
+export function createGrantStore(db: Queryable): GrantStore {
   return {
-    async find(id) {
-      const row = await db('grants').where({ id }).first('payload');
-      return row && fromRow(row.payload, time);
-    },
     async revoke(id) {
       await db('grants').where({ id }).delete();
     },

@@ -1,21 +1,19 @@
-import type { ClientAuthMethod, Configuration, KoaContextWithOIDC } from 'oidc-provider';
+import type { ClientAuthMethod, Configuration } from 'oidc-provider';
 import { CLAIMS_BY_SCOPE, LISTO_CLAIMS } from '../accounts/claims.ts';
 import type { PersonStore } from '../accounts/person-store.ts';
-import { isBoundEnough } from '../clients/allowed-now.ts';
-import type { Client } from '../clients/client.ts';
 import { PROOF_ALGORITHMS } from '../clients/dpop-proof.ts';
+import { mayCallFrom } from '../clients/origins.ts';
 import type { ConsentStore } from '../grants/consent-store.ts';
 import { answerError, type RenderError } from './answers/render-error.ts';
 import { checkBindings } from './checks/bindings.ts';
-import { checkClientAssertion } from './checks/client-assertion.ts';
 import { checkLengths } from './checks/lengths.ts';
 import { checkRequestedScope } from './checks/requested-scope.ts';
 import { type DevicePages, deviceFlow } from './device-flow.ts';
 import { createInteractionPolicy } from './interaction-policy.ts';
 import { PATHS } from './routes.ts';
-import { createAccountFinder, findPerson } from './storage/account.ts';
+import { createAccountFinder } from './storage/account.ts';
 import { type AdapterDependencies, createAdapter } from './storage/adapter.ts';
-import { clientRecord, mayCallFrom } from './storage/client-metadata.ts';
+import { clientRecord } from './storage/client-metadata.ts';
 import { DEVICE_CODE_TTL_SECONDS } from './storage/device-code-adapter.ts';
 import { createGrantLoader } from './storage/grants.ts';
 
@@ -41,7 +39,7 @@ export interface ConfigurationDependencies extends AdapterDependencies {
 
 /** The library's configuration. Lifetimes are in seconds and come from the client's registration. */
 export function oidcConfiguration(dependencies: ConfigurationDependencies): Configuration {
-  const { https, cookieKeys, keyRing, people, clients, renderError, devicePages, clock } = dependencies;
+  const { https, cookieKeys, keyRing, renderError, devicePages } = dependencies;
   return {
     adapter: createAdapter(dependencies),
     jwks: keyRing.privateJwks,
@@ -75,15 +73,11 @@ export function oidcConfiguration(dependencies: ConfigurationDependencies): Conf
     clientBasedCORS: (_ctx, origin, client) => mayCallFrom(clientRecord(client), origin),
     allowOmittingSingleRegisteredRedirectUri: false,
     expiresWithSession: () => false,
-    // Revoking an access token ends only that token. Every other revocation ends the grant.
-    revokeGrantPolicy: ({ oidc }: KoaContextWithOIDC) =>
-      !(oidc.route === 'revocation' && oidc.entities.AccessToken),
     enabledJWA: {
       idTokenSigningAlgValues: ['RS256', 'ES256', 'EdDSA'],
       clientAuthSigningAlgValues: [...PROOF_ALGORITHMS],
       dPoPSigningAlgValues: [...PROOF_ALGORITHMS],
     },
-    assertJwtClientAuthClaimsAndHeader: checkClientAssertion(clock),
     discovery: {
       prompt_values_supported: ['none', 'login', 'consent'],
       revocation_endpoint_auth_methods_supported: CLIENT_AUTH_METHODS,
@@ -94,27 +88,9 @@ export function oidcConfiguration(dependencies: ConfigurationDependencies): Conf
     features: {
       devInteractions: { enabled: false },
       rpInitiatedLogout: { enabled: true },
-      revocation: {
-        enabled: true,
-        allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId,
-      },
-      introspection: {
-        enabled: true,
-        // The tokens of a disabled person or client are accepted nowhere, so they are not active either.
-        allowedPolicy: async (_ctx, client, token) => {
-          if (!('accountId' in token)) return false;
-          const person = await findPerson(people, token.accountId);
-          const issuedTo = await clients.find(token.clientId ?? '');
-          const { mayIntrospect, instanceId } = clientRecord(client);
-          return (
-            person !== undefined &&
-            issuedTo !== undefined &&
-            isGoodNow(issuedTo, token) &&
-            (token.clientId === client.clientId ||
-              (mayIntrospect && token.kind === 'AccessToken' && person.instanceId === instanceId))
-          );
-        },
-      },
+      // Both are announced. They are answered before the library (client-requests.ts), which finds no tokens.
+      revocation: { enabled: true },
+      introspection: { enabled: true },
       pushedAuthorizationRequests: { enabled: true },
       deviceFlow: deviceFlow(devicePages),
       userinfo: { enabled: true },
@@ -122,13 +98,6 @@ export function oidcConfiguration(dependencies: ConfigurationDependencies): Conf
       resourceIndicators: { enabled: false },
     },
   };
-}
-
-/** A token's form and kind, as its client's registration allows them now. */
-function isGoodNow(client: Client, { kind, jkt }: { kind: string; jkt?: string | undefined }): boolean {
-  if (kind === 'RefreshToken')
-    return client.grantTypes.includes('refresh_token') && isBoundEnough(client, { kind, jkt });
-  return kind === 'AccessToken' && isBoundEnough(client, { kind, jkt });
 }
 
 const LIFETIMES: NonNullable<Configuration['ttl']> = {

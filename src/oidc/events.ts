@@ -27,9 +27,7 @@ const ERROR_EVENTS = [
   'device_resume.error',
   'discovery.error',
   'grant.error',
-  'introspection.error',
   'jwks.error',
   'pushed_authorization_request.error',
-  'revocation.error',
   'userinfo.error',
 ] as const;

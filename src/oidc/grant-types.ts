@@ -15,8 +15,8 @@ export const DEVICE_CODE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 export type GrantTypeDependencies = RefreshDependencies & ExchangeDependencies & DeviceCodeDependencies;
 
 /**
- * Lets `tokens/` answer the grants of the token endpoint instead of the library. The library authenticates the
- * client, reads the parameters, refuses duplicates, and renders errors. A registered grant is also announced, so only
+ * Lets `tokens/` answer the grants of the token endpoint instead of the library. The library reads the parameters,
+ * refuses duplicates, and renders errors. The client is authenticated before (client-requests.ts). A registered grant is also announced, so only
  * grants of active features are registered.
  */
 export function registerGrantTypes(provider: Provider, dependencies: GrantTypeDependencies): void {

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Middleware } from 'koa';
-import { hideTokenShape } from './corrections/token-alias.ts';
+import { forbidCaching } from './answers/no-store.ts';
 import type { InstanceResolver } from './instance-resolver.ts';
 import type { LiveProvider } from './live-provider.ts';
 import { type Refusal, type RequestFacts, requestContext, runInContext } from './request-context.ts';
@@ -39,12 +39,8 @@ export function protocol({
   onFailure(req: IncomingMessage, failure: unknown): void;
 }): Middleware {
   return async (ctx) => {
-    const { body } = ctx.req as ParsedRequest;
-    if (body && (ctx.path === PATHS.introspection || ctx.path === PATHS.revocation)) hideTokenShape(body);
     // Documents that caches may keep set their own header (answers/published-documents.ts).
-    ctx.set('Cache-Control', 'no-store');
-    // RFC 6749 section 5.1, for the caches of HTTP/1.0.
-    if (ctx.method === 'POST') ctx.set('Pragma', 'no-cache');
+    forbidCaching(ctx);
 
     await live.handle(ctx.req, ctx.res);
 

@@ -5,20 +5,15 @@
  * folder imports `oidc-provider` (pages use its types and errors).
  */
 import { Provider } from 'oidc-provider';
-import type { ClientSecrets } from '../clients/client-secrets.ts';
 import type { UsedProofStore } from '../clients/used-proof-store.ts';
-import type { AccessTokenStore } from '../grants/access-token-store.ts';
 import { sessionCookieName } from '../sessions/session-cookie.ts';
 import { crossOrigin } from './answers/cross-origin.ts';
 import { takeBackFailures } from './answers/failures.ts';
 import { formPost } from './answers/form-post.ts';
 import { keepDocuments } from './answers/published-documents.ts';
-import { authenticatedIntrospection } from './checks/introspection-authentication.ts';
 import { type ConfigurationDependencies, oidcConfiguration } from './configuration.ts';
-import { findAccessTokens } from './corrections/access-token.ts';
 import { correctClients, keepClients } from './corrections/client-model.ts';
 import { readHints } from './corrections/id-token-hint.ts';
-import { findRefreshTokens } from './corrections/refresh-token.ts';
 import { replace } from './corrections/replace.ts';
 import { decideReplays } from './corrections/replay-detection.ts';
 import { keepSessionRows } from './corrections/session.ts';
@@ -29,9 +24,7 @@ import { requestContext } from './request-context.ts';
 import { noteRequest } from './request-facts.ts';
 
 export interface ProviderDependencies extends ConfigurationDependencies, GrantTypeDependencies {
-  accessTokens: AccessTokenStore;
   usedProofs: UsedProofStore;
-  clientSecrets: ClientSecrets;
   hints: IdTokenHints;
 }
 
@@ -42,25 +35,16 @@ export function createProvider(dependencies: ProviderDependencies): Provider {
   provider.proxy = true;
 
   registerGrantTypes(provider, dependencies);
-  findAccessTokens(provider, dependencies);
-  findRefreshTokens(provider, dependencies);
   keepSessionRows(provider, dependencies);
   decideReplays(provider, dependencies);
   readHints(provider, dependencies);
-  correctClients(provider, dependencies);
+  correctClients(provider);
   keepClients(provider, dependencies);
   nameSessionCookies(provider, dependencies.https);
   logProviderEvents(provider);
   // Each middleware surrounds the next, and the last one surrounds the library's routes. So a failure is taken back
   // before the others see the answer.
-  for (const around of [
-    noteRequest,
-    crossOrigin,
-    keepDocuments(provider),
-    formPost,
-    takeBackFailures(clock),
-    authenticatedIntrospection,
-  ])
+  for (const around of [noteRequest, crossOrigin, keepDocuments(provider), formPost, takeBackFailures(clock)])
     provider.use(around);
   return provider;
 }

@@ -2,7 +2,6 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Person } from '../accounts/person.ts';
 import type { Client } from '../clients/client.ts';
 import type { Artifact } from '../grants/artifact-store.ts';
-import type { FoundGrant } from '../grants/grant-store.ts';
 
 /**
  * The facts about a protocol request that are known before the library sees it. The library reads its session cookie
@@ -13,22 +12,13 @@ export interface RequestContext {
   instanceId: string | undefined;
   /** A keyed hash of the address that the request came from. */
   addressMac?(): Buffer;
-  /** The client that determined the instance, so that the library need not look it up again. */
+  /** The client that determined the instance or is authenticated. The library need not look it up again. */
   client: Client | undefined;
   /** The interaction that determined the instance. */
   interaction?: { id: string; artifact: Artifact };
   /** The user code the person typed (device flow only). */
   userCode?: string;
-  /**
-   * A JWT presented at revocation or introspection, which the library would refuse by its form; see `token-alias.ts`.
-   */
-  presentedToken?: string;
-  /**
-   * The grant that was loaded with a code or token, so that the library's next question costs no query. It has no
-   * payload when it has ended.
-   */
-  grant?: Omit<LoadedGrant, 'person'>;
-  /** The enabled person of that grant or of the session. */
+  /** The enabled person of the session, so that the library's next question costs no query. */
   person?: Person;
   /**
    * Present when the interaction says that somebody has just signed in: the fingerprint of their password, '' without
@@ -40,8 +30,6 @@ export interface RequestContext {
    * deleted must not come back.
    */
   loaded: Set<string>;
-  /** The client proved who it is: its secret was right, or the signature of its assertion. */
-  hasAuthenticated?: boolean;
   /** Whose request it is, and the reason of the library's refusal, for the log. */
   facts: RequestFacts;
   refusal?: Refusal;
@@ -67,9 +55,6 @@ export interface Refusal {
   detail?: string;
 }
 
-/** A grant that was looked up. It has no payload when it has ended. */
-type LoadedGrant = Pick<FoundGrant, 'id' | 'person'> & { payload: FoundGrant['payload'] | undefined };
-
 const storage = new AsyncLocalStorage<RequestContext>();
 
 /** A new context, in which at most the instance is known. */
@@ -94,11 +79,6 @@ export function requestContext(): RequestContext {
 /** Notes whose request the current one is. */
 export function noteFacts(facts: RequestFacts): void {
   Object.assign(requestContext().facts, facts);
-}
-
-/** Keeps the grant that was loaded with a code or token, for the library's next question. */
-export function useGrant({ id, payload, person }: LoadedGrant): void {
-  Object.assign(requestContext(), { grant: { id, payload }, ...(person ? { person } : {}) });
 }
 
 /** Notes that the library loaded an object, so that a later save of it only updates its row. */

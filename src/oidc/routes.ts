@@ -24,6 +24,9 @@ export type ProtocolRouteKind =
   | 'token'
   /** A client authenticates and asks for something else. */
   | 'client'
+  /** A client authenticates and asks about a token. */
+  | 'introspection'
+  | 'revocation'
   /** A client presents an access token. */
   | 'userinfo'
   /** The same for everybody, so caches may keep it. */
@@ -44,8 +47,8 @@ export const PROTOCOL_ROUTES: readonly ProtocolRoute[] = [
   { path: `${PATHS.authorization}/:uid`, methods: ['GET'], kind: 'resumption' },
   { path: PATHS.token, methods: ['POST', 'OPTIONS'], kind: 'token' },
   { path: PATHS.userinfo, methods: ['GET', 'POST', 'OPTIONS'], kind: 'userinfo' },
-  { path: PATHS.revocation, methods: ['POST', 'OPTIONS'], kind: 'client' },
-  { path: PATHS.introspection, methods: ['POST', 'OPTIONS'], kind: 'client' },
+  { path: PATHS.revocation, methods: ['POST', 'OPTIONS'], kind: 'revocation' },
+  { path: PATHS.introspection, methods: ['POST', 'OPTIONS'], kind: 'introspection' },
   { path: PATHS.pushed_authorization_request, methods: ['POST', 'OPTIONS'], kind: 'client' },
   { path: PATHS.device_authorization, methods: ['POST', 'OPTIONS'], kind: 'client' },
   { path: PATHS.code_verification, methods: ['GET', 'POST'], kind: 'user_code' },

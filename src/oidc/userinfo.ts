@@ -1,14 +1,16 @@
 import type { Context, Middleware } from 'koa';
-import type { Client } from '../clients/client.ts';
 import type { ClientStore } from '../clients/client-store.ts';
 import { type DpopProof, PROOF_ALGORITHMS, verifyDpopProof } from '../clients/dpop-proof.ts';
+import { OAuthError } from '../clients/oauth-error.ts';
+import { refuseOtherOrigin } from '../clients/origins.ts';
+import { singleParameters } from '../clients/single-parameters.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
 import { readAccessToken } from '../tokens/access-token.ts';
 import { TokenError } from '../tokens/errors.ts';
 import { type UserinfoDependencies, userinfo } from '../tokens/userinfo.ts';
+import { allowOrigin } from './answers/cross-origin.ts';
 import type { Describe, ParsedRequest } from './mount.ts';
 import { PATHS } from './routes.ts';
-import { mayCallFrom } from './storage/client-metadata.ts';
 
 interface Dependencies extends UserinfoDependencies {
   issuer: string;
@@ -36,8 +38,8 @@ export function answerUserinfo(dependencies: Dependencies): Middleware {
     try {
       ctx.body = await answer(ctx, dependencies);
     } catch (error) {
-      if (!(error instanceof TokenError)) throw error;
-      dependencies.describe(ctx.req, { error: error.code, detail: error.message });
+      if (!(error instanceof OAuthError)) throw error;
+      dependencies.describe(ctx.req, { error: error.code, detail: error.detail });
       refuse(ctx, error, dependencies);
     }
   };
@@ -54,27 +56,16 @@ async function answer(ctx: Context, dependencies: Dependencies): Promise<Record<
   describe(ctx.req, { client: client_id, clientIs: 'registered', person, grant });
   ctx.state.isBound = token.claims.cnf !== undefined;
   const client = await clients.find(client_id);
-  if (client) allowOrigin(ctx, client);
+  if (client) {
+    refuseOtherOrigin(client, ctx.get('Origin') || undefined);
+    allowOrigin(ctx, client);
+  }
   return userinfo({ token, client, scope: parameters.scope, proof }, dependencies);
 }
 
-/** A repeated parameter is refused; an empty one counts as missing. */
 function readParameters(ctx: Context): { access_token: string | undefined; scope: string | undefined } {
   const all = ctx.method === 'POST' ? ((ctx.req as ParsedRequest).body ?? {}) : ctx.query;
-  const { access_token, scope } = all;
-  const twice = Object.entries({ scope, access_token }).flatMap(([name, value]) =>
-    Array.isArray(value) ? [name] : [],
-  );
-  if (twice.length > 0) throw new TokenError('invalid_request', notTwice(twice));
-  return {
-    access_token: (access_token || undefined) as string | undefined,
-    scope: (scope || undefined) as string | undefined,
-  };
-}
-
-function notTwice(names: readonly string[]): string {
-  const word = names.length > 1 ? 'parameters' : 'parameter';
-  return `${names.map((name) => `'${name}'`).join(' and ')} ${word} must not be provided twice`;
+  return singleParameters(all, ['scope', 'access_token']);
 }
 
 /** Reads the header or the form (RFC 6750 section 2), never the address. */
@@ -117,22 +108,13 @@ async function readProof(
   });
 }
 
-/** Lets a page of one of the client's origins read the answer, also an error. */
-function allowOrigin(ctx: Context, client: Client): void {
-  const origin = ctx.get('Origin');
-  if (!origin) return;
-  if (!mayCallFrom(client, origin))
-    throw invalidRequest(`origin ${origin} not allowed for client: ${client.id}`);
-  ctx.set('Access-Control-Allow-Origin', origin);
-}
-
 function invalidRequest(description: string): TokenError {
   return new TokenError('invalid_request', description);
 }
 
 const STATUS: Record<string, number> = { invalid_request: 400, insufficient_scope: 403 };
 
-function refuse(ctx: Context, { code, message, members }: TokenError, { issuer }: Dependencies): void {
+function refuse(ctx: Context, { code, message, members }: OAuthError, { issuer }: Dependencies): void {
   const realm = `realm="${issuer}"`;
   const algorithms = `algs="${PROOF_ALGORITHMS.join(' ')}"`;
   const details = [

@@ -1,15 +1,10 @@
-/** A token request that is refused (RFC 6749 section 5.2). The message is the `error_description`. */
-export class TokenError extends Error {
-  /** The `error` of the answer. */
-  readonly code: string;
-  /** Further members of the answer. */
-  readonly members: Readonly<Record<string, string>>;
+import { OAuthError } from '../clients/oauth-error.ts';
 
+/** A refusal of an authenticated client's request, or of a token. */
+export class TokenError extends OAuthError {
   constructor(code: string, description: string, members: Record<string, string> = {}) {
-    super(description);
+    super(code, description, { members });
     this.name = 'TokenError';
-    this.code = code;
-    this.members = members;
   }
 }
 

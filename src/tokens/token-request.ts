@@ -33,7 +33,7 @@ export interface TokenAnswer {
 
 /** @throws TokenError `invalid_request` that lists the missing parameters of `names`. */
 export function requireParameters<Name extends string>(
-  { parameters }: TokenRequest,
+  { parameters }: Pick<TokenRequest, 'parameters'>,
   ...names: Name[]
 ): Record<Name, string> {
   const missing = names.filter((name) => parameters[name] === undefined);

@@ -1,5 +1,5 @@
 import { claimsInScopes } from '../accounts/claims.ts';
-import { isBoundEnough, scopesAllowed } from '../clients/allowed-now.ts';
+import { scopesAllowed } from '../clients/allowed-now.ts';
 import type { Client } from '../clients/client.ts';
 import type { DpopProof } from '../clients/dpop-proof.ts';
 import type { UsedProofStore } from '../clients/used-proof-store.ts';
@@ -8,6 +8,7 @@ import { scopesOf } from '../grants/authorization.ts';
 import type { Clock } from '../platform/time/clock.ts';
 import type { PresentedAccessToken } from './access-token.ts';
 import { invalidProof, TokenError } from './errors.ts';
+import { holderOf } from './holder.ts';
 import { useProof } from './proof-of-possession.ts';
 
 /** A request at userinfo with a token of this server. */
@@ -48,17 +49,10 @@ export async function userinfo(
   await checkPossession(token, proof, d);
   const wanted = scope?.split(' ') ?? scopes;
   refuseMoreScopes(scope, wanted, scopes);
-  if (!client) throw invalidToken('The client of the access token may not be used any more');
-  if (!isBoundEnough(client, { kind: 'AccessToken', jkt: claims.cnf?.jkt }))
-    throw invalidToken("The client's access tokens must be bound to a key now: get one with a DPoP proof");
-  if (!grant || grant.expiresAt <= d.clock.now())
-    throw invalidToken('What the access token was given for has ended');
-  if (grant.payload.clientId !== client.id) throw invalidToken('Access token is not valid');
-  const { person } = grant;
-  if (person?.id !== claims.sub || person.instanceId !== client.instanceId)
-    throw invalidToken('The person who signed in may not do so any more');
-  const granted = scopesOf(grant.payload, client).filter((name) => wanted.includes(name));
-  return { sub: person.id, ...claimsInScopes(person, granted) };
+  const holder = holderOf(claims, { client, grant }, d.clock);
+  if (typeof holder === 'string') throw invalidToken(holder);
+  const granted = scopesOf(holder.grant.payload, holder.client).filter((name) => wanted.includes(name));
+  return { sub: holder.person.id, ...claimsInScopes(holder.person, granted) };
 }
 
 /** RFC 9449 section 7. */

@@ -32,16 +32,9 @@ describe('the protocol library', () => {
   });
 
   it.each<[string, (provider: Provider) => object, string[]]>([
-    ['AccessToken', ({ AccessToken }) => AccessToken, ['find']],
-    ['AccessToken.prototype', ({ AccessToken }) => AccessToken.prototype, ['destroy']],
     ['Client', ({ Client }) => Client, ['find']],
-    [
-      'Client.prototype',
-      ({ Client }) => Client.prototype,
-      ['compareClientSecret', 'grantTypeAllowed', 'responseTypeAllowed'],
-    ],
+    ['Client.prototype', ({ Client }) => Client.prototype, ['grantTypeAllowed', 'responseTypeAllowed']],
     ['IdToken', ({ IdToken }) => IdToken, ['validate']],
-    ['RefreshToken', ({ RefreshToken }) => RefreshToken, ['find']],
     ['ReplayDetection', ({ ReplayDetection }) => ReplayDetection, ['unique']],
     ['Session.prototype', ({ Session }) => Session.prototype, ['save', 'destroy', 'loginAccount']],
     ['the Provider', (own) => own, ['cookieName']],

@@ -16,8 +16,6 @@ export function takeBackFailures(clock: Clock): Middleware {
       context.failure = error;
     }
     ageCookies(ctx.res, clock);
-    // A revocation has an empty answer, which has no type: oidc-client-ts refuses an empty answer with a text type.
-    if (ctx.body === '') ctx.remove('Content-Type');
     if (!context.failure || ctx.status === 303) return;
     ctx.remove('Location');
     ctx.respond = false;

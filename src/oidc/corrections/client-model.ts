@@ -1,9 +1,7 @@
 import { errors, Provider, type ResponseType } from 'oidc-provider';
 import type { Client as ClientRecord } from '../../clients/client.ts';
-import type { ClientSecrets } from '../../clients/client-secrets.ts';
 import type { ClientStore } from '../../clients/client-store.ts';
 import { DEVICE_CODE_GRANT } from '../grant-types.ts';
-import { requestContext } from '../request-context.ts';
 import { findClient } from '../storage/client-metadata.ts';
 import { replace } from './replace.ts';
 
@@ -33,24 +31,14 @@ export function keepClients(provider: Provider, { clients }: { clients: ClientSt
 }
 
 /**
- * Corrects the library's client where the contract differs. Secrets are compared with digests. A grant or response
- * type that the server has but this client may not use is `unauthorized_client` (RFC 6749 sections 4.1.2.1 and 5.2)
- * rather than `invalid_request`.
+ * A grant or response type that the server has but this client may not use is `unauthorized_client` (RFC 6749
+ * sections 4.1.2.1 and 5.2). The library would answer `invalid_request`.
  */
-export function correctClients(
-  provider: Provider,
-  { clientSecrets }: { clientSecrets: ClientSecrets },
-): void {
+export function correctClients(provider: Provider): void {
   const { prototype } = provider.Client;
   const { grantTypeAllowed, responseTypeAllowed } = prototype;
 
   replace(prototype, {
-    async compareClientSecret(this: Client, secret: string) {
-      const isRight = await clientSecrets.verify(this.clientId, secret);
-      requestContext().hasAuthenticated = isRight;
-      return isRight;
-    },
-
     grantTypeAllowed(this: Client, type: string) {
       const allowed = grantTypeAllowed.call(this, type);
       const { route, params } = Provider.ctx?.oidc ?? {};

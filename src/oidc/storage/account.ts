@@ -18,8 +18,8 @@ export function createAccountFinder({ people }: { people: PersonStore }): FindAc
   };
 }
 
-/** An enabled person. They may have been loaded with their grant or session. */
-export async function findPerson(people: PersonStore, id: string): Promise<Person | undefined> {
+/** An enabled person. They may have been loaded with the session. */
+async function findPerson(people: PersonStore, id: string): Promise<Person | undefined> {
   const { person } = requestContext();
   return person?.id === id ? person : people.find(id);
 }

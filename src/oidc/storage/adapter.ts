@@ -2,11 +2,9 @@ import type { Adapter, AdapterPayload } from 'oidc-provider';
 import type { ClientStore } from '../../clients/client-store.ts';
 import type { ArtifactStore } from '../../grants/artifact-store.ts';
 import type { DeviceCodeStore } from '../../grants/device-code-store.ts';
-import type { GrantStore } from '../../grants/grant-store.ts';
 import type { KeyRing } from '../../keys/key-ring.ts';
 import type { Clock } from '../../platform/time/clock.ts';
 import type { SessionStore } from '../../sessions/session-store.ts';
-import { requestContext } from '../request-context.ts';
 import { artifactAdapter } from './artifact-adapter.ts';
 import { findClient, toClientMetadata } from './client-metadata.ts';
 import { deviceCodeAdapter } from './device-code-adapter.ts';
@@ -16,7 +14,6 @@ export interface AdapterDependencies {
   issuer: string;
   artifacts: ArtifactStore;
   deviceCodes: DeviceCodeStore;
-  grants: GrantStore;
   sessions: SessionStore;
   sessionSeconds: SessionSeconds;
   clients: ClientStore;
@@ -25,8 +22,8 @@ export interface AdapterDependencies {
 }
 
 /**
- * The methods that a model does not need. Access and refresh tokens need none: they are found without storage
- * (corrections/access-token.ts, corrections/refresh-token.ts), and end with their grant.
+ * The methods that a model does not need. Grants, access tokens and refresh tokens need none: a grant is saved with its
+ * code (artifact-adapter.ts, device-code-adapter.ts), and `tokens/` makes, finds and ends all tokens.
  */
 const NOTHING_STORED: Adapter = {
   upsert: async () => {},
@@ -48,7 +45,6 @@ export function createAdapter(dependencies: AdapterDependencies): (model: string
       case 'Client':
         return clientAdapter(dependencies);
       case 'Grant':
-        return grantAdapter(dependencies);
       case 'AccessToken':
       case 'RefreshToken':
         return NOTHING_STORED;
@@ -73,17 +69,6 @@ function clientAdapter({ clients, keyRing }: AdapterDependencies): Adapter {
       const client = await findClient(clients, id);
       return client && (toClientMetadata(client, keyRing) as AdapterPayload);
     },
-  };
-}
-
-function grantAdapter({ grants }: AdapterDependencies): Adapter {
-  return {
-    ...NOTHING_STORED,
-    async find(id) {
-      const loaded = requestContext().grant;
-      return (loaded?.id === id ? loaded.payload : await grants.find(id)) as AdapterPayload | undefined;
-    },
-    destroy: (id) => grants.revoke(id),
   };
 }
 

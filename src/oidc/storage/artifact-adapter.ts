@@ -1,7 +1,7 @@
 import { type Adapter, errors, Provider } from 'oidc-provider';
 import type { Artifact, ArtifactModel, ArtifactStore } from '../../grants/artifact-store.ts';
 import { type Clock, secondsFromNow } from '../../platform/time/clock.ts';
-import { isLoaded, noteLoaded, requestContext, useGrant } from '../request-context.ts';
+import { isLoaded, noteLoaded, requestContext } from '../request-context.ts';
 import { newGrantFor } from './grants.ts';
 import { fromStored, toStored } from './stored-payload.ts';
 import { unlessGone } from './unless-gone.ts';
@@ -42,7 +42,6 @@ export function artifactAdapter(
       const artifact = takeInteraction(model, id) ?? (await artifacts.find(model, id));
       if (!artifact) return undefined;
       noteLoaded(model, id);
-      if (artifact.grant) useGrant(artifact.grant);
       const stored = fromStored(model, id, artifact, issuer);
       const login = stored.result?.login;
       if (login) requestContext().passwordFingerprint = String(login.passwordFingerprint ?? '');

@@ -6,10 +6,10 @@ import type { KeyRing } from '../../keys/key-ring.ts';
 import { requestContext } from '../request-context.ts';
 
 /**
- * The library requires a confidential client's secret. We store digests, and `client-model.ts` compares them; this
- * placeholder is known to nobody.
+ * The secret of every confidential client, to the library, which also authenticates. Nobody outside this process knows
+ * it: a client is authenticated before the library (oidc/client-requests.ts), which then gets this secret.
  */
-const PLACEHOLDER_SECRET = randomBytes(32).toString('hex');
+const VOUCHED_SECRET = randomBytes(32).toString('hex');
 
 /**
  * A client in the library's form (RFC 7591 names), with our own record as `listo`. The library refuses a client whose
@@ -34,15 +34,24 @@ export function toClientMetadata(client: Client, keyRing: KeyRing): ClientMetada
   };
 }
 
-function authentication({ type, jwks }: Client): Partial<ClientMetadata> {
+function authentication({ type }: Client): Partial<ClientMetadata> {
   if (type === 'public') return { token_endpoint_auth_method: 'none' };
-  if (jwks) return { token_endpoint_auth_method: 'private_key_jwt', jwks: jwks as ClientMetadata['jwks'] };
-  return { token_endpoint_auth_method: 'client_secret_basic', client_secret: PLACEHOLDER_SECRET };
+  return { token_endpoint_auth_method: 'client_secret_basic', client_secret: VOUCHED_SECRET };
+}
+
+/** The credentials that the library takes for an authenticated client, instead of those that the client sent. */
+export function vouchedCredentials({ id, type }: Client): {
+  authorization?: string;
+  parameters: { client_id?: string };
+} {
+  if (type === 'public') return { parameters: { client_id: id } };
+  const credentials = Buffer.from(`${encodeURIComponent(id)}:${VOUCHED_SECRET}`);
+  return { authorization: `Basic ${credentials.toString('base64')}`, parameters: {} };
 }
 
 /** A registered client, perhaps already looked up to find the instance. */
 export async function findClient(clients: ClientStore, id: string): Promise<Client | undefined> {
-  // A client assertion can name an id that Postgres cannot represent.
+  // An ID token of anybody can name an id that Postgres cannot represent, as the client that it is for.
   if (id.includes('\0')) return undefined;
   const known = requestContext().client;
   return known?.id === id ? known : clients.find(id);
@@ -51,9 +60,4 @@ export async function findClient(clients: ClientStore, id: string): Promise<Clie
 /** Our record of a client that the library passed to a hook. */
 export function clientRecord(client: object): Client {
   return (client as { listo: Client }).listo;
-}
-
-/** Whether a browser origin may call for a client: those of its redirect URIs may. */
-export function mayCallFrom(client: Client, origin: string): boolean {
-  return client.redirectUris.some((uri) => /^https?:/.test(uri) && new URL(uri).origin === origin);
 }

@@ -1,0 +1,97 @@
+import {
+  createLocalJWKSet,
+  errors,
+  type JSONWebKeySet,
+  type JWTPayload,
+  type JWTVerifyOptions,
+  jwtVerify,
+} from 'jose';
+import type { Client } from '../client.ts';
+import { PROOF_ALGORITHMS } from '../dpop-proof.ts';
+import type { UsedProofStore } from '../used-proof-store.ts';
+import { invalidClient } from './errors.ts';
+
+const LONGEST_SECONDS = 3600;
+/** How far a client's clock may be ahead of ours. */
+const AHEAD_SECONDS = 60;
+/** How far a client's clock may be behind ours. */
+const BEHIND_SECONDS = 15;
+
+interface Expected {
+  /** The addresses by which an assertion may name this server. */
+  audiences: readonly string[];
+  now: Date;
+}
+
+/**
+ * Verifies a client assertion (RFC 7523 section 3), and uses it up. Used assertions are remembered until they expire,
+ * so they must end soon. All audiences have to be ours: somebody else who is named could present the assertion to us
+ * first.
+ * @throws OAuthError `invalid_client`.
+ */
+export async function verifyAssertion(
+  assertion: string,
+  { client, ...expected }: Expected & { client: Client },
+  { usedProofs }: { usedProofs: UsedProofStore },
+): Promise<void> {
+  const payload = await verifySignature(assertion, client, expected.now);
+  const { jti, exp } = checkClaims(payload, expected);
+  const expiresAt = new Date((exp + AHEAD_SECONDS) * 1000);
+  if (!(await usedProofs.use({ issuer: client.id, jti, expiresAt })))
+    throw invalidClient('client assertion tokens must only be used once');
+}
+
+type Jwks = NonNullable<Client['jwks']>;
+
+/** The keys of each registration, ready for use. */
+const known = new WeakMap<Jwks, ReturnType<typeof createLocalJWKSet>>();
+
+function keysOf({ jwks }: Client): ReturnType<typeof createLocalJWKSet> {
+  const registered = jwks ?? { keys: [] };
+  const keys = known.get(registered) ?? createLocalJWKSet(registered as JSONWebKeySet);
+  known.set(registered, keys);
+  return keys;
+}
+
+async function verifySignature(assertion: string, client: Client, currentDate: Date): Promise<JWTPayload> {
+  const options: JWTVerifyOptions = {
+    algorithms: [...PROOF_ALGORITHMS],
+    issuer: client.id,
+    clockTolerance: BEHIND_SECONDS,
+    currentDate,
+  };
+  try {
+    return (await jwtVerify(assertion, keysOf(client), options)).payload;
+  } catch (error) {
+    const candidates = error instanceof errors.JWKSMultipleMatchingKeys ? error : [];
+    for await (const key of candidates) {
+      const verified = await jwtVerify(assertion, key, options).catch(ifOtherKey);
+      if (verified) return verified.payload;
+    }
+    throw invalidClient((error as Error).message);
+  }
+}
+
+/** An assertion without a `kid` may be of any key. */
+function ifOtherKey(error: Error): undefined {
+  if (error instanceof errors.JWSSignatureVerificationFailed) return undefined;
+  throw invalidClient(error.message);
+}
+
+/** `jwtVerify` has checked the issuer, `nbf`, and that `exp`, if it is there, has not passed. */
+function checkClaims(
+  { exp, iat = 0, jti, aud }: JWTPayload,
+  { audiences, now }: Expected,
+): { jti: string; exp: number } {
+  const latest = Math.floor(now.getTime() / 1000) + AHEAD_SECONDS;
+  if (!exp) throw invalidClient('expiration must be specified in the client_assertion JWT');
+  if (exp > latest + LONGEST_SECONDS)
+    throw invalidClient(`a client assertion may live for ${LONGEST_SECONDS} seconds`);
+  if (iat > latest) throw invalidClient('a client assertion must not be issued in the future');
+  if (typeof jti !== 'string' || !jti)
+    throw invalidClient('unique jti (JWT ID) must be provided in the client_assertion JWT');
+  const named = [aud ?? []].flat();
+  if (named.length === 0 || !named.every((name) => audiences.includes(name)))
+    throw invalidClient(`the audience of a client assertion may be ${audiences.join(' or ')}`);
+  return { jti, exp };
+}

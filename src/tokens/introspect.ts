@@ -1,0 +1,110 @@
+import { isBoundEnough, scopesAllowed } from '../clients/allowed-now.ts';
+import type { Client } from '../clients/client.ts';
+import type { ClientStore } from '../clients/client-store.ts';
+import type { AccessTokenStore } from '../grants/access-token-store.ts';
+import type { KeyRing } from '../keys/key-ring.ts';
+import { readAccessToken } from './access-token.ts';
+import { type CurrentRefreshTokenDependencies, findCurrentFamily } from './current-refresh-token.ts';
+import { holderOf } from './holder.ts';
+import type { ManagementRequest } from './management-request.ts';
+
+export interface IntrospectionDependencies extends CurrentRefreshTokenDependencies {
+  issuer: string;
+  keyRing: KeyRing;
+  accessTokens: AccessTokenStore;
+  clients: ClientStore;
+}
+
+/** RFC 7662 section 2.2. Times are in seconds since the epoch. */
+export type Introspection =
+  | { active: false }
+  | {
+      active: true;
+      sub: string;
+      client_id: string;
+      exp: number;
+      iat: number;
+      iss: string;
+      jti?: string;
+      aud?: string;
+      scope?: string;
+      cnf?: { jkt: string };
+      token_type?: 'Bearer' | 'DPoP';
+    };
+
+const INACTIVE = { active: false } as const;
+
+/**
+ * Describes a token to the client that got it, and an access token also to the APIs of its instance (RFC 7662). A token
+ * that is accepted nowhere is not active. One statement reads all that is needed.
+ */
+export async function introspect(
+  request: ManagementRequest,
+  d: IntrospectionDependencies,
+): Promise<Introspection> {
+  return (await describeAccessToken(request, d)) ?? (await describeRefreshToken(request, d)) ?? INACTIVE;
+}
+
+/** Undefined for what is no access token. */
+async function describeAccessToken(
+  { client: asking, token, note }: ManagementRequest,
+  d: IntrospectionDependencies,
+): Promise<Introspection | undefined> {
+  const presented = readAccessToken(token, d);
+  if (!presented) return undefined;
+  const { claims, expired } = presented;
+  note({ person: claims.sub, grant: claims.grant_id });
+  if (expired) return INACTIVE;
+  const { revoked, grant } = await d.accessTokens.find({ jti: claims.jti, grantId: claims.grant_id });
+  const client = await d.clients.find(claims.client_id);
+  const holder = holderOf(claims, { client, grant }, d.clock);
+  if (revoked || typeof holder === 'string' || !mayAsk(asking, holder.client)) return INACTIVE;
+  return {
+    active: true,
+    sub: claims.sub,
+    client_id: claims.client_id,
+    exp: claims.exp,
+    iat: claims.iat,
+    iss: d.issuer,
+    jti: claims.jti,
+    aud: d.issuer,
+    ...scopeOf(claims.scope, holder.client),
+    ...(claims.cnf ? { cnf: claims.cnf } : {}),
+    token_type: claims.cnf ? 'DPoP' : 'Bearer',
+  };
+}
+
+/** A person of the holder's instance gave the token, so one instance is enough to compare. */
+function mayAsk(asking: Client, holder: Client): boolean {
+  return asking.id === holder.id || (asking.mayIntrospect && asking.instanceId === holder.instanceId);
+}
+
+/** Undefined for what is no refresh token of the asking client. */
+async function describeRefreshToken(
+  request: ManagementRequest,
+  d: IntrospectionDependencies,
+): Promise<Introspection | undefined> {
+  const { client } = request;
+  const family = await findCurrentFamily(request, d);
+  if (!family) return undefined;
+  const { payload, grant, expiresAt } = family;
+  const { jkt, iat, scope } = payload as { jkt?: string; iat: number; scope: string };
+  if (!client.grantTypes.includes('refresh_token') || !isBoundEnough(client, { kind: 'RefreshToken', jkt }))
+    return undefined;
+  if (grant.expiresAt <= d.clock.now() || grant.person?.instanceId !== client.instanceId) return undefined;
+  return {
+    active: true,
+    sub: grant.person.id,
+    client_id: client.id,
+    exp: Math.floor(expiresAt.getTime() / 1000),
+    iat,
+    iss: d.issuer,
+    ...scopeOf(scope, client),
+    ...(jkt ? { cnf: { jkt } } : {}),
+  };
+}
+
+function scopeOf(text: string, client: Client): { scope?: string } {
+  const scope = scopesAllowed(client, text).join(' ');
+  return scope ? { scope } : {};
+}

@@ -1,0 +1,31 @@
+import type { AccessTokenStore } from '../grants/access-token-store.ts';
+import type { GrantStore } from '../grants/grant-store.ts';
+import type { KeyRing } from '../keys/key-ring.ts';
+import { readAccessToken } from './access-token.ts';
+import { type CurrentRefreshTokenDependencies, findCurrentFamily } from './current-refresh-token.ts';
+import type { ManagementRequest } from './management-request.ts';
+
+export interface RevocationDependencies extends CurrentRefreshTokenDependencies {
+  issuer: string;
+  keyRing: KeyRing;
+  accessTokens: AccessTokenStore;
+  grants: GrantStore;
+}
+
+/**
+ * Revokes a token of the client (RFC 7009): an access token alone, a refresh token with its grant and all the grant's
+ * tokens. The token of another client stays as it is, and nobody learns which tokens exist.
+ */
+export async function revoke(request: ManagementRequest, d: RevocationDependencies): Promise<void> {
+  const { client, token, note } = request;
+  const accessToken = readAccessToken(token, d);
+  if (accessToken) {
+    const { claims, expired } = accessToken;
+    note({ person: claims.sub, grant: claims.grant_id });
+    if (claims.client_id === client.id && !expired)
+      await d.accessTokens.revoke(claims.jti, new Date(claims.exp * 1000));
+    return;
+  }
+  const family = await findCurrentFamily(request, d);
+  if (family) await d.grants.revoke(family.grant.id);
+}
