@@ -51,6 +51,10 @@ describe('the configuration refuses', () => {
     [{ SEEDS_DIR: '/nowhere/seeds' }, 'SEEDS_DIR names /nowhere/seeds, which does not exist.'],
     [{ SEEDS_DIR: CONFIG }, `SEEDS_DIR names ${CONFIG}, which is not a directory.`],
     [
+      { SEEDS_DIR: `/${'a'.repeat(300)}` },
+      `SEEDS_DIR names /${'a'.repeat(300)}, which cannot be read (ENAMETOOLONG).`,
+    ],
+    [
       { DATA_DIR: CONFIG, COOKIE_KEYS: '' },
       `DATA_DIR is ${CONFIG}, where the development secrets cannot be kept (EEXIST).`,
     ],

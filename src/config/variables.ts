@@ -1,8 +1,13 @@
-import { readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { OperatorError } from '../platform/errors.ts';
+
+const UNREADABLE: Readonly<Record<string, string>> = {
+  ENOENT: 'does not exist',
+  ENOTDIR: 'is not a directory',
+};
 
 export type Environment = Record<string, string | undefined>;
 
@@ -113,11 +118,14 @@ export class Variables {
   directory(name: string): string | undefined {
     const path = this.text(name);
     if (path === undefined) return undefined;
-    const found = statSync(path, { throwIfNoEntry: false });
-    if (!found) return this.#mistake(`${name} names ${path}, which does not exist.`, undefined);
-    if (!found.isDirectory())
-      return this.#mistake(`${name} names ${path}, which is not a directory.`, undefined);
-    return resolve(path);
+    try {
+      readdirSync(path);
+      return resolve(path);
+    } catch (error) {
+      const { code = '' } = error as NodeJS.ErrnoException;
+      const why = UNREADABLE[code] ?? `cannot be read (${code})`;
+      return this.#mistake(`${name} names ${path}, which ${why}.`, undefined);
+    }
   }
 
   /** Addresses and networks in CIDR form. */

@@ -39,10 +39,13 @@ export async function startTestServer({
   env = {},
   config = {},
   overrides = {},
+  onLog,
 }: {
   env?: Record<string, string>;
   config?: Partial<Config>;
   overrides?: Overrides;
+  /** Receives the log lines, which are then not kept. */
+  onLog?: (text: string) => void;
 } = {}): Promise<TestServer> {
   const port = await freePort();
   const parsed = parseConfig({
@@ -54,11 +57,12 @@ export async function startTestServer({
     ...env,
   });
   const lines: string[] = [];
+  const receive = onLog ?? ((text: string) => lines.push(text));
   const logger = createLogger({
     level: 'info',
     destination: new Writable({
       write(chunk, _encoding, done) {
-        lines.push(String(chunk));
+        receive(String(chunk));
         done();
       },
     }),

@@ -1,6 +1,14 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { decodeJwt, decodeProtectedHeader, exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
+import {
+  decodeJwt,
+  decodeProtectedHeader,
+  exportJWK,
+  generateKeyPair,
+  type JWK,
+  type JWTPayload,
+  SignJWT,
+} from 'jose';
 import Provider, { type Adapter, type AdapterPayload, type KoaContextWithOIDC } from 'oidc-provider';
 import { freePort } from '../../scripts/free-port.ts';
 
@@ -23,6 +31,8 @@ export interface UpstreamIdp {
   alterTokens: ((answer: object) => unknown) | undefined;
   alterUserinfo: ((claims: object) => unknown) | undefined;
   signsWithUnknownKey: boolean;
+  /** The private key with which it signs, for ID tokens that no library would sign. */
+  privateJwk: JWK;
   tokenEndpoint: 'up' | 'cut off' | 'failing';
   userinfo: 'up' | 'refusing';
   close(): Promise<void>;
@@ -62,6 +72,7 @@ export async function startUpstreamIdp({ redirectUri }: { redirectUri: string })
     alterTokens: undefined,
     alterUserinfo: undefined,
     signsWithUnknownKey: false,
+    privateJwk: jwk,
     tokenEndpoint: 'up',
     userinfo: 'up',
     async close() {

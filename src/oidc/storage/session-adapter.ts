@@ -9,6 +9,12 @@ import { unlessGone } from './unless-gone.ts';
 /** After this many seconds since the sign-in, a session of an instance ends, however often it was used. */
 export type SessionSeconds = (instanceId: string) => Promise<number | undefined>;
 
+/**
+ * Anybody who opens the page of a device's code leaves a session, for the secret in its form. It is of use for as long
+ * as the code, so its row does not stay for weeks.
+ */
+const SECONDS_WITHOUT_PERSON = 60 * 60;
+
 /** Stores sessions for the library. A session's `uid` ends it (corrections/session.ts), so `destroy` does nothing here. */
 export function sessionAdapter({
   sessions,
@@ -24,12 +30,13 @@ export function sessionAdapter({
     noteLoaded('Session', String(payload.uid));
     return { ...payload, ...(id ? { jti: id } : {}) } as AdapterPayload;
   };
-  /** The seconds until a session ends whatever happens. A session without a person has nothing to end. */
+  /** The seconds until a session ends whatever happens. */
   const secondsLeft = async ({ accountId, loginTs, signedInAt }: Payload): Promise<number> => {
     const { instanceId } = requestContext();
+    if (accountId === undefined) return SECONDS_WITHOUT_PERSON;
     // Sessions from before have no time of their own (corrections/session.ts).
     const since = signedInAt ?? loginTs;
-    if (accountId === undefined || typeof since !== 'number' || !instanceId) return Number.POSITIVE_INFINITY;
+    if (typeof since !== 'number' || !instanceId) return Number.POSITIVE_INFINITY;
     const seconds = (await sessionSeconds(instanceId)) ?? Number.POSITIVE_INFINITY;
     return since + seconds - epochSeconds(clock);
   };

@@ -43,6 +43,16 @@ describe('the page for the code', () => {
     }
   });
 
+  it('keeps what it has of a browser in which nobody is signed in for an hour, and not for weeks', async () => {
+    const before = Date.now();
+    await openBrowser().get((await begin()).verification_uri_complete);
+    const anonymous = server().database.knex('sessions').whereNull('person_id');
+    const expiries: Date[] = await anonymous.orderBy('expires_at').pluck('expires_at');
+    const last = expiries.at(-1)?.getTime() ?? 0;
+    expect(last).toBeGreaterThan(before + 3_590_000);
+    expect(last).toBeLessThan(Date.now() + 3_610_000);
+  });
+
   it('always asks whether to go on, also of somebody who is signed in and came by a link', async () => {
     const browser = ada();
     const code = await begin();
