@@ -30,8 +30,9 @@ import { createInstanceResolver } from './oidc/instance-resolver.ts';
 import { instanceContext, protocol } from './oidc/mount.ts';
 import { PROTOCOL_ROUTES, type ProtocolRouteKind } from './oidc/routes.ts';
 import { answerUserinfo } from './oidc/userinfo.ts';
-import { unavailable } from './platform/database-errors.ts';
+import { isDatabaseUnavailable, unavailable } from './platform/database-errors.ts';
 import type { Logger } from './platform/logger.ts';
+import { outageLogOf } from './platform/outage-log.ts';
 import { signOutRoutes } from './sign-out/routes.ts';
 
 const CLIENT_KINDS: ReadonlySet<ProtocolRouteKind> = new Set([
@@ -190,7 +191,8 @@ function protocolRoutes(services: Services): Router {
     onFailure(req, failure) {
       const { id, log } = requestState(req);
       log.error = 'server_error';
-      logger.error({ requestId: id, err: failure }, 'unexpected error');
+      if (isDatabaseUnavailable(failure)) outageLogOf(logger).report(failure);
+      else logger.error({ requestId: id, err: failure }, 'unexpected error');
     },
   });
   const answering = {

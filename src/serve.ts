@@ -6,9 +6,11 @@ import { type Config, readConfig } from './config.ts';
 import { answeringOf, createClusterInternalApp } from './internal-app.ts';
 import { listen } from './listen.ts';
 import { OperatorError } from './platform/errors.ts';
-import { createLogger } from './platform/logger.ts';
+import { createLogger, type Logger } from './platform/logger.ts';
+import { logNotices } from './platform/notices.ts';
 import { type RunningServer, STOP_WITHIN_MS, startServer } from './server.ts';
 import { welcome } from './welcome.ts';
+import type { Level } from './workers/messages.ts';
 import { joinPrimary, type Primary } from './workers/primary.ts';
 import { CANNOT_START, Workers } from './workers/workers.ts';
 
@@ -22,22 +24,26 @@ const OVERDUE_MS = 5000;
 const ENDED_BY_SIGNAL = 130;
 
 const primary = cluster.isWorker ? joinPrimary() : undefined;
+/** Sentences for the person who starts the server; as lines of the log where nobody sits at a terminal. */
+const sentences = createLogger({ level: 'info', destination: process.stderr });
 
 try {
   const config = readConfig();
-  if (config.workers > 1 && !primary) await runPrimary(config);
-  else await runServer(config, primary);
+  const logger = createLogger({ level: config.logLevel });
+  logNotices(logger);
+  if (config.workers > 1 && !primary) await runPrimary(config, logger);
+  else await runServer(config, logger, primary);
 } catch (error) {
   await fail(error);
 }
 
-async function runPrimary(config: Config): Promise<void> {
+async function runPrimary(config: Config, logger: Logger): Promise<void> {
   const internal = config.internalPort === undefined ? undefined : createServer();
   if (internal) await listen(internal, config.host, config.internalPort ?? 0, 'INTERNAL_PORT');
   const workers = new Workers({
     count: config.workers,
-    logger: createLogger({ level: config.logLevel }),
-    print: (text) => process.stderr.write(text),
+    logger,
+    print: write,
   });
   internal?.on('request', createClusterInternalApp(workers).callback());
   onSignal((signal) => workers.stop(signal, config.drainSeconds * 1000 + STOP_WITHIN_MS + OVERDUE_MS), {
@@ -45,7 +51,7 @@ async function runPrimary(config: Config): Promise<void> {
   });
 }
 
-async function runServer(config: Config, primary: Primary | undefined): Promise<void> {
+async function runServer(config: Config, logger: Logger, primary: Primary | undefined): Promise<void> {
   let server: RunningServer | undefined;
   onSignal(async () => {
     // The primary tells the workers when all of them stop. A worker that stops alone leaves its connections to the
@@ -56,17 +62,20 @@ async function runServer(config: Config, primary: Primary | undefined): Promise<
   });
   announceNewDatabase(config);
   server = await startServer(config, {
-    say: (sentence) => void print(sentence),
+    logger,
+    say: (sentence) => void say(sentence, 'warn'),
     ...(primary ? { mayListen: () => primary.mayListen() } : {}),
   });
   primary?.ready({ answering: answeringOf(server.services, server), retire: server.retire });
-  if (!primary || cluster.worker?.id === 1) process.stderr.write(welcome(config));
+  if (primary && cluster.worker?.id !== 1) return;
+  if (process.stderr.isTTY) process.stderr.write(welcome(config));
+  else write(`Listening as ${config.issuer}`, 'info');
 }
 
 /** Making the database takes a few seconds; the message shows that something happens. */
 function announceNewDatabase({ database }: Config): void {
   if (database.kind === 'embedded' && !existsSync(join(database.dataDir, 'postgres')))
-    process.stderr.write(`Making the database in ${database.dataDir} ...\n`);
+    write(`Making the database in ${database.dataDir} ...`, 'info');
 }
 
 /** `again` runs when a second signal insists, just before this process ends. */
@@ -87,11 +96,20 @@ function onSignal(stop: (signal: NodeJS.Signals) => void, { again = () => {} } =
 
 /** Says why the start failed. Only an error that an operator must correct has its own exit code. */
 async function fail(error: unknown): Promise<never> {
-  await print(error instanceof OperatorError ? error.message : String((error as Error).stack ?? error));
-  process.exit(error instanceof OperatorError ? CANNOT_START : 1);
+  if (error instanceof OperatorError) {
+    await say(error.message, 'fatal');
+    process.exit(CANNOT_START);
+  }
+  sentences.fatal({ err: error }, 'the start failed');
+  process.exit(1);
 }
 
-async function print(sentence: string): Promise<void> {
-  if (primary) await primary.say(sentence);
-  else process.stderr.write(`${sentence}\n`);
+async function say(sentence: string, level: Level): Promise<void> {
+  if (primary) await primary.say(sentence, level);
+  else write(sentence, level);
+}
+
+function write(sentence: string, level: Level): void {
+  if (process.stderr.isTTY) process.stderr.write(`${sentence}\n`);
+  else sentences[level](sentence);
 }

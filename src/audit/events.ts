@@ -9,8 +9,8 @@ export interface EventSubject {
 }
 
 /**
- * The events that an auditor asks for. Each event writes one log line at level `warn` with its name as `audit`, and
- * adds to one counter.
+ * The events that an auditor asks for. Each event writes one log line with its name as `audit`, and adds to one counter.
+ * The level is `warn`, or `info` for an event that needs nobody's attention.
  */
 export interface Events {
   /** A refresh token was presented again inside the replay window and got the same successor. */
@@ -25,12 +25,14 @@ export interface Events {
 }
 
 export function createEvents({ logger, metrics }: { logger: Logger; metrics: Metrics }): Events {
-  const record = (name: string) => (detail: object) => {
-    metrics.countAudit(name);
-    logger.warn({ audit: name, ...detail }, 'audit');
-  };
+  const record =
+    (name: string, level: 'info' | 'warn' = 'warn') =>
+    (detail: object) => {
+      metrics.countAudit(name);
+      logger[level]({ audit: name, ...detail }, 'audit');
+    };
   return {
-    refreshTokenReplayed: record('refresh_token.replayed'),
+    refreshTokenReplayed: record('refresh_token.replayed', 'info'),
     refreshTokenReused: record('refresh_token.reused'),
     refreshTokenAhead: record('refresh_token.ahead'),
   };

@@ -3,7 +3,9 @@ import { type ClientSecrets, createClientSecrets } from '../clients/client-secre
 import type { ClientStore } from '../clients/client-store.ts';
 import { cacheRegistration, type RegistrationCache } from '../clients/registration-cache.ts';
 import { createInstanceStore, type InstanceStore } from '../instances/instance-store.ts';
+import { isDatabaseUnavailable } from '../platform/database-errors.ts';
 import type { Logger } from '../platform/logger.ts';
+import { outageLogOf } from '../platform/outage-log.ts';
 import type { Foundation } from './foundation.ts';
 
 /** The registrations for Sign in with Listo, kept in memory: clients with their secrets, and instances. */
@@ -44,5 +46,8 @@ export function composeRegistration(
 
 /** Nobody waits for a note about a secret's use, so its failure only goes to the log. */
 export function reportUnnotedUse(logger: Logger): (error: unknown) => void {
-  return (error) => logger.warn({ err: error }, 'the use of a client secret could not be noted');
+  return (error) =>
+    isDatabaseUnavailable(error)
+      ? outageLogOf(logger).report(error)
+      : logger.warn({ err: error }, 'the use of a client secret could not be noted');
 }

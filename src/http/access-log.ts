@@ -43,7 +43,7 @@ export function accessLog({
     const { method, path } = ctx;
     ctx.res.once('close', () => {
       const finished = ctx.res.writableFinished;
-      logger.info(
+      logger[levelOf(path)](
         {
           requestId: id,
           method,
@@ -59,6 +59,11 @@ export function accessLog({
     });
     await next();
   };
+}
+
+/** A page asks for its assets, and balancers for health all the time: neither says anything of people or clients. */
+function levelOf(path: string): 'debug' | 'info' {
+  return /^\/(assets\/|healthz$|readyz($|\/))/.test(path) ? 'debug' : 'info';
 }
 
 function cleaned(fields: Record<string, unknown>): Record<string, unknown> {

@@ -2,6 +2,7 @@ import type { Context, Middleware } from 'koa';
 import { isDatabaseUnavailable, unavailable, withoutStatement } from '../platform/database-errors.ts';
 import { HttpError } from '../platform/errors.ts';
 import { boundedLog, type Logger } from '../platform/logger.ts';
+import { outageLogOf } from '../platform/outage-log.ts';
 import type { Views } from './pages/views.ts';
 import { requestState } from './request-state.ts';
 
@@ -10,7 +11,8 @@ import { requestState } from './request-state.ts';
  * not an HttpError is our fault: it is logged whole, and the answer reveals nothing of it.
  */
 export function errorHandler({ logger, views }: { logger: Logger; views: Views }): Middleware {
-  // While a database is away, every request fails alike, and a stack for each would bury the rest.
+  const outage = outageLogOf(logger);
+  // While something else is away, every request fails alike, and a stack for each would bury the rest.
   const reportUnavailable = boundedLog(logger, { level: 'error', perSecond: 1 });
   return async (ctx, next) => {
     try {
@@ -24,7 +26,8 @@ export function errorHandler({ logger, views }: { logger: Logger; views: Views }
       if (error.status === 503) {
         const { cause } = error;
         if (cause instanceof Error) log.detail = withoutStatement(cause);
-        reportUnavailable(whole, 'unavailable');
+        if (isDatabaseUnavailable(cause)) outage.report(cause);
+        else if (cause !== undefined) reportUnavailable(whole, 'unavailable');
       } else if (error.status >= 500) logger.error(whole, 'unexpected error');
       respond(ctx, error, views);
     }

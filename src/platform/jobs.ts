@@ -1,4 +1,6 @@
+import { isDatabaseUnavailable } from './database-errors.ts';
 import type { Logger } from './logger.ts';
+import { outageLogOf } from './outage-log.ts';
 
 /** Work that this process repeats, one run at a time. A failed run is logged, and the next run starts as scheduled. */
 export interface Job {
@@ -25,15 +27,21 @@ export function startJobs(jobs: readonly Job[], logger: Logger): { stop(): Promi
 
 async function repeat({ name, everyMs, run }: Job, logger: Logger, stopped: AbortSignal): Promise<void> {
   let failing = false;
+  const outage = outageLogOf(logger);
   while (await pause(everyMs, stopped)) {
     try {
       await run(stopped);
+      outage.over();
       if (failing) logger.info({ job: name }, 'job works again');
       failing = false;
     } catch (error) {
       // The database may have been closed during the run.
       if (stopped.aborted) return;
-      // Logs the first failure only, not one a second while the database is away.
+      if (isDatabaseUnavailable(error)) {
+        outage.report(error);
+        continue;
+      }
+      // Logs the first failure only, not one a second.
       if (!failing) logger.error({ job: name, err: error }, 'job failed');
       failing = true;
     }

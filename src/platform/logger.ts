@@ -1,12 +1,19 @@
 import { type Logger, type LoggerOptions, pino } from 'pino';
+import { prettyLines } from './pretty-lines.ts';
 
 export type { Logger } from 'pino';
 
 /**
- * The process's logger: JSON lines on standard output. Callers pass only fields that may be seen; the `redact` list
+ * The process's logger: JSON lines on standard output, or lines for people where that is a terminal. Callers pass only fields that may be seen; the `redact` list
  * catches a header that slips through.
  */
-export function createLogger({ level, destination }: { level: string; destination?: NodeJS.WritableStream }) {
+export function createLogger({
+  level,
+  destination = process.stdout,
+}: {
+  level: string;
+  destination?: NodeJS.WritableStream & { isTTY?: boolean; fd?: number };
+}): Logger {
   const options: LoggerOptions = {
     level,
     base: null,
@@ -14,7 +21,10 @@ export function createLogger({ level, destination }: { level: string; destinatio
     formatters: { level: (label) => ({ level: label }) },
     redact: ['req.headers.authorization', 'req.headers.cookie', 'res.headers["set-cookie"]'],
   };
-  return destination ? pino(options, destination) : pino(options);
+  if (destination.isTTY) return pino(options, prettyLines(destination));
+  // A file descriptor is written to at once, so that the last line before an exit is not lost.
+  const { fd } = destination;
+  return pino(options, fd === undefined ? destination : pino.destination({ dest: fd, sync: true }));
 }
 
 /**

@@ -27,4 +27,7 @@ export type ToPrimary =
   | { listo: 'ready' }
   | { listo: 'waiting' }
   /** For people, who want to read it once, not once for each worker. */
-  | { listo: 'say'; sentence: string };
+  | { listo: 'say'; sentence: string; level: Level };
+
+/** How grave a sentence is. */
+export type Level = 'info' | 'warn' | 'fatal';

@@ -1,9 +1,9 @@
-import type { Answering, ToPrimary, ToWorker } from './messages.ts';
+import type { Answering, Level, ToPrimary, ToWorker } from './messages.ts';
 
 /** The primary, as a worker sees it. */
 export interface Primary {
   /** Resolves when the sentence has been sent, so that the process may end. */
-  say(sentence: string): Promise<void>;
+  say(sentence: string, level: Level): Promise<void>;
   /** Resolves when no other worker serves. */
   mayListen(): Promise<void>;
   /**
@@ -35,7 +35,7 @@ export function joinPrimary(): Primary {
     await tell({ listo: 'answer', question, answer });
   });
   return {
-    say: (sentence) => tell({ listo: 'say', sentence }),
+    say: (sentence, level) => tell({ listo: 'say', sentence, level }),
     async mayListen() {
       await tell({ listo: 'waiting' });
       await allowed;

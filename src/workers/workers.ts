@@ -7,7 +7,7 @@ import cluster, { type Worker } from 'node:cluster';
 import type { Logger } from '../platform/logger.ts';
 import { type AskWorker, createAskWorker, tellWorker } from './ask-worker.ts';
 import { passOnConnections } from './handed-connections.ts';
-import type { Answers, Question, ToPrimary } from './messages.ts';
+import type { Answers, Level, Question, ToPrimary } from './messages.ts';
 
 /**
  * The exit code after an error that an operator must correct, which was printed; EX_CONFIG of sysexits. Node itself
@@ -32,6 +32,8 @@ export function pauseAfter(early: number): number {
 /** The answers for a worker that is not ready. */
 const OF_A_START: Answers = { metrics: null, readiness: { status: 'starting' } };
 
+type Say = (sentence: string, level: Level) => void;
+
 interface Running {
   worker: Worker;
   ask: AskWorker;
@@ -44,11 +46,11 @@ interface Running {
 export class Workers {
   readonly #running = new Set<Running>();
   readonly #logger: Logger;
-  readonly #say: (sentence: string) => void;
+  readonly #say: Say;
   #stopping = false;
   #everReady = false;
 
-  constructor({ count, logger, print }: { count: number; logger: Logger; print(text: string): void }) {
+  constructor({ count, logger, print }: { count: number; logger: Logger; print: Say }) {
     this.#logger = logger;
     this.#say = once(print);
     for (let n = 0; n < count; n += 1) this.#begin(0);
@@ -109,7 +111,7 @@ export class Workers {
   }
 
   #hear(entry: Running, message: ToPrimary): void {
-    if (message.listo === 'say') this.#say(message.sentence);
+    if (message.listo === 'say') this.#say(message.sentence, message.level);
     if (message.listo === 'waiting') entry.state = 'waiting';
     if (message.listo === 'ready') {
       entry.state = 'ready';
@@ -150,13 +152,13 @@ export class Workers {
 }
 
 /** Omits a sentence that was printed a moment ago. */
-function once(print: (text: string) => void): (sentence: string) => void {
+function once(print: Say): Say {
   const said = new Map<string, number>();
-  return (sentence) => {
+  return (sentence, level) => {
     const now = performance.now();
     for (const [other, at] of said) if (now - at >= SAME_SENTENCE_MS) said.delete(other);
     if (said.has(sentence)) return;
     said.set(sentence, now);
-    print(`${sentence}\n`);
+    print(sentence, level);
   };
 }

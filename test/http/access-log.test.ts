@@ -1,5 +1,11 @@
+import { createServer } from 'node:http';
 import { connect } from 'node:net';
+import { Writable } from 'node:stream';
 import { jest } from '@jest/globals';
+import Koa from 'koa';
+import { accessLog } from '../../src/http/access-log.ts';
+import { listen } from '../../src/listen.ts';
+import { createLogger } from '../../src/platform/logger.ts';
 import { startTestServer } from '../support/test-server.ts';
 import { until } from '../support/until.ts';
 
@@ -34,6 +40,34 @@ describe('a request', () => {
       expect(printed.mock.calls).toEqual([]);
       printed.mockRestore();
       await server.close();
+    },
+  );
+});
+
+describe('a line of level debug', () => {
+  it.each(['/healthz', '/readyz', '/readyz/listnr', '/assets/tokens.css'])(
+    'is all that %s has',
+    async (path) => {
+      const lines: Record<string, unknown>[] = [];
+      const destination = new Writable({
+        write(chunk, _encoding, done) {
+          lines.push(JSON.parse(String(chunk)));
+          done();
+        },
+      });
+      const app = new Koa();
+      app.use(accessLog({ logger: createLogger({ level: 'debug', destination }), trustedProxies: [] }));
+      const server = createServer(app.callback());
+      const port = await listen(server, '127.0.0.1', 0);
+      for (const asked of [path, `/other${path}`])
+        await (await fetch(`http://127.0.0.1:${port}${asked}`)).text();
+      await until('both are logged', () => lines.length === 2);
+      expect(lines.map(({ level, path }) => ({ level, path }))).toEqual([
+        { level: 'debug', path },
+        { level: 'info', path: `/other${path}` },
+      ]);
+      server.closeAllConnections();
+      await new Promise((closed) => server.close(closed));
     },
   );
 });
@@ -78,7 +112,7 @@ describe('a proxy', () => {
     ]) {
       const headers = new Headers();
       for (const value of forwardedFor) headers.append('x-forwarded-for', value);
-      await fetch(`${server.url}/healthz`, { headers });
+      await fetch(`${server.url}/nowhere`, { headers });
     }
     expect(warnings(server.logLines())).toEqual([]);
     expect(

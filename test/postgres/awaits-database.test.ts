@@ -54,10 +54,15 @@ async function untilItWaits({ url, output }: ServerProcess, sentence = /does not
 }
 
 function sentences({ output }: ServerProcess): string[] {
-  return output()
-    .split('\n')
-    .filter((line) => line.startsWith('Postgres at '))
-    .map((line) => line.replace(/at \S+ /, 'at PLACE '));
+  return (
+    output()
+      .split('\n')
+      // The last line may still be on its way.
+      .slice(0, -1)
+      .map((line) => String(JSON.parse(line).msg))
+      .filter((sentence) => sentence.startsWith('Postgres at '))
+      .map((line) => line.replace(/at \S+ /, 'at PLACE '))
+  );
 }
 
 describe.each(['1', '2'])('a server of %s process that starts while the database is away', (WORKERS) => {
@@ -100,7 +105,7 @@ describe.each(['1', '2'])('a server of %s process that starts while the database
     const name = new URL(database.url ?? '').pathname.slice(1);
     await database.knex.raw('ALTER DATABASE ?? SET default_transaction_read_only = on', [name]);
     const waiting = await start({ WORKERS, SEEDS_DIR });
-    await untilItWaits(waiting, /^(Postgres|The database) .*(25006|written)/m);
+    await untilItWaits(waiting, /"(Postgres|The database) .*(25006|written)/);
     expect((await ask(`${waiting.url}/readyz`)).status).toBe(503);
     await database.knex.raw('ALTER DATABASE ?? RESET default_transaction_read_only', [name]);
     await untilReady(waiting);

@@ -151,7 +151,7 @@ describe('a process whose database goes right after a change', () => {
     await wire.cut();
     expect(await askForAll(server)).toEqual([200]);
     await until('the log to say that the looks fail', () =>
-      server.output().includes('"job":"watch-versions"'),
+      server.output().includes('"msg":"the database is away"'),
     );
     expect(await askForAll(server)).toEqual([200]);
   });
