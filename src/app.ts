@@ -205,7 +205,7 @@ function protocolRoutes(services: Services): Router {
   const revocation = answerRevocation(answering);
   const userinfo = answerUserinfo(answering);
   const chains: Record<ProtocolRouteKind, Middleware[]> = {
-    authorization: [form, repeatPostedRequest, inContext, serve],
+    authorization: [form, repeatPostedRequest(services), inContext, serve],
     resumption: [form, inContext, serve],
     user_code: [onlyFromOwnPages(config.issuer), form, inContextOfCode, serve],
     token: [jsonAnswers, formOrJson, limited, inContext, authenticated, serve],

@@ -62,6 +62,7 @@ export async function compose({
     sessionSeconds: async (id) => (await instances.find(id))?.sessionAbsoluteTtlSeconds,
     keyRing: keyRings.oidc,
     pastKeys,
+    box: foundation.box,
     ...libraryPages({ views: pages.views, instances }),
   });
   return {

@@ -53,14 +53,16 @@ export function composeOidc(
   {
     secrets,
     pastKeys,
+    box,
     ...others
   }: Pick<Config, 'secrets'> &
     Pick<Signing, 'pastKeys'> &
+    Pick<Foundation, 'box'> &
     Omit<ProviderDependencies, keyof OidcParts | 'cookieKeys'>,
 ): OidcParts {
   const { cookieKeys, refreshTokenKeys } = secrets;
   const codec = createRefreshTokenCodec({ keys: refreshTokenKeys, issuer: others.issuer });
-  const hints = createIdTokenHints({ ...others, pastKeys });
+  const hints = createIdTokenHints({ ...others, pastKeys, box });
   const live = createLiveProvider(() => createProvider({ ...others, ...stores, codec, hints, cookieKeys }));
   return { ...stores, codec, hints, live };
 }

@@ -125,9 +125,9 @@ export async function isWhoWasAskedFor(
   { hints }: Pick<InteractionDependencies, 'hints'>,
   personId: string,
 ): Promise<boolean> {
-  const { id_token_hint } = interaction.params;
-  if (typeof id_token_hint !== 'string') return true;
-  return (await hints.subjectAskedFor(id_token_hint, client.id)) === personId;
+  const { id_token_hint, sealed_hint } = interaction.params;
+  if (id_token_hint === undefined && sealed_hint === undefined) return true;
+  return (await hints.subjectAskedFor({ id_token_hint, sealed_hint }, client.id)) === personId;
 }
 
 /** Why somebody who signed in may not go on, for the log. */

@@ -1,5 +1,7 @@
 import type { Middleware } from 'koa';
+import { singleValue } from '../http/input/parameters.ts';
 import { repeatAsGet } from '../http/pages/redirect.ts';
+import type { IdTokenHints } from '../oidc/id-token-hint.ts';
 import type { ParsedRequest } from '../oidc/mount.ts';
 import { PATHS } from '../oidc/routes.ts';
 
@@ -7,14 +9,22 @@ import { PATHS } from '../oidc/routes.ts';
  * Repeats a posted authorization request as GET, so that the library sees only GET. OIDC Core 3.1.2.1 requires POST,
  * but a form that another site posts comes without our cookies.
  */
-export const repeatPostedRequest: Middleware = (ctx, next) => {
-  if (ctx.method !== 'POST') return next();
-  // Nobody authenticates here. A secret that a client sent by mistake must not get into an address.
-  const {
-    client_secret: _secret,
-    client_assertion: _assertion,
-    ...parameters
-  } = (ctx.req as ParsedRequest).body ?? {};
-  const advice = `Push it to ${PATHS.pushed_authorization_request} first (RFC 9126).`;
-  return repeatAsGet(ctx, { path: PATHS.authorization, parameters, advice });
-};
+export function repeatPostedRequest({ hints }: { hints: IdTokenHints }): Middleware {
+  return async (ctx, next) => {
+    if (ctx.method !== 'POST') return next();
+    // Nobody authenticates here. A secret that a client sent by mistake must not get into an address.
+    const {
+      client_secret: _secret,
+      client_assertion: _assertion,
+      id_token_hint: hint = [],
+      ...parameters
+    } = (ctx.req as ParsedRequest).body ?? {};
+    const clientId = singleValue(parameters.client_id) ?? '';
+    const sealed = await Promise.all([hint].flat().map((text) => hints.seal(text, clientId)));
+    return repeatAsGet(ctx, {
+      path: PATHS.authorization,
+      parameters: { ...parameters, ...(sealed.length > 0 ? { sealed_hint: sealed } : {}) },
+      advice: `Push it to ${PATHS.pushed_authorization_request} first (RFC 9126).`,
+    });
+  };
+}

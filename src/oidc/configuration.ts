@@ -8,7 +8,9 @@ import { answerError, type RenderError } from './answers/render-error.ts';
 import { checkBindings } from './checks/bindings.ts';
 import { checkLengths } from './checks/lengths.ts';
 import { checkRequestedScope } from './checks/requested-scope.ts';
+import { checkSealedHint } from './checks/sealed-hint.ts';
 import { type DevicePages, deviceFlow } from './device-flow.ts';
+import type { IdTokenHints } from './id-token-hint.ts';
 import { createInteractionPolicy } from './interaction-policy.ts';
 import { PATHS } from './routes.ts';
 import { createAccountFinder } from './storage/account.ts';
@@ -33,13 +35,14 @@ export interface ConfigurationDependencies extends AdapterDependencies {
   https: boolean;
   consents: ConsentStore;
   people: PersonStore;
+  hints: IdTokenHints;
   renderError: RenderError;
   devicePages: DevicePages;
 }
 
 /** The library's configuration. Lifetimes are in seconds and come from the client's registration. */
 export function oidcConfiguration(dependencies: ConfigurationDependencies): Configuration {
-  const { https, cookieKeys, keyRing, renderError, devicePages } = dependencies;
+  const { https, cookieKeys, keyRing, hints, renderError, devicePages } = dependencies;
   return {
     adapter: createAdapter(dependencies),
     jwks: keyRing.privateJwks,
@@ -64,6 +67,7 @@ export function oidcConfiguration(dependencies: ConfigurationDependencies): Conf
         checkBindings(ctx);
         checkLengths(ctx);
       },
+      sealed_hint: checkSealedHint(hints),
     },
     responseTypes: ['code'],
     subjectTypes: ['public'],

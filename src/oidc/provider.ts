@@ -19,13 +19,11 @@ import { decideReplays } from './corrections/replay-detection.ts';
 import { keepSessionRows } from './corrections/session.ts';
 import { logProviderEvents } from './events.ts';
 import { type GrantTypeDependencies, registerGrantTypes } from './grant-types.ts';
-import type { IdTokenHints } from './id-token-hint.ts';
 import { requestContext } from './request-context.ts';
 import { noteRequest } from './request-facts.ts';
 
 export interface ProviderDependencies extends ConfigurationDependencies, GrantTypeDependencies {
   usedProofs: UsedProofStore;
-  hints: IdTokenHints;
 }
 
 export function createProvider(dependencies: ProviderDependencies): Provider {

@@ -8,7 +8,7 @@ type Validate = Provider['IdToken']['validate'];
 export function readHints(provider: Provider, { hints }: { hints: IdTokenHints }): void {
   replace(provider.IdToken, {
     async validate(...[hint, client]: Parameters<Validate>): ReturnType<Validate> {
-      const sub = await hints.subjectAskedFor(hint, client.clientId);
+      const sub = await hints.subjectAskedFor({ id_token_hint: hint }, client.clientId);
       if (sub === undefined) throw new Error('The hint is no ID token of ours for this client.');
       return { header: {}, payload: { sub } };
     },

@@ -12,8 +12,12 @@ import { PATHS } from '../routes.ts';
 export function toStored(id: string, payload: AdapterPayload): Payload {
   const { jti: _jti, returnTo: _returnTo, session, parJti, request, params, prompt, ...rest } = payload;
   const { cookie: _cookie, ...knownSession } = (session ?? {}) as { cookie?: string };
-  const { id_token_hint: idTokenHint, ...plainParams } = (params ?? {}) as Record<string, unknown>;
-  const secrets = { parJti, request: request && withoutTimes(request), idTokenHint };
+  const {
+    id_token_hint: idTokenHint,
+    sealed_hint: sealedHint,
+    ...plainParams
+  } = (params ?? {}) as Record<string, unknown>;
+  const secrets = { parJti, request: request && withoutTimes(request), idTokenHint, sealedHint };
   return {
     ...rest,
     ...(session ? { session: knownSession } : {}),
@@ -45,11 +49,12 @@ function withoutTimes(request: string): string {
   return `${header}.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.`;
 }
 
-/** Credentials in a payload: the content of a pushed request, and an ID token that the client sent. */
+/** Credentials in a payload: the content of a pushed request, and an ID token that the client sent, or what stands for it. */
 interface Secrets {
   parJti?: string;
   request?: string;
   idTokenHint?: string;
+  sealedHint?: string;
 }
 
 /** Restores the library's object for the holder of its id. */
@@ -59,12 +64,17 @@ export function fromStored(
   { payload: { sealed, ...payload }, consumed }: Artifact,
   issuer: string,
 ): AdapterPayload {
-  const { idTokenHint, ...secrets }: Secrets = typeof sealed === 'string' ? JSON.parse(open(id, sealed)) : {};
+  const read: Secrets = typeof sealed === 'string' ? JSON.parse(open(id, sealed)) : {};
+  const { idTokenHint, sealedHint, ...secrets } = read;
+  const hints = {
+    ...(idTokenHint ? { id_token_hint: idTokenHint } : {}),
+    ...(sealedHint ? { sealed_hint: sealedHint } : {}),
+  };
   const resumePath = payload.deviceCode === undefined ? PATHS.authorization : PATHS.code_verification;
   return {
     ...payload,
     ...secrets,
-    ...(idTokenHint ? { params: { ...(payload.params as object), id_token_hint: idTokenHint } } : {}),
+    ...(idTokenHint || sealedHint ? { params: { ...(payload.params as object), ...hints } } : {}),
     jti: id,
     ...(consumed ? { consumed: true } : {}),
     ...(model === 'Interaction' ? { returnTo: `${issuer}${resumePath}/${id}` } : {}),

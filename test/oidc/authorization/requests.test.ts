@@ -134,6 +134,89 @@ describe('an authorization request', () => {
       expect(answerOf(page)).toEqual({ code: expect.any(String), state: 'a b&c', iss: server.url });
     });
 
+    describe('with an id_token_hint', () => {
+      /** The address to which a posted request leads. */
+      const addressOf = async (parameters: [string, string][]) => {
+        const response = await post(new URLSearchParams([...Object.entries(fields()), ...parameters]));
+        return new URL(String(response.headers.get('location')), server.url);
+      };
+      const tokensOf = async (browser: Browser) =>
+        String((await obtainTokens(server.url, {}, browser)).id_token);
+
+      it('keeps it, and every other token, out of the address', async () => {
+        const hint = await tokensOf(signedIn);
+        const { searchParams } = await addressOf([
+          ['id_token_hint', hint],
+          ['client_secret', 'secret-of-the-client'],
+          ['client_assertion', 'assertion-of-the-client'],
+        ]);
+        expect(Object.fromEntries(searchParams)).toEqual({
+          ...fields(),
+          sealed_hint: expect.stringMatching(/^sealed:v1:/),
+        });
+        const { sub } = decodeJwt(hint);
+        const text = String(searchParams);
+        for (const part of [...hint.split('.'), String(sub)]) expect(text).not.toContain(part);
+      });
+
+      it('of whoever is signed in: no question; of somebody else: a question, or login_required', async () => {
+        const grace = await aPerson(server);
+        const elsewhere = (await signIn(server.url, { person: grace })).browser;
+        const answerTo = async (hint: string, more: [string, string][] = []) =>
+          signedIn.get((await addressOf([['id_token_hint', hint], ...more])).href);
+        expect(Object.keys(answerOf(await answerTo(await tokensOf(signedIn))))).toEqual(GRANTED);
+        const ofGrace = await tokensOf(elsewhere);
+        expect(answerOf(await answerTo(ofGrace, [['prompt', 'none']])).error).toBe('login_required');
+
+        const asked = await answerTo(ofGrace);
+        expect(asked.location).toEqual(signInPage);
+        const stored = await server.database.knex('artifacts').select('payload');
+        expect(JSON.stringify(stored)).not.toContain('sealed:v1');
+        const page = await signedIn.follow(asked);
+        const submit = (person: { email: string; password: string }) =>
+          signedIn.submit(page, '/sign-in', { email: person.email, password: person.password });
+        const wrong = await submit(ADA);
+        expect(wrong.status).toBe(403);
+        expect(wrong.html).toContain('The application asked for somebody else to sign in.');
+        const { browser } = await signIn(server.url);
+        const again = await browser.follow(
+          await browser.get((await addressOf([['id_token_hint', ofGrace]])).href),
+        );
+        const { email, password } = grace;
+        const done = await browser.submit(again, '/sign-in', { email, password });
+        expect(Object.keys(answerOf(await browser.follow(done, DEMO_WEB.redirect_uri)))).toEqual(GRANTED);
+      });
+
+      it('that does not verify, is for another client, or comes twice, is an error that the client is told', async () => {
+        const hint = await tokensOf(signedIn);
+        const forged = `${hint.slice(0, -6)}AAAAAA`;
+        const { searchParams } = await addressOf([['id_token_hint', hint]]);
+        const sealed = String(searchParams.get('sealed_hint'));
+        const spa = { ...pkce(), ...DEMO_SPA, code_verifier: undefined };
+        const refusals = [
+          await signedIn.get((await addressOf([['id_token_hint', 'garbage']])).href),
+          await signedIn.get((await addressOf([['id_token_hint', forged]])).href),
+          await ask({ ...spa, sealed_hint: sealed }),
+          await ask({ sealed_hint: 'garbage' }),
+          await ask({ sealed_hint: `${sealed}A` }),
+        ];
+        const state = { state: 'a b&c' };
+        expect(refusals.map(answerOf)).toEqual([
+          { ...told('invalid_request', 'could not validate id_token_hint'), ...state },
+          { ...told('invalid_request', 'could not validate id_token_hint'), ...state },
+          told('invalid_request', 'could not validate id_token_hint'),
+          told('invalid_request', 'could not validate id_token_hint'),
+          told('invalid_request', 'could not validate id_token_hint'),
+        ]);
+        const twice = await addressOf([
+          ['id_token_hint', hint],
+          ['id_token_hint', hint],
+        ]);
+        expect(twice.href).not.toContain(hint.split('.')[1]);
+        expect(answerOf(await signedIn.get(twice.href)).error).toBe('invalid_request');
+      });
+    });
+
     it('is refused when no browser could follow it', async () => {
       const response = await post({ ...fields(), state: 'a'.repeat(33_000) });
       expect({ status: response.status, body: await response.json() }).toEqual({
