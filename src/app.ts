@@ -165,7 +165,8 @@ function demo({ config: { issuer, https, listnrIssuer }, views, csrf }: Services
 
 function protocolRoutes(services: Services): Router {
   const { config, live, limits, logger, clock, deviceCodes, sessions, guesses, views } = services;
-  const { keyRings, clients, clientSecrets, accessTokens, usedProofs, families, codec, grants } = services;
+  const { keyRings, clients, lookUpClient, clientSecrets, usedProofs } = services;
+  const { accessTokens, families, codec, grants } = services;
   const { https, failuresPerMinute } = config;
   const resolve = createInstanceResolver(services);
   const addressMac = addressMacOf(services);
@@ -196,7 +197,8 @@ function protocolRoutes(services: Services): Router {
     },
   });
   const answering = {
-    ...{ issuer: config.issuer, keyRing: keyRings.oidc, clients, clientSecrets, usedProofs, clock },
+    ...{ issuer: config.issuer, keyRing: keyRings.oidc, clock },
+    ...{ clients, lookUpClient, clientSecrets, usedProofs },
     ...{ accessTokens, families, codec, grants },
     describe: logFacts,
   };

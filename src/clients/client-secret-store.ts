@@ -13,6 +13,8 @@ export interface StoredSecret {
 export interface ClientSecretStore {
   /** All secrets of a client, including expired ones, ordered by name. */
   list(clientId: string): Promise<StoredSecret[]>;
+  /** The slow digests of a client that has more of them than any other, including expired ones. */
+  slowDigests(): Promise<string[]>;
   /** Notes a use, unless one was noted less than a minute ago. */
   touch(clientId: string, name: string): Promise<void>;
   add(clientId: string, secret: Pick<StoredSecret, 'name' | 'digest' | 'expiresAt'>): Promise<void>;
@@ -49,6 +51,15 @@ export function createClientSecretStore(db: Queryable, table: SecretTable): Clie
         expiresAt: row.expires_at,
         lastUsedAt: row.last_used_at,
       }));
+    },
+
+    async slowDigests() {
+      const { rows } = await db.raw<{ rows: { digests: string[] }[] }>(
+        `SELECT array_agg(digest) AS digests FROM ?? WHERE starts_with(digest, 'argon2id:')
+         GROUP BY client_id ORDER BY count(*) DESC LIMIT 1`,
+        [table],
+      );
+      return rows[0]?.digests ?? [];
     },
 
     async touch(clientId, name) {

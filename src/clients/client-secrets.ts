@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 import { digestSecret, isSlow, verifySecret } from '../platform/digest.ts';
 import type { HashQueue } from '../platform/hash-queue.ts';
 import { withinShare } from '../platform/postgres/share.ts';
-import { compareGuarded } from '../platform/slow-comparisons.ts';
+import { compareGuarded, comparisonLane } from '../platform/slow-comparisons.ts';
 import type { Clock } from '../platform/time/clock.ts';
 import type { ClientSecretStore, StoredSecret } from './client-secret-store.ts';
 import { createProvenSecrets } from './proven-secrets.ts';
@@ -13,12 +13,14 @@ export type KnownSecret = Pick<StoredSecret, 'name' | 'digest'> & { expiresAt: D
 /** Verifies a presented client secret against all live ones. A client has several while one replaces another. */
 export interface ClientSecrets {
   verify(clientId: string, secret: string): Promise<boolean>;
+  /** Takes as long as `verify` with a wrong secret, for a client that has none or does not exist. */
+  pretend(secret: string): Promise<void>;
 }
 
 const TOUCH_INTERVAL_MS = 60_000;
 
-/** An unknown client's secret is compared with this, so that it takes as long as a wrong secret. */
-const NOBODYS_DIGEST = digestSecret(crypto.randomUUID());
+/** A secret without fast digests is compared with this. */
+const NOBODY: KnownSecret = { name: '', digest: digestSecret(crypto.randomUUID()), expiresAt: null };
 
 export function createClientSecrets({
   store,
@@ -28,6 +30,7 @@ export function createClientSecrets({
 }: {
   store: {
     list(clientId: string): readonly KnownSecret[] | Promise<readonly KnownSecret[]>;
+    slowDigests(): readonly string[] | Promise<readonly string[]>;
     touch: ClientSecretStore['touch'];
   };
   clock: Clock;
@@ -38,40 +41,58 @@ export function createClientSecrets({
   const noteUse = createNotes({ touch: store.touch, onError });
   const proven = createProvenSecrets();
 
+  /**
+   * Every wrong secret costs as many slow hashes as one of the client with the most of them. So the time does not show
+   * whether a client exists, nor what kind of secret it has.
+   */
+  const findMatch = async (
+    secret: string,
+    live: readonly KnownSecret[],
+  ): Promise<KnownSecret | undefined> => {
+    const fast = live.filter(({ digest }) => !isSlow(digest));
+    const slow = live.filter(({ digest }) => isSlow(digest));
+    const match = await compareAll(secret, fast.length > 0 ? fast : [NOBODY]);
+    if (match) return match;
+    const others = (await store.slowDigests()).slice(slow.length).map((digest) => ({ ...NOBODY, digest }));
+    if (slow.length + others.length === 0) return undefined;
+    return hashes.run(comparisonLane(), () => compareAllGuarded(secret, slow, others));
+  };
+
   return {
     async verify(clientId, secret) {
       const now = clock.now();
       const live = (await store.list(clientId)).filter(
         ({ expiresAt }) => expiresAt === null || expiresAt > now,
       );
-      if (live.length === 0) await verifySecret(secret, NOBODYS_DIGEST);
-      const match =
-        live.find(({ digest }) => proven.has(secret, digest)) ??
-        (live.some(({ digest }) => isSlow(digest))
-          ? await hashes.run(clientId, () => findMatchGuarded(secret, live))
-          : await findMatch(secret, live));
+      const match = live.find(({ digest }) => proven.has(secret, digest)) ?? (await findMatch(secret, live));
       if (match === undefined) return false;
       if (isSlow(match.digest)) proven.add(secret, match.digest);
       noteUse(clientId, match.name);
       return true;
     },
+    async pretend(secret) {
+      await findMatch(secret, []);
+    },
   };
 }
 
-async function findMatchGuarded(
+/** Compares with `others` only for the time that it takes: they are other clients' digests. */
+async function compareAllGuarded(
   secret: string,
-  live: readonly KnownSecret[],
+  slow: readonly KnownSecret[],
+  others: readonly KnownSecret[],
 ): Promise<KnownSecret | undefined> {
   let match: KnownSecret | undefined;
   await compareGuarded(async () => {
-    match = await findMatch(secret, live);
+    match = await compareAll(secret, slow);
+    if (!match) await compareAll(secret, others);
     return match !== undefined;
   });
   return match;
 }
 
 /** Compares all, so that the time does not reveal which one matched. */
-async function findMatch(secret: string, live: readonly KnownSecret[]): Promise<KnownSecret | undefined> {
+async function compareAll(secret: string, live: readonly KnownSecret[]): Promise<KnownSecret | undefined> {
   let match: KnownSecret | undefined;
   for (const known of live) if (await verifySecret(secret, known.digest)) match ??= known;
   return match;

@@ -22,12 +22,18 @@ export interface RegistrationCache {
 export function cacheRegistration(stores: Omit<RegistrationCache, 'clear'>): RegistrationCache {
   const clients = remember((id) => stores.clients.find(id));
   const clientSecrets = remember((id) => stores.clientSecrets.list(id));
+  // In an object, because a missing registration is not remembered, and this may be empty.
+  const slow = remember(async () => ({ digests: await stores.clientSecrets.slowDigests() }));
   const instances = remember((id) => stores.instances.find(id));
   const upstreamProviders = remember((id) => stores.instances.findUpstreamProvider(id));
-  const caches = [clients, clientSecrets, instances, upstreamProviders];
+  const caches = [clients, clientSecrets, slow, instances, upstreamProviders];
   return {
     clients: { ...stores.clients, find: clients.get },
-    clientSecrets: { ...stores.clientSecrets, list: clientSecrets.get },
+    clientSecrets: {
+      ...stores.clientSecrets,
+      list: clientSecrets.get,
+      slowDigests: async () => (await slow.get('')).digests,
+    },
     instances: { find: instances.get, findUpstreamProvider: upstreamProviders.get },
     clear() {
       for (const cache of caches) cache.clear();

@@ -42,7 +42,7 @@ export async function composeListnr(
   return {
     listnrClients,
     listnrClientSecrets: createClientSecrets({
-      store: { list: listnrClients.secretsOf, touch },
+      store: { list: listnrClients.secretsOf, slowDigests: listnrClients.slowDigests, touch },
       clock: rowClock,
       hashes,
       onError: reportUnnotedUse(logger),

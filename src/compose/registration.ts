@@ -12,6 +12,8 @@ import type { Foundation } from './foundation.ts';
 export interface Registration {
   registration: RegistrationCache;
   clients: ClientStore;
+  /** Asks the database, whatever is in memory. */
+  lookUpClient: ClientStore['find'];
   clientSecrets: ClientSecrets;
   instances: InstanceStore;
 }
@@ -34,6 +36,7 @@ export function composeRegistration(
   return {
     registration,
     clients: registration.clients,
+    lookUpClient: clientStore.find,
     clientSecrets: createClientSecrets({
       store: registration.clientSecrets,
       clock: rowClock,

@@ -14,6 +14,7 @@ function heldNotes() {
   const verifier = createClientSecrets({
     store: {
       list: () => secrets,
+      slowDigests: () => [],
       touch: (clientId, name) => {
         begun.push(`${clientId} ${name}`);
         return new Promise((done, failed) => ends.push((error) => (error ? failed(error) : done())));
@@ -62,6 +63,7 @@ describe('the use of a client secret', () => {
     const verifier = createClientSecrets({
       store: {
         list: () => secrets,
+        slowDigests: () => [],
         async touch() {
           shares.push(currentShare());
         },
@@ -96,7 +98,7 @@ describe('a secret with a slow digest', () => {
     let stored = [{ name: 'default', digest: `argon2id:${await hashPassword(SECRET)}`, expiresAt: null }];
     const queue = createHashQueue({ atOnce: 1 });
     const { verify } = createClientSecrets({
-      store: { list: () => stored, touch: async () => {} },
+      store: { list: () => stored, slowDigests: () => [], touch: async () => {} },
       clock: { now: () => new Date() },
       hashes: {
         run(lane, work) {

@@ -43,6 +43,7 @@ describe('what a request costs, of a server that is warm', () => {
     await refresh(server.url, refresh_token);
     await askToken(server, DEMO_BASIC, AS_SERVICE);
     await askToken(server, `Bearer ${id_token}`, AS_APP);
+    await exchange(server.url, 'unknown', { client_secret: 'wrong' });
   });
   afterAll(async () => {
     await server.close();
@@ -107,9 +108,11 @@ describe('what a request costs, of a server that is warm', () => {
     expect(await costOf(introspect)).toEqual(look);
   });
 
-  it('to refuse a client that is not registered: one look', async () => {
-    const ask = () => postForm(`${server.url}/auth/token`, { client_id: 'nobody', client_secret: 'x' });
-    expect(await costOf(ask, 401)).toEqual({ statements: 1, rowsWritten: 0, signatures: 0 });
+  it('to refuse a client that is not registered, or that has another secret: one look', async () => {
+    const ask = (client_id: string) => () =>
+      postForm(`${server.url}/auth/token`, { client_id, client_secret: 'x' });
+    const look = { statements: 1, rowsWritten: 0, signatures: 0 };
+    for (const id of ['nobody', DEMO_WEB.client_id]) expect(await costOf(ask(id), 401)).toEqual(look);
   });
 
   it('of authorize with a session: look it up, save a grant with its code, prolong the session', async () => {

@@ -2,6 +2,7 @@ import type { Clock } from '../../platform/time/clock.ts';
 import type { Client } from '../client.ts';
 import type { ClientSecrets } from '../client-secrets.ts';
 import type { ClientStore } from '../client-store.ts';
+import { OAuthError } from '../oauth-error.ts';
 import { refuseOtherOrigin } from '../origins.ts';
 import type { UsedProofStore } from '../used-proof-store.ts';
 import { verifyAssertion } from './assertion.ts';
@@ -16,6 +17,8 @@ export interface NamedClient {
 
 export interface AuthenticationDependencies {
   clients: ClientStore;
+  /** Asks the database, whatever is in memory. */
+  lookUpClient: ClientStore['find'];
   clientSecrets: ClientSecrets;
   usedProofs: UsedProofStore;
   clock: Clock;
@@ -28,13 +31,13 @@ export interface AuthenticationDependencies {
  */
 export async function identifyClient(
   { origin, ...presented }: PresentedCredentials & { origin: string | undefined },
-  { clients }: Pick<AuthenticationDependencies, 'clients'>,
+  { clients, clientSecrets }: Pick<AuthenticationDependencies, 'clients' | 'clientSecrets'>,
 ): Promise<NamedClient> {
   const credentials = readCredentials(presented);
   const { clientId } = credentials;
   // An assertion can name an id that Postgres cannot represent.
   const client = clientId.includes('\0') ? undefined : await clients.find(clientId);
-  if (!client) throw invalidClient('client not found');
+  if (!client) throw await withoutSecret(credentials, 'client not found', { clientSecrets });
   refuseOtherOrigin(client, origin);
   return { client, credentials };
 }
@@ -45,19 +48,45 @@ export async function identifyClient(
  * @throws OAuthError `invalid_client`.
  */
 export async function authenticateClient(
+  named: NamedClient,
+  audiences: readonly string[],
+  dependencies: AuthenticationDependencies,
+): Promise<Client> {
+  try {
+    await verifyCredentials(named, audiences, dependencies);
+    return named.client;
+  } catch (error) {
+    // An unknown client was looked up in the database. This one was in memory, and must not be told apart by the time.
+    if (error instanceof OAuthError) await dependencies.lookUpClient(named.client.id);
+    throw error;
+  }
+}
+
+async function verifyCredentials(
   { client, credentials }: NamedClient,
   audiences: readonly string[],
   { clientSecrets, usedProofs, clock }: AuthenticationDependencies,
-): Promise<Client> {
+): Promise<void> {
   if (credentials.method !== methodOf(client))
-    throw invalidClient(
+    throw await withoutSecret(
+      credentials,
       'the provided authentication mechanism does not match the registered client authentication method',
+      { clientSecrets },
     );
   if (credentials.method === 'secret' && !(await clientSecrets.verify(client.id, credentials.secret)))
     throw invalidClient('invalid secret provided');
   if (credentials.method === 'assertion')
     await verifyAssertion(credentials.assertion, { client, audiences, now: clock.now() }, { usedProofs });
-  return client;
+}
+
+/** The refusal of credentials for which there is nothing to compare, after as long as a wrong secret takes. */
+async function withoutSecret(
+  credentials: Credentials,
+  detail: string,
+  { clientSecrets }: Pick<AuthenticationDependencies, 'clientSecrets'>,
+): Promise<OAuthError> {
+  if (credentials.method === 'secret') await clientSecrets.pretend(credentials.secret);
+  return invalidClient(detail);
 }
 
 function methodOf({ type, jwks }: Client): Credentials['method'] {

@@ -63,11 +63,12 @@ export function limitClients({ requests, clientFailures }: ClientLimits): Middle
       if (!counted) await clientFailures.count(key).catch(() => undefined);
     };
     try {
-      await guardComparisons(async (compare) => {
+      const guard = async (compare: () => Promise<boolean>) => {
         const right = await clientFailures.guard(key, compare);
         counted = !right;
         return right;
-      }, next);
+      };
+      await guardComparisons({ lane: address, guard }, next);
       const { statusCode } = ctx.res;
       if (statusCode < 400 && presentsCredentials(ctx)) authenticated.set(key, true);
       if (statusCode !== 401) return;
