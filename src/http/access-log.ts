@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Middleware } from 'koa';
 import type { Logger } from '../platform/logger.ts';
 import { addressReader, isPrivate } from './client-address.ts';
-import { logText } from './log-fields.ts';
+import { logReason, logText } from './log-fields.ts';
 import { setRequestState } from './request-state.ts';
 
 /** The sender chooses the length of a path. */
@@ -67,10 +67,11 @@ function levelOf(path: string): 'debug' | 'info' {
 }
 
 function cleaned(fields: Record<string, unknown>): Record<string, unknown> {
-  const entries = Object.entries(fields);
-  return Object.fromEntries(
-    entries.map(([name, value]) => [name, typeof value === 'string' ? logText(value) : value]),
-  );
+  const clean = ([name, value]: [string, unknown]) => {
+    if (typeof value !== 'string') return [name, value];
+    return [name, name === 'detail' ? logReason(value) : logText(value)];
+  };
+  return Object.fromEntries(Object.entries(fields).map(clean));
 }
 
 /** The path holds an interaction's id, which together with its cookie is a credential. */

@@ -22,6 +22,8 @@ const RANDOM = /[A-Za-z0-9]{20}/;
 /** The names of grant types may be longer. */
 const GRANT_TYPE_URN = /^urn:ietf:params:oauth:grant-type:[a-z_-]{1,24}$/;
 const LONGEST_TEXT = 300;
+/** In a reason, which may repeat what was sent: so long a word with a digit is no word, but may be a secret. */
+const RANDOM_WORD = /(?=[A-Za-z_-]*\d)[\w-]{32,}/g;
 
 /** Fields for a request's line. */
 export interface LogFacts {
@@ -61,6 +63,11 @@ export function claimed(text: string): string {
   const shown =
     text.length > LONGEST_CLAIM || RANDOM.test(text) ? `${text.slice(0, CLAIM_BEGINNING)}...` : text;
   return shown.replaceAll(/[^A-Za-z0-9._~:-]/g, '?');
+}
+
+/** Why a request was refused, without what may be a secret in the wrong place. */
+export function logReason(text: string): string {
+  return logText(text).replaceAll(RANDOM_WORD, (word) => `${word.slice(0, CLAIM_BEGINNING)}...`);
 }
 
 /** Text for a line: one line, of a bounded length, without what changes how others read it. E-mail addresses are hidden. */

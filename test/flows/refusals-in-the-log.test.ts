@@ -593,6 +593,22 @@ describe('what a request claims to be', () => {
     expect(await token({ ...form, grant_type: claimed, ...WEB })).toMatchObject({ grantType: client });
   });
 
+  it.each([
+    [
+      'urn:ietf:params:oauth:request_uri:7plGHIyG-Ic6h9zuwKEcUGKj4QI_J1HWYNIWquEzkxL',
+      'urn:ietf:params:oauth:request_uri:7plGHIyG...',
+    ],
+    ['demo-listnr-secret-not-for-production-01', 'demo-lis...'],
+    [
+      'eyJhbGciOiJSUzI1NiIsImtpZCI6IjEifQ.eyJzdWIiOiIxIn0.c2lnbmF0dXJlIG9mIDMyIG9yIG1vcmUh',
+      'eyJhbGci....eyJzdWIiOiIxIn0.c2lnbmF0...',
+    ],
+  ])('is cut where the reason of a refusal repeats it: %j', async (scope, shown) => {
+    const { detail } = await listnr(DEMO_BASIC, { client_id: DEMO_SERVICE.id, scope });
+    expect(detail).toContain(shown);
+    expect(detail).not.toContain(scope);
+  });
+
   it('gives way to what is known', async () => {
     // The header authenticates, and the form only names.
     expect(
