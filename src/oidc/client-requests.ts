@@ -40,6 +40,8 @@ export function authenticateClients(dependencies: Dependencies): Middleware {
     const { client_secret: _secret, client_assertion, client_assertion_type, ...fields } = req.body ?? {};
     const { authorization, parameters } = vouchedCredentials(client);
     req.body = { ...fields, ...parameters };
+    // To the library, only a body with a media type has parameters.
+    if (Object.keys(parameters).length > 0) req.headers['content-type'] = 'application/x-www-form-urlencoded';
     if (authorization) req.headers.authorization = authorization;
     else delete req.headers.authorization;
     requestContext().client = client;

@@ -1,4 +1,5 @@
 import { isBoundEnough, scopesAllowed } from '../clients/allowed-now.ts';
+import { invalidClient } from '../clients/authentication/errors.ts';
 import type { Client } from '../clients/client.ts';
 import type { ClientStore } from '../clients/client-store.ts';
 import type { AccessTokenStore } from '../grants/access-token-store.ts';
@@ -37,11 +38,13 @@ const INACTIVE = { active: false } as const;
 /**
  * Describes a token to the client that got it, and an access token also to the APIs of its instance (RFC 7662). A token
  * that is accepted nowhere is not active. One statement reads all that is needed.
+ * @throws OAuthError `invalid_client` for a public client, which anybody can claim to be (RFC 7662 section 2.1).
  */
 export async function introspect(
   request: ManagementRequest,
   d: IntrospectionDependencies,
 ): Promise<Introspection> {
+  if (request.client.type === 'public') throw invalidClient('introspection without authentication');
   return (await describeAccessToken(request, d)) ?? (await describeRefreshToken(request, d)) ?? INACTIVE;
 }
 

@@ -7,7 +7,7 @@ import { refuseOtherOrigin } from '../origins.ts';
 import type { UsedProofStore } from '../used-proof-store.ts';
 import { verifyAssertion } from './assertion.ts';
 import { type Credentials, type PresentedCredentials, readCredentials } from './credentials.ts';
-import { invalidClient } from './errors.ts';
+import { incompleteClient, invalidClient } from './errors.ts';
 
 /** A registered client that a request names, with the credentials that came with the name. */
 export interface NamedClient {
@@ -67,7 +67,9 @@ async function verifyCredentials(
   audiences: readonly string[],
   { clientSecrets, usedProofs, clock }: AuthenticationDependencies,
 ): Promise<void> {
-  if (credentials.method !== methodOf(client))
+  const method = methodOf(client);
+  if (credentials.method === 'none' && method !== 'none') throw incompleteClient(`no ${method} was sent`);
+  if (credentials.method !== method)
     throw await withoutSecret(
       credentials,
       'the provided authentication mechanism does not match the registered client authentication method',

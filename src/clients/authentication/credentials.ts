@@ -40,8 +40,6 @@ export function readCredentials({ authorization, parameters }: PresentedCredenti
   const credentials = readOne(authorization, fields);
   if (client_id !== undefined && client_id !== credentials.clientId)
     throw invalidRequest('client_id mismatch');
-  if (credentials.method === 'secret' && !credentials.secret)
-    throw invalidRequest('client_secret must be provided in the Authorization header');
   if (!credentials.clientId) throw invalidRequest('no client authentication mechanism provided');
   return credentials;
 }
@@ -56,7 +54,10 @@ function readOne(authorization: string | undefined, fields: Fields): Credentials
 
 const FORMAT = 'invalid authorization header value format';
 
-/** RFC 6749 section 2.3.1: both parts are form-encoded. */
+/**
+ * RFC 6749 section 2.3.1: both parts are form-encoded. Some libraries send an empty secret for a public client, which has
+ * none.
+ */
 function readBasic(authorization: string): Credentials {
   const [scheme = '', encoded = '', ...more] = authorization.split(' ');
   if (scheme.toLowerCase() !== 'basic' || more.length > 0 || !isBase64(encoded)) throw invalidRequest(FORMAT);
@@ -65,7 +66,7 @@ function readBasic(authorization: string): Credentials {
   if (colon === -1) throw invalidRequest(FORMAT);
   const clientId = formDecoded(text.slice(0, colon));
   const secret = formDecoded(text.slice(colon + 1));
-  return { clientId, method: 'secret', secret };
+  return secret === '' ? { clientId, method: 'none' } : { clientId, method: 'secret', secret };
 }
 
 /** Padding may be missing. */

@@ -5,6 +5,11 @@ export function invalidRequest(description: string): OAuthError {
   return new OAuthError('invalid_request', description);
 }
 
+/** For what the sender knows anyhow, and what helps nobody to guess. */
+export function incompleteClient(why: string): OAuthError {
+  return new OAuthError('invalid_client', `client authentication failed: ${why}`, { detail: why });
+}
+
 /** Nobody who guesses may learn the `detail`, so it goes only to the log. */
 export function invalidClient(detail: string): OAuthError {
   return new OAuthError('invalid_client', 'client authentication failed', { detail });

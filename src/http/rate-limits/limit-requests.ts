@@ -82,14 +82,21 @@ export function limitClients({ requests, clientFailures }: ClientLimits): Middle
   };
 }
 
-/** A public client, which has no credentials, is as anonymous as its sender. */
+/** A public client, which has no credentials, is as anonymous as its sender. Some send an empty secret. */
 function presentsCredentials(ctx: Context): boolean {
   const { body } = ctx.req as typeof ctx.req & { body?: Record<string, unknown> };
   return (
-    ctx.get('authorization') !== '' ||
-    body?.client_secret !== undefined ||
-    body?.client_assertion !== undefined
+    hasCredentials(ctx.get('authorization')) ||
+    Boolean(body?.client_secret) ||
+    Boolean(body?.client_assertion)
   );
+}
+
+function hasCredentials(authorization: string): boolean {
+  const [scheme = '', encoded = ''] = authorization.split(' ');
+  if (scheme.toLowerCase() !== 'basic') return authorization !== '';
+  const [, ...secret] = Buffer.from(encoded, 'base64').toString('utf8').split(':');
+  return secret.join(':') !== '';
 }
 
 /** The limit keeps a name for a minute, and the sender chooses its length. */

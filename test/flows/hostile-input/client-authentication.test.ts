@@ -54,11 +54,13 @@ describe('input that no honest client sends', () => {
       unauthenticated('a bearer token', { authorization: 'Bearer a.b.c' }, malformed),
       invalid('two spaces', { authorization: BASIC.replace(' ', '  ') }, malformed),
       invalid('a scheme alone', { authorization: 'Basic' }, malformed),
-      invalid(
+      [
         'an empty secret',
         { authorization: `Basic ${btoa('client_demo_web:')}` },
-        'client_secret must be provided in the Authorization header',
-      ),
+        401,
+        'invalid_client',
+        'client authentication failed: no secret was sent',
+      ],
       invalid(
         'a NUL',
         { authorization: `Basic ${btoa('client%00:a')}` },

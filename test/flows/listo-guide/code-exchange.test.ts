@@ -86,7 +86,7 @@ describe(GUIDE, () => {
         refused('invalid_request', 'no client authentication mechanism provided'),
       );
       expect(brief(await world.exchange(code, { client_secret: null }))).toEqual(
-        refused('invalid_client', 'client authentication failed', 401),
+        refused('invalid_client', 'client authentication failed: no secret was sent', 401),
       );
       expect((await world.exchange(code)).status).toBe(200);
     });
@@ -157,11 +157,16 @@ describe(GUIDE, () => {
     it.each([
       ['a wrong secret', { client_secret: 'WRONG' }],
       ['an unknown client', { client_id: 'client_unknown' }],
-      ['no secret', { client_secret: null }],
       ['a secret for a public client', { client_id: PUBLIC_CLIENT.client_id }],
     ])('invalid_client: %s', async (_what, changes) => {
       const answer = await world.exchange('anything', changes);
       expect(brief(answer)).toEqual(refused('invalid_client', 'client authentication failed', 401));
+    });
+
+    it('invalid_client: no secret, which is said', async () => {
+      const answer = await world.exchange('anything', { client_secret: null });
+      const description = 'client authentication failed: no secret was sent';
+      expect(brief(answer)).toEqual(refused('invalid_client', description, 401));
     });
 
     it('invalid_client: in a header, is answered with a challenge (RFC 6749 section 5.2)', async () => {

@@ -1,5 +1,12 @@
 import { aClient } from '../../support/factories.ts';
-import { brief, DEMO_WEB, postForm, postJson, statusAndError } from '../../support/relying-party.ts';
+import {
+  brief,
+  DEMO_SPA,
+  DEMO_WEB,
+  postForm,
+  postJson,
+  statusAndError,
+} from '../../support/relying-party.ts';
 import { startTestServer, type TestServer } from '../../support/test-server.ts';
 
 /** A cheap hash of "a perfectly good password". */
@@ -68,6 +75,23 @@ describe('limits', () => {
     expect(answers[0]?.status).toBe(200);
     expect({ status: last?.status, body: await last?.json() }).toEqual(tooMany);
     expect((await fetch(url('/healthz'))).status).toBe(200);
+  });
+
+  it('bind a public client, which anybody can claim to be, also if it sends an empty secret', async () => {
+    const strict = await startTestServer({ env: { REQUESTS_PER_MINUTE: '6' } });
+    try {
+      const { client_id } = DEMO_SPA;
+      const header = { authorization: `Basic ${btoa(`${client_id}:`)}` };
+      const ask = async (body: Record<string, string>, headers = {}) =>
+        (await postForm(`${strict.url}/auth/revoke`, { token: 'unknown', ...body }, headers)).status;
+      const answers = [];
+      for (let n = 0; n < 3; n += 1)
+        answers.push(await ask({}, header), await ask({ client_id, client_secret: '' }));
+      answers.push(await ask({}, header), await ask({ client_id, client_secret: '' }));
+      expect(answers).toEqual([200, 200, 200, 200, 200, 200, 429, 429]);
+    } finally {
+      await strict.close();
+    }
   });
 
   it('do not bind the requests of a client that has authenticated, and only its own', async () => {

@@ -2,7 +2,7 @@ import * as client from 'openid-client';
 import { openBrowser } from '../../support/browser.ts';
 import { aClient, type TestClient } from '../../support/factories.ts';
 import { aClientKey, type Claims, type ClientKey, clientAssertion } from '../../support/proofs.ts';
-import { ADA, brief, obtainCode, postForm } from '../../support/relying-party.ts';
+import { ADA, brief, obtainCode, postForm, refused } from '../../support/relying-party.ts';
 import { startTestServer, type TestServer } from '../../support/test-server.ts';
 
 const INVALID_CLIENT = {
@@ -152,7 +152,8 @@ describe('a client may ask for keys instead of a secret (private_key_jwt)', () =
     expect(await exchangeWith({ client_id, client_secret: 'a secret that it has not' })).toEqual(
       INVALID_CLIENT,
     );
-    expect(await exchangeWith({ client_id })).toEqual(INVALID_CLIENT);
+    const nothingSent = 'client authentication failed: no assertion was sent';
+    expect(await exchangeWith({ client_id })).toEqual(refused('invalid_client', nothingSent, 401));
   });
 
   it('is not for a client that has a secret', async () => {
