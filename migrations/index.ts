@@ -18,6 +18,7 @@ import * as sessionLimit from './0016-session-limit.ts';
 import * as consentHosts from './0017-consent-hosts.ts';
 import * as answerSilently from './0018-answer-silently.ts';
 import * as pastPublicKeys from './0019-past-public-keys.ts';
+import * as anonymousSessions from './0020-anonymous-sessions.ts';
 import { applyFunctions } from './functions.ts';
 
 const MIGRATIONS = {
@@ -40,6 +41,7 @@ const MIGRATIONS = {
   '0017-consent-hosts': consentHosts,
   '0018-answer-silently': answerSilently,
   '0019-past-public-keys': pastPublicKeys,
+  '0020-anonymous-sessions': anonymousSessions,
 };
 
 type Name = keyof typeof MIGRATIONS;

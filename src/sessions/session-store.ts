@@ -15,7 +15,12 @@ export interface StoredSession {
   expiresAt: Date;
   /** Present when the person has just signed in: the fingerprint of their password, '' without one. */
   passwordFingerprint?: string | undefined;
+  /** A keyed hash of the address of a browser that begins a session before anybody signs in. */
+  addressMac?: Buffer | undefined;
 }
+
+/** Anybody can begin a session without a person, so an address has this many at most. */
+const MOST_WITHOUT_PERSON = 1000;
 
 /**
  * Browser sessions. Their ids, which browsers hold in a cookie, are stored as hashes. When a session's row is
@@ -27,7 +32,8 @@ export interface SessionStore {
   findByUid(uid: string): Promise<Payload | undefined>;
   /**
    * Creates a session. Returns false if the person was disabled, or changed the password, while signing in; such a
-   * change waits for this statement.
+   * change waits for this statement. A session without a person drops the oldest ones of its address that are too
+   * many.
    */
   start(id: string, session: StoredSession): Promise<boolean>;
   /**
@@ -51,17 +57,23 @@ interface SessionValues {
   expiresAt: Date;
 }
 
+type Anonymous = SessionValues & { addressMac: Buffer | null };
 type SignedIn = SessionValues & { personId: string };
 type SigningIn = SessionValues & PersonSigningIn;
 
-const SAVE =
-  'UPDATE sessions SET id_hash = :idHash, person_id = :personId, payload = :payload, expires_at = :expiresAt WHERE uid = :uid';
-
 /** For a person who was already signed in. */
-const prolong = prepare<never, SignedIn>('prolong_session', SAVE);
+const prolong = prepare<never, SignedIn>(
+  'prolong_session',
+  'UPDATE sessions SET id_hash = :idHash, person_id = :personId, payload = :payload, expires_at = :expiresAt WHERE uid = :uid',
+);
 
 /** For a person who has just signed in, in a browser that has a session. */
-const signIn = prepare<never, SigningIn>('sign_in_to_session', `${SAVE} AND EXISTS (${PERSON_SIGNING_IN})`);
+const signIn = prepare<never, SigningIn>(
+  'sign_in_to_session',
+  `UPDATE sessions SET id_hash = :idHash, person_id = :personId, payload = :payload, expires_at = :expiresAt,
+     address_mac = NULL
+   WHERE uid = :uid AND EXISTS (${PERSON_SIGNING_IN})`,
+);
 
 /** Saving never signs anybody out: another tab may have signed a person in meanwhile. */
 const prolongAnonymous = prepare<never, SessionValues>(
@@ -78,9 +90,20 @@ const startSession = prepare<never, SigningIn>(
   SELECT :uid, :idHash::bytea, person.id, :payload::jsonb, :expiresAt::timestamptz FROM person`,
 );
 
-const startAnonymous = prepare<never, SessionValues>(
+/** Passes over rows that another request is changing: somebody may be signing in there. */
+const startAnonymous = prepare<never, Anonymous>(
   'start_anonymous_session',
-  'INSERT INTO sessions (uid, id_hash, payload, expires_at) VALUES (:uid, :idHash, :payload, :expiresAt)',
+  `
+  WITH dropped AS (
+    DELETE FROM sessions WHERE uid = ANY (ARRAY(
+      SELECT uid FROM sessions WHERE person_id IS NULL AND uid = ANY (ARRAY(
+        SELECT uid FROM sessions WHERE person_id IS NULL AND address_mac = :addressMac
+        ORDER BY created_at DESC OFFSET ${MOST_WITHOUT_PERSON - 1}
+      )) FOR UPDATE SKIP LOCKED
+    ))
+  )
+  INSERT INTO sessions (uid, id_hash, payload, expires_at, address_mac)
+  VALUES (:uid, :idHash, :payload, :expiresAt, :addressMac)`,
 );
 
 export function createSessionStore(db: Queryable, time: DatabaseTime = SAME_CLOCK): SessionStore {
@@ -101,11 +124,11 @@ export function createSessionStore(db: Queryable, time: DatabaseTime = SAME_CLOC
       return row && fromRow(row.payload, time);
     },
     async start(id, session) {
-      const { personId, passwordFingerprint = '' } = session;
+      const { personId, passwordFingerprint = '', addressMac = null } = session;
       const values = valuesOf(id, session);
       const { rowCount } =
         personId === undefined
-          ? await startAnonymous(db, values)
+          ? await startAnonymous(db, { ...values, addressMac })
           : await startSession(db, { ...values, personId, passwordFingerprint });
       return rowCount === 1;
     },

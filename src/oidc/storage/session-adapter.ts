@@ -43,12 +43,14 @@ export function sessionAdapter({
   return {
     async upsert(id, { jti: _jti, ...payload }, ttlSeconds = 0) {
       const uid = String(payload.uid);
-      const { passwordFingerprint } = requestContext();
+      const { passwordFingerprint, addressMac } = requestContext();
       const personId = payload.accountId;
       const expiresAt = secondsFromNow(clock, Math.min(ttlSeconds, await secondsLeft(payload)));
       const session = { uid, personId, payload, passwordFingerprint, expiresAt };
       const saved = await unlessGone(() =>
-        isLoaded('Session', uid) ? sessions.update(id, session) : sessions.start(id, session),
+        isLoaded('Session', uid)
+          ? sessions.update(id, session)
+          : sessions.start(id, { ...session, addressMac: addressMac?.() }),
       );
       if (!saved) keepSessionCookie();
       remember(payload);
