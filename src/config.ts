@@ -111,6 +111,7 @@ export function parseConfig(environment: Environment): Config {
     secrets: readSecrets(variables, { production, dataDir }),
   };
 
+  variables.noteMisspelt();
   if (mistakes.length > 0) {
     throw new OperatorError(
       `The configuration is wrong:\n${mistakes.map((mistake) => `  - ${mistake}`).join('\n')}`,

@@ -18,6 +18,7 @@ import { startJobs } from './platform/jobs.ts';
 import { createLogger, type Logger } from './platform/logger.ts';
 import type { Metrics } from './platform/metrics.ts';
 import { migrate } from './platform/migrate.ts';
+import { explainPrivileges } from './platform/postgres/privileges.ts';
 import { applySeed, readSeedFile } from './platform/seeds/seed.ts';
 
 const DEMO_SEED = fileURLToPath(new URL('../config/seeds/demo.sql', import.meta.url));
@@ -72,12 +73,14 @@ export async function startServer(
     ports.check();
     const open = database ?? (await openServerDatabase(config, (sentence) => logger.warn(sentence)));
     try {
-      for (const name of await migrate(open)) logger.info({ migration: name }, 'migrated');
+      for (const name of await migrate(open, { onNewer: sayNewer(logger) }))
+        logger.info({ migration: name }, 'migrated');
       await applySeeds(config, open, logger);
       return await compose({ config, logger, database: open, overrides });
     } catch (error) {
+      const explained = await explainPrivileges(error, open.knex);
       await open.close();
-      throw error;
+      throw explained;
     }
   };
   const listenEarly = () =>
@@ -184,6 +187,14 @@ function createPorts(config: Config, logger: Logger): Ports {
       await internal?.stop(STOP_WITHIN_MS);
     },
   };
+}
+
+/** While a release is rolled out, older processes serve beside newer ones. */
+function sayNewer(logger: Logger): (names: readonly string[]) => void {
+  return (names) =>
+    logger.warn(
+      `A newer release has migrated this database (${names.join(', ')}). This release serves beside it; do not keep it for long.`,
+    );
 }
 
 /** Applies the demo's seed, then those of SEEDS_DIR, ordered by name. */

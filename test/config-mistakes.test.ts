@@ -27,6 +27,30 @@ describe('the configuration refuses', () => {
     ],
     [{ INTERNAL_PORT: 'on' }, 'INTERNAL_PORT is "on"; it takes a whole number from 0 to 65535.'],
     [{ INTERNAL_PORT: '3000' }, 'INTERNAL_PORT is 3000, which is PORT; give it one of its own.'],
+    [
+      { DATABSE_URL: 'postgres://db.example' },
+      'DATABSE_URL is not a variable of this server. Write DATABASE_URL, if that is meant; otherwise set DATABASE_URL as well.',
+    ],
+    [
+      { ISUSER: 'https://login.example' },
+      'ISUSER is not a variable of this server. Write ISSUER, if that is meant; otherwise set ISSUER as well.',
+    ],
+    [
+      { TRUSTED_PROXY: '10.0.0.0/8' },
+      'TRUSTED_PROXY is not a variable of this server. Write TRUSTED_PROXIES, if that is meant; otherwise set TRUSTED_PROXIES as well.',
+    ],
+    [
+      { 'log-level': 'debug' },
+      'log-level is not a variable of this server. Write LOG_LEVEL, if that is meant; otherwise set LOG_LEVEL as well.',
+    ],
+    [
+      { SEED_DIR: 'config' },
+      'SEED_DIR is not a variable of this server. Write SEEDS_DIR, if that is meant; otherwise set SEEDS_DIR as well.',
+    ],
+    [
+      { COOKIE_KEYS_FLIE: '/run/keys' },
+      'COOKIE_KEYS_FLIE is not a variable of this server. Write COOKIE_KEYS_FILE, if that is meant; otherwise set COOKIE_KEYS_FILE as well.',
+    ],
     [{ NODE_ENV: 'Production' }, 'NODE_ENV is "Production"; write production.'],
     [{ ENVIRONMENT: 'prod' }, 'ENVIRONMENT is "prod"; it takes one of dev, production.'],
     [
@@ -141,6 +165,32 @@ describe('the configuration refuses', () => {
       expect(mistakes(env(empty))).toEqual([`${name}_FILE names ${empty}, which is empty.`]);
     },
   );
+
+  it('no variable of others, whatever it resembles', () => {
+    const foreign = {
+      ...{
+        PATH: '/bin',
+        HOME: '/root',
+        HOSTNAME: 'x',
+        HOSTS: 'x',
+        PORTS: '1',
+        POST: 'x',
+        TZ: 'UTC',
+        PWD: '/',
+      },
+      ...{ LISTO_IDENTITY_PORT: 'tcp://10.0.0.1:3000', POSTGRES_PASSWORD: 'x', PGSSLMODE: 'require' },
+      ...{
+        NODE_OPTIONS: '--no-warnings',
+        NODE_VERSION: '24',
+        LOGNAME: 'x',
+        LOGLEVEL: 'x',
+        DATABASE_URI: 'x',
+      },
+      ...{ npm_config_loglevel: 'x', KUBERNETES_SERVICE_HOST: '10.0.0.1', ENVIRON: 'x', COOKIE_KEY: '' },
+    };
+    const known = { LOG_LEVEL: 'info', DATABASE_URL: 'postgres://db.example' };
+    expect(mistakes({ ...foreign, ...known, ...TEST_SECRETS })).toEqual([]);
+  });
 
   it('an incomplete production, naming all that is missing', () => {
     expect(mistakes({ NODE_ENV: 'production' })).toEqual([

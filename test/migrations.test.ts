@@ -6,6 +6,7 @@ import { applyFunctions, digestOfFunctions, readFunctions } from '../migrations/
 import { FUNCTIONS_SINCE, migrationSource } from '../migrations/index.ts';
 import { describeFunctions, describeSchema, SCHEMA_FILE } from '../scripts/dump-schema.ts';
 import { type Database, openDatabase } from '../src/platform/database.ts';
+import { OperatorError } from '../src/platform/errors.ts';
 import { migrate } from '../src/platform/migrate.ts';
 import { unique } from './support/test-server.ts';
 
@@ -65,6 +66,42 @@ describe('the migrations', () => {
   });
 
   it('do nothing the next time', async () => {
+    expect(await migrate(second)).toEqual([]);
+  });
+
+  it('of a newer release are passed over, and named', async () => {
+    const newer: string[][] = [];
+    await first.knex('knex_migrations').insert({ name: '9999-future', batch: 9 });
+    try {
+      expect(await migrate(second, { onNewer: (names) => newer.push([...names]) })).toEqual([]);
+      expect(newer).toEqual([['9999-future']]);
+      const [, next] = await migrationSource.getMigrations([]);
+      const row = await first.knex('knex_migrations').where({ name: next }).first();
+      await first.knex('knex_migrations').where({ name: next }).delete();
+      await expect(migrate(second)).rejects.toEqual(
+        new OperatorError(
+          'Another release has migrated this database: it has 9999-future, which this release does not know, and lacks 0002-protocol. Start the release that migrated it, or a later one.',
+        ),
+      );
+      await first.knex('knex_migrations').insert(row);
+    } finally {
+      await first.knex('knex_migrations').where({ name: '9999-future' }).delete();
+    }
+  });
+
+  it('that fail say which, why, and that nothing was changed', async () => {
+    const before = await first.knex('knex_migrations').orderBy('id');
+    await first.knex('knex_migrations').where({ name: '0014-guesses' }).delete();
+    try {
+      await expect(migrate(second)).rejects.toEqual(
+        new OperatorError(
+          'The migration 0014-guesses failed (relation "guesses" already exists), and nothing was changed. Correct what it says, and start again; the release that ran before still works.',
+        ),
+      );
+    } finally {
+      await first.knex('knex_migrations').delete();
+      await first.knex('knex_migrations').insert(before);
+    }
     expect(await migrate(second)).toEqual([]);
   });
 

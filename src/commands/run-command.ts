@@ -18,6 +18,7 @@ const SUCCESS = 0;
 const FAILURE = 1;
 const WRONG_USAGE = 2;
 
+const INSUFFICIENT_PRIVILEGE = '42501';
 /** The SQLSTATEs for a missing table and a missing column. */
 const SCHEMA_LACKS = new Set(['42P01', '42703']);
 
@@ -80,6 +81,8 @@ function explained(error: unknown): string {
   if (error instanceof OperatorError) return error.message;
   if (isStatementError(error) && SCHEMA_LACKS.has(error.code))
     return 'The schema of the database is not that of this version; bring it up to date: npm run cli -- migrate';
+  if (isStatementError(error) && error.code === INSUFFICIENT_PRIVILEGE)
+    return `The role of DATABASE_URL lacks a privilege: ${withoutStatement(error)}.`;
   if (isDatabaseUnavailable(error))
     return `The database cannot do it just now: ${withoutStatement(error as Error)}.`;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { OperatorError } from '../platform/errors.ts';
+import { misspelt } from './misspelt.ts';
 
 const UNREADABLE: Readonly<Record<string, string>> = {
   ENOENT: 'does not exist',
@@ -32,12 +33,15 @@ export function dotEnv(): Environment {
 export class Variables {
   readonly mistakes: string[] = [];
   readonly #environment: Environment;
+  /** The names that were asked for: all that there are. */
+  readonly #known = new Set<string>();
 
   constructor(environment: Environment) {
     this.#environment = environment;
   }
 
   text(name: string): string | undefined {
+    this.#known.add(name);
     return this.#environment[name] || undefined;
   }
 
@@ -138,6 +142,12 @@ export class Variables {
       );
     }
     return list;
+  }
+
+  /** Notes variables whose names look like those that were read, misspelt. Call it last. */
+  noteMisspelt(): void {
+    const isSet = (name: string) => Boolean(this.#environment[name]);
+    this.mistakes.push(...misspelt(Object.keys(this.#environment), this.#known, isSet));
   }
 
   #mistake<T>(sentence: string, instead: T): T {

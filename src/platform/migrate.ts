@@ -1,8 +1,9 @@
 import type { Knex } from 'knex';
 import { migrationSource } from '../../migrations/index.ts';
 import type { Database } from './database.ts';
-import { withoutStatement } from './database-errors.ts';
+import { isDatabaseUnavailable, withoutStatement } from './database-errors.ts';
 import { OperatorError } from './errors.ts';
+import { explainPrivileges } from './postgres/privileges.ts';
 
 const MIGRATION_LOCK = 4_710_001;
 
@@ -15,36 +16,79 @@ export const WITHOUT_TIMEOUT = 'SET LOCAL statement_timeout = 0';
 /**
  * Brings the schema up to date and returns the names of the applied migrations. When several processes start at once,
  * one migrates while the others wait. The lock ends with the transaction, so it survives a pooler and a crash.
+ *
+ * A newer release may have migrated already, and this one serves beside it; `onNewer` receives its migrations.
+ * @throws OperatorError for a schema that this release cannot bring up to date, with the reason.
  */
-export async function migrate({ knex, patiently }: Pick<Database, 'knex' | 'patiently'>): Promise<string[]> {
-  if ((await pending(knex)).length === 0) return [];
-  const migrated = patiently((patient) =>
-    patient.transaction(async (trx) => {
-      await trx.raw(WITHOUT_TIMEOUT);
-      await trx.raw('SELECT pg_advisory_xact_lock(?)', [MIGRATION_LOCK]);
-      if ((await pending(trx)).length === 0) return [];
-      const [, applied] = await trx.migrate.latest({ migrationSource, disableTransactions: true });
-      return applied;
-    }),
-  );
-  return migrated.catch((error) => {
-    throw explained(error);
-  });
+export async function migrate(
+  { knex, patiently }: Pick<Database, 'knex' | 'patiently'>,
+  { onNewer = () => {} }: { onNewer?(names: readonly string[]): void } = {},
+): Promise<string[]> {
+  const running: { name?: string } = {};
+  try {
+    const { due, unknown } = await compare(knex);
+    if (unknown.length > 0) onNewer(unknown);
+    if (due.length === 0) return [];
+    return await patiently((patient) =>
+      patient.transaction(async (trx) => {
+        await trx.raw(WITHOUT_TIMEOUT);
+        await trx.raw('SELECT pg_advisory_xact_lock(?)', [MIGRATION_LOCK]);
+        const { due, unknown } = await compare(trx);
+        if (due.length === 0) return [];
+        if (unknown.length > 0) throw divided(due, unknown);
+        const source = { ...migrationSource, getMigration: noting(running) };
+        const [, applied] = await trx.migrate.latest({ migrationSource: source, disableTransactions: true });
+        return applied;
+      }),
+    );
+  } catch (error) {
+    throw explained(await explainPrivileges(error, knex), running.name);
+  }
 }
 
-const INSUFFICIENT_PRIVILEGE = '42501';
+type GetMigration = typeof migrationSource.getMigration;
 
-function explained(error: Error): Error {
-  if ((error as { code?: string }).code !== INSUFFICIENT_PRIVILEGE) return error;
+/** Notes which migration runs. */
+function noting(running: { name?: string }): GetMigration {
+  return async (name) => {
+    const migration = await migrationSource.getMigration(name);
+    return {
+      ...migration,
+      up(knex) {
+        running.name = name;
+        return migration.up(knex);
+      },
+    };
+  };
+}
+
+/** knex would complain about a corrupt directory. */
+function divided(due: readonly string[], unknown: readonly string[]): OperatorError {
   return new OperatorError(
-    `The schema cannot be brought up to date: ${withoutStatement(error)}. Let the user of DATABASE_URL own the database and what is in it.`,
+    `Another release has migrated this database: it has ${unknown.join(', ')}, which this release does not know, and lacks ${due.join(', ')}. Start the release that migrated it, or a later one.`,
+  );
+}
+
+/** A statement that fails says something about the database, such as a row or a table that nobody expected. */
+function explained(error: unknown, migration: string | undefined): unknown {
+  const { code, severity } = error as { code?: string; severity?: string };
+  if (error instanceof OperatorError || isDatabaseUnavailable(error)) return error;
+  if (migration === undefined || !code || !severity) return error;
+  return new OperatorError(
+    `The migration ${migration} failed (${withoutStatement(error as Error)}), and nothing was changed. Correct what it says, and start again; the release that ran before still works.`,
     { cause: error },
   );
 }
 
-async function pending(knex: Knex): Promise<string[]> {
-  const known = await migrationSource.getMigrations([]);
-  if (!(await knex.schema.hasTable('knex_migrations'))) return known;
-  const done = new Set(await knex('knex_migrations').pluck('name'));
-  return known.filter((name) => !done.has(name));
+/** The migrations of this release that the database lacks, and those of the database that this release lacks. */
+async function compare(knex: Knex): Promise<{ due: string[]; unknown: string[] }> {
+  const known: string[] = await migrationSource.getMigrations([]);
+  // knex would not see a table that belongs to another role, and would try to make it.
+  const { rows } = await knex.raw("SELECT to_regclass('knex_migrations') IS NOT NULL AS known");
+  if (!rows[0].known) return { due: known, unknown: [] };
+  const done = await knex('knex_migrations').orderBy('id').pluck('name');
+  return {
+    due: known.filter((name) => !done.includes(name)),
+    unknown: done.filter((name) => !known.includes(name)),
+  };
 }

@@ -1,5 +1,6 @@
+import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { ConnectionOptions } from 'node:tls';
+import { type ConnectionOptions, createSecureContext } from 'node:tls';
 
 /** The options that `pg` passes to Node's TLS. */
 export type Tls = Pick<
@@ -24,7 +25,7 @@ export function readTls(
     try {
       return readFileSync(file);
     } catch (error) {
-      throw mistake(`${name} names a file that cannot be read (${(error as NodeJS.ErrnoException).code})`);
+      throw mistake(`${name} names ${file}, which cannot be read (${(error as NodeJS.ErrnoException).code})`);
     }
   };
   const files: Tls = {
@@ -33,6 +34,7 @@ export function readTls(
     ...(sslcert ? { cert: read('sslcert', sslcert) } : {}),
     ...(sslkey ? { key: read('sslkey', sslkey) } : {}),
   };
+  requireUsable(files, { sslrootcert, sslcert, sslkey }, mistake);
   switch (sslmode) {
     case undefined:
       return Object.keys(files).length === 0 ? undefined : files;
@@ -47,5 +49,35 @@ export function readTls(
       return { ...files, rejectUnauthorized: false };
     default:
       throw mistake('sslmode takes disable, no-verify, require, verify-ca or verify-full');
+  }
+}
+
+/** Node would pass over text that is no certificate, and every certificate of Postgres would seem to be untrusted. */
+function requireUsable(
+  { ca, cert, key }: Tls,
+  names: { sslrootcert: string | undefined; sslcert: string | undefined; sslkey: string | undefined },
+  mistake: (sentence: string) => Error,
+): void {
+  for (const [name, content] of [
+    ['sslrootcert', ca],
+    ['sslcert', cert],
+  ] as const) {
+    if (content && !isCertificate(content as Buffer))
+      throw mistake(`${name} names ${names[name]}, which holds no certificate`);
+  }
+  try {
+    createSecureContext({ ...(cert ? { cert } : {}), ...(key ? { key } : {}) });
+  } catch {
+    throw mistake(
+      `sslcert (${names.sslcert ?? 'none'}) and sslkey (${names.sslkey ?? 'none'}) do not fit together`,
+    );
+  }
+}
+
+function isCertificate(content: Buffer): boolean {
+  try {
+    return new X509Certificate(content).subject !== undefined;
+  } catch {
+    return false;
   }
 }

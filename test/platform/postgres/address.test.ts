@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -88,12 +89,16 @@ describe('an address of Postgres', () => {
 
   it('names files of certificates and a key, which are read', () => {
     const folder = mkdtempSync(join(tmpdir(), 'listo-tls-'));
-    for (const name of ['ca', 'cert', 'key']) writeFileSync(join(folder, name), name);
-    const files = `sslrootcert=${folder}/ca&sslcert=${folder}/cert&sslkey=${folder}/key`;
+    const request = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=a test'];
+    execFileSync('openssl', [...request, '-keyout', join(folder, 'key'), '-out', join(folder, 'cert')], {
+      stdio: 'ignore',
+    });
+    const [cert, key] = ['cert', 'key'].map((name) => readFileSync(join(folder, name)));
+    const files = `sslrootcert=${folder}/cert&sslcert=${folder}/cert&sslkey=${folder}/key`;
     expect(parsePostgresAddress(`postgres://db.example?sslmode=verify-full&${files}`).tls).toEqual({
-      ca: Buffer.from('ca'),
-      cert: Buffer.from('cert'),
-      key: Buffer.from('key'),
+      ca: cert,
+      cert,
+      key,
     });
     rmSync(folder, { recursive: true });
   });
@@ -144,7 +149,15 @@ describe('an address of Postgres', () => {
     ]),
     [
       'postgres://db.example?sslmode=verify-full&sslrootcert=/nowhere/ca.pem',
-      'sslrootcert names a file that cannot be read (ENOENT)',
+      'sslrootcert names /nowhere/ca.pem, which cannot be read (ENOENT)',
+    ],
+    ...['sslrootcert', 'sslcert'].map((name) => [
+      `postgres://db.example?${name}=package.json`,
+      `${name} names package.json, which holds no certificate`,
+    ]),
+    [
+      'postgres://db.example?sslkey=package.json',
+      'sslcert (none) and sslkey (package.json) do not fit together',
     ],
   ])('is refused: %s', (text, sentence) => {
     expect(() => parsePostgresAddress(text ?? '')).toThrow(
