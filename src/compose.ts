@@ -63,7 +63,7 @@ export async function compose({
     keyRing: keyRings.oidc,
     pastKeys,
     box: foundation.box,
-    ...libraryPages({ views: pages.views, instances }),
+    ...libraryPages({ views: pages.views, instances, production: config.production }),
   });
   return {
     config,

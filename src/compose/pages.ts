@@ -37,15 +37,22 @@ export function composePages({
 export function libraryPages({
   views,
   instances,
+  production,
 }: {
   views: Views;
   instances: InstanceStore;
+  production: boolean;
 }): Pick<ProviderDependencies, 'devicePages' | 'renderError'> {
   return {
     devicePages: createDevicePages({ views, instances }),
-    renderError(ctx, { error, error_description }) {
+    renderError(ctx, { error, error_description, detail: logged }) {
       const message = explainProtocolError(error);
-      const answer = { status: ctx.status, code: error, message, detail: error_description, headers: {} };
+      // In development, the person at the page is the developer.
+      const detail =
+        production || !logged || logged === error_description
+          ? error_description
+          : `${error_description} (${logged})`;
+      const answer = { status: ctx.status, code: error, message, detail, headers: {} };
       respond(ctx, answer, views);
     },
   };

@@ -1,14 +1,15 @@
 import type { EventEmitter } from 'node:events';
-import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
+import { errors, type KoaContextWithOIDC, type Provider } from 'oidc-provider';
+import { printable, printableAddress } from '../platform/printable.ts';
 import { requestContext } from './request-context.ts';
 
 /** Keeps the reason of each refusal for the log, with the details that the library hides from clients. */
 export function logProviderEvents(provider: Provider): void {
   for (const event of ERROR_EVENTS) {
     // The types want one event's name. All these events pass a context and one of the library's errors.
-    provider.on(event as 'grant.error', (_ctx, { error, error_detail, error_description }) => {
-      const detail = error_detail ?? error_description;
-      requestContext().refusal = { error, ...(detail ? { detail } : {}) };
+    provider.on(event as 'grant.error', (ctx, error) => {
+      const detail = detailOf(ctx, error) ?? error.error_description;
+      requestContext().refusal = { error: error.error, ...(detail ? { detail } : {}) };
     });
   }
   provider.on('server_error', (_ctx: KoaContextWithOIDC, error: Error) => {
@@ -18,6 +19,18 @@ export function logProviderEvents(provider: Provider): void {
   (provider as EventEmitter).on('error', (error: Error) => {
     if (!('syscall' in error)) provider.onerror(error);
   });
+}
+
+/** The reason for the log. The library keeps it from the client's answer, but not which address or scope came. */
+export function detailOf(
+  { oidc, query }: KoaContextWithOIDC,
+  error: Error & { error_detail?: string | undefined },
+): string | undefined {
+  const { redirect_uri, scope } = oidc.params ?? query;
+  if (error instanceof errors.InvalidRedirectUri)
+    return `redirect_uri is not registered: ${printableAddress(redirect_uri)}`;
+  if (error instanceof errors.InvalidScope) return `${error.error_description}: ${printable(scope)}`;
+  return error.error_detail;
 }
 
 const ERROR_EVENTS = [

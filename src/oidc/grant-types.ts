@@ -70,11 +70,7 @@ async function explained<T>(answer: () => Promise<T>): Promise<T> {
     return await answer();
   } catch (error) {
     if (!(error instanceof TokenError)) throw error;
-    const { code, message, members } = error;
-    throw Object.assign(
-      new errors.CustomOIDCProviderError(code, message),
-      { error_detail: message },
-      members,
-    );
+    const { code, message, members, detail } = error;
+    throw Object.assign(new errors.CustomOIDCProviderError(code, message, { detail }), members);
   }
 }

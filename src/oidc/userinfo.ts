@@ -5,7 +5,7 @@ import { OAuthError } from '../clients/oauth-error.ts';
 import { refuseOtherOrigin } from '../clients/origins.ts';
 import { singleParameters } from '../clients/single-parameters.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
-import { readAccessToken } from '../tokens/access-token.ts';
+import { isIdToken, readAccessToken } from '../tokens/access-token.ts';
 import { TokenError } from '../tokens/errors.ts';
 import { type UserinfoDependencies, userinfo } from '../tokens/userinfo.ts';
 import { allowOrigin } from './answers/cross-origin.ts';
@@ -51,7 +51,7 @@ async function answer(ctx: Context, dependencies: Dependencies): Promise<Record<
   const presented = readPresented(ctx, parameters.access_token);
   const proof = await readProof(ctx, presented, dependencies);
   const token = readAccessToken(presented.accessToken, dependencies);
-  if (!token) throw new TokenError('invalid_token', 'Access token is not valid');
+  if (!token) throw new TokenError('invalid_token', whyUnreadable(presented.accessToken, dependencies));
   const { client_id, sub: person, grant_id: grant } = token.claims;
   describe(ctx.req, { client: client_id, clientIs: 'registered', person, grant });
   ctx.state.isBound = token.claims.cnf !== undefined;
@@ -61,6 +61,13 @@ async function answer(ctx: Context, dependencies: Dependencies): Promise<Record<
     allowOrigin(ctx, client);
   }
   return userinfo({ token, client, scope: parameters.scope, proof }, dependencies);
+}
+
+/** An ID token names what it is, so nobody learns anything by being told. */
+function whyUnreadable(text: string, { issuer }: Dependencies): string {
+  return isIdToken(text, issuer)
+    ? 'This is an ID token, which is for its client alone: send the access token'
+    : 'Access token is not valid';
 }
 
 function readParameters(ctx: Context): { access_token: string | undefined; scope: string | undefined } {

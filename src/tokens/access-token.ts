@@ -1,3 +1,4 @@
+import { decodeJwt, decodeProtectedHeader } from 'jose';
 import type { KeyRing } from '../keys/key-ring.ts';
 import { type Clock, epochSeconds } from '../platform/time/clock.ts';
 
@@ -33,6 +34,18 @@ export function readAccessToken(
   const claims = keyRing.verify(text, ACCESS_TOKEN_TYPE);
   if (!isAccessToken(claims, issuer)) return undefined;
   return { claims, expired: claims.exp <= epochSeconds(clock) };
+}
+
+/** Whether text that is no access token claims to be an ID token of this server. It may be forged. */
+export function isIdToken(text: string, issuer: string): boolean {
+  try {
+    const { iss, aud, client_id } = decodeJwt(text);
+    return (
+      decodeProtectedHeader(text).typ === 'JWT' && iss === issuer && aud !== undefined && aud === client_id
+    );
+  } catch {
+    return false;
+  }
 }
 
 /** RFC 9068 section 4. The signature proves that the token is ours; the claims show that it is an access token. */

@@ -1,16 +1,23 @@
 import { OAuthError } from '../clients/oauth-error.ts';
+import { printable } from '../platform/printable.ts';
 
 /** A refusal of an authenticated client's request, or of a token. */
 export class TokenError extends OAuthError {
-  constructor(code: string, description: string, members: Record<string, string> = {}) {
-    super(code, description, { members });
+  /** The log also says what `came`. */
+  constructor(
+    code: string,
+    description: string,
+    { members = {}, came = members.scope }: { members?: Record<string, string>; came?: string } = {},
+  ) {
+    const detail = came === undefined ? description : `${description}: ${printable(came)}`;
+    super(code, description, { members, detail });
     this.name = 'TokenError';
   }
 }
 
-/** The code or refresh token is invalid, or belongs to another client or key. */
-export function invalidGrant(description: string): TokenError {
-  return new TokenError('invalid_grant', description);
+/** The code or refresh token is invalid, or belongs to another client or key. The log also says what `came`. */
+export function invalidGrant(description: string, came?: string): TokenError {
+  return new TokenError('invalid_grant', description, came === undefined ? {} : { came });
 }
 
 /**

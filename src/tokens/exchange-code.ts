@@ -4,6 +4,7 @@ import type { UsedProofStore } from '../clients/used-proof-store.ts';
 import type { ArtifactStore } from '../grants/artifact-store.ts';
 import type { Authorization } from '../grants/authorization.ts';
 import type { GrantStore } from '../grants/grant-store.ts';
+import { printableAddress } from '../platform/printable.ts';
 import { epochSeconds } from '../platform/time/clock.ts';
 import type { Payload } from '../platform/time/payload-times.ts';
 import { invalidGrant, TokenError } from './errors.ts';
@@ -107,17 +108,18 @@ async function lookAgain(
 /** RFC 6749 section 4.1.2: the first user of the code may have stolen it, so its tokens end. */
 async function endUsedGrant(grantId: string, { grants }: ExchangeDependencies): Promise<never> {
   await grants.revoke(grantId);
-  throw invalidGrant('Authorization code already used');
+  throw invalidGrant('Authorization code already used: its sign-in was ended');
 }
 
 function refuseOtherRequest(
   { redirectUri, codeChallenge }: Payload,
   { client, parameters: { redirect_uri = '', code_verifier: verifier } }: TokenRequest,
 ): void {
+  const came = printableAddress(redirect_uri);
   if (redirectUri !== redirect_uri)
-    throw invalidGrant('redirect_uri is not the one of the authorization request');
+    throw invalidGrant('redirect_uri is not the one of the authorization request', came);
   if (!mayReturnTo(client, redirect_uri))
-    throw invalidGrant('redirect_uri is not registered for this client any more');
+    throw invalidGrant('redirect_uri is not registered for this client any more', came);
   if (verifier && !codeChallenge)
     throw invalidGrant('code_verifier was sent, but the authorization request had no code_challenge');
   if (!verifier && (codeChallenge || client.requirePkce)) throw invalidGrant('code_verifier is missing');

@@ -63,7 +63,7 @@ async function poll(
   if (polled.grant) note({ person: String(polled.payload.accountId), grant: polled.grant.id });
   if (polled.consumed) {
     if (polled.grant) await grants.revoke(polled.grant.id);
-    throw invalidGrant('Device code already used');
+    throw invalidGrant('Device code already used: its sign-in was ended');
   }
   return polled;
 }

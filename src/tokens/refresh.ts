@@ -20,7 +20,8 @@ export interface RefreshDependencies extends IssueDependencies {
 }
 
 const NOT_VALID = 'Refresh token is not valid';
-const ALREADY_USED = 'Refresh token already used';
+const ENDED = `${NOT_VALID}: its sign-in was ended`;
+const ALREADY_USED = 'Refresh token already used: its sign-in was ended';
 
 /**
  * Gives new tokens for a refresh token (RFC 6749 section 6). A refresh token is a counter on the row of its family.
@@ -80,7 +81,8 @@ async function lookAgain(
 ): Promise<Authorization> {
   const { client, parameters, proof } = request;
   const family = await d.families.find(presented.family, client.refreshReplayWindowSeconds);
-  if (!family) throw invalidGrant(NOT_VALID);
+  // Only this server can have made the token, so its client may know that it was good.
+  if (!family) throw invalidGrant(ENDED);
   request.note({ person: String(family.payload.accountId), grant: family.grant.id });
   await endReusedGrant(presented, family, request, d);
   if (family.expiresAt <= d.clock.now() || family.grant.expiresAt <= d.clock.now())
@@ -140,7 +142,7 @@ function refuseMoreScopes(asked: string | undefined, { payload }: RefreshFamily)
   const missing = withoutOfflineAccess(asked).filter((scope) => !granted.includes(scope));
   if (missing.length === 0) return;
   const description = `refresh token missing requested ${missing.length > 1 ? 'scopes' : 'scope'}`;
-  throw new TokenError('invalid_scope', description, { scope: missing.join(' ') });
+  throw new TokenError('invalid_scope', description, { members: { scope: missing.join(' ') } });
 }
 
 /** Every refresh token is offline access, also of a family that began without the word. */

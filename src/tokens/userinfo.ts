@@ -87,5 +87,5 @@ function invalidToken(description: string): TokenError {
 }
 
 function insufficientScope(description: string, missing: readonly string[]): TokenError {
-  return new TokenError('insufficient_scope', description, { scope: missing.join(' ') });
+  return new TokenError('insufficient_scope', description, { members: { scope: missing.join(' ') } });
 }

@@ -91,7 +91,10 @@ describe('a server with a clock that is ahead of the machine’s', () => {
       const accepted = { status: 200, body: { active: false } };
       const refused = {
         status: 401,
-        body: { error: 'invalid_client', error_description: 'client authentication failed' },
+        body: {
+          error: 'invalid_client',
+          error_description: 'client authentication failed: a client assertion may live for 3600 seconds',
+        },
       };
       aheadSeconds = 300;
       expect(await introspect(time.now() + 3960)).toEqual(accepted);

@@ -206,9 +206,13 @@ describe('a JWT is refused, and nothing is written,', () => {
 
   /** RFC 6750 section 3.1 at userinfo. */
   async function expectNoAccessToken(token: string): Promise<void> {
+    const description =
+      token === tokens.id_token
+        ? 'This is an ID token, which is for its client alone: send the access token'
+        : 'Access token is not valid';
     expect(brief(await userinfo(server.url, token))).toEqual({
       status: 401,
-      body: { error: 'invalid_token', error_description: 'Access token is not valid' },
+      body: { error: 'invalid_token', error_description: description },
     });
     expect(await manage('introspect', token)).toEqual(INACTIVE);
     expect(await manage('revoke', token)).toEqual(NOTHING);

@@ -12,8 +12,15 @@ import {
 import { withStillTime } from '../support/still-time.ts';
 import { startTestServer, type TestServer } from '../support/test-server.ts';
 
-const ALREADY_USED = { error: 'invalid_grant', error_description: 'Refresh token already used' };
+const ALREADY_USED = {
+  error: 'invalid_grant',
+  error_description: 'Refresh token already used: its sign-in was ended',
+};
 const NOT_VALID = { error: 'invalid_grant', error_description: 'Refresh token is not valid' };
+const ENDED = {
+  error: 'invalid_grant',
+  error_description: 'Refresh token is not valid: its sign-in was ended',
+};
 const BASIC = { authorization: `Basic ${btoa(`${DEMO_WEB.client_id}:${DEMO_WEB.client_secret}`)}` };
 
 describe('a refresh token', () => {
@@ -82,7 +89,7 @@ describe('a refresh token', () => {
     const third = await refreshed(second.refresh_token);
     expect(await refresh(server.url, refresh_token)).toMatchObject({ status: 400, body: ALREADY_USED });
     expect((await userinfo(server.url, third.access_token)).status).toBe(401);
-    expect(await refresh(server.url, third.refresh_token)).toMatchObject({ status: 400, body: NOT_VALID });
+    expect(await refresh(server.url, third.refresh_token)).toMatchObject({ status: 400, body: ENDED });
     expect(audits()).toContain('warn refresh_token.reused');
   });
 
@@ -155,7 +162,7 @@ describe('a refresh token', () => {
     const family = Buffer.from(refresh_token.split('.')[0] ?? '', 'base64url');
     const before = audits();
     await server.database.knex('refresh_families').where({ family }).delete();
-    expect(await refresh(server.url, refresh_token)).toMatchObject({ status: 400, body: NOT_VALID });
+    expect(await refresh(server.url, refresh_token)).toMatchObject({ status: 400, body: ENDED });
     expect((await userinfo(server.url, access_token)).status).toBe(200);
     expect(audits()).toEqual(before);
   });

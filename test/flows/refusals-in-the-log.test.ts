@@ -144,7 +144,7 @@ describe('a request that is answered says whose it was:', () => {
       client: signing.client_id,
       clientIs: 'claimed',
       error: 'invalid_client',
-      detail: 'client assertion tokens must only be used once',
+      detail: 'a client assertion may be used once',
     });
     const { code_verifier: _, ...challenge } = pkce();
     expect(
@@ -408,7 +408,10 @@ describe('the guide’s Token Endpoint Errors: which client, which check', () =>
     });
     expect(
       await token({ ...OTHER_CODE, code, ...WEB, redirect_uri: 'https://elsewhere.example/' }),
-    ).toMatchObject({ ...line, detail: 'redirect_uri is not the one of the authorization request' });
+    ).toMatchObject({
+      ...line,
+      detail: 'redirect_uri is not the one of the authorization request: https://elsewhere.example/',
+    });
   });
 
   it('unauthorized_client, and invalid_scope', async () => {
@@ -430,7 +433,7 @@ describe('the guide’s Token Endpoint Errors: which client, which check', () =>
       }),
     ).toMatchObject({
       ...{ ...WEB_AUTHENTICATED, person: ADA.id, error: 'invalid_scope' },
-      detail: 'refresh token missing requested scope',
+      detail: 'refresh token missing requested scope: email',
     });
   });
 

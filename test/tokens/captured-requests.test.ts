@@ -45,11 +45,11 @@ describe('a captured token request that is sent again', () => {
     expect(told(await post(fields, await old()))).toEqual({
       status: 400,
       error: 'invalid_grant',
-      description: 'Authorization code already used',
+      description: 'Authorization code already used: its sign-in was ended',
     });
     expect(told(await post(refreshFields(tokens), await proof()))).toMatchObject({
       status: 400,
-      description: 'Refresh token is not valid',
+      description: 'Refresh token is not valid: its sign-in was ended',
     });
   });
 
@@ -60,11 +60,11 @@ describe('a captured token request that is sent again', () => {
     expect(told(await post(refreshFields(first), await old()))).toEqual({
       status: 400,
       error: 'invalid_grant',
-      description: 'Refresh token already used',
+      description: 'Refresh token already used: its sign-in was ended',
     });
     expect(told(await post(refreshFields(third), await proof()))).toMatchObject({
       status: 400,
-      description: 'Refresh token is not valid',
+      description: 'Refresh token is not valid: its sign-in was ended',
     });
   });
 

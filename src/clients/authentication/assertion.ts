@@ -9,7 +9,7 @@ import {
 import type { Client } from '../client.ts';
 import { PROOF_ALGORITHMS } from '../dpop-proof.ts';
 import type { UsedProofStore } from '../used-proof-store.ts';
-import { invalidClient } from './errors.ts';
+import { invalidClient, invalidClientBecause } from './errors.ts';
 
 const LONGEST_SECONDS = 3600;
 /** How far a client's clock may be ahead of ours. */
@@ -38,7 +38,7 @@ export async function verifyAssertion(
   const { jti, exp } = checkClaims(payload, expected);
   const expiresAt = new Date((exp + AHEAD_SECONDS) * 1000);
   if (!(await usedProofs.use({ issuer: client.id, jti, expiresAt })))
-    throw invalidClient('client assertion tokens must only be used once');
+    throw invalidClientBecause('a client assertion may be used once');
 }
 
 type Jwks = NonNullable<Client['jwks']>;
@@ -68,14 +68,21 @@ async function verifySignature(assertion: string, client: Client, currentDate: D
       const verified = await jwtVerify(assertion, key, options).catch(ifOtherKey);
       if (verified) return verified.payload;
     }
-    throw invalidClient((error as Error).message);
+    throw refusalOf(error as Error);
   }
+}
+
+/** `jwtVerify` looks at the claims only where the signature is right. */
+function refusalOf(error: Error): Error {
+  if (error instanceof errors.JWTExpired) return invalidClientBecause('the client assertion has expired');
+  if (error instanceof errors.JWTClaimValidationFailed) return invalidClientBecause(error.message);
+  return invalidClient(error.message);
 }
 
 /** An assertion without a `kid` may be of any key. */
 function ifOtherKey(error: Error): undefined {
   if (error instanceof errors.JWSSignatureVerificationFailed) return undefined;
-  throw invalidClient(error.message);
+  throw refusalOf(error);
 }
 
 /** `jwtVerify` has checked the issuer, `nbf`, and that `exp`, if it is there, has not passed. */
@@ -84,14 +91,13 @@ function checkClaims(
   { audiences, now }: Expected,
 ): { jti: string; exp: number } {
   const latest = Math.floor(now.getTime() / 1000) + AHEAD_SECONDS;
-  if (!exp) throw invalidClient('expiration must be specified in the client_assertion JWT');
+  if (!exp) throw invalidClientBecause('a client assertion must have an exp');
   if (exp > latest + LONGEST_SECONDS)
-    throw invalidClient(`a client assertion may live for ${LONGEST_SECONDS} seconds`);
-  if (iat > latest) throw invalidClient('a client assertion must not be issued in the future');
-  if (typeof jti !== 'string' || !jti)
-    throw invalidClient('unique jti (JWT ID) must be provided in the client_assertion JWT');
+    throw invalidClientBecause(`a client assertion may live for ${LONGEST_SECONDS} seconds`);
+  if (iat > latest) throw invalidClientBecause('a client assertion must not be issued in the future');
+  if (typeof jti !== 'string' || !jti) throw invalidClientBecause('a client assertion must have a jti');
   const named = [aud ?? []].flat();
   if (named.length === 0 || !named.every((name) => audiences.includes(name)))
-    throw invalidClient(`the audience of a client assertion may be ${audiences.join(' or ')}`);
+    throw invalidClientBecause(`the audience of a client assertion may be ${audiences.join(' or ')}`);
   return { jti, exp };
 }

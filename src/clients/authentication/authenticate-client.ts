@@ -7,7 +7,7 @@ import { refuseOtherOrigin } from '../origins.ts';
 import type { UsedProofStore } from '../used-proof-store.ts';
 import { verifyAssertion } from './assertion.ts';
 import { type Credentials, type PresentedCredentials, readCredentials } from './credentials.ts';
-import { incompleteClient, invalidClient } from './errors.ts';
+import { invalidClient, invalidClientBecause } from './errors.ts';
 
 /** A registered client that a request names, with the credentials that came with the name. */
 export interface NamedClient {
@@ -68,7 +68,7 @@ async function verifyCredentials(
   { clientSecrets, usedProofs, clock }: AuthenticationDependencies,
 ): Promise<void> {
   const method = methodOf(client);
-  if (credentials.method === 'none' && method !== 'none') throw incompleteClient(`no ${method} was sent`);
+  if (credentials.method === 'none' && method !== 'none') throw invalidClientBecause(`no ${method} was sent`);
   if (credentials.method !== method)
     throw await withoutSecret(
       credentials,

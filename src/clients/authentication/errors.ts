@@ -5,8 +5,11 @@ export function invalidRequest(description: string): OAuthError {
   return new OAuthError('invalid_request', description);
 }
 
-/** For what the sender knows anyhow, and what helps nobody to guess. */
-export function incompleteClient(why: string): OAuthError {
+/**
+ * For what the sender knows anyhow and what helps nobody to guess, such as a claim of an assertion whose signature is
+ * right.
+ */
+export function invalidClientBecause(why: string): OAuthError {
   return new OAuthError('invalid_client', `client authentication failed: ${why}`, { detail: why });
 }
 

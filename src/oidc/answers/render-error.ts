@@ -1,5 +1,6 @@
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import { isDatabaseUnavailable } from '../../platform/database-errors.ts';
+import { detailOf } from '../events.ts';
 import { requestContext } from '../request-context.ts';
 
 interface ErrorAnswer {
@@ -8,16 +9,22 @@ interface ErrorAnswer {
 }
 
 /** Tells a person why a request failed, when nobody can be redirected. */
-export type RenderError = (ctx: KoaContextWithOIDC, error: ErrorAnswer) => void;
+export type RenderError = (
+  ctx: KoaContextWithOIDC,
+  /** `detail` is for the log, and for a developer. */
+  error: ErrorAnswer & { detail?: string | undefined },
+) => void;
 
 /**
  * At authorize, the library would show a page for every failure of ours. If the client is known, it gets the error
  * instead (`server_error`, RFC 6749 section 4.1.2.1). Other failures are answered outside (mount.ts). Among them is a
  * database that is away: the person can reload that page, and the client could not do that for them.
  */
-export function answerError(renderError: RenderError): RenderError {
-  return (ctx, out) => {
-    if (out.error !== 'server_error') renderError(ctx, out);
+export function answerError(
+  renderError: RenderError,
+): (ctx: KoaContextWithOIDC, out: ErrorAnswer, error: Error) => void {
+  return (ctx, out, error) => {
+    if (out.error !== 'server_error') renderError(ctx, { ...out, detail: detailOf(ctx, error) });
     else if (!isDatabaseUnavailable(requestContext().failure)) tellClient(ctx, out);
   };
 }

@@ -1,6 +1,7 @@
 import { decodeJwt } from 'jose';
 import { errors, type KoaContextWithOIDC } from 'oidc-provider';
 import { OFFLINE_ACCESS, scopesAllowed } from '../../clients/allowed-now.ts';
+import { printable } from '../../platform/printable.ts';
 import { clientRecord } from '../storage/client-metadata.ts';
 
 /**
@@ -17,9 +18,16 @@ export function checkRequestedScope(ctx: KoaContextWithOIDC, client: object): vo
   if (!sent) throw new errors.InvalidRequest("missing required parameter 'scope'");
   const record = clientRecord(client);
   const asked = sent.split(' ').filter((scope) => scope !== OFFLINE_ACCESS);
-  if (asked.length === 0 || !asked.every((scope) => record.scopes.includes(scope)))
-    throw new errors.CustomOIDCProviderError('invalid_scope', 'Invalid scopes');
+  const refused = asked.filter((scope) => !record.scopes.includes(scope));
+  if (asked.length === 0) throw invalidScopes(`no scope beside ${OFFLINE_ACCESS}`);
+  if (refused.length > 0)
+    throw invalidScopes(`scopes not allowed to this client: ${printable(refused.join(' '))}`);
   if (oidc.params) oidc.params.scope = scopesAllowed(record, sent).join(' ');
+}
+
+/** The guide has the sentence. The log has which scopes it is about. */
+export function invalidScopes(detail: string): errors.CustomOIDCProviderError {
+  return new errors.CustomOIDCProviderError('invalid_scope', 'Invalid scopes', { detail });
 }
 
 /** A pushed scope counts, and no parameter beside its request_uri (RFC 9126). */

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { errors, type KoaContextWithOIDC } from 'oidc-provider';
+import type { KoaContextWithOIDC } from 'oidc-provider';
 import { mayHaveScope, OFFLINE_ACCESS } from '../../clients/allowed-now.ts';
 import type { ConsentStore } from '../../grants/consent-store.ts';
 import type { NewGrant } from '../../grants/new-grant.ts';
 import { type Clock, epochSeconds } from '../../platform/time/clock.ts';
+import { invalidScopes } from '../checks/requested-scope.ts';
 import { clientRecord } from './client-metadata.ts';
 
 type OidcContext = KoaContextWithOIDC['oidc'];
@@ -25,7 +26,7 @@ export function createGrantLoader({ consents }: { consents: ConsentStore }) {
     const record = clientRecord(client);
     const asked = requested.filter((scope) => mayHaveScope(record, scope));
     if (requested.length > 0 && asked.length === 0)
-      throw new errors.CustomOIDCProviderError('invalid_scope', 'Invalid scopes');
+      throw invalidScopes(`scopes not allowed to this client any more: ${requested.join(' ')}`);
 
     let allowed = asked;
     if (record.requireConsent || oidc.prompts.has('consent')) {

@@ -199,7 +199,9 @@ describe('a device that polls is refused', () => {
     const code = await begin();
     await approve(code);
     const { access_token } = (await poll(code)).body as unknown as Tokens;
-    expect(brief(await poll(code))).toEqual(refused('invalid_grant', 'Device code already used'));
+    expect(brief(await poll(code))).toEqual(
+      refused('invalid_grant', 'Device code already used: its sign-in was ended'),
+    );
     expect((await userinfo(server().url, access_token)).status).toBe(401);
   });
 

@@ -40,7 +40,10 @@ describe(GUIDE, () => {
       const { body } = await world.exchange(code);
       expect(await world.exchange(code)).toMatchObject({
         status: 400,
-        body: { error: 'invalid_grant', error_description: 'Authorization code already used' },
+        body: {
+          error: 'invalid_grant',
+          error_description: 'Authorization code already used: its sign-in was ended',
+        },
       });
       expect((await world.userinfo(String(body.access_token))).status).toBe(401);
     });

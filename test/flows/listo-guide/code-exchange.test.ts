@@ -185,7 +185,7 @@ describe(GUIDE, () => {
       const code = await world.code();
       await world.exchange(code);
       expect(brief(await world.exchange(code))).toEqual(
-        refused('invalid_grant', 'Authorization code already used'),
+        refused('invalid_grant', 'Authorization code already used: its sign-in was ended'),
       );
     });
 

@@ -45,7 +45,10 @@ describe(GUIDE, () => {
 
       expect(brief(await refresh(first.refresh_token))).toEqual({
         status: 400,
-        body: { error: 'invalid_grant', error_description: 'Refresh token already used' },
+        body: {
+          error: 'invalid_grant',
+          error_description: 'Refresh token already used: its sign-in was ended',
+        },
       });
       expect(await refresh(third.refresh_token)).toMatchObject({
         status: 400,

@@ -73,7 +73,7 @@ export const BROWSERS_AND_TOKENS: Acts = {
     Object.assign(signIn, { tokens: body });
     expect((await redeem(url, web, code)).body).toEqual({
       error: 'invalid_grant',
-      error_description: 'Authorization code already used',
+      error_description: 'Authorization code already used: its sign-in was ended',
     });
   },
 
@@ -86,7 +86,7 @@ export const BROWSERS_AND_TOKENS: Acts = {
     }
     expect((await refreshAs(url, web, first)).body).toEqual({
       error: 'invalid_grant',
-      error_description: 'Refresh token already used',
+      error_description: 'Refresh token already used: its sign-in was ended',
     });
   },
 

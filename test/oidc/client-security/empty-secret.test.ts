@@ -39,7 +39,7 @@ describe('an empty secret in the header', () => {
     expect(brief(revoked)).toEqual({ status: 200, body: {} });
     const again = { grant_type: 'refresh_token', refresh_token: String(second.body.refresh_token) };
     expect(brief(await post('token', again, open))).toEqual(
-      refused('invalid_grant', 'Refresh token is not valid'),
+      refused('invalid_grant', 'Refresh token is not valid: its sign-in was ended'),
     );
   });
 

@@ -7,6 +7,7 @@ import {
   postForm,
   postJson,
   refresh,
+  refused,
   type Tokens,
   userinfo,
 } from '../../support/relying-party.ts';
@@ -41,8 +42,15 @@ describe('an access token', () => {
     expect((await present(tokens.access_token)).status).toBe(200);
   });
 
-  it.each(['id_token', 'refresh_token'] as const)('is not the %s', async (other) => {
-    expect(await present(String(tokens[other]))).toEqual(REFUSED);
+  it('is not the id_token and not the refresh_token', async () => {
+    expect(await present(String(tokens.refresh_token))).toEqual(REFUSED);
+    expect(await present(tokens.id_token)).toEqual(
+      refused(
+        'invalid_token',
+        'This is an ID token, which is for its client alone: send the access token',
+        401,
+      ),
+    );
   });
 
   it('is not a LiSTNR token', async () => {

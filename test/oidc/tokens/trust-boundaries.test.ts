@@ -135,7 +135,7 @@ describe('who may do what to whom', () => {
           refused('invalid_token', 'What the access token was given for has ended', 401),
         );
         expect(brief(await refresh(server.url, refresh_token))).toEqual(
-          refused('invalid_grant', 'Refresh token is not valid'),
+          refused('invalid_grant', 'Refresh token is not valid: its sign-in was ended'),
         );
       });
       expect((await refresh(server.url, refresh_token)).status).toBe(400);
