@@ -56,7 +56,7 @@ describe.each([
   /** Signs in, with each step at the process that `at` names, and returns the status of the exchange. */
   async function signIn(
     at: { begin: ServerProcess; form: ServerProcess; finish: ServerProcess; exchange: ServerProcess },
-    browser: Browser = openBrowser(),
+    browser: Browser = openBrowser({ origin: right.url }),
   ): Promise<number> {
     const moved = (url: string | undefined, to: ServerProcess) => {
       const { pathname, search } = new URL(url ?? '');
@@ -85,14 +85,14 @@ describe.each([
   });
 
   it('knows of a session at another when it began', async () => {
-    const browser = openBrowser();
+    const browser = openBrowser({ origin: right.url });
     expect(await signIn({ begin: wrong, form: wrong, finish: wrong, exchange: wrong }, browser)).toBe(200);
     const again = await browser.get(authorizationUrl(right.url, { max_age: '600' }));
     expect(again.location).toMatch(new RegExp(`^${DEMO_WEB.redirect_uri}\\?code=`));
   });
 
   it('refreshes what another gave', async () => {
-    const browser = openBrowser();
+    const browser = openBrowser({ origin: right.url });
     const start = await browser.get(authorizationUrl(right.url, { scope: 'openid offline_access' }));
     const done = await browser.submit(await browser.follow(start), '/sign-in', ADA);
     const { location } = await browser.follow(done, DEMO_WEB.redirect_uri);

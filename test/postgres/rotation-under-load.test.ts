@@ -29,7 +29,7 @@ describe('keys that rotate three times under load', () => {
 
   beforeAll(async () => {
     servers = await startTwoServers(ROTATION);
-    urls = [servers.at(0), servers.at(1)];
+    urls = [servers.issuer, servers.at(0)];
     const verifiersOf = (path: string) => urls.map((url) => createCachingVerifier(url + path, CACHE_MS));
     verifiers = { oidc: verifiersOf('/auth/jwks'), listnr: verifiersOf(JWKS) };
     signatures = createSignatures();
@@ -56,18 +56,28 @@ describe('keys that rotate three times under load', () => {
     (keySet) => {
       const kids = signatures.kids(keySet);
       expect(kids.length).toBeGreaterThanOrEqual(ENOUGH_KEYS);
-      for (const url of urls) expect(signatures.kids(keySet, url)).toEqual(kids);
+      // On a busy machine, the first and the last may have signed at one server only.
+      for (const url of urls) expect(kids.join(' ')).toContain(signatures.kids(keySet, url).join(' '));
       expect(signatures.longestOverlap(keySet)).toBeLessThan(2000);
     },
   );
 
   it.each(KEY_SETS)(
+    // But for keys whose turn was over when the requests began, and those whose turn is not over yet.
     'are made by one server for both: no key is published that does not sign (%s)',
-    (keySet) => {
-      const published = new Set(verifiers[keySet].flatMap((verifier) => [...verifier.kids]));
+    async (keySet) => {
       const signed = signatures.kids(keySet);
-      // The next key may already be published.
-      expect([...published].filter((kid) => !signed.includes(kid)).length).toBeLessThanOrEqual(1);
+      const lastTurn = new Date(
+        signatures.lastAsked(keySet).getTime() - 1000 * Number(ROTATION.KEY_PERIOD_SECONDS),
+      );
+      const toCome: string[] = await servers.database
+        .knex('signing_keys')
+        .where((row) => row.whereNull('activated_at').orWhere('activated_at', '>', lastTurn))
+        .pluck('kid');
+      for (const { kids } of verifiers[keySet]) {
+        const afterTheFirst = [...kids].filter(([, fetch]) => fetch > 1).map(([kid]) => kid);
+        expect(afterTheFirst.filter((kid) => !signed.includes(kid) && !toCome.includes(kid))).toEqual([]);
+      }
     },
   );
 

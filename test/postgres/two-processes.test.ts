@@ -50,7 +50,7 @@ describe('two processes on one database', () => {
   });
 
   it('carry on with a sign-in that began at the other', async () => {
-    const browser = openBrowser();
+    const browser = openBrowser({ origin: first.url });
     const start = await browser.get(authorizationUrl(first.url));
     const form = await browser.get(start.location?.replace(first.url, second.url) ?? '');
     const answered = await browser.submit(form, '/sign-in', ADA);

@@ -46,6 +46,8 @@ export interface BrowserOptions {
   headers?: Record<string, string>;
   /** The real origin behind an origin, for an issuer whose name is not this machine's. */
   servedAt?: Readonly<Record<string, string>>;
+  /** The origin that its forms name: that of each address by default, or the one name of several servers. */
+  origin?: string;
   /** Called for each request. The signal ends the request. */
   signal?: () => AbortSignal | undefined;
 }
@@ -53,6 +55,7 @@ export interface BrowserOptions {
 export function openBrowser({
   headers: always = {},
   servedAt = {},
+  origin: known,
   signal = () => undefined,
 }: BrowserOptions = {}): Browser {
   let jar: Cookie[] = [];
@@ -92,7 +95,7 @@ export function openBrowser({
       request(url, {
         method: 'POST',
         body: new URLSearchParams(fields),
-        headers: { origin: new URL(url).origin, ...headers },
+        headers: { origin: known ?? new URL(url).origin, ...headers },
       }),
     async follow(page, stopAt) {
       let current = page;

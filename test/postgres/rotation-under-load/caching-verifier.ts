@@ -4,8 +4,8 @@ import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose';
 export interface Verifier {
   /** Returns the `kid`. @throws when the token does not verify with the cached keys. */
   verify(token: string): Promise<string>;
-  /** Every key that it ever received. */
-  kids: ReadonlySet<string>;
+  /** Every key that it ever received, with the number of the fetch that brought it first. */
+  kids: ReadonlyMap<string, number>;
 }
 
 /**
@@ -13,14 +13,16 @@ export interface Verifier {
  * when a token names an unknown key.
  */
 export function createCachingVerifier(jwksUrl: string, cacheMs: number): Verifier {
-  const kids = new Set<string>();
+  const kids = new Map<string, number>();
+  let fetches = 0;
   let fetchedAt = Number.NEGATIVE_INFINITY;
   let keys: Promise<ReturnType<typeof createLocalJWKSet>> | undefined;
 
   const read = async () => {
     const response = await fetch(jwksUrl);
     const jwks = (await response.json()) as JSONWebKeySet;
-    for (const { kid } of jwks.keys) kids.add(String(kid));
+    fetches += 1;
+    for (const { kid } of jwks.keys) if (!kids.has(String(kid))) kids.set(String(kid), fetches);
     return createLocalJWKSet(jwks);
   };
   return {

@@ -14,6 +14,8 @@ export interface Signatures {
   add(signature: Signature): void;
   /** The keys of a set, at one server or at all, in the order in which they began to sign. */
   kids(keySet: KeySet, server?: string): string[];
+  /** When the last token of a set was asked for. */
+  lastAsked(keySet: KeySet): Date;
   /**
    * The longest time, in milliseconds, for which a key still signed after its successor had begun to, at any server.
    */
@@ -31,6 +33,7 @@ export function createSignatures(): Signatures {
   return {
     add: (signature) => all.push(signature),
     kids,
+    lastAsked: (keySet) => new Date(performance.timeOrigin + (of(keySet).at(-1)?.askedAt ?? 0)),
     longestOverlap(keySet) {
       const signatures = of(keySet);
       const overlaps = kids(keySet).map((kid, n, order) => {
