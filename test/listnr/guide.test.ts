@@ -1,5 +1,6 @@
-import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose';
+import { createRemoteJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose';
 import { rotateKeys } from '../../src/keys/rotate-keys.ts';
+import { aPerson } from '../support/factories.ts';
 import { ADA, getJson, obtainTokens } from '../support/relying-party.ts';
 import { startTestServer, type TestServer } from '../support/test-server.ts';
 import {
@@ -183,6 +184,16 @@ describe('Issuing a token', () => {
     const second = await askToken(server, bearer, { client_id: 'demo-app' });
     expect({ first: first.status, second: second.status }).toEqual({ first: 200, second: 200 });
     expect(second.body.access_token).not.toBe(first.body.access_token);
+  });
+
+  it('a server-to-server client names whom it likes, also a person who is disabled here', async () => {
+    const { id } = await aPerson(server);
+    await server.database.knex('people').where({ id }).update({ disabled_at: new Date() });
+    await server.services.denied.reload();
+    expect(server.services.denied.has(id)).toBe(true);
+    const answer = await askToken(server, DEMO_BASIC, { client_id: 'demo-service', subject: id });
+    expect(answer.status).toBe(200);
+    expect(decodeJwt(String(answer.body.access_token)).sub).toBe(id);
   });
 
   it('a server-to-server client without a user: its default subject, when it sends none', async () => {
