@@ -10,8 +10,9 @@ import {
   redirect_uri,
   secret,
   type Values,
+  VERIFIER,
 } from './request-parts.ts';
-import { DEVICE_CLIENT, DEVICE_GRANT, EXTERNAL_CLIENT } from './world.ts';
+import { DEVICE_CLIENT, DEVICE_GRANT, DPOP_CLIENT, EXTERNAL_CLIENT } from './world.ts';
 
 export const token: Base[] = [
   {
@@ -33,16 +34,26 @@ export const token: Base[] = [
   },
   { parameters: { grant_type: 'refresh_token', refresh_token: { live: 'refresh_token' }, ...assertion } },
   {
-    parameters: { grant_type: 'authorization_code', code: { live: 'code' }, redirect_uri, ...assertion },
+    parameters: { grant_type: 'authorization_code', code: { live: 'code.keys' }, redirect_uri, ...assertion },
     json: true,
   },
   {
     parameters: {
       grant_type: 'authorization_code',
-      code: { live: 'code' },
-      code_verifier: { live: 'code_verifier' },
+      code: { live: 'code.spa' },
+      code_verifier: VERIFIER,
       ...DEMO_SPA,
     },
+  },
+  {
+    parameters: {
+      grant_type: 'authorization_code',
+      code: { live: 'code.dpop' },
+      code_verifier: VERIFIER,
+      client_id: DPOP_CLIENT,
+      redirect_uri,
+    },
+    headers: proof,
   },
   {
     parameters: { grant_type: DEVICE_GRANT, client_id: DEVICE_CLIENT, device_code: { live: 'device_code' } },

@@ -6,11 +6,11 @@ import {
   DEMO_WEB,
   exchange,
   obtainCode,
-  pkce,
   postForm,
   signIn,
 } from '../support/relying-party.ts';
-import { DEVICE_CLIENT, KEYS_CLIENT, UPSTREAM_CLIENT, type World } from './world.ts';
+import { challenge } from './request-parts.ts';
+import { DEVICE_CLIENT, DPOP_CLIENT, KEYS_CLIENT, UPSTREAM_CLIENT, type World } from './world.ts';
 
 /** The codes, tokens, cookies and secrets of forms that a server gave to honest browsers and clients. */
 export type Live = Record<string, string>;
@@ -33,9 +33,11 @@ export async function goLive({ server, idp }: World): Promise<Live> {
   const { browser: ada, callback } = await signIn(url);
   const tokens = (await exchange(url, callback.get('code') ?? '')).body;
   for (const name of ['access_token', 'id_token', 'refresh_token']) keep(name, tokens[name]);
+  const { redirect_uri } = DEMO_WEB;
   keep('code', await obtainCode(url, {}, ada));
-  const { code_verifier, ...challenge } = pkce();
-  keep('code_verifier', code_verifier);
+  keep('code.spa', await obtainCode(url, { ...DEMO_SPA, ...challenge }, ada));
+  keep('code.dpop', await obtainCode(url, { client_id: DPOP_CLIENT, redirect_uri, ...challenge }, ada));
+  keep('code.keys', await obtainCode(url, { client_id: KEYS_CLIENT, redirect_uri }, ada));
   keep('session.cookie', cookiesOf(ada));
   keepForm(
     'consent',
@@ -50,7 +52,7 @@ export async function goLive({ server, idp }: World): Promise<Live> {
 
   idp.person = { sub: 'somebody', claims: { name: 'Some Body' } };
   const guest = openBrowser();
-  const going = { client_id: UPSTREAM_CLIENT, redirect_uri: DEMO_WEB.redirect_uri };
+  const going = { client_id: UPSTREAM_CLIENT, redirect_uri };
   const answer = await guest.follow(await guest.get(authorizationUrl(url, going)), `${url}/auth/upstream`);
   const callbackUrl = new URL(answer.location ?? url);
   keep('upstream.state', callbackUrl.searchParams.get('state'));
@@ -77,7 +79,6 @@ export async function goLive({ server, idp }: World): Promise<Live> {
   const toured = await tour.follow(back);
   keep('demo.csrf', /name="csrf" value="([^"]+)"/.exec(toured.html)?.[1]);
   keep('demo.cookie', cookiesOf(tour));
-  keep('keys_client', KEYS_CLIENT);
   return live;
 }
 

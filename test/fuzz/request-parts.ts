@@ -27,7 +27,8 @@ export const web: Values = {
 };
 /** RFC 7636, appendix B. */
 export const CHALLENGE = 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM';
-export const challenge: Values = { code_challenge: CHALLENGE, code_challenge_method: 'S256' };
+export const VERIFIER = 'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk';
+export const challenge = { code_challenge: CHALLENGE, code_challenge_method: 'S256' } as const;
 export const basic: Value = { basic: [client_id, client_secret] };
 export const proof: Values = { dpop: { jwt: 'dpop' } };
 export const bearer = (value: Value): Values => ({ authorization: { scheme: 'Bearer', value } });

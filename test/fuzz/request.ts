@@ -1,13 +1,11 @@
-import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
 import fc from 'fast-check';
-import { decodeJwt, decodeProtectedHeader } from 'jose';
-import { adaClaims } from '../support/token-provider.ts';
 import type { Endpoint } from './endpoints.ts';
-import { type Fault, fault, privateKey, signedJwt } from './jwts.ts';
+import { type Fault, fault } from './jwts.ts';
+import { jwtOf } from './known-jwts.ts';
 import type { Live } from './live.ts';
 import type { Base } from './request-parts.ts';
-import { type JwtKind, PARAMETERS, text, type Value, value } from './values.ts';
-import { EXTERNAL_ISSUER, KEYS_CLIENT, type World } from './world.ts';
+import { illTyped, PARAMETERS, text, type Value, value } from './values.ts';
+import type { World } from './world.ts';
 
 interface Change {
   in: 'parameters' | 'headers' | 'path';
@@ -18,6 +16,8 @@ interface Change {
   header: string;
   value: Value;
   text: string;
+  /** In a JSON body, instead of the value. */
+  json: string | null;
 }
 
 /** A request to an endpoint, and everything that is wrong with it. */
@@ -49,12 +49,15 @@ const change: fc.Arbitrary<Change> = fc.record({
     text,
     fc.constantFrom(...'.. %2e%2e %00 a%2fb ; @ demo upstream self'.split(' '), 'a'.repeat(300)),
   ),
+  json: fc.option(illTyped),
 });
 
 export function fuzzRequest(endpoints: readonly Endpoint[]): fc.Arbitrary<FuzzRequest> {
-  // Those with the most ways through them most often, and HEAD and OPTIONS seldom.
+  // Those with the most ways through them most often; documents, HEAD and OPTIONS seldom.
+  const reads = ({ parameters, path, headers }: Base) =>
+    [parameters, path, headers?.authorization].some((read) => read !== undefined);
   const often = endpoints.map(({ method, bases }, index) => ({
-    weight: method === 'GET' || method === 'POST' ? bases.length * 3 : 1,
+    weight: method === 'GET' || method === 'POST' ? bases.filter(reads).length * 4 + 1 : 1,
     arbitrary: fc.constant(index),
   }));
   return fc.record({
@@ -94,6 +97,7 @@ export function written(
   let jwts = 0;
   const resolve = (value: Value): string => {
     if (typeof value === 'string') return value;
+    if ('json' in value) return value.json;
     if ('scheme' in value) return `${value.scheme} ${resolve(value.value)}`;
     if ('basic' in value)
       return `Basic ${Buffer.from(value.basic.map(resolve).join(':')).toString('base64')}`;
@@ -122,6 +126,11 @@ export function written(
   );
 
   const pairs = parameters.map(([name, value]) => [name, resolve(value)] as [string, string]);
+  const members = pairs.map(([name, text], n) => {
+    const value = parameters[n]?.[1];
+    const isTyped = typeof value === 'object' && 'json' in value;
+    return `${JSON.stringify(name)}:${isTyped ? text : JSON.stringify(text)}`;
+  });
   const sentHeaders = new Headers();
   for (const [name, value] of headers) {
     const clean = resolve(value)
@@ -135,23 +144,24 @@ export function written(
   const init: RequestInit = { method: endpoint.method, headers: sentHeaders, redirect: 'manual' };
   const form = new URLSearchParams(pairs).toString() + request.tail;
   if (endpoint.method !== 'POST') url.search = form;
-  else Object.assign(init, { body: bodyOf(request, base, pairs, form, sentHeaders) });
+  else
+    Object.assign(init, {
+      body: bodyOf(request, base, { form, json: `{${members}}${request.tail}` }, sentHeaders),
+    });
   return { endpoint, url, init, secrets: secrets.filter((secret) => secret.length >= 12) };
 }
 
 function bodyOf(
   { body, tail }: FuzzRequest,
-  { json }: Base,
-  pairs: [string, string][],
-  form: string,
+  base: Base,
+  { form, json }: { form: string; json: string },
   headers: Headers,
 ): string {
-  const isJson =
-    body === 'json' || (body === 'usual' && json === true) || (body === 'garbage' && json === true);
+  const isJson = body === 'json' || (body !== 'form' && base.json === true);
   if (!headers.has('content-type'))
     headers.set('content-type', isJson ? 'application/json' : 'application/x-www-form-urlencoded');
   if (body === 'garbage') return `${form}%${tail}\ud800{"a":[`;
-  return isJson ? JSON.stringify(Object.fromEntries(pairs)) + tail : form;
+  return isJson ? json : form;
 }
 
 function changed(
@@ -164,53 +174,8 @@ function changed(
     const own = entries[change.nth % Math.max(1, entries.length)]?.[0];
     const name = change.nth % 3 === 0 || own === undefined ? anyName(change) : own;
     if (change.how !== 'again') entries = entries.filter(([other]) => other !== name);
-    if (change.how !== 'remove') entries = [...entries, [name, change.value]];
+    const { json } = change;
+    if (change.how !== 'remove') entries = [...entries, [name, json === null ? change.value : { json }]];
   }
   return entries;
-}
-
-/** A JWT of this kind that the server accepts here, but for its faults. */
-function jwtOf(
-  kind: JwtKind,
-  { world, live, method, url }: { world: World; live: Live; method: string; url: string },
-  faults: readonly Fault[],
-): string {
-  const { server, clientKey, externalKey } = world;
-  const [now, jti] = [Math.floor(Date.now() / 1000), crypto.randomUUID()];
-  const ours = () => privateKey(server.services.keyRings.oidc.privateJwks.keys[0] ?? {});
-  const sign = (header: Record<string, unknown>, claims: Record<string, unknown>, key: KeyObject) =>
-    signedJwt({ header, claims, key, alg: String(header.alg) }, faults);
-  const accessToken = live.access_token ?? '';
-  switch (kind) {
-    case 'client_assertion': {
-      const claims = { iss: KEYS_CLIENT, sub: KEYS_CLIENT, aud: server.url, jti, iat: now, exp: now + 60 };
-      return sign({ alg: 'ES256', kid: clientKey.kid }, claims, privateKey(clientKey));
-    }
-    case 'dpop': {
-      const key = privateKey(clientKey);
-      const jwk = createPublicKey(key).export({ format: 'jwk' });
-      const ath = createHash('sha256').update(accessToken).digest('base64url');
-      return sign({ typ: 'dpop+jwt', alg: 'ES256', jwk }, { jti, htm: method, htu: url, iat: now, ath }, key);
-    }
-    case 'id_token': {
-      const { kid } = server.services.keyRings.oidc.current;
-      return sign({ alg: 'RS256', kid, typ: 'JWT' }, { ...adaClaims(server) }, ours());
-    }
-    case 'access_token':
-      return sign({ ...decodeProtectedHeader(accessToken) }, decodeJwt(accessToken), ours());
-    case 'external_id_token': {
-      const claims = {
-        iss: EXTERNAL_ISSUER,
-        aud: 'listo-demo',
-        sub: 'them',
-        iat: now,
-        exp: now + 600,
-        auth_time: now,
-        email: 'a@b.example',
-        email_verified: true,
-        name: 'A B',
-      };
-      return sign({ alg: 'RS256', kid: externalKey.kid, typ: 'JWT' }, claims, privateKey(externalKey));
-    }
-  }
 }

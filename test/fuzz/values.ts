@@ -7,6 +7,8 @@ import fc from 'fast-check';
 export type Value =
   | string
   | { live: string }
+  /** JSON of any type in a body of JSON; its text elsewhere. */
+  | { json: string }
   | { jwt: JwtKind }
   | { basic: readonly [Value, Value] }
   | { scheme: string; value: Value };
@@ -31,7 +33,7 @@ const KNOWN =
   urn:ietf:params:oauth:grant-type:device_code urn:ietf:params:oauth:client-assertion-type:jwt-bearer
   http://127.0.0.1:9999/callback https://evil.example/ javascript:alert(1) //evil.example BCDF-GHJK demo demo-app
   demo-service allow deny yes sign_out ada@demo.example {"id_token":null} {"userinfo":{"sub":{"value":[]}}} ../../etc
-  [] {} true undefined a%00b %`
+  [] {} true undefined a%00b % 203.0.113.7 10.0.0.1,203.0.113.7 "[2001:db8::1]:443" for=192.0.2.1;proto=https`
     .split(/\s+/)
     .concat('openid profile email offline_access', 'a'.repeat(43), 'x'.repeat(9000), '\0', ' ', '');
 
@@ -63,24 +65,6 @@ const unsigned = fc
   )
   .map((parts) => parts.join('.'));
 
-/** Some value of a parameter, which may be another parameter's. */
-export const value: fc.Arbitrary<Value> = fc.oneof(
-  { weight: 4, arbitrary: fc.constantFrom<Value[]>(...KNOWN) },
-  { weight: 3, arbitrary: text },
-  { weight: 1, arbitrary: unsigned },
-  {
-    weight: 2,
-    arbitrary: fc.constantFrom<Value[]>(
-      ...['access_token', 'id_token', 'refresh_token', 'code', 'request_uri', 'user_code'].map((live) => ({
-        live,
-      })),
-      { jwt: 'id_token' },
-      { jwt: 'access_token' },
-      { jwt: 'client_assertion' },
-    ),
-  },
-);
-
 const deep = (levels: number, open: string, close: string) => open.repeat(levels) + close.repeat(levels);
 
 /** JSON that is not of the type that a claim has: text, so that it may say more than JavaScript can hold. */
@@ -98,4 +82,23 @@ export const illTyped = fc.oneof(
   fc.json({ maxDepth: 3 }),
   fc.string({ unit: 'binary', maxLength: 300 }).map((content) => JSON.stringify(content)),
   fc.double({ noNaN: true, noDefaultInfinity: true }).map(String),
+);
+
+/** Some value of a parameter, which may be another parameter's. */
+export const value: fc.Arbitrary<Value> = fc.oneof(
+  { weight: 4, arbitrary: fc.constantFrom<Value[]>(...KNOWN) },
+  { weight: 3, arbitrary: text },
+  { weight: 1, arbitrary: unsigned },
+  { weight: 1, arbitrary: illTyped },
+  {
+    weight: 2,
+    arbitrary: fc.constantFrom<Value[]>(
+      ...['access_token', 'id_token', 'refresh_token', 'code', 'request_uri', 'user_code'].map((live) => ({
+        live,
+      })),
+      { jwt: 'id_token' },
+      { jwt: 'access_token' },
+      { jwt: 'client_assertion' },
+    ),
+  },
 );
