@@ -21,17 +21,30 @@ export function scopesAllowed(client: Pick<Client, 'scopes' | 'grantTypes'>, tex
 }
 
 /** An http address on loopback, in which an installed application may vary the port (RFC 8252 section 7.3). */
-const LOOPBACK = /^(http:\/\/(?:localhost|127\.0\.0\.1|\[::1\]))(?::\d{1,5})?(?=[/?#]|$)/;
+const LOOPBACK = /^(http:\/\/(?:localhost|127\.0\.0\.1|\[::1\]))(?::\d{0,5})?(?=[/?#]|$)/;
 
-/** Whether a code may be sent to an address: the library's rule at the authorization endpoint. */
-export function mayReturnTo(
-  { applicationType, redirectUris }: Pick<Client, 'applicationType' | 'redirectUris'>,
+/** Whether a code may be sent to an address. */
+export function mayReturnTo(client: Pick<Client, 'applicationType' | 'redirectUris'>, uri: string): boolean {
+  return isAmong(client.redirectUris, uri, client);
+}
+
+/** Whether a person may return to an address after signing out. */
+export function mayReturnSignedOutTo(
+  client: Pick<Client, 'applicationType' | 'postLogoutRedirectUris'>,
   uri: string,
 ): boolean {
-  if (redirectUris.includes(uri)) return true;
-  if (applicationType !== 'native' || !LOOPBACK.test(uri)) return false;
+  return isAmong(client.postLogoutRedirectUris, uri, client);
+}
+
+function isAmong(
+  registered: readonly string[],
+  uri: string,
+  { applicationType }: Pick<Client, 'applicationType'>,
+): boolean {
+  if (registered.includes(uri)) return true;
+  if (applicationType !== 'native' || !LOOPBACK.test(uri) || !URL.canParse(uri)) return false;
   const withoutPort = (address: string) => address.replace(LOOPBACK, '$1');
-  return redirectUris.some((registered) => withoutPort(registered) === withoutPort(uri));
+  return registered.some((address) => withoutPort(address) === withoutPort(uri));
 }
 
 /**

@@ -6,6 +6,8 @@ export interface DpopProof {
   /** The SHA-256 thumbprint of the key that signed it (RFC 7638). */
   jkt: string;
   jti: string;
+  /** Until then its use has to be remembered, because it could be used again. */
+  expiresAt: Date;
 }
 
 /** Ed25519 is the name that RFC 9864 gives to EdDSA with that curve. */
@@ -13,8 +15,11 @@ export const PROOF_ALGORITHMS = ['RS256', 'PS256', 'ES256', 'Ed25519', 'EdDSA'] 
 
 /** How far the clock of a client may differ from ours, in either direction. */
 const TOLERATED_SECONDS = 300;
-/** A proof may be dated this far ahead, and is valid for as long afterwards. */
-export const PROOF_LIFETIME_SECONDS = 2 * TOLERATED_SECONDS;
+
+/** The latest time at which a proof could be used again that is valid now: it may be dated ahead as far as it may be old. */
+export function proofExpiry(now: Date): Date {
+  return new Date(now.getTime() + 2 * TOLERATED_SECONDS * 1000);
+}
 
 interface Target {
   method: string;
@@ -39,7 +44,8 @@ export async function verifyDpopProof(text: string, target: Target): Promise<Dpo
   });
   const jti = checkClaims(payload, target);
   // EmbeddedJWK has found the key there.
-  return { jkt: await calculateJwkThumbprint(protectedHeader.jwk as never), jti };
+  const jkt = await calculateJwkThumbprint(protectedHeader.jwk as never);
+  return { jkt, jti, expiresAt: proofExpiry(target.now) };
 }
 
 /** Returns the `jti`. */

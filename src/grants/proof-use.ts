@@ -1,4 +1,4 @@
-import { type DpopProof, PROOF_LIFETIME_SECONDS } from '../clients/dpop-proof.ts';
+import type { DpopProof } from '../clients/dpop-proof.ts';
 import { proofHash } from '../clients/used-proof-store.ts';
 import type { DatabaseTime } from '../platform/time/database-time.ts';
 
@@ -22,13 +22,13 @@ export interface ProofValues {
 }
 
 export function proofValues(
-  { jti }: DpopProof,
-  { clientId, now }: { clientId: string; now: Date },
+  { jti, expiresAt }: DpopProof,
+  clientId: string,
   time: DatabaseTime,
 ): ProofValues {
   return {
     proofHash: proofHash({ issuer: clientId, jti }),
-    proofExpiresAt: time.toDatabase(new Date(now.getTime() + PROOF_LIFETIME_SECONDS * 1000)),
+    proofExpiresAt: time.toDatabase(expiresAt),
   };
 }
 

@@ -129,7 +129,7 @@ export async function redeemAuthorizationCode(
   const { redirectUri, codeChallenge = '', proof } = redemption;
   const values = { ...valuesOf(redemption, 'authorization_code', time), redirectUri, codeChallenge };
   const statement = proof
-    ? () => redeemWithProof(db, { ...values, ...proofOf(redemption, proof, time) })
+    ? () => redeemWithProof(db, { ...values, ...proofValues(proof, redemption.client.id, time) })
     : () => redeem(db, values);
   return readAuthorization((await unlessProofIsUsed(statement))?.rows[0], time);
 }
@@ -143,7 +143,7 @@ export async function redeemDeviceCode(
   const { proof } = redemption;
   const values = valuesOf(redemption, 'device_code', time);
   const statement = proof
-    ? () => redeemDeviceWithProof(db, { ...values, ...proofOf(redemption, proof, time) })
+    ? () => redeemDeviceWithProof(db, { ...values, ...proofValues(proof, redemption.client.id, time) })
     : () => redeemDevice(db, values);
   return readAuthorization((await unlessProofIsUsed(statement))?.rows[0], time);
 }
@@ -161,10 +161,6 @@ function valuesOf({ client, code, family, jkt, now }: Redemption, gty: string, t
     familyExpiresAt: time.toDatabase(new Date(now.getTime() + refreshTokenTtlSeconds * 1000)),
     refreshes: client.grantTypes.includes('refresh_token'),
   };
-}
-
-function proofOf({ client, now }: Redemption, proof: DpopProof, time: DatabaseTime): ProofValues {
-  return proofValues(proof, { clientId: client.id, now }, time);
 }
 
 /** The members that a family's payload has beside the code's. */

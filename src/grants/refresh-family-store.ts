@@ -138,7 +138,7 @@ export function createRefreshFamilyStore(db: Queryable, time: DatabaseTime = SAM
         expiresAt: time.toDatabase(new Date(now.getTime() + refreshTokenTtlSeconds * 1000)),
       };
       const statement = proof
-        ? () => rotateWithProof(db, { ...values, ...proofValues(proof, { clientId, now }, time) })
+        ? () => rotateWithProof(db, { ...values, ...proofValues(proof, clientId, time) })
         : () => rotate(db, values);
       return readAuthorization((await unlessProofIsUsed(statement))?.rows[0], time);
     },

@@ -1,7 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import { errors, type KoaContextWithOIDC, type Provider } from 'oidc-provider';
 import { printable, printableAddress } from '../platform/printable.ts';
-import { requestContext } from './request-context.ts';
+import { noteFacts, requestContext } from './request-context.ts';
 
 /** Keeps the reason of each refusal for the log, with the details that the library hides from clients. */
 export function logProviderEvents(provider: Provider): void {
@@ -9,7 +9,7 @@ export function logProviderEvents(provider: Provider): void {
     // The types want one event's name. All these events pass a context and one of the library's errors.
     provider.on(event as 'grant.error', (ctx, error) => {
       const detail = detailOf(ctx, error) ?? error.error_description;
-      requestContext().refusal = { error: error.error, ...(detail ? { detail } : {}) };
+      noteFacts({ error: error.error, ...(detail ? { detail } : {}) });
     });
   }
   provider.on('server_error', (_ctx: KoaContextWithOIDC, error: Error) => {

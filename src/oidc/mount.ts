@@ -3,14 +3,14 @@ import type { Middleware } from 'koa';
 import { forbidCaching } from './answers/no-store.ts';
 import type { InstanceResolver } from './instance-resolver.ts';
 import type { LiveProvider } from './live-provider.ts';
-import { type Refusal, type RequestFacts, requestContext, runInContext } from './request-context.ts';
+import { type RequestFacts, requestContext, runInContext } from './request-context.ts';
 import { PATHS } from './routes.ts';
 
 /** Node's request, with the parsed form where the library looks for it. */
 export type ParsedRequest = IncomingMessage & { body?: Record<string, string | string[]> };
 
 /** Receives what is known of a request, for its log line. */
-export type Describe = (req: IncomingMessage, facts: RequestFacts & Partial<Refusal>) => void;
+export type Describe = (req: IncomingMessage, facts: RequestFacts) => void;
 
 /** Resolves the instance of a browser's request, and runs the next handlers in its context. */
 export function instanceContext(
@@ -44,8 +44,8 @@ export function protocol({
 
     await live.handle(ctx.req, ctx.res);
 
-    const { facts, refusal, failure } = requestContext();
-    describe(ctx.req, { ...facts, ...refusal });
+    const { facts, failure } = requestContext();
+    describe(ctx.req, facts);
     if (failure && !ctx.res.writableEnded && !ctx.res.headersSent) throw failure;
     if (failure) onFailure(ctx.req, failure);
     ctx.respond = false;

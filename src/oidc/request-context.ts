@@ -32,12 +32,11 @@ export interface RequestContext {
   loaded: Set<string>;
   /** Whose request it is, and the reason of the library's refusal, for the log. */
   facts: RequestFacts;
-  refusal?: Refusal;
   /** Our error behind the library's `server_error`. */
   failure?: unknown;
 }
 
-/** Whose request it is, for its log line: as much as is known when it was answered or refused. */
+/** The content of a log line about a request: as much as is known when it was answered or refused. */
 export interface RequestFacts {
   client?: string;
   /** Like `ClientIs` of the log: whether the request proved that it comes from this client. */
@@ -47,11 +46,8 @@ export interface RequestFacts {
   /** The id of the authorization that a code or token belongs to. */
   grant?: string;
   person?: string;
-}
-
-/** The reason of a refusal. */
-export interface Refusal {
-  error: string;
+  /** The reason of a refusal. */
+  error?: string;
   detail?: string;
 }
 

@@ -1,3 +1,4 @@
+import { mayReturnSignedOutTo } from '../clients/allowed-now.ts';
 import type { Client } from '../clients/client.ts';
 import { type RequestParameters, singleValue } from '../http/input/parameters.ts';
 import { HttpError } from '../platform/errors.ts';
@@ -16,7 +17,7 @@ export interface SignOutRequest {
 /** @throws HttpError 400, shown as a page, since nobody is redirected on a doubtful request. */
 export async function readSignOutRequest(
   parameters: RequestParameters,
-  { live, hints, clients }: Pick<SignOutDependencies, 'live' | 'hints' | 'clients'>,
+  { hints, clients }: Pick<SignOutDependencies, 'hints' | 'clients'>,
   noteClient: (id: string) => void,
 ): Promise<SignOutRequest> {
   const get = (name: string) => {
@@ -37,10 +38,7 @@ export async function readSignOutRequest(
 
   // Without a client, the address cannot be checked, and the person stays here.
   if (client) noteClient(client.id);
-  const allowed =
-    client && returnTo
-      ? (await live.current.Client.find(client.id))?.postLogoutRedirectUriAllowed(returnTo)
-      : undefined;
+  const allowed = client && returnTo ? mayReturnSignedOutTo(client, returnTo) : undefined;
   if (allowed === false)
     throw refusal('This post_logout_redirect_uri is not registered for the application.');
   return {

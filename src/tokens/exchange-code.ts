@@ -8,7 +8,7 @@ import { printableAddress } from '../platform/printable.ts';
 import { epochSeconds } from '../platform/time/clock.ts';
 import type { Payload } from '../platform/time/payload-times.ts';
 import { invalidGrant, TokenError } from './errors.ts';
-import { type IssueDependencies, issueTokens, signersFor } from './issue-tokens.ts';
+import { type IssueDependencies, issueFirstTokens, signersFor } from './issue-tokens.ts';
 import { refuseOtherKey, requireProof } from './proof-of-possession.ts';
 import type { RefreshTokenCodec, RefreshTokenValue } from './refresh-token-value.ts';
 import { hasItsProof, requireParameters, type TokenAnswer, type TokenRequest } from './token-request.ts';
@@ -29,7 +29,7 @@ const NOT_VALID = 'Authorization code is not valid';
  * @throws TokenError that says why the code is refused.
  */
 export async function exchangeCode(request: TokenRequest, d: ExchangeDependencies): Promise<TokenAnswer> {
-  const { client, proof } = request;
+  const { client } = request;
   requireParameters(request, 'code', 'redirect_uri');
   const signers = signersFor(client, d.keyRing);
   const family = d.codec.newFamily();
@@ -37,20 +37,7 @@ export async function exchangeCode(request: TokenRequest, d: ExchangeDependencie
   const authorization =
     (isComplete(request) ? await redeem(family, request, d) : undefined) ??
     (await lookAgain(family, request, d));
-  return issueTokens(
-    {
-      client,
-      authorization,
-      signers,
-      scope: String(authorization.payload.scope),
-      jkt: proof?.jkt,
-      refreshToken: client.grantTypes.includes('refresh_token')
-        ? d.codec.encode(family, client.id)
-        : undefined,
-      note: request.note,
-    },
-    d,
-  );
+  return issueFirstTokens(request, { authorization, signers, family }, d);
 }
 
 /** Whether the request has everything that the registration demands now, which may be more than when the code was made. */

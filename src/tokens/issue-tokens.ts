@@ -7,6 +7,7 @@ import type { CurrentKey, KeyRing } from '../keys/key-ring.ts';
 import { unavailable } from '../platform/database-errors.ts';
 import { type Clock, epochSeconds } from '../platform/time/clock.ts';
 import { ACCESS_TOKEN_TYPE, type AccessTokenClaims } from './access-token.ts';
+import type { RefreshTokenCodec, RefreshTokenValue } from './refresh-token-value.ts';
 import type { TokenAnswer, TokenRequest } from './token-request.ts';
 
 /** In bytes. */
@@ -44,6 +45,25 @@ export interface Issue {
   jkt: string | undefined;
   refreshToken: string | undefined;
   note: TokenRequest['note'];
+}
+
+/** Makes the first tokens of an authorization, once its code is redeemed and its refresh tokens have begun. */
+export function issueFirstTokens(
+  { client, proof, note }: TokenRequest,
+  { family, ...redeemed }: Pick<Issue, 'authorization' | 'signers'> & { family: RefreshTokenValue },
+  d: IssueDependencies & { codec: RefreshTokenCodec },
+): Promise<TokenAnswer> {
+  return issueTokens(
+    {
+      ...{ client, ...redeemed, note },
+      scope: String(redeemed.authorization.payload.scope),
+      jkt: proof?.jkt,
+      refreshToken: client.grantTypes.includes('refresh_token')
+        ? d.codec.encode(family, client.id)
+        : undefined,
+    },
+    d,
+  );
 }
 
 /** Makes the tokens of an authorization: an access token, and an ID token if `openid` was requested. */

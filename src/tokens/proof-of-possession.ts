@@ -1,21 +1,18 @@
-import { type DpopProof, PROOF_LIFETIME_SECONDS } from '../clients/dpop-proof.ts';
+import type { DpopProof } from '../clients/dpop-proof.ts';
 import type { UsedProofStore } from '../clients/used-proof-store.ts';
-import type { Clock } from '../platform/time/clock.ts';
 import { invalidGrant, invalidProof } from './errors.ts';
 import type { TokenRequest } from './token-request.ts';
 
 interface ProofDependencies {
   usedProofs: UsedProofStore;
-  clock: Clock;
 }
 
 /** Uses up a proof. False where it was used before. */
 export function useProof(
   { clientId, proof }: { clientId: string; proof: DpopProof },
-  { usedProofs, clock }: ProofDependencies,
+  { usedProofs }: ProofDependencies,
 ): Promise<boolean> {
-  const expiresAt = new Date(clock.now().getTime() + PROOF_LIFETIME_SECONDS * 1000);
-  return usedProofs.use({ issuer: clientId, jti: proof.jti, expiresAt });
+  return usedProofs.use({ issuer: clientId, jti: proof.jti, expiresAt: proof.expiresAt });
 }
 
 /** @throws TokenError `invalid_dpop_proof` when a token request's proof is wrong or missing. */

@@ -3,7 +3,7 @@ import type { DeviceCodeStore, PolledDeviceCode } from '../grants/device-code-st
 import type { GrantStore } from '../grants/grant-store.ts';
 import { epochSeconds } from '../platform/time/clock.ts';
 import { invalidGrant, TokenError } from './errors.ts';
-import { type IssueDependencies, issueTokens, signersFor } from './issue-tokens.ts';
+import { type IssueDependencies, issueFirstTokens, signersFor } from './issue-tokens.ts';
 import { refuseWrongProof, requireProof } from './proof-of-possession.ts';
 import type { RefreshTokenCodec } from './refresh-token-value.ts';
 import { requireParameters, type TokenAnswer, type TokenRequest } from './token-request.ts';
@@ -36,20 +36,7 @@ export async function redeemDeviceCode(
   const family = d.codec.newFamily();
   const redemption = { client, code, family: family.family, proof, jkt: proof?.jkt, now: d.clock.now() };
   const authorization = (await d.deviceCodes.redeem(redemption)) ?? (await refuse(code, request, d));
-  return issueTokens(
-    {
-      client,
-      authorization,
-      signers,
-      scope: String(authorization.payload.scope),
-      jkt: proof?.jkt,
-      refreshToken: client.grantTypes.includes('refresh_token')
-        ? d.codec.encode(family, client.id)
-        : undefined,
-      note: request.note,
-    },
-    d,
-  );
+  return issueFirstTokens(request, { authorization, signers, family }, d);
 }
 
 /** Reads the code. A used code ends its tokens (RFC 6749 section 4.1.2, as for authorization codes). */

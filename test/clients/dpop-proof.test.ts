@@ -43,7 +43,11 @@ describe('a DPoP proof', () => {
   const compare = async (text: string) => {
     const [library, ours] = await Promise.all([
       outcome(checkByLibrary(text).then(({ thumbprint, jti }) => ({ jkt: thumbprint, jti }))),
-      outcome(verifyDpopProof(text, { method: 'POST', url: URL_OF_TOKENS, now: new Date() })),
+      outcome(
+        verifyDpopProof(text, { method: 'POST', url: URL_OF_TOKENS, now: new Date() }).then(
+          ({ jkt, jti }) => ({ jkt, jti }),
+        ),
+      ),
     ]);
     return { library, ours };
   };
@@ -72,6 +76,7 @@ describe('a DPoP proof', () => {
     expect(await verifyDpopProof(RFC_EXAMPLE, target)).toEqual({
       jkt: '0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I',
       jti: '-BwC3ESc6acc2lTc',
+      expiresAt: new Date(1562263216e3),
     });
   });
 });

@@ -33,7 +33,11 @@ describe('the protocol library', () => {
 
   it.each<[string, (provider: Provider) => object, string[]]>([
     ['Client', ({ Client }) => Client, ['find']],
-    ['Client.prototype', ({ Client }) => Client.prototype, ['grantTypeAllowed', 'responseTypeAllowed']],
+    [
+      'Client.prototype',
+      ({ Client }) => Client.prototype,
+      ['redirectUriAllowed', 'grantTypeAllowed', 'responseTypeAllowed'],
+    ],
     ['IdToken', ({ IdToken }) => IdToken, ['validate']],
     ['ReplayDetection', ({ ReplayDetection }) => ReplayDetection, ['unique']],
     ['Session.prototype', ({ Session }) => Session.prototype, ['save', 'destroy', 'loginAccount']],
@@ -65,7 +69,6 @@ describe('the protocol library', () => {
         'on',
       ],
     ],
-    ['Client.prototype', ({ Client }) => Client.prototype, ['postLogoutRedirectUriAllowed']],
     ['Grant.prototype', ({ Grant }) => Grant.prototype, ['addOIDCScope']],
     ['Session', ({ Session }) => Session, ['get']],
     ['Session.prototype', ({ Session }) => Session.prototype, ['resetIdentifier', 'persist']],

@@ -96,7 +96,7 @@ describe('with 200,000 rows in every table that grows', () => {
       ['artifacts_pkey'],
       (knex) => createArtifactStore(knex).destroy('Interaction', 'interaction'),
     ],
-    ...([undefined, { jkt: 'thumbprint', jti: 'proof' }] as const).flatMap(
+    ...([undefined, { jkt: 'thumbprint', jti: 'proof', expiresAt: new Date() }] as const).flatMap(
       (proof): [string, string[], Act][] => [
         [
           `a code to redeem it${proof ? ', with a proof' : ''}`,

@@ -1,8 +1,9 @@
 import { errors, Provider, type ResponseType } from 'oidc-provider';
+import { mayReturnTo } from '../../clients/allowed-now.ts';
 import type { Client as ClientRecord } from '../../clients/client.ts';
 import type { ClientStore } from '../../clients/client-store.ts';
 import { DEVICE_CODE_GRANT } from '../grant-types.ts';
-import { findClient } from '../storage/client-metadata.ts';
+import { clientRecord, findClient } from '../storage/client-metadata.ts';
 import { replace } from './replace.ts';
 
 type Client = InstanceType<Provider['Client']>;
@@ -32,13 +33,18 @@ export function keepClients(provider: Provider, { clients }: { clients: ClientSt
 
 /**
  * A grant or response type that the server has but this client may not use is `unauthorized_client` (RFC 6749
- * sections 4.1.2.1 and 5.2). The library would answer `invalid_request`.
+ * sections 4.1.2.1 and 5.2). The library would answer `invalid_request`. An address is registered by the same rule
+ * here as when the code is exchanged.
  */
 export function correctClients(provider: Provider): void {
   const { prototype } = provider.Client;
   const { grantTypeAllowed, responseTypeAllowed } = prototype;
 
   replace(prototype, {
+    redirectUriAllowed(this: Client, uri: string) {
+      return mayReturnTo(clientRecord(this), uri);
+    },
+
     grantTypeAllowed(this: Client, type: string) {
       const allowed = grantTypeAllowed.call(this, type);
       const { route, params } = Provider.ctx?.oidc ?? {};
