@@ -1,7 +1,7 @@
 import { openBrowser } from '../../support/browser.ts';
 import { type PreparedRequest, releaseTogether } from '../../support/released-together.ts';
 import { authorizationUrl } from '../../support/relying-party.ts';
-import { aRunner, cookieHeader, RACE_MS, startTwoServers, type TwoServers } from './two-servers.ts';
+import { aRunner, cookieHeader, fifty, RACE_MS, startTwoServers, type TwoServers } from './two-servers.ts';
 
 describe('two servers on one database', () => {
   let servers: TwoServers;
@@ -63,6 +63,26 @@ describe('two servers on one database', () => {
         ({ email, password }, n): Parameters<typeof form> => [n, '203.0.113.9', email, password],
       );
       expect(await statuses(await forms(asked))).toEqual({ 303: 50 });
+    },
+    RACE_MS,
+  );
+
+  it(
+    'look up ten device codes in all, when 240 of 250 have failed and fifty addresses type one at once',
+    async () => {
+      // These failures do not end during the test, however slow it is.
+      await servers.database.knex.raw(
+        `INSERT INTO guesses (bucket, most, failed, expires_at)
+         SELECT 'devices, without a session', 250,
+           jsonb_object_agg('guess ' || n, extract(epoch FROM now()) + 3600), now() + interval '1 hour'
+         FROM generate_series(1, 240) AS n`,
+      );
+      const letters = [...'BCDFGHJKLM'];
+      const requests = fifty((n) => ({
+        url: `${servers.at(n)}/auth/device?user_code=BBBBBB${letters[Math.floor(n / 10)]}${letters[n % 10]}`,
+        headers: { 'x-forwarded-for': `198.18.0.${n + 1}` },
+      }));
+      expect(await statuses(requests)).toEqual({ 400: 10, 429: 40 });
     },
     RACE_MS,
   );
