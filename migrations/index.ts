@@ -19,6 +19,7 @@ import * as consentHosts from './0017-consent-hosts.ts';
 import * as answerSilently from './0018-answer-silently.ts';
 import * as pastPublicKeys from './0019-past-public-keys.ts';
 import * as anonymousSessions from './0020-anonymous-sessions.ts';
+import * as applicationAddresses from './0021-application-addresses.ts';
 import { applyFunctions } from './functions.ts';
 
 const MIGRATIONS = {
@@ -42,6 +43,7 @@ const MIGRATIONS = {
   '0018-answer-silently': answerSilently,
   '0019-past-public-keys': pastPublicKeys,
   '0020-anonymous-sessions': anonymousSessions,
+  '0021-application-addresses': applicationAddresses,
 };
 
 type Name = keyof typeof MIGRATIONS;

@@ -112,13 +112,14 @@ function applicationOf(logger: Logger, chain: readonly Middleware[]): Koa {
 
 function pages(services: Services): Router {
   const { config, live, hints, instances, people, consents, views, csrf, logger } = services;
-  const { clock, upstreamSignIns, passwords, upstream, knownBrowsers } = services;
+  const { clock, artifacts, upstreamSignIns, passwords, upstream, knownBrowsers } = services;
   return interactionRoutes(
     {
       issuer: config.issuer,
       provider: () => live.current,
       hints,
       instances,
+      artifacts,
       people,
       consents,
       upstreamSignIns,

@@ -30,7 +30,9 @@ VALUES
 ON CONFLICT (person_id, id) DO UPDATE SET client_id = excluded.client_id;
 
 -- A web application with a backend. Its /demo callback is at the issuer, which the server passes to this file.
-INSERT INTO clients (id, instance_id, name, type, redirect_uris, post_logout_redirect_uris, scopes, require_pkce)
+INSERT INTO clients (
+  id, instance_id, name, type, redirect_uris, post_logout_redirect_uris, scopes, require_pkce, client_uri, initiate_login_uri
+)
 VALUES (
   'client_demo_web', 'demo', 'Demo web application', 'confidential',
   ARRAY(SELECT DISTINCT unnest(ARRAY[
@@ -39,11 +41,14 @@ VALUES (
     coalesce(current_setting('listo.issuer', true), 'http://localhost:3000') || '/demo/callback'
   ])),
   ARRAY[coalesce(current_setting('listo.issuer', true), 'http://localhost:3000') || '/demo'],
-  '{openid,profile,email}', false
+  '{openid,profile,email}', false,
+  coalesce(current_setting('listo.issuer', true), 'http://localhost:3000') || '/demo',
+  coalesce(current_setting('listo.issuer', true), 'http://localhost:3000') || '/demo/sign-in'
 )
 ON CONFLICT (id) DO UPDATE SET
   name = excluded.name, redirect_uris = excluded.redirect_uris, post_logout_redirect_uris = excluded.post_logout_redirect_uris,
-  scopes = excluded.scopes, require_pkce = excluded.require_pkce;
+  scopes = excluded.scopes, require_pkce = excluded.require_pkce, client_uri = excluded.client_uri,
+  initiate_login_uri = excluded.initiate_login_uri;
 
 -- Its secret: demo-web-secret-not-for-production-0001   (npm run cli -- client secret makes a real one)
 INSERT INTO client_secrets (client_id, digest)

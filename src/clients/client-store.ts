@@ -31,6 +31,8 @@ export function createClientStore(db: Queryable): ClientStore {
           requirePkce: row.require_pkce,
           requireConsent: row.require_consent,
           answerSilently: row.answer_silently,
+          clientUri: row.client_uri,
+          initiateLoginUri: row.initiate_login_uri,
           jwks: row.jwks,
           requireDpop: row.require_dpop,
           idTokenSignedResponseAlg: row.id_token_signed_response_alg,

@@ -13,6 +13,10 @@ export interface Client {
   requireConsent: boolean;
   /** Whether an installed application is answered without a page at an address that others could take (RFC 8252). */
   answerSilently: boolean;
+  /** The application's own page, for a person whose sign-in ended here. */
+  clientUri: string | null;
+  /** The address at which it begins a sign-in (OIDC Core section 4). */
+  initiateLoginUri: string | null;
   /** Public keys for `private_key_jwt` (RFC 7523). A client has them instead of a secret. */
   jwks: { keys: readonly object[] } | null;
   requireDpop: boolean;

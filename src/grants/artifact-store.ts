@@ -4,6 +4,7 @@ import { prepare } from '../platform/postgres/prepared-statement.ts';
 import { type DatabaseTime, SAME_CLOCK } from '../platform/time/database-time.ts';
 import { fromRow, type Payload, toRow } from '../platform/time/payload-times.ts';
 import type { Authorization } from './authorization.ts';
+import { endInteraction } from './end-interaction.ts';
 import { type FoundGrant, GRANT_COLUMNS, type GrantColumns, readGrant } from './grant-store.ts';
 import { type NewGrant, type NewGrantValues, newGrantValues, withNewGrant } from './new-grant.ts';
 import { interactionCreator } from './new-interaction.ts';
@@ -14,6 +15,7 @@ export type ArtifactModel = 'Interaction' | 'AuthorizationCode' | 'PushedAuthori
 
 export interface Artifact {
   payload: Payload;
+  /** Whether a code or pushed request was used, or an interaction ended. */
   consumed: boolean;
   /** A code's grant and its person, from the same query. */
   grant: FoundGrant | undefined;
@@ -33,7 +35,7 @@ export interface ArtifactStore {
    * Such changes wait for this statement.
    */
   createWithGrant(artifact: NewArtifact, grant: NewGrant): Promise<boolean>;
-  /** False when the artifact was destroyed meanwhile: it must not come back. */
+  /** False when the artifact was destroyed or ended meanwhile: it must not come back. */
   update(artifact: NewArtifact): Promise<boolean>;
   /**
    * Redeems an authorization code for exactly one caller (redeem-code.ts). Otherwise returns undefined and changes
@@ -42,7 +44,7 @@ export interface ArtifactStore {
   redeem(redemption: AuthorizationCodeRedemption): Promise<Authorization | undefined>;
   /** Marks a pushed request used. True for exactly one caller, however many call at once. */
   consume(model: ArtifactModel, id: string): Promise<boolean>;
-  /** True for exactly one caller. */
+  /** True for exactly one caller. An interaction that a person has answered stays as consumed (end-interaction.ts). */
   destroy(model: ArtifactModel, id: string): Promise<boolean>;
 }
 
@@ -51,7 +53,7 @@ export interface NewArtifact {
   id: string;
   payload: Payload;
   grantId?: string | undefined;
-  /** For an interaction: the person who has just signed in. */
+  /** For an interaction: the person who has just answered it. */
   personId?: string | undefined;
   /** For a new interaction: a keyed hash of the address from which it is begun. */
   addressMac?: Buffer | undefined;
@@ -135,7 +137,7 @@ export function createArtifactStore(db: Queryable, time: DatabaseTime = SAME_CLO
       const answered = columns.person_id === null ? {} : { address_mac: null };
       return (
         (await db('artifacts')
-          .where({ model, id_hash })
+          .where({ model, id_hash, consumed_at: null })
           .update({ ...columns, ...answered })) === 1
       );
     },
@@ -150,6 +152,7 @@ export function createArtifactStore(db: Queryable, time: DatabaseTime = SAME_CLO
     },
 
     async destroy(model, id) {
+      if (model === 'Interaction') return endInteraction(db, hashId(id));
       const deleted = await db('artifacts')
         .where({ model, id_hash: hashId(id) })
         .delete();

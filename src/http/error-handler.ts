@@ -47,7 +47,8 @@ function toHttpError(thrown: unknown): HttpError {
 
 /** The parts of an error, ours or the protocol library's, that a client may see. */
 export type ErrorAnswer = Pick<HttpError, 'status' | 'message' | 'headers'> & {
-  link?: HttpError['link'];
+  title?: string | undefined;
+  links?: HttpError['links'];
   code: string;
   /** For the developer of the client; `message` is for the person at the browser. */
   detail?: string | undefined;
@@ -59,14 +60,16 @@ export function respond(ctx: Context, error: ErrorAnswer, views: Views): void {
   ctx.set(error.headers);
   ctx.set('Cache-Control', 'no-store');
   if (ctx.accepts('json', 'html') === 'html') {
-    views.render(ctx, 'error', {
-      title: titleOf(error),
+    const { id, brand } = requestState(ctx.req);
+    const model = {
+      title: error.title ?? titleOf(error),
       message: error.message,
-      link: error.link,
+      links: error.links ?? [],
       code: error.code,
       detail: error.detail,
-      requestId: requestState(ctx.req).id,
-    });
+      requestId: id,
+    };
+    views.render(ctx, 'error', model, { brand });
   } else {
     ctx.body = { error: error.code, error_description: error.detail ?? error.message };
   }

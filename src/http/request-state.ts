@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { Brand } from './pages/views.ts';
 
 /**
  * Facts about a request that are known before any route sees it. They belong to Node's request object, because the
@@ -10,6 +11,8 @@ export interface RequestState {
   ip: string;
   /** Fields for the request's log line; never a secret. */
   log: Record<string, unknown>;
+  /** The look of the instance, once it is known, for the page of an error. */
+  brand?: Brand;
 }
 
 const states = new WeakMap<IncomingMessage, RequestState>();

@@ -2,6 +2,7 @@ import type { Provider } from 'oidc-provider';
 import type { PersonStore } from '../accounts/person-store.ts';
 import type { PasswordAuthenticator } from '../authentication/password/password-authenticator.ts';
 import type { UpstreamAuthenticator } from '../authentication/upstream/upstream-authenticator.ts';
+import type { ArtifactStore } from '../grants/artifact-store.ts';
 import type { ConsentStore } from '../grants/consent-store.ts';
 import type { Csrf } from '../http/pages/csrf.ts';
 import type { Views } from '../http/pages/views.ts';
@@ -18,6 +19,7 @@ export interface InteractionDependencies {
   provider: () => Provider;
   hints: IdTokenHints;
   instances: InstanceStore;
+  artifacts: ArtifactStore;
   people: PersonStore;
   consents: ConsentStore;
   upstreamSignIns: UpstreamSignInStore;

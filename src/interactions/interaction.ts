@@ -6,10 +6,10 @@ import { parseParameters, type RequestParameters, singleValue } from '../http/in
 import { logClient, logFacts } from '../http/log-fields.ts';
 import { redirect } from '../http/pages/redirect.ts';
 import type { PageOptions } from '../http/pages/views.ts';
+import { requestState } from '../http/request-state.ts';
 import { brandOf } from '../instances/brand.ts';
 import type { Instance } from '../instances/instance.ts';
 import { clientRecord } from '../oidc/storage/client-metadata.ts';
-import { HttpError } from '../platform/errors.ts';
 import type { InteractionDependencies } from './dependencies.ts';
 
 export type Interaction = Awaited<ReturnType<Provider['interactionDetails']>>;
@@ -24,7 +24,10 @@ export interface InteractionContext {
 
 type Result = Parameters<Provider['interactionFinished']>[2];
 
-/** @throws HttpError 400 when the interaction is over, or belongs to another browser, as its cookie shows. */
+/** The interaction is over, or belongs to another browser (way-on.ts). */
+export class InteractionOver extends Error {}
+
+/** @throws InteractionOver when it is over, or belongs to another browser, as its cookie shows. */
 export async function loadInteraction(
   ctx: Context,
   { provider, instances }: Pick<InteractionDependencies, 'provider' | 'instances'>,
@@ -32,11 +35,12 @@ export async function loadInteraction(
   parseParameters(ctx.querystring);
   const interaction = await unlessOver(() => provider().interactionDetails(ctx.req, ctx.res));
   // The browser sends the cookie only to this interaction's path. This checks the uid all the same.
-  if (interaction.uid !== ctx.params.uid) throw expired();
+  if (interaction.uid !== ctx.params.uid) throw new InteractionOver();
   const registered = await provider().Client.find(String(interaction.params.client_id));
   const client = registered && clientRecord(registered);
   const instance = client && (await instances.find(client.instanceId));
-  if (!client || !instance) throw expired();
+  if (!client || !instance) throw new InteractionOver();
+  requestState(ctx.req).brand = brandOf(instance);
   logClient(ctx.req, client.id, 'registered');
   const { accountId } = interaction.session ?? {};
   if (accountId) logFacts(ctx.req, { person: accountId });
@@ -151,16 +155,6 @@ async function unlessOver<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    throw error instanceof errors.SessionNotFound ? expired(error) : error;
+    throw error instanceof errors.SessionNotFound ? new InteractionOver(undefined, { cause: error }) : error;
   }
-}
-
-function expired(cause?: unknown): HttpError {
-  return new HttpError({
-    status: 400,
-    code: 'invalid_request',
-    message:
-      'This page is no longer valid: it was open for too long, was already used, was one of too many from your network, or belongs to another browser. To begin again, go back to the application and sign in there.',
-    cause,
-  });
 }

@@ -7,9 +7,15 @@ import Router from '@koa/router';
 import type { Middleware } from 'koa';
 import { onlyFromOwnPages } from '../http/pages/own-pages.ts';
 import { redirect } from '../http/pages/redirect.ts';
+import { interactionAddress } from '../oidc/routes.ts';
 import { decideConsent, showConsent } from './consent.ts';
 import type { InteractionDependencies } from './dependencies.ts';
-import { abortInteraction, type InteractionContext, loadInteraction } from './interaction.ts';
+import {
+  abortInteraction,
+  type InteractionContext,
+  InteractionOver,
+  loadInteraction,
+} from './interaction.ts';
 import { showSignIn, signInWithPassword } from './sign-in.ts';
 import { themeRoute } from './theme/theme-route.ts';
 import {
@@ -18,7 +24,7 @@ import {
   startUpstream,
   upstreamCallbackPath,
 } from './upstream/upstream.ts';
-import { offerWayBack } from './way-back.ts';
+import { leadOn } from './way-on.ts';
 
 export function interactionRoutes(
   dependencies: InteractionDependencies,
@@ -29,11 +35,15 @@ export function interactionRoutes(
   const step = (due: Step | 'any', serve: Serve): Middleware[] => [
     inContext,
     async (ctx) => {
-      const context = await loadInteraction(ctx, dependencies).catch((error: unknown) =>
-        offerWayBack(ctx, error, dependencies),
-      );
-      if (due === 'any' || due === stepDue(context)) await serve(context, dependencies);
-      else redirect(ctx, `/interaction/${context.interaction.uid}`);
+      let context: InteractionContext | undefined;
+      try {
+        context = await loadInteraction(ctx, dependencies);
+        if (due === 'any' || due === stepDue(context)) await serve(context, dependencies);
+        else redirect(ctx, interactionAddress(context.interaction.uid, context.client.id));
+      } catch (error) {
+        if (!(error instanceof InteractionOver)) throw error;
+        await leadOn(ctx, dependencies, context?.client);
+      }
     },
   ];
   const add = (method: 'get' | 'post', path: string, middleware: Middleware[]) =>

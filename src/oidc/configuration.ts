@@ -12,7 +12,7 @@ import { checkSealedHint } from './checks/sealed-hint.ts';
 import { type DevicePages, deviceFlow } from './device-flow.ts';
 import type { IdTokenHints } from './id-token-hint.ts';
 import { createInteractionPolicy } from './interaction-policy.ts';
-import { PATHS } from './routes.ts';
+import { interactionAddress, PATHS } from './routes.ts';
 import { createAccountFinder } from './storage/account.ts';
 import { type AdapterDependencies, createAdapter } from './storage/adapter.ts';
 import { clientRecord } from './storage/client-metadata.ts';
@@ -48,7 +48,10 @@ export function oidcConfiguration(dependencies: ConfigurationDependencies): Conf
     jwks: keyRing.privateJwks,
     findAccount: createAccountFinder(dependencies),
     loadExistingGrant: createGrantLoader(dependencies),
-    interactions: { url: (_ctx, { uid }) => `/interaction/${uid}`, policy: createInteractionPolicy() },
+    interactions: {
+      url: (_ctx, { uid, params }) => interactionAddress(uid, params.client_id),
+      policy: createInteractionPolicy(),
+    },
     renderError: answerError(renderError),
     routes: PATHS,
     cookies: cookies(cookieKeys, https),

@@ -16,6 +16,8 @@ export interface RequestContext {
   client: Client | undefined;
   /** The interaction that determined the instance. */
   interaction?: { id: string; artifact: Artifact };
+  /** Set where the library asks for an interaction that has ended, also in this moment. */
+  interactionIsOver?: boolean;
   /** The user code the person typed (device flow only). */
   userCode?: string;
   /** The enabled person of the session, so that the library's next question costs no query. */

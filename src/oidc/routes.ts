@@ -12,6 +12,15 @@ export const PATHS = {
   jwks: '/auth/jwks',
 } as const;
 
+/**
+ * The address of an interaction's page. It names the client, so that the page leads back to the application when the
+ * interaction is long gone.
+ */
+export function interactionAddress(uid: string, clientId: unknown): string {
+  const query = typeof clientId === 'string' ? `?${new URLSearchParams({ client_id: clientId })}` : '';
+  return `/interaction/${encodeURIComponent(uid)}${query}`;
+}
+
 /** The chains of middleware that a request may pass on its way to the library (app.ts). */
 export type ProtocolRouteKind =
   /** An application sends a browser here to ask for an authorization. */

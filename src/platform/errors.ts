@@ -20,9 +20,19 @@ export interface HttpErrorOptions {
   message: string;
   /** Extra response headers, such as `Retry-After` or `WWW-Authenticate`. */
   headers?: Record<string, string>;
-  /** The application to which the person can go back, for a page. */
-  link?: { href: string; name: string };
+  /** The heading of a page; by default it follows from the status. */
+  title?: string;
+  /** The ways on that a page offers, the best one first. */
+  links?: readonly PageLink[];
   cause?: unknown;
+}
+
+/** Leads to an application, by its name. */
+export interface PageLink {
+  href: string;
+  /** `sign_in`: a sign-in begins there. */
+  does: 'sign_in' | 'return';
+  name: string;
 }
 
 /** An error with an answer: the client receives its message unchanged. */
@@ -30,15 +40,17 @@ export class HttpError extends Error {
   readonly status: number;
   readonly code: ErrorCode;
   readonly headers: Record<string, string>;
-  readonly link: HttpErrorOptions['link'];
+  readonly title: string | undefined;
+  readonly links: readonly PageLink[];
 
-  constructor({ status, code, message, headers = {}, link, cause }: HttpErrorOptions) {
+  constructor({ status, code, message, headers = {}, title, links = [], cause }: HttpErrorOptions) {
     super(message, { cause });
     this.name = 'HttpError';
     this.status = status;
     this.code = code;
     this.headers = headers;
-    this.link = link;
+    this.title = title;
+    this.links = links;
   }
 }
 

@@ -177,12 +177,6 @@ describe('signing in', () => {
     expect((await atApplication()).get('code')).toEqual(expect.any(String));
     visit.problems.length = 0;
   });
-
-  it('is over: going back shows a page that says so', async () => {
-    await signIn(client);
-    await visit.page.goBack();
-    expect(await visit.page.getByText('This page is no longer valid').count()).toBe(1);
-  });
 });
 
 describe('signing in through a customer’s own provider', () => {

@@ -132,7 +132,7 @@ describe('the origin', () => {
       path: '/auth/device',
       status: 403,
       error: 'invalid_request',
-      detail: `The form came from ${ELSEWHERE}, not from ${server.url}`,
+      detail: `the form came from ${ELSEWHERE}, not from ${server.url}`,
     });
   });
 });

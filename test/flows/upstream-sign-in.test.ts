@@ -347,6 +347,7 @@ describe('signing in again through the provider', () => {
 it('offers no password form on an instance that has its own provider', async () => {
   const browser = openBrowser();
   const page = await world.authorize(browser, open);
-  const posted = await browser.post(`${page.location}/sign-in`, { email: 'a@b.example', password: 'x' });
+  const { origin, pathname } = new URL(page.location ?? '');
+  const posted = await browser.post(`${origin}${pathname}/sign-in`, { email: 'a@b.example', password: 'x' });
   expect(redirectOf(posted)).toEqual({ status: 303, location: page.location });
 });

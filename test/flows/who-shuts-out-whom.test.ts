@@ -163,7 +163,7 @@ it('the cookie of a known browser names nobody, and is worth nothing at another 
     const path = new URL(form.url).pathname;
     const cookies = browser.cookies().filter((one) => path.startsWith(one.path));
     const { email, password } = credentials;
-    const { status } = await fetch(`${form.url}/sign-in`, {
+    const { status } = await fetch(`${server.url}${path}/sign-in`, {
       method: 'POST',
       redirect: 'manual',
       headers: {

@@ -46,6 +46,34 @@ describe('a client is refused', () => {
         'client "new": name has the control character U+202E',
         'Leave it out. Control characters, and those that change the direction of text, make people read something else than what is written.',
       ],
+      ...(
+        [
+          ['client_uri', 'client_uri_address'],
+          ['initiate_login_uri', 'client_initiate_login_address'],
+        ] as const
+      ).flatMap(([column, constraint]) =>
+        each(
+          [
+            'app.example',
+            '/sign-in',
+            'javascript:alert(1)',
+            'http://app.example/',
+            'http://localhost.example/',
+            'https://',
+            'https://app.example:port/',
+            'https://ada@app.example/',
+            'https://app.example/a b',
+            'https://app.example/"',
+            `https://app.example/${'a'.repeat(2000)}`,
+          ],
+          (uri): Refusal => [
+            aNewClient({ [column]: `'${uri}'` }),
+            `${constraint} of clients`,
+            row(),
+            'Write an https address, or an http address on localhost, 127.0.0.1 or [::1], without spaces and quotation marks.',
+          ],
+        ),
+      ),
       [
         aNewClient({ type: "'private'" }),
         'client_type_known of clients',
@@ -331,6 +359,15 @@ describe('what is accepted', () => {
       `UPDATE listnr_accepted_issuers SET subject_prefix = 'listo:';
        ${anAcceptedIssuer({ issuer: "'https://idp.example'", jwks_uri: "'https://idp.example/jwks'", subject_prefix: "'idp:'" })}`,
     ],
+    ...[
+      'https://app.example',
+      'https://app.example:8443/a?b=c#/d',
+      'http://localhost:3000/',
+      'http://[::1]:80?a=b',
+    ].map((uri) => [
+      `the application’s addresses ${uri}`,
+      `UPDATE clients SET client_uri = '${uri}', initiate_login_uri = '${uri}'`,
+    ]),
     ['a client deleted with its secrets', "DELETE FROM clients WHERE id = 'web'"],
     ['an instance deleted with all that is in it', "DELETE FROM instances WHERE id = 'home'"],
     ['a person with a password', aPerson({ email: "'new@home.example'", password_hash: `'${HASH}'` })],

@@ -52,7 +52,12 @@ describe('docs/registering-clients.md', () => {
     const sql = readdirSync(folder)
       .map((name) => readFileSync(new URL(name, folder), 'utf8'))
       .join('\n');
-    const later = ['0003-refresh-families', '0008-client-security', '0016-session-limit']
+    const later = [
+      '0003-refresh-families',
+      '0008-client-security',
+      '0016-session-limit',
+      '0021-application-addresses',
+    ]
       .map((name) => readFileSync(new URL(`../../migrations/${name}.ts`, import.meta.url), 'utf8'))
       .join('\n');
     const names = ['instances', 'clients', 'people']

@@ -12,13 +12,17 @@ export interface Application {
 export async function startApplication({
   port = 0,
   pages = {},
+  answers = () => true,
 }: {
   port?: number;
+  /** Whether the application answers a request to this path, or leaves it waiting. */
+  answers?: (path: string) => boolean;
   pages?: Record<string, { type: string; body: string | Buffer }>;
 } = {}): Promise<Application> {
   const server = createServer((req, res) => {
     const { pathname } = new URL(req.url ?? '/', 'http://application');
     const page = pages[pathname];
+    if (!answers(pathname)) return;
     if (pathname === '/moved') {
       const { port: own } = server.address() as AddressInfo;
       res.writeHead(302, { location: `http://localhost:${own}/home` }).end();

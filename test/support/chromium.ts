@@ -1,3 +1,6 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { AxeBuilder } from '@axe-core/playwright';
 import { type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 
@@ -5,6 +8,8 @@ import { type BrowserContext, type BrowserContextOptions, chromium, type Page } 
 export interface Chromium {
   /** A browser profile of its own: no cookies, no history. */
   open(options?: BrowserContextOptions): Promise<Visit>;
+  /** A profile in which the person's settings block all cookies. */
+  openWithoutCookies(): Promise<Visit>;
   close(): Promise<void>;
 }
 
@@ -26,33 +31,46 @@ const FLAGS = [
   '--disable-sync',
 ];
 
+const PROGRAM = { executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: FLAGS };
+/** The number that Chromium's settings have for it. */
+const BLOCK = 2;
+
 export async function launchChromium(): Promise<Chromium> {
-  const browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    args: FLAGS,
-  });
+  const browser = await chromium.launch(PROGRAM);
   return {
     async open(options = {}) {
-      const context = await browser.newContext(options);
-      const page = await context.newPage();
-      const problems: string[] = [];
-      page.on('console', (message) => {
-        if (message.type() !== 'error' && message.type() !== 'warning') return;
-        // The browser logs the status of an error page, which is no problem.
-        if (message.location().url === page.url() && message.text().startsWith('Failed to load resource'))
-          return;
-        problems.push(`${page.url()}: ${message.text()}`);
-      });
-      page.on('pageerror', (error) => problems.push(`${page.url()}: ${error.message}`));
-      page.on('requestfailed', (request) => {
-        // The browser itself gave up this request, for another navigation.
-        if (request.failure()?.errorText === 'net::ERR_ABORTED') return;
-        problems.push(`${request.url()}: ${request.failure()?.errorText}`);
-      });
-      return { page, context, problems };
+      return visitIn(await browser.newContext(options));
+    },
+    async openWithoutCookies() {
+      // Playwright has no option for it, so this is the file that the settings page would write.
+      const folder = await mkdtemp(join(tmpdir(), 'chromium-'));
+      await mkdir(join(folder, 'Default'));
+      const preferences = { profile: { default_content_setting_values: { cookies: BLOCK } } };
+      await writeFile(join(folder, 'Default', 'Preferences'), JSON.stringify(preferences));
+      const context = await chromium.launchPersistentContext(folder, PROGRAM);
+      context.on('close', () => rm(folder, { recursive: true, force: true }));
+      return visitIn(context);
     },
     close: () => browser.close(),
   };
+}
+
+async function visitIn(context: BrowserContext): Promise<Visit> {
+  const page = await context.newPage();
+  const problems: string[] = [];
+  page.on('console', (message) => {
+    if (message.type() !== 'error' && message.type() !== 'warning') return;
+    // The browser logs the status of an error page, which is no problem.
+    if (message.location().url === page.url() && message.text().startsWith('Failed to load resource')) return;
+    problems.push(`${page.url()}: ${message.text()}`);
+  });
+  page.on('pageerror', (error) => problems.push(`${page.url()}: ${error.message}`));
+  page.on('requestfailed', (request) => {
+    // The browser itself gave up this request, for another navigation.
+    if (request.failure()?.errorText === 'net::ERR_ABORTED') return;
+    problems.push(`${request.url()}: ${request.failure()?.errorText}`);
+  });
+  return { page, context, problems };
 }
 
 const WCAG = ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa'];

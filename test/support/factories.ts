@@ -76,6 +76,8 @@ export async function aClient(
     require_pkce?: boolean;
     require_consent?: boolean;
     answer_silently?: boolean;
+    client_uri?: string;
+    initiate_login_uri?: string;
     jwks?: { keys: object[] };
     require_dpop?: boolean;
     id_token_signed_response_alg?: 'RS256' | 'ES256' | 'EdDSA';

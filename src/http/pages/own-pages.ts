@@ -1,9 +1,6 @@
 import type { Middleware } from 'koa';
 import { HttpError } from '../../platform/errors.ts';
-import { requestState } from '../request-state.ts';
-
-/** Long enough for any host name. */
-const MOST_SHOWN = 300;
+import { logFacts, logText } from '../log-fields.ts';
 
 /**
  * Refuses a form that a page of another origin sent. Browsers say it in two headers: `Sec-Fetch-Site`, only where the
@@ -22,8 +19,9 @@ export function onlyFromOwnPages(issuer: string): Middleware {
     const isOwnSite = site === '' || site === 'same-origin' || site === 'none';
     const isOwnOrigin = origin === '' || origin === own || (origin === 'null' && site === 'same-origin');
     if (isOwnSite && isOwnOrigin) return next();
-    requestState(ctx.req).log.detail =
-      `The form came from ${origin.slice(0, MOST_SHOWN) || 'another origin'}, not from ${own}`;
+    logFacts(ctx.req, {
+      detail: `the form came from ${logText(origin) || 'another origin'}, not from ${own}`,
+    });
     throw new HttpError({
       status: 403,
       code: 'invalid_request',

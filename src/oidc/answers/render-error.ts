@@ -1,7 +1,8 @@
-import type { KoaContextWithOIDC } from 'oidc-provider';
+import { errors, type KoaContextWithOIDC } from 'oidc-provider';
 import { isDatabaseUnavailable } from '../../platform/database-errors.ts';
 import { detailOf } from '../events.ts';
 import { requestContext } from '../request-context.ts';
+import { interactionAddress } from '../routes.ts';
 
 interface ErrorAnswer {
   error: string;
@@ -16,6 +17,9 @@ export type RenderError = (
 ) => void;
 
 /**
+ * A browser that returns to an authorization whose interaction has ended goes to the interaction's page, which leads it
+ * on: two clicks on one button can lead here twice.
+ *
  * At authorize, the library would show a page for every failure of ours. If the client is known, it gets the error
  * instead (`server_error`, RFC 6749 section 4.1.2.1). Other failures are answered outside (mount.ts). Among them is a
  * database that is away: the person can reload that page, and the client could not do that for them.
@@ -24,9 +28,21 @@ export function answerError(
   renderError: RenderError,
 ): (ctx: KoaContextWithOIDC, out: ErrorAnswer, error: Error) => void {
   return (ctx, out, error) => {
-    if (out.error !== 'server_error') renderError(ctx, { ...out, detail: detailOf(ctx, error) });
+    if (error instanceof errors.SessionNotFound && isOver(ctx)) returnToInteraction(ctx);
+    else if (out.error !== 'server_error') renderError(ctx, { ...out, detail: detailOf(ctx, error) });
     else if (!isDatabaseUnavailable(requestContext().failure)) tellClient(ctx, out);
   };
+}
+
+function isOver({ oidc }: KoaContextWithOIDC): boolean {
+  const over = requestContext().interactionIsOver || oidc.entities.Interaction === undefined;
+  return oidc.route === 'resume' && over;
+}
+
+function returnToInteraction(ctx: KoaContextWithOIDC): void {
+  const uid = ctx.path.split('/').at(-1) ?? '';
+  ctx.status = 303;
+  ctx.redirect(interactionAddress(uid, requestContext().client?.id));
 }
 
 function tellClient(ctx: KoaContextWithOIDC, out: ErrorAnswer): void {

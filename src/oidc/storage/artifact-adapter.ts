@@ -1,4 +1,4 @@
-import { type Adapter, errors, Provider } from 'oidc-provider';
+import { type Adapter, type AdapterPayload, errors, Provider } from 'oidc-provider';
 import type { Artifact, ArtifactModel, ArtifactStore } from '../../grants/artifact-store.ts';
 import { type Clock, secondsFromNow } from '../../platform/time/clock.ts';
 import { isLoaded, noteLoaded, requestContext } from '../request-context.ts';
@@ -21,7 +21,7 @@ export function artifactAdapter(
         payload: toStored(id, given),
         ...(model === 'AuthorizationCode' ? { grantId: given.grantId } : {}),
         ...(model === 'Interaction'
-          ? { personId: given.result?.login?.accountId, addressMac: requestContext().addressMac?.() }
+          ? { personId: whoAnswered(given), addressMac: requestContext().addressMac?.() }
           : {}),
         expiresAt: secondsFromNow(clock, ttlSeconds),
       };
@@ -40,6 +40,10 @@ export function artifactAdapter(
 
     async find(id) {
       const artifact = takeInteraction(model, id) ?? (await artifacts.find(model, id));
+      if (model === 'Interaction' && (!artifact || artifact.consumed)) {
+        requestContext().interactionIsOver = true;
+        return undefined;
+      }
       if (!artifact) return undefined;
       noteLoaded(model, id);
       const stored = fromStored(model, id, artifact, issuer);
@@ -55,10 +59,16 @@ export function artifactAdapter(
 
     async destroy(id) {
       // The library reads an interaction's result, then destroys it. If two requests read it, only one goes on.
-      if (!(await artifacts.destroy(model, id)) && model === 'Interaction')
-        throw new errors.SessionNotFound(OVER);
+      if ((await artifacts.destroy(model, id)) || model !== 'Interaction') return;
+      requestContext().interactionIsOver = true;
+      throw new errors.SessionNotFound(OVER);
     },
   };
+}
+
+/** The person who signs in by this interaction, or who was signed in and allows the client something. */
+function whoAnswered({ result, session }: AdapterPayload): string | undefined {
+  return result?.login?.accountId ?? (result?.consent ? session?.accountId : undefined);
 }
 
 /**

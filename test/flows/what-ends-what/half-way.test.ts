@@ -39,7 +39,7 @@ describe('what ends what, half-way', () => {
           const { browser, page, tenant } = await afterPassword();
           await happens(what, tenant);
           await happens('a person is enabled again', tenant);
-          await expectOver(await browser.follow(page), tenant);
+          await expectEnded(await browser.follow(page), tenant, OVER);
         });
 
         it('at the consent page', async () => {
@@ -47,7 +47,7 @@ describe('what ends what, half-way', () => {
           const consent = await browser.follow(page);
           await happens(what, tenant);
           await happens('a person is enabled again', tenant);
-          await expectOver(await allow(browser, consent), tenant);
+          await expectEnded(await allow(browser, consent), tenant, askedAgain(tenant));
         });
       },
     );
@@ -56,7 +56,7 @@ describe('what ends what, half-way', () => {
       const { browser, page, tenant } = await afterPassword();
       const consent = await browser.follow(page);
       await happens('sessions are ended', tenant);
-      await expectOver(await allow(browser, consent), tenant);
+      await expectEnded(await allow(browser, consent), tenant, askedAgain(tenant));
     });
 
     it('goes on when grants are ended: there is none yet', async () => {
@@ -65,6 +65,9 @@ describe('what ends what, half-way', () => {
       await happens('grants are ended', tenant);
       expect((await allow(browser, consent)).location).toContain('code=');
     });
+
+    const OVER = { status: 400, title: 'This page is no longer valid' };
+    const askedAgain = ({ instance }: Tenant) => ({ status: 200, title: `Sign in to The ${instance}` });
 
     async function afterPassword(): Promise<{ browser: Browser; page: Page; tenant: Tenant }> {
       const browser = openBrowser();
@@ -84,13 +87,13 @@ describe('what ends what, half-way', () => {
         .then((page) => browser.follow(page, CLIENT));
     }
 
-    async function expectOver({ status, html, location }: Page, { person }: Tenant): Promise<void> {
+    async function expectEnded(
+      { status, html, location }: Page,
+      { person }: Tenant,
+      expected: { status: number; title: string },
+    ): Promise<void> {
       const title = /<h1>(.*?)<\/h1>/.exec(html)?.[1]?.replaceAll(/<\/?bdi>/g, '');
-      expect({ status, title, location }).toEqual({
-        status: 400,
-        title: 'This request cannot be used',
-        location: undefined,
-      });
+      expect({ status, title, location }).toEqual({ ...expected, location: undefined });
       for (const table of ['sessions', 'grants', 'consents'])
         expect(await server.database.knex(table).where({ person_id: person.id })).toEqual([]);
     }

@@ -61,7 +61,7 @@ describe('two servers on one database', () => {
         const posted = await releaseTogether(forms);
         expect(outcomes(posted)).toEqual(['/auth/authorize/:uid']);
         const resumed = await releaseTogether(resumptions(browser, posted[0]?.location));
-        expect(tally(resumed)).toEqual({ code: 1, '400 invalid_request': 49 });
+        expect(tally(resumed)).toEqual({ code: 1, '/interaction/:uid': 49 });
         const grants = await servers.database.knex('grants').where({ person_id: runner.id }).pluck('id');
         expect(grants).toHaveLength(round);
       }

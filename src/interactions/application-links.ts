@@ -1,0 +1,36 @@
+import type { Client } from '../clients/client.ts';
+import type { PageLink } from '../platform/errors.ts';
+
+/**
+ * The ways on to an application, for a page at which its sign-in ended: where it begins a sign-in, and its own page.
+ * They lead to registered addresses and nowhere else.
+ */
+export function applicationLinks(
+  { name, clientUri, initiateLoginUri, redirectUris }: Client,
+  issuer: string,
+): PageLink[] {
+  const own = clientUri ?? originOf(redirectUris);
+  return [
+    ...(isAddress(initiateLoginUri)
+      ? [{ href: withIssuer(initiateLoginUri, issuer), does: 'sign_in' as const, name }]
+      : []),
+    ...(isAddress(own) ? [{ href: own, does: 'return' as const, name }] : []),
+  ];
+}
+
+/** A third party begins a sign-in with `iss` (OIDC Core section 4). */
+function withIssuer(uri: string, issuer: string): string {
+  const url = new URL(uri);
+  url.searchParams.set('iss', issuer);
+  return url.href;
+}
+
+function originOf(uris: readonly string[]): string | null {
+  const uri = uris.find(isAddress);
+  return uri === undefined ? null : `${new URL(uri).origin}/`;
+}
+
+/** The database checks the form. This keeps a row from before its check out of a link. */
+function isAddress(uri: string | null): uri is string {
+  return uri !== null && /^https?:/.test(uri) && URL.canParse(uri);
+}

@@ -1,0 +1,121 @@
+import type { Context } from 'koa';
+import type { Client } from '../clients/client.ts';
+import { readForm } from '../http/input/body.ts';
+import { parseParameters, type RequestParameters, singleValue } from '../http/input/parameters.ts';
+import { logClient, logFacts } from '../http/log-fields.ts';
+import { redirect, repeatAsGet } from '../http/pages/redirect.ts';
+import { requestState } from '../http/request-state.ts';
+import { brandOf } from '../instances/brand.ts';
+import { findInteraction, type KnownInteraction, repeatedRequest } from '../oidc/known-interaction.ts';
+import { interactionAddress, PATHS } from '../oidc/routes.ts';
+import { findSession, type Session } from '../oidc/session.ts';
+import { clientRecord } from '../oidc/storage/client-metadata.ts';
+import { HttpError } from '../platform/errors.ts';
+import { applicationLinks } from './application-links.ts';
+import { keepsCookies } from './cookie-check.ts';
+import type { InteractionDependencies } from './dependencies.ts';
+
+/**
+ * Leads a person on whose interaction does not go on. The browser that began it repeats the request: after a second
+ * click, or with the back button, the session is there, and the application gets another answer. Another browser is
+ * offered the application, and one that keeps no cookies is told so.
+ *
+ * @throws HttpError 400 with links to the application.
+ */
+export async function leadOn(
+  ctx: Context,
+  dependencies: InteractionDependencies,
+  known: Client | undefined,
+): Promise<void> {
+  const { provider, issuer } = dependencies;
+  const uid = String(ctx.params.uid);
+  const found = await findInteraction(ctx, uid, { ...dependencies, provider: provider() });
+  // The form of an interaction that was loaded is read already.
+  const given = known ? {} : await givenParameters(ctx);
+  const client = known ?? (await clientOf(given, found, dependencies));
+  const instance = client && (await dependencies.instances.find(client.instanceId));
+  if (instance) requestState(ctx.req).brand = brandOf(instance);
+  if (client) logClient(ctx.req, client.id, 'registered');
+  logFacts(ctx.req, { detail: 'the interaction is over, or belongs to another browser' });
+  if (client && found?.isOwn) return repeat(ctx, { found, client, given }, dependencies);
+
+  const links = client ? applicationLinks(client, issuer) : [];
+  if (found?.isOpen && !found.isOwn) {
+    const keeps = keepsCookies(ctx, interactionAddress(uid, client?.id), {
+      https: issuer.startsWith('https:'),
+    });
+    if (keeps === undefined) return;
+    if (!keeps) {
+      logFacts(ctx.req, { detail: 'the browser keeps no cookies' });
+      throw cookiesBlocked(issuer, links);
+    }
+  }
+  throw over(links);
+}
+
+/** Asks for the same authorization again. */
+async function repeat(
+  ctx: Context,
+  { found, client, given }: { found: KnownInteraction; client: Client; given: RequestParameters },
+  { provider, people, hints }: InteractionDependencies,
+): Promise<void> {
+  if (found.isOfDevice) {
+    // The device says whether it got its answer. If it did not, its person types the code again.
+    return redirect(ctx, PATHS.code_verification);
+  }
+  const session = await findSession(ctx, provider(), client.instanceId);
+  const mustSignIn = await isOfAnother(given, session, people);
+  const parameters = await repeatedRequest(found, session, { hints, mustSignIn });
+  repeatAsGet(ctx, { path: PATHS.authorization, parameters });
+}
+
+/** Whether somebody typed another address than that of the person who is signed in meanwhile. */
+async function isOfAnother(
+  { email }: RequestParameters,
+  { accountId }: Pick<Session, 'accountId'>,
+  people: InteractionDependencies['people'],
+): Promise<boolean> {
+  const typed = singleValue(email)?.trim().toLowerCase();
+  if (typed === undefined || accountId === undefined) return false;
+  return (await people.find(accountId))?.email?.toLowerCase() !== typed;
+}
+
+/** The interaction names its client. If it is gone, the page's address or form does. */
+async function clientOf(
+  given: RequestParameters,
+  found: KnownInteraction | undefined,
+  { provider }: Pick<InteractionDependencies, 'provider'>,
+): Promise<Client | undefined> {
+  const id = found?.params.client_id ?? singleValue(given.client_id);
+  const registered = id === undefined ? undefined : await provider().Client.find(id);
+  return registered && clientRecord(registered);
+}
+
+async function givenParameters(ctx: Context): Promise<RequestParameters> {
+  return ctx.method === 'POST' ? readForm(ctx.req) : parseParameters(ctx.querystring);
+}
+
+function over(links: HttpError['links']): HttpError {
+  return new HttpError({
+    status: 400,
+    code: 'invalid_request',
+    title: 'This page is no longer valid',
+    message: `It was open for too long, was already used, was one of too many from your network, or belongs to another browser. ${
+      links.length > 0
+        ? 'You can begin again.'
+        : 'To begin again, go back to the application and sign in there.'
+    }`,
+    links,
+  });
+}
+
+function cookiesBlocked(issuer: string, links: HttpError['links']): HttpError {
+  const { host } = new URL(issuer);
+  return new HttpError({
+    status: 400,
+    code: 'invalid_request',
+    title: 'Your browser blocks cookies',
+    message: `Signing in needs cookies, and your browser keeps none of ${host}. Allow cookies for ${host} in its settings (private windows and extensions may block them, too). Then begin again.`,
+    links,
+  });
+}
