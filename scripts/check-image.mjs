@@ -39,6 +39,7 @@ chmodSync(folder, 0o755);
 try {
   const image = build(readInstructions(readFileSync(join(ROOT, 'Dockerfile'), 'utf8')));
   await forgetful(image);
+  await byCommands(image);
   await asCompose(image, readFileSync(join(ROOT, 'docker-compose.yml'), 'utf8'));
   await inProduction(image);
 } finally {
@@ -114,6 +115,27 @@ async function forgetful(image) {
   if (code !== CANNOT_START || missing.length > 0)
     throw new Error(`Without configuration: ${code}, without a word on ${missing}:\n${server.output()}`);
   process.stdout.write('Without configuration: refused, with every mistake named.\n');
+}
+
+/** The command line is one word, and a command needs no more than it uses. */
+async function byCommands(image) {
+  const run = (words, environment = {}) => {
+    const { status, stdout, stderr } = spawnSync('listo', words, {
+      cwd: image.directory,
+      env: { ...environmentOf(image), ...environment },
+      encoding: 'utf8',
+      ...USER,
+    });
+    if (status !== 0 || stderr !== '')
+      throw new Error(`listo ${words.join(' ')}: ${status}\n${stdout}${stderr}`);
+    return stdout;
+  };
+  run(['help']);
+  const DATABASE_URL = await newDatabase('commands');
+  const registered = run(['seed', 'config/seeds/demo.sql'], { DATABASE_URL });
+  if (!registered.includes('inserted clients client_demo_web')) throw new Error(`listo seed: ${registered}`);
+  run(['client', 'secret', 'add', 'client_demo_web', '--name', 'second'], { DATABASE_URL });
+  process.stdout.write('listo: quiet, and registers with the database alone.\n');
 }
 
 async function asCompose(image, text) {
@@ -200,8 +222,7 @@ async function serve(image, how, environment) {
 
 function launch({ directory, settings }, environment) {
   const [file, ...args] = JSON.parse(settings.CMD);
-  const own = Object.fromEntries(settings.ENV.split(' ').map((pair) => pair.split('=')));
-  const env = { PATH, ...own, ...environment };
+  const env = { ...environmentOf({ directory, settings }), ...environment };
   const child = spawn(file, args, { cwd: directory, env, stdio: ['ignore', 'pipe', 'pipe'], ...USER });
   let text = '';
   for (const stream of [child.stdout, child.stderr]) {
@@ -211,4 +232,11 @@ function launch({ directory, settings }, environment) {
   }
   const ended = new Promise((done) => child.once('close', done));
   return { process: child, environment: env, ended, output: () => text };
+}
+
+/** The image's own environment, with its paths in the stage's folder. */
+function environmentOf({ directory, settings }) {
+  const own = settings.ENV.split(' ').map((pair) => pair.split('='));
+  const here = (value) => value.replace('/app/', `${directory}/`).replace('$PATH', PATH);
+  return Object.fromEntries(own.map(([name, value]) => [name, here(value)]));
 }

@@ -1,10 +1,11 @@
 import { resolve } from 'node:path';
+import { type CommandConfig, commandConfig } from './config/command-config.ts';
 import { type DatabaseSettings, readDatabaseSettings } from './config/database-settings.ts';
 import { type Issuers, readIssuers } from './config/issuers.ts';
-import { type KeyRotationSettings, readKeyRotation } from './config/key-rotation.ts';
+import { type KeyRotationSettings, readKeyRotation, readRsaBits } from './config/key-rotation.ts';
+import { isProduction } from './config/mode.ts';
 import { readSecrets, type Secrets } from './config/secrets.ts';
 import { dotEnv, type Environment, Variables } from './config/variables.ts';
-import { OperatorError } from './platform/errors.ts';
 
 /**
  * All settings from the environment, checked and shaped once. Only this file reads `process.env`. All defaults are
@@ -60,10 +61,14 @@ export function readConfig(): Config {
   return parseConfig({ ...dotEnv(), ...process.env });
 }
 
+/** Reads the same for a command, which asks for the parts that it needs. */
+export function readCommandConfig(): CommandConfig {
+  return commandConfig({ ...dotEnv(), ...process.env });
+}
+
 /** @throws OperatorError that lists every mistake at once. */
 export function parseConfig(environment: Environment): Config {
   const variables = new Variables(environment);
-  const { mistakes } = variables;
   const production = isProduction(variables);
   const dataDir = resolve(variables.text('DATA_DIR') ?? '.data');
 
@@ -102,7 +107,7 @@ export function parseConfig(environment: Environment): Config {
     }),
     connections: connectionsOf(variables),
     demo: local && !production && database.kind === 'embedded',
-    rsaBits: Number(variables.oneOf('RSA_KEY_BITS', ['2048', '3072'], '2048')),
+    rsaBits: readRsaBits(variables),
     keyRotation: readKeyRotation(variables),
     housekeeping: {
       everyMs: variables.wholeNumber('HOUSEKEEPING_SECONDS', { fallback: 60, low: 1, high: DAY }) * 1000,
@@ -111,21 +116,8 @@ export function parseConfig(environment: Environment): Config {
     secrets: readSecrets(variables, { production, dataDir }),
   };
 
-  variables.noteMisspelt();
-  if (mistakes.length > 0) {
-    throw new OperatorError(
-      `The configuration is wrong:\n${mistakes.map((mistake) => `  - ${mistake}`).join('\n')}`,
-    );
-  }
+  variables.refuseMistakes();
   return config;
-}
-
-function isProduction(variables: Variables): boolean {
-  const mode = variables.text('NODE_ENV');
-  // A server that is meant for production must not run with development secrets.
-  if (mode !== undefined && mode !== 'production' && /^prod/i.test(mode.trim()))
-    variables.mistakes.push(`NODE_ENV is "${mode}"; write production.`);
-  return mode === 'production';
 }
 
 function internalPortOf(variables: Variables, port: number): number | undefined {

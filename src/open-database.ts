@@ -9,7 +9,7 @@ export function openServerDatabase({ database }: Config, say: (sentence: string)
 /**
  * Opens it for a command: joins a server that has the embedded database open, and waits for statements without limit.
  */
-export function openCommandDatabase({ database }: Config): Promise<Database> {
+export function openCommandDatabase({ database }: Pick<Config, 'database'>): Promise<Database> {
   return openDatabase(
     database.kind === 'postgres'
       ? { url: database.url, poolSize: 1, patient: true }

@@ -1,9 +1,11 @@
-import { existsSync, globSync, readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, globSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { COMMANDS } from '../src/commands/run-command.ts';
 import { understandCall } from '../src/commands/understand-call.ts';
 import { createMetrics } from '../src/platform/metrics.ts';
+import { mistakeOfNode } from '../src/platform/node-version.ts';
 import { readSources } from './support/imports.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -77,7 +79,7 @@ describe('the documents', () => {
   it('name only commands of the command line that exist, with options they take', () => {
     const places = globSync(['src/**/*.ts', 'migrations/**/*.{ts,sql}', 'config/**/*.sql'], { cwd: ROOT });
     const calls = [...documents, ...places].flatMap((place) =>
-      [...read(place).matchAll(/npm run cli -- ([a-z-]+(?: [\w.:/-]*[\w/-])*)/g)].map(
+      [...read(place).matchAll(/(?:npm run cli --|npx listo) ([a-z-]+(?: [\w.:/-]*[\w/-])*)/g)].map(
         ([, words = '']) => words,
       ),
     );
@@ -90,6 +92,17 @@ describe('the documents', () => {
       return isWrong ? [`${call}: ${understood.mistake}`] : [];
     });
     expect(mistakes).toEqual([]);
+  });
+
+  it('are right that npx listo runs the command line, quietly', () => {
+    const { bin, engines } = JSON.parse(read('package.json'));
+    expect(bin).toEqual({ listo: 'bin/listo.mjs' });
+    const { status, stdout, stderr } = spawnSync(join(ROOT, bin.listo), ['help'], { encoding: 'utf8' });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).toMatch(/^Usage: npx listo COMMAND/);
+    // In the image it is one word.
+    expect(realpathSync(join(ROOT, 'bin/listo'))).toBe(realpathSync(join(ROOT, bin.listo)));
+    expect(mistakeOfNode(engines.node.replace('>=', ''))).toBeUndefined();
   });
 
   it('explain each metric of ours', async () => {

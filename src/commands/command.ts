@@ -27,7 +27,7 @@ export interface GivenOptions {
   switches: ReadonlySet<string>;
 }
 
-/** The services for a command. A command reads the configuration only if it needs it, so most commands work without. */
+/** The services for a command. Each reads only the part of the configuration that it needs. */
 export interface CommandContext {
   input: SecretInput;
   /** Prints a line of the result on standard output. */
@@ -35,13 +35,15 @@ export interface CommandContext {
   /** Tells the person at the terminal something that is not the result. */
   say(text: string): void;
   clock: Clock;
-  settings(): CommandSettings;
+  /** The issuer of the server; undefined where nobody says it. */
+  issuer(): string | undefined;
+  keys(): KeySettings;
   /** The caller closes it. */
   openDatabase(): Promise<Database>;
 }
 
-export interface CommandSettings {
-  issuer: string;
+/** For commands about signing keys and sealed secrets. */
+export interface KeySettings {
   keyEncryptionKeys: readonly Buffer[];
   /** False when the key was made for development. */
   keyEncryptionKeyGiven: boolean;

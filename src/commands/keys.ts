@@ -108,7 +108,7 @@ function withKeys(
   work: (keySet: KeySet, keys: Keys) => Promise<void>,
 ): Promise<void> {
   if (name !== 'oidc' && name !== 'listnr') throw new OperatorError('SET is oidc or listnr.');
-  const { keyRotation, rsaBits } = context.settings();
+  const { keyRotation, rsaBits } = context.keys();
   return withStore(context, (store, db) =>
     work(name, {
       store,
@@ -125,7 +125,7 @@ async function withStore(
   context: CommandContext,
   work: (store: SigningKeyStore, db: Queryable) => Promise<void>,
 ): Promise<void> {
-  const box = createSecretBox(context.settings().keyEncryptionKeys);
+  const box = createSecretBox(context.keys().keyEncryptionKeys);
   const database = await context.openDatabase();
   try {
     await work(createSigningKeyStore(database.knex, box), database.knex);

@@ -74,7 +74,7 @@ function usage(): string {
     const call = [name, ...operands, ...valued, ...switches.map((option) => `[--${option}]`)].join(' ');
     return `  ${call}\n      ${summary}`;
   });
-  return `Usage: npm run cli -- COMMAND\n\n${calls.join('\n')}`;
+  return `Usage: npx listo COMMAND (in the image: listo COMMAND)\n\n${calls.join('\n')}`;
 }
 
 function explained(error: unknown): string {

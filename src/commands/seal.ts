@@ -12,7 +12,7 @@ export const seal: Command = {
     // A sealed text opens only for its own context, and a wrong one would fail at the first sign-in.
     if (!/^upstream:[a-z0-9-]{1,40}$/.test(place))
       throw new OperatorError('CONTEXT says where the secret belongs: upstream:<instance id>.');
-    const { keyEncryptionKeys, keyEncryptionKeyGiven } = context.settings();
+    const { keyEncryptionKeys, keyEncryptionKeyGiven } = context.keys();
     if (!keyEncryptionKeyGiven)
       throw new OperatorError(
         "KEY_ENCRYPTION_KEY is not set, so no server could open what is sealed. Give the server's key. A server in development keeps its own: KEY_ENCRYPTION_KEY_FILE=.data/development-secrets/KEY_ENCRYPTION_KEY",

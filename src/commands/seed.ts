@@ -12,13 +12,17 @@ export const seed: Command = {
   name: 'seed',
   operands: ['FILE'],
   summary: 'Apply a file of registrations (SQL) in one transaction, and print what it changed.',
-  async run({ openDatabase, settings, print }, [file = '']) {
+  async run({ openDatabase, issuer: issuerOf, print }, [file = '']) {
     const sql = readSeedFile(file);
-    const { issuer } = settings();
+    const issuer = issuerOf();
     const database = await openDatabase();
     try {
       for (const name of await migrate(database)) print(`migrated ${name}`);
-      const changes = await applySeed(database.knex, { name: file, sql, settings: { issuer } });
+      const changes = await applySeed(database.knex, {
+        name: file,
+        sql,
+        settings: issuer === undefined ? {} : { issuer },
+      });
       for (const { operation, table, key } of changes) print(`${DONE[operation]} ${table} ${key}`);
       if (changes.length === 0) print('Nothing changed.');
     } finally {

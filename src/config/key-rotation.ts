@@ -8,6 +8,11 @@ export interface KeyRotationSettings extends RotationPolicy {
 
 const DAY = 24 * 60 * 60;
 
+/** The bits of a new RSA key. */
+export function readRsaBits(variables: Variables): number {
+  return Number(variables.oneOf('RSA_KEY_BITS', ['2048', '3072'], '2048'));
+}
+
 /**
  * Notes mistakes in `variables`. The settings are in seconds, so that a test can shorten them. By default a key is
  * published for a day before it signs, and afterwards for longer than any token lives (at most a day, see clients).

@@ -19,28 +19,15 @@ export interface Secrets {
 const MAKE_ONE = 'openssl rand -base64 32';
 const KEY_LENGTH = 32;
 
+type Place = { production: boolean; dataDir: string };
+
 /**
  * Reads the secrets and notes errors in `variables.mistakes`. In production all must be given. Elsewhere, missing
  * ones are made once and kept in `dataDir`, so that a restart loses nothing.
  */
-export function readSecrets(
-  variables: Variables,
-  { production, dataDir }: { production: boolean; dataDir: string },
-): Secrets {
-  const keys = (name: string): string[] => {
-    const given = variables.secret(name);
-    if (given === '') return [];
-    if (given !== undefined) {
-      const list = words(given);
-      if (list.length === 0) variables.mistakes.push(`${name} holds no key; make one with: ${MAKE_ONE}`);
-      return list;
-    }
-    if (!production) return developmentSecret(variables, { dataDir, name });
-    variables.mistakes.push(`${name} is required in production; make one with: ${MAKE_ONE}`);
-    return [];
-  };
+export function readSecrets(variables: Variables, place: Place): Secrets {
   const longKeys = (name: string): string[] => {
-    const list = keys(name);
+    const list = readKeys(name, variables, place);
     if (list.some((key) => key.length < KEY_LENGTH))
       variables.mistakes.push(
         `${name} has a key of fewer than ${KEY_LENGTH} characters; make one with: ${MAKE_ONE}`,
@@ -50,10 +37,33 @@ export function readSecrets(
 
   return {
     cookieKeys: longKeys('COOKIE_KEYS'),
-    keyEncryptionKeys: encryptionKeys(keys('KEY_ENCRYPTION_KEY'), variables),
-    keyEncryptionKeyGiven: variables.isGiven('KEY_ENCRYPTION_KEY'),
+    ...readEncryptionKeys(variables, place),
     refreshTokenKeys: longKeys('REFRESH_TOKEN_KEYS'),
   };
+}
+
+/** The part that opens the signing keys. */
+export function readEncryptionKeys(
+  variables: Variables,
+  place: Place,
+): Pick<Secrets, 'keyEncryptionKeys' | 'keyEncryptionKeyGiven'> {
+  return {
+    keyEncryptionKeys: encryptionKeys(readKeys('KEY_ENCRYPTION_KEY', variables, place), variables),
+    keyEncryptionKeyGiven: variables.isGiven('KEY_ENCRYPTION_KEY'),
+  };
+}
+
+function readKeys(name: string, variables: Variables, { production, dataDir }: Place): string[] {
+  const given = variables.secret(name);
+  if (given === '') return [];
+  if (given !== undefined) {
+    const list = words(given);
+    if (list.length === 0) variables.mistakes.push(`${name} holds no key; make one with: ${MAKE_ONE}`);
+    return list;
+  }
+  if (!production) return developmentSecret(variables, { dataDir, name });
+  variables.mistakes.push(`${name} is required in production; make one with: ${MAKE_ONE}`);
+  return [];
 }
 
 function encryptionKeys(texts: string[], variables: Variables): Buffer[] {

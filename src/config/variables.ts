@@ -144,10 +144,17 @@ export class Variables {
     return list;
   }
 
-  /** Notes variables whose names look like those that were read, misspelt. Call it last. */
-  noteMisspelt(): void {
+  /**
+   * Comes last: also notes variables whose names look like those that were read, misspelt.
+   * @throws OperatorError that lists every mistake.
+   */
+  refuseMistakes(): void {
     const isSet = (name: string) => Boolean(this.#environment[name]);
-    this.mistakes.push(...misspelt(Object.keys(this.#environment), this.#known, isSet));
+    const all = [...this.mistakes, ...misspelt(Object.keys(this.#environment), this.#known, isSet)];
+    if (all.length > 0)
+      throw new OperatorError(
+        `The configuration is wrong:\n${all.map((mistake) => `  - ${mistake}`).join('\n')}`,
+      );
   }
 
   #mistake<T>(sentence: string, instead: T): T {

@@ -169,23 +169,33 @@ describe('the command line alone', () => {
     });
   });
 
-  it('lists every mistake of the configuration at once', async () => {
-    expect(await cli(['migrate'], { env: { ...environment, PORT: 'x', LOG_LEVEL: 'y' } })).toEqual({
+  it('lists every mistake of the configuration that it uses at once, and nothing else', async () => {
+    expect(
+      await cli(['migrate'], {
+        env: { ...environment, DATABASE_POOL_SIZE: 'x', DATABASE_POOL_MIN: 'y', LOG_LEVEL: 'z' },
+      }),
+    ).toEqual({
       code: 1,
       out: '',
       err: `The configuration is wrong:
-  - PORT is "x"; it takes a whole number from 0 to 65535.
-  - LOG_LEVEL is "y"; it takes one of trace, debug, info, warn, error, fatal, silent.\n`,
+  - DATABASE_POOL_SIZE is "x"; it takes a whole number from 2 to 1000.
+  - DATABASE_POOL_MIN is "y"; it takes a whole number from 0 to 10.\n`,
     });
   });
 
   it('reads .env of the working directory, behind the environment', async () => {
     const cwd = join(folder, 'with-env');
     mkdirSync(cwd);
-    writeFileSync(join(cwd, '.env'), 'PORT=from-file\nLOG_LEVEL=from-file\n');
-    const { code, err } = await cli(['migrate'], { cwd, env: { ...environment, PORT: 'from-environment' } });
+    writeFileSync(join(cwd, '.env'), 'DATABASE_POOL_SIZE=from-file\nDATABASE_POOL_MIN=from-file\n');
+    const { code, err } = await cli(['migrate'], {
+      cwd,
+      env: { ...environment, DATABASE_POOL_SIZE: 'from-environment' },
+    });
     expect(code).toBe(1);
-    expect(err.match(/\w+ is "[^"]+"/g)).toEqual(['PORT is "from-environment"', 'LOG_LEVEL is "from-file"']);
+    expect(err.match(/\w+ is "[^"]+"/g)).toEqual([
+      'DATABASE_POOL_SIZE is "from-environment"',
+      'DATABASE_POOL_MIN is "from-file"',
+    ]);
   });
 
   it('says when Postgres does not answer, without the password', async () => {

@@ -9,7 +9,7 @@ import { createSecretBox } from '../../src/platform/secret-box.ts';
 import { type Run, runOn, TEST_SETTINGS } from '../support/command-line.ts';
 import { openTestDatabase, type TestDatabase } from '../support/test-database.ts';
 
-const USAGE = `Usage: npm run cli -- COMMAND
+const USAGE = `Usage: npx listo COMMAND (in the image: listo COMMAND)
 
   seed FILE
       Apply a file of registrations (SQL) in one transaction, and print what it changed.
@@ -85,7 +85,7 @@ describe('the command line', () => {
       { code: '25006', severity: 'ERROR' },
     );
     const patiently = () => Promise.reject(readOnly);
-    const knex = Object.assign(patiently, { schema: { hasTable: patiently } }) as never;
+    const knex = Object.assign(patiently, { raw: patiently }) as never;
     expect(await runOn({ ...database, knex, patiently }, ['migrate'], { input: aPipe('') })).toEqual({
       code: 1,
       out: [],

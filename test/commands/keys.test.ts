@@ -25,7 +25,7 @@ describe('the keys commands', () => {
   afterAll(() => database.close());
 
   const run = (...words: string[]) =>
-    runOn(database, words, { settings: () => ({ ...TEST_SETTINGS, keyEncryptionKeys }) });
+    runOn(database, words, { keys: () => ({ ...TEST_SETTINGS, keyEncryptionKeys }) });
   const states = async () => (await run('keys', 'list', 'oidc')).out.map((line) => line.split(' ')[0]);
 
   const kids = async () => (await run('keys', 'list', 'oidc')).out.map((line) => line.split(' ')[2]);

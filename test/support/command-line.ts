@@ -5,7 +5,6 @@ import { systemClock } from '../../src/platform/time/clock.ts';
 import type { TestDatabase } from './test-database.ts';
 
 export const TEST_SETTINGS = {
-  issuer: 'https://login.example',
   keyEncryptionKeys: [Buffer.alloc(32, 7)],
   keyEncryptionKeyGiven: true,
   keyRotation: { periodSeconds: 1000, publicationSeconds: 100, retirementSeconds: 500 },
@@ -35,7 +34,8 @@ export async function runOn(
     say: (text) => {
       err += text;
     },
-    settings: () => TEST_SETTINGS,
+    issuer: () => 'https://login.example',
+    keys: () => TEST_SETTINGS,
     openDatabase: async () => ({ ...database, close: async () => undefined }),
     ...context,
   });

@@ -1,0 +1,48 @@
+import { resolve } from 'node:path';
+import type { KeySettings } from '../commands/command.ts';
+import { type DatabaseSettings, readDatabaseSettings } from './database-settings.ts';
+import { readIssuers } from './issuers.ts';
+import { readKeyRotation, readRsaBits } from './key-rotation.ts';
+import { isProduction } from './mode.ts';
+import { readEncryptionKeys } from './secrets.ts';
+import { type Environment, Variables } from './variables.ts';
+
+/**
+ * The settings for commands. Each part reads only its own variables, so a command needs no more than it uses:
+ * registering a client takes the database, and not the secrets of the server.
+ * @throws OperatorError that lists every mistake of the part.
+ */
+export interface CommandConfig {
+  database(): DatabaseSettings;
+  /** Undefined in production where ISSUER is not set. */
+  issuer(): string | undefined;
+  keys(): KeySettings;
+}
+
+type Place = { production: boolean; dataDir: string };
+
+export function commandConfig(environment: Environment): CommandConfig {
+  const part = <T>(read: (variables: Variables, place: Place) => T): T => {
+    const variables = new Variables(environment);
+    const dataDir = resolve(variables.text('DATA_DIR') ?? '.data');
+    const settings = read(variables, { production: isProduction(variables), dataDir });
+    variables.refuseMistakes();
+    return settings;
+  };
+  return {
+    database: () => part(readDatabaseSettings),
+    issuer: () => part(issuerOf),
+    keys: () =>
+      part((variables, place) => ({
+        ...readEncryptionKeys(variables, place),
+        keyRotation: readKeyRotation(variables),
+        rsaBits: readRsaBits(variables),
+      })),
+  };
+}
+
+function issuerOf(variables: Variables, { production }: Place): string | undefined {
+  const port = variables.wholeNumber('PORT', { fallback: 3000, low: 0, high: 65_535 });
+  if (production && variables.text('ISSUER') === undefined) return undefined;
+  return readIssuers(variables, { production, port }).issuer;
+}
