@@ -14,16 +14,26 @@ type Tree = Readonly<Record<string, unknown>>;
 /** The names of the WITH queries that can be read at some place. */
 type Scope = ReadonlySet<string>;
 
+/** The parts of a database that seeds can name. */
+export interface SeedCatalog {
+  /** The registration tables. */
+  tables: ReadonlySet<string>;
+  /** Their columns. */
+  columns: ReadonlySet<string>;
+  /** All functions and types. */
+  callable: ReadonlySet<string>;
+}
+
 /**
  * Reads a seed with Postgres's own grammar. It answers the first thing that a seed may not hold: a statement other
- * than INSERT, UPDATE, DELETE, MERGE, SELECT and WITH, a table that is not in `tables`, or a function or type that is
- * not on its list. An unknown node is refused, too, so that a newer grammar opens nothing.
+ * than INSERT, UPDATE, DELETE, MERGE, SELECT and WITH, a table that is not a registration table, or a function or type
+ * that is not on its list. An unknown node is refused, too, so that a newer grammar opens nothing.
  */
-export async function mistakeOfSeed(sql: string, tables: Scope): Promise<SeedMistake | undefined> {
+export async function mistakeOfSeed(sql: string, catalog: SeedCatalog): Promise<SeedMistake | undefined> {
   const { parse } = await import('libpg-query');
   try {
     const { stmts = [] } = await parse(sql);
-    for (const { stmt, stmt_location: start = 0 } of stmts) readStatement(stmt, { tables, start });
+    for (const { stmt, stmt_location: start = 0 } of stmts) readStatement(stmt, { ...catalog, start });
     return undefined;
   } catch (error) {
     if (error instanceof NotAllowed)
@@ -52,8 +62,7 @@ class NotAllowed extends Error {
   }
 }
 
-interface Reading {
-  tables: Scope;
+interface Reading extends SeedCatalog {
   /** Where the statement begins, in bytes. It stands for a node without a place. */
   start: number;
 }
@@ -82,6 +91,7 @@ function readNode(kind: string, node: Tree, scope: Scope, reading: Reading): voi
   if (!NODES.has(kind)) throw new NotAllowed(`a seed may not contain this (${kind})`, place);
   if (kind === 'RangeVar') readTable(node, scope, reading);
   if (kind === 'A_Indirection') expectNoField(node.indirection, place);
+  if (kind === 'ColumnRef') expectColumn(node, reading);
   if (kind === 'FuncCall') expectNamed('function', node.funcname, FUNCTIONS, place);
   if (kind === 'A_Expr') expectOperator(node.name, place);
   if (kind === 'TypeName') readType(node, reading);
@@ -145,6 +155,18 @@ function expectOperator(name: unknown, place: number): void {
   const parts = partsOf(name);
   if (parts.length > 1 && parts[0] !== 'pg_catalog')
     throw new NotAllowed(`a seed may not use the operator ${parts.join('.')}`, place);
+}
+
+/** `x.name` calls a function or casts, if `x` is a value or row without a column of that name. */
+function expectColumn(node: Tree, reading: Reading): void {
+  const parts = partsOf(node.fields);
+  const name = parts.at(-1) ?? '';
+  if (parts.length < 2 || reading.columns.has(name) || FUNCTIONS.has(name) || TYPES.has(name)) return;
+  if (reading.callable.has(name))
+    throw new NotAllowed(
+      `a seed may not read ${parts.join('.')}, because ${name} is also a function or type: give the column another name`,
+      placeOf(node, reading),
+    );
 }
 
 /** `(value).name` calls a function of that name if the value has no such field. */

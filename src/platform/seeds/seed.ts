@@ -3,7 +3,7 @@ import type { Knex } from 'knex';
 import { OperatorError } from '../errors.ts';
 import { WITHOUT_TIMEOUT } from '../migrate.ts';
 import { explainSeedError, explainSeedMistake, isStatementError } from './seed-error.ts';
-import { mistakeOfSeed } from './seed-grammar.ts';
+import { mistakeOfSeed, type SeedCatalog } from './seed-grammar.ts';
 
 export interface Change {
   table: string;
@@ -30,7 +30,7 @@ export async function applySeed(
   try {
     return await knex.transaction(async (trx) => {
       await trx.raw(WITHOUT_TIMEOUT);
-      const mistake = await mistakeOfSeed(sql, await registrationTables(trx));
+      const mistake = await mistakeOfSeed(sql, await readCatalog(trx));
       if (mistake) throw new OperatorError(explainSeedMistake(mistake, { name, sql }));
       return run(trx, sql, settings);
     });
@@ -57,13 +57,17 @@ export function readSeedFile(path: string): string {
   return text;
 }
 
-/** The tables whose changes the trigger `record_registration_change` lists. */
-async function registrationTables(knex: Knex): Promise<Set<string>> {
-  const tables: string[] = await knex('pg_trigger')
-    .join('pg_class', 'pg_class.oid', 'tgrelid')
-    .where({ tgname: 'record_change' })
-    .pluck('relname');
-  return new Set(tables);
+/** The registration tables are those whose changes the trigger `record_registration_change` lists. */
+async function readCatalog(knex: Knex): Promise<SeedCatalog> {
+  const { rows } = await knex.raw<{ rows: { kind: keyof SeedCatalog; name: string }[] }>(`
+    WITH registration AS (SELECT tgrelid AS id FROM pg_trigger WHERE tgname = 'record_change')
+    SELECT 'tables' AS kind, relname AS name FROM pg_class WHERE oid IN (SELECT id FROM registration)
+    UNION SELECT 'columns', attname FROM pg_attribute WHERE attrelid IN (SELECT id FROM registration)
+    UNION SELECT 'callable', proname FROM pg_proc
+    UNION SELECT 'callable', typname FROM pg_type`);
+  const named = (wanted: string) =>
+    new Set(rows.filter(({ kind }) => kind === wanted).map(({ name }) => name));
+  return { tables: named('tables'), columns: named('columns'), callable: named('callable') };
 }
 
 async function run(trx: Knex.Transaction, sql: string, settings: Record<string, string>): Promise<Change[]> {
@@ -78,6 +82,8 @@ async function run(trx: Knex.Transaction, sql: string, settings: Record<string, 
   for (const [key, value] of Object.entries(settings)) {
     await trx.raw('SELECT set_config(?, ?, true)', [`listo.${key}`, value]);
   }
+  // The grammar that has read the seed ends a string at each quotation mark. A database can be told otherwise.
+  await trx.raw('SET LOCAL standard_conforming_strings = on');
   await trx.raw('SELECT pg_temp.apply_seed(?)', [sql]);
   const changes: Change[] = await trx('registration_changes')
     .orderBy('n')

@@ -1,12 +1,25 @@
 import { mistakeOfSeed } from '../../../src/platform/seeds/seed-grammar.ts';
 import { openTestDatabase, type TestDatabase } from '../../support/test-database.ts';
 
-const TABLES = new Set(['people', 'clients', 'instances']);
+const CATALOG = {
+  tables: new Set(['people', 'clients', 'instances']),
+  columns: new Set(['id', 'name', 'instance_id', 'digest']),
+  callable: new Set([
+    'pg_sleep',
+    'pg_read_file',
+    'row_to_json',
+    'to_json',
+    'regclass',
+    'people',
+    'digest',
+    'name',
+  ]),
+};
 const ONLY = 'only INSERT, UPDATE, DELETE, MERGE, SELECT and WITH';
 const KNOWN = 'only clients, instances, people';
 
 async function sentenceOf(sql: string): Promise<string | undefined> {
-  return (await mistakeOfSeed(sql, TABLES))?.sentence;
+  return (await mistakeOfSeed(sql, CATALOG))?.sentence;
 }
 
 describe('a seed may hold', () => {
@@ -21,10 +34,11 @@ describe('a seed may hold', () => {
     "WITH gone AS (DELETE FROM people RETURNING id) SELECT count(*) FILTER (WHERE id LIKE 'a%') OVER () FROM gone",
     '(WITH a AS (SELECT 1 AS x) SELECT x FROM a) UNION SELECT n FROM generate_series(1, 3) AS n ORDER BY 1',
     "SELECT x.key, jsonb_set('{}', '{a}', '1')::text FROM jsonb_each('{}'::jsonb) AS x; VALUES (trim(' a '), extract(year FROM now()), ('{a}'::text[])[1]);",
+    'SELECT p.row_to_json, x.to_json, excluded.digest, x.mine FROM people p, generate_series(1, 1) AS x',
     'TABLE people;;',
     '-- nothing but a comment',
   ])('%s', async (sql) => {
-    expect(await mistakeOfSeed(sql, TABLES)).toBeUndefined();
+    expect(await mistakeOfSeed(sql, CATALOG)).toBeUndefined();
   });
 });
 
@@ -101,6 +115,15 @@ describe('a seed may not hold', () => {
     ["SELECT 'pg_authid'::regclass", 'a seed may not use the type regclass'],
     ["SELECT 'a'::public.text", 'a seed may not use the type public.text'],
     ['SELECT 1 OPERATOR(public.+) 1', 'a seed may not use the operator public.+'],
+    // Where there is no such column, this calls a function or casts.
+    ...['x.pg_sleep', 'x.regclass', 'x.people', 'public.x.pg_read_file'].map((column) => [
+      `SELECT ${column} FROM generate_series(1, 1) AS x`,
+      `a seed may not read ${column}, because ${column.split('.').at(-1)} is also a function or type: give the column another name`,
+    ]),
+    [
+      'UPDATE people SET name = x.pg_sleep FROM generate_series(1, 1) AS x',
+      'a seed may not read x.pg_sleep, because pg_sleep is also a function or type: give the column another name',
+    ],
     ['SELECT (0.1::float8).pg_sleep', 'a seed may not read the field pg_sleep of a value'],
     ['SELECT 1 FROM', 'syntax error at end of input'],
   ])('%s', async (sql, sentence) => {
@@ -116,7 +139,7 @@ describe('a seed may not hold', () => {
   });
 
   it('and the mistake has a place, in characters', async () => {
-    expect(await mistakeOfSeed("SELECT 'é😀'; -- a comment\n  SELECT lower(pg_sleep(1))", TABLES)).toEqual({
+    expect(await mistakeOfSeed("SELECT 'é😀'; -- a comment\n  SELECT lower(pg_sleep(1))", CATALOG)).toEqual({
       sentence: 'a seed may not use the function pg_sleep',
       offset: 41,
       hint: 'A seed registers, and does nothing else. Use psql for other statements.',

@@ -54,6 +54,33 @@ describe('a seed', () => {
     ]);
   });
 
+  it.each([
+    'pg_sleep',
+    'pg_advisory_lock',
+    'pg_terminate_backend',
+    'pg_read_file',
+    'lo_import',
+    'nextval',
+    'regclass',
+  ])('calls no function by the name of a column: %s', async (name) => {
+    const sql = `SELECT x.${name} FROM unnest(ARRAY['1']) AS x`;
+    expect(await refusal(sql)).toBe(
+      [
+        `acme.sql:1:8: a seed may not read x.${name}, because ${name} is also a function or type: give the column another name`,
+        '  A seed registers, and does nothing else. Use psql for other statements.',
+        '  Nothing of the file was applied.',
+      ].join('\n'),
+    );
+  });
+
+  it('ends its strings where the grammar does, whatever the database is told about them', async () => {
+    await database.knex.raw('SET standard_conforming_strings = off');
+    const hidden = "SELECT 'a\\'; SELECT '; DROP TABLE user_records; --'";
+    expect(await apply(hidden)).toEqual([]);
+    expect(await database.knex.schema.hasTable('user_records')).toBe(true);
+    await database.knex.raw('RESET standard_conforming_strings');
+  });
+
   it('reads settings, which end with it', async () => {
     const name = "current_setting('listo.issuer', true)";
     await apply(`INSERT INTO instances (id, name) VALUES ('set', ${name})`, {
