@@ -15,6 +15,7 @@ import { type RevocationDependencies, revoke } from '../tokens/revoke.ts';
 import { requireParameters } from '../tokens/token-request.ts';
 import { allowOrigin } from './answers/cross-origin.ts';
 import { forbidCaching } from './answers/no-store.ts';
+import { plainDescription } from './answers/plain-description.ts';
 import type { Describe, ParsedRequest } from './mount.ts';
 import { requestContext } from './request-context.ts';
 import { PATHS } from './routes.ts';
@@ -122,10 +123,14 @@ async function answered<T>(
     if (!(error instanceof OAuthError)) throw error;
     const { code, message, members, detail } = error;
     describe(ctx.req, { error: code, detail, ...(code === 'invalid_client' ? { clientIs: 'claimed' } : {}) });
+    const description = plainDescription(message);
     ctx.status = code === 'invalid_client' ? 401 : 400;
     if (ctx.status === 401 && authenticatesByHeader)
-      ctx.set('WWW-Authenticate', `Basic realm="${issuer}", error="${code}", error_description="${message}"`);
-    ctx.body = { error: code, error_description: message, ...members };
+      ctx.set(
+        'WWW-Authenticate',
+        `Basic realm="${issuer}", error="${code}", error_description="${description}"`,
+      );
+    ctx.body = { error: code, error_description: description, ...members };
     return undefined;
   }
 }

@@ -10,6 +10,7 @@ import { sessionCookieName } from '../sessions/session-cookie.ts';
 import { crossOrigin } from './answers/cross-origin.ts';
 import { takeBackFailures } from './answers/failures.ts';
 import { formPost } from './answers/form-post.ts';
+import { plainDescriptions } from './answers/plain-description.ts';
 import { keepDocuments } from './answers/published-documents.ts';
 import { type ConfigurationDependencies, oidcConfiguration } from './configuration.ts';
 import { correctClients, keepClients } from './corrections/client-model.ts';
@@ -42,7 +43,14 @@ export function createProvider(dependencies: ProviderDependencies): Provider {
   logProviderEvents(provider);
   // Each middleware surrounds the next, and the last one surrounds the library's routes. So a failure is taken back
   // before the others see the answer.
-  for (const around of [noteRequest, crossOrigin, keepDocuments(provider), formPost, takeBackFailures(clock)])
+  for (const around of [
+    noteRequest,
+    crossOrigin,
+    keepDocuments(provider),
+    formPost,
+    plainDescriptions,
+    takeBackFailures(clock),
+  ])
     provider.use(around);
   return provider;
 }

@@ -9,6 +9,7 @@ import { isIdToken, readAccessToken } from '../tokens/access-token.ts';
 import { TokenError } from '../tokens/errors.ts';
 import { type UserinfoDependencies, userinfo } from '../tokens/userinfo.ts';
 import { allowOrigin } from './answers/cross-origin.ts';
+import { plainDescription } from './answers/plain-description.ts';
 import type { Describe, ParsedRequest } from './mount.ts';
 import { PATHS } from './routes.ts';
 
@@ -123,12 +124,12 @@ const STATUS: Record<string, number> = { invalid_request: 400, insufficient_scop
 
 function refuse(ctx: Context, { code, message, members }: OAuthError, { issuer }: Dependencies): void {
   const realm = `realm="${issuer}"`;
+  const description = plainDescription(message);
   const algorithms = `algs="${PROOF_ALGORITHMS.join(' ')}"`;
   const details = [
     realm,
     `error="${code}"`,
-    // Only these characters may stand there (RFC 6750 section 3).
-    `error_description="${message.replaceAll(/[^\x20\x21\x23-\x5B\x5D-\x7E]/g, "'")}"`,
+    `error_description="${description}"`,
     ...(members.scope ? [`scope="${members.scope}"`] : []),
   ];
   const isDpop = ctx.get('DPoP') !== '' || /^dpop /i.test(ctx.get('Authorization')) || ctx.state.isBound;
@@ -137,5 +138,5 @@ function refuse(ctx: Context, { code, message, members }: OAuthError, { issuer }
   // RFC 6750 section 3.1: the answer to a request without a token says how to present one, but reports no error.
   const howTo = `Bearer ${realm}, DPoP ${realm}, ${algorithms}`;
   ctx.set('WWW-Authenticate', message === NOTHING_PRESENTED ? howTo : challenge);
-  ctx.body = { error: code, error_description: message, ...members };
+  ctx.body = { error: code, error_description: description, ...members };
 }

@@ -20,6 +20,8 @@ const OAUTH_TEXT = /^[\x20-\x21\x23-\x5b\x5d-\x7e]+$/;
 /** Where programs ask; sentences for people have typographic marks. */
 const FOR_PROGRAMS = /\/(token|revoke|introspect|par|device_authorization|userinfo|issue-token)$/;
 const SENTENCE = /^[^\p{Cc}]+$/u;
+/** Challenges with quoted values (RFC 9110 section 11.6.1), whose characters are those of `OAUTH_TEXT`. */
+const CHALLENGES = /^(((Basic|Bearer|DPoP) )?\w+="[\x20-\x21\x23-\x5b\x5d-\x7e]*"(, |$))*$/;
 /** The processor time of this process for one request. Other processes of a busy machine do not count. */
 const MOST_CPU_SECONDS = 5;
 const DEADLINE_MS = 120_000;
@@ -77,6 +79,7 @@ function mistakeOf(
   if (status >= 500 && status !== 503) return 'it is a fault of ours';
   // A page and a header may repeat what was sent, but nothing that was sent looks like this.
   if (INTERNALS.test(body)) return 'it shows internals';
+  if (!CHALLENGES.test(headers.get('www-authenticate') ?? '')) return 'its challenge cannot be read';
   const location = headers.get('location');
   if (status >= 300 && status < 400 && status !== 304) return checkLocation(location, homes);
   if (status < 400 || endpoint.startsWith('HEAD ')) return undefined;
@@ -85,7 +88,10 @@ function mistakeOf(
 
 function checkLocation(location: string | null, homes: readonly string[]): string | undefined {
   if (location === null) return 'it leads nowhere';
-  const target = URL.parse(location, homes[0])?.href;
+  const parsed = URL.parse(location, homes[0]);
+  const description = parsed?.searchParams.get('error_description') ?? 'none';
+  if (!OAUTH_TEXT.test(description)) return `it describes the error as ${description}`;
+  const target = parsed?.href;
   return target &&
     homes.some((home) => target === home || target.startsWith(`${home}/`) || target.startsWith(`${home}?`))
     ? undefined

@@ -42,6 +42,27 @@ describe('a request from a page in a browser (CORS)', () => {
     },
   );
 
+  // RFC 6749 section 5.2: neither a quotation mark nor a backslash nor a letter beyond ASCII.
+  it.each([...ENDPOINTS, 'device_authorization'])(
+    'a refusal repeats no character that a description may not have: %s',
+    async (name) => {
+      const { access_token } = (await exchangeAsSpa(server.url, {}, browser)).body;
+      const answer = await postForm(
+        `${server.url}/auth/${name}`,
+        {
+          ...DEMO_SPA,
+          ...(name === 'userinfo' ? { access_token: String(access_token) } : {}),
+          grant_type: 'refresh_token',
+          refresh_token: 'x',
+          token: 'x',
+        },
+        { origin: 'https://a"b\\\u00e9.example' },
+      );
+      expect(answer.body.error_description).toMatch(/^[\x20\x21\x23-\x5B\x5D-\x7E]+$/);
+      expect(answer.headers.get('www-authenticate') ?? '').not.toMatch(/a"b|\\|\u00e9/);
+    },
+  );
+
   it.each(ENDPOINTS)('null is never an origin: %s', async (name) => {
     const headers = { origin: 'null', 'access-control-request-method': 'POST' };
     expect(
