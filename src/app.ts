@@ -4,6 +4,7 @@ import Koa, { type Middleware } from 'koa';
 import type { Services } from './compose.ts';
 import { demoRoutes } from './demo/routes.ts';
 import { accessLog } from './http/access-log.ts';
+import { crossOriginFailures } from './http/cross-origin-failures.ts';
 import { shareDatabase } from './http/database-share.ts';
 import { endpointsOf } from './http/endpoints.ts';
 import { errorHandler } from './http/error-handler.ts';
@@ -23,7 +24,7 @@ import { securityHeaders } from './http/security-headers.ts';
 import { knownUserCode } from './interactions/device/user-code.ts';
 import { repeatPostedRequest } from './interactions/posted-request.ts';
 import { interactionRoutes } from './interactions/routes.ts';
-import { ISSUE_TOKEN, listnrRoutes } from './listnr/routes.ts';
+import { ISSUE_TOKEN, JWKS, listnrRoutes } from './listnr/routes.ts';
 import { publishedDocuments } from './oidc/answers/published-documents.ts';
 import { answerIntrospection, answerRevocation, authenticateClients } from './oidc/client-requests.ts';
 import { createInstanceResolver } from './oidc/instance-resolver.ts';
@@ -48,6 +49,13 @@ const CLIENT_PATHS: ReadonlySet<string> = new Set([
   ...PROTOCOL_ROUTES.filter(({ kind }) => CLIENT_KINDS.has(kind)).map(({ path }) => path),
 ]);
 
+/** The paths that pages of applications call from their own origins. */
+const CROSS_ORIGIN_PATHS: ReadonlySet<string> = new Set([
+  ISSUE_TOKEN,
+  JWKS,
+  ...PROTOCOL_ROUTES.filter(({ methods }) => methods.includes('OPTIONS')).map(({ path }) => path),
+]);
+
 /**
  * The only HTTP map: the steps of every request, from top to bottom, and the edge for each path. `retiring` says
  * whether this process is about to stop.
@@ -67,6 +75,7 @@ export function createApp(services: Services, { retiring }: { retiring(): boolea
     securityHeaders({ https: config.https }),
     errorHandler({ logger, views }),
     routesOf(health),
+    crossOriginFailures(CROSS_ORIGIN_PATHS),
     limitRequests(limits.requests, { exceptPosts: CLIENT_PATHS }),
     shareDatabase(endpointOf),
     ...edges.map(routesOf),

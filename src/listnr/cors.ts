@@ -1,4 +1,5 @@
 import type { Context } from 'koa';
+import { EXPOSED_HEADERS } from '../http/cross-origin-failures.ts';
 
 const PREFLIGHT_MAX_AGE_SECONDS = '7200';
 
@@ -6,13 +7,15 @@ const PREFLIGHT_MAX_AGE_SECONDS = '7200';
  * Answers a preflight (Fetch standard, section 4.8). A preflight names no client and carries no credentials, so every
  * origin may continue. Once the client is known, `allowOrigins` decides who may read the answer.
  */
-export function preflight(ctx: Context, { methods, headers }: { methods: string; headers: string }): void {
+export function preflight(ctx: Context, methods: string): void {
   ctx.status = 204;
+  ctx.vary('Access-Control-Request-Headers');
   ctx.set({
     Allow: `${methods}, OPTIONS`,
     'Access-Control-Allow-Origin': '*',
     'Access-Control-Allow-Methods': methods,
-    'Access-Control-Allow-Headers': headers,
+    // Tracing tools add headers of their own to a page's requests.
+    'Access-Control-Allow-Headers': ctx.get('Access-Control-Request-Headers') || '*',
     'Access-Control-Max-Age': PREFLIGHT_MAX_AGE_SECONDS,
   });
 }
@@ -26,6 +29,6 @@ export function allowOrigins(ctx: Context, origins: readonly string[]): void {
   if (!origins.includes(origin)) return;
   ctx.set({
     'Access-Control-Allow-Origin': origin,
-    'Access-Control-Expose-Headers': 'WWW-Authenticate, Retry-After',
+    'Access-Control-Expose-Headers': EXPOSED_HEADERS,
   });
 }

@@ -23,7 +23,7 @@ import { createPublishedKeys } from './published-keys.ts';
 import { readTokenRequest, type TokenRequest } from './token-request.ts';
 
 export const ISSUE_TOKEN = '/v1/listnr-token-provider/issue-token';
-const JWKS = '/v1/listnr-token-provider/jwks';
+export const JWKS = '/v1/listnr-token-provider/jwks';
 
 export interface ListnrDependencies {
   /** The `iss` of our own ID tokens. */
@@ -75,10 +75,8 @@ export function listnrRoutes(dependencies: ListnrDependencies): Router {
     logClaim(ctx.req, claimedClient(ctx));
     await limited(ctx, () => answer(ctx, request));
   });
-  router.options(ISSUE_TOKEN, (ctx) =>
-    preflight(ctx, { methods: 'POST', headers: 'Authorization, Content-Type' }),
-  );
+  router.options(ISSUE_TOKEN, (ctx) => preflight(ctx, 'POST'));
   router.get(JWKS, answerKeys);
-  router.options(JWKS, (ctx) => preflight(ctx, { methods: 'GET, HEAD', headers: '*' }));
+  router.options(JWKS, (ctx) => preflight(ctx, 'GET, HEAD'));
   return router;
 }

@@ -7,6 +7,7 @@
 import { Provider } from 'oidc-provider';
 import type { UsedProofStore } from '../clients/used-proof-store.ts';
 import { sessionCookieName } from '../sessions/session-cookie.ts';
+import { asRegistered } from './answers/as-registered.ts';
 import { crossOrigin } from './answers/cross-origin.ts';
 import { takeBackFailures } from './answers/failures.ts';
 import { formPost } from './answers/form-post.ts';
@@ -49,6 +50,7 @@ export function createProvider(dependencies: ProviderDependencies): Provider {
     keepDocuments(provider),
     formPost,
     plainDescriptions,
+    asRegistered,
     takeBackFailures(clock),
   ])
     provider.use(around);

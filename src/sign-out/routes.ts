@@ -5,6 +5,7 @@
  */
 import Router from '@koa/router';
 import type { Context } from 'koa';
+import { withAnswer } from '../clients/return-address.ts';
 import { readForm } from '../http/input/body.ts';
 import { parseParameters, type RequestParameters, singleValue } from '../http/input/parameters.ts';
 import { logClaim, logClient, logFacts } from '../http/log-fields.ts';
@@ -117,7 +118,6 @@ async function signOut(
 }
 
 function leave(ctx: Context, { returnTo, state }: SignOutRequest): void {
-  const target = returnTo ? new URL(returnTo) : undefined;
-  if (target && state !== undefined) target.searchParams.set('state', state);
-  redirect(ctx, target?.href ?? `${PATHS.end_session}/success`);
+  const answer = state === undefined ? {} : { state };
+  redirect(ctx, returnTo ? withAnswer(returnTo, answer) : `${PATHS.end_session}/success`);
 }

@@ -278,7 +278,7 @@ describe('Issuing a token', () => {
     }).toEqual({
       origin: '*',
       methods: 'POST',
-      headers: 'Authorization, Content-Type',
+      headers: 'authorization,content-type',
       maxAge: '7200',
       credentials: null,
     });

@@ -130,6 +130,8 @@ function headersOf(body: string): Record<string, string> {
     'Content-Type': 'application/json; charset=utf-8',
     'Content-Length': String(Buffer.byteLength(body)),
     'Cache-Control': 'no-store',
+    // It says nothing of anybody, and whose page asked is unknown.
+    'Access-Control-Allow-Origin': '*',
     Connection: 'close',
   };
 }

@@ -22,7 +22,7 @@ export function announcesTooMuch({ headers }: IncomingMessage): boolean {
  * @throws HttpError 413 when it is larger, 400 when it is not UTF-8 or ends early, 415 when it is compressed.
  */
 export async function readText(req: IncomingMessage): Promise<string> {
-  if (req.headers['content-encoding'] && req.headers['content-encoding'] !== 'identity') {
+  if (!/^(?:identity)?$/i.test(req.headers['content-encoding']?.trim() ?? '')) {
     throw new HttpError({
       status: 415,
       code: 'invalid_request',
@@ -83,7 +83,11 @@ export async function readForm(req: IncomingMessage): Promise<RequestParameters>
  * @throws HttpError 400 when the body is no object, or a string in it contains NUL or half a surrogate pair.
  */
 export async function readJsonObject(req: IncomingMessage): Promise<Record<string, unknown>> {
-  const text = await readText(req);
+  return parseJsonObject(await readText(req));
+}
+
+/** The same for a body that was read. */
+export function parseJsonObject(text: string): Record<string, unknown> {
   let value: unknown;
   try {
     value = JSON.parse(text);

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Middleware } from 'koa';
 import { HttpError } from '../../platform/errors.ts';
 import { logClaim } from '../log-fields.ts';
-import { mediaType, readJsonObject, readText } from './body.ts';
+import { mediaType, parseJsonObject, readText } from './body.ts';
 import { claimedClient } from './claimed-client.ts';
 import { MOST_PARAMETERS, parseParameters, type RequestParameters, tooMany } from './parameters.ts';
 
@@ -47,10 +47,11 @@ function tidyScope(parameters: RequestParameters): boolean {
 
 async function readBody(req: IncomingMessage, json: boolean): Promise<RequestParameters> {
   const type = mediaType(req);
-  if (type === 'application/x-www-form-urlencoded') return parseParameters(await readText(req));
-  if (json && type === 'application/json') return stringsOf(await readJsonObject(req));
   const text = await readText(req);
-  if (type === '' && text === '') return {};
+  // Some HTTP libraries send a media type without a body.
+  if (text === '') return {};
+  if (type === 'application/x-www-form-urlencoded') return parseParameters(text);
+  if (json && type === 'application/json') return stringsOf(parseJsonObject(text));
   const wanted = json
     ? 'application/json or application/x-www-form-urlencoded'
     : 'application/x-www-form-urlencoded';

@@ -3,6 +3,7 @@ import type { Context, Middleware } from 'koa';
 import { LRUCache } from 'lru-cache';
 import { HttpError } from '../../platform/errors.ts';
 import { guardComparisons } from '../../platform/slow-comparisons.ts';
+import { isPreflight } from '../cross-origin-failures.ts';
 import { claimedClient } from '../input/claimed-client.ts';
 import { requestLimitKey } from './limit-key.ts';
 import type { RateLimit } from './rate-limit.ts';
@@ -10,13 +11,14 @@ import type { RateLimit } from './rate-limit.ts';
 /** In characters. */
 const LONGEST_NAME_KEPT = 64;
 
-/** Refuses an address that sends too many requests. It leaves those to `exceptPosts` to `limitClients`. */
+/** Refuses an address that sends too many requests. Preflights do not count. It leaves those to `exceptPosts` to `limitClients`. */
 export function limitRequests(
   limit: RateLimit,
   { exceptPosts }: { exceptPosts: ReadonlySet<string> },
 ): Middleware {
   return async (ctx, next) => {
-    if (ctx.method !== 'POST' || !exceptPosts.has(ctx.path)) await limit.count(requestLimitKey(ctx.req));
+    const counted = !isPreflight(ctx) && (ctx.method !== 'POST' || !exceptPosts.has(ctx.path));
+    if (counted) await limit.count(requestLimitKey(ctx.req));
     await next();
   };
 }
@@ -25,7 +27,7 @@ export function limitRequests(
 export function uncountTokens(limit: RateLimit): Middleware {
   return async (ctx, next) => {
     await next();
-    if (ctx.res.statusCode < 400) await limit.giveBack(requestLimitKey(ctx.req));
+    if (ctx.res.statusCode < 400 && !isPreflight(ctx)) await limit.giveBack(requestLimitKey(ctx.req));
   };
 }
 
@@ -50,6 +52,8 @@ export function limitClients({ requests, clientFailures }: ClientLimits): Middle
   const authenticated = new LRUCache<string, true>({ max: 20_000, ttl: KNOWN_FOR_MS });
 
   return async (ctx, next) => {
+    // Only a POST names a client.
+    if (ctx.method !== 'POST') return next();
     const address = requestLimitKey(ctx.req);
     const key = `${address} ${bounded(claimedClient(ctx))}`;
     const known = authenticated.has(key);

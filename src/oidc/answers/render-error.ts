@@ -1,4 +1,5 @@
 import { errors, type KoaContextWithOIDC } from 'oidc-provider';
+import { withAnswer } from '../../clients/return-address.ts';
 import { isDatabaseUnavailable } from '../../platform/database-errors.ts';
 import { detailOf } from '../events.ts';
 import { requestContext } from '../request-context.ts';
@@ -49,10 +50,12 @@ function tellClient(ctx: KoaContextWithOIDC, out: ErrorAnswer): void {
   const { client, params } = ctx.oidc;
   // The library has already checked the address: a wrong one would be the reported error.
   if (!client || typeof params?.redirect_uri !== 'string') return;
-  const target = new URL(params.redirect_uri);
+  const uri = params.redirect_uri;
   const answer = { ...out, error_description: 'Something went wrong on our side' };
-  if (params.response_mode === 'fragment') target.hash = new URLSearchParams({ ...answer }).toString();
-  else for (const [name, value] of Object.entries(answer)) target.searchParams.set(name, value);
   ctx.status = 303;
-  ctx.redirect(target.href);
+  ctx.redirect(
+    params.response_mode === 'fragment'
+      ? `${uri}#${new URLSearchParams({ ...answer })}`
+      : withAnswer(uri, { ...answer }),
+  );
 }

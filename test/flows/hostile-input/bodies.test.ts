@@ -60,7 +60,7 @@ describe('input that no honest client sends', () => {
         'The request has more than 100 parameters.',
       ),
       json('malformed', '{"client_id":', 'The body is not valid JSON.'),
-      json('nothing', '', 'The body is not valid JSON.'),
+      json('nothing', '', 'no client authentication mechanism provided'),
       json('an array', '[]', 'The body must be a JSON object.'),
       json('a number', '5', 'The body must be a JSON object.'),
       json('a string', '"client_id"', 'The body must be a JSON object.'),
