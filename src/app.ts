@@ -149,8 +149,8 @@ function addressMacOf({ config: { secrets } }: Services): (req: IncomingMessage)
 }
 
 function signOut({ config: { issuer, https }, ...services }: Services): Router {
-  const { live, hints, instances, clients, people, views, csrf } = services;
-  return signOutRoutes({ issuer, live, hints, instances, clients, people, views, csrf, https });
+  const { live, hints, instances, clients, people, sessions, views, csrf } = services;
+  return signOutRoutes({ issuer, live, hints, instances, clients, people, sessions, views, csrf, https });
 }
 
 function tokenProvider(services: Services): Router {

@@ -10,6 +10,8 @@ import { checkHeader, readIdToken, verifySignature } from '../tokens/id-tokens/i
 export interface IdTokenHint {
   clientId: string;
   subject: string;
+  /** The `uid` of the session in which the person signed in (`sid`). */
+  sessionUid: string | undefined;
 }
 
 /** The parameters of an authorization request that say whom the client asks for. */
@@ -94,9 +96,9 @@ function sealContext(clientId: string): string {
   return `the person that ${clientId} asks for`;
 }
 
-function ofIssuer({ iss, aud, sub }: JWTPayload, issuer: string): IdTokenHint | undefined {
+function ofIssuer({ iss, aud, sub, sid }: JWTPayload, issuer: string): IdTokenHint | undefined {
   if (iss !== issuer || typeof aud !== 'string' || typeof sub !== 'string') return undefined;
-  return { clientId: aud, subject: sub };
+  return { clientId: aud, subject: sub, sessionUid: typeof sid === 'string' ? sid : undefined };
 }
 
 /** A sealed text that nobody can open is an OperatorError where an operator wrote it. Here anybody may have written it. */

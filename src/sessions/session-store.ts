@@ -43,6 +43,8 @@ export interface SessionStore {
    */
   update(id: string, session: StoredSession): Promise<boolean>;
   end(uid: string): Promise<void>;
+  /** Ends a session if it goes on and is this person's. Otherwise returns false. */
+  endOf(personId: string, uid: string): Promise<boolean>;
 }
 
 const findSession = prepare<{ payload: Payload; person: Person | null }, { idHash: Buffer }>(
@@ -142,6 +144,13 @@ export function createSessionStore(db: Queryable, time: DatabaseTime = SAME_CLOC
     },
     async end(uid) {
       await db('sessions').where({ uid }).delete();
+    },
+    async endOf(personId, uid) {
+      const ended = await db('sessions')
+        .where({ uid, person_id: personId })
+        .where('expires_at', '>', db.fn.now())
+        .delete();
+      return ended > 0;
     },
   };
 }

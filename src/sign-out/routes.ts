@@ -20,16 +20,17 @@ import {
   type SignedIn,
   showChoice,
   showConfirmation,
+  showNobodySignedIn,
   showSignedOut,
   showStillSignedIn,
 } from './sign-out-pages.ts';
 import { readSignOutRequest, refusal, type SignOutRequest } from './sign-out-request.ts';
 
-/**
- * The parameters that a form without cookies keeps when it is repeated as an address. The hint is a token and must
- * not get into an address, so the person is asked instead.
- */
+/** The parameters that a request keeps when it is repeated as an address of ours. A hint is a token and stays out. */
 const REPEATED = ['client_id', 'post_logout_redirect_uri', 'state', 'instance'];
+
+const NOTHING_ENDED =
+  'Nothing was ended: the request has no cookie of somebody who is signed in, and no id_token_hint with the sid of a session that goes on. Send the browser of the person to this address.';
 
 export function signOutRoutes(dependencies: SignOutDependencies): Router {
   const router = new Router();
@@ -38,11 +39,11 @@ export function signOutRoutes(dependencies: SignOutDependencies): Router {
   router.get(PATHS.end_session, (ctx) => requestSignOut(ctx, parseParameters(ctx.querystring), dependencies));
   router.post(PATHS.end_session, async (ctx) => {
     const form = await readForm(ctx.req);
-    if (instancesInCookies(ctx.get('cookie'), dependencies).length === 0) {
-      const parameters = Object.fromEntries(REPEATED.map((name) => [name, form[name] ?? []]));
-      return repeatAsGet(ctx, { path: PATHS.end_session, parameters });
-    }
-    return requestSignOut(ctx, form, dependencies);
+    const hasCookies = instancesInCookies(ctx.get('cookie'), dependencies).length > 0;
+    const hint = singleValue(form.id_token_hint);
+    if (hasCookies || (hint && (await dependencies.hints.verify(hint))))
+      return requestSignOut(ctx, form, dependencies);
+    return repeatWithoutHint(ctx, form);
   });
   router.post(`${PATHS.end_session}/confirm`, onlyFromOwnPages(dependencies.issuer), async (ctx) =>
     confirmSignOut(ctx, await readForm(ctx.req), dependencies),
@@ -59,10 +60,53 @@ async function requestSignOut(
   const request = await readRequest(ctx, parameters, dependencies);
   const signedIn = await findSignedIn(ctx, request, dependencies);
   const [only, ...others] = signedIn;
-  if (!only) return leave(ctx, request);
+  if (only && isProven(request, only.session)) return signOut(ctx, only, request, dependencies);
+  if (!only && (await isNamedSessionOver(ctx, request, dependencies))) return leave(ctx, request);
+  // From here on there is a page. Its address has no hint, nor has the `Referer` of its form.
+  if (parameters.id_token_hint !== undefined) return repeatWithoutHint(ctx, parameters, request);
+  if (!only) return showNothingEnded(ctx, request, dependencies);
   if (others.length > 0) return showChoice(ctx, signedIn, dependencies);
-  if (request.provenSubject === only.session.accountId) return signOut(ctx, only, request, dependencies);
   return showConfirmation(ctx, only, request, dependencies);
+}
+
+/**
+ * Whether the hint names this person, and this session if it names one. A hint of another session proves too little, so
+ * the person is asked (RP-Initiated Logout 1.0 section 2).
+ */
+function isProven({ hint }: SignOutRequest, { accountId, uid }: Session): boolean {
+  return hint !== undefined && hint.subject === accountId && (hint.sessionUid ?? uid) === uid;
+}
+
+/**
+ * Ends the session that a hint names, for a request without its cookie: an application's server sent it, or a page of
+ * another site. Only an ID token of the session can name it, so no link of a stranger ends anything.
+ *
+ * A session that ended before is over as well, so a request can be repeated. Only after a form the cookies decide,
+ * because it may come without them, and the browser may have another session by now.
+ */
+async function isNamedSessionOver(
+  { req, method }: Context,
+  { hint }: SignOutRequest,
+  { sessions }: Pick<SignOutDependencies, 'sessions'>,
+): Promise<boolean> {
+  if (hint?.sessionUid === undefined) return false;
+  const ended = await sessions.endOf(hint.subject, hint.sessionUid);
+  if (ended) logFacts(req, { person: hint.subject });
+  return ended || method !== 'POST';
+}
+
+/**
+ * A form that another site posts comes without our cookies; the browser sends them with the address. The address names
+ * the client of the hint.
+ */
+function repeatWithoutHint(
+  ctx: Context,
+  { client_id, ...others }: RequestParameters,
+  request?: SignOutRequest,
+): void {
+  const known: RequestParameters = { client_id: client_id ?? request?.client?.id ?? [], ...others };
+  const parameters = Object.fromEntries(REPEATED.map((name) => [name, known[name] ?? []]));
+  repeatAsGet(ctx, { path: PATHS.end_session, parameters });
 }
 
 async function confirmSignOut(
@@ -115,6 +159,17 @@ async function signOut(
   await session.destroy();
   ctx.append('Set-Cookie', clearedSessionCookies(instance.id, dependencies));
   leave(ctx, request);
+}
+
+/** A browser goes on to the application. A program would take that for success. */
+async function showNothingEnded(
+  ctx: Context,
+  request: SignOutRequest,
+  dependencies: SignOutDependencies,
+): Promise<void> {
+  if (ctx.accepts('json', 'html') !== 'html') throw refusal(NOTHING_ENDED);
+  if (request.returnTo) return leave(ctx, request);
+  return showNobodySignedIn(ctx, request, dependencies);
 }
 
 function leave(ctx: Context, { returnTo, state }: SignOutRequest): void {

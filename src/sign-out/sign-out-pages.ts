@@ -66,13 +66,36 @@ export function showStillSignedIn(
   views.render(
     ctx,
     'signed-out',
-    { title: 'You are still signed in', message: 'Nothing was changed. You can close this window.' },
+    {
+      done: true,
+      title: 'You are still signed in',
+      message: 'Nothing was changed. You can close this window.',
+    },
     { brand: brandOf(instance), isolated: true },
   );
 }
 
+/** For a browser in which there was nothing to end. */
+export async function showNobodySignedIn(
+  ctx: Context,
+  { instanceId }: SignOutRequest,
+  { views, instances }: Pick<SignOutDependencies, 'views' | 'instances'>,
+): Promise<void> {
+  const instance = instanceId === undefined ? undefined : await instances.find(instanceId);
+  views.render(
+    ctx,
+    'signed-out',
+    {
+      done: false,
+      title: 'You are not signed in',
+      message: 'Nobody is signed in here, so nothing was ended. You can close this window.',
+    },
+    { brand: instance && brandOf(instance), isolated: true },
+  );
+}
+
 export function showSignedOut(ctx: Context, { views }: Pick<Dependencies, 'views'>): void {
-  const model = { title: 'You are signed out', message: 'You can close this window.' };
+  const model = { done: true, title: 'You are signed out', message: 'You can close this window.' };
   views.render(ctx, 'signed-out', model, { isolated: true });
 }
 

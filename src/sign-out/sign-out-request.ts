@@ -1,14 +1,15 @@
 import { mayReturnSignedOutTo } from '../clients/allowed-now.ts';
 import type { Client } from '../clients/client.ts';
 import { type RequestParameters, singleValue } from '../http/input/parameters.ts';
+import type { IdTokenHint } from '../oidc/id-token-hint.ts';
 import { HttpError } from '../platform/errors.ts';
 import type { SignOutDependencies } from './dependencies.ts';
 
 /** A checked request to sign out. */
 export interface SignOutRequest {
   client: Client | undefined;
-  /** The person in a hint that this server signed. It proves that the client knows them. */
-  provenSubject: string | undefined;
+  /** A hint that this server signed. It proves that the client knows its person, and its session. */
+  hint: IdTokenHint | undefined;
   returnTo: string | undefined;
   state: string | undefined;
   instanceId: string | undefined;
@@ -43,7 +44,7 @@ export async function readSignOutRequest(
     throw refusal('This post_logout_redirect_uri is not registered for the application.');
   return {
     client,
-    provenSubject: client && hint?.subject,
+    hint: client && hint,
     returnTo: allowed ? returnTo : undefined,
     state: get('state'),
     instanceId: client?.instanceId ?? get('instance'),

@@ -123,11 +123,22 @@ function grantedOf(asked: readonly string[], { client, authorization }: Issue): 
 /** An ID token's claims about the person and the sign-in (OpenID Connect Core section 2). */
 function personClaims({ person, payload }: Authorization, granted: readonly string[]): object {
   const { nonce, authTime, claims } = payload as AskedFor;
+  const sid = sessionOf(payload);
   return {
     ...claimsInScopes(person, granted),
     ...(claims?.id_token?.auth_time === undefined ? {} : { auth_time: authTime }),
     ...(nonce === undefined ? {} : { nonce }),
+    ...(sid === undefined ? {} : { sid }),
   };
+}
+
+/**
+ * The name of the session in which the person signed in (OpenID Connect Back-Channel Logout 1.0 section 2.1). It is no
+ * credential. A device has no session: its person signed in with another browser, which goes on without the device.
+ */
+function sessionOf({ kind, gty, sessionUid }: Authorization['payload']): string | undefined {
+  if (kind === 'DeviceCode' || gty === 'device_code') return undefined;
+  return typeof sessionUid === 'string' ? sessionUid : undefined;
 }
 
 /** Members of a code or a refresh family that an ID token repeats. */

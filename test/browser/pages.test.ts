@@ -143,6 +143,8 @@ const PAGES: Record<string, (visit: Visit) => Promise<unknown>> = {
     await visit.page.goto(`${server.url}/auth/logout`);
     await visit.page.getByRole('button', { name: 'Stay signed in' }).click();
   },
+  'not-signed-in': ({ page }) => page.goto(`${server.url}/auth/logout`),
+  'not-signed-in-long-name': ({ page }) => page.goto(`${server.url}/auth/logout?client_id=${long.client_id}`),
   'device-code': ({ page }) => page.goto(`${server.url}/auth/device`),
   async 'device-code-unknown'({ page }) {
     await page.goto(`${server.url}/auth/device`);
@@ -187,6 +189,37 @@ const PAGES: Record<string, (visit: Visit) => Promise<unknown>> = {
     await page.goto(urlFor(upstream));
   },
 };
+
+/** An application's page posts a hint that does not name the session, so the person is asked. */
+async function postHint({ page }: Visit): Promise<string> {
+  const claims = { iss: server.url, aud: client.client_id, sub: 'somebody-else' };
+  const hint = await server.services.keyRings.oidc.current.sign(claims, 'JWT');
+  await page.setContent(`<form method="post" action="${server.url}/auth/logout">
+    <input name="id_token_hint" value="${hint}">
+    <input name="post_logout_redirect_uri" value="${application.origin}/signed-out">
+    <button>Leave</button></form>`);
+  await page.getByRole('button', { name: 'Leave' }).click();
+  await page.getByRole('heading', { name: 'Sign out?' }).waitFor();
+  return hint;
+}
+
+describe('signing out by a form of an application', () => {
+  it('shows the hint to nobody: neither an address nor a Referer has it', async () => {
+    const visit = await chromium.open();
+    await signedIn(visit, urlFor(client));
+    const seen: string[] = [];
+    visit.page.on('request', (request) => {
+      seen.push(request.url(), request.headers().referer ?? '');
+    });
+    const hint = await postHint(visit);
+    await visit.page.getByRole('button', { name: 'Sign out' }).click();
+    await visit.page.waitForURL(`${application.origin}/signed-out`);
+    expect(seen.filter((text) => text.includes('/auth/logout')).length).toBeGreaterThanOrEqual(3);
+    const [, payload = ''] = hint.split('.');
+    expect(seen.filter((text) => text.includes('id_token_hint') || text.includes(payload))).toEqual([]);
+    await visit.context.close();
+  });
+});
 
 describe('every page', () => {
   it.each(Object.entries(PAGES))('(%s) is fit for everybody', async (name, show) => {

@@ -115,7 +115,7 @@ describe('a form from an application’s page', () => {
     const page = await browser.follow(answer);
     expect({ status: page.status, url: page.url }).toEqual({
       status: 200,
-      url: `${server.url}/auth/logout/success`,
+      url: `${server.url}/auth/logout?client_id=${DEMO_WEB.client_id}`,
     });
   });
 });

@@ -13,7 +13,18 @@ const USUAL_HEADERS = [
 ] as const;
 
 /** Members that differ from run to run, of which only the type is kept. */
-const CHANGING = ['iat', 'exp', 'iiat', 'authTime', 'auth_time', 'grant_id', 'grantId', 'sessionUid', 'jkt'];
+const CHANGING = [
+  'iat',
+  'exp',
+  'iiat',
+  'authTime',
+  'auth_time',
+  'grant_id',
+  'grantId',
+  'sessionUid',
+  'sid',
+  'jkt',
+];
 
 /** Answers of the token endpoint and rows of refresh families, without the parts that differ from run to run. */
 export interface Recorder {

@@ -1,3 +1,4 @@
+import { decodeJwt } from 'jose';
 import * as client from 'openid-client';
 import { openBrowser } from '../../support/browser.ts';
 import { aClient, aPerson } from '../../support/factories.ts';
@@ -70,6 +71,9 @@ describe('a device without a browser', () => {
       status: 200,
       scope: 'openid profile',
     });
+    // The session is the one of the person's browser, which goes on without the device.
+    for (const { id_token } of [body, refreshed.body])
+      expect(decodeJwt(String(id_token))).not.toHaveProperty('sid');
   });
 
   it('is any client library, which knows nothing of us', async () => {

@@ -153,6 +153,8 @@ describe(GUIDE, () => {
           exp: time.now() + 3600,
           iat: time.now(),
           nonce: 'your-nonce-value',
+          // OpenID Connect's own, beside the guide's.
+          sid: expect.any(String),
           client_id: 'client_abc123',
           scope: 'openid profile email',
           name: 'John Doe',
@@ -175,6 +177,7 @@ describe(GUIDE, () => {
         expect((await verify(id_token)).payload).toEqual({
           iss: world.issuer,
           sub: 'user-unique-id',
+          sid: expect.any(String),
           aud: 'client_abc123',
           exp: time.now() + 3600,
           iat: time.now(),
