@@ -44,6 +44,8 @@ export interface ArtifactStore {
   redeem(redemption: AuthorizationCodeRedemption): Promise<Authorization | undefined>;
   /** Marks a pushed request used. True for exactly one caller, however many call at once. */
   consume(model: ArtifactModel, id: string): Promise<boolean>;
+  /** Keeps the row until `until` at least. It does not become good for longer: that is in its payload. */
+  keep(model: ArtifactModel, id: string, until: Date): Promise<void>;
   /** True for exactly one caller. An interaction that a person has answered stays as consumed (end-interaction.ts). */
   destroy(model: ArtifactModel, id: string): Promise<boolean>;
 }
@@ -149,6 +151,13 @@ export function createArtifactStore(db: Queryable, time: DatabaseTime = SAME_CLO
         .where({ model, id_hash: hashId(id), consumed_at: null })
         .update({ consumed_at: db.fn.now() });
       return changed === 1;
+    },
+
+    async keep(model, id, until) {
+      await db('artifacts')
+        .where({ model, id_hash: hashId(id) })
+        .where('expires_at', '<', time.toDatabase(until))
+        .update({ expires_at: time.toDatabase(until) });
     },
 
     async destroy(model, id) {

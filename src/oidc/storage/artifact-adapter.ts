@@ -8,7 +8,11 @@ import { unlessGone } from './unless-gone.ts';
 
 const OVER = 'interaction session not found';
 
-/** Stores interactions, authorization codes and pushed requests for the library. A code is stored with its grant. */
+/**
+ * Stores interactions, authorization codes and pushed requests for the library. A code is stored with its grant. A
+ * person may need longer to sign in than the minute of a pushed request. So the row is kept that long, and is still used
+ * only once by all browsers that began with it.
+ */
 export function artifactAdapter(
   model: ArtifactModel,
   { artifacts, issuer, clock }: { artifacts: ArtifactStore; issuer: string; clock: Clock },
@@ -31,7 +35,12 @@ export function artifactAdapter(
       }
       const grant =
         model === 'AuthorizationCode' ? newGrantFor(Provider.ctx?.oidc, ttlSeconds, clock) : undefined;
-      if (!grant) return artifacts.create(artifact);
+      if (!grant) {
+        await artifacts.create(artifact);
+        if (given.parJti)
+          await artifacts.keep('PushedAuthorizationRequest', String(given.parJti), artifact.expiresAt);
+        return;
+      }
       const sessionIsNew = !isLoaded('Session', grant.sessionUid);
       const { passwordFingerprint } = requestContext();
       if (!(await artifacts.createWithGrant(artifact, { ...grant, sessionIsNew, passwordFingerprint })))
@@ -54,6 +63,8 @@ export function artifactAdapter(
 
     async consume(id) {
       if (await artifacts.consume(model, id)) return;
+      // A row that is gone was never used: it expired, and housekeeping came between.
+      if (!(await artifacts.find(model, id))) return;
       throw new errors.InvalidRequestUri('request_uri was already used');
     },
 

@@ -1,6 +1,15 @@
-import { type Browser, openBrowser } from '../../support/browser.ts';
+import { type Browser, openBrowser, type Page } from '../../support/browser.ts';
 import { aClient } from '../../support/factories.ts';
-import { brief, DEMO_WEB, exchange, postForm, signIn, statusAndError } from '../../support/relying-party.ts';
+import {
+  ADA,
+  brief,
+  DEMO_WEB,
+  exchange,
+  postForm,
+  signIn,
+  statusAndError,
+} from '../../support/relying-party.ts';
+import { runJob } from '../../support/run-job.ts';
 import { withStillTime } from '../../support/still-time.ts';
 import { startTestServer, type TestServer } from '../../support/test-server.ts';
 
@@ -58,6 +67,51 @@ describe('a pushed authorization request (RFC 9126)', () => {
     expect(answers.filter((answer) => answer.has('code'))).toHaveLength(1);
     for (const answer of answers) {
       if (!answer.has('code')) expect(answer.get('error')).toBe('invalid_request_uri');
+    }
+  });
+
+  it('that expires while its person signs in is used, and once by all who began with it', async () => {
+    const { body } = await push();
+    const strangers = [openBrowser(), openBrowser()];
+    const pages: Page[] = [];
+    for (const stranger of strangers)
+      pages.push(await stranger.follow(await stranger.get(pushedUrl(body.request_uri))));
+    // The minute passes.
+    const { knex } = server.database;
+    await knex('artifacts')
+      .where({ model: 'PushedAuthorizationRequest' })
+      .update({ expires_at: knex.raw("expires_at - interval '2 minutes'") });
+    await runJob(server, 'housekeeping');
+    const answers = [];
+    for (const [index, stranger] of strangers.entries()) {
+      const credentials = { email: ADA.email, password: ADA.password };
+      const signedIn = await stranger.submit(pages[index] as Page, '/sign-in', credentials);
+      const page = await stranger.follow(signedIn, DEMO_WEB.redirect_uri);
+      answers.push(Object.fromEntries(new URL(String(page.location)).searchParams));
+    }
+    expect(answers).toEqual([
+      { code: expect.any(String), iss: server.url, state: 'pushed' },
+      {
+        error: 'invalid_request_uri',
+        error_description: 'request_uri is invalid, expired, or was already used',
+        iss: server.url,
+        state: 'pushed',
+      },
+    ]);
+  });
+
+  it('is used though housekeeping comes between', async () => {
+    const { artifacts } = server.services;
+    const { consume } = artifacts;
+    try {
+      artifacts.consume = async (model, id) => {
+        await server.database.knex('artifacts').where({ model }).delete();
+        return consume(model, id);
+      };
+      const page = await browser.get(pushedUrl((await push()).body.request_uri));
+      expect(new URL(String(page.location)).searchParams.get('code')).toEqual(expect.any(String));
+    } finally {
+      artifacts.consume = consume;
     }
   });
 
