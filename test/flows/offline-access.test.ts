@@ -81,7 +81,7 @@ describe('offline_access', () => {
     const second = await again(first.refresh_token, ASKED);
     expect(second.scope).toBe(ASKED);
     const replayed = await again(first.refresh_token, ASKED);
-    expect([replayed.scope, replayed.refresh_token]).toEqual([ASKED, second.refresh_token]);
+    expect(replayed).toMatchObject({ scope: ASKED, refresh_token: second.refresh_token });
     const { status, body } = await refresh(server.url, second.refresh_token, { scope: `${ASKED} profile` });
     expect({ status, body }).toEqual({
       status: 400,
@@ -133,7 +133,7 @@ describe('offline_access', () => {
   it('changes nothing for a client without refresh tokens', async () => {
     const client = await aClient(server, { grant_types: ['authorization_code'] });
     const { scope, refresh_token } = await begin({ scope: ASKED }, client);
-    expect([scope, refresh_token]).toEqual(['openid email', undefined]);
+    expect({ scope, refresh_token }).toEqual({ scope: 'openid email', refresh_token: undefined });
   });
 
   it('follows the registration: without the refresh grant it is gone, and with the grant it is back', async () => {
@@ -144,7 +144,7 @@ describe('offline_access', () => {
     await grants('authorization_code');
     await runJob(server, 'watch-versions');
     const { scope, refresh_token } = tokensOf(await exchange(server.url, code, { ...client }));
-    expect([scope, refresh_token]).toEqual(['openid email', undefined]);
+    expect({ scope, refresh_token }).toEqual({ scope: 'openid email', refresh_token: undefined });
     await grants('authorization_code', 'refresh_token');
     await runJob(server, 'watch-versions');
     expect((await begin({ scope: ASKED }, client)).scope).toBe(ASKED);

@@ -53,10 +53,11 @@ describe('a refusal says why', () => {
       const details = await detailsAfter(async () => {
         const page = await authorize({ scope });
         const { error, error_description } = Object.fromEntries(new URL(String(page.location)).searchParams);
-        expect([error, error_description]).toEqual([
-          'invalid_scope',
-          what === 'a hostile one' ? 'scope contains invalid characters' : 'Invalid scopes',
-        ]);
+        expect({ error, error_description }).toEqual({
+          error: 'invalid_scope',
+          error_description:
+            what === 'a hostile one' ? 'scope contains invalid characters' : 'Invalid scopes',
+        });
       });
       expect(details).toEqual([detail]);
     });

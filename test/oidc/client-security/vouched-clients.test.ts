@@ -36,11 +36,12 @@ describe('the protocol library without our authentication', () => {
       const credentials = { authorization: `Basic ${btoa(`${client_id}:${client_secret}`)}` };
       const post = (more: Record<string, string>, headers = {}) =>
         postForm(`${url}/auth/${endpoint}`, { ...fields, ...more }, headers);
-      expect([
-        brief(await post({ client_id, client_secret })),
-        brief(await post({}, credentials)),
-        brief(await post({ client_id })),
-      ]).toEqual([INVALID_CLIENT, INVALID_CLIENT, INVALID_CLIENT]);
+      for (const answer of [
+        await post({ client_id, client_secret }),
+        await post({}, credentials),
+        await post({ client_id }),
+      ])
+        expect(brief(answer)).toEqual(INVALID_CLIENT);
     },
   );
 });
