@@ -39,7 +39,7 @@ describe('sign-ins that nobody answers', () => {
       server.database.knex.raw(
         `INSERT INTO artifacts (model, id_hash, payload, expires_at, address_mac)
          SELECT 'Interaction', sha256(convert_to(:name || :row::int, 'UTF8')), jsonb_build_object('filling', filling),
-           now() + :row * interval '1 s', sha256(convert_to(:name || :row::int, 'UTF8'))
+           now() + interval '10 minutes' + :row * interval '1 s', sha256(convert_to(:name || :row::int, 'UTF8'))
          FROM (SELECT string_agg(md5(random()::text), '') AS filling FROM generate_series(1, ${MEBIBYTE / 32})) AS f`,
         { name, row },
       );
@@ -144,27 +144,30 @@ describe('a value that the server would keep', () => {
   });
   afterAll(() => server.close());
 
-  it.each(['state', 'nonce'])('is refused if it is longer than 8 kB: %s', async (name) => {
-    const ask = (length: number) =>
-      openBrowser().get(authorizationUrl(server.url, { [name]: 'x'.repeat(length) }));
-    const unanswered = () => server.database.knex('artifacts').whereNotNull('address_mac').pluck('model');
-    const before = await unanswered();
-    expect((await ask(8192)).status).toBe(303);
-    const page = await ask(8193);
-    expect(redirectOf(page)).toEqual({ status: 400, location: undefined });
-    expect(page.html).toContain(`<dd>${name} is longer than 8192 bytes</dd>`);
-    expect(await unanswered()).toEqual([...before, 'Interaction']);
+  it.each(['state', 'nonce', 'login_hint', 'ui_locales', 'acr_values'])(
+    'is refused if it is longer than 8 kB: %s',
+    async (name) => {
+      const ask = (length: number) =>
+        openBrowser().get(authorizationUrl(server.url, { [name]: 'x'.repeat(length) }));
+      const unanswered = () => server.database.knex('artifacts').whereNotNull('address_mac').pluck('model');
+      const before = await unanswered();
+      expect((await ask(8192)).status).toBe(303);
+      const page = await ask(8193);
+      expect(redirectOf(page)).toEqual({ status: 400, location: undefined });
+      expect(page.html).toContain(`<dd>${name} is longer than 8192 bytes</dd>`);
+      expect(await unanswered()).toEqual([...before, 'Interaction']);
 
-    const push = (length: number) => {
-      const { code_verifier: _, ...challenge } = pkce();
-      const fields = { ...DEMO_SPA, ...challenge, response_type: 'code', scope: 'openid' };
-      return postForm(`${server.url}/auth/par`, {
-        ...fields,
-        [name]: 'é'.repeat(length / 2) + 'x'.repeat(length % 2),
-      });
-    };
-    expect((await push(8192)).status).toBe(201);
-    const { status, body } = await push(8193);
-    expect({ status, body }).toEqual(refused('invalid_request', `${name} is longer than 8192 bytes`));
-  });
+      const push = (length: number) => {
+        const { code_verifier: _, ...challenge } = pkce();
+        const fields = { ...DEMO_SPA, ...challenge, response_type: 'code', scope: 'openid' };
+        return postForm(`${server.url}/auth/par`, {
+          ...fields,
+          [name]: 'é'.repeat(length / 2) + 'x'.repeat(length % 2),
+        });
+      };
+      expect((await push(8192)).status).toBe(201);
+      const { status, body } = await push(8193);
+      expect({ status, body }).toEqual(refused('invalid_request', `${name} is longer than 8192 bytes`));
+    },
+  );
 });
