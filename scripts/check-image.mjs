@@ -150,11 +150,29 @@ async function asCompose(image, text) {
   );
   const inside = (path) => path.replace(/^\/secrets/, secrets).replace(/^\/data/, join(image.root, 'data'));
   const port = await freePort();
-  await serve(image, 'As docker-compose.yml', {
-    ...Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, inside(value)])),
-    ISSUER: environment.ISSUER.replace(/\d+$/, port),
-    PORT: String(port),
-  });
+  await serve(
+    image,
+    'As docker-compose.yml',
+    {
+      ...Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, inside(value)])),
+      ISSUER: environment.ISSUER.replace(/\d+$/, port),
+      PORT: String(port),
+    },
+    async (output) => {
+      const issuer = `http://localhost:${port}`;
+      const welcome = `ready at ${issuer}. See it work: ${issuer}/demo`;
+      // A slow start is alive before it serves.
+      for (let tries = 0; ; tries += 1) {
+        const { status } = await fetch(`${issuer}/demo`);
+        if (status === 200 && output().includes(welcome)) return;
+        if (tries > 60)
+          throw new Error(
+            `As docker-compose.yml: /demo answers ${status}, and the welcome is in\n${output()}`,
+          );
+        await sleep(500);
+      }
+    },
+  );
 }
 
 /** Runs the script of the service `secrets` twice. The second run must change nothing. */
@@ -203,7 +221,7 @@ async function newDatabase(name) {
   return url.href;
 }
 
-async function serve(image, how, environment) {
+async function serve(image, how, environment, check = async () => {}) {
   const { HEALTHCHECK, STOPSIGNAL } = image.settings;
   const server = launch(image, environment);
   const [file, ...args] = JSON.parse(HEALTHCHECK.slice(HEALTHCHECK.indexOf('CMD') + 3));
@@ -214,6 +232,7 @@ async function serve(image, how, environment) {
       throw new Error(`${how}: the server did not become healthy.\n${server.output()}`);
     await sleep(500);
   }
+  await check(server.output);
   server.process.kill(STOPSIGNAL);
   const code = await Promise.race([server.ended, sleep(10_000, 'still running', { ref: false })]);
   if (code !== 0) throw new Error(`${how}: after ${STOPSIGNAL}, ${code}.`);

@@ -93,7 +93,7 @@ export function edgesOf(services: Services): Router[] {
     signOut(services),
     tokenProvider(services),
     protocolRoutes(services),
-    ...(services.config.demo ? [demo(services)] : []),
+    ...(services.demo ? [demo(services)] : []),
   ];
 }
 

@@ -1,4 +1,5 @@
 import { createClientStore } from './clients/client-store.ts';
+import { hasDemoClient } from './compose/demo.ts';
 import { composeFoundation, type Foundation, type FoundationOverrides } from './compose/foundation.ts';
 import { composeInteractions, type InteractionParts } from './compose/interactions.ts';
 import { composeListnr, type ListnrParts } from './compose/listnr.ts';
@@ -20,6 +21,8 @@ export interface Services
     InteractionParts,
     OidcParts {
   config: Config;
+  /** Whether /demo is on. */
+  demo: boolean;
 }
 
 /** Parts with which a test, or an embedding program, replaces ours. */
@@ -67,6 +70,7 @@ export async function compose({
   });
   return {
     config,
+    demo: config.demo && (await hasDemoClient(clients, issuer)),
     ...foundation,
     ...registration,
     ...signing,

@@ -37,8 +37,10 @@ export interface Config extends Issuers {
    * (http/connections/http-server.ts).
    */
   connections: { keepAliveMs: number; requestMs: number };
-  /** Turns on the demo seed and /demo: on the embedded database, with an issuer on loopback, outside production. */
+  /** Allows /demo, where the demo's rows are there: with an issuer on loopback, outside production. */
   demo: boolean;
+  /** Applies the demo seed unasked: on the embedded database alone, which is nobody else's. */
+  demoSeed: boolean;
   /** Bits of a new RSA key. */
   rsaBits: number;
   /** How long keys are published, sign and verify (keys/plan-rotation.ts), and how often this process checks. */
@@ -106,7 +108,8 @@ export function parseConfig(environment: Environment): Config {
       high: 1_000_000,
     }),
     connections: connectionsOf(variables),
-    demo: local && !production && database.kind === 'embedded',
+    demo: local && !production,
+    demoSeed: local && !production && database.kind === 'embedded',
     rsaBits: readRsaBits(variables),
     keyRotation: readKeyRotation(variables),
     housekeeping: {

@@ -9,7 +9,7 @@ import { OperatorError } from './platform/errors.ts';
 import { createLogger, type Logger } from './platform/logger.ts';
 import { logNotices } from './platform/notices.ts';
 import { type RunningServer, STOP_WITHIN_MS, startServer } from './server.ts';
-import { welcome } from './welcome.ts';
+import { ready, welcome } from './welcome.ts';
 import type { Level } from './workers/messages.ts';
 import { joinPrimary, type Primary } from './workers/primary.ts';
 import { CANNOT_START, Workers } from './workers/workers.ts';
@@ -68,8 +68,8 @@ async function runServer(config: Config, logger: Logger, primary: Primary | unde
   });
   primary?.ready({ answering: answeringOf(server.services, server), retire: server.retire });
   if (primary && cluster.worker?.id !== 1) return;
-  if (process.stderr.isTTY) process.stderr.write(welcome(config));
-  else write(`Listening as ${config.issuer}`, 'info');
+  if (process.stderr.isTTY) process.stderr.write(welcome(config, server.services));
+  else write(ready(config, server.services), 'info');
 }
 
 /** Making the database takes a few seconds; the message shows that something happens. */

@@ -199,7 +199,7 @@ function sayNewer(logger: Logger): (names: readonly string[]) => void {
 
 /** Applies the demo's seed, then those of SEEDS_DIR, ordered by name. */
 async function applySeeds(config: Config, database: Database, logger: Logger): Promise<void> {
-  const files = config.demo ? [DEMO_SEED] : [];
+  const files = config.demoSeed ? [DEMO_SEED] : [];
   if (config.seedsDir) {
     const names = readdirSync(config.seedsDir).filter((name) => name.endsWith('.sql'));
     files.push(...names.sort().map((name) => join(config.seedsDir ?? '', name)));

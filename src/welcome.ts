@@ -1,9 +1,10 @@
 import type { Config } from './config.ts';
 
-/** The text that `npm start` prints when the server is ready. Its secrets are those of config/seeds/demo.sql. */
-export function welcome(config: Config): string {
-  const { issuer, host, port } = config;
-  if (!config.demo) {
+type Place = Pick<Config, 'issuer' | 'host' | 'port'>;
+
+/** The text for a terminal when the server is ready. Its secrets are those of config/seeds/demo.sql. */
+export function welcome({ issuer, host, port }: Place, { demo }: { demo: boolean }): string {
+  if (!demo) {
     return `\nListening on ${host.includes(':') ? `[${host}]` : host}:${port} as ${issuer}\n\n`;
   }
   return `
@@ -29,4 +30,11 @@ Sign in with Listo is ready at ${issuer}
   Register your own clients: docs/registering-clients.md. Stop with Ctrl+C.
 
 `;
+}
+
+/** The same for the log, in which no secret may be. */
+export function ready({ issuer }: Place, { demo }: { demo: boolean }): string {
+  return demo
+    ? `Sign in with Listo is ready at ${issuer}. See it work: ${issuer}/demo`
+    : `Listening as ${issuer}`;
 }

@@ -59,6 +59,7 @@ describe('the defaults', () => {
       housekeeping: { everyMs: 60_000, batchSize: 1000 },
       connections: { keepAliveMs: 620_000, requestMs: 30_000 },
       demo: true,
+      demoSeed: true,
       secrets: {
         cookieKeys: [TEST_SECRETS.COOKIE_KEYS],
         keyEncryptionKeys: [Buffer.alloc(32, 7)],
@@ -142,6 +143,7 @@ describe('a complete environment', () => {
       housekeeping: { everyMs: 60_000, batchSize: 1000 },
       connections: { keepAliveMs: 75_000, requestMs: 20_000 },
       demo: false,
+      demoSeed: false,
       secrets: {
         cookieKeys: [TEST_SECRETS.COOKIE_KEYS],
         keyEncryptionKeys: [Buffer.alloc(32, 1), Buffer.alloc(32, 2)],
@@ -152,11 +154,12 @@ describe('a complete environment', () => {
   });
 
   it.each([
-    ['the issuer is not on loopback', { ISSUER: 'http://192.0.2.1:3000' }],
-    ['the database is Postgres', { DATABASE_URL: PRODUCTION.DATABASE_URL }],
-    ['it is production', PRODUCTION],
-  ])('has no demo when %s', (_case, environment) => {
-    expect(parseConfig({ ...TEST_SECRETS, ...environment }).demo).toBe(false);
+    ['the issuer is not on loopback', { ISSUER: 'http://192.0.2.1:3000' }, false],
+    ['the database is Postgres', { DATABASE_URL: PRODUCTION.DATABASE_URL }, true],
+    ['it is production', PRODUCTION, false],
+  ])('applies no demo seed when %s, and allows the demo: %s', (_case, environment, demo) => {
+    const config = parseConfig({ ...TEST_SECRETS, ...environment });
+    expect({ demo: config.demo, demoSeed: config.demoSeed }).toEqual({ demo, demoSeed: false });
   });
 });
 

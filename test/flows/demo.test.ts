@@ -1,11 +1,20 @@
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { freePort } from '../../scripts/free-port.ts';
 import { createApp } from '../../src/app.ts';
-import type { Config } from '../../src/config.ts';
+import { type Config, parseConfig } from '../../src/config.ts';
+import { createLogger } from '../../src/platform/logger.ts';
+import { applySeed } from '../../src/platform/seeds/seed.ts';
+import { startServer } from '../../src/server.ts';
 import { welcome } from '../../src/welcome.ts';
 import { type Browser, openBrowser, type Page, redirectOf } from '../support/browser.ts';
 import { ADA, DEMO_WEB } from '../support/relying-party.ts';
-import { startTestServer, type TestServer } from '../support/test-server.ts';
+import { openTestDatabase } from '../support/test-database.ts';
+import { startTestServer, TEST_SECRETS, type TestServer } from '../support/test-server.ts';
+
+const DEMO_SEED = new URL('../../config/seeds/demo.sql', import.meta.url);
+const SILENT = createLogger({ level: 'silent' });
 
 let server: TestServer;
 let issuer: string;
@@ -427,20 +436,38 @@ describe('the demo refuses, and says how to go on', () => {
       code: 'issuer_unreachable',
     });
   });
+});
 
-  it('to be there at all unless the configuration says so', async () => {
-    const { url, close } = await serve({ demo: false });
-    const paths = ['/demo', '/demo/sign-in', '/demo/callback'];
-    const statuses = await Promise.all(paths.map(async (path) => (await fetch(`${url}${path}`)).status));
-    await close();
+describe('the demo on a database where the server applies no seed by itself', () => {
+  const DELETED = "DELETE FROM clients WHERE id = 'client_demo_web'";
+  const ELSEWHERE =
+    "UPDATE clients SET redirect_uris = '{http://localhost:1/demo/callback}' WHERE id = 'client_demo_web'";
 
-    expect(statuses).toEqual([404, 404, 404]);
+  it.each<[string, string, Partial<Config>, number]>([
+    ['is there with its rows', '', {}, 200],
+    ['is not there without its rows', DELETED, {}, 404],
+    ['is not there with rows for another issuer', ELSEWHERE, {}, 404],
+    ['is not there where the configuration forbids it', '', { demo: false }, 404],
+  ])('%s', async (_what, sql, changes, status) => {
+    const database = await openTestDatabase();
+    const seed = { name: 'demo', sql: readFileSync(DEMO_SEED, 'utf8'), settings: { issuer } };
+    await applySeed(database.knex, seed);
+    if (sql) await database.knex.raw(sql);
+    const port = await freePort();
+    const config = parseConfig({ ...TEST_SECRETS, PORT: String(port), ISSUER: issuer, HOST: 'localhost' });
+    const started = await startServer(
+      { ...config, demoSeed: false, ...changes },
+      { logger: SILENT, database },
+    );
+    const answer = await fetch(`http://localhost:${port}/demo`);
+    await started.close();
+    expect(answer.status).toBe(status);
   });
 });
 
 describe('what npm start prints', () => {
   it('leads to the demo, and mints a LiSTNR token', async () => {
-    const text = welcome(server.services.config);
+    const text = welcome(server.services.config, server.services);
     const links = text
       .match(/^.*(?:demo|openid-configuration)$/gm)
       ?.map((line) => line.trim().split(/\s+/).at(-1));
@@ -464,11 +491,14 @@ describe('what npm start prints', () => {
   });
 
   it('says where it listens, and nothing of the demo, without one', () => {
-    const config = { ...server.services.config, demo: false, issuer: 'https://login.example', port: 443 };
+    const place = { issuer: 'https://login.example', port: 443 };
+    const demo = { demo: false };
 
-    expect(welcome({ ...config, host: '0.0.0.0' })).toBe(
+    expect(welcome({ ...place, host: '0.0.0.0' }, demo)).toBe(
       '\nListening on 0.0.0.0:443 as https://login.example\n\n',
     );
-    expect(welcome({ ...config, host: '::' })).toBe('\nListening on [::]:443 as https://login.example\n\n');
+    expect(welcome({ ...place, host: '::' }, demo)).toBe(
+      '\nListening on [::]:443 as https://login.example\n\n',
+    );
   });
 });
