@@ -2,6 +2,7 @@ import { accountName } from '../authentication/guesses/buckets.ts';
 import { singleValue } from '../http/input/parameters.ts';
 import { requestLimitKey } from '../http/rate-limits/limit-key.ts';
 import { requestState } from '../http/request-state.ts';
+import { HttpError } from '../platform/errors.ts';
 import type { InteractionDependencies } from './dependencies.ts';
 import {
   finishSignIn,
@@ -12,6 +13,7 @@ import {
   readInteractionForm,
   redirectUri,
 } from './interaction.ts';
+import { refusedByLimit } from './refused-by-limit.ts';
 
 const MAX_EMAIL_LENGTH = 254;
 
@@ -65,7 +67,10 @@ export async function signInWithPassword(
     address: requestLimitKey(ctx.req),
     browser: knownBrowsers.find(ctx, instance.id, account),
   };
-  const result = await passwords.signIn({ instanceId: instance.id, email, password, guesser });
+  const result = await passwords
+    .signIn({ instanceId: instance.id, email, password, guesser })
+    .catch((error: unknown) => refusedByLimit(ctx, error));
+  if (result instanceof HttpError) return again(result.status, result.message);
   const { log } = requestState(ctx.req);
   if (result.personId) log.person = result.personId;
   if (result.outcome === 'refused') {

@@ -60,6 +60,7 @@ async function requestSignOut(
   const request = await readRequest(ctx, parameters, dependencies);
   const signedIn = await findSignedIn(ctx, request, dependencies);
   const [only, ...others] = signedIn;
+  if (request.isReturnRefused) return stayHere(ctx, only, { request, parameters }, dependencies);
   if (only && isProven(request, only.session)) return signOut(ctx, only, request, dependencies);
   if (!only && (await isNamedSessionOver(ctx, request, dependencies))) return leave(ctx, request);
   // From here on there is a page. Its address has no hint, nor has the `Referer` of its form.
@@ -67,6 +68,24 @@ async function requestSignOut(
   if (!only) return showNothingEnded(ctx, request, dependencies);
   if (others.length > 0) return showChoice(ctx, signedIn, dependencies);
   return showConfirmation(ctx, only, request, dependencies);
+}
+
+/**
+ * Refuses an address for the return that is not registered. The person wants to sign out all the same, and may do so.
+ * @throws HttpError 400 when nobody is signed in.
+ */
+async function stayHere(
+  ctx: Context,
+  signedIn: SignedIn | undefined,
+  { request, parameters }: { request: SignOutRequest; parameters: RequestParameters },
+  dependencies: SignOutDependencies,
+): Promise<void> {
+  const refused = refusal('This post_logout_redirect_uri is not registered for the application.');
+  if (!signedIn) throw refused;
+  if (parameters.id_token_hint !== undefined) return repeatWithoutHint(ctx, parameters, request);
+  ctx.status = refused.status;
+  logFacts(ctx.req, { error: refused.code, detail: refused.message });
+  return showConfirmation(ctx, signedIn, request, dependencies);
 }
 
 /**

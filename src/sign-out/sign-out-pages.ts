@@ -34,7 +34,7 @@ export async function showChoice(
 export async function showConfirmation(
   ctx: Context,
   { instance, session }: SignedIn,
-  { client, returnTo, state }: SignOutRequest,
+  { client, returnTo, isReturnRefused, state }: SignOutRequest,
   { views, csrf, people }: Dependencies,
 ): Promise<void> {
   views.render(
@@ -45,6 +45,9 @@ export async function showConfirmation(
       personName: await nameOf(session, people),
       instanceName: instance.name,
       clientName: client?.name,
+      notice: isReturnRefused
+        ? 'The application gave an address for your return that is not registered. You can sign out here, and stay here.'
+        : undefined,
       action: `${PATHS.end_session}/confirm`,
       csrf: csrf.token(session.uid),
       hidden: {

@@ -11,6 +11,8 @@ export interface SignOutRequest {
   /** A hint that this server signed. It proves that the client knows its person, and its session. */
   hint: IdTokenHint | undefined;
   returnTo: string | undefined;
+  /** Whether the request names an address that the client has not registered. */
+  isReturnRefused: boolean;
   state: string | undefined;
   instanceId: string | undefined;
 }
@@ -40,12 +42,11 @@ export async function readSignOutRequest(
   // Without a client, the address cannot be checked, and the person stays here.
   if (client) noteClient(client.id);
   const allowed = client && returnTo ? mayReturnSignedOutTo(client, returnTo) : undefined;
-  if (allowed === false)
-    throw refusal('This post_logout_redirect_uri is not registered for the application.');
   return {
     client,
     hint: client && hint,
     returnTo: allowed ? returnTo : undefined,
+    isReturnRefused: allowed === false,
     state: get('state'),
     instanceId: client?.instanceId ?? get('instance'),
   };

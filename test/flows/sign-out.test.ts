@@ -350,8 +350,9 @@ describe('a hint that proves nothing', () => {
 });
 
 describe('signing out refuses', () => {
-  it('to lead anywhere that is not registered, and says so on a page', async () => {
+  it('to lead anywhere that is not registered, and offers to sign out and stay here', async () => {
     const { browser, tokens } = ada;
+    const stranger = openBrowser();
     for (const post_logout_redirect_uri of [
       'https://evil.example/',
       'http://127.0.0.1:9999/signed-out',
@@ -361,8 +362,19 @@ describe('signing out refuses', () => {
       `${AFTER}\r\nSet-Cookie: a=b`,
     ]) {
       for (const hint of [{ id_token_hint: tokens.id_token }, { client_id: client.client_id }]) {
-        const page = await browser.get(signOutUrl({ ...hint, post_logout_redirect_uri } as never));
-        expect({ ...redirectOf(page), message: messageOf(page) }).toEqual({
+        const url = signOutUrl({ ...hint, post_logout_redirect_uri } as never);
+        const page = await browser.follow(await browser.get(url));
+        expect({ ...redirectOf(page), title: titleOf(page) }).toEqual({
+          status: 400,
+          location: undefined,
+          title: 'Sign out?',
+        });
+        expect(page.html).toContain(
+          'The application gave an address for your return that is not registered. You can sign out here, and stay here.',
+        );
+        expect(page.html).not.toContain('post_logout_redirect_uri');
+        const nobody = await stranger.get(url);
+        expect({ ...redirectOf(nobody), message: messageOf(nobody) }).toEqual({
           status: 400,
           location: undefined,
           message: 'This post_logout_redirect_uri is not registered for the application.',
@@ -370,6 +382,16 @@ describe('signing out refuses', () => {
       }
     }
     expect(await isSignedIn(browser, tokens)).toBe(true);
+  });
+
+  it('to lead anywhere that is not registered, after it has signed out', async () => {
+    const { browser } = await signedIn();
+    const { client_id } = client;
+    const page = await browser.get(
+      signOutUrl({ client_id, post_logout_redirect_uri: 'https://evil.example/' }),
+    );
+    const done = await browser.submit(page, '/confirm', { decision: 'sign_out' });
+    expect(done.location).toBe(`${server.url}/auth/logout/success`);
   });
 
   it('to lead anywhere at all when no application asks', async () => {

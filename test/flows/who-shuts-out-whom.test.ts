@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { type Browser, openBrowser, type Page, statusAndMessage } from '../support/browser.ts';
+import { type Browser, errorOf, openBrowser, type Page } from '../support/browser.ts';
 import { aPerson as aPersonWith } from '../support/factories.ts';
 import { ADA, authorizationUrl } from '../support/relying-party.ts';
 import { startTestServer, type TestServer } from '../support/test-server.ts';
@@ -73,10 +73,14 @@ const CASES: Record<string, () => Promise<void>> = {
     expect(await guesses(20, () => ({ address, at: guess(person) }))).toEqual({ 401: 20 });
     const refused = await attempt(aBrowser(address), person);
     const seconds = Number(refused.headers.get('retry-after'));
-    expect(statusAndMessage(refused)).toEqual({
+    expect({ status: refused.status, error: errorOf(refused) }).toEqual({
       status: 429,
-      message: `Too many attempts. Try again in ${seconds} seconds.`,
+      error: `Too many attempts. Try again in ${seconds} seconds.`,
     });
+    // The form is still there, with the address and in the instance's look.
+    expect(refused.html).toContain(`value="${person.email}"`);
+    expect(refused.html).toContain('name="password"');
+    expect(refused.html).toContain('/assets/theme/demo.css');
     expect(seconds).toBeGreaterThan(1);
     expect(seconds).toBeLessThanOrEqual(60);
     expect(await statusOf(aBrowser(address), neighbour)).toBe(303);

@@ -21,6 +21,11 @@ export function messageOf({ html }: Page): string | undefined {
   return /<p class="lead">([^<]*)<\/p>/.exec(html)?.[1];
 }
 
+/** The error at the head of a page's form. */
+export function errorOf({ html }: Page): string | undefined {
+  return /Error: <\/span>([^<]*)</.exec(html)?.[1];
+}
+
 export function statusAndMessage(page: Page): { status: number; message: string | undefined } {
   return { status: page.status, message: messageOf(page) };
 }

@@ -7,6 +7,7 @@ import type { InstanceStore } from '../../instances/instance-store.ts';
 import type { DevicePages, DeviceProblem } from '../../oidc/device-flow.ts';
 import { requestContext } from '../../oidc/request-context.ts';
 import { PATHS } from '../../oidc/routes.ts';
+import type { HttpError } from '../../platform/errors.ts';
 
 const PROBLEMS: Record<Exclude<DeviceProblem, 'cancelled'>, string> = {
   unknown: 'That is not a code we know. Please compare it with the one on your device.',
@@ -16,22 +17,30 @@ const PROBLEMS: Record<Exclude<DeviceProblem, 'cancelled'>, string> = {
     'That did not work, perhaps because the page was open for too long. Please enter the code again.',
 };
 
-/** Shows the page that asks for the device's code. `problem` is the error of a code that was typed. */
+/**
+ * Shows the page that asks for the device's code. `problem` is the error of a code that was typed, `refusal` a limit that
+ * kept it from being looked up.
+ */
 export function showCodeForm(
   ctx: Context,
   { views }: { views: Views },
-  { typed = '', problem }: { typed?: string; problem?: Exclude<DeviceProblem, 'cancelled'> } = {},
+  {
+    typed = '',
+    problem,
+    refusal,
+  }: { typed?: string; problem?: Exclude<DeviceProblem, 'cancelled'>; refusal?: HttpError } = {},
 ): void {
   if (problem) {
     ctx.status = 400;
     Object.assign(requestState(ctx.req).log, { deviceCode: problem, detail: PROBLEMS[problem] });
   }
+  if (refusal) ctx.status = refusal.status;
   const model = {
     title: 'Sign in on your device',
     action: PATHS.code_verification,
     // A mistyped code can be corrected; an expired or used one cannot.
-    userCode: problem === 'unknown' ? typed : '',
-    error: problem && PROBLEMS[problem],
+    userCode: problem === 'unknown' || refusal ? typed : '',
+    error: refusal?.message ?? (problem && PROBLEMS[problem]),
   };
   views.render(ctx, 'device-code', model, { isolated: true });
 }

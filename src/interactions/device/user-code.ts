@@ -10,9 +10,11 @@ import type { DeviceProblem } from '../../oidc/device-flow.ts';
 import type { InstanceResolver } from '../../oidc/instance-resolver.ts';
 import type { ParsedRequest } from '../../oidc/mount.ts';
 import { runInContext } from '../../oidc/request-context.ts';
+import { HttpError } from '../../platform/errors.ts';
 import { type Clock, epochSeconds } from '../../platform/time/clock.ts';
 import { instancesInCookies, sessionCookieName } from '../../sessions/session-cookie.ts';
 import type { SessionStore } from '../../sessions/session-store.ts';
+import { refusedByLimit } from '../refused-by-limit.ts';
 import { showCodeForm } from './device-pages.ts';
 
 interface Dependencies {
@@ -59,11 +61,15 @@ export function knownUserCode(dependencies: Dependencies): Middleware {
       address: requestLimitKey(ctx.req),
       personId: await signedInPerson(ctx, dependencies),
     };
-    const { context, problem } = await guesses.judge({
-      buckets: deviceCodeBuckets(guesser, failuresPerMinute),
-      evaluate: () => lookUp(ctx.path, userCode),
-      isRight: ({ problem }) => problem === undefined,
-    });
+    const judged = await guesses
+      .judge({
+        buckets: deviceCodeBuckets(guesser, failuresPerMinute),
+        evaluate: () => lookUp(ctx.path, userCode),
+        isRight: ({ problem }) => problem === undefined,
+      })
+      .catch((error: unknown) => refusedByLimit(ctx, error));
+    if (judged instanceof HttpError) return showCodeForm(ctx, { views }, { typed, refusal: judged });
+    const { context, problem } = judged;
     if (!context || problem) return showCodeForm(ctx, { views }, { problem: problem ?? 'unknown', typed });
 
     ctx.url = ctx.path;

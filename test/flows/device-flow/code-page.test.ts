@@ -144,7 +144,15 @@ describe('the page for the code', () => {
         ['BBBBBBBB', 'CCCCCCCC', 'DDDDDDDD', 'FFFFFFFF', 'GGGGGGGG'].map(open),
       );
       expect(guesses.sort()).toEqual([400, 400, 400, 429, 429]);
-      expect(await open(String(body.user_code))).toBe(429);
+      // The form is still there, with the code.
+      const refused = await openBrowser().get(`${strict.url}/auth/device?user_code=${body.user_code}`);
+      const seconds = refused.headers.get('retry-after');
+      expect(seen(refused)).toEqual({
+        status: 429,
+        heading: 'Sign in on your device',
+        error: `Too many attempts. Try again in ${seconds} seconds.`,
+      });
+      expect(refused.html).toContain(`value="${body.user_code}"`);
     } finally {
       await strict.close();
     }

@@ -3,7 +3,8 @@ import { globSync, readFileSync } from 'node:fs';
 const ROOT = new URL('../../../', import.meta.url).pathname;
 
 /** Texts that customers or people chose, and that a page shows. */
-const CHOSEN = /<%= (\w+\.)*(clientName|personName|personEmail|instanceName|brand\.name) %>/g;
+const CHOSEN =
+  /<%= (?:it\.name|(?:\w+\.)*(?:clientName|personName|personEmail|instanceName|brand\.name|link\.name)) %>/g;
 /** Places for which HTML has no isolation: attributes, and the page's title. */
 const PLAIN = /(alt|value)="<%=|<title>/;
 
@@ -35,6 +36,6 @@ describe('a name in a view', () => {
         .filter((line) => line.includes('class="button') && line.includes('<bdi>')),
     );
     expect(buttons.filter((line) => !/<span>[^<]+<bdi>.*<\/bdi><\/span>/.test(line))).toEqual([]);
-    expect(buttons).toHaveLength(2);
+    expect(buttons).toHaveLength(3);
   });
 });

@@ -1,5 +1,5 @@
 import { createHashQueue } from '../../../src/platform/hash-queue.ts';
-import { openBrowser, statusAndMessage } from '../../support/browser.ts';
+import { errorOf, openBrowser } from '../../support/browser.ts';
 import { ADA, authorizationUrl } from '../../support/relying-party.ts';
 import { startTestServer } from '../../support/test-server.ts';
 
@@ -18,9 +18,9 @@ it('a sign-in that finds the queue of hashes full is told to come back, and the 
 
   const answers = submits.map((send) => send());
   const refused = await Promise.race(answers);
-  expect(statusAndMessage(refused)).toEqual({
+  expect({ status: refused.status, error: errorOf(refused) }).toEqual({
     status: 503,
-    message: 'Too many passwords are being checked at the moment. Try again in 5 seconds.',
+    error: 'Too many passwords are being checked at the moment. Try again in 5 seconds.',
   });
   expect(refused.headers.get('retry-after')).toBe('5');
   release();
