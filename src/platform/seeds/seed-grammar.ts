@@ -1,4 +1,4 @@
-import { FUNCTIONS, NODES, STATEMENTS, TYPES } from './seed-vocabulary.ts';
+import { FUNCTIONS, NODES, OPERATOR_NODES, STATEMENTS, TYPES } from './seed-vocabulary.ts';
 
 /** Why a seed is refused, where (an offset into its text in characters), and what to do. */
 export interface SeedMistake {
@@ -93,7 +93,9 @@ function readNode(kind: string, node: Tree, scope: Scope, reading: Reading): voi
   if (kind === 'A_Indirection') expectNoField(node.indirection, place);
   if (kind === 'ColumnRef') expectColumn(node, reading);
   if (kind === 'FuncCall') expectNamed('function', node.funcname, FUNCTIONS, place);
-  if (kind === 'A_Expr') expectOperator(node.name, place);
+  // An operator of an expression, of `= ANY (SELECT ...)`, and of ORDER BY ... USING.
+  for (const name of [node.name, node.operName, node.useOp])
+    if (OPERATOR_NODES.has(kind)) expectOperator(name, place);
   if (kind === 'TypeName') readType(node, reading);
   walk(
     node.withClause ? { ...node, withClause: undefined } : node,

@@ -9,6 +9,9 @@ export const NODES = words(`
   CollateClause SortBy IndexElem GroupingSet WindowDef ReturningOption
   List String Integer Float Boolean BitString`);
 
+/** The nodes that may name an operator. */
+export const OPERATOR_NODES = words('A_Expr SubLink SortBy');
+
 export const STATEMENTS = words('InsertStmt UpdateStmt DeleteStmt MergeStmt SelectStmt');
 
 /** The types to which a seed may cast. */

@@ -115,6 +115,14 @@ describe('a seed may not hold', () => {
     ["SELECT 'pg_authid'::regclass", 'a seed may not use the type regclass'],
     ["SELECT 'a'::public.text", 'a seed may not use the type public.text'],
     ['SELECT 1 OPERATOR(public.+) 1', 'a seed may not use the operator public.+'],
+    [
+      'SELECT FROM people WHERE id OPERATOR(public.=) ANY (SELECT id FROM clients)',
+      'a seed may not use the operator public.=',
+    ],
+    [
+      'SELECT id FROM people ORDER BY id USING OPERATOR(public.<)',
+      'a seed may not use the operator public.<',
+    ],
     // Where there is no such column, this calls a function or casts.
     ...['x.pg_sleep', 'x.regclass', 'x.people', 'public.x.pg_read_file'].map((column) => [
       `SELECT ${column} FROM generate_series(1, 1) AS x`,
