@@ -54,13 +54,14 @@ interface Ask {
   method?: 'GET' | 'POST';
   form?: Record<string, string>;
   json?: unknown;
+  text?: string;
   headers?: Record<string, string>;
 }
 
 /** Sends a request, and returns the fields of its line that say whose it was and why it was refused. */
-async function lineOf(path: string, { form, json, headers = {}, ...more }: Ask = {}) {
+async function lineOf(path: string, { form, json, text, headers = {}, ...more }: Ask = {}) {
   const id = randomUUID();
-  const body = form ? new URLSearchParams(form) : json === undefined ? undefined : JSON.stringify(json);
+  const body = form ? new URLSearchParams(form) : json === undefined ? text : JSON.stringify(json);
   await fetch(server.url + path, {
     method: more.method ?? (body === undefined ? 'GET' : 'POST'),
     redirect: 'manual',
@@ -439,7 +440,7 @@ describe('the guide’s Token Endpoint Errors: which client, which check', () =>
 
   it('a body that cannot be read, and a client in the header', async () => {
     const answer = await lineOf('/auth/token', {
-      method: 'POST',
+      text: 'grant_type=authorization_code',
       headers: { authorization: basic(client_id, client_secret), 'content-type': 'text/plain' },
     });
     expect(answer).toMatchObject({ ...WEB_CLAIMED, error: 'invalid_request', detail: expect.any(String) });
