@@ -126,7 +126,7 @@ describe.each([
       request_uri: String(pushed.body.request_uri),
     });
     const start = await openBrowser().get(`${there.url}/auth/authorize?${query}`);
-    expect(start.location).toMatch(/\/interaction\/[\w-]{43}$/);
+    expect(start.location).toMatch(/\/interaction\/[\w-]{43}\?client_id=client_demo_web$/);
   });
 
   it('lets a device that another gave a code wait', async () => {

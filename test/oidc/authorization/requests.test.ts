@@ -36,7 +36,7 @@ describe('an authorization request', () => {
     iss: server.url,
   });
   const GRANTED = ['code', 'state', 'iss'];
-  const signInPage = expect.stringMatching(/\/interaction\/[\w-]{43}$/);
+  const signInPage = expect.stringMatching(/\/interaction\/[\w-]{43}\?client_id=client_demo_web$/);
 
   describe('prompt (OIDC Core 3.1.2.1)', () => {
     it('none: a code for somebody who is signed in, login_required for anybody else', async () => {
