@@ -36,7 +36,7 @@ export function composeRegistration(
   return {
     registration,
     clients: registration.clients,
-    lookUpClient: clientStore.find,
+    lookUpClient: (id) => clientStore.find(id),
     clientSecrets: createClientSecrets({
       store: registration.clientSecrets,
       clock: rowClock,

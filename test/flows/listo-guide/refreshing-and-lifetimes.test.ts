@@ -52,7 +52,10 @@ describe(GUIDE, () => {
       });
       expect(await refresh(third.refresh_token)).toMatchObject({
         status: 400,
-        body: { error: 'invalid_grant', error_description: 'Refresh token is not valid' },
+        body: {
+          error: 'invalid_grant',
+          error_description: 'Refresh token is not valid: its sign-in was ended',
+        },
       });
       expect((await world.userinfo(String(third.access_token))).status).toBe(401);
     });
