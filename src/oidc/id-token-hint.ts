@@ -5,6 +5,7 @@ import { OperatorError } from '../platform/errors.ts';
 import type { SecretBox } from '../platform/secret-box.ts';
 import { IdTokenRefused } from '../tokens/id-tokens/errors.ts';
 import { checkHeader, readIdToken, verifySignature } from '../tokens/id-tokens/id-token-signature.ts';
+import { isIdentifier } from '../tokens/identifier.ts';
 
 /** An ID token of ours that a client sends back. */
 export interface IdTokenHint {
@@ -97,8 +98,8 @@ function sealContext(clientId: string): string {
 }
 
 function ofIssuer({ iss, aud, sub, sid }: JWTPayload, issuer: string): IdTokenHint | undefined {
-  if (iss !== issuer || typeof aud !== 'string' || typeof sub !== 'string') return undefined;
-  return { clientId: aud, subject: sub, sessionUid: typeof sid === 'string' ? sid : undefined };
+  if (iss !== issuer || !isIdentifier(aud) || !isIdentifier(sub)) return undefined;
+  return { clientId: aud, subject: sub, sessionUid: isIdentifier(sid) ? sid : undefined };
 }
 
 /** A sealed text that nobody can open is an OperatorError where an operator wrote it. Here anybody may have written it. */

@@ -1,6 +1,7 @@
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import type { KeyRing } from '../keys/key-ring.ts';
 import { type Clock, epochSeconds } from '../platform/time/clock.ts';
+import { isIdentifier } from './identifier.ts';
 
 /** The payload of an access token (RFC 9068 section 2.2). Times are in seconds since the epoch. */
 export interface AccessTokenClaims {
@@ -56,10 +57,16 @@ function isAccessToken(
   return (
     claims?.iss === issuer &&
     claims.aud === issuer &&
-    typeof claims.exp === 'number' &&
-    ['jti', 'sub', 'client_id', 'grant_id', 'scope'].every((name) => typeof claims[name] === 'string') &&
+    isTime(claims.exp) &&
+    ['jti', 'sub', 'client_id', 'grant_id'].every((name) => isIdentifier(claims[name])) &&
+    typeof claims.scope === 'string' &&
     isKnownBinding(claims.cnf)
   );
+}
+
+/** A time that a Date can hold. */
+function isTime(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(new Date(value * 1000).getTime());
 }
 
 /** A token that is bound in a way which this release does not know could be used without a proof. */

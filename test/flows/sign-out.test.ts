@@ -330,6 +330,8 @@ describe('a hint that proves nothing', () => {
       { iss: 'https://elsewhere.example' },
       { aud: 'client_unknown' },
       { aud: [client.client_id] },
+      { aud: 'a\0' },
+      { sub: 'a\0' },
     ]) {
       const id_token_hint = await current.sign({ ...claims, ...changed }, 'JWT');
       expect(seen(await openSignOut(browser, { id_token_hint }))).toEqual(QUESTION);
@@ -337,6 +339,16 @@ describe('a hint that proves nothing', () => {
     const id_token_hint = await current.sign(claims, 'logout+jwt');
     expect(seen(await openSignOut(browser, { id_token_hint }))).toEqual(QUESTION);
     expect(await isSignedIn(browser, tokens)).toBe(true);
+  });
+
+  it('signed by our key, and with a sid that no session has, ends nothing', async () => {
+    const { tokens } = ada;
+    const claims = decodeJwt(tokens.id_token);
+    for (const sid of ['a\0', 'a'.repeat(3000), 7]) {
+      const hint = await server.services.keyRings.oidc.current.sign({ ...claims, sid }, 'JWT');
+      expect(seen(await openSignOut(openBrowser(), { id_token_hint: hint }))).toEqual(NOBODY);
+    }
+    expect(await isSignedIn(ada.browser, tokens)).toBe(true);
   });
 
   it('with a public key in its header is not believed', async () => {

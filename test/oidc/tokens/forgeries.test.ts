@@ -149,6 +149,11 @@ describe('an access token', () => {
       await sign({ sub: undefined }),
       await sign({ exp: undefined }),
       await sign({ exp: '9999999999' }),
+      await sign({ exp: 1e300 }),
+      await sign({ jti: 'a\0' }),
+      await sign({ grant_id: 'a\0' }),
+      await sign({ client_id: 'a\0' }),
+      await sign({ sub: 'a\ud800' }),
       await sign({ scope: undefined }),
       // The token is bound in a way that this release cannot check.
       await sign({ cnf: { 'x5t#S256': 'a thumbprint' } }),
@@ -163,6 +168,19 @@ describe('an access token', () => {
       await sign({ sub: 'somebody' }),
     ]) {
       expect((await present(forged)).status).toBe(401);
+    }
+  });
+
+  it('is nothing to revoke where its claims are of another form, were it signed with our key', async () => {
+    const { current } = server.services.keyRings.oidc;
+    const { client_id, client_secret } = DEMO_WEB;
+    for (const changes of [{ jti: 'a\0' }, { exp: 1e300 }, { jti: 'a'.repeat(3000) }]) {
+      const token = await new SignJWT({ ...claims(), ...changes })
+        .setProtectedHeader({ alg: 'RS256', kid: current.kid, typ: 'at+jwt' })
+        .sign(await signingKey(server));
+      const fields = { token, client_id, client_secret };
+      expect((await postForm(`${server.url}/auth/revoke`, fields)).status).toBe(200);
+      expect((await postForm(`${server.url}/auth/introspect`, fields)).body).toEqual({ active: false });
     }
   });
 
