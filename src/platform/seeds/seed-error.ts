@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { sortOf } from '../postgres/sqlstates.ts';
+import { inOwnWords } from './own-words.ts';
 import type { SeedMistake } from './seed-grammar.ts';
 
 /** A failed statement's error from Postgres, as `pg` passes it on. */
@@ -12,6 +13,7 @@ interface StatementError extends Error {
   table?: string;
   column?: string;
   internalPosition?: string;
+  routine?: string;
 }
 
 const NOT_NULL_VIOLATION = '23502';
@@ -43,8 +45,9 @@ export async function explainSeedError(
   error: StatementError,
   { name, sql }: { name: string; sql: string },
 ): Promise<string> {
-  const lines = [`${name}${place(error, sql)}: ${sentence(error)}`];
-  const hint = error.hint ?? (await commentOn(knex, error)) ?? usualHint(error);
+  const own = await inOwnWords(knex, error);
+  const lines = [`${name}${place(error, sql)}: ${own?.sentence ?? sentence(error)}`];
+  const hint = own?.hint ?? error.hint ?? (await commentOn(knex, error)) ?? usualHint(error);
   if (hint) lines.push(`  ${hint}`);
   if (error.constraint)
     lines.push(`  Constraint: ${error.constraint}${error.table ? ` of ${error.table}` : ''}`);

@@ -24,6 +24,8 @@ export interface SeedCatalog {
   callable: ReadonlySet<string>;
 }
 
+const QUOTES = "A text stands in single quotes, and a quote inside it is written twice: 'O''Brien'.";
+
 /**
  * Reads a seed with Postgres's own grammar. It answers the first thing that a seed may not hold: a statement other
  * than INSERT, UPDATE, DELETE, MERGE, SELECT and WITH, a table that is not a registration table, or a function or type
@@ -42,7 +44,8 @@ export async function mistakeOfSeed(sql: string, catalog: SeedCatalog): Promise<
     if (error instanceof RangeError || (error as Error).name === 'RuntimeError')
       return { sentence: 'the statements are nested too deeply' };
     const { message, sqlDetails } = error as Error & { sqlDetails?: { cursorPosition: number } };
-    return { sentence: message, offset: sqlDetails?.cursorPosition };
+    const offset = sqlDetails?.cursorPosition;
+    return { sentence: message, offset, ...(isAtQuote(sql, offset) ? { hint: QUOTES } : {}) };
   }
 }
 
@@ -191,4 +194,10 @@ function offsetIn(sql: string, location: number): number {
   const bytes = Buffer.from(sql);
   const blanks = /^(\s+|--[^\n]*|\/\*[\s\S]*?\*\/)*/.exec(bytes.subarray(location).toString())?.[0] ?? '';
   return [...bytes.subarray(0, location).toString(), ...blanks].length;
+}
+
+/** A quote inside a text ends the text, and the error is at the quote or behind it. */
+function isAtQuote(sql: string, offset = -1): boolean {
+  const characters = [...sql];
+  return characters[offset] === "'" || characters[offset - 1] === "'";
 }

@@ -187,7 +187,7 @@ describe('a refused seed says where, why and what to do', () => {
     [
       'a column that does not exist, by line and column',
       "-- é\nINSERT INTO instances\n  (id, nam) VALUES ('é', 'x')",
-      ['acme.sql:3:8: column "nam" of relation "instances" does not exist'],
+      ['acme.sql:3:8: instances has no column nam', '  Write name, if that is meant.'],
     ],
     [
       'a mistake of grammar, counting characters and not bytes',
@@ -282,5 +282,61 @@ describe('a seed file', () => {
     expect(() => readSeedFile(file)).toThrow(
       expect.objectContaining({ name: 'OperatorError', message: `${file} ${sentence}` }),
     );
+  });
+});
+
+describe('a message that would be Postgres’s own', () => {
+  const client = (columns: string, values: string) =>
+    `INSERT INTO clients (id, instance_id, name, type, ${columns}) VALUES ('acme-web', 'home', 'Acme', 'public', ${values})`;
+  const URIS = "'{https://app.example/callback}'";
+
+  it.each([
+    [
+      client('redirect_uris', "'https://app.example/secret'"),
+      "a list is expected here\n  Write ARRAY['one', 'two'], or '{one,two}' for values without spaces.",
+    ],
+    [
+      client('redirect_uri', URIS),
+      'clients has no column redirect_uri\n  Write redirect_uris, if that is meant.',
+    ],
+    [
+      'UPDATE instances SET colour = 1',
+      expect.stringMatching(/^instances has no column colour\n {2}Its columns are: id, name, .*\.$/),
+    ],
+    [
+      client('redirect_uris, require_pkce', `${URIS}, 'maybe'`),
+      'true or false is expected here\n  Write true or false.',
+    ],
+    [
+      client('redirect_uris, access_token_ttl_seconds', `${URIS}, 'many'`),
+      'a whole number is expected here\n  Write digits alone.',
+    ],
+    [
+      client('redirect_uris, jwks', `${URIS}, '{keys: []}'`),
+      'JSON is expected here\n  Write names and texts in double quotes: \'{"keys": []}\'.',
+    ],
+    [
+      client('redirect_uris, disabled_at', `${URIS}, 'soon'`),
+      "a date and time is expected here\n  Write it with its zone: '2027-01-31T12:00:00Z', or now().",
+    ],
+    [
+      'INSERT INTO people (id, instance_id) VALUES (\'p1\', "home")',
+      'there is no column home here\n  Write a text in single quotes. Double quotes, and no quotes, name a column.',
+    ],
+    [
+      "INSERT INTO people (id, instance_id) VALUES ('p1')",
+      'the INSERT names another number of columns than it has values\n  Give each column that it names one value, in the same order.',
+    ],
+    [
+      "INSERT INTO instances (id, name) VALUES ('obrien', 'O'Brien')",
+      "syntax error at or near \"Brien\"\n  A text stands in single quotes, and a quote inside it is written twice: 'O''Brien'.",
+    ],
+    [
+      "INSERT INTO instances (id, name) VALUES ('obrien', 'Brien)",
+      "unterminated quoted string at or near \"'Brien)\"\n  A text stands in single quotes, and a quote inside it is written twice: 'O''Brien'.",
+    ],
+  ])('says what to do: %s', async (sql, words) => {
+    const said = (await refusal(sql)).replace(/^acme\.sql:1:\d+: /, '');
+    expect(said.replace('\n  Nothing of the file was applied.', '')).toEqual(words);
   });
 });
