@@ -126,6 +126,20 @@ describe('a browser that has finished an interaction', () => {
     expect(asked.html).toContain('name="password"');
   });
 
+  it('is led on after a pushed request, which a person may reload (RFC 9126 section 4)', async () => {
+    const { client_id, client_secret, redirect_uri } = payroll;
+    const { body } = await postForm(`${server.url}/auth/par`, {
+      ...{ client_id, client_secret, redirect_uri },
+      ...{ response_type: 'code', scope: 'openid', state: 'kept' },
+    });
+    const query = new URLSearchParams({ client_id, request_uri: String(body.request_uri) });
+    const browser = openBrowser();
+    const page = await browser.follow(await browser.get(`${server.url}/auth/authorize?${query}`));
+    await finish(browser, page);
+    const { state } = await atApplication(browser, await browser.get(page.url));
+    expect(state).toBe('kept');
+  });
+
   it('signs in again where it is signed out', async () => {
     const browser = openBrowser();
     const page = await openSignIn(browser);
