@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import type { Browser, Page } from '../test/support/browser.ts';
+import type { Browser, Page } from '../test/support/browsers/browser.ts';
 import { authorizationUrl } from './load/material.ts';
 import { wholeNumber } from './options.ts';
 import { progress, runProgram } from './program.ts';

@@ -3,7 +3,7 @@
  * and sign-ins take meanwhile, and how long when nothing is locked.
  */
 import { parseArgs } from 'node:util';
-import { openBrowser } from '../test/support/browser.ts';
+import { openBrowser } from '../test/support/browsers/browser.ts';
 import { authorizationUrl, exchange, tokenRequest } from './load/material.ts';
 import { wholeNumber } from './options.ts';
 import { progress, runProgram } from './program.ts';

@@ -1,6 +1,6 @@
 import { PROTOCOL_ROUTES } from '../src/oidc/routes.ts';
-import { sendHttp } from './support/raw-http.ts';
-import { startTestServer, type TestServer } from './support/test-server.ts';
+import { sendHttp } from './support/clients/raw-http.ts';
+import { startTestServer, type TestServer } from './support/servers/test-server.ts';
 
 const FORM = 'application/x-www-form-urlencoded';
 const JSON_TYPE = 'application/json';

@@ -1,6 +1,6 @@
 import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { type Import, parseSource, readSources, type SourceFile } from './support/imports.ts';
+import { type Import, parseSource, readSources, type SourceFile } from './support/sources/imports.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const SRC = `${ROOT}src`;

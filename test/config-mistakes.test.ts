@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { mistakes, PRODUCTION } from './support/configuration.ts';
-import { TEST_SECRETS } from './support/test-server.ts';
+import { mistakes, PRODUCTION } from './support/servers/configuration.ts';
+import { TEST_SECRETS } from './support/servers/test-server.ts';
 
 const CONFIG = fileURLToPath(new URL('../src/config.ts', import.meta.url));
 const MAKE_ONE = 'openssl rand -base64 32';

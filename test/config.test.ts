@@ -14,8 +14,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseEnv } from 'node:util';
 import { parseConfig } from '../src/config.ts';
-import { mistakes, PRODUCTION } from './support/configuration.ts';
-import { TEST_SECRETS } from './support/test-server.ts';
+import { mistakes, PRODUCTION } from './support/servers/configuration.ts';
+import { TEST_SECRETS } from './support/servers/test-server.ts';
 
 const CONFIG = fileURLToPath(new URL('../src/config.ts', import.meta.url));
 

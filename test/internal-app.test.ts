@@ -1,6 +1,6 @@
 import { freePort } from '../scripts/free-port.ts';
-import { sendHttp } from './support/raw-http.ts';
-import { startTestServer, type TestServer } from './support/test-server.ts';
+import { sendHttp } from './support/clients/raw-http.ts';
+import { startTestServer, type TestServer } from './support/servers/test-server.ts';
 
 /** One route of each service, which all keep their names. */
 const ROUTES = [

@@ -8,7 +8,7 @@ import { describeFunctions, describeSchema, SCHEMA_FILE } from '../scripts/dump-
 import { type Database, openDatabase } from '../src/platform/database.ts';
 import { OperatorError } from '../src/platform/errors.ts';
 import { migrate } from '../src/platform/migrate.ts';
-import { unique } from './support/test-server.ts';
+import { unique } from './support/servers/test-server.ts';
 
 const ROOT = new URL('..', import.meta.url).pathname;
 

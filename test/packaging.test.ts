@@ -6,7 +6,7 @@ import { COMMANDS } from '../src/commands/run-command.ts';
 import { understandCall } from '../src/commands/understand-call.ts';
 import { createMetrics } from '../src/platform/metrics.ts';
 import { mistakeOfNode } from '../src/platform/node-version.ts';
-import { readSources } from './support/imports.ts';
+import { readSources } from './support/sources/imports.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const read = (file: string) => readFileSync(join(ROOT, file), 'utf8');

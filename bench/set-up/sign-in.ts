@@ -1,5 +1,5 @@
 import { Refusal } from '../../scripts/refusal.ts';
-import { type Browser, openBrowser, type Page } from '../../test/support/browser.ts';
+import { type Browser, openBrowser, type Page } from '../../test/support/browsers/browser.ts';
 import { authorizationUrl } from '../load/material.ts';
 import type { Request } from '../load/request.ts';
 import { ISSUER } from './server.ts';

@@ -1,6 +1,6 @@
 import { Agent, request as httpRequest } from 'node:http';
 import { text } from 'node:stream/consumers';
-import type { Page } from '../../test/support/browser.ts';
+import type { Page } from '../../test/support/browsers/browser.ts';
 import type { Request } from '../load/request.ts';
 
 export interface Received {

@@ -4,7 +4,7 @@
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openBrowser } from '../../test/support/browser.ts';
+import { openBrowser } from '../../test/support/browsers/browser.ts';
 import { authenticated, authorizationUrl, exchange, tokenRequest } from '../load/material.ts';
 import { basic, type Request } from '../load/request.ts';
 import { issueToken, SERVICE } from '../scenarios/listnr.ts';

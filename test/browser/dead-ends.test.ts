@@ -1,9 +1,9 @@
 import { EventEmitter, once } from 'node:events';
-import { type Application, startApplication } from '../support/application.ts';
-import { type Chromium, inspect, launchChromium, type Visit } from '../support/chromium.ts';
-import { aClient, type TestClient } from '../support/factories.ts';
-import { ADA, authorizationUrl } from '../support/relying-party.ts';
-import { startTestServer, type TestServer } from '../support/test-server.ts';
+import { type Application, startApplication } from '../support/browsers/application.ts';
+import { type Chromium, inspect, launchChromium, type Visit } from '../support/browsers/chromium.ts';
+import { ADA, authorizationUrl } from '../support/clients/relying-party.ts';
+import { aClient, type TestClient } from '../support/registrations/factories.ts';
+import { startTestServer, type TestServer } from '../support/servers/test-server.ts';
 
 let server: TestServer;
 let application: Application;

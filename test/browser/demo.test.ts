@@ -1,6 +1,6 @@
-import { type Chromium, inspect, launchChromium, type Visit } from '../support/chromium.ts';
-import { ADA } from '../support/relying-party.ts';
-import { startTestServer, type TestServer } from '../support/test-server.ts';
+import { type Chromium, inspect, launchChromium, type Visit } from '../support/browsers/chromium.ts';
+import { ADA } from '../support/clients/relying-party.ts';
+import { startTestServer, type TestServer } from '../support/servers/test-server.ts';
 
 let server: TestServer;
 let chromium: Chromium;

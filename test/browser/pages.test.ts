@@ -1,10 +1,10 @@
 import { freePort } from '../../scripts/free-port.ts';
-import { type Application, startApplication } from '../support/application.ts';
-import { type Chromium, inspect, launchChromium, type Visit } from '../support/chromium.ts';
-import { aClient, anInstance, aPerson, type TestClient } from '../support/factories.ts';
-import { ADA, authorizationUrl, postForm } from '../support/relying-party.ts';
-import { startTestServer, type TestServer } from '../support/test-server.ts';
-import { startUpstreamIdp, type UpstreamIdp } from '../support/upstream-idp.ts';
+import { type Application, startApplication } from '../support/browsers/application.ts';
+import { type Chromium, inspect, launchChromium, type Visit } from '../support/browsers/chromium.ts';
+import { ADA, authorizationUrl, postForm } from '../support/clients/relying-party.ts';
+import { aClient, anInstance, aPerson, type TestClient } from '../support/registrations/factories.ts';
+import { startTestServer, type TestServer } from '../support/servers/test-server.ts';
+import { startUpstreamIdp, type UpstreamIdp } from '../support/upstream/upstream-idp.ts';
 
 const DEVICE_CODE = 'urn:ietf:params:oauth:grant-type:device_code';
 const LONG = 'Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft';

@@ -1,10 +1,16 @@
 import type { Page } from 'playwright-core';
-import { type Application, startApplication } from '../support/application.ts';
-import { type Chromium, launchChromium, type Visit } from '../support/chromium.ts';
-import { aClient, anInstance, aPerson, type TestClient, type TestPerson } from '../support/factories.ts';
-import { ADA, authorizationUrl } from '../support/relying-party.ts';
-import { startTestServer, type TestServer } from '../support/test-server.ts';
-import { startUpstreamIdp, type UpstreamIdp } from '../support/upstream-idp.ts';
+import { type Application, startApplication } from '../support/browsers/application.ts';
+import { type Chromium, launchChromium, type Visit } from '../support/browsers/chromium.ts';
+import { ADA, authorizationUrl } from '../support/clients/relying-party.ts';
+import {
+  aClient,
+  anInstance,
+  aPerson,
+  type TestClient,
+  type TestPerson,
+} from '../support/registrations/factories.ts';
+import { startTestServer, type TestServer } from '../support/servers/test-server.ts';
+import { startUpstreamIdp, type UpstreamIdp } from '../support/upstream/upstream-idp.ts';
 
 /** The end of a pop-up sign-in: the application's page hands its answer to the window that opened it, and closes. */
 const REPORTS = `<!doctype html><html lang="en"><title>Application</title><link rel="icon" href="data:,">

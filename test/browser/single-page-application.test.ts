@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { type Application, startApplication } from '../support/application.ts';
-import { type Chromium, launchChromium, type Visit } from '../support/chromium.ts';
-import { ADA, DEMO_SPA } from '../support/relying-party.ts';
-import { startTestServer, type TestServer } from '../support/test-server.ts';
+import { type Application, startApplication } from '../support/browsers/application.ts';
+import { type Chromium, launchChromium, type Visit } from '../support/browsers/chromium.ts';
+import { ADA, DEMO_SPA } from '../support/clients/relying-party.ts';
+import { startTestServer, type TestServer } from '../support/servers/test-server.ts';
 
 /** The redirect URI of `client_demo_spa` in the demo seed has this port. */
 const PORT = 9999;

@@ -1,10 +1,10 @@
 import { createHook } from 'node:async_hooks';
 import { hashPassword } from '../../src/platform/digest.ts';
-import { openBrowser } from '../support/browser.ts';
-import { aClient, aPerson } from '../support/factories.ts';
-import { authorizationUrl, DEMO_WEB, postForm } from '../support/relying-party.ts';
-import { startTestServer, type TestServer } from '../support/test-server.ts';
-import { askToken, basic, DEMO_SERVICE } from '../support/token-provider.ts';
+import { openBrowser } from '../support/browsers/browser.ts';
+import { authorizationUrl, DEMO_WEB, postForm } from '../support/clients/relying-party.ts';
+import { askToken, basic, DEMO_SERVICE } from '../support/clients/token-provider.ts';
+import { aClient, aPerson } from '../support/registrations/factories.ts';
+import { startTestServer, type TestServer } from '../support/servers/test-server.ts';
 
 /** The costs of a request that somebody could measure: statements to the database, and slow hashes. */
 interface Cost {

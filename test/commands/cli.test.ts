@@ -9,9 +9,9 @@ import { parseConfig } from '../../src/config.ts';
 import { openDatabase } from '../../src/platform/database.ts';
 import { createLogger } from '../../src/platform/logger.ts';
 import { type RunningServer, startServer } from '../../src/server.ts';
-import { runJob } from '../support/run-job.ts';
-import { embeddedTemplate, openTestDatabase } from '../support/test-database.ts';
-import { TEST_SECRETS } from '../support/test-server.ts';
+import { embeddedTemplate, openTestDatabase } from '../support/databases/test-database.ts';
+import { runJob } from '../support/servers/run-job.ts';
+import { TEST_SECRETS } from '../support/servers/test-server.ts';
 
 const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
 const DIGEST = `sha256:${'0'.repeat(64)}`;

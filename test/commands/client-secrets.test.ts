@@ -1,5 +1,5 @@
 import { verifySecret } from '../../src/platform/digest.ts';
-import { runOn } from '../support/command-line.ts';
+import { runOn } from '../support/registrations/command-line.ts';
 import {
   aClient,
   aListnrClient,
@@ -8,7 +8,7 @@ import {
   DIGEST,
   openRegistration,
   type Registration,
-} from '../support/registration.ts';
+} from '../support/registrations/registration.ts';
 
 const NOW = new Date('2026-11-21T12:00:00Z');
 

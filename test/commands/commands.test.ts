@@ -6,8 +6,8 @@ import type { SecretInput } from '../../src/commands/command.ts';
 import { digestSecret, verifyPassword } from '../../src/platform/digest.ts';
 import { OperatorError } from '../../src/platform/errors.ts';
 import { createSecretBox } from '../../src/platform/secret-box.ts';
-import { type Run, runOn, TEST_SETTINGS } from '../support/command-line.ts';
-import { openTestDatabase, type TestDatabase } from '../support/test-database.ts';
+import { openTestDatabase, type TestDatabase } from '../support/databases/test-database.ts';
+import { type Run, runOn, TEST_SETTINGS } from '../support/registrations/command-line.ts';
 
 const USAGE = `Usage: npx listo COMMAND (in the image: listo COMMAND)
 

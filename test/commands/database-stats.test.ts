@@ -1,6 +1,6 @@
 import { createTableStatisticsStore } from '../../src/housekeeping/table-statistics-store.ts';
-import { runOn } from '../support/command-line.ts';
-import { openTestDatabase, type TestDatabase } from '../support/test-database.ts';
+import { openTestDatabase, type TestDatabase } from '../support/databases/test-database.ts';
+import { runOn } from '../support/registrations/command-line.ts';
 
 let database: TestDatabase;
 /** Three live device codes and one that expired 90 s ago, two codes that expired an hour ago, and a person. */

@@ -4,9 +4,9 @@ import { OperatorError } from '../../src/platform/errors.ts';
 import { createLogger } from '../../src/platform/logger.ts';
 import { createSecretBox } from '../../src/platform/secret-box.ts';
 import { startServer } from '../../src/server.ts';
-import { runOn, TEST_SETTINGS } from '../support/command-line.ts';
-import { openTestDatabase, type TestDatabase } from '../support/test-database.ts';
-import { TEST_SECRETS } from '../support/test-server.ts';
+import { openTestDatabase, type TestDatabase } from '../support/databases/test-database.ts';
+import { runOn, TEST_SETTINGS } from '../support/registrations/command-line.ts';
+import { TEST_SECRETS } from '../support/servers/test-server.ts';
 
 const OLD = Buffer.alloc(32, 1);
 const NEW = Buffer.alloc(32, 2);

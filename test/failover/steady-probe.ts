@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { mintListnr, type Send } from '../ledger/requests.ts';
 import type { World } from '../ledger/world.ts';
-import { JWKS } from '../support/token-provider.ts';
+import { JWKS } from '../support/clients/token-provider.ts';
 
 /** Sends the requests that must work without the database, continuously through the balancer, each only once. */
 export interface SteadyProbe {

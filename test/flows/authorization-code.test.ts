@@ -1,5 +1,11 @@
-import { exchange, obtainCode, obtainTokens, statusAndError, userinfo } from '../support/relying-party.ts';
-import { startTestServer, type TestServer } from '../support/test-server.ts';
+import {
+  exchange,
+  obtainCode,
+  obtainTokens,
+  statusAndError,
+  userinfo,
+} from '../support/clients/relying-party.ts';
+import { startTestServer, type TestServer } from '../support/servers/test-server.ts';
 
 describe('the authorization code flow', () => {
   let server: TestServer;

@@ -1,5 +1,5 @@
-import { openBrowser } from '../support/browser.ts';
-import { aClientKey, dpopProof } from '../support/proofs.ts';
+import { openBrowser } from '../support/browsers/browser.ts';
+import { aClientKey, dpopProof } from '../support/clients/proofs.ts';
 import {
   ADA,
   authorizationUrl,
@@ -11,9 +11,9 @@ import {
   postForm,
   refresh,
   userinfo,
-} from '../support/relying-party.ts';
-import { startTestServer, type TestServer } from '../support/test-server.ts';
-import { askToken, basic, DEMO_APP, DEMO_BASIC, DEMO_SERVICE } from '../support/token-provider.ts';
+} from '../support/clients/relying-party.ts';
+import { askToken, basic, DEMO_APP, DEMO_BASIC, DEMO_SERVICE } from '../support/clients/token-provider.ts';
+import { startTestServer, type TestServer } from '../support/servers/test-server.ts';
 
 const AS_SERVICE = { client_id: DEMO_SERVICE.id, subject: 'somebody', scope: 'read:profile' };
 const AS_APP = { client_id: DEMO_APP, scope: 'read:profile' };

@@ -1,8 +1,8 @@
-import { openBrowser, statusAndMessage } from '../support/browser.ts';
-import { aClient } from '../support/factories.ts';
-import { aClientKey, clientAssertion } from '../support/proofs.ts';
-import { authorizationUrl, brief, obtainTokens, postForm } from '../support/relying-party.ts';
-import { withStillTime } from '../support/still-time.ts';
+import { openBrowser, statusAndMessage } from '../support/browsers/browser.ts';
+import { aClientKey, clientAssertion } from '../support/clients/proofs.ts';
+import { authorizationUrl, brief, obtainTokens, postForm } from '../support/clients/relying-party.ts';
+import { aClient } from '../support/registrations/factories.ts';
+import { withStillTime } from '../support/time/still-time.ts';
 import {
   answerOf,
   CODE,
@@ -10,7 +10,7 @@ import {
   startUpstreamWorld,
   UNUSABLE,
   type UpstreamWorld,
-} from '../support/upstream-world.ts';
+} from '../support/upstream/upstream-world.ts';
 
 const DAY = 24 * 60 * 60;
 

@@ -1,7 +1,7 @@
-import { type Browser, openBrowser, type Page, redirectOf } from '../support/browser.ts';
-import { aClient, aPerson, type TestClient } from '../support/factories.ts';
-import { ADA, authorizationUrl, exchange, signIn } from '../support/relying-party.ts';
-import { startTestServer, type TestServer } from '../support/test-server.ts';
+import { type Browser, openBrowser, type Page, redirectOf } from '../support/browsers/browser.ts';
+import { ADA, authorizationUrl, exchange, signIn } from '../support/clients/relying-party.ts';
+import { aClient, aPerson, type TestClient } from '../support/registrations/factories.ts';
+import { startTestServer, type TestServer } from '../support/servers/test-server.ts';
 
 const REDIRECT_URI = 'http://127.0.0.1:9999/callback';
 

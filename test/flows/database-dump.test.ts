@@ -1,6 +1,6 @@
-import { TEST_SECRETS } from '../support/test-server.ts';
-import { UPSTREAM_SECRET } from '../support/upstream-idp.ts';
-import { startUpstreamWorld, type UpstreamWorld } from '../support/upstream-world.ts';
+import { TEST_SECRETS } from '../support/servers/test-server.ts';
+import { UPSTREAM_SECRET } from '../support/upstream/upstream-idp.ts';
+import { startUpstreamWorld, type UpstreamWorld } from '../support/upstream/upstream-world.ts';
 import { runEveryFlow } from './database-dump/every-flow.ts';
 import { type Credentials, recordCredentials } from './database-dump/recorder.ts';
 import { type Cell, readCells, search, searchPrivateKeys } from './database-dump/search.ts';

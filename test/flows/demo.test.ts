@@ -8,10 +8,10 @@ import { createLogger } from '../../src/platform/logger.ts';
 import { applySeed } from '../../src/platform/seeds/seed.ts';
 import { startServer } from '../../src/server.ts';
 import { welcome } from '../../src/welcome.ts';
-import { type Browser, openBrowser, type Page, redirectOf } from '../support/browser.ts';
-import { ADA, DEMO_WEB } from '../support/relying-party.ts';
-import { openTestDatabase } from '../support/test-database.ts';
-import { startTestServer, TEST_SECRETS, type TestServer } from '../support/test-server.ts';
+import { type Browser, openBrowser, type Page, redirectOf } from '../support/browsers/browser.ts';
+import { ADA, DEMO_WEB } from '../support/clients/relying-party.ts';
+import { openTestDatabase } from '../support/databases/test-database.ts';
+import { startTestServer, TEST_SECRETS, type TestServer } from '../support/servers/test-server.ts';
 
 const DEMO_SEED = new URL('../../config/seeds/demo.sql', import.meta.url);
 const SILENT = createLogger({ level: 'silent' });

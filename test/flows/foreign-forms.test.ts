@@ -1,7 +1,7 @@
 import { edgesOf } from '../../src/app.ts';
-import { messageOf, openBrowser } from '../support/browser.ts';
-import { ADA, authorizationUrl, DEMO_WEB } from '../support/relying-party.ts';
-import { startTestServer, type TestServer } from '../support/test-server.ts';
+import { messageOf, openBrowser } from '../support/browsers/browser.ts';
+import { ADA, authorizationUrl, DEMO_WEB } from '../support/clients/relying-party.ts';
+import { startTestServer, type TestServer } from '../support/servers/test-server.ts';
 
 /** The routes to which only forms of our own pages are sent. */
 const OWN_FORMS = [

@@ -1,7 +1,6 @@
 import { createHmac, createPublicKey } from 'node:crypto';
 import { decodeJwt, exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
 import { createRefreshTokenCodec } from '../../src/tokens/refresh-token-value.ts';
-import { aClient, type TestClient } from '../support/factories.ts';
 import {
   brief,
   DEMO_SPA,
@@ -11,10 +10,11 @@ import {
   refresh,
   type Tokens,
   userinfo,
-} from '../support/relying-party.ts';
-import { signingKey } from '../support/signing-key.ts';
-import { startTestServer, type TestServer } from '../support/test-server.ts';
-import { askToken, DEMO_APP, DEMO_BASIC, DEMO_SERVICE } from '../support/token-provider.ts';
+} from '../support/clients/relying-party.ts';
+import { signingKey } from '../support/clients/signing-key.ts';
+import { askToken, DEMO_APP, DEMO_BASIC, DEMO_SERVICE } from '../support/clients/token-provider.ts';
+import { aClient, type TestClient } from '../support/registrations/factories.ts';
+import { startTestServer, type TestServer } from '../support/servers/test-server.ts';
 
 let server: TestServer;
 let tokens: Required<Tokens>;

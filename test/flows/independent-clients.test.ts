@@ -1,8 +1,8 @@
 import { calculateJwkThumbprint, createRemoteJWKSet, decodeProtectedHeader, type JWK, jwtVerify } from 'jose';
 import * as oauth from 'oauth4webapi';
 import * as client from 'openid-client';
-import { ADA, DEMO_SPA, DEMO_WEB, signIn } from '../support/relying-party.ts';
-import { startTestServer, type TestServer } from '../support/test-server.ts';
+import { ADA, DEMO_SPA, DEMO_WEB, signIn } from '../support/clients/relying-party.ts';
+import { startTestServer, type TestServer } from '../support/servers/test-server.ts';
 
 /** Client libraries by other authors, with all their checks. Only plain http, which they refuse, is allowed here. */
 describe('a client that somebody else wrote', () => {

@@ -1,7 +1,19 @@
-import { type Browser, openBrowser, type Page } from '../support/browser.ts';
-import { aClient, anInstance, aPerson, type TestClient, type TestPerson } from '../support/factories.ts';
-import { authorizationUrl, exchange, signIn, type Tokens, userinfo } from '../support/relying-party.ts';
-import { startTestServer, type TestServer, unique } from '../support/test-server.ts';
+import { type Browser, openBrowser, type Page } from '../support/browsers/browser.ts';
+import {
+  authorizationUrl,
+  exchange,
+  signIn,
+  type Tokens,
+  userinfo,
+} from '../support/clients/relying-party.ts';
+import {
+  aClient,
+  anInstance,
+  aPerson,
+  type TestClient,
+  type TestPerson,
+} from '../support/registrations/factories.ts';
+import { startTestServer, type TestServer, unique } from '../support/servers/test-server.ts';
 
 /** An instance with one person and one application. All people have the same e-mail address. */
 interface Tenant {

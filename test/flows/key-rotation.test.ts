@@ -1,8 +1,8 @@
 import { createLocalJWKSet, createRemoteJWKSet, jwtVerify } from 'jose';
 import { dropCompromisedKeys, rotateKeys } from '../../src/keys/rotate-keys.ts';
-import { DEMO_WEB, getJson, obtainTokens, userinfo } from '../support/relying-party.ts';
-import { runJob } from '../support/run-job.ts';
-import { startTestServer, type TestServer } from '../support/test-server.ts';
+import { DEMO_WEB, getJson, obtainTokens, userinfo } from '../support/clients/relying-party.ts';
+import { runJob } from '../support/servers/run-job.ts';
+import { startTestServer, type TestServer } from '../support/servers/test-server.ts';
 
 describe('rotating the keys of OpenID Connect', () => {
   let server: TestServer;

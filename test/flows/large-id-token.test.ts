@@ -1,7 +1,6 @@
 import { decodeJwt } from 'jose';
-import { openBrowser, redirectOf } from '../support/browser.ts';
-import { aClient, aPerson, type TestClient, type TestPerson } from '../support/factories.ts';
-import { sendHttp } from '../support/raw-http.ts';
+import { openBrowser, redirectOf } from '../support/browsers/browser.ts';
+import { sendHttp } from '../support/clients/raw-http.ts';
 import {
   authorizationUrl,
   brief,
@@ -9,9 +8,10 @@ import {
   signIn,
   type Tokens,
   userinfo,
-} from '../support/relying-party.ts';
-import { startTestServer, type TestServer } from '../support/test-server.ts';
-import { askToken, DEMO_APP } from '../support/token-provider.ts';
+} from '../support/clients/relying-party.ts';
+import { askToken, DEMO_APP } from '../support/clients/token-provider.ts';
+import { aClient, aPerson, type TestClient, type TestPerson } from '../support/registrations/factories.ts';
+import { startTestServer, type TestServer } from '../support/servers/test-server.ts';
 
 const AFTER = 'http://127.0.0.1:9999/signed-out';
 

@@ -1,4 +1,4 @@
-import { openBrowser } from '../support/browser.ts';
+import { openBrowser } from '../support/browsers/browser.ts';
 import {
   ADA,
   authorizationUrl,
@@ -12,9 +12,9 @@ import {
   signIn,
   type Tokens,
   userinfo,
-} from '../support/relying-party.ts';
-import { startTestServer, type TestServer } from '../support/test-server.ts';
-import { askToken, DEMO_APP, DEMO_BASIC, DEMO_SERVICE } from '../support/token-provider.ts';
+} from '../support/clients/relying-party.ts';
+import { askToken, DEMO_APP, DEMO_BASIC, DEMO_SERVICE } from '../support/clients/token-provider.ts';
+import { startTestServer, type TestServer } from '../support/servers/test-server.ts';
 
 const WRONG_PASSWORD = 'a-wrong-password-somebody-typed';
 const WRONG_SECRET = 'a-wrong-secret-somebody-configured';

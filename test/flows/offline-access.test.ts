@@ -1,6 +1,5 @@
 import { DEVICE_CODE_GRANT } from '../../src/oidc/grant-types.ts';
-import { openBrowser } from '../support/browser.ts';
-import { aClient, type TestClient } from '../support/factories.ts';
+import { openBrowser } from '../support/browsers/browser.ts';
 import {
   type Answer,
   authorizationUrl,
@@ -11,9 +10,10 @@ import {
   refresh,
   signIn,
   userinfo,
-} from '../support/relying-party.ts';
-import { runJob } from '../support/run-job.ts';
-import { startTestServer, type TestServer } from '../support/test-server.ts';
+} from '../support/clients/relying-party.ts';
+import { aClient, type TestClient } from '../support/registrations/factories.ts';
+import { runJob } from '../support/servers/run-job.ts';
+import { startTestServer, type TestServer } from '../support/servers/test-server.ts';
 
 const ASKED = 'openid email offline_access';
 

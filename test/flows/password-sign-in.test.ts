@@ -1,5 +1,10 @@
-import { type Browser, openBrowser, type Page, redirectOf, statusAndMessage } from '../support/browser.ts';
-import { aClient, aPerson } from '../support/factories.ts';
+import {
+  type Browser,
+  openBrowser,
+  type Page,
+  redirectOf,
+  statusAndMessage,
+} from '../support/browsers/browser.ts';
 import {
   ADA,
   authorizationUrl,
@@ -10,9 +15,10 @@ import {
   signIn,
   statusAndError,
   userinfo,
-} from '../support/relying-party.ts';
-import { withStillTime } from '../support/still-time.ts';
-import { startTestServer, type TestServer } from '../support/test-server.ts';
+} from '../support/clients/relying-party.ts';
+import { aClient, aPerson } from '../support/registrations/factories.ts';
+import { startTestServer, type TestServer } from '../support/servers/test-server.ts';
+import { withStillTime } from '../support/time/still-time.ts';
 
 const { email, password } = ADA;
 const CLIENT = DEMO_WEB.redirect_uri;

@@ -1,7 +1,6 @@
 import { decodeProtectedHeader } from 'jose';
 import { dropCompromisedKeys, rotateKeys } from '../../src/keys/rotate-keys.ts';
-import type { Browser, Page } from '../support/browser.ts';
-import { runOn } from '../support/command-line.ts';
+import type { Browser, Page } from '../support/browsers/browser.ts';
 import {
   authorizationUrl,
   exchange,
@@ -9,10 +8,11 @@ import {
   signIn,
   type Tokens,
   userinfo,
-} from '../support/relying-party.ts';
-import { runJob } from '../support/run-job.ts';
-import { startTestServer, type TestServer } from '../support/test-server.ts';
-import { askToken, DEMO_APP } from '../support/token-provider.ts';
+} from '../support/clients/relying-party.ts';
+import { askToken, DEMO_APP } from '../support/clients/token-provider.ts';
+import { runOn } from '../support/registrations/command-line.ts';
+import { runJob } from '../support/servers/run-job.ts';
+import { startTestServer, type TestServer } from '../support/servers/test-server.ts';
 
 let server: TestServer;
 beforeAll(async () => {

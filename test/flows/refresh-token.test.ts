@@ -8,9 +8,9 @@ import {
   refresh,
   type Tokens,
   userinfo,
-} from '../support/relying-party.ts';
-import { withStillTime } from '../support/still-time.ts';
-import { startTestServer, type TestServer } from '../support/test-server.ts';
+} from '../support/clients/relying-party.ts';
+import { startTestServer, type TestServer } from '../support/servers/test-server.ts';
+import { withStillTime } from '../support/time/still-time.ts';
 
 const ALREADY_USED = {
   error: 'invalid_grant',

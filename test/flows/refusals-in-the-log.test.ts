@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { openBrowser } from '../support/browser.ts';
-import { aClient, aPerson } from '../support/factories.ts';
-import { aClientKey, clientAssertion, dpopProof } from '../support/proofs.ts';
+import { openBrowser } from '../support/browsers/browser.ts';
+import { aClientKey, clientAssertion, dpopProof } from '../support/clients/proofs.ts';
 import {
   ADA,
   authorizationUrl,
@@ -12,8 +11,7 @@ import {
   pkce,
   signIn,
   type Tokens,
-} from '../support/relying-party.ts';
-import { startTestServer, type TestServer } from '../support/test-server.ts';
+} from '../support/clients/relying-party.ts';
 import {
   basic,
   DEMO_APP,
@@ -22,8 +20,10 @@ import {
   ISSUE_TOKEN,
   mintIdToken,
   secretClientSql,
-} from '../support/token-provider.ts';
-import { until } from '../support/until.ts';
+} from '../support/clients/token-provider.ts';
+import { aClient, aPerson } from '../support/registrations/factories.ts';
+import { startTestServer, type TestServer } from '../support/servers/test-server.ts';
+import { until } from '../support/time/until.ts';
 
 const { client_id, client_secret, redirect_uri } = DEMO_WEB;
 const WEB = { client_id, client_secret };

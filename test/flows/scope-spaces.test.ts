@@ -1,6 +1,5 @@
 import { DEVICE_CODE_GRANT } from '../../src/oidc/grant-types.ts';
-import { openBrowser } from '../support/browser.ts';
-import { aClient } from '../support/factories.ts';
+import { openBrowser } from '../support/browsers/browser.ts';
 import {
   authorizationUrl,
   DEMO_WEB,
@@ -10,8 +9,9 @@ import {
   postForm,
   refresh,
   signIn,
-} from '../support/relying-party.ts';
-import { startTestServer, type TestServer } from '../support/test-server.ts';
+} from '../support/clients/relying-party.ts';
+import { aClient } from '../support/registrations/factories.ts';
+import { startTestServer, type TestServer } from '../support/servers/test-server.ts';
 
 const { redirect_uri, ...CREDENTIALS } = DEMO_WEB;
 const SPACED = '  openid   email ';

@@ -1,6 +1,5 @@
 import { decodeJwt } from 'jose';
-import { type Browser, messageOf, openBrowser, type Page, redirectOf } from '../support/browser.ts';
-import { aClient, anInstance, aPerson, type TestClient } from '../support/factories.ts';
+import { type Browser, messageOf, openBrowser, type Page, redirectOf } from '../support/browsers/browser.ts';
 import {
   ADA,
   authorizationUrl,
@@ -9,8 +8,9 @@ import {
   signIn,
   type Tokens,
   userinfo,
-} from '../support/relying-party.ts';
-import { startTestServer, type TestServer } from '../support/test-server.ts';
+} from '../support/clients/relying-party.ts';
+import { aClient, anInstance, aPerson, type TestClient } from '../support/registrations/factories.ts';
+import { startTestServer, type TestServer } from '../support/servers/test-server.ts';
 
 const AFTER = 'http://127.0.0.1:9999/signed-out';
 const SUCCESS = '/auth/logout/success';

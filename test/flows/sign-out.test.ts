@@ -6,8 +6,7 @@ import {
   type Page,
   redirectOf,
   statusAndMessage,
-} from '../support/browser.ts';
-import { aClient, anInstance, aPerson, type TestClient } from '../support/factories.ts';
+} from '../support/browsers/browser.ts';
 import {
   ADA,
   authorizationUrl,
@@ -16,9 +15,10 @@ import {
   signIn,
   type Tokens,
   userinfo,
-} from '../support/relying-party.ts';
-import { withStillTime } from '../support/still-time.ts';
-import { startTestServer, type TestServer } from '../support/test-server.ts';
+} from '../support/clients/relying-party.ts';
+import { aClient, anInstance, aPerson, type TestClient } from '../support/registrations/factories.ts';
+import { startTestServer, type TestServer } from '../support/servers/test-server.ts';
+import { withStillTime } from '../support/time/still-time.ts';
 
 const AFTER = 'http://127.0.0.1:9999/signed-out?from=listo';
 

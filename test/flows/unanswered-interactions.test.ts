@@ -1,7 +1,13 @@
-import { type Browser, openBrowser, type Page, redirectOf, statusAndMessage } from '../support/browser.ts';
-import { aClient } from '../support/factories.ts';
-import { authorizationUrl, DEMO_SPA, pkce, postForm, refused } from '../support/relying-party.ts';
-import { startTestServer, type TestServer, unique } from '../support/test-server.ts';
+import {
+  type Browser,
+  openBrowser,
+  type Page,
+  redirectOf,
+  statusAndMessage,
+} from '../support/browsers/browser.ts';
+import { authorizationUrl, DEMO_SPA, pkce, postForm, refused } from '../support/clients/relying-party.ts';
+import { aClient } from '../support/registrations/factories.ts';
+import { startTestServer, type TestServer, unique } from '../support/servers/test-server.ts';
 import { cheapHash } from './what-ends-what/world.ts';
 
 const OVER =

@@ -1,10 +1,10 @@
 import { decodeJwt } from 'jose';
-import { openBrowser, redirectOf, statusAndMessage } from '../support/browser.ts';
-import { aPerson, type TestClient } from '../support/factories.ts';
-import { exchange, refresh, userinfo } from '../support/relying-party.ts';
-import { withStillTime } from '../support/still-time.ts';
-import type { TestServer } from '../support/test-server.ts';
-import type { UpstreamIdp } from '../support/upstream-idp.ts';
+import { openBrowser, redirectOf, statusAndMessage } from '../support/browsers/browser.ts';
+import { exchange, refresh, userinfo } from '../support/clients/relying-party.ts';
+import { aPerson, type TestClient } from '../support/registrations/factories.ts';
+import type { TestServer } from '../support/servers/test-server.ts';
+import { withStillTime } from '../support/time/still-time.ts';
+import type { UpstreamIdp } from '../support/upstream/upstream-idp.ts';
 import {
   answerOf,
   CLIENT,
@@ -13,7 +13,7 @@ import {
   somebody,
   startUpstreamWorld,
   type UpstreamWorld,
-} from '../support/upstream-world.ts';
+} from '../support/upstream/upstream-world.ts';
 
 let world: UpstreamWorld;
 let server: TestServer;

@@ -1,5 +1,4 @@
-import { aClient } from '../support/factories.ts';
-import { sendHttp } from '../support/raw-http.ts';
+import { sendHttp } from '../support/clients/raw-http.ts';
 import {
   authorizationUrl,
   DEMO_WEB,
@@ -7,8 +6,9 @@ import {
   obtainCode,
   obtainTokens,
   signIn,
-} from '../support/relying-party.ts';
-import { startTestServer, type TestServer } from '../support/test-server.ts';
+} from '../support/clients/relying-party.ts';
+import { aClient } from '../support/registrations/factories.ts';
+import { startTestServer, type TestServer } from '../support/servers/test-server.ts';
 
 const { redirect_uri: REDIRECT_URI, ...CREDENTIALS } = DEMO_WEB;
 const TRACING = {

@@ -1,10 +1,10 @@
 import { createHashQueue } from '../../src/platform/hash-queue.ts';
-import { openBrowser } from '../support/browser.ts';
-import { aClient, aPerson, type TestClient } from '../support/factories.ts';
-import { authorizationUrl, postForm } from '../support/relying-party.ts';
-import { rowsTestedBy } from '../support/security-document.ts';
-import { startTestServer, type TestServer } from '../support/test-server.ts';
-import { until } from '../support/until.ts';
+import { openBrowser } from '../support/browsers/browser.ts';
+import { authorizationUrl, postForm } from '../support/clients/relying-party.ts';
+import { aClient, aPerson, type TestClient } from '../support/registrations/factories.ts';
+import { startTestServer, type TestServer } from '../support/servers/test-server.ts';
+import { rowsTestedBy } from '../support/sources/security-document.ts';
+import { until } from '../support/time/until.ts';
 import { cheapHash } from './what-ends-what/world.ts';
 
 const PASSWORD = 'a perfectly good password';

@@ -1,8 +1,8 @@
-import { type Browser, openBrowser } from '../support/browser.ts';
-import { aClient, aPerson } from '../support/factories.ts';
-import { postForm, signIn } from '../support/relying-party.ts';
-import { rowsTestedBy } from '../support/security-document.ts';
-import { startTestServer, type TestServer } from '../support/test-server.ts';
+import { type Browser, openBrowser } from '../support/browsers/browser.ts';
+import { postForm, signIn } from '../support/clients/relying-party.ts';
+import { aClient, aPerson } from '../support/registrations/factories.ts';
+import { startTestServer, type TestServer } from '../support/servers/test-server.ts';
+import { rowsTestedBy } from '../support/sources/security-document.ts';
 import { DEVICE_CODE } from './device-flow/world.ts';
 import { cheapHash } from './what-ends-what/world.ts';
 

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { type Browser, errorOf, openBrowser, type Page } from '../support/browser.ts';
-import { aPerson as aPersonWith } from '../support/factories.ts';
-import { ADA, authorizationUrl } from '../support/relying-party.ts';
-import { startTestServer, type TestServer } from '../support/test-server.ts';
+import { type Browser, errorOf, openBrowser, type Page } from '../support/browsers/browser.ts';
+import { ADA, authorizationUrl } from '../support/clients/relying-party.ts';
+import { aPerson as aPersonWith } from '../support/registrations/factories.ts';
+import { startTestServer, type TestServer } from '../support/servers/test-server.ts';
 
 interface Credentials {
   email: string;

@@ -1,5 +1,5 @@
-import { DEMO_SPA } from '../support/relying-party.ts';
-import { DEMO_APP, DEMO_SERVICE } from '../support/token-provider.ts';
+import { DEMO_SPA } from '../support/clients/relying-party.ts';
+import { DEMO_APP, DEMO_SERVICE } from '../support/clients/token-provider.ts';
 import {
   assertion,
   type Base,

@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import fc from 'fast-check';
-import globalSetup from '../support/global-setup.ts';
-import globalTeardown from '../support/global-teardown.ts';
+import globalSetup from '../support/jest/global-setup.ts';
+import globalTeardown from '../support/jest/global-teardown.ts';
 
 /**
  * `npm run fuzz -- --minutes 60`: the properties of fuzz.test.ts for that long, in rounds, with new inputs each time,

@@ -1,6 +1,6 @@
 import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
-import { adaClaims } from '../support/token-provider.ts';
+import { adaClaims } from '../support/clients/token-provider.ts';
 import { type Fault, privateKey, signedJwt } from './jwts.ts';
 import type { Live } from './live.ts';
 import type { JwtKind } from './values.ts';

@@ -1,4 +1,4 @@
-import { type Browser, openBrowser, type Page } from '../support/browser.ts';
+import { type Browser, openBrowser, type Page } from '../support/browsers/browser.ts';
 import {
   ADA,
   authorizationUrl,
@@ -8,7 +8,7 @@ import {
   obtainCode,
   postForm,
   signIn,
-} from '../support/relying-party.ts';
+} from '../support/clients/relying-party.ts';
 import { challenge } from './request-parts.ts';
 import { DEVICE_CLIENT, DPOP_CLIENT, KEYS_CLIENT, UPSTREAM_CLIENT, type World } from './world.ts';
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { applySeed } from '../../src/platform/seeds/seed.ts';
-import { openTestDatabase } from '../support/test-database.ts';
+import { openTestDatabase } from '../support/databases/test-database.ts';
 import { requestsAreAnswered } from './endpoint-fuzz.ts';
 import { endpointsOf } from './endpoints.ts';
 import { forwardedAddresses } from './forwarded-fuzz.ts';

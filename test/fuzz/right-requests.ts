@@ -1,4 +1,4 @@
-import { ADA } from '../support/relying-party.ts';
+import { ADA } from '../support/clients/relying-party.ts';
 import { listnr, ofClient, token, userinfo } from './client-requests.ts';
 import {
   type Base,

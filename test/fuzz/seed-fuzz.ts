@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { Knex } from 'knex';
 import { OperatorError } from '../../src/platform/errors.ts';
 import { applySeed } from '../../src/platform/seeds/seed.ts';
-import type { TestDatabase } from '../support/test-database.ts';
+import type { TestDatabase } from '../support/databases/test-database.ts';
 import type { Property } from './property.ts';
 import { STACK, type Watch } from './watch.ts';
 

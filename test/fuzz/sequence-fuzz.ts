@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import { type Browser, openBrowser, type Page } from '../support/browser.ts';
-import { authorizationUrl, DEMO_SPA, DEMO_WEB, pkce } from '../support/relying-party.ts';
-import { DEMO_APP } from '../support/token-provider.ts';
+import { type Browser, openBrowser, type Page } from '../support/browsers/browser.ts';
+import { authorizationUrl, DEMO_SPA, DEMO_WEB, pkce } from '../support/clients/relying-party.ts';
+import { DEMO_APP } from '../support/clients/token-provider.ts';
 import { type Act, acts } from './acts.ts';
 import { type Form, formOf } from './page-form.ts';
 import type { Property } from './property.ts';

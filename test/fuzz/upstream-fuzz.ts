@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { decodeJwt } from 'jose';
-import { openBrowser } from '../support/browser.ts';
-import { authorizationUrl, DEMO_WEB } from '../support/relying-party.ts';
+import { openBrowser } from '../support/browsers/browser.ts';
+import { authorizationUrl, DEMO_WEB } from '../support/clients/relying-party.ts';
 import { type Fault, fault, privateKey, signedJwt } from './jwts.ts';
 import type { Property } from './property.ts';
 import { illTyped } from './values.ts';

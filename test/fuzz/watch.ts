@@ -1,4 +1,4 @@
-import { messageOf, type Page } from '../support/browser.ts';
+import { messageOf, type Page } from '../support/browsers/browser.ts';
 import type { World } from './world.ts';
 
 /** An answer to a client or a browser. */

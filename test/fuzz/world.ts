@@ -2,10 +2,10 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, type JWK } from 'jose';
 import { freePort } from '../../scripts/free-port.ts';
-import { aClient } from '../support/factories.ts';
-import { startTestServer, type TestServer } from '../support/test-server.ts';
-import { bearerClientSql } from '../support/token-provider.ts';
-import { startUpstreamIdp, UPSTREAM_SECRET, type UpstreamIdp } from '../support/upstream-idp.ts';
+import { bearerClientSql } from '../support/clients/token-provider.ts';
+import { aClient } from '../support/registrations/factories.ts';
+import { startTestServer, type TestServer } from '../support/servers/test-server.ts';
+import { startUpstreamIdp, UPSTREAM_SECRET, type UpstreamIdp } from '../support/upstream/upstream-idp.ts';
 
 export const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 export const EXTERNAL_ISSUER = 'https://securetoken.google.com/listo-demo';

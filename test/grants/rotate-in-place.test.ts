@@ -1,8 +1,8 @@
 import type { Knex } from 'knex';
 import { createRefreshFamilyStore } from '../../src/grants/refresh-family-store.ts';
 import { createSessionStore } from '../../src/sessions/session-store.ts';
-import { obtainTokens } from '../support/relying-party.ts';
-import { startTestServer, type TestServer } from '../support/test-server.ts';
+import { obtainTokens } from '../support/clients/relying-party.ts';
+import { startTestServer, type TestServer } from '../support/servers/test-server.ts';
 
 describe('what is prolonged with each use', () => {
   let server: TestServer;

@@ -1,7 +1,7 @@
 import { createExpiredRowsStore, type Expiring } from '../../src/housekeeping/expired-rows-store.ts';
-import { obtainCode, obtainTokens, refresh, userinfo } from '../support/relying-party.ts';
-import { runJob } from '../support/run-job.ts';
-import { startTestServer, type TestServer } from '../support/test-server.ts';
+import { obtainCode, obtainTokens, refresh, userinfo } from '../support/clients/relying-party.ts';
+import { runJob } from '../support/servers/run-job.ts';
+import { startTestServer, type TestServer } from '../support/servers/test-server.ts';
 
 describe('housekeeping', () => {
   let server: TestServer;

@@ -6,8 +6,8 @@ import Koa from 'koa';
 import { accessLog } from '../../src/http/access-log.ts';
 import { listen } from '../../src/listen.ts';
 import { createLogger } from '../../src/platform/logger.ts';
-import { startTestServer } from '../support/test-server.ts';
-import { until } from '../support/until.ts';
+import { startTestServer } from '../support/servers/test-server.ts';
+import { until } from '../support/time/until.ts';
 
 const warnings = (lines: Record<string, unknown>[]) =>
   lines

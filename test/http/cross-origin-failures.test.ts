@@ -1,5 +1,5 @@
-import { DEMO_SPA } from '../support/relying-party.ts';
-import { startTestServer, type TestServer } from '../support/test-server.ts';
+import { DEMO_SPA } from '../support/clients/relying-party.ts';
+import { startTestServer, type TestServer } from '../support/servers/test-server.ts';
 
 const ORIGIN = new URL(DEMO_SPA.redirect_uri).origin;
 const LISTNR = '/v1/listnr-token-provider/issue-token';

@@ -1,4 +1,4 @@
-import { startTestServer, type TestServer } from '../support/test-server.ts';
+import { startTestServer, type TestServer } from '../support/servers/test-server.ts';
 
 describe('health', () => {
   let server: TestServer;

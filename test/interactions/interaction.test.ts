@@ -1,8 +1,14 @@
-import { type Browser, openBrowser, type Page, redirectOf, statusAndMessage } from '../support/browser.ts';
-import { aClient, anInstance } from '../support/factories.ts';
-import { ADA, authorizationUrl, DEMO_SPA, DEMO_WEB, pkce, signIn } from '../support/relying-party.ts';
-import { withStillTime } from '../support/still-time.ts';
-import { startTestServer, type TestServer } from '../support/test-server.ts';
+import {
+  type Browser,
+  openBrowser,
+  type Page,
+  redirectOf,
+  statusAndMessage,
+} from '../support/browsers/browser.ts';
+import { ADA, authorizationUrl, DEMO_SPA, DEMO_WEB, pkce, signIn } from '../support/clients/relying-party.ts';
+import { aClient, anInstance } from '../support/registrations/factories.ts';
+import { startTestServer, type TestServer } from '../support/servers/test-server.ts';
+import { withStillTime } from '../support/time/still-time.ts';
 
 const ISSUER = 'https://login.example';
 const CLIENT = DEMO_WEB.redirect_uri;

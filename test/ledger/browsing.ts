@@ -1,5 +1,5 @@
-import { type Browser, openBrowser, type Page } from '../support/browser.ts';
-import { ADA, authorizationUrl, DEMO_WEB } from '../support/relying-party.ts';
+import { type Browser, openBrowser, type Page } from '../support/browsers/browser.ts';
+import { ADA, authorizationUrl, DEMO_WEB } from '../support/clients/relying-party.ts';
 import { NOTHING_CAME, type Reply, type Send } from './requests.ts';
 
 /** A journey usually has this many pages. A person waits for each one as long as a backend would. */

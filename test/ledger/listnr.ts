@@ -1,5 +1,5 @@
 import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose';
-import { JWKS } from '../support/token-provider.ts';
+import { JWKS } from '../support/clients/token-provider.ts';
 import type { Send } from './requests.ts';
 
 /** Turns an answer into an error of the server if its token does not verify with the published keys. */

@@ -1,5 +1,5 @@
-import { ADA, DEMO_WEB } from '../support/relying-party.ts';
-import { DEMO_APP, DEMO_BASIC, DEMO_SERVICE, ISSUE_TOKEN } from '../support/token-provider.ts';
+import { ADA, DEMO_WEB } from '../support/clients/relying-party.ts';
+import { DEMO_APP, DEMO_BASIC, DEMO_SERVICE, ISSUE_TOKEN } from '../support/clients/token-provider.ts';
 import type { Outcome } from './ledger.ts';
 
 /** The requests of a client's backend. Each returns its answer, or `silence` without one. */

@@ -3,10 +3,16 @@ import type { AddressInfo } from 'node:net';
 import { jest } from '@jest/globals';
 import { type CryptoKey, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
 import { createExternalKeys } from '../../src/tokens/id-tokens/external-keys.ts';
-import { ADA, type Answer } from '../support/relying-party.ts';
-import { withStillTime } from '../support/still-time.ts';
-import { startTestServer, type TestServer, unique } from '../support/test-server.ts';
-import { askToken, bearerClientSql, mintIdToken, personSql, verifyToken } from '../support/token-provider.ts';
+import { ADA, type Answer } from '../support/clients/relying-party.ts';
+import {
+  askToken,
+  bearerClientSql,
+  mintIdToken,
+  personSql,
+  verifyToken,
+} from '../support/clients/token-provider.ts';
+import { startTestServer, type TestServer, unique } from '../support/servers/test-server.ts';
+import { withStillTime } from '../support/time/still-time.ts';
 
 /** A registered Firebase project: its own issuer, with keys at another host's address. */
 const FIREBASE = 'https://securetoken.google.com/listo-demo';

@@ -1,8 +1,6 @@
 import { createRemoteJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose';
 import { rotateKeys } from '../../src/keys/rotate-keys.ts';
-import { aPerson } from '../support/factories.ts';
-import { ADA, getJson, obtainTokens } from '../support/relying-party.ts';
-import { startTestServer, type TestServer } from '../support/test-server.ts';
+import { ADA, getJson, obtainTokens } from '../support/clients/relying-party.ts';
 import {
   askToken,
   basic,
@@ -14,7 +12,9 @@ import {
   mintIdToken,
   secretClientSql,
   verifyToken,
-} from '../support/token-provider.ts';
+} from '../support/clients/token-provider.ts';
+import { aPerson } from '../support/registrations/factories.ts';
+import { startTestServer, type TestServer } from '../support/servers/test-server.ts';
 
 const UUID_V4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 

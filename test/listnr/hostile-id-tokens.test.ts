@@ -1,8 +1,14 @@
 import { exportSPKI, generateKeyPair, importJWK, SignJWT, UnsecuredJWT } from 'jose';
-import { obtainTokens } from '../support/relying-party.ts';
-import { signingKey } from '../support/signing-key.ts';
-import { startTestServer, type TestServer } from '../support/test-server.ts';
-import { adaClaims, askToken, bearerClientSql, mintIdToken, personSql } from '../support/token-provider.ts';
+import { obtainTokens } from '../support/clients/relying-party.ts';
+import { signingKey } from '../support/clients/signing-key.ts';
+import {
+  adaClaims,
+  askToken,
+  bearerClientSql,
+  mintIdToken,
+  personSql,
+} from '../support/clients/token-provider.ts';
+import { startTestServer, type TestServer } from '../support/servers/test-server.ts';
 
 let server: TestServer;
 beforeAll(async () => {

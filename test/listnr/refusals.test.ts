@@ -1,6 +1,5 @@
 import { request } from 'node:http';
-import { ADA, type Answer, obtainTokens } from '../support/relying-party.ts';
-import { startTestServer, type TestServer } from '../support/test-server.ts';
+import { ADA, type Answer, obtainTokens } from '../support/clients/relying-party.ts';
 import {
   askToken,
   basic,
@@ -11,7 +10,8 @@ import {
   JWKS,
   mintIdToken,
   secretClientSql,
-} from '../support/token-provider.ts';
+} from '../support/clients/token-provider.ts';
+import { startTestServer, type TestServer } from '../support/servers/test-server.ts';
 
 const BASIC = 'Basic realm="listnr-token-provider", charset="UTF-8"';
 const BEARER = 'Bearer realm="listnr-token-provider"';

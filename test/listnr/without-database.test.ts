@@ -1,11 +1,17 @@
 import { AggregatorRegistry, type MetricObject } from 'prom-client';
 import { freePort } from '../../scripts/free-port.ts';
 import { createMetrics } from '../../src/platform/metrics.ts';
-import { getJson } from '../support/relying-party.ts';
-import { runJob } from '../support/run-job.ts';
-import { startTestServer, type TestServer } from '../support/test-server.ts';
-import { askToken, basic, DEMO_BASIC, DEMO_SERVICE, secretClientSql } from '../support/token-provider.ts';
-import { until } from '../support/until.ts';
+import { getJson } from '../support/clients/relying-party.ts';
+import {
+  askToken,
+  basic,
+  DEMO_BASIC,
+  DEMO_SERVICE,
+  secretClientSql,
+} from '../support/clients/token-provider.ts';
+import { runJob } from '../support/servers/run-job.ts';
+import { startTestServer, type TestServer } from '../support/servers/test-server.ts';
+import { until } from '../support/time/until.ts';
 
 const REQUEST = { client_id: DEMO_SERVICE.id, subject: 'somebody' };
 const AGE = /^listo_listnr_knowledge_age_seconds (\S+)$/m;

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '../../scripts/free-port.ts';
-import { until } from '../support/until.ts';
+import { until } from '../support/time/until.ts';
 import { listens, type Workshop } from './programs.ts';
 
 /** The samples of the documents, so that the tests cover the recommended set-up. */

@@ -3,8 +3,8 @@ import { readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { freePort } from '../../scripts/free-port.ts';
 import { findBinaries } from '../../scripts/installed-postgres.ts';
-import { childrenOf, signal } from '../support/processes.ts';
-import { until } from '../support/until.ts';
+import { childrenOf, signal } from '../support/servers/processes.ts';
+import { until } from '../support/time/until.ts';
 import { listens, type Program, type Workshop } from './programs.ts';
 import { layWire, type Wire } from './wire.ts';
 

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort } from '../../scripts/free-port.ts';
-import { until } from '../support/until.ts';
+import { until } from '../support/time/until.ts';
 import { listens, type Workshop } from './programs.ts';
 
 /**

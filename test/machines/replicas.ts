@@ -5,7 +5,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { freePort } from '../../scripts/free-port.ts';
 import { Refusal } from '../../scripts/refusal.ts';
-import { until } from '../support/until.ts';
+import { until } from '../support/time/until.ts';
 import { type Balancer, startHaproxy } from './haproxy.ts';
 import type { Workshop } from './programs.ts';
 import { type LogLine, spawnServer, untilReady } from './servers.ts';

@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '../../scripts/free-port.ts';
-import { patienceWith } from '../support/patience.ts';
-import { TEST_SECRETS } from '../support/test-server.ts';
+import { TEST_SECRETS } from '../support/servers/test-server.ts';
+import { patienceWith } from '../support/time/patience.ts';
 import { layWire, type Wire } from './wire.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));

@@ -1,6 +1,6 @@
-import { sendHttp } from '../support/raw-http.ts';
-import { DEMO_WEB } from '../support/relying-party.ts';
-import { startTestServer, type TestServer } from '../support/test-server.ts';
+import { sendHttp } from '../support/clients/raw-http.ts';
+import { DEMO_WEB } from '../support/clients/relying-party.ts';
+import { startTestServer, type TestServer } from '../support/servers/test-server.ts';
 
 const ISSUER = 'https://login.example';
 const AUTHORIZE = `/auth/authorize?${new URLSearchParams({

@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Provider } from 'oidc-provider';
 import { replace } from '../../src/oidc/corrections/replace.ts';
-import { startTestServer, type TestServer } from '../support/test-server.ts';
+import { startTestServer, type TestServer } from '../support/servers/test-server.ts';
 
 /** The library without our parts and without warnings. */
 const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });

@@ -1,6 +1,5 @@
 import { decodeProtectedHeader } from 'jose';
-import { openBrowser } from '../support/browser.ts';
-import { aClient } from '../support/factories.ts';
+import { openBrowser } from '../support/browsers/browser.ts';
 import {
   authorizationUrl,
   brief,
@@ -13,9 +12,10 @@ import {
   refused,
   type Tokens,
   userinfo,
-} from '../support/relying-party.ts';
-import { runJob } from '../support/run-job.ts';
-import { startTestServer, type TestServer } from '../support/test-server.ts';
+} from '../support/clients/relying-party.ts';
+import { aClient } from '../support/registrations/factories.ts';
+import { runJob } from '../support/servers/run-job.ts';
+import { startTestServer, type TestServer } from '../support/servers/test-server.ts';
 
 const ELSEWHERE = 'http://127.0.0.1:9999/other';
 const { redirect_uri: _, ...CREDENTIALS } = DEMO_WEB;

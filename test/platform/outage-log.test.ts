@@ -3,7 +3,7 @@ import { startJobs } from '../../src/platform/jobs.ts';
 import { createLogger } from '../../src/platform/logger.ts';
 import { createOutageLog } from '../../src/platform/outage-log.ts';
 import { ConnectionLost } from '../../src/platform/postgres/sqlstates.ts';
-import { until } from '../support/until.ts';
+import { until } from '../support/time/until.ts';
 
 function recorder() {
   const lines: Record<string, unknown>[] = [];

@@ -1,13 +1,13 @@
 import { freePort } from '../../scripts/free-port.ts';
-import { AWAY } from '../support/away.ts';
-import { type DatabaseProxy, startDatabaseProxy } from '../support/database-proxy.ts';
-import { childrenOf } from '../support/processes.ts';
-import { getJson } from '../support/relying-party.ts';
-import { type ServerProcess, spawnServerProcess, untilReady } from '../support/server-process.ts';
-import { openTestDatabase, type TestDatabase } from '../support/test-database.ts';
-import { unique } from '../support/test-server.ts';
-import { askToken, DEMO_BASIC, DEMO_SERVICE } from '../support/token-provider.ts';
-import { until } from '../support/until.ts';
+import { getJson } from '../support/clients/relying-party.ts';
+import { askToken, DEMO_BASIC, DEMO_SERVICE } from '../support/clients/token-provider.ts';
+import { type DatabaseProxy, startDatabaseProxy } from '../support/databases/database-proxy.ts';
+import { openTestDatabase, type TestDatabase } from '../support/databases/test-database.ts';
+import { AWAY } from '../support/servers/away.ts';
+import { childrenOf } from '../support/servers/processes.ts';
+import { type ServerProcess, spawnServerProcess, untilReady } from '../support/servers/server-process.ts';
+import { unique } from '../support/servers/test-server.ts';
+import { until } from '../support/time/until.ts';
 
 const SEEDS_DIR = new URL('../../config/seeds', import.meta.url).pathname;
 

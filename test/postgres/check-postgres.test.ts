@@ -8,8 +8,8 @@ import { freePort } from '../../scripts/free-port.ts';
 import { openDatabase } from '../../src/platform/database.ts';
 import { DatabaseAwayError, OperatorError } from '../../src/platform/errors.ts';
 import { migrate } from '../../src/platform/migrate.ts';
-import { openTestDatabase, type TestDatabase } from '../support/test-database.ts';
-import { unique } from '../support/test-server.ts';
+import { openTestDatabase, type TestDatabase } from '../support/databases/test-database.ts';
+import { unique } from '../support/servers/test-server.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {

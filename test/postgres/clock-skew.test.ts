@@ -1,8 +1,7 @@
 import { freePort } from '../../scripts/free-port.ts';
 import { createExpiredRowsStore, EXPIRING_TABLES } from '../../src/housekeeping/expired-rows-store.ts';
 import { DEVICE_CODE_GRANT } from '../../src/oidc/grant-types.ts';
-import { type Browser, openBrowser } from '../support/browser.ts';
-import { aClient } from '../support/factories.ts';
+import { type Browser, openBrowser } from '../support/browsers/browser.ts';
 import {
   ADA,
   type Answer,
@@ -11,13 +10,14 @@ import {
   exchange,
   getJson,
   postForm,
-} from '../support/relying-party.ts';
-import { type ServerProcess, startServerProcess } from '../support/server-process.ts';
-import { openTestDatabase, type TestDatabase } from '../support/test-database.ts';
-import { until } from '../support/until.ts';
+} from '../support/clients/relying-party.ts';
+import { openTestDatabase, type TestDatabase } from '../support/databases/test-database.ts';
+import { aClient } from '../support/registrations/factories.ts';
+import { type ServerProcess, startServerProcess } from '../support/servers/server-process.ts';
+import { until } from '../support/time/until.ts';
 
 const SEEDS_DIR = new URL('../../config/seeds', import.meta.url).pathname;
-const SHIFTED_CLOCK = new URL('../support/shifted-clock.ts', import.meta.url).href;
+const SHIFTED_CLOCK = new URL('../support/servers/shifted-clock.ts', import.meta.url).href;
 const HOUR = 3600;
 
 describe.each([

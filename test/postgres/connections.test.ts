@@ -4,8 +4,8 @@ import { prepare } from '../../src/platform/postgres/prepared-statement.ts';
 import { withinShare } from '../../src/platform/postgres/share.ts';
 import { ConnectionLost, NoConnectionFree } from '../../src/platform/postgres/sqlstates.ts';
 import { layWire, type Wire } from '../machines/wire.ts';
-import { openTestDatabase, type TestDatabase } from '../support/test-database.ts';
-import { until } from '../support/until.ts';
+import { openTestDatabase, type TestDatabase } from '../support/databases/test-database.ts';
+import { until } from '../support/time/until.ts';
 
 const sleep = prepare<{ done: string }, { seconds: number }>(
   'test_sleep',

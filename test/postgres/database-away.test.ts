@@ -1,5 +1,3 @@
-import { AWAY } from '../support/away.ts';
-import { type DatabaseProxy, startDatabaseProxy } from '../support/database-proxy.ts';
 import {
   authorizationUrl,
   DEMO_WEB,
@@ -11,11 +9,13 @@ import {
   refresh,
   type Tokens,
   userinfo,
-} from '../support/relying-party.ts';
-import { type ServerProcess, startServerProcess } from '../support/server-process.ts';
-import { openTestDatabase, type TestDatabase } from '../support/test-database.ts';
-import { askToken, DEMO_BASIC, DEMO_SERVICE } from '../support/token-provider.ts';
-import { until } from '../support/until.ts';
+} from '../support/clients/relying-party.ts';
+import { askToken, DEMO_BASIC, DEMO_SERVICE } from '../support/clients/token-provider.ts';
+import { type DatabaseProxy, startDatabaseProxy } from '../support/databases/database-proxy.ts';
+import { openTestDatabase, type TestDatabase } from '../support/databases/test-database.ts';
+import { AWAY } from '../support/servers/away.ts';
+import { type ServerProcess, startServerProcess } from '../support/servers/server-process.ts';
+import { until } from '../support/time/until.ts';
 
 const SEEDS_DIR = new URL('../../config/seeds', import.meta.url).pathname;
 

@@ -1,6 +1,6 @@
 import { createDeviceCodeStore } from '../../src/grants/device-code-store.ts';
-import { openTestDatabase, type TestDatabase } from '../support/test-database.ts';
-import { until } from '../support/until.ts';
+import { openTestDatabase, type TestDatabase } from '../support/databases/test-database.ts';
+import { until } from '../support/time/until.ts';
 
 describe('a device that asks at the moment of the decision', () => {
   let database: TestDatabase;

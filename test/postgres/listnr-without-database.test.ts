@@ -1,8 +1,5 @@
 import { freePort } from '../../scripts/free-port.ts';
-import { type DatabaseProxy, startDatabaseProxy } from '../support/database-proxy.ts';
-import { ADA, getJson, obtainTokens } from '../support/relying-party.ts';
-import { type ServerProcess, startServerProcess } from '../support/server-process.ts';
-import { openTestDatabase, type TestDatabase } from '../support/test-database.ts';
+import { ADA, getJson, obtainTokens } from '../support/clients/relying-party.ts';
 import {
   askToken,
   basic,
@@ -11,8 +8,11 @@ import {
   DEMO_SERVICE,
   JWKS,
   secretClientSql,
-} from '../support/token-provider.ts';
-import { until } from '../support/until.ts';
+} from '../support/clients/token-provider.ts';
+import { type DatabaseProxy, startDatabaseProxy } from '../support/databases/database-proxy.ts';
+import { openTestDatabase, type TestDatabase } from '../support/databases/test-database.ts';
+import { type ServerProcess, startServerProcess } from '../support/servers/server-process.ts';
+import { until } from '../support/time/until.ts';
 
 const SEEDS_DIR = new URL('../../config/seeds', import.meta.url).pathname;
 const SERVICES = Array.from({ length: 12 }, (_, n) => `service-${n + 1}`);

@@ -1,8 +1,8 @@
-import { type DatabaseProxy, startDatabaseProxy } from '../support/database-proxy.ts';
-import { postForm } from '../support/relying-party.ts';
-import { type ServerProcess, spawnServerProcess, untilReady } from '../support/server-process.ts';
-import { openTestDatabase, type TestDatabase } from '../support/test-database.ts';
-import { until } from '../support/until.ts';
+import { postForm } from '../support/clients/relying-party.ts';
+import { type DatabaseProxy, startDatabaseProxy } from '../support/databases/database-proxy.ts';
+import { openTestDatabase, type TestDatabase } from '../support/databases/test-database.ts';
+import { type ServerProcess, spawnServerProcess, untilReady } from '../support/servers/server-process.ts';
+import { until } from '../support/time/until.ts';
 
 let database: TestDatabase;
 let wire: DatabaseProxy;

@@ -9,7 +9,7 @@ import type { Connection } from '../../src/platform/postgres/connection.ts';
 import { connectionOpener, type OpenOptions } from '../../src/platform/postgres/open-connection.ts';
 import { ConnectionLost, ReadOnlyNode } from '../../src/platform/postgres/sqlstates.ts';
 import { layWire } from '../machines/wire.ts';
-import { openTestDatabase, type TestDatabase } from '../support/test-database.ts';
+import { openTestDatabase, type TestDatabase } from '../support/databases/test-database.ts';
 
 let test: TestDatabase;
 let url: URL;

@@ -1,6 +1,6 @@
 import { openDatabase } from '../../src/platform/database.ts';
 import { applySeed } from '../../src/platform/seeds/seed.ts';
-import { openTestDatabase, type TestDatabase } from '../support/test-database.ts';
+import { openTestDatabase, type TestDatabase } from '../support/databases/test-database.ts';
 
 describe('the time that a statement may take', () => {
   let test: TestDatabase;

@@ -1,8 +1,8 @@
 import { type Cluster, startCluster } from '../machines/cluster.ts';
 import { startPgbouncer } from '../machines/pgbouncer.ts';
 import { openWorkshop, requirePrograms, type Workshop } from '../machines/programs.ts';
-import { exchange, getJson, obtainCode, refresh, userinfo } from '../support/relying-party.ts';
-import { type ServerProcess, startServerProcess } from '../support/server-process.ts';
+import { exchange, getJson, obtainCode, refresh, userinfo } from '../support/clients/relying-party.ts';
+import { type ServerProcess, startServerProcess } from '../support/servers/server-process.ts';
 
 const SEEDS_DIR = new URL('../../config/seeds', import.meta.url).pathname;
 

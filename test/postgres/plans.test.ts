@@ -11,7 +11,7 @@ import { createSecretBox } from '../../src/platform/secret-box.ts';
 import { systemClock } from '../../src/platform/time/clock.ts';
 import { createSessionStore } from '../../src/sessions/session-store.ts';
 import { createUpstreamSignInStore } from '../../src/sessions/upstream-sign-in-store.ts';
-import { openTestDatabase, type TestDatabase } from '../support/test-database.ts';
+import { openTestDatabase, type TestDatabase } from '../support/databases/test-database.ts';
 import { fillTables } from './plans/many-rows.ts';
 import { type Explainer, openExplainer, statementsOf } from './plans/statements.ts';
 

@@ -4,8 +4,8 @@ import { connectionOpener } from '../../src/platform/postgres/open-connection.ts
 import { ConnectionPool, type PoolOptions } from '../../src/platform/postgres/pool.ts';
 import { currentShare, withinShare } from '../../src/platform/postgres/share.ts';
 import { ConnectionLost, NoConnectionFree } from '../../src/platform/postgres/sqlstates.ts';
-import { openTestDatabase, type TestDatabase } from '../support/test-database.ts';
-import { until } from '../support/until.ts';
+import { openTestDatabase, type TestDatabase } from '../support/databases/test-database.ts';
+import { until } from '../support/time/until.ts';
 
 let test: TestDatabase;
 let pool: ConnectionPool;

@@ -1,5 +1,5 @@
 import { prepare } from '../../src/platform/postgres/prepared-statement.ts';
-import { openTestDatabase, type TestDatabase } from '../support/test-database.ts';
+import { openTestDatabase, type TestDatabase } from '../support/databases/test-database.ts';
 
 type Summands = { a: number | string; b: number };
 

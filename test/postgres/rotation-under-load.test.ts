@@ -1,4 +1,4 @@
-import { JWKS } from '../support/token-provider.ts';
+import { JWKS } from '../support/clients/token-provider.ts';
 import { startTwoServers, type TwoServers } from './races/two-servers.ts';
 import { createCachingVerifier, type Verifier } from './rotation-under-load/caching-verifier.ts';
 import { keepBusy, type Outcome } from './rotation-under-load/load.ts';

@@ -1,6 +1,6 @@
-import { type ServerProcess, spawnServerProcess } from '../support/server-process.ts';
-import { openTestDatabase, type TestDatabase } from '../support/test-database.ts';
-import { unique } from '../support/test-server.ts';
+import { openTestDatabase, type TestDatabase } from '../support/databases/test-database.ts';
+import { type ServerProcess, spawnServerProcess } from '../support/servers/server-process.ts';
+import { unique } from '../support/servers/test-server.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {

@@ -1,9 +1,9 @@
 import { Agent, request } from 'node:http';
 import { freePort } from '../../scripts/free-port.ts';
-import { getJson, obtainTokens, userinfo } from '../support/relying-party.ts';
-import { type ServerProcess, startServerProcess } from '../support/server-process.ts';
-import { openTestDatabase, type TestDatabase } from '../support/test-database.ts';
-import { until } from '../support/until.ts';
+import { getJson, obtainTokens, userinfo } from '../support/clients/relying-party.ts';
+import { openTestDatabase, type TestDatabase } from '../support/databases/test-database.ts';
+import { type ServerProcess, startServerProcess } from '../support/servers/server-process.ts';
+import { until } from '../support/time/until.ts';
 
 const SEEDS_DIR = new URL('../../config/seeds', import.meta.url).pathname;
 

@@ -1,7 +1,6 @@
 import knex, { type Knex } from 'knex';
 import { type Cluster, startCluster } from '../machines/cluster.ts';
 import { layWire, type Wire } from '../machines/wire.ts';
-import { AWAY } from '../support/away.ts';
 import {
   authorizationUrl,
   exchange,
@@ -11,10 +10,11 @@ import {
   refresh,
   type Tokens,
   userinfo,
-} from '../support/relying-party.ts';
-import { type ServerProcess, startServerProcess } from '../support/server-process.ts';
-import { askToken, DEMO_BASIC, DEMO_SERVICE } from '../support/token-provider.ts';
-import { until } from '../support/until.ts';
+} from '../support/clients/relying-party.ts';
+import { askToken, DEMO_BASIC, DEMO_SERVICE } from '../support/clients/token-provider.ts';
+import { AWAY } from '../support/servers/away.ts';
+import { type ServerProcess, startServerProcess } from '../support/servers/server-process.ts';
+import { until } from '../support/time/until.ts';
 
 const SEEDS_DIR = new URL('../../config/seeds', import.meta.url).pathname;
 const PASSWORD = 'both-have-this-one';

@@ -1,7 +1,7 @@
 import { createRemoteJWKSet, jwtVerify } from 'jose';
 import knex from 'knex';
 import { freePort } from '../../scripts/free-port.ts';
-import { openBrowser } from '../support/browser.ts';
+import { openBrowser } from '../support/browsers/browser.ts';
 import {
   ADA,
   authorizationUrl,
@@ -10,10 +10,10 @@ import {
   getJson,
   obtainTokens,
   userinfo,
-} from '../support/relying-party.ts';
-import { type ServerProcess, startServerProcess } from '../support/server-process.ts';
-import { openTestDatabase, type TestDatabase } from '../support/test-database.ts';
-import { unique } from '../support/test-server.ts';
+} from '../support/clients/relying-party.ts';
+import { openTestDatabase, type TestDatabase } from '../support/databases/test-database.ts';
+import { type ServerProcess, startServerProcess } from '../support/servers/server-process.ts';
+import { unique } from '../support/servers/test-server.ts';
 
 const SEEDS_DIR = new URL('../../config/seeds', import.meta.url).pathname;
 

@@ -1,9 +1,9 @@
 import { freePort } from '../../scripts/free-port.ts';
-import { childrenOf } from '../support/processes.ts';
-import { getJson } from '../support/relying-party.ts';
-import { type ServerProcess, startServerProcess } from '../support/server-process.ts';
-import { openTestDatabase, type TestDatabase } from '../support/test-database.ts';
-import { until } from '../support/until.ts';
+import { getJson } from '../support/clients/relying-party.ts';
+import { openTestDatabase, type TestDatabase } from '../support/databases/test-database.ts';
+import { childrenOf } from '../support/servers/processes.ts';
+import { type ServerProcess, startServerProcess } from '../support/servers/server-process.ts';
+import { until } from '../support/time/until.ts';
 
 const READY = {
   status: 'ready',

@@ -1,10 +1,10 @@
 import { freePort } from '../../scripts/free-port.ts';
-import { childrenOf } from '../support/processes.ts';
-import { sendHttp } from '../support/raw-http.ts';
-import { getJson, obtainTokens, userinfo } from '../support/relying-party.ts';
-import { type ServerProcess, startServerProcess } from '../support/server-process.ts';
-import { openTestDatabase, type TestDatabase } from '../support/test-database.ts';
-import { until } from '../support/until.ts';
+import { sendHttp } from '../support/clients/raw-http.ts';
+import { getJson, obtainTokens, userinfo } from '../support/clients/relying-party.ts';
+import { openTestDatabase, type TestDatabase } from '../support/databases/test-database.ts';
+import { childrenOf } from '../support/servers/processes.ts';
+import { type ServerProcess, startServerProcess } from '../support/servers/server-process.ts';
+import { until } from '../support/time/until.ts';
 
 const SEEDS_DIR = new URL('../../config/seeds', import.meta.url).pathname;
 

@@ -1,5 +1,5 @@
 import { migrate } from '../../src/platform/migrate.ts';
-import { openTestDatabase, type TestDatabase } from '../support/test-database.ts';
+import { openTestDatabase, type TestDatabase } from '../support/databases/test-database.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {

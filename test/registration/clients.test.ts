@@ -13,7 +13,7 @@ import {
   type Refusal,
   type Registration,
   titled,
-} from '../support/registration.ts';
+} from '../support/registrations/registration.ts';
 
 const KEY_X = '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo';
 const JWKS = `'{"keys": [{"kty": "OKP", "crv": "Ed25519", "x": "${KEY_X}"}]}'`;

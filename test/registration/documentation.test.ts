@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { applySeed } from '../../src/platform/seeds/seed.ts';
-import { openTestDatabase, type TestDatabase } from '../support/test-database.ts';
+import { openTestDatabase, type TestDatabase } from '../support/databases/test-database.ts';
 
 const page = readFileSync(new URL('../../docs/registering-clients.md', import.meta.url), 'utf8');
 const blocks = [...page.matchAll(/^```sql\n(.*?)^```$/gms)].map(([, sql = '']) => sql);

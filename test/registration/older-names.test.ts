@@ -1,4 +1,4 @@
-import { openRegistration, type Registration } from '../support/registration.ts';
+import { openRegistration, type Registration } from '../support/registrations/registration.ts';
 
 let registration: Registration;
 beforeAll(async () => {

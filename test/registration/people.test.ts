@@ -7,7 +7,7 @@ import {
   openRegistration,
   type Registration,
   titled,
-} from '../support/registration.ts';
+} from '../support/registrations/registration.ts';
 
 let registration: Registration;
 beforeAll(async () => {

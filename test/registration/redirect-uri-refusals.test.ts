@@ -1,5 +1,5 @@
-import { type ApplicationType, registerRedirectUri } from '../support/registration.ts';
-import { openTestDatabase, type TestDatabase } from '../support/test-database.ts';
+import { openTestDatabase, type TestDatabase } from '../support/databases/test-database.ts';
+import { type ApplicationType, registerRedirectUri } from '../support/registrations/registration.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {

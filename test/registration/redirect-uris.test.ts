@@ -1,5 +1,5 @@
-import { type ApplicationType, registerRedirectUri } from '../support/registration.ts';
-import { startTestServer, type TestServer } from '../support/test-server.ts';
+import { type ApplicationType, registerRedirectUri } from '../support/registrations/registration.ts';
+import { startTestServer, type TestServer } from '../support/servers/test-server.ts';
 
 let server: TestServer;
 beforeAll(async () => {

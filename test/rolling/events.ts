@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Fault } from '../ledger/ledger.ts';
 import type { Replica, Site } from '../machines/replicas.ts';
-import { childrenOf, isGone, signal } from '../support/processes.ts';
-import { until } from '../support/until.ts';
+import { childrenOf, isGone, signal } from '../support/servers/processes.ts';
+import { until } from '../support/time/until.ts';
 
 /**
  * `killed`, for a process that was ended without a request: when it was told, and when all its files and sockets were

@@ -1,7 +1,7 @@
-import { openBrowser } from '../support/browser.ts';
-import { sendHttp } from '../support/raw-http.ts';
-import { signIn } from '../support/relying-party.ts';
-import { startTestServer, type TestServer } from '../support/test-server.ts';
+import { openBrowser } from '../support/browsers/browser.ts';
+import { sendHttp } from '../support/clients/raw-http.ts';
+import { signIn } from '../support/clients/relying-party.ts';
+import { startTestServer, type TestServer } from '../support/servers/test-server.ts';
 
 const ISSUER = 'https://login.example';
 const SIGN_OUT = '/auth/logout';

@@ -1,7 +1,14 @@
 import { deepStrictEqual as equal } from 'node:assert';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
-import { openBrowser } from '../support/browser.ts';
-import { DEMO_WEB, exchange, getJson, obtainCode, refresh, userinfo } from '../support/relying-party.ts';
+import { openBrowser } from '../support/browsers/browser.ts';
+import {
+  DEMO_WEB,
+  exchange,
+  getJson,
+  obtainCode,
+  refresh,
+  userinfo,
+} from '../support/clients/relying-party.ts';
 
 /**
  * Tests the demo's contract against a running server, from discovery to a verified LiSTNR token: `contract.ts

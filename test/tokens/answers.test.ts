@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { calculateJwkThumbprint } from 'jose';
-import type { Browser } from '../support/browser.ts';
-import { aClient, aPerson, type TestClient } from '../support/factories.ts';
-import { aClientKey, type ClientKey, clientAssertion, dpopProof } from '../support/proofs.ts';
+import type { Browser } from '../support/browsers/browser.ts';
+import { aClientKey, type ClientKey, clientAssertion, dpopProof } from '../support/clients/proofs.ts';
 import {
   ADA,
   type Answer,
@@ -14,9 +13,10 @@ import {
   postForm,
   refresh,
   signIn,
-} from '../support/relying-party.ts';
-import { runJob } from '../support/run-job.ts';
-import { startTestServer, type TestServer } from '../support/test-server.ts';
+} from '../support/clients/relying-party.ts';
+import { aClient, aPerson, type TestClient } from '../support/registrations/factories.ts';
+import { runJob } from '../support/servers/run-job.ts';
+import { startTestServer, type TestServer } from '../support/servers/test-server.ts';
 import { createRecorder, type Recorder } from './recorder.ts';
 
 const DEVICE_CODE = 'urn:ietf:params:oauth:grant-type:device_code';

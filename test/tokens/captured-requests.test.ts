@@ -1,8 +1,8 @@
-import { type Browser, openBrowser } from '../support/browser.ts';
-import { aClient } from '../support/factories.ts';
-import { aClientKey, type ClientKey, dpopProof } from '../support/proofs.ts';
-import { type Answer, DEMO_WEB, obtainCode, postForm, userinfo } from '../support/relying-party.ts';
-import { startTestServer, type TestServer } from '../support/test-server.ts';
+import { type Browser, openBrowser } from '../support/browsers/browser.ts';
+import { aClientKey, type ClientKey, dpopProof } from '../support/clients/proofs.ts';
+import { type Answer, DEMO_WEB, obtainCode, postForm, userinfo } from '../support/clients/relying-party.ts';
+import { aClient } from '../support/registrations/factories.ts';
+import { startTestServer, type TestServer } from '../support/servers/test-server.ts';
 
 const WEB = { client_id: DEMO_WEB.client_id, client_secret: DEMO_WEB.client_secret };
 

@@ -1,8 +1,8 @@
 import { SignJWT } from 'jose';
 import { digestSecret } from '../../src/platform/digest.ts';
-import { aClient, type TestClient } from '../support/factories.ts';
-import { aClientKey, type Claims, type ClientKey, clientAssertion } from '../support/proofs.ts';
-import { startTestServer, type TestServer } from '../support/test-server.ts';
+import { aClientKey, type Claims, type ClientKey, clientAssertion } from '../support/clients/proofs.ts';
+import { aClient, type TestClient } from '../support/registrations/factories.ts';
+import { startTestServer, type TestServer } from '../support/servers/test-server.ts';
 import { basicOf, type ClientRequest, ENDPOINTS, type Endpoint, postAs } from './client-requests.ts';
 import { createRecorder } from './recorder.ts';
 

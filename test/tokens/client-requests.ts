@@ -1,4 +1,4 @@
-import type { Answer } from '../support/relying-party.ts';
+import type { Answer } from '../support/clients/relying-party.ts';
 
 /** Fields of a form; an array is a field that is sent several times. */
 export type Form = Record<string, string | string[] | undefined>;

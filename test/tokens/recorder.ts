@@ -1,6 +1,6 @@
 import { decodeJwt, decodeProtectedHeader } from 'jose';
-import type { Answer } from '../support/relying-party.ts';
-import type { TestServer } from '../support/test-server.ts';
+import type { Answer } from '../support/clients/relying-party.ts';
+import type { TestServer } from '../support/servers/test-server.ts';
 
 const USUAL_HEADERS = [
   'cache-control',

@@ -1,6 +1,5 @@
-import { type Browser, openBrowser } from '../support/browser.ts';
-import { aClient, aPerson } from '../support/factories.ts';
-import { aClientKey, type ClientKey, dpopProof } from '../support/proofs.ts';
+import { type Browser, openBrowser } from '../support/browsers/browser.ts';
+import { aClientKey, type ClientKey, dpopProof } from '../support/clients/proofs.ts';
 import {
   type Answer,
   DEMO_SPA,
@@ -12,8 +11,9 @@ import {
   postForm,
   signIn,
   type Tokens,
-} from '../support/relying-party.ts';
-import { startTestServer, type TestServer } from '../support/test-server.ts';
+} from '../support/clients/relying-party.ts';
+import { aClient, aPerson } from '../support/registrations/factories.ts';
+import { startTestServer, type TestServer } from '../support/servers/test-server.ts';
 import { createRecorder, type Recorder } from './recorder.ts';
 
 type Fields = Record<string, string>;

@@ -1,7 +1,7 @@
 import { createOutboundFetch } from '../../../src/platform/network/outbound-fetch.ts';
-import { openBrowser, type Page, statusAndMessage } from '../../support/browser.ts';
-import { unique } from '../../support/test-server.ts';
-import { startUpstreamIdp, type UpstreamIdp } from '../../support/upstream-idp.ts';
+import { openBrowser, type Page, statusAndMessage } from '../../support/browsers/browser.ts';
+import { unique } from '../../support/servers/test-server.ts';
+import { startUpstreamIdp, type UpstreamIdp } from '../../support/upstream/upstream-idp.ts';
 import {
   AWAY,
   answerOf,
@@ -11,7 +11,7 @@ import {
   startUpstreamWorld,
   UNUSABLE,
   type UpstreamWorld,
-} from '../../support/upstream-world.ts';
+} from '../../support/upstream/upstream-world.ts';
 
 let world: UpstreamWorld;
 /** The names that the server looked up. */

@@ -1,8 +1,8 @@
 import { createUpstreamConfigurations } from '../../../src/authentication/upstream/upstream-configuration.ts';
-import { statusAndMessage } from '../../support/browser.ts';
-import type { TestClient } from '../../support/factories.ts';
-import type { TestServer } from '../../support/test-server.ts';
-import type { UpstreamIdp } from '../../support/upstream-idp.ts';
+import { statusAndMessage } from '../../support/browsers/browser.ts';
+import type { TestClient } from '../../support/registrations/factories.ts';
+import type { TestServer } from '../../support/servers/test-server.ts';
+import type { UpstreamIdp } from '../../support/upstream/upstream-idp.ts';
 import {
   answerOf,
   CODE,
@@ -10,7 +10,7 @@ import {
   startUpstreamWorld,
   UNUSABLE,
   type UpstreamWorld,
-} from '../../support/upstream-world.ts';
+} from '../../support/upstream/upstream-world.ts';
 
 let world: UpstreamWorld;
 let server: TestServer;

@@ -1,9 +1,9 @@
 import { freePort } from '../../../scripts/free-port.ts';
-import { openBrowser, redirectOf, statusAndMessage } from '../../support/browser.ts';
-import type { TestClient } from '../../support/factories.ts';
-import { withStillTime } from '../../support/still-time.ts';
-import type { TestServer } from '../../support/test-server.ts';
-import { UPSTREAM_SECRET, type UpstreamIdp } from '../../support/upstream-idp.ts';
+import { openBrowser, redirectOf, statusAndMessage } from '../../support/browsers/browser.ts';
+import type { TestClient } from '../../support/registrations/factories.ts';
+import type { TestServer } from '../../support/servers/test-server.ts';
+import { withStillTime } from '../../support/time/still-time.ts';
+import { UPSTREAM_SECRET, type UpstreamIdp } from '../../support/upstream/upstream-idp.ts';
 import {
   AWAY,
   answerOf,
@@ -13,7 +13,7 @@ import {
   startUpstreamWorld,
   UNUSABLE,
   type UpstreamWorld,
-} from '../../support/upstream-world.ts';
+} from '../../support/upstream/upstream-world.ts';
 
 let world: UpstreamWorld;
 let server: TestServer;

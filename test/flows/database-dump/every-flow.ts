@@ -1,6 +1,5 @@
-import { type Browser, openBrowser, type Page } from '../../support/browser.ts';
-import { aClient, type TestClient } from '../../support/factories.ts';
-import { aClientKey, clientAssertion, dpopProof } from '../../support/proofs.ts';
+import { type Browser, openBrowser, type Page } from '../../support/browsers/browser.ts';
+import { aClientKey, clientAssertion, dpopProof } from '../../support/clients/proofs.ts';
 import {
   ADA,
   authorizationUrl,
@@ -14,9 +13,10 @@ import {
   refresh,
   signIn,
   type Tokens,
-} from '../../support/relying-party.ts';
-import { askToken, DEMO_APP, DEMO_BASIC, DEMO_SERVICE } from '../../support/token-provider.ts';
-import { somebody, type UpstreamWorld } from '../../support/upstream-world.ts';
+} from '../../support/clients/relying-party.ts';
+import { askToken, DEMO_APP, DEMO_BASIC, DEMO_SERVICE } from '../../support/clients/token-provider.ts';
+import { aClient, type TestClient } from '../../support/registrations/factories.ts';
+import { somebody, type UpstreamWorld } from '../../support/upstream/upstream-world.ts';
 
 /** Runs every flow, and leaves a half-finished one of each, because those are stored, too. */
 export async function runEveryFlow(world: UpstreamWorld): Promise<void> {

@@ -1,7 +1,7 @@
-import { openBrowser } from '../../support/browser.ts';
-import { aClient } from '../../support/factories.ts';
-import { brief, postForm } from '../../support/relying-party.ts';
-import { startTestServer } from '../../support/test-server.ts';
+import { openBrowser } from '../../support/browsers/browser.ts';
+import { brief, postForm } from '../../support/clients/relying-party.ts';
+import { aClient } from '../../support/registrations/factories.ts';
+import { startTestServer } from '../../support/servers/test-server.ts';
 import {
   aDeviceWorld,
   CODE_PAGE,

@@ -1,7 +1,6 @@
 import { decodeJwt } from 'jose';
 import * as client from 'openid-client';
-import { openBrowser } from '../../support/browser.ts';
-import { aClient, aPerson } from '../../support/factories.ts';
+import { openBrowser } from '../../support/browsers/browser.ts';
 import {
   ADA,
   brief,
@@ -10,7 +9,8 @@ import {
   statusAndError,
   type Tokens,
   userinfo,
-} from '../../support/relying-party.ts';
+} from '../../support/clients/relying-party.ts';
+import { aClient, aPerson } from '../../support/registrations/factories.ts';
 import {
   aDeviceWorld,
   CANCELLED,

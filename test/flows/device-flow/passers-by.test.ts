@@ -1,7 +1,7 @@
-import { openBrowser, type Page } from '../../support/browser.ts';
-import { aClient, type TestClient } from '../../support/factories.ts';
-import { ADA, postForm } from '../../support/relying-party.ts';
-import { startTestServer, type TestServer } from '../../support/test-server.ts';
+import { openBrowser, type Page } from '../../support/browsers/browser.ts';
+import { ADA, postForm } from '../../support/clients/relying-party.ts';
+import { aClient, type TestClient } from '../../support/registrations/factories.ts';
+import { startTestServer, type TestServer } from '../../support/servers/test-server.ts';
 import { DEVICE_CODE, type DeviceAnswer, INTERRUPTED, QUESTION, SIGNED_IN, seen } from './world.ts';
 
 /** Anybody can open the page of a device's code, and nobody has to sign in there. */

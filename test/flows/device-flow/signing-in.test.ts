@@ -1,8 +1,15 @@
 import { createHash } from 'node:crypto';
 import { createDeviceCodeStore } from '../../../src/grants/device-code-store.ts';
-import { type Browser, openBrowser, type Page } from '../../support/browser.ts';
-import { anInstance, aPerson } from '../../support/factories.ts';
-import { ADA, authorizationUrl, brief, refused, type Tokens, userinfo } from '../../support/relying-party.ts';
+import { type Browser, openBrowser, type Page } from '../../support/browsers/browser.ts';
+import {
+  ADA,
+  authorizationUrl,
+  brief,
+  refused,
+  type Tokens,
+  userinfo,
+} from '../../support/clients/relying-party.ts';
+import { anInstance, aPerson } from '../../support/registrations/factories.ts';
 import {
   aDeviceWorld,
   CANCELLED,

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { type Browser, openBrowser, type Page } from '../../support/browser.ts';
-import { aClient, type TestClient, type TestPerson } from '../../support/factories.ts';
-import { ADA, type Answer, postForm, refused, signIn } from '../../support/relying-party.ts';
-import { startTestServer, type TestServer } from '../../support/test-server.ts';
+import { type Browser, openBrowser, type Page } from '../../support/browsers/browser.ts';
+import { ADA, type Answer, postForm, refused, signIn } from '../../support/clients/relying-party.ts';
+import { aClient, type TestClient, type TestPerson } from '../../support/registrations/factories.ts';
+import { startTestServer, type TestServer } from '../../support/servers/test-server.ts';
 
 export const DEVICE_CODE = 'urn:ietf:params:oauth:grant-type:device_code';
 

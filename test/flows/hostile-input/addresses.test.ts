@@ -1,6 +1,6 @@
-import { sendHttp } from '../../support/raw-http.ts';
-import { refused, statusAndError } from '../../support/relying-party.ts';
-import { startTestServer, type TestServer } from '../../support/test-server.ts';
+import { sendHttp } from '../../support/clients/raw-http.ts';
+import { refused, statusAndError } from '../../support/clients/relying-party.ts';
+import { startTestServer, type TestServer } from '../../support/servers/test-server.ts';
 import { ALL, AUTHENTICATED, errorsLogged } from './refusals.ts';
 
 describe('input that no honest client sends', () => {

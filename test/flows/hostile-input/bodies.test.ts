@@ -1,4 +1,4 @@
-import { startTestServer, type TestServer } from '../../support/test-server.ts';
+import { startTestServer, type TestServer } from '../../support/servers/test-server.ts';
 import { ALL, errorsLogged, expectRefusal, FORM, invalid, JSON_TYPE, type Row } from './refusals.ts';
 
 describe('input that no honest client sends', () => {

@@ -1,5 +1,5 @@
-import { obtainTokens } from '../../support/relying-party.ts';
-import { startTestServer, type TestServer } from '../../support/test-server.ts';
+import { obtainTokens } from '../../support/clients/relying-party.ts';
+import { startTestServer, type TestServer } from '../../support/servers/test-server.ts';
 import {
   AUTHENTICATED,
   BASIC,

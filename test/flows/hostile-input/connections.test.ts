@@ -1,5 +1,5 @@
-import { sendBytes } from '../../support/raw-http.ts';
-import { startTestServer, type TestServer } from '../../support/test-server.ts';
+import { sendBytes } from '../../support/clients/raw-http.ts';
+import { startTestServer, type TestServer } from '../../support/servers/test-server.ts';
 import { errorsLogged, FORM } from './refusals.ts';
 
 const head = (lines: string[]) =>

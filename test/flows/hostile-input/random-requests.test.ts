@@ -1,6 +1,6 @@
-import { sendHttp } from '../../support/raw-http.ts';
-import { DEMO_WEB, obtainTokens, refresh } from '../../support/relying-party.ts';
-import { startTestServer, type TestServer } from '../../support/test-server.ts';
+import { sendHttp } from '../../support/clients/raw-http.ts';
+import { DEMO_WEB, obtainTokens, refresh } from '../../support/clients/relying-party.ts';
+import { startTestServer, type TestServer } from '../../support/servers/test-server.ts';
 import { randomRequests } from './random-requests.ts';
 import { errorsLogged, INTERNALS } from './refusals.ts';
 

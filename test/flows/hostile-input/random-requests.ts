@@ -1,4 +1,4 @@
-import { DEMO_SPA, DEMO_WEB } from '../../support/relying-party.ts';
+import { DEMO_SPA, DEMO_WEB } from '../../support/clients/relying-party.ts';
 
 export interface RandomRequest {
   method: string;

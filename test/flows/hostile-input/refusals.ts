@@ -1,6 +1,6 @@
-import { type RawAnswer, sendHttp } from '../../support/raw-http.ts';
-import { DEMO_WEB } from '../../support/relying-party.ts';
-import type { TestServer } from '../../support/test-server.ts';
+import { type RawAnswer, sendHttp } from '../../support/clients/raw-http.ts';
+import { DEMO_WEB } from '../../support/clients/relying-party.ts';
+import type { TestServer } from '../../support/servers/test-server.ts';
 
 export const FORM = 'application/x-www-form-urlencoded';
 export const JSON_TYPE = 'application/json';

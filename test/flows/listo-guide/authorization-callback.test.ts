@@ -1,6 +1,6 @@
-import { openBrowser, redirectOf } from '../../support/browser.ts';
-import { authorizationUrl, pkce, signIn } from '../../support/relying-party.ts';
-import { withStillTime } from '../../support/still-time.ts';
+import { openBrowser, redirectOf } from '../../support/browsers/browser.ts';
+import { authorizationUrl, pkce, signIn } from '../../support/clients/relying-party.ts';
+import { withStillTime } from '../../support/time/still-time.ts';
 import {
   CLIENT,
   GUIDE,

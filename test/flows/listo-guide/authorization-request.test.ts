@@ -1,5 +1,5 @@
-import { openBrowser, redirectOf } from '../../support/browser.ts';
-import { pkce, signIn } from '../../support/relying-party.ts';
+import { openBrowser, redirectOf } from '../../support/browsers/browser.ts';
+import { pkce, signIn } from '../../support/clients/relying-party.ts';
 import { CLIENT, GUIDE, JOHN, openWorld, STRICT_CLIENT, type World } from './world.ts';
 
 describe(GUIDE, () => {

@@ -1,6 +1,6 @@
 import { createRemoteJWKSet, jwtVerify } from 'jose';
-import { getJson, postForm } from '../../support/relying-party.ts';
-import { withStillTime } from '../../support/still-time.ts';
+import { getJson, postForm } from '../../support/clients/relying-party.ts';
+import { withStillTime } from '../../support/time/still-time.ts';
 import { CLIENT, GUIDE, openWorld, type World } from './world.ts';
 
 /** "Claims by Scope", "(always included)". */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { decodeProtectedHeader } from 'jose';
-import { brief, pkce, postForm, refused, statusAndError } from '../../support/relying-party.ts';
-import { withStillTime } from '../../support/still-time.ts';
+import { brief, pkce, postForm, refused, statusAndError } from '../../support/clients/relying-party.ts';
+import { withStillTime } from '../../support/time/still-time.ts';
 import {
   CLIENT,
   GUIDE,

@@ -1,6 +1,6 @@
 import { decodeJwt } from 'jose';
-import { brief, pkce } from '../../support/relying-party.ts';
-import { withStillTime } from '../../support/still-time.ts';
+import { brief, pkce } from '../../support/clients/relying-party.ts';
+import { withStillTime } from '../../support/time/still-time.ts';
 import { CLIENT, GUIDE, openWorld, PUBLIC_CLIENT, SHORT_CLIENT, VERIFIER, type World } from './world.ts';
 
 describe(GUIDE, () => {

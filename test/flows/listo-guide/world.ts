@@ -1,9 +1,15 @@
 import { type ClientStore, createClientStore } from '../../../src/clients/client-store.ts';
 import { type ArtifactStore, createArtifactStore } from '../../../src/grants/artifact-store.ts';
 import { digestSecret, hashPassword } from '../../../src/platform/digest.ts';
-import type { Browser, Page } from '../../support/browser.ts';
-import { type Answer, authorizationUrl, getJson, postJson, signIn } from '../../support/relying-party.ts';
-import { startTestServer, type TestServer } from '../../support/test-server.ts';
+import type { Browser, Page } from '../../support/browsers/browser.ts';
+import {
+  type Answer,
+  authorizationUrl,
+  getJson,
+  postJson,
+  signIn,
+} from '../../support/clients/relying-party.ts';
+import { startTestServer, type TestServer } from '../../support/servers/test-server.ts';
 
 /** Each part of the guide is a file, which tests every example and every table row of it. */
 export const GUIDE = 'the Listo guide, "OAuth 2.0 & OpenID Connect Integration Guide"';

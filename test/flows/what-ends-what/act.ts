@@ -1,5 +1,5 @@
-import { runJob } from '../../support/run-job.ts';
-import type { TestServer } from '../../support/test-server.ts';
+import { runJob } from '../../support/servers/run-job.ts';
+import type { TestServer } from '../../support/servers/test-server.ts';
 import type { World } from './world.ts';
 
 /** Makes the event of a table row happen. `sql` applies the row's statement. */

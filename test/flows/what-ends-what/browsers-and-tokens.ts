@@ -1,7 +1,7 @@
 import { DEFAULT_LIFETIMES } from '../../../src/clients/client.ts';
-import { aPerson } from '../../support/factories.ts';
-import { postForm } from '../../support/relying-party.ts';
-import { runJob } from '../../support/run-job.ts';
+import { postForm } from '../../support/clients/relying-party.ts';
+import { aPerson } from '../../support/registrations/factories.ts';
+import { runJob } from '../../support/servers/run-job.ts';
 import { type Acts, noticeChanges } from './act.ts';
 import { askSilently, obtainCode, redeem, refreshAs, type World } from './world.ts';
 

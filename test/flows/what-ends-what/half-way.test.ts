@@ -1,7 +1,7 @@
 import { hashPassword } from '../../../src/platform/digest.ts';
-import { type Browser, openBrowser, type Page } from '../../support/browser.ts';
-import { authorizationUrl, pkce, type Tokens, userinfo } from '../../support/relying-party.ts';
-import { startTestServer, type TestServer } from '../../support/test-server.ts';
+import { type Browser, openBrowser, type Page } from '../../support/browsers/browser.ts';
+import { authorizationUrl, pkce, type Tokens, userinfo } from '../../support/clients/relying-party.ts';
+import { startTestServer, type TestServer } from '../../support/servers/test-server.ts';
 import { lineOf } from './document.ts';
 import {
   askSilently,

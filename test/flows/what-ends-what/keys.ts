@@ -2,8 +2,8 @@ import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose';
 import { freePort } from '../../../scripts/free-port.ts';
 import { dropCompromisedKeys, rotateKeys } from '../../../src/keys/rotate-keys.ts';
 import { startServer } from '../../../src/server.ts';
-import type { TestServer } from '../../support/test-server.ts';
-import { askToken, JWKS } from '../../support/token-provider.ts';
+import { askToken, JWKS } from '../../support/clients/token-provider.ts';
+import type { TestServer } from '../../support/servers/test-server.ts';
 import { type Acts, type Afterwards, noticeChanges } from './act.ts';
 import type { World } from './world.ts';
 

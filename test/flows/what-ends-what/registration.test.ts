@@ -1,6 +1,5 @@
-import { type Browser, openBrowser, type Page, statusAndMessage } from '../../support/browser.ts';
-import { aClient, anInstance, type TestClient } from '../../support/factories.ts';
-import { aClientKey, dpopProof } from '../../support/proofs.ts';
+import { type Browser, openBrowser, type Page, statusAndMessage } from '../../support/browsers/browser.ts';
+import { aClientKey, dpopProof } from '../../support/clients/proofs.ts';
 import {
   type Answer,
   authorizationUrl,
@@ -10,8 +9,9 @@ import {
   refused,
   type Tokens,
   userinfo,
-} from '../../support/relying-party.ts';
-import { startTestServer, type TestServer } from '../../support/test-server.ts';
+} from '../../support/clients/relying-party.ts';
+import { aClient, anInstance, type TestClient } from '../../support/registrations/factories.ts';
+import { startTestServer, type TestServer } from '../../support/servers/test-server.ts';
 import { confirm, DEVICE_CODE, type DeviceAnswer } from '../device-flow/world.ts';
 import { noticeChanges } from './act.ts';
 import { CHANGES } from './document.ts';

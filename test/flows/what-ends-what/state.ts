@@ -1,7 +1,7 @@
-import type { Browser } from '../../support/browser.ts';
-import type { TestClient } from '../../support/factories.ts';
-import { type Answer, postForm, userinfo } from '../../support/relying-party.ts';
-import { askToken } from '../../support/token-provider.ts';
+import type { Browser } from '../../support/browsers/browser.ts';
+import { type Answer, postForm, userinfo } from '../../support/clients/relying-party.ts';
+import { askToken } from '../../support/clients/token-provider.ts';
+import type { TestClient } from '../../support/registrations/factories.ts';
 import type { Line, Said } from './document.ts';
 import {
   askSilently,

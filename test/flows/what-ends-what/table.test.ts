@@ -1,4 +1,4 @@
-import { startTestServer, type TestServer } from '../../support/test-server.ts';
+import { startTestServer, type TestServer } from '../../support/servers/test-server.ts';
 import { type Acts, applySql, noticeChanges } from './act.ts';
 import { BROWSERS_AND_TOKENS } from './browsers-and-tokens.ts';
 import { LINES, lineOf } from './document.ts';

@@ -1,6 +1,5 @@
 import { argon2Sync, randomBytes, randomUUID } from 'node:crypto';
-import { type Browser, openBrowser } from '../../support/browser.ts';
-import { aClient, anInstance, type TestClient, type TestPerson } from '../../support/factories.ts';
+import { type Browser, openBrowser } from '../../support/browsers/browser.ts';
 import {
   type Answer,
   authorizationUrl,
@@ -8,8 +7,14 @@ import {
   postJson,
   signIn,
   type Tokens,
-} from '../../support/relying-party.ts';
-import { type TestServer, unique } from '../../support/test-server.ts';
+} from '../../support/clients/relying-party.ts';
+import {
+  aClient,
+  anInstance,
+  type TestClient,
+  type TestPerson,
+} from '../../support/registrations/factories.ts';
+import { type TestServer, unique } from '../../support/servers/test-server.ts';
 
 export const SIGN_INS = ['laptop at web', 'laptop at spa', 'phone at web', 'elsewhere'] as const;
 export type SignInName = (typeof SIGN_INS)[number];

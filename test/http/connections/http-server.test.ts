@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
-import { sendBytes } from '../../support/raw-http.ts';
-import { DEMO_WEB } from '../../support/relying-party.ts';
-import { startTestServer, type TestServer } from '../../support/test-server.ts';
+import { sendBytes } from '../../support/clients/raw-http.ts';
+import { DEMO_WEB } from '../../support/clients/relying-party.ts';
+import { startTestServer, type TestServer } from '../../support/servers/test-server.ts';
 
 const FORM = 'application/x-www-form-urlencoded';
 /** Short limits, so that the test does not wait for half a minute. */

@@ -3,8 +3,8 @@ import type { AddressInfo, Socket } from 'node:net';
 import { connect } from 'node:net';
 import { createHttpServer } from '../../../src/http/connections/http-server.ts';
 import { createLogger } from '../../../src/platform/logger.ts';
-import { sendBytes } from '../../support/raw-http.ts';
-import { until } from '../../support/until.ts';
+import { sendBytes } from '../../support/clients/raw-http.ts';
+import { until } from '../../support/time/until.ts';
 
 const SLOW = 'GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n';
 const NO_HOST = 'GET /secret HTTP/1.1\r\n\r\n';

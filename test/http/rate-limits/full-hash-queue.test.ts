@@ -1,7 +1,7 @@
 import { createHashQueue } from '../../../src/platform/hash-queue.ts';
-import { errorOf, openBrowser } from '../../support/browser.ts';
-import { ADA, authorizationUrl } from '../../support/relying-party.ts';
-import { startTestServer } from '../../support/test-server.ts';
+import { errorOf, openBrowser } from '../../support/browsers/browser.ts';
+import { ADA, authorizationUrl } from '../../support/clients/relying-party.ts';
+import { startTestServer } from '../../support/servers/test-server.ts';
 
 it('a sign-in that finds the queue of hashes full is told to come back, and the one before it succeeds', async () => {
   const hashes = createHashQueue({ atOnce: 1, longest: 1 });

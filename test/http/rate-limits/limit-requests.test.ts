@@ -1,4 +1,3 @@
-import { aClient } from '../../support/factories.ts';
 import {
   brief,
   DEMO_SPA,
@@ -6,8 +5,9 @@ import {
   postForm,
   postJson,
   statusAndError,
-} from '../../support/relying-party.ts';
-import { startTestServer, type TestServer } from '../../support/test-server.ts';
+} from '../../support/clients/relying-party.ts';
+import { aClient } from '../../support/registrations/factories.ts';
+import { startTestServer, type TestServer } from '../../support/servers/test-server.ts';
 
 /** A cheap hash of "a perfectly good password". */
 const CHEAP_HASH =

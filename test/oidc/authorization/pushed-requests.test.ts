@@ -1,5 +1,4 @@
-import { type Browser, openBrowser, type Page } from '../../support/browser.ts';
-import { aClient } from '../../support/factories.ts';
+import { type Browser, openBrowser, type Page } from '../../support/browsers/browser.ts';
 import {
   ADA,
   brief,
@@ -8,10 +7,11 @@ import {
   postForm,
   signIn,
   statusAndError,
-} from '../../support/relying-party.ts';
-import { runJob } from '../../support/run-job.ts';
-import { withStillTime } from '../../support/still-time.ts';
-import { startTestServer, type TestServer } from '../../support/test-server.ts';
+} from '../../support/clients/relying-party.ts';
+import { aClient } from '../../support/registrations/factories.ts';
+import { runJob } from '../../support/servers/run-job.ts';
+import { startTestServer, type TestServer } from '../../support/servers/test-server.ts';
+import { withStillTime } from '../../support/time/still-time.ts';
 
 describe('a pushed authorization request (RFC 9126)', () => {
   let server: TestServer;

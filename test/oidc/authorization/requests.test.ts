@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { decodeJwt, exportJWK, generateKeyPair, SignJWT } from 'jose';
-import { type Browser, openBrowser, type Page } from '../../support/browser.ts';
-import { aPerson } from '../../support/factories.ts';
+import { type Browser, openBrowser, type Page } from '../../support/browsers/browser.ts';
 import {
   ADA,
   authorizationUrl,
@@ -11,9 +10,10 @@ import {
   obtainTokens,
   pkce,
   signIn,
-} from '../../support/relying-party.ts';
-import { withStillTime } from '../../support/still-time.ts';
-import { startTestServer, type TestServer } from '../../support/test-server.ts';
+} from '../../support/clients/relying-party.ts';
+import { aPerson } from '../../support/registrations/factories.ts';
+import { startTestServer, type TestServer } from '../../support/servers/test-server.ts';
+import { withStillTime } from '../../support/time/still-time.ts';
 
 type Parameters = Record<string, string | undefined>;
 

@@ -1,5 +1,4 @@
-import { type Browser, openBrowser } from '../../support/browser.ts';
-import { aClient, anInstance, aPerson, type TestClient, type TestPerson } from '../../support/factories.ts';
+import { type Browser, openBrowser } from '../../support/browsers/browser.ts';
 import {
   ADA,
   authorizationUrl,
@@ -10,8 +9,15 @@ import {
   refresh,
   signIn,
   userinfo,
-} from '../../support/relying-party.ts';
-import { startTestServer, type TestServer } from '../../support/test-server.ts';
+} from '../../support/clients/relying-party.ts';
+import {
+  aClient,
+  anInstance,
+  aPerson,
+  type TestClient,
+  type TestPerson,
+} from '../../support/registrations/factories.ts';
+import { startTestServer, type TestServer } from '../../support/servers/test-server.ts';
 
 describe("what is one browser's, one instance's and nobody's", () => {
   let server: TestServer;

@@ -1,9 +1,9 @@
 import * as client from 'openid-client';
-import { openBrowser } from '../../support/browser.ts';
-import { aClient, type TestClient } from '../../support/factories.ts';
-import { aClientKey, type Claims, type ClientKey, clientAssertion } from '../../support/proofs.ts';
-import { ADA, brief, obtainCode, postForm, refused } from '../../support/relying-party.ts';
-import { startTestServer, type TestServer } from '../../support/test-server.ts';
+import { openBrowser } from '../../support/browsers/browser.ts';
+import { aClientKey, type Claims, type ClientKey, clientAssertion } from '../../support/clients/proofs.ts';
+import { ADA, brief, obtainCode, postForm, refused } from '../../support/clients/relying-party.ts';
+import { aClient, type TestClient } from '../../support/registrations/factories.ts';
+import { startTestServer, type TestServer } from '../../support/servers/test-server.ts';
 
 const INVALID_CLIENT = {
   status: 401,

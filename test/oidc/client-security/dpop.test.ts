@@ -1,8 +1,7 @@
 import { calculateJwkThumbprint, decodeJwt } from 'jose';
 import * as client from 'openid-client';
-import { openBrowser } from '../../support/browser.ts';
-import { aClient, type TestClient } from '../../support/factories.ts';
-import { aClientKey, type Claims, type ClientKey, dpopProof } from '../../support/proofs.ts';
+import { openBrowser } from '../../support/browsers/browser.ts';
+import { aClientKey, type Claims, type ClientKey, dpopProof } from '../../support/clients/proofs.ts';
 import {
   ADA,
   type Answer,
@@ -15,9 +14,10 @@ import {
   signIn,
   statusAndError,
   type Tokens,
-} from '../../support/relying-party.ts';
-import { runJob } from '../../support/run-job.ts';
-import { startTestServer, type TestServer } from '../../support/test-server.ts';
+} from '../../support/clients/relying-party.ts';
+import { aClient, type TestClient } from '../../support/registrations/factories.ts';
+import { runJob } from '../../support/servers/run-job.ts';
+import { startTestServer, type TestServer } from '../../support/servers/test-server.ts';
 
 describe('a client may ask for tokens bound to its key (DPoP)', () => {
   let server: TestServer;

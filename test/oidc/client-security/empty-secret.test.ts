@@ -1,8 +1,8 @@
-import { type Browser, openBrowser } from '../../support/browser.ts';
-import { aClient, type TestClient } from '../../support/factories.ts';
-import { aClientKey } from '../../support/proofs.ts';
-import { brief, obtainCode, pkce, postForm, refused } from '../../support/relying-party.ts';
-import { startTestServer, type TestServer } from '../../support/test-server.ts';
+import { type Browser, openBrowser } from '../../support/browsers/browser.ts';
+import { aClientKey } from '../../support/clients/proofs.ts';
+import { brief, obtainCode, pkce, postForm, refused } from '../../support/clients/relying-party.ts';
+import { aClient, type TestClient } from '../../support/registrations/factories.ts';
+import { startTestServer, type TestServer } from '../../support/servers/test-server.ts';
 
 const DEVICE_CODE = 'urn:ietf:params:oauth:grant-type:device_code';
 

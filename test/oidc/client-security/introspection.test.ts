@@ -1,5 +1,4 @@
-import { openBrowser } from '../../support/browser.ts';
-import { aClient, anInstance, type TestClient } from '../../support/factories.ts';
+import { openBrowser } from '../../support/browsers/browser.ts';
 import {
   ADA,
   brief,
@@ -8,8 +7,9 @@ import {
   obtainTokens,
   postForm,
   type Tokens,
-} from '../../support/relying-party.ts';
-import { startTestServer, type TestServer } from '../../support/test-server.ts';
+} from '../../support/clients/relying-party.ts';
+import { aClient, anInstance, type TestClient } from '../../support/registrations/factories.ts';
+import { startTestServer, type TestServer } from '../../support/servers/test-server.ts';
 
 describe('a client may ask for introspection, as an API', () => {
   let server: TestServer;

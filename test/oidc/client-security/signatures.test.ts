@@ -1,6 +1,5 @@
 import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose';
-import { openBrowser } from '../../support/browser.ts';
-import { aClient, type TestClient } from '../../support/factories.ts';
+import { openBrowser } from '../../support/browsers/browser.ts';
 import {
   authorizationUrl,
   getJson,
@@ -8,9 +7,10 @@ import {
   postForm,
   statusAndError,
   userinfo,
-} from '../../support/relying-party.ts';
-import { runJob } from '../../support/run-job.ts';
-import { startTestServer, type TestServer } from '../../support/test-server.ts';
+} from '../../support/clients/relying-party.ts';
+import { aClient, type TestClient } from '../../support/registrations/factories.ts';
+import { runJob } from '../../support/servers/run-job.ts';
+import { startTestServer, type TestServer } from '../../support/servers/test-server.ts';
 
 describe('a client may ask for ID tokens signed in another way', () => {
   let server: TestServer;

@@ -1,8 +1,8 @@
 import { createServer, type Server } from 'node:http';
 import { freePort } from '../../../scripts/free-port.ts';
 import { newContext, runInContext } from '../../../src/oidc/request-context.ts';
-import { brief, DEMO_WEB, postForm } from '../../support/relying-party.ts';
-import { startTestServer, type TestServer } from '../../support/test-server.ts';
+import { brief, DEMO_WEB, postForm } from '../../support/clients/relying-party.ts';
+import { startTestServer, type TestServer } from '../../support/servers/test-server.ts';
 
 /** Clients are authenticated before the library, which must not answer a request that came by another way. */
 describe('the protocol library without our authentication', () => {

@@ -1,7 +1,7 @@
-import { openBrowser } from '../../support/browser.ts';
-import { DEMO_SPA, exchangeAsSpa, postForm } from '../../support/relying-party.ts';
-import { withStillTime } from '../../support/still-time.ts';
-import { startTestServer, type TestServer } from '../../support/test-server.ts';
+import { openBrowser } from '../../support/browsers/browser.ts';
+import { DEMO_SPA, exchangeAsSpa, postForm } from '../../support/clients/relying-party.ts';
+import { startTestServer, type TestServer } from '../../support/servers/test-server.ts';
+import { withStillTime } from '../../support/time/still-time.ts';
 
 describe('a request from a page in a browser (CORS)', () => {
   let server: TestServer;

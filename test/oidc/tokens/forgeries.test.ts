@@ -10,9 +10,9 @@ import {
   refused,
   type Tokens,
   userinfo,
-} from '../../support/relying-party.ts';
-import { signingKey } from '../../support/signing-key.ts';
-import { startTestServer, type TestServer } from '../../support/test-server.ts';
+} from '../../support/clients/relying-party.ts';
+import { signingKey } from '../../support/clients/signing-key.ts';
+import { startTestServer, type TestServer } from '../../support/servers/test-server.ts';
 
 const REFUSED = {
   status: 401,

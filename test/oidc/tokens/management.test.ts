@@ -1,6 +1,5 @@
 import { decodeJwt } from 'jose';
-import { openBrowser } from '../../support/browser.ts';
-import { aClient, type TestClient } from '../../support/factories.ts';
+import { openBrowser } from '../../support/browsers/browser.ts';
 import {
   ADA,
   brief,
@@ -11,9 +10,10 @@ import {
   postForm,
   refresh,
   userinfo,
-} from '../../support/relying-party.ts';
-import { withStillTime } from '../../support/still-time.ts';
-import { startTestServer, type TestServer } from '../../support/test-server.ts';
+} from '../../support/clients/relying-party.ts';
+import { aClient, type TestClient } from '../../support/registrations/factories.ts';
+import { startTestServer, type TestServer } from '../../support/servers/test-server.ts';
+import { withStillTime } from '../../support/time/still-time.ts';
 
 describe('what a client does with its tokens', () => {
   let server: TestServer;

@@ -1,5 +1,4 @@
-import { type Browser, redirectOf } from '../../support/browser.ts';
-import { aClient, type TestClient } from '../../support/factories.ts';
+import { type Browser, redirectOf } from '../../support/browsers/browser.ts';
 import {
   ADA,
   authorizationUrl,
@@ -14,8 +13,9 @@ import {
   refused,
   signIn,
   userinfo,
-} from '../../support/relying-party.ts';
-import { startTestServer, type TestServer } from '../../support/test-server.ts';
+} from '../../support/clients/relying-party.ts';
+import { aClient, type TestClient } from '../../support/registrations/factories.ts';
+import { startTestServer, type TestServer } from '../../support/servers/test-server.ts';
 
 describe('who may do what to whom', () => {
   let server: TestServer;

@@ -5,7 +5,7 @@ import { type Look, onChange, watchVersions } from '../../../src/platform/copies
 import type { Queryable } from '../../../src/platform/database.ts';
 import { isDatabaseUnavailable } from '../../../src/platform/database-errors.ts';
 import { createSecretBox } from '../../../src/platform/secret-box.ts';
-import { openTestDatabase, type TestDatabase } from '../../support/test-database.ts';
+import { openTestDatabase, type TestDatabase } from '../../support/databases/test-database.ts';
 
 const NEVER = new AbortController().signal;
 const nobody = { registration: [], keys: [], people: [] };

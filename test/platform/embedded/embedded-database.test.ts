@@ -7,7 +7,7 @@ import { PGlite } from '@electric-sql/pglite';
 import pg from 'pg';
 import { openDatabase } from '../../../src/platform/database.ts';
 import { type EmbeddedSession, startEmbeddedSocket } from '../../../src/platform/embedded/embedded-socket.ts';
-import { embeddedTemplate } from '../../support/test-database.ts';
+import { embeddedTemplate } from '../../support/databases/test-database.ts';
 
 /** The first packet of protocol version 3: length, version and user. */
 const OPENING = Buffer.from('\0\0\0\x17\0\x03\0\0user\0postgres\0\0', 'latin1');

@@ -1,5 +1,5 @@
 import { mistakeOfSeed } from '../../../src/platform/seeds/seed-grammar.ts';
-import { openTestDatabase, type TestDatabase } from '../../support/test-database.ts';
+import { openTestDatabase, type TestDatabase } from '../../support/databases/test-database.ts';
 
 const CATALOG = {
   tables: new Set(['people', 'clients', 'instances']),

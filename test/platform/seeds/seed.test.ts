@@ -8,7 +8,7 @@ import { parsePostgresAddress } from '../../../src/platform/postgres/address.ts'
 import { connectionOpener } from '../../../src/platform/postgres/open-connection.ts';
 import { ConnectionPool } from '../../../src/platform/postgres/pool.ts';
 import { applySeed, readSeedFile } from '../../../src/platform/seeds/seed.ts';
-import { openTestDatabase, type TestDatabase } from '../../support/test-database.ts';
+import { openTestDatabase, type TestDatabase } from '../../support/databases/test-database.ts';
 
 const HASH =
   '$argon2id$v=19$m=19456,t=2,p=1$TGYG6HoJZBSCQ6xXZkDrHg$2PreCKOFj+5/YutFmllbe1vx5ZnfiA+6Y4+Pu10iRmg';

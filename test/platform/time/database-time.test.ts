@@ -1,6 +1,6 @@
 import { jest } from '@jest/globals';
 import { createDatabaseTime, databaseClock } from '../../../src/platform/time/database-time.ts';
-import { withStillTime } from '../../support/still-time.ts';
+import { withStillTime } from '../../support/time/still-time.ts';
 
 /** A database and a process whose clocks are `ahead` and `fast` seconds ahead of the machine's. */
 function aDatabase() {

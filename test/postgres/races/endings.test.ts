@@ -1,7 +1,7 @@
-import { openBrowser } from '../../support/browser.ts';
-import { releaseTogether } from '../../support/released-together.ts';
-import { authorizationUrl, DEMO_SPA, exchange, pkce } from '../../support/relying-party.ts';
-import { until } from '../../support/until.ts';
+import { openBrowser } from '../../support/browsers/browser.ts';
+import { releaseTogether } from '../../support/clients/released-together.ts';
+import { authorizationUrl, DEMO_SPA, exchange, pkce } from '../../support/clients/relying-party.ts';
+import { until } from '../../support/time/until.ts';
 import {
   aRunner,
   CHEAP_HASHES,

@@ -1,6 +1,6 @@
-import { openBrowser } from '../../support/browser.ts';
-import { type PreparedRequest, releaseTogether } from '../../support/released-together.ts';
-import { authorizationUrl } from '../../support/relying-party.ts';
+import { openBrowser } from '../../support/browsers/browser.ts';
+import { type PreparedRequest, releaseTogether } from '../../support/clients/released-together.ts';
+import { authorizationUrl } from '../../support/clients/relying-party.ts';
 import { aRunner, cookieHeader, fifty, RACE_MS, startTwoServers, type TwoServers } from './two-servers.ts';
 
 describe('two servers on one database', () => {

@@ -1,5 +1,5 @@
-import { releaseTogether } from '../../support/released-together.ts';
-import { DEMO_WEB, exchange, postForm } from '../../support/relying-party.ts';
+import { releaseTogether } from '../../support/clients/released-together.ts';
+import { DEMO_WEB, exchange, postForm } from '../../support/clients/relying-party.ts';
 import {
   aRunner,
   expectNothingAlive,

@@ -1,6 +1,6 @@
-import { type Browser, openBrowser } from '../../support/browser.ts';
-import { type PreparedRequest, releaseTogether } from '../../support/released-together.ts';
-import { authorizationUrl } from '../../support/relying-party.ts';
+import { type Browser, openBrowser } from '../../support/browsers/browser.ts';
+import { type PreparedRequest, releaseTogether } from '../../support/clients/released-together.ts';
+import { authorizationUrl } from '../../support/clients/relying-party.ts';
 import {
   aRunner,
   CHEAP_HASHES,

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { openBrowser } from '../../support/browser.ts';
-import { aClient } from '../../support/factories.ts';
-import { aClientKey, clientAssertion, dpopProof } from '../../support/proofs.ts';
-import { type PreparedRequest, releaseTogether } from '../../support/released-together.ts';
-import { DEMO_WEB, postForm } from '../../support/relying-party.ts';
+import { openBrowser } from '../../support/browsers/browser.ts';
+import { aClientKey, clientAssertion, dpopProof } from '../../support/clients/proofs.ts';
+import { type PreparedRequest, releaseTogether } from '../../support/clients/released-together.ts';
+import { DEMO_WEB, postForm } from '../../support/clients/relying-party.ts';
+import { aClient } from '../../support/registrations/factories.ts';
 import {
   aRunner,
   cookieHeader,

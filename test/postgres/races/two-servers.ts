@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { freePort } from '../../../scripts/free-port.ts';
-import { type Browser, openBrowser } from '../../support/browser.ts';
-import type { Interruption, PreparedRequest, Reply } from '../../support/released-together.ts';
+import { type Browser, openBrowser } from '../../support/browsers/browser.ts';
+import type { Interruption, PreparedRequest, Reply } from '../../support/clients/released-together.ts';
 import {
   DEMO_WEB,
   refresh,
@@ -9,9 +9,9 @@ import {
   statusAndError,
   type Tokens,
   userinfo,
-} from '../../support/relying-party.ts';
-import { type ServerProcess, startServerProcess } from '../../support/server-process.ts';
-import { openTestDatabase, type TestDatabase } from '../../support/test-database.ts';
+} from '../../support/clients/relying-party.ts';
+import { openTestDatabase, type TestDatabase } from '../../support/databases/test-database.ts';
+import { type ServerProcess, startServerProcess } from '../../support/servers/server-process.ts';
 
 const SEEDS_DIR = new URL('../../../config/seeds', import.meta.url).pathname;
 

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Browser, openBrowser } from '../../support/browser.ts';
-import { type Answer, exchange, obtainCode, refresh, userinfo } from '../../support/relying-party.ts';
-import { askToken, DEMO_APP, DEMO_BASIC, DEMO_SERVICE } from '../../support/token-provider.ts';
+import { type Browser, openBrowser } from '../../support/browsers/browser.ts';
+import { type Answer, exchange, obtainCode, refresh, userinfo } from '../../support/clients/relying-party.ts';
+import { askToken, DEMO_APP, DEMO_BASIC, DEMO_SERVICE } from '../../support/clients/token-provider.ts';
 import type { Verifier } from './caching-verifier.ts';
 import type { KeySet, Signatures } from './signatures.ts';
 

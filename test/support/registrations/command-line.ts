@@ -1,8 +1,8 @@
 import { PassThrough } from 'node:stream';
-import type { CommandContext } from '../../src/commands/command.ts';
-import { runCommand } from '../../src/commands/run-command.ts';
-import { systemClock } from '../../src/platform/time/clock.ts';
-import type { TestDatabase } from './test-database.ts';
+import type { CommandContext } from '../../../src/commands/command.ts';
+import { runCommand } from '../../../src/commands/run-command.ts';
+import { systemClock } from '../../../src/platform/time/clock.ts';
+import type { TestDatabase } from '../databases/test-database.ts';
 
 export const TEST_SETTINGS = {
   keyEncryptionKeys: [Buffer.alloc(32, 7)],

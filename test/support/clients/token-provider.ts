@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { type CryptoKey, createRemoteJWKSet, type JWTPayload, jwtVerify, SignJWT } from 'jose';
+import type { TestServer } from '../servers/test-server.ts';
 import { ADA, type Answer, DEMO_WEB, postJson } from './relying-party.ts';
 import { signingKey } from './signing-key.ts';
-import type { TestServer } from './test-server.ts';
 
 export const ISSUE_TOKEN = '/v1/listnr-token-provider/issue-token';
 export const JWKS = '/v1/listnr-token-provider/jwks';

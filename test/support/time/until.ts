@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { Refusal } from '../../scripts/refusal.ts';
+import { Refusal } from '../../../scripts/refusal.ts';
 
 /** Repeats the question until the answer is true. @throws Refusal with `what`, when time runs out. */
 export async function until(

@@ -10,7 +10,7 @@ import {
   SignJWT,
 } from 'jose';
 import Provider, { type Adapter, type AdapterPayload, type KoaContextWithOIDC } from 'oidc-provider';
-import { freePort } from '../../scripts/free-port.ts';
+import { freePort } from '../../../scripts/free-port.ts';
 
 /**
  * A customer's own OpenID provider, played by the protocol library on its own port. It signs in every visitor as

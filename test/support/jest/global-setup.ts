@@ -13,9 +13,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import knex from 'knex';
-import { openDatabase } from '../../src/platform/database.ts';
-import { migrate } from '../../src/platform/migrate.ts';
-import { dumpEmbeddedDatabase } from './embedded-template.ts';
+import { openDatabase } from '../../../src/platform/database.ts';
+import { migrate } from '../../../src/platform/migrate.ts';
+import { dumpEmbeddedDatabase } from '../databases/embedded-template.ts';
 
 /** Migrates one database once. Every test file starts from a copy of it (test-database.ts). */
 export default async function globalSetup(): Promise<void> {
@@ -44,12 +44,12 @@ async function makeEmbeddedTemplate(file: string, folder: string): Promise<void>
 }
 
 function fingerprint(): string {
-  const root = fileURLToPath(new URL('../..', import.meta.url));
+  const root = fileURLToPath(new URL('../../..', import.meta.url));
   const hash = createHash('sha256');
   const madeOf = [
     'migrations/**/*.{ts,sql}',
     'node_modules/@electric-sql/pglite/package.json',
-    'test/support/embedded-template.ts',
+    'test/support/databases/embedded-template.ts',
   ];
   const files = globSync(madeOf, { cwd: root });
   for (const file of files.toSorted()) hash.update(file).update(readFileSync(join(root, file)));

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import knex from 'knex';
-import { type Database, openDatabase } from '../../src/platform/database.ts';
+import { type Database, openDatabase } from '../../../src/platform/database.ts';
 
 export interface TestDatabase extends Database {
   /** For a second process on the same database. It is undefined for the embedded one, which belongs to one process. */

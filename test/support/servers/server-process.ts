@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { freePort } from '../../scripts/free-port.ts';
-import { patienceWith } from './patience.ts';
+import { freePort } from '../../../scripts/free-port.ts';
+import { patienceWith } from '../time/patience.ts';
 import { TEST_SECRETS } from './test-server.ts';
 
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../../src/main.ts', import.meta.url));
 const START_MS = 30_000;
 
 /** `node src/main.ts` as an operator runs it: its own process, on a real Postgres. */

@@ -1,5 +1,5 @@
-import { parseConfig } from '../../src/config.ts';
-import { OperatorError } from '../../src/platform/errors.ts';
+import { parseConfig } from '../../../src/config.ts';
+import { OperatorError } from '../../../src/platform/errors.ts';
 import { TEST_SECRETS } from './test-server.ts';
 
 /** A complete environment of a production server. */

@@ -14,7 +14,7 @@ export interface SourceFile {
 }
 
 export interface Import {
-  /** A package, or a path like `SourceFile.path`; `../` leads out of the folder that was read. */
+  /** A package, or a path like `SourceFile.path`; `../../` leads out of the folder that was read. */
   from: string;
   /** The imported values: `*` for the whole module, none for types only. */
   values: string[];

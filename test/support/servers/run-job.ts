@@ -1,4 +1,4 @@
-import { jobsOf } from '../../src/jobs.ts';
+import { jobsOf } from '../../../src/jobs.ts';
 import type { TestServer } from './test-server.ts';
 
 /** Runs one of a server's jobs now. */

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { type Browser, openBrowser, type Page } from './browser.ts';
+import { type Browser, openBrowser, type Page } from '../browsers/browser.ts';
 
 export const ADA = {
   id: '7f3c1f0e-5d0b-4c57-9c5e-0a1b2c3d4e5f',

@@ -1,7 +1,7 @@
-import { type Browser, openBrowser, type Page } from './browser.ts';
-import { aClient, type TestClient } from './factories.ts';
-import { authorizationUrl, exchange, userinfo } from './relying-party.ts';
-import { startTestServer, type TestServer, unique } from './test-server.ts';
+import { type Browser, openBrowser, type Page } from '../browsers/browser.ts';
+import { authorizationUrl, exchange, userinfo } from '../clients/relying-party.ts';
+import { aClient, type TestClient } from '../registrations/factories.ts';
+import { startTestServer, type TestServer, unique } from '../servers/test-server.ts';
 import { startUpstreamIdp, UPSTREAM_SECRET, type UpstreamIdp, type UpstreamPerson } from './upstream-idp.ts';
 
 /** A server, and a customer's own provider for some of its instances. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { digestSecret, hashPassword } from '../../src/platform/digest.ts';
-import { type TestServer, unique } from './test-server.ts';
+import { digestSecret, hashPassword } from '../../../src/platform/digest.ts';
+import { type TestServer, unique } from '../servers/test-server.ts';
 
 /** Made-up registrations. A test sets only the columns that matter to it. */
 export interface TestClient {

@@ -1,16 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Writable } from 'node:stream';
-import { freePort } from '../../scripts/free-port.ts';
-import type { Overrides } from '../../src/compose.ts';
-import { type Config, parseConfig } from '../../src/config.ts';
-import { createLogger } from '../../src/platform/logger.ts';
-import { applySeed } from '../../src/platform/seeds/seed.ts';
-import { SAME_CLOCK } from '../../src/platform/time/database-time.ts';
-import { type RunningServer, startServer } from '../../src/server.ts';
-import { openTestDatabase, type TestDatabase } from './test-database.ts';
+import { freePort } from '../../../scripts/free-port.ts';
+import type { Overrides } from '../../../src/compose.ts';
+import { type Config, parseConfig } from '../../../src/config.ts';
+import { createLogger } from '../../../src/platform/logger.ts';
+import { applySeed } from '../../../src/platform/seeds/seed.ts';
+import { SAME_CLOCK } from '../../../src/platform/time/database-time.ts';
+import { type RunningServer, startServer } from '../../../src/server.ts';
+import { openTestDatabase, type TestDatabase } from '../databases/test-database.ts';
 
-const DEMO_SEED = new URL('../../config/seeds/demo.sql', import.meta.url);
+const DEMO_SEED = new URL('../../../config/seeds/demo.sql', import.meta.url);
 
 export interface TestServer extends RunningServer {
   /** The issuer, which is also the server's address: `http://localhost:<port>`. */

@@ -1,6 +1,6 @@
-import { applySeed, type Change } from '../../src/platform/seeds/seed.ts';
-import { openTestDatabase, type TestDatabase } from './test-database.ts';
-import { unique } from './test-server.ts';
+import { applySeed, type Change } from '../../../src/platform/seeds/seed.ts';
+import { openTestDatabase, type TestDatabase } from '../databases/test-database.ts';
+import { unique } from '../servers/test-server.ts';
 
 export const DIGEST = `sha256:${'0'.repeat(64)}`;
 export const HASH =
