@@ -1,10 +1,16 @@
 import type { Person } from './person.ts';
 
-/** The claims of each scope, from the guide's "Claims by Scope". */
+/**
+ * The claims of each scope: those of the guide's "Claims by Scope", and the same under the names of OpenID Connect Core
+ * section 5.1, which libraries know.
+ */
 export const CLAIMS_BY_SCOPE = {
-  profile: ['name', 'firstName', 'lastName'],
+  profile: ['name', 'firstName', 'lastName', 'given_name', 'family_name'],
   email: ['email', 'email_verified'],
 } as const;
+
+/** Core gives it with `profile`. Here it is the e-mail address, so only a client that may have both gets it. */
+export const PREFERRED_USERNAME = 'preferred_username';
 
 /** These are in the ID token and at userinfo with every scope. */
 export const LISTO_CLAIMS = ['workerProfileId', 'workerIds', 'userIds'] as const;
@@ -16,17 +22,23 @@ export const LISTO_CLAIMS = ['workerProfileId', 'workerIds', 'userIds'] as const
 export function claimsOf(person: Person): Record<string, unknown> {
   return {
     ...present({ name: person.name, firstName: person.firstName, lastName: person.lastName }),
+    ...present({ given_name: person.firstName, family_name: person.lastName }),
     ...(person.email === null ? {} : { email: person.email, email_verified: person.emailVerified }),
+    ...present({ [PREFERRED_USERNAME]: person.email }),
     ...present({ workerProfileId: person.workerProfileId }),
     workerIds: person.workerIds,
     userIds: person.userIds,
   };
 }
 
-/** The claims that scopes give: of `openid` the Listo claims, of `profile` and `email` their own. */
+/** The claims that scopes give: of `openid` the Listo claims, of `profile` and `email` their own, and of both another. */
 export function claimsInScopes(person: Person, scopes: readonly string[]): Record<string, unknown> {
   const known = claimsOf(person);
-  const names = scopes.flatMap((scope) => NAMES[scope] ?? []).filter((name) => name in known);
+  const both = scopes.includes('profile') && scopes.includes('email');
+  const names = [
+    ...scopes.flatMap((scope) => NAMES[scope] ?? []),
+    ...(both ? [PREFERRED_USERNAME] : []),
+  ].filter((name) => name in known);
   return Object.fromEntries(names.map((name) => [name, known[name]]));
 }
 

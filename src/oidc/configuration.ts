@@ -1,9 +1,10 @@
 import type { ClientAuthMethod, Configuration } from 'oidc-provider';
-import { CLAIMS_BY_SCOPE, LISTO_CLAIMS } from '../accounts/claims.ts';
+import { CLAIMS_BY_SCOPE, LISTO_CLAIMS, PREFERRED_USERNAME } from '../accounts/claims.ts';
 import type { PersonStore } from '../accounts/person-store.ts';
 import { PROOF_ALGORITHMS } from '../clients/dpop-proof.ts';
 import { mayCallFrom } from '../clients/origins.ts';
 import type { ConsentStore } from '../grants/consent-store.ts';
+import { ACR } from '../tokens/sign-in-claims.ts';
 import { answerError, type RenderError } from './answers/render-error.ts';
 import { checkBindings } from './checks/bindings.ts';
 import { checkLengths } from './checks/lengths.ts';
@@ -57,8 +58,8 @@ export function oidcConfiguration(dependencies: ConfigurationDependencies): Conf
     cookies: cookies(cookieKeys, https),
     ttl: LIFETIMES,
     claims: {
-      openid: ['sub', 'client_id', 'scope', ...LISTO_CLAIMS],
-      profile: [...CLAIMS_BY_SCOPE.profile],
+      openid: ['sub', 'client_id', 'scope', ...LISTO_CLAIMS, 'amr', 'acr', 'at_hash'],
+      profile: [...CLAIMS_BY_SCOPE.profile, PREFERRED_USERNAME],
       email: [...CLAIMS_BY_SCOPE.email],
     },
     conformIdTokenClaims: false,
@@ -86,6 +87,7 @@ export function oidcConfiguration(dependencies: ConfigurationDependencies): Conf
       dPoPSigningAlgValues: [...PROOF_ALGORITHMS],
     },
     discovery: {
+      acr_values_supported: Object.values(ACR),
       prompt_values_supported: ['none', 'login', 'consent'],
       revocation_endpoint_auth_methods_supported: CLIENT_AUTH_METHODS,
       introspection_endpoint_auth_methods_supported: CLIENT_AUTH_METHODS.filter((name) => name !== 'none'),

@@ -8,6 +8,7 @@ import { unavailable } from '../platform/database-errors.ts';
 import { type Clock, epochSeconds } from '../platform/time/clock.ts';
 import { ACCESS_TOKEN_TYPE, type AccessTokenClaims } from './access-token.ts';
 import type { RefreshTokenCodec, RefreshTokenValue } from './refresh-token-value.ts';
+import { accessTokenHash, signInClaims } from './sign-in-claims.ts';
 import type { TokenAnswer, TokenRequest } from './token-request.ts';
 
 /** In bytes. */
@@ -89,18 +90,18 @@ export async function issueTokens(issue: Issue, { issuer, clock }: IssueDependen
     grant_id: authorization.grant.id,
     ...(jkt ? { cnf: { jkt } } : {}),
   };
+  const signedAccessToken = await signers.accessToken.sign(accessToken, ACCESS_TOKEN_TYPE);
   const idToken = {
-    ...personClaims(authorization, granted),
+    ...claimsInScopes(authorization.person, granted),
+    ...signInClaims(authorization.payload),
+    at_hash: accessTokenHash(signedAccessToken, signers.idToken.alg),
     ...common,
     client_id: client.id,
     scope: asked.join(' '),
     aud: client.id,
     exp: iat + client.idTokenTtlSeconds,
   };
-  const [signedAccessToken, signedIdToken] = await Promise.all([
-    signers.accessToken.sign(accessToken, ACCESS_TOKEN_TYPE),
-    asked.includes('openid') ? signers.idToken.sign(idToken, 'JWT') : undefined,
-  ]);
+  const signedIdToken = asked.includes('openid') ? await signers.idToken.sign(idToken, 'JWT') : undefined;
   return {
     access_token: signedAccessToken,
     expires_in: exp - iat,
@@ -118,33 +119,4 @@ export async function issueTokens(issue: Issue, { issuer, clock }: IssueDependen
 function grantedOf(asked: readonly string[], { client, authorization }: Issue): string[] {
   const allowed = [...scopesOf(authorization.grant.payload, client), OFFLINE_ACCESS];
   return asked.filter((scope) => allowed.includes(scope));
-}
-
-/** An ID token's claims about the person and the sign-in (OpenID Connect Core section 2). */
-function personClaims({ person, payload }: Authorization, granted: readonly string[]): object {
-  const { nonce, authTime, claims } = payload as AskedFor;
-  const sid = sessionOf(payload);
-  return {
-    ...claimsInScopes(person, granted),
-    ...(claims?.id_token?.auth_time === undefined ? {} : { auth_time: authTime }),
-    ...(nonce === undefined ? {} : { nonce }),
-    ...(sid === undefined ? {} : { sid }),
-  };
-}
-
-/**
- * The name of the session in which the person signed in (OpenID Connect Back-Channel Logout 1.0 section 2.1). It is no
- * credential. A device has no session: its person signed in with another browser, which goes on without the device.
- */
-function sessionOf({ kind, gty, sessionUid }: Authorization['payload']): string | undefined {
-  if (kind === 'DeviceCode' || gty === 'device_code') return undefined;
-  return typeof sessionUid === 'string' ? sessionUid : undefined;
-}
-
-/** Members of a code or a refresh family that an ID token repeats. */
-interface AskedFor {
-  nonce?: string;
-  /** When the person signed in, in seconds. A client requests it by sending `max_age`. */
-  authTime?: number;
-  claims?: { id_token?: { auth_time?: unknown } };
 }

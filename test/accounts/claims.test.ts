@@ -1,4 +1,4 @@
-import { claimsOf } from '../../src/accounts/claims.ts';
+import { claimsInScopes, claimsOf } from '../../src/accounts/claims.ts';
 import type { Person } from '../../src/accounts/person.ts';
 
 const WORKER: Person = {
@@ -20,8 +20,11 @@ describe('the claims of a person', () => {
       name: 'John Doe',
       firstName: 'John',
       lastName: 'Doe',
+      given_name: 'John',
+      family_name: 'Doe',
       email: 'john.doe@yourapp.com',
       email_verified: true,
+      preferred_username: 'john.doe@yourapp.com',
       workerProfileId: 'worker-123',
       workerIds: ['worker-1', 'worker-2'],
       userIds: [{ id: 'user-789', clientId: 'client-xyz' }],
@@ -40,6 +43,14 @@ describe('the claims of a person', () => {
       userIds: [],
     };
     expect(claimsOf(stranger)).toEqual({ workerIds: [], userIds: [] });
+  });
+
+  it('give a user name, the e-mail address, only with both scopes', () => {
+    const namesIn = (...scopes: string[]) =>
+      Object.keys(claimsInScopes(WORKER, scopes)).filter((name) => name === 'preferred_username');
+    expect(namesIn('openid', 'profile')).toEqual([]);
+    expect(namesIn('openid', 'email')).toEqual([]);
+    expect(namesIn('openid', 'email', 'profile')).toEqual(['preferred_username']);
   });
 
   it('say that an address is not verified', () => {

@@ -58,6 +58,7 @@ describe('signing in through a customer’s own provider', () => {
       name: 'Katherine Johnson',
       email: 'kj@nasa.example',
       email_verified: true,
+      preferred_username: 'kj@nasa.example',
       workerIds: [],
       userIds: [],
     });
@@ -84,8 +85,11 @@ describe('signing in through a customer’s own provider', () => {
       name: 'Dorothy Vaughan',
       firstName: 'Dorothy',
       lastName: 'Vaughan',
+      given_name: 'Dorothy',
+      family_name: 'Vaughan',
       email: 'after@nasa.example',
       email_verified: false,
+      preferred_username: 'after@nasa.example',
       workerIds: [],
       userIds: [],
     });
@@ -149,7 +153,11 @@ describe('signing in through a customer’s own provider', () => {
       taken.push(await world.claimsAfter(await world.signIn(open, somebody(claims)), open));
     const nothing = { sub: expect.any(String), workerIds: [], userIds: [] };
     expect(taken).toEqual([
-      { ...nothing, name: `${long} ${long}`.slice(0, 200), firstName: long, lastName: long },
+      {
+        ...nothing,
+        ...{ name: `${long} ${long}`.slice(0, 200), firstName: long, lastName: long },
+        ...{ given_name: long, family_name: long },
+      },
       nothing,
       nothing,
       nothing,

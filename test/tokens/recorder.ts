@@ -19,6 +19,7 @@ const CHANGING = [
   'iiat',
   'authTime',
   'auth_time',
+  'at_hash',
   'grant_id',
   'grantId',
   'sessionUid',

@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
-import { getJson, postForm } from '../../support/clients/relying-party.ts';
+import { getJson, postForm, postJson } from '../../support/clients/relying-party.ts';
 import { withStillTime } from '../../support/time/still-time.ts';
 import { CLIENT, GUIDE, openWorld, type World } from './world.ts';
 
@@ -9,8 +10,17 @@ const ALWAYS = {
   workerIds: [],
   userIds: [{ id: 'user-789', clientId: 'client-xyz' }],
 };
-const PROFILE = { name: 'John Doe', firstName: 'John', lastName: 'Doe' };
+const PROFILE = {
+  name: 'John Doe',
+  firstName: 'John',
+  lastName: 'Doe',
+  // Beside the guide's: OpenID Connect Core section 5.1.
+  given_name: 'John',
+  family_name: 'Doe',
+};
 const EMAIL = { email: 'john.doe@yourapp.com', email_verified: true };
+/** With `profile` and `email`, beside the guide's. */
+const BOTH = { ...PROFILE, ...EMAIL, preferred_username: 'john.doe@yourapp.com' };
 
 describe(GUIDE, () => {
   let world: World;
@@ -25,7 +35,7 @@ describe(GUIDE, () => {
       const { status, headers, body } = await world.userinfo(access_token);
       expect({ status, body }).toEqual({
         status: 200,
-        body: { sub: 'user-unique-id', ...EMAIL, ...PROFILE, ...ALWAYS },
+        body: { sub: 'user-unique-id', ...BOTH, ...ALWAYS },
       });
       expect(headers.get('content-type')).toBe('application/json; charset=utf-8');
       expect(headers.get('cache-control')).toBe('no-store');
@@ -46,7 +56,7 @@ describe(GUIDE, () => {
       ['openid', {}],
       ['openid profile', PROFILE],
       ['openid email', EMAIL],
-      ['openid profile email', { ...PROFILE, ...EMAIL }],
+      ['openid profile email', BOTH],
     ])('Claims by Scope, Scopes: %s', async (scope, claims) => {
       const { access_token = '' } = await world.tokens({ scope });
       expect((await world.userinfo(access_token)).body).toEqual({
@@ -67,8 +77,10 @@ describe(GUIDE, () => {
         sub: 'user-unique-id',
         name: 'John Doe',
         firstName: 'John',
+        given_name: 'John',
         email: 'john.doe@yourapp.com',
         email_verified: true,
+        preferred_username: 'john.doe@yourapp.com',
         workerIds: [],
         userIds: ALWAYS.userIds,
       });
@@ -142,6 +154,14 @@ describe(GUIDE, () => {
       algorithms: ['RS256'],
     });
 
+  const SIGN_IN = {
+    sid: expect.any(String),
+    auth_time: expect.any(Number),
+    amr: ['pwd'],
+    acr: 'urn:listo:acr:one-factor',
+    at_hash: expect.stringMatching(/^[\w-]{22}$/),
+  };
+
   describe('ID Token (JWT)', () => {
     it('ID Token Structure, Important Claims, Validating the ID Token: exactly these claims, signed with the published key', async () => {
       await withStillTime(async (time) => {
@@ -154,14 +174,17 @@ describe(GUIDE, () => {
           iat: time.now(),
           nonce: 'your-nonce-value',
           // OpenID Connect's own, beside the guide's.
-          sid: expect.any(String),
+          ...SIGN_IN,
           client_id: 'client_abc123',
           scope: 'openid profile email',
           name: 'John Doe',
           firstName: 'John',
           lastName: 'Doe',
+          given_name: 'John',
+          family_name: 'Doe',
           email: 'john.doe@yourapp.com',
           email_verified: true,
+          preferred_username: 'john.doe@yourapp.com',
           workerProfileId: 'worker-123',
           workerIds: [],
           userIds: [{ id: 'user-789', clientId: 'client-xyz' }],
@@ -177,7 +200,7 @@ describe(GUIDE, () => {
         expect((await verify(id_token)).payload).toEqual({
           iss: world.issuer,
           sub: 'user-unique-id',
-          sid: expect.any(String),
+          ...SIGN_IN,
           aud: 'client_abc123',
           exp: time.now() + 3600,
           iat: time.now(),
@@ -198,9 +221,26 @@ describe(GUIDE, () => {
       });
     });
 
-    it('auth_time is there when max_age was asked for (OIDC Core 3.1.2.1)', async () => {
-      const { id_token = '' } = await world.tokens({ max_age: '86400' });
-      expect((await verify(id_token)).payload.auth_time).toEqual(expect.any(Number));
+    it('says when and how the person signed in, and a refresh repeats it (OIDC Core 2)', async () => {
+      await withStillTime(async (time) => {
+        const now = time.now();
+        const { id_token = '', refresh_token = '' } = await world.tokens();
+        time.forward(600);
+        const { client_id, client_secret } = CLIENT;
+        const { body } = await postJson(`${world.issuer}/auth/token`, {
+          ...{ grant_type: 'refresh_token', refresh_token, client_id, client_secret },
+        });
+        const { auth_time, amr, acr } = (await verify(id_token)).payload;
+        expect({ amr, acr }).toEqual({ amr: ['pwd'], acr: 'urn:listo:acr:one-factor' });
+        expect(auth_time).toBeLessThanOrEqual(now);
+        expect((await verify(String(body.id_token))).payload).toMatchObject({ auth_time, amr, acr });
+      });
+    });
+
+    it('at_hash: names the access token beside it (OIDC Core 3.1.3.6)', async () => {
+      const { id_token = '', access_token = '' } = await world.tokens();
+      const half = createHash('sha256').update(access_token).digest().subarray(0, 16);
+      expect((await verify(id_token)).payload.at_hash).toBe(half.toString('base64url'));
     });
   });
 });
