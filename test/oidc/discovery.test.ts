@@ -113,7 +113,7 @@ describe('an issuer behind a proxy', () => {
         const { status, headers } = await get(`${prefix}${AUTHORIZE}`, hostile);
         expect({ status, location: headers.location }).toEqual({
           status: 303,
-          location: expect.stringMatching(/^\/interaction\/[\w-]{43}$/),
+          location: expect.stringMatching(/^\/interaction\/[\w-]{43}\?client_id=client_demo_web$/),
         });
       },
     );
