@@ -72,15 +72,18 @@ describe("what is one browser's, one instance's and nobody's", () => {
     it('cannot continue what this one began: neither its page nor its return', async () => {
       const begun = await openBrowser().get(authorizationUrl(server.url));
       const stranger = openBrowser();
-      expect((await stranger.get(String(begun.location))).status).toBe(400);
-      const uid = begun.location?.split('/').pop();
-      expect((await stranger.get(`${server.url}/auth/authorize/${uid}`)).status).toBe(400);
+      // The address comes once more, to see whether this browser keeps cookies.
+      const page = await stranger.follow(await stranger.get(String(begun.location)));
+      expect(page.status).toBe(400);
+      const uid = new URL(String(begun.location)).pathname.split('/').pop();
+      const back = await stranger.get(`${server.url}/auth/authorize/${uid}`);
+      expect((await stranger.follow(back)).status).toBe(400);
     });
 
     it('gets no code by returning before anybody signed in', async () => {
       const impatient = openBrowser();
       const begun = await impatient.get(authorizationUrl(server.url));
-      const uid = begun.location?.split('/').pop();
+      const uid = new URL(String(begun.location)).pathname.split('/').pop();
       const page = await impatient.get(`${server.url}/auth/authorize/${uid}`);
       expect(page.location).toMatch(/\/interaction\//);
     });
