@@ -13,8 +13,15 @@ export interface PersonStore {
    * return the same id.
    */
   createFromUpstream(identity: UpstreamIdentity, profile: UpstreamProfile): Promise<string>;
-  /** Overwrites the columns that the upstream provider fills at each sign-in. */
-  updateFromUpstream(id: string, profile: UpstreamProfile): Promise<void>;
+  /**
+   * Overwrites the columns that the upstream provider fills at each sign-in. A profile that is not complete leaves the
+   * columns that it does not fill.
+   */
+  updateFromUpstream(
+    id: string,
+    profile: UpstreamProfile,
+    { complete }: { complete: boolean },
+  ): Promise<void>;
 }
 
 export interface Credentials {
@@ -134,17 +141,18 @@ export function createPersonStore(db: Queryable): PersonStore {
       });
     },
 
-    async updateFromUpstream(id, profile) {
+    async updateFromUpstream(id, profile, { complete }) {
       // A person with a password signs in with this address, and it is unique.
       const unlessPassword = (column: string, value: unknown) =>
         db.raw('CASE WHEN password_hash IS NULL THEN ? ELSE ?? END', [value as never, column]);
-      await db('people')
-        .where({ id })
-        .update({
-          ...columns(profile),
-          email: unlessPassword('email', profile.email),
-          email_verified: unlessPassword('email_verified', profile.emailVerified),
-        });
+      const { email, email_verified, ...others } = columns(profile);
+      const filled = Object.entries(others).filter(([, value]) => complete || value !== null);
+      const address = {
+        email: unlessPassword('email', email),
+        email_verified: unlessPassword('email_verified', email_verified),
+      };
+      const update = { ...Object.fromEntries(filled), ...(complete || email !== null ? address : {}) };
+      if (Object.keys(update).length > 0) await db('people').where({ id }).update(update);
     },
   };
 }

@@ -30,13 +30,14 @@ export interface InteractionParts {
 
 export async function composeInteractions(
   {
+    logger,
     clock,
     database,
     databaseTime,
     box,
     outboundFetch,
     hashes,
-  }: Pick<Foundation, 'clock' | 'database' | 'databaseTime' | 'box' | 'outboundFetch' | 'hashes'>,
+  }: Pick<Foundation, 'logger' | 'clock' | 'database' | 'databaseTime' | 'box' | 'outboundFetch' | 'hashes'>,
   {
     issuer,
     https,
@@ -56,6 +57,7 @@ export async function composeInteractions(
       people,
       clock,
       fetch: outboundFetch,
+      logger,
       redirectUri: (instanceId) => `${issuer}${upstreamCallbackPath(instanceId)}`,
     }),
     upstreamSignIns: createUpstreamSignInStore(database.knex, box, clock, databaseTime),

@@ -109,14 +109,14 @@ describe('signing in through a customer’s own provider', () => {
     expect(new Set([boss.id, first.sub, second.sub]).size).toBe(3);
   });
 
-  it('believes that an address is verified only when the provider says true', async () => {
-    const said = ['true', true];
+  it('believes that an address is verified only when the provider says true, also as text', async () => {
+    const said = ['true', true, 'false', false, 'yes'];
     const taken = [];
     for (const email_verified of said) {
       const page = await world.signIn(open, somebody({ email: 'x@y.example', email_verified }));
       taken.push((await world.claimsAfter(page, open)).email_verified);
     }
-    expect(taken).toEqual([false, true]);
+    expect(taken).toEqual([true, true, false, false, false]);
   });
 
   it('reads the claims that the instance maps', async () => {

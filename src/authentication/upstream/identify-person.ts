@@ -8,12 +8,12 @@ const MAX_SUBJECT_LENGTH = 255;
 
 /**
  * Finds or creates the person of a verified ID token, by issuer and subject. E-mail addresses do not count: one can
- * change hands, and anybody may claim one upstream.
+ * change hands, and anybody may claim one upstream. Claims that are not `complete` take nothing away from a person.
  */
 export async function identifyPerson(
   people: PersonStore,
   provider: UpstreamProvider,
-  claims: IDToken,
+  { claims, complete }: { claims: IDToken; complete: boolean },
 ): Promise<SignInResult> {
   if (!isOf(provider, claims)) return { outcome: 'refused', reason: 'upstream_invalid' };
   const identity = { instanceId: provider.instanceId, issuer: claims.iss, subject: claims.sub };
@@ -21,7 +21,7 @@ export async function identifyPerson(
   const known = await people.findByUpstreamIdentity(identity);
   if (known) {
     if (known.disabled) return { outcome: 'refused', reason: 'disabled', personId: known.id };
-    await people.updateFromUpstream(known.id, profile);
+    await people.updateFromUpstream(known.id, profile, { complete });
     return signedIn(known.id, claims);
   }
   if (provider.firstSignIn === 'refuse') return { outcome: 'refused', reason: 'unknown_person' };

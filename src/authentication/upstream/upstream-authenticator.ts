@@ -2,12 +2,13 @@ import { randomBytes } from 'node:crypto';
 import * as openid from 'openid-client';
 import type { PersonStore } from '../../accounts/person-store.ts';
 import type { UpstreamProvider } from '../../instances/instance.ts';
+import type { Logger } from '../../platform/logger.ts';
 import type { OutboundFetch } from '../../platform/network/outbound-fetch.ts';
 import { type Clock, epochSeconds } from '../../platform/time/clock.ts';
 import type { SignInResult } from '../sign-in-result.ts';
 import { identifyPerson } from './identify-person.ts';
-import { createUpstreamConfigurations } from './upstream-configuration.ts';
-import { explainUpstreamFailure, UpstreamUnavailable } from './upstream-failure.ts';
+import { CLOCK_TOLERANCE_SECONDS, createUpstreamConfigurations } from './upstream-configuration.ts';
+import { explainUpstreamFailure, UpstreamUnavailable, userinfoFailure } from './upstream-failure.ts';
 import { mappedClaims } from './upstream-profile.ts';
 
 export interface UpstreamAuthenticator {
@@ -46,17 +47,17 @@ export interface UpstreamAnswer {
   authenticatedSince: number | undefined;
 }
 
-const CLOCK_TOLERANCE_SECONDS = 60;
-
 export function createUpstreamAuthenticator({
   people,
   clock,
   fetch,
+  logger,
   redirectUri,
 }: {
   people: PersonStore;
   clock: Clock;
   fetch: OutboundFetch;
+  logger: Logger;
   /** The redirect URI of an instance. Each instance has its own, so that no provider's answer passes for another's. */
   redirectUri: (instanceId: string) => string;
 }): UpstreamAuthenticator {
@@ -92,28 +93,40 @@ export function createUpstreamAuthenticator({
 
     async finish(provider, answer) {
       const configuration = await configurationOf(provider);
-      let claims: openid.IDToken;
+      let redeemed: Redeemed;
       try {
-        claims = await redeem(configuration, provider, answer);
+        redeemed = await redeem(configuration, provider, answer);
       } catch (error) {
         return explainUpstreamFailure(error);
       }
+      const { claims, withoutUserinfo } = redeemed;
+      if (withoutUserinfo)
+        logger.warn(
+          { instance: provider.instanceId, ...withoutUserinfo },
+          "the userinfo of the customer's provider failed, so the sign-in went on with the ID token alone",
+        );
       if (!isRecent(claims, answer, epochSeconds(clock)))
         return { outcome: 'refused', reason: 'upstream_not_recent' };
-      return identifyPerson(people, provider, claims);
+      return identifyPerson(people, provider, { claims, complete: withoutUserinfo === undefined });
     },
   };
 }
 
+interface Redeemed {
+  claims: openid.IDToken;
+  /** Why the claims of userinfo are missing, for the log. */
+  withoutUserinfo?: ReturnType<typeof userinfoFailure>;
+}
+
 /**
  * Returns the person's claims from the ID token. If some that the instance maps are missing, it adds those of
- * userinfo.
+ * userinfo. A userinfo that answers nothing ends no sign-in, because the ID token has proved it.
  */
 async function redeem(
   configuration: openid.Configuration,
   { claimMapping }: UpstreamProvider,
   { callbackUrl, attempt }: UpstreamAnswer,
-): Promise<openid.IDToken> {
+): Promise<Redeemed> {
   const tokens = await openid.authorizationCodeGrant(configuration, callbackUrl, {
     expectedState: attempt.state,
     expectedNonce: attempt.nonce,
@@ -123,12 +136,13 @@ async function redeem(
   const claims = tokens.claims();
   if (!claims) throw new Error('The library let an answer without an ID token through.');
   const complete = mappedClaims(claimMapping).every((name) => name in claims);
-  if (complete || !configuration.serverMetadata().userinfo_endpoint) return claims;
+  if (complete || !configuration.serverMetadata().userinfo_endpoint) return { claims };
   try {
-    return { ...(await openid.fetchUserInfo(configuration, tokens.access_token, claims.sub)), ...claims };
+    const others = await openid.fetchUserInfo(configuration, tokens.access_token, claims.sub);
+    return { claims: { ...others, ...claims } };
   } catch (error) {
-    // Some providers issue access tokens for another API, which their own userinfo endpoint refuses.
-    if (error instanceof openid.WWWAuthenticateChallengeError) return claims;
+    const withoutUserinfo = userinfoFailure(error);
+    if (withoutUserinfo) return { claims, withoutUserinfo };
     throw error;
   }
 }

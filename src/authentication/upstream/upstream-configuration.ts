@@ -3,6 +3,9 @@ import * as openid from 'openid-client';
 import type { UpstreamProvider } from '../../instances/instance.ts';
 import type { OutboundFetch } from '../../platform/network/outbound-fetch.ts';
 
+/** How far a provider's clock may be from ours. */
+export const CLOCK_TOLERANCE_SECONDS = 60;
+
 const TIMEOUT_SECONDS = 5;
 const DISCOVERY_TTL_MS = 10 * 60 * 1000;
 const MAX_PROVIDERS = 1000;
@@ -40,7 +43,7 @@ async function discover(
   const configuration = await openid.discovery(
     server,
     clientId,
-    undefined,
+    { [openid.clockTolerance]: CLOCK_TOLERANCE_SECONDS },
     clientAuthentication(clientSecret),
     {
       timeout: TIMEOUT_SECONDS,

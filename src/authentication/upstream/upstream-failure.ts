@@ -44,6 +44,23 @@ export function explainUpstreamFailure(error: unknown): Refused {
   return refused('upstream_invalid', 'ill_typed');
 }
 
+/**
+ * Returns the answer of userinfo for the log if it said nothing about anybody: another status than 200, no JSON, or no
+ * answer. Some providers issue access tokens for another API, which their own userinfo endpoint refuses. An answer about
+ * somebody else is none of these.
+ */
+export function userinfoFailure(error: unknown): { status?: number; error: string } | undefined {
+  if (error instanceof openid.WWWAuthenticateChallengeError)
+    return { status: error.status, error: error.code };
+  if (error instanceof OutboundRefused) return undefined;
+  if (error instanceof OutboundFailure) return { error: error.message };
+  if (!(error instanceof openid.ClientError)) return undefined;
+  if (error.code === 'OAUTH_TIMEOUT') return { error: error.code };
+  const silent = ['OAUTH_RESPONSE_IS_NOT_CONFORM', 'OAUTH_RESPONSE_IS_NOT_JSON'].includes(error.code ?? '');
+  if (!silent || !(error.cause instanceof Response)) return undefined;
+  return { status: error.cause.status, error: error.code ?? '' };
+}
+
 /** True for a network error, a time-out, or a server's own failure. */
 function isOutage(error: unknown): boolean {
   // The library passes on a TypeError unchanged.

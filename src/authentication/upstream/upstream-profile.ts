@@ -25,7 +25,7 @@ export function mappedClaims(mapping: Mapping): string[] {
 /**
  * The person's data from an upstream provider's claims, by the instance's claim mapping. A claim of the wrong type
  * counts as absent, so that no provider's answer makes a sign-in fail or violates a constraint. An address counts as
- * verified only if the provider says `true`.
+ * verified only if the provider says `true`, which some say as text.
  */
 export function profileFrom(claims: Record<string, unknown>, mapping: Mapping): UpstreamProfile {
   const claim = (field: keyof typeof DEFAULT_MAPPING) => claims[mapping[field] ?? DEFAULT_MAPPING[field]];
@@ -44,7 +44,7 @@ export function profileFrom(claims: Record<string, unknown>, mapping: Mapping): 
   const bothNames = [firstName, lastName].filter(Boolean).join(' ');
   return {
     email,
-    emailVerified: email !== null && claim('email_verified') === true,
+    emailVerified: email !== null && [true, 'true'].includes(claim('email_verified') as never),
     name: name('name', MAX_NAME_LENGTH) ?? (bothNames.slice(0, MAX_NAME_LENGTH) || null),
     firstName,
     lastName,

@@ -51,12 +51,16 @@ describe('what an upstream provider’s claims say of a person', () => {
     expect(profileFrom({}, {})).toEqual(NOTHING);
   });
 
-  it.each(['true', 1, 'yes', {}, [true], null, undefined, false])(
-    'has no verified address when the provider says %j',
-    (email_verified) => {
-      expect(profileFrom({ email: 'a@b.example', email_verified }, {}).emailVerified).toBe(false);
-    },
-  );
+  it.each([true, 'true'])('has a verified address when the provider says %j', (email_verified) => {
+    expect(profileFrom({ email: 'a@b.example', email_verified }, {}).emailVerified).toBe(true);
+  });
+
+  it.each([
+    ...['false', 'TRUE', ' true', 'yes', '1', ''],
+    ...[1, {}, [true], ['true'], null, undefined, false],
+  ])('has no verified address when the provider says %j', (email_verified) => {
+    expect(profileFrom({ email: 'a@b.example', email_verified }, {}).emailVerified).toBe(false);
+  });
 
   it('has no verified address where there is no address', () => {
     expect(profileFrom({ email: 'nonsense', email_verified: true }, {})).toEqual(NOTHING);

@@ -34,7 +34,8 @@ export interface UpstreamIdp {
   /** The private key with which it signs, for ID tokens that no library would sign. */
   privateJwk: JWK;
   tokenEndpoint: 'up' | 'cut off' | 'failing';
-  userinfo: 'up' | 'refusing';
+  /** A number is the status of an answer without a challenge. */
+  userinfo: 'up' | 'refusing' | 'cut off' | 'a page' | number;
   close(): Promise<void>;
 }
 
@@ -168,6 +169,12 @@ function standBefore(
     else if (ctx.path === '/me' && idp.userinfo === 'refusing') {
       ctx.set('www-authenticate', 'Bearer error="invalid_token"');
       ctx.status = 401;
+    } else if (ctx.path === '/me' && idp.userinfo === 'cut off') ctx.req.socket.destroy();
+    else if (ctx.path === '/me' && idp.userinfo === 'a page')
+      ctx.body = '<!doctype html><title>Sign in</title>';
+    else if (ctx.path === '/me' && typeof idp.userinfo === 'number') {
+      ctx.status = idp.userinfo;
+      ctx.body = { error: 'not here' };
     } else await next();
 
     const body = ctx.body as { id_token?: string } | undefined;
