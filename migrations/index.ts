@@ -20,6 +20,7 @@ import * as answerSilently from './0018-answer-silently.ts';
 import * as pastPublicKeys from './0019-past-public-keys.ts';
 import * as anonymousSessions from './0020-anonymous-sessions.ts';
 import * as applicationAddresses from './0021-application-addresses.ts';
+import * as oneAddress from './0022-one-address.ts';
 import { applyFunctions } from './functions.ts';
 
 const MIGRATIONS = {
@@ -44,6 +45,7 @@ const MIGRATIONS = {
   '0019-past-public-keys': pastPublicKeys,
   '0020-anonymous-sessions': anonymousSessions,
   '0021-application-addresses': applicationAddresses,
+  '0022-one-address': oneAddress,
 };
 
 type Name = keyof typeof MIGRATIONS;
@@ -57,6 +59,7 @@ export const FUNCTIONS_SINCE: Partial<Record<Name, string>> = {
   '0012-plain-comments': 'c8f2d482d17ec33c',
   '0013-visible-names': '7b7e3b2934171bf6',
   '0019-past-public-keys': 'd34645c99c5e49a0',
+  '0022-one-address': 'e94ad140d7a1c341',
 };
 
 /** The migrations in order, as knex wants them. They are listed by hand, so that no folder is read at start. */

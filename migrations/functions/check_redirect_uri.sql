@@ -3,6 +3,9 @@ DECLARE
   what text := format('%s: redirect URI "%s"', owner, uri);
   scheme text;
 BEGIN
+  IF uri ~ '^[\s\u00A0]|[\s\u00A0]$' THEN
+    PERFORM refuse_registration('redirect_uri_trimmed', what || ' begins or ends with a space', 'Leave the space out: redirect URIs are compared letter by letter.');
+  END IF;
   IF uri IS NULL OR uri !~ '^[A-Za-z][A-Za-z0-9+.-]*:' THEN
     PERFORM refuse_registration('redirect_uri_absolute', what || ' is not absolute', 'Write it whole, with its scheme: https://app.example/callback.');
   END IF;

@@ -1,11 +1,13 @@
 CREATE OR REPLACE FUNCTION clients_validate() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
   owner text := 'client "' || NEW.id || '"';
+  sign_in text[] := ARRAY['authorization_code', 'urn:ietf:params:oauth:grant-type:device_code'];
   home text;
   uri text;
 BEGIN
   PERFORM require_instance(owner, NEW.instance_id);
   PERFORM check_name(owner, 'name', NEW.name, OLD.name);
+  PERFORM check_trimmed(owner, 'name', NEW.name, OLD.name);
   SELECT instance_id INTO home FROM clients WHERE id = NEW.id AND instance_id <> NEW.instance_id;
   IF FOUND THEN
     PERFORM refuse_registration('client_instance_fixed', format('%s belongs to the instance "%s" and cannot move to "%s"', owner, home, NEW.instance_id),
@@ -22,6 +24,11 @@ BEGIN
   PERFORM check_words(owner, 'scope', NEW.scopes, ARRAY['openid', 'profile', 'email']);
   PERFORM check_words(owner, 'grant_type', NEW.grant_types,
     ARRAY['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code']);
+  -- A row from before this rule keeps its scopes.
+  IF NOT 'openid' = ANY (NEW.scopes) AND NEW.grant_types && sign_in
+      AND NOT EXISTS (SELECT FROM clients WHERE id = NEW.id AND NOT 'openid' = ANY (scopes) AND grant_types && sign_in) THEN
+    PERFORM refuse_registration('scope_openid', owner || ' signs people in and its scopes lack openid', 'Add it: ARRAY[''openid'', …]. Nobody signs in without it (OpenID Connect Core 1.0 section 3.1.2.1).');
+  END IF;
   IF NEW.type = 'public' AND NOT NEW.require_pkce THEN
     PERFORM refuse_registration('public_client_pkce', owner || ' is public and does not require PKCE', 'Set require_pkce to true, or leave it out.');
   END IF;

@@ -46,6 +46,29 @@ describe('a client is refused', () => {
         'client "new": name has the control character U+202E',
         'Leave it out. Control characters, and those that change the direction of text, make people read something else than what is written.',
       ],
+      [
+        aNewClient({ name: "'Payroll '" }),
+        'name_trimmed',
+        'client "new": name "Payroll " begins or ends with a space',
+        'Leave the space out.',
+      ],
+      ...each(
+        [
+          aNewClient({ scopes: "'{profile}'" }),
+          aNewClient({ scopes: "'{}'" }),
+          aNewClient({
+            scopes: "'{profile,email}'",
+            grant_types: "'{urn:ietf:params:oauth:grant-type:device_code}'",
+          }),
+          `${aNewClient({ scopes: "'{email}'", grant_types: "'{refresh_token}'" })} UPDATE clients SET grant_types = DEFAULT WHERE id = 'new'`,
+        ],
+        (sql) => [
+          sql,
+          'scope_openid',
+          'client "new" signs people in and its scopes lack openid',
+          "Add it: ARRAY['openid', …]. Nobody signs in without it (OpenID Connect Core 1.0 section 3.1.2.1).",
+        ],
+      ),
       ...(
         [
           ['client_uri', 'client_uri_address'],
@@ -336,6 +359,10 @@ describe('what is accepted', () => {
     [
       'a client that only keeps people signed in',
       aNewClient({ grant_types: "'{refresh_token}'", redirect_uris: "'{}'" }),
+    ],
+    [
+      'a client that signs nobody in, without openid',
+      aNewClient({ grant_types: "'{refresh_token}'", scopes: "'{profile}'" }),
     ],
     [
       'a device without a browser, which has no redirect URI',

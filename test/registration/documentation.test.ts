@@ -60,8 +60,14 @@ describe('docs/registering-clients.md', () => {
     ]
       .map((name) => readFileSync(new URL(`../../migrations/${name}.ts`, import.meta.url), 'utf8'))
       .join('\n');
-    const names = ['instances', 'clients', 'people']
-      .map((table) => new URL(`../../migrations/functions/${table}_validate.sql`, import.meta.url))
+    const current = [
+      'instances_validate',
+      'clients_validate',
+      'people_validate',
+      'people_validate_address',
+      'check_redirect_uri',
+    ]
+      .map((name) => new URL(`../../migrations/functions/${name}.sql`, import.meta.url))
       .map((file) => readFileSync(file, 'utf8'))
       .join('\n');
     const found = (pattern: RegExp, text = sql) => [...text.matchAll(pattern)].map(([, name = '']) => name);
@@ -70,7 +76,9 @@ describe('docs/registering-clients.md', () => {
       ...found(/refuse_registration\('(\w+)'/g, later),
       ...found(/CONSTRAINT (\w+) CHECK/g),
       ...found(/refuse_registration\('(\w+)'/g),
-      ...found(/check_name\(.*'(\w+)', NEW/g, names).map((column) => `${column}_visible`),
+      ...found(/refuse_registration\('(\w+)'/g, current),
+      ...found(/check_name\(.*'(\w+)', NEW/g, current).map((column) => `${column}_visible`),
+      ...found(/check_trimmed\(.*'(\w+)', NEW/g, current).map((column) => `${column}_trimmed`),
       ...found(/check_words\(owner, '(\w+)'/g).map((word) => `${word}_known`),
       ...found(/check_lifetime\(owner, '(\w+)'/g).map((column) => `${column}_range`),
       ...found(/CONSTRAINT = '(\w+)'/g),

@@ -41,6 +41,12 @@ describe('an instance is refused', () => {
         `instance "new": name has the control character U+${point}`,
         'Leave it out. Control characters, and those that change the direction of text, make people read something else than what is written.',
       ]),
+      ...each([' Acme', 'Acme ', 'Acme\u00a0', ' '], (name) => [
+        refused({ name: `'${name}'` }),
+        'name_trimmed',
+        `instance "new": name "${name}" begins or ends with a space`,
+        'Leave the space out.',
+      ]),
       [
         refused({ authentication: "'saml'" }),
         'instance_authentication_known of instances',

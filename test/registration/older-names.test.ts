@@ -1,4 +1,4 @@
-import { openRegistration, type Registration } from '../support/registrations/registration.ts';
+import { aClient, openRegistration, type Registration } from '../support/registrations/registration.ts';
 
 let registration: Registration;
 beforeAll(async () => {
@@ -17,6 +17,25 @@ beforeAll(async () => {
   }
 });
 afterAll(() => registration.close());
+
+describe('scopes from before openid was required', () => {
+  beforeAll(async () => {
+    const { knex } = registration.database;
+    await knex.raw('ALTER TABLE clients DISABLE TRIGGER validate');
+    await knex.raw("UPDATE clients SET scopes = '{profile}' WHERE id = 'web'");
+    await knex.raw('ALTER TABLE clients ENABLE TRIGGER validate');
+  });
+
+  it.each([
+    "UPDATE clients SET disabled_at = now(), name = 'Web' WHERE id = 'web'",
+    "UPDATE clients SET scopes = '{profile,email}' WHERE id = 'web'",
+    "UPDATE clients SET scopes = '{openid}' WHERE id = 'web'",
+    aClient({ scopes: "'{profile}'" }).replace(
+      ';',
+      ' ON CONFLICT (id) DO UPDATE SET scopes = excluded.scopes',
+    ),
+  ])('stay, and keep nobody from changing the rest: %s', (sql) => registration.expectAccepted(sql));
+});
 
 describe('a name from before control characters were refused', () => {
   it.each([
