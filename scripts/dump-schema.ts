@@ -1,11 +1,12 @@
 /**
  * Writes migrations/schema.txt, the schema after all migrations, so that a review sees the effect of a migration and
- * not only its statements. Run it after changing a migration: npm run schema
+ * not only its statements, and docs/tables.md, the same for operators. Run it after changing a migration: npm run schema
  */
 import { writeFileSync } from 'node:fs';
 import type { Knex } from 'knex';
 import { openDatabase } from '../src/platform/database.ts';
 import { migrate } from '../src/platform/migrate.ts';
+import { describeTables, TABLES_PAGE } from './table-reference.ts';
 
 export const SCHEMA_FILE = new URL('../migrations/schema.txt', import.meta.url);
 
@@ -87,5 +88,6 @@ if (import.meta.main) {
   const database = await openDatabase({ dataDir: undefined });
   await migrate(database);
   writeFileSync(SCHEMA_FILE, await describeSchema(database.knex));
+  writeFileSync(TABLES_PAGE, await describeTables(database.knex));
   await database.close();
 }

@@ -5,6 +5,7 @@ import knex from 'knex';
 import { applyFunctions, digestOfFunctions, readFunctions } from '../migrations/functions.ts';
 import { FUNCTIONS_SINCE, migrationSource } from '../migrations/index.ts';
 import { describeFunctions, describeSchema, SCHEMA_FILE } from '../scripts/dump-schema.ts';
+import { describeTables, TABLES_PAGE } from '../scripts/table-reference.ts';
 import { type Database, openDatabase } from '../src/platform/database.ts';
 import { OperatorError } from '../src/platform/errors.ts';
 import { migrate } from '../src/platform/migrate.ts';
@@ -107,6 +108,10 @@ describe('the migrations', () => {
 
   it('make the schema that is written down; after changing one: npm run schema', async () => {
     expect(await describeSchema(first.knex)).toBe(readFileSync(SCHEMA_FILE, 'utf8'));
+  });
+
+  it('make the tables that docs/tables.md explains; after changing one: npm run schema', async () => {
+    expect(await describeTables(first.knex)).toBe(readFileSync(TABLES_PAGE, 'utf8'));
   });
 
   it('only go forward', async () => {
