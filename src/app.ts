@@ -10,6 +10,7 @@ import { endpointsOf } from './http/endpoints.ts';
 import { errorHandler } from './http/error-handler.ts';
 import { healthRoutes } from './http/health.ts';
 import { oauthInput } from './http/input/oauth-input.ts';
+import { fewParameters } from './http/input/parameters.ts';
 import { issuerOrigin } from './http/issuer-origin.ts';
 import { logFacts } from './http/log-fields.ts';
 import { measureRequests } from './http/measure.ts';
@@ -77,6 +78,7 @@ export function createApp(services: Services, { retiring }: { retiring(): boolea
     routesOf(health),
     crossOriginFailures(CROSS_ORIGIN_PATHS),
     limitRequests(limits.requests, { exceptPosts: CLIENT_PATHS }),
+    fewParameters,
     shareDatabase(endpointOf),
     ...edges.map(routesOf),
     nothingHere,

@@ -68,8 +68,19 @@ describe('input that no honest client sends', () => {
     }
   });
 
-  it('refuses a query of fifteen thousand parameters, which once took the library seconds', async () => {
-    for (const path of ['/auth/authorize', '/auth/userinfo', '/auth/logout', '/auth/device']) {
+  it('refuses a query of fifteen thousand parameters at any address, which once took seconds', async () => {
+    for (const path of [
+      '/auth/authorize',
+      '/auth/authorize/none',
+      '/auth/userinfo',
+      '/auth/logout',
+      '/auth/device',
+      '/auth/upstream/callback/demo',
+      '/interaction/none',
+      '/v1/listnr-token-provider/jwks',
+      '/demo',
+      '/nothing/here',
+    ]) {
       const answer = await sendHttp(server.port, { path: `${path}?${'a=b&'.repeat(15_000)}` });
       expect({ path, status: answer.status, body: JSON.parse(answer.body) }).toEqual({
         path,

@@ -67,6 +67,7 @@ describe(GUIDE, () => {
         const { body } = await refresh(refresh_token);
         expect(decodeJwt(String(body.id_token))).toEqual({
           ...decodeJwt(id_token),
+          at_hash: expect.stringMatching(/^[\w-]{22}$/),
           iat: time.now(),
           exp: time.now() + 3600,
         });
