@@ -53,7 +53,8 @@ const CONFINED: Record<string, (file: SourceFile, what: Import) => boolean> = {
   pino: ({ path }) => folderOf(path) === 'platform',
   'openid-client': ({ path }) => ['authentication', 'demo'].includes(folderOf(path)),
   // The demo verifies a LiSTNR token with the very lines of the guide.
-  jose: ({ path }) => ['keys', 'clients', 'tokens', 'oidc', 'demo'].includes(folderOf(path)),
+  jose: ({ path }) =>
+    ['keys', 'clients', 'tokens', 'authentication', 'oidc', 'demo'].includes(folderOf(path)),
   // Pages use only the library's types and errors.
   'oidc-provider': ({ path }, { values }) =>
     folderOf(path) === 'oidc' ||

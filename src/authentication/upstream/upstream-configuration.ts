@@ -2,6 +2,8 @@ import { LRUCache } from 'lru-cache';
 import * as openid from 'openid-client';
 import type { UpstreamProvider } from '../../instances/instance.ts';
 import type { OutboundFetch } from '../../platform/network/outbound-fetch.ts';
+import { withoutNulls, withVerifiedJwts } from './upstream-answers.ts';
+import { createSignatureCheck } from './upstream-signature.ts';
 
 /** How far a provider's clock may be from ours. */
 export const CLOCK_TOLERANCE_SECONDS = 60;
@@ -40,6 +42,7 @@ async function discover(
   fetch: OutboundFetch,
 ): Promise<openid.Configuration> {
   const server = new URL(issuer);
+  const forgiving = withoutNulls(fetch);
   const configuration = await openid.discovery(
     server,
     clientId,
@@ -47,17 +50,19 @@ async function discover(
     clientAuthentication(clientSecret),
     {
       timeout: TIMEOUT_SECONDS,
-      [openid.customFetch]: fetch as openid.CustomFetch,
+      [openid.customFetch]: forgiving as openid.CustomFetch,
       execute: [
-        // OIDC Core 3.1.3.7 does not require this check, since TLS vouches for the provider; but a proxy may end TLS in
-        // between.
-        openid.enableNonRepudiationChecks,
         // Registration allows plain http on loopback only (the constraint upstream_issuer_https).
         ...(server.protocol === 'http:' ? [openid.allowInsecureRequests] : []),
       ],
     },
   );
-  checkMetadata(configuration.serverMetadata());
+  const metadata = configuration.serverMetadata();
+  checkMetadata(metadata);
+  // OIDC Core 3.1.3.7 does not require this check, since TLS vouches for the provider; but a proxy may end TLS in
+  // between.
+  const verify = createSignatureCheck(new URL(metadata.jwks_uri ?? ''), forgiving);
+  configuration[openid.customFetch] = withVerifiedJwts(forgiving, verify) as openid.CustomFetch;
   return configuration;
 }
 

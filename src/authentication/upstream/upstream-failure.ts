@@ -1,3 +1,4 @@
+import { errors } from 'jose';
 import * as openid from 'openid-client';
 import { OutboundFailure, OutboundRefused } from '../../platform/network/outbound-fetch.ts';
 import type { SignInResult } from '../sign-in-result.ts';
@@ -37,6 +38,8 @@ export function explainUpstreamFailure(error: unknown): Refused {
   if (error instanceof OutboundRefused) return refused('upstream_invalid', 'address_refused');
   if (isOutage(error)) throw new UpstreamUnavailable(error);
   if (error instanceof openid.ResponseBodyError) return refused('upstream_invalid', error.error);
+  if (error instanceof openid.ClientError && error.cause instanceof errors.JOSEError)
+    return refused('upstream_invalid', error.cause.code);
   if (error instanceof openid.ClientError || error instanceof openid.WWWAuthenticateChallengeError) {
     return refused('upstream_invalid', error.code);
   }
@@ -67,11 +70,11 @@ function isOutage(error: unknown): boolean {
   if (error instanceof OutboundFailure) return true;
   if (error instanceof openid.ResponseBodyError) return isServerFailure(error.status);
   if (!(error instanceof openid.ClientError)) return false;
-  if (error.code === 'OAUTH_TIMEOUT') return true;
+  if (error.code === 'OAUTH_TIMEOUT' || error.cause instanceof errors.JWKSTimeout) return true;
   return error.cause instanceof Response && isServerFailure(error.cause.status);
 }
 
-function isServerFailure(status: number): boolean {
+export function isServerFailure(status: number): boolean {
   return status >= 500 || status === 429;
 }
 

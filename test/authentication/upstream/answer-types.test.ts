@@ -149,9 +149,14 @@ describe('a provider’s metadata', () => {
       firstSignIn: 'create',
     });
 
-  it('may leave out what is optional', async () => {
+  it('may leave out what is optional, or say null for it', async () => {
     const { userinfo_endpoint: _, ...required } = GOOD;
-    for (const metadata of [GOOD, required])
+    const nulls = {
+      userinfo_endpoint: null,
+      token_endpoint_auth_methods_supported: null,
+      id_token_signing_alg_values_supported: null,
+    };
+    for (const metadata of [GOOD, required, { ...GOOD, ...nulls }])
       expect((await discover(metadata)).serverMetadata().issuer).toBe(issuer);
   });
 
@@ -162,9 +167,9 @@ describe('a provider’s metadata', () => {
     ],
     ['token_endpoint', [undefined, null, 7, '', 'file:///etc/passwd', []]],
     ['jwks_uri', [undefined, null, 7, '', 'ftp://provider.example/keys']],
-    ['userinfo_endpoint', [null, 7, '', {}]],
-    ['token_endpoint_auth_methods_supported', [null, 'client_secret_basic', {}, [7]]],
-    ['id_token_signing_alg_values_supported', [null, 'RS256', {}, [null]]],
+    ['userinfo_endpoint', [7, '', {}]],
+    ['token_endpoint_auth_methods_supported', ['client_secret_basic', {}, [7]]],
+    ['id_token_signing_alg_values_supported', ['RS256', {}, [null]]],
   ])('is not used where its %s is of another type or value', async (member, values) => {
     for (const value of values)
       await expect(discover({ ...GOOD, [member]: value })).rejects.toThrow(

@@ -24,6 +24,8 @@ beforeAll(async () => {
 afterAll(() => world.close());
 beforeEach(() => {
   idp.alterIdToken = undefined;
+  idp.alterTokens = undefined;
+  idp.alterUserinfo = undefined;
   idp.userinfo = 'up';
 });
 
@@ -94,5 +96,35 @@ describe('a provider’s clock', () => {
         expect(statusAndMessage(await world.signIn(open, somebody()))).toEqual(UNUSABLE);
       }
     });
+  });
+});
+
+describe('a member that is null', () => {
+  it.each(['azp', 'nbf', 'auth_time', 'at_hash', 'acr', 'amr', 'name', 'email', 'email_verified', 'address'])(
+    'is absent from an ID token: %s',
+    async (claim) => {
+      idp.alterIdToken = (claims) => ({ ...claims, [claim]: null });
+      expect(answerOf(await world.signIn(open, somebody()))).toEqual(CODE);
+    },
+  );
+
+  it.each(['scope', 'refresh_token', 'expires_in', 'unknown'])(
+    'is absent from an answer with tokens: %s',
+    async (member) => {
+      idp.alterTokens = (answer) => ({ ...answer, [member]: null });
+      expect(answerOf(await world.signIn(open, somebody()))).toEqual(CODE);
+    },
+  );
+
+  it('does not hide what userinfo says, and hides nothing as userinfo’s', async () => {
+    idp.alterIdToken = (claims) => ({ ...claims, name: null, email: 'in@the.token' });
+    idp.alterUserinfo = (claims) => ({ ...claims, name: 'At userinfo', email: null, given_name: null });
+    const { name, email } = await world.claimsAfter(await world.signIn(open, somebody()), open);
+    expect([name, email]).toEqual(['At userinfo', 'in@the.token']);
+  });
+
+  it('does not make one out of two audiences', async () => {
+    idp.alterIdToken = (claims) => ({ ...claims, aud: ['listo', 'another'], azp: null });
+    expect(statusAndMessage(await world.signIn(open, somebody()))).toEqual(UNUSABLE);
   });
 });

@@ -30,10 +30,16 @@ export interface UpstreamIdp {
   alterDiscovery: ((metadata: object) => object) | undefined;
   alterTokens: ((answer: object) => unknown) | undefined;
   alterUserinfo: ((claims: object) => unknown) | undefined;
+  /** A JWT that userinfo answers instead of JSON. */
+  userinfoJwt: string | undefined;
+  alterKeys: ((set: { keys: JWK[] }) => unknown) | undefined;
+  /** The `kid` of its tokens. */
+  kid: unknown;
   signsWithUnknownKey: boolean;
   /** The private key with which it signs, for ID tokens that no library would sign. */
   privateJwk: JWK;
   tokenEndpoint: 'up' | 'cut off' | 'failing';
+  keySet: 'up' | 'failing';
   /** A number is the status of an answer without a challenge. */
   userinfo: 'up' | 'refusing' | 'cut off' | 'a page' | number;
   close(): Promise<void>;
@@ -72,9 +78,13 @@ export async function startUpstreamIdp({ redirectUri }: { redirectUri: string })
     alterDiscovery: undefined,
     alterTokens: undefined,
     alterUserinfo: undefined,
+    userinfoJwt: undefined,
+    alterKeys: undefined,
+    kid: jwk.kid,
     signsWithUnknownKey: false,
     privateJwk: jwk,
     tokenEndpoint: 'up',
+    keySet: 'up',
     userinfo: 'up',
     async close() {
       server.close();
@@ -84,7 +94,7 @@ export async function startUpstreamIdp({ redirectUri }: { redirectUri: string })
   };
   const sign = (payload: JWTPayload, alg: string) =>
     new SignJWT(payload)
-      .setProtectedHeader({ alg, kid: jwk.kid })
+      .setProtectedHeader({ alg, kid: idp.kid as string })
       .sign(idp.signsWithUnknownKey ? unknown.privateKey : keys.privateKey);
   standBefore(provider, idp, { sign, claims });
   server.on('request', provider.callback());
@@ -166,6 +176,7 @@ function standBefore(
     if (ctx.path.startsWith('/interaction/')) await signIn(ctx, provider, idp, claims);
     else if (ctx.path === '/token' && idp.tokenEndpoint === 'cut off') ctx.req.socket.destroy();
     else if (ctx.path === '/token' && idp.tokenEndpoint === 'failing') ctx.status = 502;
+    else if (ctx.path === '/jwks' && idp.keySet === 'failing') ctx.status = 503;
     else if (ctx.path === '/me' && idp.userinfo === 'refusing') {
       ctx.set('www-authenticate', 'Bearer error="invalid_token"');
       ctx.status = 401;
@@ -183,10 +194,14 @@ function standBefore(
       const { alg = '' } = decodeProtectedHeader(body.id_token);
       ctx.body = { ...body, id_token: await sign(idp.alterIdToken?.(payload) ?? payload, alg) };
     }
-    const alter = { '/token': idp.alterTokens, '/me': idp.alterUserinfo }[ctx.path];
+    const alter = { '/token': idp.alterTokens, '/me': idp.alterUserinfo, '/jwks': idp.alterKeys }[ctx.path];
     if (alter) {
       ctx.type = 'json';
-      ctx.body = JSON.stringify(alter(ctx.body as object));
+      ctx.body = JSON.stringify(alter(ctx.body as { keys: JWK[] }));
+    }
+    if (ctx.path === '/me' && idp.userinfoJwt) {
+      ctx.type = 'application/jwt';
+      ctx.body = idp.userinfoJwt;
     }
     if (ctx.path.startsWith('/.well-known/') && body && idp.alterDiscovery)
       ctx.body = idp.alterDiscovery(body);
