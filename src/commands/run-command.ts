@@ -10,6 +10,9 @@ import { databaseStats } from './database-stats.ts';
 import { keysDrop, keysList, keysReseal, keysRotate } from './keys.ts';
 import { migrate } from './migrate.ts';
 import { passwordHash } from './password-hash.ts';
+import { KINDS } from './registered/kinds.ts';
+import { listCommand } from './registered/list.ts';
+import { showCommand } from './registered/show.ts';
 import { seal } from './seal.ts';
 import { seed } from './seed.ts';
 import { understandCall } from './understand-call.ts';
@@ -44,6 +47,7 @@ export const COMMANDS: readonly Command[] = [
   keysRotate,
   keysDrop,
   keysReseal,
+  ...KINDS.flatMap((kind) => [listCommand(kind), showCommand(kind)]),
   databaseStats,
   help,
 ];

@@ -35,6 +35,22 @@ const USAGE = `Usage: npx listo COMMAND (in the image: listo COMMAND)
       Drop a key that somebody else may have, whatever its state: what it signed is worth nothing any more. If it signs, another key takes its place.
   keys reseal
       Seal the private keys anew with the first KEY_ENCRYPTION_KEY, so that the others can go.
+  client list [--instance ID] [--after ID] [--json]
+      List the clients of Sign in with Listo by id, up to 1000; --after goes on behind an id.
+  client show ID [--json]
+      Show one client of Sign in with Listo and what belongs to it; of a secret only whether there is one.
+  instance list [--after ID] [--json]
+      List the instances by id, up to 1000; --after goes on behind an id.
+  instance show ID [--json]
+      Show one instance and what belongs to it; of a secret only whether there is one.
+  person list [--instance ID] [--email ADDRESS] [--after ID] [--json]
+      List the people by id, up to 1000; --after goes on behind an id.
+  person show ID [--json]
+      Show one person and what belongs to it; of a secret only whether there is one.
+  listnr list [--after ID] [--json]
+      List the clients of LiSTNR by id, up to 1000; --after goes on behind an id.
+  listnr show ID [--json]
+      Show one client of LiSTNR and what belongs to it; of a secret only whether there is one.
   database stats [--json]
       Say of each table how many rows it has, how many have expired, how long the oldest of those has waited, and its size. ~ is an estimate, > where counting stopped.
   help

@@ -1,0 +1,35 @@
+import type { Command } from '../command.ts';
+import type { Kind } from './kinds.ts';
+import { createRegisteredStore } from './registered-store.ts';
+import { jsonOf, tableOf } from './written.ts';
+
+/** A list of all people of an instance may be long. */
+const MOST = 1000;
+
+export function listCommand({ word, table, many, columns, filters }: Kind): Command {
+  return {
+    name: `${word} list`,
+    operands: [],
+    options: { ...filters, after: 'ID' },
+    switches: ['json'],
+    summary: `List the ${many} by id, up to ${MOST}; --after goes on behind an id.`,
+    async run({ openDatabase, print, say }, _operands, { options, switches }) {
+      const database = await openDatabase();
+      try {
+        const { after, instance, email } = options;
+        const store = createRegisteredStore(database.knex);
+        const found = await store.list(table, { after, instance, email, limit: MOST + 1 });
+        const rows = found.slice(0, MOST);
+        if (switches.has('json'))
+          print(
+            jsonOf(rows.map((row) => Object.fromEntries(columns.map((column) => [column, row[column]])))),
+          );
+        else if (rows.length === 0) print('None.');
+        else for (const line of tableOf(rows, columns)) print(line);
+        if (found.length > MOST) say(`There are more: --after ${rows.at(-1)?.id}\n`);
+      } finally {
+        await database.close();
+      }
+    },
+  };
+}
