@@ -57,8 +57,8 @@ describe('a userinfo that answers nothing', () => {
         msg: "the userinfo of the customer's provider failed, so the sign-in went on with the ID token alone",
       }),
     ]);
-    const claims = await world.claimsAfter(page, open);
-    expect([claims.name, claims.email]).toEqual(['In the token', undefined]);
+    const { name, email } = await world.claimsAfter(page, open);
+    expect({ name, email }).toEqual({ name: 'In the token', email: undefined });
   });
 
   it('takes nothing from a person that was known before', async () => {
@@ -120,7 +120,7 @@ describe('a member that is null', () => {
     idp.alterIdToken = (claims) => ({ ...claims, name: null, email: 'in@the.token' });
     idp.alterUserinfo = (claims) => ({ ...claims, name: 'At userinfo', email: null, given_name: null });
     const { name, email } = await world.claimsAfter(await world.signIn(open, somebody()), open);
-    expect([name, email]).toEqual(['At userinfo', 'in@the.token']);
+    expect({ name, email }).toEqual({ name: 'At userinfo', email: 'in@the.token' });
   });
 
   it('does not make one out of two audiences', async () => {

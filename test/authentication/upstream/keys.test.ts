@@ -1,4 +1,10 @@
 import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
+import * as openid from 'openid-client';
+import { createUpstreamConfigurations } from '../../../src/authentication/upstream/upstream-configuration.ts';
+import {
+  explainUpstreamFailure,
+  UpstreamUnavailable,
+} from '../../../src/authentication/upstream/upstream-failure.ts';
 import { statusAndMessage } from '../../support/browsers/browser.ts';
 import { type TestServer, unique } from '../../support/servers/test-server.ts';
 import { withStillTime } from '../../support/time/still-time.ts';
@@ -148,5 +154,37 @@ describe('a provider’s keys', () => {
     await withProvider({ keySet: 'failing' }, async (signIn) => {
       expect(statusAndMessage(await signIn())).toEqual(AWAY);
     });
+  });
+
+  it('that take too long are an outage, too', async () => {
+    const issuer = 'https://provider.example';
+    const id_token = await new SignJWT({ sub: 'somebody' })
+      .setProtectedHeader({ alg: 'RS256' })
+      .sign((await generateKeyPair('RS256')).privateKey);
+    const answers: Record<string, object> = {
+      '/.well-known/openid-configuration': {
+        issuer,
+        authorization_endpoint: `${issuer}/authorize`,
+        token_endpoint: `${issuer}/token`,
+        jwks_uri: `${issuer}/keys`,
+      },
+      '/token': { access_token: 'a', token_type: 'Bearer', id_token },
+    };
+    const configuration = await createUpstreamConfigurations(async (input) => {
+      const answer = answers[new URL(String(input)).pathname];
+      if (!answer) throw new DOMException('The time is over.', 'TimeoutError');
+      return Response.json(answer);
+    })({
+      instanceId: 'any',
+      issuer,
+      clientId: 'listo',
+      clientSecret: 'secret',
+      scope: 'openid',
+      claimMapping: {},
+      firstSignIn: 'create',
+    });
+    const callback = new URL('https://listo.example/callback?code=a');
+    const error = await openid.authorizationCodeGrant(configuration, callback).catch((failure) => failure);
+    expect(() => explainUpstreamFailure(error)).toThrow(UpstreamUnavailable);
   });
 });
