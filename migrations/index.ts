@@ -21,6 +21,7 @@ import * as pastPublicKeys from './0019-past-public-keys.ts';
 import * as anonymousSessions from './0020-anonymous-sessions.ts';
 import * as applicationAddresses from './0021-application-addresses.ts';
 import * as oneAddress from './0022-one-address.ts';
+import * as everyColumn from './0023-every-column.ts';
 import { applyFunctions } from './functions.ts';
 
 const MIGRATIONS = {
@@ -46,6 +47,7 @@ const MIGRATIONS = {
   '0020-anonymous-sessions': anonymousSessions,
   '0021-application-addresses': applicationAddresses,
   '0022-one-address': oneAddress,
+  '0023-every-column': everyColumn,
 };
 
 type Name = keyof typeof MIGRATIONS;

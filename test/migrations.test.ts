@@ -114,6 +114,15 @@ describe('the migrations', () => {
     expect(await describeTables(first.knex)).toBe(readFileSync(TABLES_PAGE, 'utf8'));
   });
 
+  it('explain every table and every column', async () => {
+    const unexplained = await columnOf(`
+      SELECT concat_ws('.', relname, attname) FROM pg_class c JOIN pg_attribute a ON attrelid = c.oid
+      WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND relname NOT LIKE 'knex%'
+        AND attnum > 0 AND NOT attisdropped
+        AND (col_description(c.oid, attnum) IS NULL OR obj_description(c.oid, 'pg_class') IS NULL)`);
+    expect(unexplained).toEqual([]);
+  });
+
   it('only go forward', async () => {
     for (const name of await migrationSource.getMigrations([])) {
       const migration = await migrationSource.getMigration(name);
