@@ -65,7 +65,6 @@ export async function compose({
     sessionSeconds: async (id) => (await instances.find(id))?.sessionAbsoluteTtlSeconds,
     keyRing: keyRings.oidc,
     pastKeys,
-    box: foundation.box,
     ...libraryPages({ views: pages.views, instances, production: config.production }),
   });
   return {

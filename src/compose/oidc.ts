@@ -8,6 +8,7 @@ import { createRefreshFamilyStore, type RefreshFamilyStore } from '../grants/ref
 import { createIdTokenHints, type IdTokenHints } from '../oidc/id-token-hint.ts';
 import { createLiveProvider, type LiveProvider } from '../oidc/live-provider.ts';
 import { createProvider, type ProviderDependencies } from '../oidc/provider.ts';
+import { createBoxFor } from '../platform/secret-box.ts';
 import { createSessionStore, type SessionStore } from '../sessions/session-store.ts';
 import { createRefreshTokenCodec, type RefreshTokenCodec } from '../tokens/refresh-token-value.ts';
 import type { Foundation } from './foundation.ts';
@@ -53,15 +54,15 @@ export function composeOidc(
   {
     secrets,
     pastKeys,
-    box,
     ...others
   }: Pick<Config, 'secrets'> &
     Pick<Signing, 'pastKeys'> &
-    Pick<Foundation, 'box'> &
     Omit<ProviderDependencies, keyof OidcParts | 'cookieKeys'>,
 ): OidcParts {
-  const { cookieKeys, refreshTokenKeys } = secrets;
+  const { cookieKeys, refreshTokenKeys, keyEncryptionKeys } = secrets;
   const codec = createRefreshTokenCodec({ keys: refreshTokenKeys, issuer: others.issuer });
+  // Anybody may have a hint sealed and opened, so its keys are not those of our secrets.
+  const box = createBoxFor('sealed hints', keyEncryptionKeys);
   const hints = createIdTokenHints({ ...others, pastKeys, box });
   const live = createLiveProvider(() => createProvider({ ...others, ...stores, codec, hints, cookieKeys }));
   return { ...stores, codec, hints, live };

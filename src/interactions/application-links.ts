@@ -6,10 +6,11 @@ import type { PageLink } from '../platform/errors.ts';
  * They lead to registered addresses and nowhere else.
  */
 export function applicationLinks(
-  { name, clientUri, initiateLoginUri, redirectUris }: Client,
+  { name, applicationType, clientUri, initiateLoginUri, redirectUris }: Client,
   issuer: string,
 ): PageLink[] {
-  const own = clientUri ?? originOf(redirectUris);
+  // A native client listens on loopback only while it signs somebody in.
+  const own = clientUri ?? (applicationType === 'native' ? null : originOf(redirectUris));
   return [
     ...(isAddress(initiateLoginUri)
       ? [{ href: withIssuer(initiateLoginUri, issuer), does: 'sign_in' as const, name }]

@@ -1,7 +1,7 @@
 import type { Middleware } from 'koa';
 import { singleValue } from '../http/input/parameters.ts';
 import { repeatAsGet } from '../http/pages/redirect.ts';
-import type { IdTokenHints } from '../oidc/id-token-hint.ts';
+import { type IdTokenHints, NOBODY } from '../oidc/id-token-hint.ts';
 import type { ParsedRequest } from '../oidc/mount.ts';
 import { PATHS } from '../oidc/routes.ts';
 
@@ -20,7 +20,10 @@ export function repeatPostedRequest({ hints }: { hints: IdTokenHints }): Middlew
       ...parameters
     } = (ctx.req as ParsedRequest).body ?? {};
     const clientId = singleValue(parameters.client_id) ?? '';
-    const sealed = await Promise.all([hint].flat().map((text) => hints.seal(text, clientId)));
+    const [first = '', ...more] = [hint].flat();
+    // Nobody may have many texts sealed with one request, and more than one hint is refused anyway.
+    const sealed =
+      more.length > 0 ? [NOBODY, NOBODY] : first === '' ? [] : [await hints.seal(first, clientId)];
     return repeatAsGet(ctx, {
       path: PATHS.authorization,
       parameters: { ...parameters, ...(sealed.length > 0 ? { sealed_hint: sealed } : {}) },

@@ -30,7 +30,7 @@ export function interactionRoutes(
   dependencies: InteractionDependencies,
   { inContext }: { inContext: Middleware },
 ): Router {
-  const router = new Router();
+  const router = new Router({ strict: true, sensitive: true });
   router.use(onlyFromOwnPages(dependencies.issuer));
   const step = (due: Step | 'any', serve: Serve): Middleware[] => [
     inContext,

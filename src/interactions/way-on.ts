@@ -37,7 +37,8 @@ export async function leadOn(
   if (instance) requestState(ctx.req).brand = brandOf(instance);
   if (client) logClient(ctx.req, client.id, 'registered');
   logFacts(ctx.req, { detail: 'the interaction is over, or belongs to another browser' });
-  if (client && found?.isOwn) return repeat(ctx, { found, client, given }, dependencies);
+  if (client && found?.isOwn && !declines(ctx, known ? undefined : given))
+    return repeat(ctx, { found, client, given }, dependencies);
 
   const links = client ? applicationLinks(client, issuer) : [];
   if (found?.isOpen && !found.isOwn) {
@@ -53,6 +54,14 @@ export async function leadOn(
   throw over(links);
 }
 
+/** Whether the person said no. The answer of that must never be a code. */
+function declines(ctx: Context, form: RequestParameters | undefined): boolean {
+  if (ctx.method !== 'POST') return false;
+  if (ctx.path.endsWith('/abort')) return true;
+  if (!ctx.path.endsWith('/consent')) return false;
+  return form ? form.decision !== 'allow' : requestState(ctx.req).log.consent === 'refused';
+}
+
 /** Asks for the same authorization again. */
 async function repeat(
   ctx: Context,
@@ -64,7 +73,9 @@ async function repeat(
     return redirect(ctx, PATHS.code_verification);
   }
   const session = await findSession(ctx, provider(), client.instanceId);
-  const mustSignIn = await isOfAnother(given, session, people);
+  const mustSignIn =
+    (found.accountId !== undefined && found.accountId !== session.accountId) ||
+    (await isOfAnother(given, session, people));
   const parameters = await repeatedRequest(found, session, { hints, mustSignIn });
   repeatAsGet(ctx, { path: PATHS.authorization, parameters });
 }

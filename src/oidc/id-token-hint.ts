@@ -43,7 +43,7 @@ export interface IdTokenHints {
 }
 
 /** Stands for a hint that is no ID token of ours. Nothing opens it, so the client is told as without a form. */
-const NOBODY = 'not-valid';
+export const NOBODY = 'not-valid';
 
 const ALGORITHMS = ['RS256', 'ES256', 'EdDSA'];
 

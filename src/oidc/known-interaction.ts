@@ -19,6 +19,10 @@ export interface KnownInteraction {
   /** Whether it asks somebody to sign in. */
   asksToSignIn: boolean;
   params: Parameters;
+  /** The person of its page, if somebody was signed in when it began. */
+  accountId: string | undefined;
+  /** Whether the application pushed the request (RFC 9126), perhaps to keep it out of addresses. */
+  isPushed: boolean;
   /** When it began, in epoch seconds. */
   begunAt: number;
 }
@@ -42,6 +46,8 @@ export async function findInteraction(
     isOfDevice: payload.deviceCode !== undefined,
     asksToSignIn: (payload.prompt as { name?: string } | undefined)?.name === 'login',
     params: (payload.params ?? {}) as Parameters,
+    accountId: (payload.session as { accountId?: string } | undefined)?.accountId,
+    isPushed: payload.parJti !== undefined,
     begunAt: Number(payload.iat),
   };
 }
@@ -49,20 +55,22 @@ export async function findInteraction(
 /**
  * The parameters with which the browser of an interaction asks for the same authorization again. A sign-in that was
  * asked for and has happened since need not happen again. One that another person's sign-in came between does
- * (`mustSignIn` says so, too). A hint is sealed, because a token must not get into an address.
+ * (`mustSignIn` says so, too). A hint is sealed, because a token must not get into an address. A pushed request loses its
+ * `login_hint`, which may be a person's e-mail address.
  */
 export async function repeatedRequest(
-  { params, begunAt, isOpen, asksToSignIn }: KnownInteraction,
+  { params, begunAt, isOpen, isPushed, asksToSignIn }: KnownInteraction,
   { accountId, loginTs }: Pick<Session, 'accountId' | 'loginTs'>,
   { hints, mustSignIn }: { hints: IdTokenHints; mustSignIn: boolean },
 ): Promise<Record<string, string>> {
-  const { id_token_hint: hint, request: _request, request_uri: _uri, prompt, ...others } = params;
+  const { id_token_hint: hint, request: _request, request_uri: _uri, prompt, login_hint, ...others } = params;
   const signedInSince = accountId !== undefined && Number(loginTs) >= begunAt;
   const prompts = new Set((prompt ?? '').split(' ').filter((one) => one !== ''));
   if (mustSignIn || (isOpen && asksToSignIn)) prompts.add('login');
   else if (signedInSince) prompts.delete('login');
   const repeated = {
     ...others,
+    ...(isPushed ? {} : { login_hint }),
     ...(hint === undefined ? {} : { sealed_hint: await hints.seal(hint, params.client_id ?? '') }),
     ...(prompts.size > 0 ? { prompt: [...prompts].join(' ') } : {}),
   };

@@ -1,7 +1,11 @@
-import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from 'node:crypto';
 import { OperatorError } from './errors.ts';
 
 const PREFIX = 'sealed:v1';
+const CIPHER = 'aes-256-gcm';
+const NONCE_BYTES = 12;
+/** Node would take a tag of four bytes as well, which can be guessed. */
+const TAG_BYTES = 16;
 
 /**
  * Seals values that must be readable again but worthless in a database dump: private keys, upstream secrets. The
@@ -17,6 +21,11 @@ export interface SecretBox {
   isCurrent(sealed: string): boolean;
 }
 
+/** A box for one purpose: its keys are derived, so what opens here opens nothing that another box sealed. */
+export function createBoxFor(purpose: string, keys: readonly Buffer[]): SecretBox {
+  return createSecretBox(keys.map((key) => Buffer.from(hkdfSync('sha256', key, '', purpose, 32))));
+}
+
 export function createSecretBox(keys: readonly Buffer[]): SecretBox {
   const byId = new Map(keys.map((key) => [keyId(key), key]));
   const [first] = byId;
@@ -25,8 +34,8 @@ export function createSecretBox(keys: readonly Buffer[]): SecretBox {
 
   return {
     seal(plaintext, context) {
-      const nonce = randomBytes(12);
-      const cipher = createCipheriv('aes-256-gcm', firstKey, nonce).setAAD(Buffer.from(context));
+      const nonce = randomBytes(NONCE_BYTES);
+      const cipher = createCipheriv(CIPHER, firstKey, nonce).setAAD(Buffer.from(context));
       const ciphertext = Buffer.concat([cipher.update(plaintext, 'utf8'), cipher.final()]);
       return [
         PREFIX,
@@ -46,7 +55,7 @@ export function createSecretBox(keys: readonly Buffer[]): SecretBox {
         );
       }
       try {
-        const decipher = createDecipheriv('aes-256-gcm', key, nonce)
+        const decipher = createDecipheriv(CIPHER, key, nonce, { authTagLength: TAG_BYTES })
           .setAAD(Buffer.from(context))
           .setAuthTag(tag);
         return Buffer.concat([decipher.update(ciphertext), decipher.final()]).toString('utf8');
@@ -67,14 +76,21 @@ function keyId(key: Buffer): string {
 }
 
 function parse(sealed: string, context: string) {
-  const [name, version, id, nonce, ciphertext, tag] = sealed.split(':');
-  if (`${name}:${version}` !== PREFIX || !id || !nonce || ciphertext === undefined || !tag) {
+  const [name, version, id, nonce = '', ciphertext, tag = '', ...more] = sealed.split(':');
+  const bytes = { nonce: Buffer.from(nonce, 'base64url'), tag: Buffer.from(tag, 'base64url') };
+  if (
+    `${name}:${version}` !== PREFIX ||
+    !id ||
+    ciphertext === undefined ||
+    more.length > 0 ||
+    bytes.nonce.length !== NONCE_BYTES ||
+    bytes.tag.length !== TAG_BYTES
+  ) {
     throw new OperatorError(`${context} is not a sealed value; make one with: npm run cli -- seal`);
   }
   return {
     id,
-    nonce: Buffer.from(nonce, 'base64url'),
+    ...bytes,
     ciphertext: Buffer.from(ciphertext, 'base64url'),
-    tag: Buffer.from(tag, 'base64url'),
   };
 }

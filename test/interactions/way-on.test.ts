@@ -75,7 +75,6 @@ describe('a browser that has finished an interaction', () => {
     const again = [
       await browser.get(page.url),
       await browser.submit(page, '/sign-in', credentials),
-      await browser.submit(page, '/abort'),
       await browser.get(posted.location ?? ''),
     ];
     const codes = new Set([first.code]);
@@ -84,7 +83,35 @@ describe('a browser that has finished an interaction', () => {
       expect(others).toEqual({ state: 'kept', iss: server.url });
       codes.add(code);
     }
-    expect(codes.size).toBe(5);
+    expect(codes.size).toBe(4);
+  });
+
+  it('gives no code to the application when its person says no on a page from before', async () => {
+    const asking = await aClient(server, { require_consent: true });
+    const browser = openBrowser();
+    const signInPage = await openSignIn(browser, {}, asking);
+    const consent = await browser.follow(await browser.submit(signInPage, '/sign-in', credentials));
+    await atApplication(browser, await browser.submit(consent, '/consent', { decision: 'allow' }));
+    for (const answer of [
+      await browser.submit(signInPage, '/abort'),
+      await browser.submit(consent, '/consent', { decision: 'deny' }),
+      await browser.submit(consent, '/consent', {}),
+    ])
+      expect({ status: answer.status, title: seen(answer).title }).toEqual({
+        status: 400,
+        title: 'This page is no longer valid',
+      });
+  });
+
+  it('asks whom a consent page is about to sign in, where another person has since', async () => {
+    const asking = await aClient(server, { require_consent: true });
+    const { browser } = await signIn(server.url);
+    const consent = await openSignIn(browser, {}, asking);
+    expect(consent.html).toContain('value="allow"');
+    const person = await aPerson(server);
+    await signIn(server.url, { browser, person, parameters: { prompt: 'login' } });
+    const asked = await browser.follow(await browser.submit(consent, '/consent', { decision: 'allow' }));
+    expect(asked.html).toContain('name="password"');
   });
 
   it('is led from the sign-in to the consent that is still due, and from a given consent on', async () => {
@@ -130,13 +157,15 @@ describe('a browser that has finished an interaction', () => {
     const { client_id, client_secret, redirect_uri } = payroll;
     const { body } = await postForm(`${server.url}/auth/par`, {
       ...{ client_id, client_secret, redirect_uri },
-      ...{ response_type: 'code', scope: 'openid', state: 'kept' },
+      ...{ response_type: 'code', scope: 'openid', state: 'kept', login_hint: ADA.email },
     });
     const query = new URLSearchParams({ client_id, request_uri: String(body.request_uri) });
     const browser = openBrowser();
     const page = await browser.follow(await browser.get(`${server.url}/auth/authorize?${query}`));
     await finish(browser, page);
-    const { state } = await atApplication(browser, await browser.get(page.url));
+    const again = await browser.get(page.url);
+    expect(new URL(again.location ?? '').searchParams.get('login_hint')).toBeNull();
+    const { state } = await atApplication(browser, again);
     expect(state).toBe('kept');
   });
 
