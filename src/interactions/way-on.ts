@@ -73,9 +73,7 @@ async function repeat(
     return redirect(ctx, PATHS.code_verification);
   }
   const session = await findSession(ctx, provider(), client.instanceId);
-  const mustSignIn =
-    (found.accountId !== undefined && found.accountId !== session.accountId) ||
-    (await isOfAnother(given, session, people));
+  const mustSignIn = await isOfAnother(given, session, people);
   const parameters = await repeatedRequest(found, session, { hints, mustSignIn });
   repeatAsGet(ctx, { path: PATHS.authorization, parameters });
 }

@@ -55,11 +55,11 @@ export async function findInteraction(
 /**
  * The parameters with which the browser of an interaction asks for the same authorization again. A sign-in that was
  * asked for and has happened since need not happen again. One that another person's sign-in came between does
- * (`mustSignIn` says so, too). A hint is sealed, because a token must not get into an address. A pushed request loses its
+ * (`mustSignIn` says so, too). A person who is not the one of the page is asked, whatever they decided before. A hint is sealed, because a token must not get into an address. A pushed request loses its
  * `login_hint`, which may be a person's e-mail address.
  */
 export async function repeatedRequest(
-  { params, begunAt, isOpen, isPushed, asksToSignIn }: KnownInteraction,
+  { params, begunAt, isOpen, isPushed, asksToSignIn, accountId: formerId }: KnownInteraction,
   { accountId, loginTs }: Pick<Session, 'accountId' | 'loginTs'>,
   { hints, mustSignIn }: { hints: IdTokenHints; mustSignIn: boolean },
 ): Promise<Record<string, string>> {
@@ -68,6 +68,7 @@ export async function repeatedRequest(
   const prompts = new Set((prompt ?? '').split(' ').filter((one) => one !== ''));
   if (mustSignIn || (isOpen && asksToSignIn)) prompts.add('login');
   else if (signedInSince) prompts.delete('login');
+  if (formerId !== undefined && accountId !== undefined && accountId !== formerId) prompts.add('consent');
   const repeated = {
     ...others,
     ...(isPushed ? {} : { login_hint }),

@@ -103,15 +103,18 @@ describe('a browser that has finished an interaction', () => {
       });
   });
 
-  it('asks whom a consent page is about to sign in, where another person has since', async () => {
+  it('shows the consent page anew to another person who has signed in since, also to one who has consented', async () => {
     const asking = await aClient(server, { require_consent: true });
     const { browser } = await signIn(server.url);
     const consent = await openSignIn(browser, {}, asking);
     expect(consent.html).toContain('value="allow"');
     const person = await aPerson(server);
     await signIn(server.url, { browser, person, parameters: { prompt: 'login' } });
+    const own = await openSignIn(browser, {}, asking);
+    await atApplication(browser, await browser.submit(own, '/consent', { decision: 'allow' }));
     const asked = await browser.follow(await browser.submit(consent, '/consent', { decision: 'allow' }));
-    expect(asked.html).toContain('name="password"');
+    expect(asked.html).toContain('value="allow"');
+    expect(asked.html).toContain(person.email);
   });
 
   it('is led from the sign-in to the consent that is still due, and from a given consent on', async () => {
