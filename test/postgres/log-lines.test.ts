@@ -1,8 +1,10 @@
-import { postForm } from '../support/clients/relying-party.ts';
+import { DEMO_WEB, postForm } from '../support/clients/relying-party.ts';
 import { type DatabaseProxy, startDatabaseProxy } from '../support/databases/database-proxy.ts';
 import { openTestDatabase, type TestDatabase } from '../support/databases/test-database.ts';
 import { type ServerProcess, spawnServerProcess, untilReady } from '../support/servers/server-process.ts';
 import { until } from '../support/time/until.ts';
+
+const SEEDS_DIR = new URL('../../config/seeds', import.meta.url).pathname;
 
 let database: TestDatabase;
 let wire: DatabaseProxy;
@@ -28,13 +30,14 @@ function linesOf({ output }: ServerProcess): Record<string, unknown>[] {
 describe.each(['1', '2'])('where nobody sits at a terminal, %s process', (WORKERS) => {
   it('writes nothing but JSON from its start to its end, the notices of the library included', async () => {
     await wire.cut();
-    server = await spawnServerProcess(wire.url, { WORKERS });
+    server = await spawnServerProcess(wire.url, { WORKERS, SEEDS_DIR });
     const { url } = server;
     await until('a sentence', () => server?.output().includes('does not answer') ?? false);
     await wire.mend();
     await untilReady(server);
     // The library has a notice for the first form that it did not parse itself.
-    await postForm(`${url}/auth/token`, { grant_type: 'authorization_code', client_id: 'nobody' });
+    const { client_id, client_secret } = DEMO_WEB;
+    await postForm(`${url}/auth/token`, { grant_type: 'authorization_code', client_id, client_secret });
     await until('the notice', () =>
       linesOf(server as ServerProcess).some(({ msg }) => /oidc-provider/.test(String(msg))),
     );
@@ -43,7 +46,7 @@ describe.each(['1', '2'])('where nobody sits at a terminal, %s process', (WORKER
     expect(lines.filter((line) => 'notJson' in line)).toEqual([]);
     const said = lines.map(({ level, msg }) => `${level} ${msg}`);
     expect(said).toContainEqual(expect.stringMatching(/^warn Postgres at \S+ does not answer/));
-    expect(said).toContain(`info Listening as ${url}`);
+    expect(said).toContain(`info Sign in with Listo is ready at ${url}. See it work: ${url}/demo`);
     expect(said).toContainEqual(expect.stringMatching(/^warn oidc-provider WARNING: already parsed/));
   });
 
