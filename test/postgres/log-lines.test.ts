@@ -70,8 +70,13 @@ describe.each(['1', '2'])('where nobody sits at a terminal, %s process', (WORKER
     await untilReady(server);
     await wire.cut();
     const authorize = `${url}/auth/authorize?client_id=nobody&response_type=code`;
-    for (let n = 0; n < 20; n += 1) expect((await fetch(authorize)).status).toBe(503);
-    await until('each process to say so', () => away().length === Number(WORKERS));
+    // Each on a connection of its own: a connection stays with one process.
+    const ask = () => fetch(authorize, { headers: { connection: 'close' } });
+    for (let n = 0; n < 20; n += 1) expect((await ask()).status).toBe(503);
+    await until('each process to say so', async () => {
+      await ask();
+      return away().length >= Number(WORKERS);
+    });
     await wire.mend();
     await until('each process to say that it is over', () => over().length === Number(WORKERS));
     expect(away()).toHaveLength(Number(WORKERS));
