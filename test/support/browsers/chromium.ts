@@ -48,7 +48,10 @@ export async function launchChromium(): Promise<Chromium> {
       const preferences = { profile: { default_content_setting_values: { cookies: BLOCK } } };
       await writeFile(join(folder, 'Default', 'Preferences'), JSON.stringify(preferences));
       const context = await chromium.launchPersistentContext(folder, PROGRAM);
-      context.on('close', () => rm(folder, { recursive: true, force: true }));
+      // Chromium may still be writing. A folder that stays behind is no failure of a test.
+      context.on('close', () =>
+        rm(folder, { recursive: true, force: true, maxRetries: 20 }).catch(() => undefined),
+      );
       return visitIn(context);
     },
     close: () => browser.close(),
