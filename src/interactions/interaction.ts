@@ -25,7 +25,10 @@ export interface InteractionContext {
 type Result = Parameters<Provider['interactionFinished']>[2];
 
 /** The interaction is over, or belongs to another browser (way-on.ts). */
-export class InteractionOver extends Error {}
+export class InteractionOver extends Error {
+  /** Whether the person said no, in a form that was read already. */
+  declined = false;
+}
 
 /** @throws InteractionOver when it is over, or belongs to another browser, as its cookie shows. */
 export async function loadInteraction(
@@ -74,9 +77,10 @@ export async function finishInteraction(
   { provider }: Pick<InteractionDependencies, 'provider'>,
   result: Result,
 ): Promise<void> {
-  const mergeWithLastSubmission = !('error' in result);
-  const next = await unlessOver(() =>
-    provider().interactionResult(ctx.req, ctx.res, result, { mergeWithLastSubmission }),
+  const declined = 'error' in result;
+  const next = await unlessOver(
+    () => provider().interactionResult(ctx.req, ctx.res, result, { mergeWithLastSubmission: !declined }),
+    { declined },
   );
   redirect(ctx, next);
 }
@@ -151,10 +155,11 @@ export async function abortInteraction(
 }
 
 /** A second tab, or a form that was sent twice, may end an interaction at any moment. */
-async function unlessOver<T>(work: () => Promise<T>): Promise<T> {
+async function unlessOver<T>(work: () => Promise<T>, { declined = false } = {}): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    throw error instanceof errors.SessionNotFound ? new InteractionOver(undefined, { cause: error }) : error;
+    if (!(error instanceof errors.SessionNotFound)) throw error;
+    throw Object.assign(new InteractionOver(undefined, { cause: error }), { declined });
   }
 }

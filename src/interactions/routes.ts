@@ -42,7 +42,7 @@ export function interactionRoutes(
         else redirect(ctx, interactionAddress(context.interaction.uid, context.client.id));
       } catch (error) {
         if (!(error instanceof InteractionOver)) throw error;
-        await leadOn(ctx, dependencies, context?.client);
+        await leadOn(ctx, dependencies, { known: context?.client, declined: error.declined });
       }
     },
   ];

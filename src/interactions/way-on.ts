@@ -25,7 +25,7 @@ import type { InteractionDependencies } from './dependencies.ts';
 export async function leadOn(
   ctx: Context,
   dependencies: InteractionDependencies,
-  known: Client | undefined,
+  { known, declined }: { known: Client | undefined; declined: boolean },
 ): Promise<void> {
   const { provider, issuer } = dependencies;
   const uid = String(ctx.params.uid);
@@ -37,7 +37,7 @@ export async function leadOn(
   if (instance) requestState(ctx.req).brand = brandOf(instance);
   if (client) logClient(ctx.req, client.id, 'registered');
   logFacts(ctx.req, { detail: 'the interaction is over, or belongs to another browser' });
-  if (client && found?.isOwn && !declines(ctx, known ? undefined : given))
+  if (client && found?.isOwn && !declined && !declines(ctx, given))
     return repeat(ctx, { found, client, given }, dependencies);
 
   const links = client ? applicationLinks(client, issuer) : [];
@@ -54,12 +54,10 @@ export async function leadOn(
   throw over(links);
 }
 
-/** Whether the person said no. The answer of that must never be a code. */
-function declines(ctx: Context, form: RequestParameters | undefined): boolean {
-  if (ctx.method !== 'POST') return false;
-  if (ctx.path.endsWith('/abort')) return true;
-  if (!ctx.path.endsWith('/consent')) return false;
-  return form ? form.decision !== 'allow' : requestState(ctx.req).log.consent === 'refused';
+/** Whether the form says no, to which a code must never be the answer. A form that was read before has no fields here. */
+function declines({ method, path }: Context, { csrf, decision }: RequestParameters): boolean {
+  if (method !== 'POST') return false;
+  return path.endsWith('/abort') || (path.endsWith('/consent') && csrf !== undefined && decision !== 'allow');
 }
 
 /** Asks for the same authorization again. */

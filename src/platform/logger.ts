@@ -4,8 +4,8 @@ import { prettyLines } from './pretty-lines.ts';
 export type { Logger } from 'pino';
 
 /**
- * The process's logger: JSON lines on standard output, or lines for people where that is a terminal. Callers pass only fields that may be seen; the `redact` list
- * catches a header that slips through.
+ * The process's logger: JSON lines on standard output, or lines for people where that is a terminal. Callers pass only
+ * fields that may be seen; the `redact` list catches a header that slips through.
  */
 export function createLogger({
   level,

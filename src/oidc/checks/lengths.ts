@@ -2,7 +2,7 @@ import { errors, type KoaContextWithOIDC } from 'oidc-provider';
 
 const MOST_BYTES = 8 * 1024;
 
-/** An ID token of ours may be longer, also when it is sealed. Where it is not ours, the request is refused anyway. */
+/** An ID token of ours may be longer, also when it is sealed. The head of a request bounds them. */
 const MAY_BE_LONGER: ReadonlySet<string> = new Set(['id_token_hint', 'sealed_hint']);
 
 /**
