@@ -44,7 +44,9 @@ async function ask(url: string) {
 
 /** Waits until the server has said why it waits, and listens. */
 async function untilItWaits({ url, output }: ServerProcess, sentence = /does not answer/): Promise<void> {
-  await until('a sentence', () => sentence.test(output()));
+  await until('a sentence', () => sentence.test(output())).catch((cause: unknown) => {
+    throw new Error(`It said only: ${output()}`, { cause });
+  });
   await until('a port that is open', () =>
     getJson(`${url}/healthz`).then(
       () => true,

@@ -1,4 +1,5 @@
 import { connect, createServer, type Socket } from 'node:net';
+import { freePort } from '../../../scripts/free-port.ts';
 
 /** A connection between a server and its database that a test can cut. */
 export interface DatabaseProxy {
@@ -39,11 +40,13 @@ export async function startDatabaseProxy(databaseUrl: string): Promise<DatabaseP
     }
   });
   const listen = (at: number) =>
-    new Promise<number>((listening, failed) => {
+    new Promise<void>((listening, failed) => {
       server.once('error', failed);
-      server.listen(at, '127.0.0.1', () => listening((server.address() as { port: number }).port));
+      server.listen(at, '127.0.0.1', listening);
     });
-  const own = await listen(0);
+  // While it is cut, nobody else may get its port.
+  const own = await freePort();
+  await listen(own);
   const url = new URL(databaseUrl);
   url.host = `127.0.0.1:${own}`;
 
