@@ -4,7 +4,7 @@
  * and more than 0.2 ms.
  */
 import { parseArgs } from 'node:util';
-import { hashPassword } from '../src/platform/digest.ts';
+import { hashPassword } from '../src/platform/secrets/digest.ts';
 import { basic } from './load/request.ts';
 import { wholeNumber } from './options.ts';
 import { progress, runProgram } from './program.ts';

@@ -6,8 +6,8 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { createListnrClientStore } from '../src/clients/listnr-client-store.ts';
-import { createListnrClients, type ListnrClients } from '../src/clients/listnr-clients.ts';
+import { createListnrClientStore } from '../src/clients/listnr/listnr-client-store.ts';
+import { createListnrClients, type ListnrClients } from '../src/clients/listnr/listnr-clients.ts';
 import { openDatabase } from '../src/platform/database.ts';
 import { wholeNumbers } from './options.ts';
 import { progress, runProgram } from './program.ts';

@@ -33,8 +33,8 @@ import { instanceContext, protocol } from './oidc/mount.ts';
 import { PROTOCOL_ROUTES, type ProtocolRouteKind } from './oidc/routes.ts';
 import { answerUserinfo } from './oidc/userinfo.ts';
 import { isDatabaseUnavailable, unavailable } from './platform/database-errors.ts';
-import type { Logger } from './platform/logger.ts';
-import { outageLogOf } from './platform/outage-log.ts';
+import type { Logger } from './platform/log/logger.ts';
+import { outageLogOf } from './platform/log/outage-log.ts';
 import { signOutRoutes } from './sign-out/routes.ts';
 
 const CLIENT_KINDS: ReadonlySet<ProtocolRouteKind> = new Set([

@@ -9,7 +9,7 @@ import { composeRegistration, type Registration } from './compose/registration.t
 import { composeSigning, type Signing } from './compose/signing.ts';
 import type { Config } from './config.ts';
 import type { Database } from './platform/database.ts';
-import type { Logger } from './platform/logger.ts';
+import type { Logger } from './platform/log/logger.ts';
 
 /** Everything that is built once. Each part gets only the others that it uses. */
 export interface Services

@@ -15,7 +15,7 @@ import { listen } from './listen.ts';
 import { openServerDatabase } from './open-database.ts';
 import type { Database } from './platform/database.ts';
 import { startJobs } from './platform/jobs.ts';
-import { createLogger, type Logger } from './platform/logger.ts';
+import { createLogger, type Logger } from './platform/log/logger.ts';
 import type { Metrics } from './platform/metrics.ts';
 import { migrate } from './platform/migrate.ts';
 import { explainPrivileges } from './platform/postgres/privileges.ts';

@@ -69,7 +69,7 @@ const TIME_OF_DAY_READERS = [
   // Compares it with a file's time.
   'platform/embedded/data-directory-lock.ts',
   // The time of a log line.
-  'platform/logger.ts',
+  'platform/log/logger.ts',
   'platform/time/clock.ts',
 ];
 

@@ -18,7 +18,7 @@ export async function mistakeOfPassword(
   password: string,
   { about = [] }: { about?: readonly string[] } = {},
 ): Promise<string | undefined> {
-  // Characters are counted as they are hashed, in NFC (platform/digest.ts).
+  // Characters are counted as they are hashed, in NFC (platform/secrets/digest.ts).
   const { length } = [...password.normalize('NFC')];
   if (length < SHORTEST) return `The password has ${length} characters; it needs ${SHORTEST} or more.`;
   if (length > LONGEST) return `The password has ${length} characters; it may have ${LONGEST} at most.`;

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { InstanceStore } from '../instances/instance-store.ts';
-import type { ClientSecretStore } from './client-secret-store.ts';
 import type { ClientStore } from './client-store.ts';
+import type { ClientSecretStore } from './secrets/client-secret-store.ts';
 
 /** The limit for each kind of record. The least recently used ones go first. */
 const MAX_ENTRIES = 20_000;

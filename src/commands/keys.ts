@@ -5,7 +5,7 @@ import type { KeySet } from '../keys/signing-key.ts';
 import { createSigningKeyStore, type SigningKeyStore } from '../keys/signing-key-store.ts';
 import type { Queryable } from '../platform/database.ts';
 import { OperatorError } from '../platform/errors.ts';
-import { createSecretBox } from '../platform/secret-box.ts';
+import { createSecretBox } from '../platform/secrets/secret-box.ts';
 import type { Command, CommandContext } from './command.ts';
 
 export const keysList: Command = {

@@ -1,6 +1,6 @@
 import { mistakeOfPassword } from '../accounts/password-rule.ts';
-import { hashPassword } from '../platform/digest.ts';
 import { OperatorError } from '../platform/errors.ts';
+import { hashPassword } from '../platform/secrets/digest.ts';
 import type { Command } from './command.ts';
 import { readSecret } from './read-secret.ts';
 

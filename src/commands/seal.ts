@@ -1,5 +1,5 @@
 import { OperatorError } from '../platform/errors.ts';
-import { createSecretBox } from '../platform/secret-box.ts';
+import { createSecretBox } from '../platform/secrets/secret-box.ts';
 import type { Command } from './command.ts';
 import { readSecret } from './read-secret.ts';
 

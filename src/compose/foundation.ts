@@ -1,11 +1,11 @@
 import { createEvents, type Events } from '../audit/events.ts';
 import type { Config } from '../config.ts';
 import type { Database } from '../platform/database.ts';
-import { createHashQueue, type HashQueue, hashesAtOnce } from '../platform/hash-queue.ts';
-import type { Logger } from '../platform/logger.ts';
+import type { Logger } from '../platform/log/logger.ts';
 import { createMetrics, type Metrics } from '../platform/metrics.ts';
 import { createOutboundFetch, type OutboundFetch } from '../platform/network/outbound-fetch.ts';
-import { createSecretBox, type SecretBox } from '../platform/secret-box.ts';
+import { createHashQueue, type HashQueue, hashesAtOnce } from '../platform/secrets/hash-queue.ts';
+import { createSecretBox, type SecretBox } from '../platform/secrets/secret-box.ts';
 import { type Clock, systemClock } from '../platform/time/clock.ts';
 import {
   createDatabaseTime,

@@ -1,9 +1,9 @@
 import { createDeniedSubjectStore } from '../accounts/denied-subject-store.ts';
 import { createDeniedSubjects, type DeniedSubjects } from '../accounts/denied-subjects.ts';
-import { createClientSecretStore } from '../clients/client-secret-store.ts';
-import { type ClientSecrets, createClientSecrets } from '../clients/client-secrets.ts';
-import { createListnrClientStore } from '../clients/listnr-client-store.ts';
-import { createListnrClients, type ListnrClients } from '../clients/listnr-clients.ts';
+import { createListnrClientStore } from '../clients/listnr/listnr-client-store.ts';
+import { createListnrClients, type ListnrClients } from '../clients/listnr/listnr-clients.ts';
+import { createClientSecretStore } from '../clients/secrets/client-secret-store.ts';
+import { type ClientSecrets, createClientSecrets } from '../clients/secrets/client-secrets.ts';
 import { createListnrKnowledge, type ListnrKnowledge } from '../listnr/knowledge.ts';
 import { createExternalKeys, type ExternalKeys } from '../tokens/id-tokens/external-keys.ts';
 import type { Foundation } from './foundation.ts';

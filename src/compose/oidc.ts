@@ -8,7 +8,7 @@ import { createRefreshFamilyStore, type RefreshFamilyStore } from '../grants/ref
 import { createIdTokenHints, type IdTokenHints } from '../oidc/id-token-hint.ts';
 import { createLiveProvider, type LiveProvider } from '../oidc/live-provider.ts';
 import { createProvider, type ProviderDependencies } from '../oidc/provider.ts';
-import { createBoxFor } from '../platform/secret-box.ts';
+import { createBoxFor } from '../platform/secrets/secret-box.ts';
 import { createSessionStore, type SessionStore } from '../sessions/session-store.ts';
 import { createRefreshTokenCodec, type RefreshTokenCodec } from '../tokens/refresh-token-value.ts';
 import type { Foundation } from './foundation.ts';

@@ -1,11 +1,11 @@
-import { createClientSecretStore } from '../clients/client-secret-store.ts';
-import { type ClientSecrets, createClientSecrets } from '../clients/client-secrets.ts';
 import type { ClientStore } from '../clients/client-store.ts';
 import { cacheRegistration, type RegistrationCache } from '../clients/registration-cache.ts';
+import { createClientSecretStore } from '../clients/secrets/client-secret-store.ts';
+import { type ClientSecrets, createClientSecrets } from '../clients/secrets/client-secrets.ts';
 import { createInstanceStore, type InstanceStore } from '../instances/instance-store.ts';
 import { isDatabaseUnavailable } from '../platform/database-errors.ts';
-import type { Logger } from '../platform/logger.ts';
-import { outageLogOf } from '../platform/outage-log.ts';
+import type { Logger } from '../platform/log/logger.ts';
+import { outageLogOf } from '../platform/log/outage-log.ts';
 import type { Foundation } from './foundation.ts';
 
 /** The registrations for Sign in with Listo, kept in memory: clients with their secrets, and instances. */

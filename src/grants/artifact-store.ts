@@ -1,6 +1,6 @@
 import type { Queryable } from '../platform/database.ts';
-import { hashId } from '../platform/digest.ts';
 import { prepare } from '../platform/postgres/prepared-statement.ts';
+import { hashId } from '../platform/secrets/digest.ts';
 import { type DatabaseTime, SAME_CLOCK } from '../platform/time/database-time.ts';
 import { fromRow, type Payload, toRow } from '../platform/time/payload-times.ts';
 import type { Authorization } from './authorization.ts';

@@ -1,8 +1,8 @@
 import type { Client } from '../clients/client.ts';
 import type { DpopProof } from '../clients/dpop-proof.ts';
 import type { Queryable } from '../platform/database.ts';
-import { hashId } from '../platform/digest.ts';
 import { prepare } from '../platform/postgres/prepared-statement.ts';
+import { hashId } from '../platform/secrets/digest.ts';
 import type { DatabaseTime } from '../platform/time/database-time.ts';
 import { toRow } from '../platform/time/payload-times.ts';
 import {

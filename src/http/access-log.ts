@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Middleware } from 'koa';
-import type { Logger } from '../platform/logger.ts';
+import type { Logger } from '../platform/log/logger.ts';
 import { addressReader, isPrivate } from './client-address.ts';
 import { logReason, logText } from './log-fields.ts';
 import { setRequestState } from './request-state.ts';

@@ -1,8 +1,8 @@
 import type { Context, Middleware } from 'koa';
 import { isDatabaseUnavailable, unavailable, withoutStatement } from '../platform/database-errors.ts';
 import { HttpError } from '../platform/errors.ts';
-import { boundedLog, type Logger } from '../platform/logger.ts';
-import { outageLogOf } from '../platform/outage-log.ts';
+import { boundedLog, type Logger } from '../platform/log/logger.ts';
+import { outageLogOf } from '../platform/log/outage-log.ts';
 import type { Views } from './pages/views.ts';
 import { requestState } from './request-state.ts';
 

@@ -1,5 +1,5 @@
 import type { Queryable } from '../platform/database.ts';
-import type { SecretBox } from '../platform/secret-box.ts';
+import type { SecretBox } from '../platform/secrets/secret-box.ts';
 import type { Instance, UpstreamProvider } from './instance.ts';
 
 const DEFAULT_SESSION_SECONDS = 30 * 24 * 60 * 60;

@@ -8,7 +8,7 @@ import type { Csrf } from '../http/pages/csrf.ts';
 import type { Views } from '../http/pages/views.ts';
 import type { InstanceStore } from '../instances/instance-store.ts';
 import type { IdTokenHints } from '../oidc/id-token-hint.ts';
-import type { Logger } from '../platform/logger.ts';
+import type { Logger } from '../platform/log/logger.ts';
 import type { Clock } from '../platform/time/clock.ts';
 import type { UpstreamSignInStore } from '../sessions/upstream-sign-in-store.ts';
 import type { KnownBrowsers } from './known-browser.ts';

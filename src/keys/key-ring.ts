@@ -1,7 +1,7 @@
 import { type CryptoKey, importJWK, type JSONWebKeySet, type JWK } from 'jose';
 import { type Followed, keepCopy } from '../platform/copies/kept-copy.ts';
 import { OperatorError } from '../platform/errors.ts';
-import { boundedLog, type Logger } from '../platform/logger.ts';
+import { boundedLog, type Logger } from '../platform/log/logger.ts';
 import { createSigner, type SignJwt } from './sign-jwt.ts';
 import type { KeyAlgorithm, KeySet, SigningKey } from './signing-key.ts';
 import type { SigningKeyStore } from './signing-key-store.ts';

@@ -2,7 +2,7 @@ import type { JWK } from 'jose';
 import type { Reading } from '../platform/copies/kept-copy.ts';
 import { behind, ON_PRIMARY } from '../platform/copies/versions.ts';
 import type { Queryable } from '../platform/database.ts';
-import type { SecretBox } from '../platform/secret-box.ts';
+import type { SecretBox } from '../platform/secrets/secret-box.ts';
 import type { RotationStep } from './plan-rotation.ts';
 import type { KeyAlgorithm, KeySet, KeyState, SigningKey } from './signing-key.ts';
 

@@ -1,4 +1,4 @@
-import type { ListnrClient } from '../clients/listnr-client.ts';
+import type { ListnrClient } from '../clients/listnr/listnr-client.ts';
 import type { Directory } from './directory.ts';
 import { invalidClient, invalidRequest, unauthorizedClient } from './errors.ts';
 

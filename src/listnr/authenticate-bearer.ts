@@ -1,4 +1,4 @@
-import type { ListnrClient } from '../clients/listnr-client.ts';
+import type { ListnrClient } from '../clients/listnr/listnr-client.ts';
 import { IdTokenRefused } from '../tokens/id-tokens/errors.ts';
 import type { IdTokenVerifier, VerifiedIdToken } from '../tokens/id-tokens/id-token-verifier.ts';
 import type { Directory } from './directory.ts';

@@ -1,7 +1,7 @@
 import type { DeniedSubjects } from '../accounts/denied-subjects.ts';
-import type { ClientSecrets } from '../clients/client-secrets.ts';
-import type { ListnrClient } from '../clients/listnr-client.ts';
-import type { ListnrClients } from '../clients/listnr-clients.ts';
+import type { ListnrClient } from '../clients/listnr/listnr-client.ts';
+import type { ListnrClients } from '../clients/listnr/listnr-clients.ts';
+import type { ClientSecrets } from '../clients/secrets/client-secrets.ts';
 
 /**
  * The facts about clients and people that are needed to issue a token. All of them are in memory, so that the server

@@ -1,4 +1,4 @@
-import type { ListnrClient } from '../clients/listnr-client.ts';
+import type { ListnrClient } from '../clients/listnr/listnr-client.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
 import { type Clock, epochSeconds } from '../platform/time/clock.ts';
 import type { IdTokenVerifier, VerifiedIdToken } from '../tokens/id-tokens/id-token-verifier.ts';

@@ -1,5 +1,5 @@
 import type { DeniedSubjects } from '../accounts/denied-subjects.ts';
-import type { ListnrClients } from '../clients/listnr-clients.ts';
+import type { ListnrClients } from '../clients/listnr/listnr-clients.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
 
 /** How much a process knows, and since when, to issue LiSTNR tokens without the database: for metrics and readiness. */

@@ -6,8 +6,8 @@
 import Router from '@koa/router';
 import type { Context } from 'koa';
 import type { DeniedSubjects } from '../accounts/denied-subjects.ts';
-import type { ClientSecrets } from '../clients/client-secrets.ts';
-import type { ListnrClients } from '../clients/listnr-clients.ts';
+import type { ListnrClients } from '../clients/listnr/listnr-clients.ts';
+import type { ClientSecrets } from '../clients/secrets/client-secrets.ts';
 import { claimedClient } from '../http/input/claimed-client.ts';
 import { logClaim, logClient, logFacts } from '../http/log-fields.ts';
 import { type ClientLimits, limitClients } from '../http/rate-limits/limit-requests.ts';

@@ -1,6 +1,6 @@
 import type { EventEmitter } from 'node:events';
 import { errors, type KoaContextWithOIDC, type Provider } from 'oidc-provider';
-import { printable, printableAddress } from '../platform/printable.ts';
+import { printable, printableAddress } from '../platform/log/printable.ts';
 import { noteFacts, requestContext } from './request-context.ts';
 
 /** Keeps the reason of each refusal for the log, with the details that the library hides from clients. */

@@ -2,7 +2,7 @@ import type { JWTPayload } from 'jose';
 import type { KeyRing } from '../keys/key-ring.ts';
 import type { PastKeys } from '../keys/past-keys.ts';
 import { OperatorError } from '../platform/errors.ts';
-import type { SecretBox } from '../platform/secret-box.ts';
+import type { SecretBox } from '../platform/secrets/secret-box.ts';
 import { IdTokenRefused } from '../tokens/id-tokens/errors.ts';
 import { checkHeader, readIdToken, verifySignature } from '../tokens/id-tokens/id-token-signature.ts';
 import { isIdentifier } from '../tokens/identifier.ts';

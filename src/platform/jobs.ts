@@ -1,6 +1,6 @@
 import { isDatabaseUnavailable } from './database-errors.ts';
-import type { Logger } from './logger.ts';
-import { outageLogOf } from './outage-log.ts';
+import type { Logger } from './log/logger.ts';
+import { outageLogOf } from './log/outage-log.ts';
 
 /** Work that this process repeats, one run at a time. A failed run is logged, and the next run starts as scheduled. */
 export interface Job {

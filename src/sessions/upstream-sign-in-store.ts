@@ -1,6 +1,6 @@
 import type { Queryable } from '../platform/database.ts';
-import { hashId } from '../platform/digest.ts';
-import type { SecretBox } from '../platform/secret-box.ts';
+import { hashId } from '../platform/secrets/digest.ts';
+import type { SecretBox } from '../platform/secrets/secret-box.ts';
 import type { Clock } from '../platform/time/clock.ts';
 import { type DatabaseTime, SAME_CLOCK } from '../platform/time/database-time.ts';
 

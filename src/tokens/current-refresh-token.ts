@@ -1,6 +1,6 @@
 import type { RefreshFamily, RefreshFamilyStore } from '../grants/refresh-family-store.ts';
 import type { Clock } from '../platform/time/clock.ts';
-import type { ManagementRequest } from './management-request.ts';
+import type { ManagementRequest } from './management/management-request.ts';
 import type { RefreshTokenCodec } from './refresh-token-value.ts';
 
 export interface CurrentRefreshTokenDependencies {

@@ -1,5 +1,5 @@
 import { OAuthError } from '../clients/oauth-error.ts';
-import { printable } from '../platform/printable.ts';
+import { printable } from '../platform/log/printable.ts';
 
 /** A refusal of an authenticated client's request, or of a token. */
 export class TokenError extends OAuthError {

@@ -4,7 +4,7 @@ import type { UsedProofStore } from '../clients/used-proof-store.ts';
 import type { ArtifactStore } from '../grants/artifact-store.ts';
 import type { Authorization } from '../grants/authorization.ts';
 import type { GrantStore } from '../grants/grant-store.ts';
-import { printableAddress } from '../platform/printable.ts';
+import { printableAddress } from '../platform/log/printable.ts';
 import { epochSeconds } from '../platform/time/clock.ts';
 import type { Payload } from '../platform/time/payload-times.ts';
 import { invalidGrant, TokenError } from './errors.ts';

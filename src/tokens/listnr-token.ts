@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { ListnrClaim } from '../clients/listnr-client.ts';
+import type { ListnrClaim } from '../clients/listnr/listnr-client.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
 
 export const TOKEN_LIFETIME_SECONDS = 900;

@@ -8,7 +8,7 @@ import { scopesOf } from '../grants/authorization.ts';
 import type { Clock } from '../platform/time/clock.ts';
 import type { PresentedAccessToken } from './access-token.ts';
 import { invalidProof, TokenError } from './errors.ts';
-import { holderOf } from './holder.ts';
+import { holderOf } from './management/holder.ts';
 import { useProof } from './proof-of-possession.ts';
 
 /** A request at userinfo with a token of this server. */

@@ -4,7 +4,7 @@
  * the first start, an error that an operator must correct.
  */
 import cluster, { type Worker } from 'node:cluster';
-import type { Logger } from '../platform/logger.ts';
+import type { Logger } from '../platform/log/logger.ts';
 import { type AskWorker, createAskWorker, tellWorker } from './ask-worker.ts';
 import { passOnConnections } from './handed-connections.ts';
 import type { Answers, Level, Question, ToPrimary } from './messages.ts';

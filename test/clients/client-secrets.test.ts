@@ -1,7 +1,7 @@
-import { createClientSecrets } from '../../src/clients/client-secrets.ts';
-import { digestSecret, hashPassword } from '../../src/platform/digest.ts';
-import { createHashQueue } from '../../src/platform/hash-queue.ts';
+import { createClientSecrets } from '../../src/clients/secrets/client-secrets.ts';
 import { currentShare, type Share, withinShare } from '../../src/platform/postgres/share.ts';
+import { digestSecret, hashPassword } from '../../src/platform/secrets/digest.ts';
+import { createHashQueue } from '../../src/platform/secrets/hash-queue.ts';
 
 const SECRET = 'a-secret-not-for-production-0000000000001';
 const secrets = [{ name: 'default', digest: digestSecret(SECRET), expiresAt: null }];

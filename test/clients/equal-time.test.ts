@@ -1,5 +1,5 @@
 import { createHook } from 'node:async_hooks';
-import { hashPassword } from '../../src/platform/digest.ts';
+import { hashPassword } from '../../src/platform/secrets/digest.ts';
 import { openBrowser } from '../support/browsers/browser.ts';
 import { authorizationUrl, DEMO_WEB, postForm } from '../support/clients/relying-party.ts';
 import { askToken, basic, DEMO_SERVICE } from '../support/clients/token-provider.ts';

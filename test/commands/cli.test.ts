@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { freePort } from '../../scripts/free-port.ts';
 import { parseConfig } from '../../src/config.ts';
 import { openDatabase } from '../../src/platform/database.ts';
-import { createLogger } from '../../src/platform/logger.ts';
+import { createLogger } from '../../src/platform/log/logger.ts';
 import { type RunningServer, startServer } from '../../src/server.ts';
 import { embeddedTemplate, openTestDatabase } from '../support/databases/test-database.ts';
 import { runJob } from '../support/servers/run-job.ts';

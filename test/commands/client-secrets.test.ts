@@ -1,4 +1,4 @@
-import { verifySecret } from '../../src/platform/digest.ts';
+import { verifySecret } from '../../src/platform/secrets/digest.ts';
 import { runOn } from '../support/registrations/command-line.ts';
 import {
   aClient,

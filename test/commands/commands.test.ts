@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import type { SecretInput } from '../../src/commands/command.ts';
-import { digestSecret, verifyPassword } from '../../src/platform/digest.ts';
 import { OperatorError } from '../../src/platform/errors.ts';
-import { createSecretBox } from '../../src/platform/secret-box.ts';
+import { digestSecret, verifyPassword } from '../../src/platform/secrets/digest.ts';
+import { createSecretBox } from '../../src/platform/secrets/secret-box.ts';
 import { openTestDatabase, type TestDatabase } from '../support/databases/test-database.ts';
 import { type Run, runOn, TEST_SETTINGS } from '../support/registrations/command-line.ts';
 

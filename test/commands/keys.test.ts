@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { parseConfig } from '../../src/config.ts';
 import { OperatorError } from '../../src/platform/errors.ts';
-import { createLogger } from '../../src/platform/logger.ts';
-import { createSecretBox } from '../../src/platform/secret-box.ts';
+import { createLogger } from '../../src/platform/log/logger.ts';
+import { createSecretBox } from '../../src/platform/secrets/secret-box.ts';
 import { startServer } from '../../src/server.ts';
 import { openTestDatabase, type TestDatabase } from '../support/databases/test-database.ts';
 import { runOn, TEST_SETTINGS } from '../support/registrations/command-line.ts';

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { freePort } from '../../scripts/free-port.ts';
 import { createApp } from '../../src/app.ts';
 import { type Config, parseConfig } from '../../src/config.ts';
-import { createLogger } from '../../src/platform/logger.ts';
+import { createLogger } from '../../src/platform/log/logger.ts';
 import { applySeed } from '../../src/platform/seeds/seed.ts';
 import { startServer } from '../../src/server.ts';
 import { welcome } from '../../src/welcome.ts';

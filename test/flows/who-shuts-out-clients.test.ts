@@ -1,4 +1,4 @@
-import { createHashQueue } from '../../src/platform/hash-queue.ts';
+import { createHashQueue } from '../../src/platform/secrets/hash-queue.ts';
 import { openBrowser } from '../support/browsers/browser.ts';
 import { authorizationUrl, postForm } from '../support/clients/relying-party.ts';
 import { aClient, aPerson, type TestClient } from '../support/registrations/factories.ts';

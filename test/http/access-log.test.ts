@@ -5,7 +5,7 @@ import { jest } from '@jest/globals';
 import Koa from 'koa';
 import { accessLog } from '../../src/http/access-log.ts';
 import { listen } from '../../src/listen.ts';
-import { createLogger } from '../../src/platform/logger.ts';
+import { createLogger } from '../../src/platform/log/logger.ts';
 import { startTestServer } from '../support/servers/test-server.ts';
 import { until } from '../support/time/until.ts';
 

@@ -6,7 +6,7 @@ import { accessLog } from '../../src/http/access-log.ts';
 import { errorHandler } from '../../src/http/error-handler.ts';
 import { createViews } from '../../src/http/pages/views.ts';
 import { listen } from '../../src/listen.ts';
-import { createLogger } from '../../src/platform/logger.ts';
+import { createLogger } from '../../src/platform/log/logger.ts';
 import { ConnectionLost } from '../../src/platform/postgres/sqlstates.ts';
 
 const MANY = 40;

@@ -7,7 +7,7 @@ import { createDeviceCodeStore } from '../../src/grants/device-code-store.ts';
 import { createGrantStore } from '../../src/grants/grant-store.ts';
 import { createRefreshFamilyStore } from '../../src/grants/refresh-family-store.ts';
 import { createExpiredRowsStore, EXPIRING_TABLES } from '../../src/housekeeping/expired-rows-store.ts';
-import { createSecretBox } from '../../src/platform/secret-box.ts';
+import { createSecretBox } from '../../src/platform/secrets/secret-box.ts';
 import { systemClock } from '../../src/platform/time/clock.ts';
 import { createSessionStore } from '../../src/sessions/session-store.ts';
 import { createUpstreamSignInStore } from '../../src/sessions/upstream-sign-in-store.ts';

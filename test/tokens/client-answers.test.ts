@@ -1,5 +1,5 @@
 import { SignJWT } from 'jose';
-import { digestSecret } from '../../src/platform/digest.ts';
+import { digestSecret } from '../../src/platform/secrets/digest.ts';
 import { aClientKey, type Claims, type ClientKey, clientAssertion } from '../support/clients/proofs.ts';
 import { aClient, type TestClient } from '../support/registrations/factories.ts';
 import { startTestServer, type TestServer } from '../support/servers/test-server.ts';

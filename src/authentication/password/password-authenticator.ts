@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { PersonStore } from '../../accounts/person-store.ts';
-import { hashPassword, verifyPassword } from '../../platform/digest.ts';
-import type { HashQueue } from '../../platform/hash-queue.ts';
+import { hashPassword, verifyPassword } from '../../platform/secrets/digest.ts';
+import type { HashQueue } from '../../platform/secrets/hash-queue.ts';
 import { accountName, type Guesser, passwordBuckets } from '../guesses/buckets.ts';
 import type { Guesses } from '../guesses/guesses.ts';
 import type { SignInResult } from '../sign-in-result.ts';

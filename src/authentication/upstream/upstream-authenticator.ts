@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import * as openid from 'openid-client';
 import type { PersonStore } from '../../accounts/person-store.ts';
 import type { UpstreamProvider } from '../../instances/instance.ts';
-import type { Logger } from '../../platform/logger.ts';
+import type { Logger } from '../../platform/log/logger.ts';
 import type { OutboundFetch } from '../../platform/network/outbound-fetch.ts';
 import { type Clock, epochSeconds } from '../../platform/time/clock.ts';
 import type { SignInResult } from '../sign-in-result.ts';

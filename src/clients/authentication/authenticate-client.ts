@@ -1,9 +1,9 @@
 import type { Clock } from '../../platform/time/clock.ts';
 import type { Client } from '../client.ts';
-import type { ClientSecrets } from '../client-secrets.ts';
 import type { ClientStore } from '../client-store.ts';
 import { OAuthError } from '../oauth-error.ts';
 import { refuseOtherOrigin } from '../origins.ts';
+import type { ClientSecrets } from '../secrets/client-secrets.ts';
 import type { UsedProofStore } from '../used-proof-store.ts';
 import { verifyAssertion } from './assertion.ts';
 import { type Credentials, type PresentedCredentials, readCredentials } from './credentials.ts';

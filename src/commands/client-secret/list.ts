@@ -1,4 +1,4 @@
-import type { StoredSecret } from '../../clients/client-secret-store.ts';
+import type { StoredSecret } from '../../clients/secrets/client-secret-store.ts';
 import type { Command } from '../command.ts';
 import { formatTable } from '../format-table.ts';
 import { KIND_OPTION, withSecretsOf } from './owner.ts';

@@ -1,4 +1,4 @@
-import { digestSecret, generateSecret } from '../../platform/digest.ts';
+import { digestSecret, generateSecret } from '../../platform/secrets/digest.ts';
 import type { Command } from '../command.ts';
 
 export const clientSecret: Command = {

@@ -3,7 +3,7 @@ import {
   createClientSecretStore,
   findSecretTables,
   type SecretTable,
-} from '../../clients/client-secret-store.ts';
+} from '../../clients/secrets/client-secret-store.ts';
 import { OperatorError } from '../../platform/errors.ts';
 import type { CommandContext, GivenOptions } from '../command.ts';
 

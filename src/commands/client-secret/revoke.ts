@@ -1,4 +1,4 @@
-import type { ClientSecretStore } from '../../clients/client-secret-store.ts';
+import type { ClientSecretStore } from '../../clients/secrets/client-secret-store.ts';
 import { OperatorError } from '../../platform/errors.ts';
 import { explainRefusal, isRefusal } from '../../platform/seeds/seed-error.ts';
 import type { Command } from '../command.ts';

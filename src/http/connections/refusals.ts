@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import { boundedLog, type Logger } from '../../platform/logger.ts';
+import { boundedLog, type Logger } from '../../platform/log/logger.ts';
 import type { Metrics } from '../../platform/metrics.ts';
 import { canonicalAddress } from '../../platform/network/addresses.ts';
 import { knownRequestState } from '../request-state.ts';

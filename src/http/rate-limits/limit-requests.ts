@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import type { Context, Middleware } from 'koa';
 import { LRUCache } from 'lru-cache';
 import { HttpError } from '../../platform/errors.ts';
-import { guardComparisons } from '../../platform/slow-comparisons.ts';
+import { guardComparisons } from '../../platform/secrets/slow-comparisons.ts';
 import { isPreflight } from '../cross-origin-failures.ts';
 import { claimedClient } from '../input/claimed-client.ts';
 import { requestLimitKey } from './limit-key.ts';

@@ -1,7 +1,7 @@
 import { decodeJwt } from 'jose';
 import { errors, type KoaContextWithOIDC } from 'oidc-provider';
 import { OFFLINE_ACCESS, scopesAllowed } from '../../clients/allowed-now.ts';
-import { printable } from '../../platform/printable.ts';
+import { printable } from '../../platform/log/printable.ts';
 import { clientRecord } from '../storage/client-metadata.ts';
 
 /**

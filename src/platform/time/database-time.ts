@@ -1,5 +1,5 @@
 import type { Queryable } from '../database.ts';
-import type { Logger } from '../logger.ts';
+import type { Logger } from '../log/logger.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Clock } from './clock.ts';
 

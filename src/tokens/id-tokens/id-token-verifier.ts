@@ -1,5 +1,5 @@
 import { type CompactVerifyGetKey, errors } from 'jose';
-import type { AcceptedIssuer } from '../../clients/listnr-client.ts';
+import type { AcceptedIssuer } from '../../clients/listnr/listnr-client.ts';
 import type { KeyRing } from '../../keys/key-ring.ts';
 import { type Clock, epochSeconds } from '../../platform/time/clock.ts';
 import { IdTokenRefused } from './errors.ts';

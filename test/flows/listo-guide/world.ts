@@ -1,6 +1,6 @@
 import { type ClientStore, createClientStore } from '../../../src/clients/client-store.ts';
 import { type ArtifactStore, createArtifactStore } from '../../../src/grants/artifact-store.ts';
-import { digestSecret, hashPassword } from '../../../src/platform/digest.ts';
+import { digestSecret, hashPassword } from '../../../src/platform/secrets/digest.ts';
 import type { Browser, Page } from '../../support/browsers/browser.ts';
 import {
   type Answer,

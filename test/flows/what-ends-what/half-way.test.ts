@@ -1,4 +1,4 @@
-import { hashPassword } from '../../../src/platform/digest.ts';
+import { hashPassword } from '../../../src/platform/secrets/digest.ts';
 import { type Browser, openBrowser, type Page } from '../../support/browsers/browser.ts';
 import { authorizationUrl, pkce, type Tokens, userinfo } from '../../support/clients/relying-party.ts';
 import { startTestServer, type TestServer } from '../../support/servers/test-server.ts';

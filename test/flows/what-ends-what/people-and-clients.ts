@@ -1,4 +1,4 @@
-import { digestSecret, hashPassword } from '../../../src/platform/digest.ts';
+import { digestSecret, hashPassword } from '../../../src/platform/secrets/digest.ts';
 import { type Acts, noticeChanges } from './act.ts';
 import { lineOf } from './document.ts';
 import { refreshAs, type World } from './world.ts';

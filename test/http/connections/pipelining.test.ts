@@ -2,7 +2,7 @@ import type { createServer, RequestListener, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { connect } from 'node:net';
 import { createHttpServer } from '../../../src/http/connections/http-server.ts';
-import { createLogger } from '../../../src/platform/logger.ts';
+import { createLogger } from '../../../src/platform/log/logger.ts';
 import { sendBytes } from '../../support/clients/raw-http.ts';
 import { until } from '../../support/time/until.ts';
 

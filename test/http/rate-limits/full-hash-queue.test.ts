@@ -1,4 +1,4 @@
-import { createHashQueue } from '../../../src/platform/hash-queue.ts';
+import { createHashQueue } from '../../../src/platform/secrets/hash-queue.ts';
 import { errorOf, openBrowser } from '../../support/browsers/browser.ts';
 import { ADA, authorizationUrl } from '../../support/clients/relying-party.ts';
 import { startTestServer } from '../../support/servers/test-server.ts';

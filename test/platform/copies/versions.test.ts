@@ -1,10 +1,10 @@
 import { createDeniedSubjectStore } from '../../../src/accounts/denied-subject-store.ts';
-import { createListnrClientStore } from '../../../src/clients/listnr-client-store.ts';
+import { createListnrClientStore } from '../../../src/clients/listnr/listnr-client-store.ts';
 import { createSigningKeyStore } from '../../../src/keys/signing-key-store.ts';
 import { type Look, onChange, watchVersions } from '../../../src/platform/copies/versions.ts';
 import type { Queryable } from '../../../src/platform/database.ts';
 import { isDatabaseUnavailable } from '../../../src/platform/database-errors.ts';
-import { createSecretBox } from '../../../src/platform/secret-box.ts';
+import { createSecretBox } from '../../../src/platform/secrets/secret-box.ts';
 import { openTestDatabase, type TestDatabase } from '../../support/databases/test-database.ts';
 
 const NEVER = new AbortController().signal;

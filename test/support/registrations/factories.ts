@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { digestSecret, hashPassword } from '../../../src/platform/digest.ts';
+import { digestSecret, hashPassword } from '../../../src/platform/secrets/digest.ts';
 import { type TestServer, unique } from '../servers/test-server.ts';
 
 /** Made-up registrations. A test sets only the columns that matter to it. */

@@ -4,7 +4,7 @@ import { Writable } from 'node:stream';
 import { freePort } from '../../../scripts/free-port.ts';
 import type { Overrides } from '../../../src/compose.ts';
 import { type Config, parseConfig } from '../../../src/config.ts';
-import { createLogger } from '../../../src/platform/logger.ts';
+import { createLogger } from '../../../src/platform/log/logger.ts';
 import { applySeed } from '../../../src/platform/seeds/seed.ts';
 import { SAME_CLOCK } from '../../../src/platform/time/database-time.ts';
 import { type RunningServer, startServer } from '../../../src/server.ts';

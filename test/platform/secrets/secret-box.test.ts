@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { OperatorError } from '../../src/platform/errors.ts';
-import { createBoxFor, createSecretBox } from '../../src/platform/secret-box.ts';
+import { OperatorError } from '../../../src/platform/errors.ts';
+import { createBoxFor, createSecretBox } from '../../../src/platform/secrets/secret-box.ts';
 
 describe('a secret box', () => {
   const key = randomBytes(32);

@@ -1,8 +1,8 @@
-import type { AccessTokenStore } from '../grants/access-token-store.ts';
-import type { GrantStore } from '../grants/grant-store.ts';
-import type { KeyRing } from '../keys/key-ring.ts';
-import { readAccessToken } from './access-token.ts';
-import { type CurrentRefreshTokenDependencies, findCurrentFamily } from './current-refresh-token.ts';
+import type { AccessTokenStore } from '../../grants/access-token-store.ts';
+import type { GrantStore } from '../../grants/grant-store.ts';
+import type { KeyRing } from '../../keys/key-ring.ts';
+import { readAccessToken } from '../access-token.ts';
+import { type CurrentRefreshTokenDependencies, findCurrentFamily } from '../current-refresh-token.ts';
 import type { ManagementRequest } from './management-request.ts';
 
 export interface RevocationDependencies extends CurrentRefreshTokenDependencies {

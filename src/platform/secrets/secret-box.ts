@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from 'node:crypto';
-import { OperatorError } from './errors.ts';
+import { OperatorError } from '../errors.ts';
 
 const PREFIX = 'sealed:v1';
 const CIPHER = 'aes-256-gcm';

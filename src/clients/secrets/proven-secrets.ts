@@ -1,6 +1,6 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import { isSlow } from '../platform/digest.ts';
+import { isSlow } from '../../platform/secrets/digest.ts';
 
 /**
  * The slow digests (argon2id) whose secret this process has seen, so that a client that authenticates all the time

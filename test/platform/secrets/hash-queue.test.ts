@@ -1,4 +1,4 @@
-import { createHashQueue, hashesAtOnce } from '../../src/platform/hash-queue.ts';
+import { createHashQueue, hashesAtOnce } from '../../../src/platform/secrets/hash-queue.ts';
 
 /** Work that begins in its turn and ends when the test says so. */
 function heldWork(queue: ReturnType<typeof createHashQueue>) {

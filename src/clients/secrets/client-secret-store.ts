@@ -1,4 +1,4 @@
-import type { Queryable } from '../platform/database.ts';
+import type { Queryable } from '../../platform/database.ts';
 
 export type SecretTable = 'client_secrets' | 'listnr_client_secrets';
 

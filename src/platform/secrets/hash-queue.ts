@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { HttpError } from './errors.ts';
+import { HttpError } from '../errors.ts';
 
 /**
  * Runs password hashes a few at a time. A hash takes a thread of libuv for tens of milliseconds, and the signatures

@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream';
-import { createLogger } from '../../src/platform/logger.ts';
-import { prettyLine } from '../../src/platform/pretty-lines.ts';
+import { createLogger } from '../../../src/platform/log/logger.ts';
+import { prettyLine } from '../../../src/platform/log/pretty-lines.ts';
 
 /** A stream that takes no colours, so that the text is plain. */
 const PLAIN = new Writable();

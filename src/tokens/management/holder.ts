@@ -1,9 +1,9 @@
-import type { Person } from '../accounts/person.ts';
-import { isBoundEnough } from '../clients/allowed-now.ts';
-import type { Client } from '../clients/client.ts';
-import type { AccessTokenState } from '../grants/access-token-store.ts';
-import type { Clock } from '../platform/time/clock.ts';
-import type { AccessTokenClaims } from './access-token.ts';
+import type { Person } from '../../accounts/person.ts';
+import { isBoundEnough } from '../../clients/allowed-now.ts';
+import type { Client } from '../../clients/client.ts';
+import type { AccessTokenState } from '../../grants/access-token-store.ts';
+import type { Clock } from '../../platform/time/clock.ts';
+import type { AccessTokenClaims } from '../access-token.ts';
 
 /** Everything for which an access token stands, while it is good. */
 export interface Holder {

@@ -1,6 +1,6 @@
-import { type Followed, keepCopy } from '../platform/copies/kept-copy.ts';
-import { isSlow } from '../platform/digest.ts';
-import type { KnownSecret } from './client-secrets.ts';
+import { type Followed, keepCopy } from '../../platform/copies/kept-copy.ts';
+import { isSlow } from '../../platform/secrets/digest.ts';
+import type { KnownSecret } from '../secrets/client-secrets.ts';
 import type { ListnrClient } from './listnr-client.ts';
 import type { ListnrClientStore, ListnrRegistration } from './listnr-client-store.ts';
 

@@ -1,5 +1,5 @@
-import type { Client } from '../clients/client.ts';
-import type { TokenRequest } from './token-request.ts';
+import type { Client } from '../../clients/client.ts';
+import type { TokenRequest } from '../token-request.ts';
 
 /** A request about a token (RFC 7009 section 2.1, RFC 7662 section 2.1) whose client is authenticated. */
 export interface ManagementRequest {

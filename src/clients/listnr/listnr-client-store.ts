@@ -1,7 +1,7 @@
-import type { Reading } from '../platform/copies/kept-copy.ts';
-import { behind, ON_PRIMARY } from '../platform/copies/versions.ts';
-import type { Queryable } from '../platform/database.ts';
-import type { KnownSecret } from './client-secrets.ts';
+import type { Reading } from '../../platform/copies/kept-copy.ts';
+import { behind, ON_PRIMARY } from '../../platform/copies/versions.ts';
+import type { Queryable } from '../../platform/database.ts';
+import type { KnownSecret } from '../secrets/client-secrets.ts';
 import type { AcceptedIssuer, ListnrClient } from './listnr-client.ts';
 
 export interface ListnrRegistration {

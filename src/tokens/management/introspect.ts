@@ -1,11 +1,11 @@
-import { isBoundEnough, scopesAllowed } from '../clients/allowed-now.ts';
-import { invalidClient } from '../clients/authentication/errors.ts';
-import type { Client } from '../clients/client.ts';
-import type { ClientStore } from '../clients/client-store.ts';
-import type { AccessTokenStore } from '../grants/access-token-store.ts';
-import type { KeyRing } from '../keys/key-ring.ts';
-import { readAccessToken } from './access-token.ts';
-import { type CurrentRefreshTokenDependencies, findCurrentFamily } from './current-refresh-token.ts';
+import { isBoundEnough, scopesAllowed } from '../../clients/allowed-now.ts';
+import { invalidClient } from '../../clients/authentication/errors.ts';
+import type { Client } from '../../clients/client.ts';
+import type { ClientStore } from '../../clients/client-store.ts';
+import type { AccessTokenStore } from '../../grants/access-token-store.ts';
+import type { KeyRing } from '../../keys/key-ring.ts';
+import { readAccessToken } from '../access-token.ts';
+import { type CurrentRefreshTokenDependencies, findCurrentFamily } from '../current-refresh-token.ts';
 import { holderOf } from './holder.ts';
 import type { ManagementRequest } from './management-request.ts';
 

@@ -1,4 +1,4 @@
-import { withoutStatement } from './database-errors.ts';
+import { withoutStatement } from '../database-errors.ts';
 import type { Logger } from './logger.ts';
 
 const SAY_EVERY_MS = 60_000;

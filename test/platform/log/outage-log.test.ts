@@ -1,9 +1,9 @@
 import { Writable } from 'node:stream';
-import { startJobs } from '../../src/platform/jobs.ts';
-import { createLogger } from '../../src/platform/logger.ts';
-import { createOutageLog } from '../../src/platform/outage-log.ts';
-import { ConnectionLost } from '../../src/platform/postgres/sqlstates.ts';
-import { until } from '../support/time/until.ts';
+import { startJobs } from '../../../src/platform/jobs.ts';
+import { createLogger } from '../../../src/platform/log/logger.ts';
+import { createOutageLog } from '../../../src/platform/log/outage-log.ts';
+import { ConnectionLost } from '../../../src/platform/postgres/sqlstates.ts';
+import { until } from '../../support/time/until.ts';
 
 function recorder() {
   const lines: Record<string, unknown>[] = [];

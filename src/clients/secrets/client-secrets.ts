@@ -1,9 +1,9 @@
 import { LRUCache } from 'lru-cache';
-import { digestSecret, isSlow, verifySecret } from '../platform/digest.ts';
-import type { HashQueue } from '../platform/hash-queue.ts';
-import { withinShare } from '../platform/postgres/share.ts';
-import { compareGuarded, comparisonLane } from '../platform/slow-comparisons.ts';
-import type { Clock } from '../platform/time/clock.ts';
+import { withinShare } from '../../platform/postgres/share.ts';
+import { digestSecret, isSlow, verifySecret } from '../../platform/secrets/digest.ts';
+import type { HashQueue } from '../../platform/secrets/hash-queue.ts';
+import { compareGuarded, comparisonLane } from '../../platform/secrets/slow-comparisons.ts';
+import type { Clock } from '../../platform/time/clock.ts';
 import type { ClientSecretStore, StoredSecret } from './client-secret-store.ts';
 import { createProvenSecrets } from './proven-secrets.ts';
 
