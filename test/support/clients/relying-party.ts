@@ -89,19 +89,31 @@ export async function signIn(
     person?: { email: string; password: string };
   } = {},
 ): Promise<{ page: Page; callback: URLSearchParams; browser: Browser }> {
-  const redirectUri = parameters.redirect_uri ?? DEMO_WEB.redirect_uri;
-  let page = await browser.follow(await browser.get(authorizationUrl(issuer, parameters)), redirectUri);
-  if (page.html.includes('name="password"')) {
-    page = await browser.follow(
-      await browser.submit(page, '/sign-in', { email: person.email, password: person.password }),
-      redirectUri,
-    );
-  }
-  if (page.html.includes('value="allow"')) {
-    page = await browser.follow(await browser.submit(page, '/consent', { decision: 'allow' }), redirectUri);
-  }
+  const stopAt = parameters.redirect_uri ?? DEMO_WEB.redirect_uri;
+  const first = await browser.follow(await browser.get(authorizationUrl(issuer, parameters)), stopAt);
+  const page = await passThrough(first, { browser, person, stopAt });
   if (!page.location) throw new Error(`Signing in ended at ${page.url} with ${page.status}:\n${page.html}`);
   return { page, callback: new URL(page.location).searchParams, browser };
+}
+
+/** Signs in and allows, where a page asks, until a redirect leads to `stopAt` or a page is not one of these. */
+export async function passThrough(
+  page: Page,
+  {
+    browser,
+    person = ADA,
+    stopAt,
+  }: { browser: Browser; person?: { email: string; password: string }; stopAt?: string | undefined },
+): Promise<Page> {
+  let current = page;
+  if (current.html.includes('name="password"')) {
+    const { email, password } = person;
+    current = await browser.follow(await browser.submit(current, '/sign-in', { email, password }), stopAt);
+  }
+  if (current.html.includes('value="allow"')) {
+    current = await browser.follow(await browser.submit(current, '/consent', { decision: 'allow' }), stopAt);
+  }
+  return current;
 }
 
 /** A code for `client_demo_web`, by a new browser or one that may be signed in already. */

@@ -1,0 +1,40 @@
+import { spawnSync } from 'node:child_process';
+
+interface Tool {
+  /** A call that succeeds only where the tool is complete. */
+  check: readonly [program: string, ...args: string[]];
+  /** The package of Debian that has it. */
+  package: string;
+}
+
+const TOOLS = {
+  python: { check: ['python3', '-c', 'import ensurepip, venv'], package: 'python3-venv' },
+  go: { check: ['go', 'version'], package: 'golang-go' },
+  java: { check: ['javac', '-version'], package: 'default-jdk-headless' },
+  maven: { check: ['mvn', '--version'], package: 'maven' },
+  apache: { check: ['apache2', '-v'], package: 'apache2' },
+  chromium: { check: [process.env.CHROMIUM ?? 'chromium', '--version'], package: 'chromium' },
+  openssl: { check: ['openssl', 'version'], package: 'openssl' },
+} as const satisfies Record<string, Tool>;
+export type ToolName = keyof typeof TOOLS;
+
+/** Debian installs some programs where only root's PATH looks. */
+export const TOOL_PATH = `${process.env.PATH}:/usr/sbin:/usr/local/sbin`;
+
+/**
+ * `describe` where every tool is there. Elsewhere the block is skipped, and a line on standard error says what to
+ * install. With `CI` set, a missing tool is an error.
+ */
+export function describeWith(...names: readonly ToolName[]): jest.Describe {
+  const missing = names.filter((name) => !isThere(TOOLS[name]));
+  if (missing.length === 0) return describe;
+  const packages = missing.map((name) => TOOLS[name].package).join(' ');
+  const sentence = `Not installed here: ${missing.join(', ')}. On Debian: apt-get install ${packages}`;
+  if (process.env.CI) throw new Error(sentence);
+  process.stderr.write(`${expect.getState().testPath}: skipped. ${sentence}\n`);
+  return describe.skip;
+}
+
+function isThere({ check: [program, ...args] }: Tool): boolean {
+  return spawnSync(program, args, { env: { ...process.env, PATH: TOOL_PATH } }).status === 0;
+}
