@@ -22,6 +22,7 @@ import * as anonymousSessions from './0020-anonymous-sessions.ts';
 import * as applicationAddresses from './0021-application-addresses.ts';
 import * as oneAddress from './0022-one-address.ts';
 import * as everyColumn from './0023-every-column.ts';
+import * as supportAddress from './0024-support-address.ts';
 import { applyFunctions } from './functions.ts';
 
 const MIGRATIONS = {
@@ -48,6 +49,7 @@ const MIGRATIONS = {
   '0021-application-addresses': applicationAddresses,
   '0022-one-address': oneAddress,
   '0023-every-column': everyColumn,
+  '0024-support-address': supportAddress,
 };
 
 type Name = keyof typeof MIGRATIONS;

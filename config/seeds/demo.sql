@@ -2,10 +2,11 @@
 -- Applied by `npm start` on the embedded database; by hand with: npm run cli -- seed config/seeds/demo.sql
 -- Applying it again changes nothing. The secrets are public, so never use them for anything real.
 
-INSERT INTO instances (id, name, authentication, brand_color)
-VALUES ('demo', 'Demo Company', 'password', '#0b6e4f')
+INSERT INTO instances (id, name, authentication, brand_color, support_uri)
+VALUES ('demo', 'Demo Company', 'password', '#0b6e4f', 'mailto:help@demo.example')
 ON CONFLICT (id) DO UPDATE SET
-  name = excluded.name, authentication = excluded.authentication, brand_color = excluded.brand_color;
+  name = excluded.name, authentication = excluded.authentication, brand_color = excluded.brand_color,
+  support_uri = excluded.support_uri;
 
 -- Signs in as ada@demo.example with: correct horse battery staple   (npm run cli -- password hash)
 INSERT INTO people (id, instance_id, email, email_verified, name, first_name, last_name, worker_profile_id, password_hash)

@@ -3,6 +3,7 @@ import { isDatabaseUnavailable, unavailable, withoutStatement } from '../platfor
 import { HttpError } from '../platform/errors.ts';
 import { boundedLog, type Logger } from '../platform/log/logger.ts';
 import { outageLogOf } from '../platform/log/outage-log.ts';
+import { helpAddress } from './pages/help-address.ts';
 import type { Views } from './pages/views.ts';
 import { requestState } from './request-state.ts';
 
@@ -68,6 +69,7 @@ export function respond(ctx: Context, error: ErrorAnswer, views: Views): void {
       code: error.code,
       detail: error.detail,
       requestId: id,
+      help: brand?.supportUri ? helpAddress(brand.supportUri, id) : undefined,
     };
     views.render(ctx, 'error', model, { brand });
   } else {

@@ -21,6 +21,7 @@ export function createInstanceStore(db: Queryable, box: SecretBox): InstanceStor
           authentication: row.authentication,
           logoUri: row.logo_uri,
           brandColor: row.brand_color,
+          supportUri: row.support_uri,
           sessionAbsoluteTtlSeconds: row.session_absolute_ttl_seconds ?? DEFAULT_SESSION_SECONDS,
         }
       );

@@ -8,6 +8,8 @@ export interface Instance {
   authentication: 'password' | 'oidc';
   logoUri: string | null;
   brandColor: string;
+  /** Where people get help: an https:, mailto: or tel: address. */
+  supportUri: string | null;
   /** After this long since the sign-in, a person has to sign in again. */
   sessionAbsoluteTtlSeconds: number;
 }

@@ -21,6 +21,7 @@ beforeAll(async () => {
     INSERT INTO clients (id, instance_id, name, type, redirect_uris, created_at) VALUES
       ('spa', 'acme', 'The SPA', 'public', '{https://spa.example/a,https://spa.example/b}', '2026-01-02T03:04:05Z'),
       ('web', 'home', 'Web', 'confidential', '{https://app.example/callback}', '2026-01-02T03:04:05Z');
+    UPDATE instances SET support_uri = 'mailto:help@acme.example' WHERE id = 'acme';
     UPDATE clients SET disabled_at = '2026-02-03T04:05:06Z' WHERE id = 'spa';
     INSERT INTO client_secrets (client_id, digest, created_at) VALUES ('web', '${DIGEST}', '2026-01-02T03:04:05Z');
     INSERT INTO listnr_clients (id, pattern, created_at) VALUES ('service', 'client_credentials', '2026-01-02T03:04:05Z');
@@ -114,6 +115,7 @@ describe('one registration', () => {
         'brand_color                   #1f5fbf',
         'created_at                    2026-01-02T03:04:05.000Z',
         'session_absolute_ttl_seconds  -',
+        'support_uri                   mailto:help@acme.example',
         '',
         'upstream_providers:',
         'issuer               client_id  client_secret  scope                 claim_mapping  first_sign_in',

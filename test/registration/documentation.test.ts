@@ -57,6 +57,7 @@ describe('docs/registering-clients.md', () => {
       '0008-client-security',
       '0016-session-limit',
       '0021-application-addresses',
+      '0024-support-address',
     ]
       .map((name) => readFileSync(new URL(`../../migrations/${name}.ts`, import.meta.url), 'utf8'))
       .join('\n');

@@ -62,6 +62,27 @@ describe('an instance is refused', () => {
           'Write an https address, or a path on this server that begins with one slash, without spaces, quotation marks, commas and semicolons.',
         ],
       ),
+      ...each(
+        [
+          'help@a.example',
+          'mailto:',
+          'mailto:help',
+          'mailto:a b@a.example',
+          'tel:',
+          'tel:call me',
+          'http://a.example/help',
+          '/help',
+          'javascript:alert(1)',
+          'https://a.example/"',
+          `https://a.example/${'a'.repeat(2000)}`,
+        ],
+        (uri) => [
+          refused({ support_uri: `'${uri}'` }),
+          'instance_support_address of instances',
+          row(),
+          'Write an https address, mailto: with an e-mail address (mailto:help@acme.example), or tel: with a telephone number (tel:+49-30-1234567), without spaces and quotation marks. Plain http is for localhost, 127.0.0.1 and [::1].',
+        ],
+      ),
       ...each(['green', '#fff', '#1f5fbff', '1f5fbf'], (color) => [
         refused({ brand_color: `'${color}'` }),
         'instance_brand_color_hex of instances',

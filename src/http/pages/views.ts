@@ -6,11 +6,15 @@ import { Eta } from 'eta';
 import type { Context } from 'koa';
 import { pagePolicy } from '../security-headers.ts';
 
-/** The look of an instance's pages: its name and logo. Pages without an instance show the product's own. */
+/**
+ * The look of an instance's pages: its name and logo, and where its people get help. Pages without an instance show the
+ * product's own.
+ */
 export interface Brand {
   instanceId: string;
   name: string;
   logoUri: string | null;
+  supportUri: string | null;
 }
 
 export interface PageOptions {

@@ -21,7 +21,7 @@ export async function anInstance(
   {
     id = unique('instance'),
     ...columns
-  }: { id?: string; name?: string; logo_uri?: string; brand_color?: string } = {},
+  }: { id?: string; name?: string; logo_uri?: string; brand_color?: string; support_uri?: string } = {},
 ): Promise<string> {
   await database.knex('instances').insert({ id, name: `The ${id}`, ...columns });
   return id;
