@@ -1,11 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, globSync, readFileSync, realpathSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { globSync, readFileSync, realpathSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { COMMANDS } from '../src/commands/run-command.ts';
 import { understandCall } from '../src/commands/understand-call.ts';
 import { createMetrics } from '../src/platform/metrics.ts';
 import { mistakeOfNode } from '../src/platform/node-version.ts';
+import { DOCUMENTS } from './support/documents/document-lines.ts';
 import { readSources } from './support/sources/imports.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -53,24 +54,9 @@ describe('the production dependencies', () => {
 });
 
 describe('the documents', () => {
-  const documents = globSync(['*.md', 'docs/*.md', 'bench/*.md'], { cwd: ROOT });
-  const links = documents.flatMap((document) =>
-    [...read(document).matchAll(/\]\((?!https?:|#)([^)#]+)(?:#[^)]*)?\)/g)].map(([, target = '']) => ({
-      document,
-      target,
-    })),
-  );
-
-  it('lead to files that exist', () => {
-    expect(links.length).toBeGreaterThan(10);
-    expect(
-      links.filter(({ document, target }) => !existsSync(join(ROOT, dirname(document), target))),
-    ).toEqual([]);
-  });
-
   it('name only npm scripts that exist', () => {
     const { scripts } = JSON.parse(read('package.json'));
-    const named = [...documents, '.env.example', 'config/seeds/demo.sql', '.ci/run'].flatMap((document) =>
+    const named = [...DOCUMENTS, '.env.example', 'config/seeds/demo.sql', '.ci/run'].flatMap((document) =>
       [...read(document).matchAll(/npm run (?:--silent )?([a-z][a-z:-]*)/g)].map(([, name = '']) => name),
     );
     expect(named.filter((name) => !(name in scripts))).toEqual([]);
@@ -78,7 +64,7 @@ describe('the documents', () => {
 
   it('name only commands of the command line that exist, with options they take', () => {
     const places = globSync(['src/**/*.ts', 'migrations/**/*.{ts,sql}', 'config/**/*.sql'], { cwd: ROOT });
-    const calls = [...documents, ...places].flatMap((place) =>
+    const calls = [...DOCUMENTS, ...places].flatMap((place) =>
       [...read(place).matchAll(/(?:npm run cli --|npx listo) ([a-z-]+(?: [\w.:/-]*[\w/-])*)/g)].map(
         ([, words = '']) => words,
       ),

@@ -1,9 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { applySeed } from '../../src/platform/seeds/seed.ts';
 import { openTestDatabase, type TestDatabase } from '../support/databases/test-database.ts';
+import { blocksOf } from '../support/documents/blocks.ts';
+import { anchorsOf, documentLines } from '../support/documents/document-lines.ts';
+import { rowsOf } from '../support/documents/rows.ts';
 
-const page = readFileSync(new URL('../../docs/registering-clients.md', import.meta.url), 'utf8');
-const blocks = [...page.matchAll(/^```sql\n(.*?)^```$/gms)].map(([, sql = '']) => sql);
+const PAGE = 'docs/registering-clients.md';
+const blocks = blocksOf(PAGE)
+  .filter(({ language }) => language === 'sql')
+  .map(({ text }) => text);
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -12,7 +17,7 @@ beforeAll(async () => {
 afterAll(() => database.close());
 
 function apply(sql: string) {
-  return applySeed(database.knex, { name: 'docs/registering-clients.md', sql });
+  return applySeed(database.knex, { name: PAGE, sql });
 }
 
 describe('docs/registering-clients.md', () => {
@@ -85,20 +90,15 @@ describe('docs/registering-clients.md', () => {
       ...found(/CONSTRAINT = '(\w+)'/g),
       ...found(/COMMENT ON INDEX (\w+)/g),
     ];
-    const table = page.slice(page.indexOf('| rule |'));
-    const explained = [...table.matchAll(/^\| (`.*?) \|/gm)].flatMap(([, cell = '']) =>
+    const explained = rowsOf(PAGE, '| rule |').flatMap(([cell = '']) =>
       [...cell.matchAll(/`(\w+)`/g)].map(([, name]) => name),
     );
     expect(explained.sort()).toEqual([...new Set(rules)].sort());
   });
 
-  it('links to headings it has', () => {
-    const anchors = [...page.matchAll(/^## (.+)$/gm)].map(([, heading = '']) =>
-      heading
-        .toLowerCase()
-        .replace(/[^a-z0-9 -]/g, '')
-        .replaceAll(' ', '-'),
-    );
-    expect([...page.matchAll(/\]\(#([^)]+)\)/g)].map(([, anchor]) => anchor)).toEqual(anchors);
+  it('begins with a list of its headings', () => {
+    const [, ...listed] = anchorsOf(PAGE);
+    const lines = documentLines(PAGE).map(({ text }) => /^- \[.*\]\(#([^)]+)\)$/.exec(text)?.[1]);
+    expect(lines.filter((anchor) => anchor !== undefined)).toEqual(listed);
   });
 });

@@ -1,4 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { rowsOf } from '../../support/documents/rows.ts';
+
+const PAGE = 'docs/tokens.md';
 
 /** The effect on one kind of thing, according to a row of the table in docs/tokens.md. */
 export type Said = 'live' | 'end' | '–';
@@ -16,29 +18,18 @@ export interface Line {
   idToken: Said;
 }
 
-const page = readFileSync(new URL('../../../docs/tokens.md', import.meta.url), 'utf8');
-
-/** The rows of the table that begins with these words, as cells. */
-function rowsOf(beginning: string): string[][] {
-  return page
-    .slice(page.indexOf(beginning))
-    .split('\n\n', 1)
-    .flatMap((table) => table.split('\n').slice(2))
-    .map((line) => line.split('|').map((cell) => cell.trim()));
-}
-
 /** The SQL of a cell; empty for another way. */
 function sqlOf(cell: string): string {
   return /^`([A-Z].*)`$/.exec(cell)?.[1] ?? '';
 }
 
 /** A change of a registration, and the statement for it, with '…' for the admin's values. */
-export const CHANGES: readonly { what: string; sql: string }[] = rowsOf('| what changes |').map(
-  ([, what = '', how = '']) => ({ what, sql: sqlOf(how) }),
+export const CHANGES: readonly { what: string; sql: string }[] = rowsOf(PAGE, '| what changes |').map(
+  ([what = '', how = '']) => ({ what, sql: sqlOf(how) }),
 );
 
-export const LINES: readonly Line[] = rowsOf('| what happens |').map(
-  ([, what = '', how = '', of = '', ...cells]) => {
+export const LINES: readonly Line[] = rowsOf(PAGE, '| what happens |').map(
+  ([what = '', how = '', of = '', ...cells]) => {
     const [session, code, refreshToken, accessToken, idToken] = cells.map(said);
     if (!session || !code || !refreshToken || !accessToken || !idToken) throw new Error(`Cells: ${what}`);
     return {

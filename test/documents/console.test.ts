@@ -1,0 +1,120 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { applySeed } from '../../src/platform/seeds/seed.ts';
+import { openTestDatabase, type TestDatabase } from '../support/databases/test-database.ts';
+import { blocksAt, fillIn } from '../support/documents/blocks.ts';
+import { exchangesOf, lasting } from '../support/documents/transcripts.ts';
+import { runOn } from '../support/registrations/command-line.ts';
+
+const REGISTERING = 'docs/registering-clients.md';
+const OPERATING = 'docs/operating.md';
+
+let database: TestDatabase;
+let folder: string;
+beforeAll(async () => {
+  database = await openTestDatabase();
+  folder = mkdtempSync(join(tmpdir(), 'listo-console-'));
+});
+afterAll(async () => {
+  await database.close();
+  rmSync(folder, { recursive: true });
+});
+
+/** The SQL below headings of the page about registering. */
+function sqlOf(...headings: string[]): string {
+  return headings
+    .flatMap((heading) => blocksAt(`${REGISTERING}#${heading}`, 'sql'))
+    .map(({ text }) => text)
+    .join('\n');
+}
+
+async function register(...headings: string[]): Promise<void> {
+  await applySeed(database.knex, { name: 'acme.sql', sql: sqlOf(...headings) });
+}
+
+/** Runs the commands of a console block. Returns them with what they print here and in the document. */
+async function converse(place: string) {
+  const here: { command: string; printed: string[] }[] = [];
+  const there: typeof here = [];
+  for (const block of blocksAt(place, 'console')) {
+    for (const { command, printed } of exchangesOf(block)) {
+      const actual = await printedBy(command);
+      const shortened = printed.at(-1) === '…';
+      // Only a terminal is asked for a secret.
+      const expected = printed.filter((line) => line !== '…' && line !== 'Secret:');
+      there.push({ command, printed: expected.map(lasting) });
+      here.push({ command, printed: actual.slice(0, shortened ? expected.length : undefined).map(lasting) });
+    }
+  }
+  return { here, there };
+}
+
+async function printedBy(command: string): Promise<string[]> {
+  const [, words = ''] = /^npx listo (.*)$/.exec(command) ?? [];
+  const files = words.split(' ').map((word) => (word.endsWith('.sql') ? join(folder, word) : word));
+  const input = new PassThrough().end('a secret\n');
+  const { out, err } = await runOn(database, files, { input });
+  return [...out, ...err.split('\n').filter((line) => line !== '')].map((line) =>
+    line.replaceAll(`${folder}/`, ''),
+  );
+}
+
+describe('the console of the documents prints what a command prints:', () => {
+  it('applying a file', async () => {
+    writeFileSync(join(folder, 'acme.sql'), sqlOf('an-instance-and-its-first-person'));
+    const { here, there } = await converse(`${REGISTERING}#how-to-apply-a-registration`);
+    expect(here).toEqual(there);
+  });
+
+  it('making a secret', async () => {
+    const { here, there } = await converse(`${REGISTERING}#a-web-application-with-a-backend`);
+    expect(here).toEqual(there);
+  });
+
+  it('sealing a secret', async () => {
+    const { here, there } = await converse(
+      `${REGISTERING}#an-instance-with-the-customers-own-openid-provider`,
+    );
+    expect(here).toEqual(there);
+  });
+
+  it('refusing a file', async () => {
+    await register('an-instance-and-its-first-person');
+    const right = sqlOf('a-web-application-with-a-backend');
+    writeFileSync(
+      join(folder, 'acme.sql'),
+      fillIn(right, { 'https://portal.acme.example/callback': 'http://portal.acme.example/callback' }),
+    );
+    const { here, there } = await converse(`${REGISTERING}#what-a-refusal-means`);
+    expect(here).toEqual(there);
+  });
+
+  it('listing what is registered', async () => {
+    await register(
+      'an-instance-and-its-first-person',
+      'a-web-application-with-a-backend',
+      'a-single-page-application',
+    );
+    const { here, there } = await converse(`${OPERATING}#what-is-registered`);
+    expect(here).toEqual(there);
+  });
+
+  it('changing a secret', async () => {
+    await register('an-instance-and-its-first-person', 'a-web-application-with-a-backend');
+    const { here, there } = await converse(`${OPERATING}#client-secrets`);
+    expect(here).toEqual(there);
+  });
+
+  it('counting rows', async () => {
+    const [block] = blocksAt(`${OPERATING}#what-the-database-holds`, 'console');
+    const [{ command, printed } = { command: '', printed: [] }] = exchangesOf(block);
+    const actual = await printedBy(command);
+    expect(actual.slice(0, 1).map(lasting)).toEqual(printed.slice(0, 1).map(lasting));
+    const tables = (lines: string[]) => lines.map((line) => /^\w+/.exec(line)?.[0]);
+    expect(tables(actual)).toEqual(
+      expect.arrayContaining(tables(printed.filter((line) => /^\w/.test(line)))),
+    );
+  });
+});

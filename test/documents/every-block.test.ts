@@ -1,0 +1,50 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { blocksOf } from '../support/documents/blocks.ts';
+import { DOCUMENTS } from '../support/documents/document-lines.ts';
+
+/**
+ * For each document, or each heading with fenced blocks: the test that runs them, which names the document; or why
+ * none can.
+ */
+const RUN_BY: Readonly<Record<string, string | { because: string }>> = {
+  'ARCHITECTURE.md': { because: 'these are drawings; test/architecture.test.ts reads the first' },
+  'README.md': 'test/documents/curl-flow.test.ts',
+  'bench/README.md': { because: 'a benchmark takes minutes, and measures only on an idle machine' },
+  'docs/client-libraries.md#nimbus-jose-jwt': { because: 'these are two imports' },
+  'docs/integrating.md': 'test/documents/curl-flow.test.ts',
+  'docs/operating.md#starting-it': { because: 'it names files of a production machine' },
+  'docs/operating.md#on-kubernetes': { because: 'there is no Kubernetes here' },
+  'docs/operating.md#its-connections-to-postgres': 'test/documents/console.test.ts',
+  'docs/operating.md#backup-and-restore': 'test/postgres/restore.test.ts',
+  'docs/operating.md#what-the-database-holds': 'test/documents/console.test.ts',
+  'docs/operating.md#what-is-registered': 'test/documents/console.test.ts',
+  'docs/operating.md#client-secrets': 'test/documents/console.test.ts',
+  'docs/registering-clients.md': 'test/registration/documentation.test.ts',
+};
+
+const blocks = DOCUMENTS.flatMap(blocksOf);
+
+describe('the blocks of the documents', () => {
+  it('are each run by a test, or have a reason why not', () => {
+    const unclaimed = blocks.filter(({ place }) => !(place in RUN_BY || documentOf(place) in RUN_BY));
+    expect(unclaimed.map(({ place, language, line }) => ({ place, language, line }))).toEqual([]);
+  });
+
+  it('exist where a test claims them', () => {
+    const places = new Set(blocks.flatMap(({ place }) => [place, documentOf(place)]));
+    expect(Object.keys(RUN_BY).filter((place) => !places.has(place))).toEqual([]);
+  });
+
+  it('are claimed by tests that name their document', () => {
+    const wrong = Object.entries(RUN_BY).filter(([place, test]) => {
+      if (typeof test !== 'string') return false;
+      const file = new URL(`../../${test}`, import.meta.url);
+      return !existsSync(file) || !readFileSync(file, 'utf8').includes(documentOf(place));
+    });
+    expect(wrong).toEqual([]);
+  });
+});
+
+function documentOf(place: string): string {
+  return place.split('#')[0] ?? place;
+}
