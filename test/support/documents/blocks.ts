@@ -4,7 +4,7 @@ import { documentLines } from './document-lines.ts';
  * The fenced blocks of our documents, so that a test can run what a reader copies:
  *
  *     const [block] = blocksAt('docs/client-libraries.md#authlib', 'python');
- *     const text = fillIn(block.text, { [EXAMPLE.issuer]: server.url, [EXAMPLE.clientId]: client.client_id });
+ *     const text = fillIn(block.text, { [DEMO_ISSUER]: server.url });
  *
  * A block is named by its document and the heading above it, as GitHub names the heading in a link.
  * `every-block.test.ts` has a line for each heading with blocks: the test that runs them, or why none does.
@@ -19,16 +19,8 @@ export interface Block {
   text: string;
 }
 
-/** The issuer of `npm start`, in the examples that use its demo. */
+/** The issuer in the documents' examples: that of `npm start`. */
 export const DEMO_ISSUER = 'http://localhost:3000';
-
-/** The values that a reader of `docs/client-libraries.md` puts their own in place of. */
-export const EXAMPLE = {
-  issuer: 'https://login.example',
-  clientId: 'my-app',
-  clientSecret: 'my-secret',
-  redirectUri: 'https://app.example/callback',
-};
 
 const FENCE = /^( *)```(\S*)/;
 
