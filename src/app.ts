@@ -6,6 +6,7 @@ import { demoRoutes } from './demo/routes.ts';
 import { accessLog } from './http/access-log.ts';
 import { crossOriginFailures } from './http/cross-origin-failures.ts';
 import { shareDatabase } from './http/database-share.ts';
+import { answersAt, type Endpoint } from './http/endpoint.ts';
 import { endpointsOf } from './http/endpoints.ts';
 import { errorHandler } from './http/error-handler.ts';
 import { healthRoutes } from './http/health.ts';
@@ -27,11 +28,10 @@ import { repeatPostedRequest } from './interactions/posted-request.ts';
 import { interactionRoutes } from './interactions/routes.ts';
 import { ISSUE_TOKEN, JWKS, listnrRoutes } from './listnr/routes.ts';
 import { publishedDocuments } from './oidc/answers/published-documents.ts';
-import { answerIntrospection, answerRevocation, authenticateClients } from './oidc/client-requests.ts';
+import { authenticateClients } from './oidc/client-requests.ts';
 import { createInstanceResolver } from './oidc/instance-resolver.ts';
 import { instanceContext, protocol } from './oidc/mount.ts';
 import { PROTOCOL_ROUTES, type ProtocolRouteKind } from './oidc/routes.ts';
-import { answerUserinfo } from './oidc/userinfo.ts';
 import { isDatabaseUnavailable, unavailable } from './platform/database-errors.ts';
 import type { Logger } from './platform/log/logger.ts';
 import { outageLogOf } from './platform/log/outage-log.ts';
@@ -156,19 +156,8 @@ function signOut({ config: { issuer, https }, ...services }: Services): Router {
 }
 
 function tokenProvider(services: Services): Router {
-  const { config, limits, clock, keyRings, externalKeys, denied } = services;
-  return listnrRoutes({
-    issuer: config.issuer,
-    listnrIssuer: config.listnrIssuer,
-    environment: config.environment,
-    clock,
-    keyRings,
-    externalKeys,
-    clients: services.listnrClients,
-    secrets: services.listnrClientSecrets,
-    denied,
-    limits,
-  });
+  const { limits, keyRings, endpoints } = services;
+  return listnrRoutes({ issueToken: endpoints.issueToken, keyRings, limit: limits.listnrClients });
 }
 
 function demo({ config: { issuer, https, listnrIssuer }, views, csrf }: Services): Router {
@@ -177,8 +166,6 @@ function demo({ config: { issuer, https, listnrIssuer }, views, csrf }: Services
 
 function protocolRoutes(services: Services): Router {
   const { config, live, limits, logger, clock, deviceCodes, sessions, guesses, views } = services;
-  const { keyRings, clients, lookUpClient, clientSecrets, usedProofs } = services;
-  const { accessTokens, families, codec, grants } = services;
   const { https, failuresPerMinute } = config;
   const resolve = createInstanceResolver(services);
   const addressMac = addressMacOf(services);
@@ -197,7 +184,7 @@ function protocolRoutes(services: Services): Router {
   const form = oauthInput({ json: false });
   const formOrJson = oauthInput({ json: true });
   const published = publishedDocuments(live);
-  const limited = limitClients(limits);
+  const limited = limitClients(limits.clients);
   const serve = protocol({
     live,
     describe: logFacts,
@@ -208,25 +195,21 @@ function protocolRoutes(services: Services): Router {
       else logger.error({ requestId: id, err: failure }, 'unexpected error');
     },
   });
-  const answering = {
-    ...{ issuer: config.issuer, keyRing: keyRings.oidc, clock },
-    ...{ clients, lookUpClient, clientSecrets, usedProofs },
-    ...{ accessTokens, families, codec, grants },
-    describe: logFacts,
-  };
-  const authenticated = authenticateClients(answering);
-  const introspection = answerIntrospection(answering);
-  const revocation = answerRevocation(answering);
-  const userinfo = answerUserinfo(answering);
+  const { token, introspection, revocation, userinfo } = services.endpoints;
+  const authenticated = authenticateClients({ ...services, issuer: config.issuer });
+  const post = ['POST'];
+  const answered = (endpoint: Endpoint, limit: Middleware, methods: string[], read = form): Middleware[] => [
+    ...[jsonAnswers, read, limit, answersAt(endpoint, methods), inContext, serve],
+  ];
   const chains: Record<ProtocolRouteKind, Middleware[]> = {
     authorization: [form, repeatPostedRequest(services), inContext, serve],
     resumption: [form, inContext, serve],
     user_code: [onlyFromOwnPages(config.issuer), form, inContextOfCode, serve],
-    token: [jsonAnswers, formOrJson, limited, inContext, authenticated, serve],
+    token: answered(token, limited, post, formOrJson),
     client: [jsonAnswers, form, limited, inContext, authenticated, serve],
-    introspection: [jsonAnswers, form, limited, introspection, inContext, serve],
-    revocation: [jsonAnswers, form, limited, revocation, inContext, serve],
-    userinfo: [jsonAnswers, form, uncountTokens(limits.requests), userinfo, inContext, serve],
+    introspection: answered(introspection, limited, post),
+    revocation: answered(revocation, limited, post),
+    userinfo: answered(userinfo, uncountTokens(limits.requests), ['GET', 'HEAD', 'POST']),
     document: [jsonAnswers, published, form, inContext, serve],
   };
   // Each path has one spelling, because the middleware around the library compares paths.

@@ -1,5 +1,6 @@
 import { createClientStore } from './clients/client-store.ts';
 import { hasDemoClient } from './compose/demo.ts';
+import { composeEndpoints, type EndpointParts } from './compose/endpoints.ts';
 import { composeFoundation, type Foundation, type FoundationOverrides } from './compose/foundation.ts';
 import { composeInteractions, type InteractionParts } from './compose/interactions.ts';
 import { composeListnr, type ListnrParts } from './compose/listnr.ts';
@@ -19,7 +20,8 @@ export interface Services
     ListnrParts,
     PageParts,
     InteractionParts,
-    OidcParts {
+    OidcParts,
+    EndpointParts {
   config: Config;
   /** Whether /demo is on. */
   demo: boolean;
@@ -58,7 +60,6 @@ export async function compose({
     https,
     secrets,
     clock: foundation.clock,
-    events: foundation.events,
     clients,
     people: interactions.people,
     consents: interactions.consents,
@@ -67,15 +68,13 @@ export async function compose({
     pastKeys,
     ...libraryPages({ views: pages.views, instances, production: config.production }),
   });
+  const parts = { ...foundation, ...registration, ...signing, ...listnr, ...oidc };
   return {
     config,
     demo: config.demo && (await hasDemoClient(clients, issuer)),
-    ...foundation,
-    ...registration,
-    ...signing,
-    ...listnr,
+    ...parts,
     ...pages,
     ...interactions,
-    ...oidc,
+    ...composeEndpoints(parts, config),
   };
 }

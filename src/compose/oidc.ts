@@ -64,6 +64,6 @@ export function composeOidc(
   // Anybody may have a hint sealed and opened, so its keys are not those of our secrets.
   const box = createBoxFor('sealed hints', keyEncryptionKeys);
   const hints = createIdTokenHints({ ...others, pastKeys, box });
-  const live = createLiveProvider(() => createProvider({ ...others, ...stores, codec, hints, cookieKeys }));
+  const live = createLiveProvider(() => createProvider({ ...others, ...stores, hints, cookieKeys }));
   return { ...stores, codec, hints, live };
 }

@@ -2,6 +2,7 @@ import type { Config } from '../config.ts';
 import { respond } from '../http/error-handler.ts';
 import { type Csrf, createCsrf } from '../http/pages/csrf.ts';
 import { createViews, type Views } from '../http/pages/views.ts';
+import { createClientLimit, type LimitClients } from '../http/rate-limits/limit-requests.ts';
 import { createRateLimit, type RateLimit } from '../http/rate-limits/rate-limit.ts';
 import type { InstanceStore } from '../instances/instance-store.ts';
 import { createDevicePages } from '../interactions/device/device-pages.ts';
@@ -14,7 +15,9 @@ export interface PageParts {
   csrf: Csrf;
   limits: {
     requests: RateLimit;
-    clientFailures: RateLimit;
+    /** For the clients of each service. */
+    clients: LimitClients;
+    listnrClients: LimitClients;
   };
 }
 
@@ -23,13 +26,12 @@ export function composePages({
   requestsPerMinute,
   failuresPerMinute,
 }: Pick<Config, 'secrets' | 'requestsPerMinute' | 'failuresPerMinute'>): PageParts {
+  const requests = createRateLimit(requestsPerMinute);
+  const limits = { requests, clientFailures: createRateLimit(failuresPerMinute) };
   return {
     views: createViews(),
     csrf: createCsrf(secrets.cookieKeys),
-    limits: {
-      requests: createRateLimit(requestsPerMinute),
-      clientFailures: createRateLimit(failuresPerMinute),
-    },
+    limits: { requests, clients: createClientLimit(limits), listnrClients: createClientLimit(limits) },
   };
 }
 

@@ -21,14 +21,13 @@ export function preflight(ctx: Context, methods: string): void {
 }
 
 /**
- * Lets a page of one of `origins` read the answer, also an error. The origin `null` (a file, a sandboxed frame)
- * belongs to nobody and cannot be registered.
+ * Lets a page of one of `origins` read the answer. The origin `null` (a file, a sandboxed frame) belongs to nobody and
+ * cannot be registered.
  */
-export function allowOrigins(ctx: Context, origins: readonly string[]): void {
-  const origin = ctx.get('origin');
-  if (!origins.includes(origin)) return;
-  ctx.set({
-    'Access-Control-Allow-Origin': origin,
-    'Access-Control-Expose-Headers': EXPOSED_HEADERS,
-  });
+export function headersForOrigin(
+  origin: string | undefined,
+  origins: readonly string[],
+): Readonly<Record<string, string>> {
+  if (origin === undefined || !origins.includes(origin)) return {};
+  return { 'Access-Control-Allow-Origin': origin, 'Access-Control-Expose-Headers': EXPOSED_HEADERS };
 }

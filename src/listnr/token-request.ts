@@ -1,6 +1,4 @@
-import type { IncomingMessage } from 'node:http';
-import { mediaType, readJsonObject } from '../http/input/body.ts';
-import { invalidRequest, unsupportedMediaType } from './errors.ts';
+import { invalidRequest } from './errors.ts';
 
 /** The body of a token request. `null` and a missing member mean the same. */
 export interface TokenRequest {
@@ -11,16 +9,14 @@ export interface TokenRequest {
   subject: unknown;
 }
 
-/** @throws HttpError 415 when the body is not JSON, 400 `invalid_request` when it is unusable. */
-export async function readTokenRequest(req: IncomingMessage): Promise<TokenRequest> {
-  if (mediaType(req) !== 'application/json') throw unsupportedMediaType();
-  const body = await readJsonObject(req);
+/** @throws HttpError 400 `invalid_request` when a member is unusable. */
+export function readTokenRequest(body: Readonly<Record<string, unknown>>): TokenRequest {
   const clientId = optionalString(body, 'client_id');
   if (!clientId) throw invalidRequest('client_id is required.');
   return { clientId, scope: optionalString(body, 'scope') ?? '', subject: body.subject ?? undefined };
 }
 
-function optionalString(body: Record<string, unknown>, name: string): string | undefined {
+function optionalString(body: Readonly<Record<string, unknown>>, name: string): string | undefined {
   const value = body[name] ?? undefined;
   if (value !== undefined && typeof value !== 'string') throw invalidRequest(`${name} must be a string.`);
   return value;

@@ -97,7 +97,7 @@ export function oidcConfiguration(dependencies: ConfigurationDependencies): Conf
     features: {
       devInteractions: { enabled: false },
       rpInitiatedLogout: { enabled: true },
-      // Both are announced. They are answered before the library (client-requests.ts), which finds no tokens.
+      // Both are announced. They are answered before the library (endpoints/), which finds no tokens.
       revocation: { enabled: true },
       introspection: { enabled: true },
       pushedAuthorizationRequests: { enabled: true },

@@ -20,11 +20,10 @@ import { replace } from './corrections/replace.ts';
 import { decideReplays } from './corrections/replay-detection.ts';
 import { keepSessionRows } from './corrections/session.ts';
 import { logProviderEvents } from './events.ts';
-import { type GrantTypeDependencies, registerGrantTypes } from './grant-types.ts';
 import { requestContext } from './request-context.ts';
 import { noteRequest } from './request-facts.ts';
 
-export interface ProviderDependencies extends ConfigurationDependencies, GrantTypeDependencies {
+export interface ProviderDependencies extends ConfigurationDependencies {
   usedProofs: UsedProofStore;
 }
 
@@ -34,7 +33,6 @@ export function createProvider(dependencies: ProviderDependencies): Provider {
   // issuer-origin.ts sets X-Forwarded-Proto to the issuer's scheme in every request.
   provider.proxy = true;
 
-  registerGrantTypes(provider, dependencies);
   keepSessionRows(provider, dependencies);
   decideReplays(provider, dependencies);
   readHints(provider, dependencies);

@@ -4,11 +4,7 @@ import { noteFacts, type RequestFacts } from './request-context.ts';
 import { clientRecord } from './storage/client-metadata.ts';
 
 /** The endpoints to which a client comes only after it was authenticated (client-requests.ts). */
-const CLIENT_ROUTES: ReadonlySet<string> = new Set([
-  'token',
-  'pushed_authorization_request',
-  'device_authorization',
-]);
+const CLIENT_ROUTES: ReadonlySet<string> = new Set(['pushed_authorization_request', 'device_authorization']);
 
 /** Notes what the library has found out about a request, whether it answers or refuses. */
 export const noteRequest: Middleware = async (ctx, next) => {

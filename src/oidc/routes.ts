@@ -1,10 +1,9 @@
+import { ENDPOINT_PATHS } from '../endpoints/paths.ts';
+
 /** The library's paths, under the library's names. The public contract fixes each of them. */
 export const PATHS = {
+  ...ENDPOINT_PATHS,
   authorization: '/auth/authorize',
-  token: '/auth/token',
-  userinfo: '/auth/userinfo',
-  revocation: '/auth/revoke',
-  introspection: '/auth/introspect',
   end_session: '/auth/logout',
   pushed_authorization_request: '/auth/par',
   device_authorization: '/auth/device_authorization',

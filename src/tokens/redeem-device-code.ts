@@ -8,6 +8,9 @@ import { refuseWrongProof, requireProof } from './proof-of-possession.ts';
 import type { RefreshTokenCodec } from './refresh-token-value.ts';
 import { requireParameters, type TokenAnswer, type TokenRequest } from './token-request.ts';
 
+/** RFC 8628 section 3.4. */
+export const DEVICE_CODE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
+
 export interface DeviceCodeDependencies extends IssueDependencies {
   deviceCodes: DeviceCodeStore;
   codec: RefreshTokenCodec;

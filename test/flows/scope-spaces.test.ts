@@ -1,4 +1,4 @@
-import { DEVICE_CODE_GRANT } from '../../src/oidc/grant-types.ts';
+import { DEVICE_CODE_GRANT } from '../../src/tokens/redeem-device-code.ts';
 import { openBrowser } from '../support/browsers/browser.ts';
 import {
   authorizationUrl,

@@ -1,6 +1,6 @@
 import { freePort } from '../../scripts/free-port.ts';
 import { createExpiredRowsStore, EXPIRING_TABLES } from '../../src/housekeeping/expired-rows-store.ts';
-import { DEVICE_CODE_GRANT } from '../../src/oidc/grant-types.ts';
+import { DEVICE_CODE_GRANT } from '../../src/tokens/redeem-device-code.ts';
 import { type Browser, openBrowser } from '../support/browsers/browser.ts';
 import {
   ADA,

@@ -1,16 +1,29 @@
 import type { Context } from 'koa';
 
+/** The parts of a request that may name a client. */
+export interface Claims {
+  authorization: string | undefined;
+  body: Readonly<Record<string, unknown>> | undefined;
+  /** The `client_id` of the address. */
+  inAddress: unknown;
+}
+
 /**
  * The client that a request claims to be: in a Basic header, a form, the assertion of a form, or the address. Empty
  * if it names none. Anybody can claim anything, so this is for limits and for the log.
  */
-export function claimedClient(ctx: Context): string {
-  const [scheme = '', credentials = ''] = ctx.get('authorization').split(' ');
+export function claimedClient({ authorization = '', body, inAddress }: Claims): string {
+  const [scheme = '', credentials = ''] = authorization.split(' ');
   if (scheme.toLowerCase() === 'basic')
     return formDecoded(Buffer.from(credentials, 'base64').toString('utf8').split(':')[0] ?? '');
-  const { body } = ctx.req as typeof ctx.req & { body?: Record<string, unknown> };
-  const named = [body?.client_id, subjectOf(body?.client_assertion), ctx.query.client_id];
+  const named = [body?.client_id, subjectOf(body?.client_assertion), inAddress];
   return named.find((name) => typeof name === 'string' && name !== '')?.toString() ?? '';
+}
+
+/** The parts of Koa's request, whose body may be read. */
+export function claimsOf({ req, query }: Context): Claims {
+  const { body } = req as typeof req & { body?: Record<string, unknown> };
+  return { authorization: req.headers.authorization, body, inAddress: query.client_id };
 }
 
 /** RFC 6749 section 2.3.1 form-encodes the client id. All spellings of one id must count as one client. */

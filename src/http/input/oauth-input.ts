@@ -1,9 +1,8 @@
-import type { IncomingMessage } from 'node:http';
 import type { Middleware } from 'koa';
 import { HttpError } from '../../platform/errors.ts';
 import { logClaim } from '../log-fields.ts';
 import { mediaType, parseJsonObject, readText } from './body.ts';
-import { claimedClient } from './claimed-client.ts';
+import { claimedClient, claimsOf } from './claimed-client.ts';
 import { MOST_PARAMETERS, parseParameters, type RequestParameters, tooMany } from './parameters.ts';
 
 /**
@@ -15,15 +14,14 @@ import { MOST_PARAMETERS, parseParameters, type RequestParameters, tooMany } fro
  */
 export function oauthInput({ json }: { json: boolean }): Middleware {
   return async (ctx, next) => {
-    logClaim(ctx.req, claimedClient(ctx));
+    logClaim(ctx.req, claimedClient(claimsOf(ctx)));
     const query = parseParameters(ctx.querystring);
     if (tidyScope(query)) ctx.query = query;
     if (ctx.method === 'POST') {
       const { req } = ctx;
-      const body = await readBody(req, json);
-      tidyScope(body);
+      const body = parseOAuthBody(await readText(req), mediaType(req), { json });
       Object.assign(req, { body });
-      logClaim(req, claimedClient(ctx));
+      logClaim(req, claimedClient(claimsOf(ctx)));
       // To the library, a media type without a body is a body that it could not read.
       if (Object.keys(body).length === 0) delete req.headers['content-type'];
       else req.headers['content-type'] = 'application/x-www-form-urlencoded';
@@ -45,9 +43,17 @@ function tidyScope(parameters: RequestParameters): boolean {
   return true;
 }
 
-async function readBody(req: IncomingMessage, json: boolean): Promise<RequestParameters> {
-  const type = mediaType(req);
-  const text = await readText(req);
+/**
+ * The parameters of a body that was read, with at most one space between two scopes.
+ * @throws HttpError 400 `invalid_request`.
+ */
+export function parseOAuthBody(text: string, type: string, { json }: { json: boolean }): RequestParameters {
+  const body = parametersOf(text, type, json);
+  tidyScope(body);
+  return body;
+}
+
+function parametersOf(text: string, type: string, json: boolean): RequestParameters {
   // Some HTTP libraries send a media type without a body.
   if (text === '') return {};
   if (type === 'application/x-www-form-urlencoded') return parseParameters(text);

@@ -1,10 +1,11 @@
 import { hash } from 'node:crypto';
-import type { Context, Middleware } from 'koa';
+import type { IncomingMessage } from 'node:http';
+import type { Middleware } from 'koa';
 import { LRUCache } from 'lru-cache';
 import { HttpError } from '../../platform/errors.ts';
 import { guardComparisons } from '../../platform/secrets/slow-comparisons.ts';
 import { isPreflight } from '../cross-origin-failures.ts';
-import { claimedClient } from '../input/claimed-client.ts';
+import { type Claims, claimedClient, claimsOf } from '../input/claimed-client.ts';
 import { requestLimitKey } from './limit-key.ts';
 import type { RateLimit } from './rate-limit.ts';
 
@@ -39,23 +40,28 @@ export interface ClientLimits {
 /** How long a client that has authenticated is no anonymous sender, at its address. */
 const KNOWN_FOR_MS = 10 * 60 * 1000;
 
+/** Limits the requests of clients. */
+export type LimitClients = <Answer extends { status: number }>(
+  req: IncomingMessage,
+  claims: Claims,
+  work: () => Promise<Answer>,
+) => Promise<Answer>;
+
 /**
- * Limits the requests of clients. One that has authenticated at this address may send as many as it likes: it serves
- * thousands of people from there. All others count as anonymous ones.
+ * A client that has authenticated at this address may send as many requests as it likes: it serves thousands of people
+ * from there. All others count as anonymous ones.
  *
  * It also refuses a client that failed to authenticate too often from one address. It counts by address and client, so
  * that one client's wrong secret does not lock out its neighbours at the same address. A failure is a 401 answered
  * here, or an `invalid_client` on its way to the error handler. (An `invalid_token` does not count: nobody guesses a
  * signature, and one person's expired token must not lock out an office.)
  */
-export function limitClients({ requests, clientFailures }: ClientLimits): Middleware {
+export function createClientLimit({ requests, clientFailures }: ClientLimits): LimitClients {
   const authenticated = new LRUCache<string, true>({ max: 20_000, ttl: KNOWN_FOR_MS });
 
-  return async (ctx, next) => {
-    // Only a POST names a client.
-    if (ctx.method !== 'POST') return next();
-    const address = requestLimitKey(ctx.req);
-    const key = `${address} ${bounded(claimedClient(ctx))}`;
+  return async (req, claims, work) => {
+    const address = requestLimitKey(req);
+    const key = `${address} ${bounded(claimedClient(claims))}`;
     const known = authenticated.has(key);
     await (known ? requests.check(`refused ${key}`) : requests.count(address));
     await clientFailures.check(key);
@@ -72,12 +78,13 @@ export function limitClients({ requests, clientFailures }: ClientLimits): Middle
         counted = !right;
         return right;
       };
-      await guardComparisons({ lane: address, guard }, next);
-      const { statusCode } = ctx.res;
-      if (statusCode < 400 && presentsCredentials(ctx)) authenticated.set(key, true);
-      if (statusCode !== 401) return;
-      await failed();
-      await wrongSecret();
+      const answer = await guardComparisons({ lane: address, guard }, work);
+      if (answer.status < 400 && presentsCredentials(claims)) authenticated.set(key, true);
+      if (answer.status === 401) {
+        await failed();
+        await wrongSecret();
+      }
+      return answer;
     } catch (error) {
       if (error instanceof HttpError && error.status === 401) await failed();
       if (error instanceof HttpError && error.code === 'invalid_client') await wrongSecret();
@@ -86,14 +93,20 @@ export function limitClients({ requests, clientFailures }: ClientLimits): Middle
   };
 }
 
+/** The same for Koa. Only a POST names a client. */
+export function limitClients(limit: LimitClients): Middleware {
+  return async (ctx, next) => {
+    if (ctx.method !== 'POST') return next();
+    await limit(ctx.req, claimsOf(ctx), async () => {
+      await next();
+      return { status: ctx.res.statusCode };
+    });
+  };
+}
+
 /** A public client, which has no credentials, is as anonymous as its sender. Some send an empty secret. */
-function presentsCredentials(ctx: Context): boolean {
-  const { body } = ctx.req as typeof ctx.req & { body?: Record<string, unknown> };
-  return (
-    hasCredentials(ctx.get('authorization')) ||
-    Boolean(body?.client_secret) ||
-    Boolean(body?.client_assertion)
-  );
+function presentsCredentials({ authorization = '', body }: Claims): boolean {
+  return hasCredentials(authorization) || Boolean(body?.client_secret) || Boolean(body?.client_assertion);
 }
 
 function hasCredentials(authorization: string): boolean {

@@ -2,7 +2,7 @@ import { errors, Provider, type ResponseType } from 'oidc-provider';
 import { mayReturnTo } from '../../clients/allowed-now.ts';
 import type { Client as ClientRecord } from '../../clients/client.ts';
 import type { ClientStore } from '../../clients/client-store.ts';
-import { DEVICE_CODE_GRANT } from '../grant-types.ts';
+import { DEVICE_CODE_GRANT } from '../../tokens/redeem-device-code.ts';
 import { clientRecord, findClient } from '../storage/client-metadata.ts';
 import { replace } from './replace.ts';
 
@@ -47,10 +47,7 @@ export function correctClients(provider: Provider): void {
 
     grantTypeAllowed(this: Client, type: string) {
       const allowed = grantTypeAllowed.call(this, type);
-      const { route, params } = Provider.ctx?.oidc ?? {};
-      const asked =
-        (route === 'token' && params?.grant_type === type) ||
-        (route === 'device_authorization' && type === DEVICE_CODE_GRANT);
+      const asked = Provider.ctx?.oidc.route === 'device_authorization' && type === DEVICE_CODE_GRANT;
       if (!allowed && asked) {
         throw new errors.UnauthorizedClient(`This client may not use the grant type ${type}`);
       }

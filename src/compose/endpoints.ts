@@ -1,0 +1,50 @@
+import { introspectionEndpoint, revocationEndpoint } from '../endpoints/management.ts';
+import { type TokenEndpointDependencies, tokenEndpoint } from '../endpoints/token.ts';
+import { userinfoEndpoint } from '../endpoints/userinfo.ts';
+import type { Endpoint } from '../http/endpoint.ts';
+import { issueTokenEndpoint } from '../listnr/endpoint.ts';
+import type { Foundation } from './foundation.ts';
+import type { ListnrParts } from './listnr.ts';
+import type { OidcParts } from './oidc.ts';
+import type { Registration } from './registration.ts';
+import type { Signing } from './signing.ts';
+
+/** The endpoints for programs that are answered here, and not by the library. */
+export interface EndpointParts {
+  endpoints: Record<'token' | 'introspection' | 'revocation' | 'userinfo' | 'issueToken', Endpoint>;
+}
+
+export function composeEndpoints(
+  parts: Pick<Foundation, 'clock' | 'events'> &
+    Pick<Signing, 'keyRings'> &
+    Pick<Registration, 'clients' | 'lookUpClient' | 'clientSecrets'> &
+    Omit<OidcParts, 'hints' | 'live' | 'sessions'> &
+    Pick<ListnrParts, 'listnrClients' | 'listnrClientSecrets' | 'denied' | 'externalKeys'>,
+  { issuer, listnrIssuer, environment }: { issuer: string; listnrIssuer: string; environment: string },
+): EndpointParts {
+  const { keyRings, clock, denied, externalKeys } = parts;
+  const dependencies: TokenEndpointDependencies & Pick<OidcParts, 'accessTokens'> = {
+    ...parts,
+    issuer,
+    keyRing: keyRings.oidc,
+  };
+  return {
+    endpoints: {
+      token: tokenEndpoint(dependencies),
+      introspection: introspectionEndpoint(dependencies),
+      revocation: revocationEndpoint(dependencies),
+      userinfo: userinfoEndpoint(dependencies),
+      issueToken: issueTokenEndpoint({
+        issuer,
+        listnrIssuer,
+        environment,
+        clock,
+        keyRings,
+        externalKeys,
+        denied,
+        clients: parts.listnrClients,
+        secrets: parts.listnrClientSecrets,
+      }),
+    },
+  };
+}

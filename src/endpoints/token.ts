@@ -1,0 +1,93 @@
+import type { Client } from '../clients/client.ts';
+import { verifyDpopProof } from '../clients/dpop-proof.ts';
+import { OAuthError } from '../clients/oauth-error.ts';
+import { singleParameters } from '../clients/single-parameters.ts';
+import type { Endpoint, EndpointRequest } from '../http/endpoint.ts';
+import type { RequestParameters } from '../http/input/parameters.ts';
+import { TokenError } from '../tokens/errors.ts';
+import { type ExchangeDependencies, exchangeCode } from '../tokens/exchange-code.ts';
+import {
+  DEVICE_CODE_GRANT,
+  type DeviceCodeDependencies,
+  redeemDeviceCode,
+} from '../tokens/redeem-device-code.ts';
+import { type RefreshDependencies, refresh } from '../tokens/refresh.ts';
+import { requireParameters, type TokenAnswer, type TokenRequest } from '../tokens/token-request.ts';
+import { answerClient, CLIENT_HEADERS, type ClientEndpointDependencies } from './client-request.ts';
+import { audiencesOf, ENDPOINT_PATHS } from './paths.ts';
+
+export type TokenEndpointDependencies = ClientEndpointDependencies &
+  RefreshDependencies &
+  ExchangeDependencies &
+  DeviceCodeDependencies;
+
+/** A grant of the token endpoint: the parameters that it reads, and the function that answers it. */
+interface Grant {
+  parameters: readonly string[];
+  answer(request: TokenRequest, dependencies: TokenEndpointDependencies): Promise<TokenAnswer>;
+}
+
+/** By `grant_type`. */
+export const GRANTS: ReadonlyMap<string, Grant> = new Map([
+  ['authorization_code', { parameters: ['code', 'code_verifier', 'redirect_uri'], answer: exchangeCode }],
+  ['refresh_token', { parameters: ['refresh_token', 'scope'], answer: refresh }],
+  [DEVICE_CODE_GRANT, { parameters: ['device_code'], answer: redeemDeviceCode }],
+]);
+
+/** RFC 6749 section 3.3. */
+const SCOPE = /^[\x21\x23-\x5B\x5D-\x7E]+(?: [\x21\x23-\x5B\x5D-\x7E]+)*$/;
+
+/**
+ * RFC 6749 section 3.2: authenticates the client, then reads what its grant needs, then gives tokens. Parameters that
+ * the grant does not know are ignored.
+ */
+export function tokenEndpoint(d: TokenEndpointDependencies): Endpoint {
+  const audiences = audiencesOf(d.issuer);
+  return {
+    headers: CLIENT_HEADERS,
+    answer(request) {
+      const { grant_type: named } = request.body;
+      if (named) request.note({ grantType: String(named) });
+      return answerClient(request, audiences, d, async (client) => {
+        const { grant, parameters } = readGrant(request, client);
+        const { note } = request;
+        return grant.answer({ client, parameters, note, ...(await readProof(request, d)) }, d);
+      });
+    },
+  };
+}
+
+/** @throws OAuthError for a grant that nobody, or not this client, may use, and for parameters that come twice. */
+function readGrant(
+  { body }: EndpointRequest,
+  client: Client,
+): { grant: Grant; parameters: TokenRequest['parameters'] } {
+  const sent = body as RequestParameters;
+  const { grant_type: type } = requireParameters(
+    { parameters: singleParameters(sent, ['grant_type']) },
+    'grant_type',
+  );
+  const grant = GRANTS.get(type);
+  if (!grant) throw new OAuthError('unsupported_grant_type', 'unsupported grant_type requested');
+  if (!client.grantTypes.includes(type))
+    throw new OAuthError('unauthorized_client', `This client may not use the grant type ${type}`);
+  const parameters = singleParameters(sent, grant.parameters);
+  const { scope } = parameters;
+  if (scope !== undefined && !SCOPE.test(scope))
+    throw new TokenError('invalid_scope', 'scope contains invalid characters', { came: scope });
+  return { grant, parameters };
+}
+
+/** Reads the DPoP proof (RFC 9449 section 5), which may be wrong. */
+async function readProof(
+  { method, headers }: EndpointRequest,
+  { issuer, clock }: Pick<TokenEndpointDependencies, 'issuer' | 'clock'>,
+): Promise<Pick<TokenRequest, 'proof' | 'proofError'>> {
+  const { dpop: text } = headers;
+  if (!text) return { proof: undefined, proofError: undefined };
+  const target = { method, url: `${issuer}${ENDPOINT_PATHS.token}`, now: clock.now() };
+  return verifyDpopProof(String(text), target).then(
+    (proof) => ({ proof, proofError: undefined }),
+    ({ message }: Error) => ({ proof: undefined, proofError: new TokenError('invalid_dpop_proof', message) }),
+  );
+}
