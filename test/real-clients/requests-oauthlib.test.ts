@@ -1,5 +1,7 @@
-import { ADA } from '../support/clients/relying-party.ts';
+import { ADA, DEMO_WEB } from '../support/clients/relying-party.ts';
+import { DEMO_ISSUER } from '../support/documents/blocks.ts';
 import { runClient } from '../support/real-clients/client-program.ts';
+import { documentFile } from '../support/real-clients/document.ts';
 import { openPerson } from '../support/real-clients/person.ts';
 import { installPython, pythonClient } from '../support/real-clients/python.ts';
 import { type SecureServer, startSecureServer } from '../support/real-clients/secure-server.ts';
@@ -15,9 +17,20 @@ describeWith('python', 'openssl')('requests-oauthlib', () => {
   afterAll(() => server.close());
 
   const signIn = async (type: 'confidential' | 'public', scope: string) => {
-    const client = await aClient(server, { type, redirect_uris: ['https://app.example/callback'] });
-    const program = 'requests_oauthlib_client.py';
-    return runClient(pythonClient({ python, server }, program, { ...client, scope }), openPerson(server));
+    const client = await aClient(server, {
+      type,
+      require_pkce: true,
+      redirect_uris: ['https://app.example/callback'],
+    });
+    const document = documentFile('docs/client-libraries.md#requests-oauthlib', 'python', {
+      [DEMO_ISSUER]: server.url,
+      [DEMO_WEB.client_id]: client.client_id,
+      [DEMO_WEB.client_secret]: client.client_secret,
+      [DEMO_WEB.redirect_uri]: client.redirect_uri,
+      'openid profile email': scope,
+    });
+    const command = pythonClient({ python, server }, 'requests_oauthlib_client.py', { document });
+    return runClient(command, openPerson(server));
   };
 
   it('signs in and refreshes twice without a switch, with offline_access or none', async () => {

@@ -1,25 +1,13 @@
-"""Signs in, reads userinfo and refreshes twice with requests-oauthlib, which needs no switch."""
+"""Signs in, refreshes twice and reads userinfo with the lines of a document. The library needs no switch."""
 
-from requests.auth import HTTPBasicAuth
-from requests_oauthlib import OAuth2Session
+import runpy
 
 from conversation import answer_to, settings, tell
 
-issuer = settings["issuer"]
-client_id = settings["client_id"]
-client_secret = settings["client_secret"]
-token_url = f"{issuer}/auth/token"
+listo = runpy.run_path(settings["document"])
 
-session = OAuth2Session(client_id, redirect_uri=settings["redirect_uri"], scope=settings["scope"], pkce="S256")
-url, _state = session.authorization_url(f"{issuer}/auth/authorize")
-tokens = session.fetch_token(
-    token_url,
-    authorization_response=answer_to(url),
-    auth=HTTPBasicAuth(client_id, client_secret),
-)
-scopes = [" ".join(tokens["scope"])]
+tokens = [listo["signed_in"](answer_to(listo["sign_in"]()))]
 for _ in range(2):
-    tokens = session.refresh_token(token_url, auth=HTTPBasicAuth(client_id, client_secret))
-    scopes.append(" ".join(tokens["scope"]))
-userinfo = session.get(f"{issuer}/auth/userinfo").json()
-tell(scopes=scopes, sub=userinfo["sub"])
+    tokens.append(listo["refresh"]())
+userinfo = listo["session"].get(f"{settings['issuer']}/auth/userinfo").json()
+tell(scopes=[" ".join(token["scope"]) for token in tokens], sub=userinfo["sub"])

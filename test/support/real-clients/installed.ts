@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { TOOL_PATH } from './toolchain.ts';
 
-const CACHE = fileURLToPath(new URL('../../../node_modules/.cache/real-clients', import.meta.url));
+export const CACHE = fileURLToPath(new URL('../../../node_modules/.cache/real-clients', import.meta.url));
 
 /**
  * The folder of what `install` fetched from a registry. It is filled once, and again when one of the files that it is
