@@ -7,6 +7,7 @@ import {
   type PostgresAddress,
   parsePostgresAddress,
 } from '../../../src/platform/postgres/address.ts';
+import { blocksAt } from '../../support/documents/blocks.ts';
 
 const PLAIN: PostgresAddress = {
   hosts: [{ host: 'db.example', port: 5432 }],
@@ -21,6 +22,16 @@ const PLAIN: PostgresAddress = {
 const ADA = { user: 'ada', password: 'p@ss word', database: 'listo' };
 
 describe('an address of Postgres', () => {
+  it('has both forms of docs/operating.md', () => {
+    const [{ text }] = blocksAt('docs/operating.md#its-connections-to-postgres');
+    const hosts = ['db1.example', 'db2.example'].map((host) => ({ host, port: 5432 }));
+    const login = { ...PLAIN, hosts, user: 'user', database: 'listo' };
+    expect(text.trim().split('\n').map(parsePostgresAddress)).toEqual([
+      { ...login, password: 'password' },
+      { ...login, user: 'listo', password: "it's secret" },
+    ]);
+  });
+
   it.each<[string, Partial<PostgresAddress>]>([
     ['postgres://db.example', {}],
     ['postgresql://db.example:5433', { hosts: [{ host: 'db.example', port: 5433 }] }],
