@@ -11,6 +11,8 @@ const RUN_BY: Readonly<Record<string, string | { because: string }>> = {
   'README.md': 'test/documents/curl-flow.test.ts',
   'bench/README.md': { because: 'a benchmark takes minutes, and measures only on an idle machine' },
   'docs/client-libraries.md#angular-oauth2-oidc': 'test/real-clients/single-page-applications.test.ts',
+  'docs/client-libraries.md#go-oidc': 'test/real-clients/go-oidc.test.ts',
+  'docs/client-libraries.md#oauth2-proxy': 'test/real-clients/oauth2-proxy.test.ts',
   'docs/client-libraries.md#authlib': 'test/real-clients/authlib.test.ts',
   'docs/client-libraries.md#mozilla-django-oidc': 'test/real-clients/mozilla-django-oidc.test.ts',
   'docs/client-libraries.md#msal': 'test/real-clients/single-page-applications.test.ts',
