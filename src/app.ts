@@ -160,8 +160,8 @@ function tokenProvider(services: Services): Router {
   return listnrRoutes({ issueToken: endpoints.issueToken, keyRings, limit: limits.listnrClients });
 }
 
-function demo({ config: { issuer, https, listnrIssuer }, views, csrf }: Services): Router {
-  return demoRoutes({ issuer, https, listnrIssuer, views, csrf });
+function demo({ config: { issuer, https, listnrIssuer }, demoOffers, views, csrf }: Services): Router {
+  return demoRoutes({ issuer, https, listnrIssuer, offers: demoOffers, views, csrf });
 }
 
 function protocolRoutes(services: Services): Router {

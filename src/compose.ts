@@ -1,5 +1,5 @@
 import { createClientStore } from './clients/client-store.ts';
-import { hasDemoClient } from './compose/demo.ts';
+import { demoOffers } from './compose/demo.ts';
 import { composeEndpoints, type EndpointParts } from './compose/endpoints.ts';
 import { composeFoundation, type Foundation, type FoundationOverrides } from './compose/foundation.ts';
 import { composeInteractions, type InteractionParts } from './compose/interactions.ts';
@@ -9,6 +9,7 @@ import { composePages, libraryPages, type PageParts } from './compose/pages.ts';
 import { composeRegistration, type Registration } from './compose/registration.ts';
 import { composeSigning, type Signing } from './compose/signing.ts';
 import type { Config } from './config.ts';
+import { type Offers, WEB } from './demo/flows.ts';
 import type { Database } from './platform/database.ts';
 import type { Logger } from './platform/log/logger.ts';
 
@@ -25,6 +26,7 @@ export interface Services
   config: Config;
   /** Whether /demo is on. */
   demo: boolean;
+  demoOffers: Offers;
 }
 
 /** Parts with which a test, or an embedding program, replaces ours. */
@@ -69,9 +71,11 @@ export async function compose({
     ...libraryPages({ views: pages.views, instances, production: config.production }),
   });
   const parts = { ...foundation, ...registration, ...signing, ...listnr, ...oidc };
+  const offers = demoOffers(clients, issuer);
   return {
     config,
-    demo: config.demo && (await hasDemoClient(clients, issuer)),
+    demo: config.demo && (await offers()).includes(WEB),
+    demoOffers: offers,
     ...parts,
     ...pages,
     ...interactions,

@@ -1,4 +1,4 @@
--- The demo: one instance, one person, two relying parties and two LiSTNR clients.
+-- The demo: one instance, one person, three relying parties and two LiSTNR clients.
 -- Applied by `npm start` on the embedded database; by hand with: npm run cli -- seed config/seeds/demo.sql
 -- Applying it again changes nothing. The secrets are public, so never use them for anything real.
 
@@ -56,14 +56,34 @@ INSERT INTO client_secrets (client_id, digest)
 VALUES ('client_demo_web', 'sha256:e438f2eacaed358d9fda0c596c1a1d10c8d690c202ac1392832904d606c72bc0')
 ON CONFLICT (client_id, name) DO UPDATE SET digest = excluded.digest;
 
--- A single-page application: public, so PKCE is required; asks for consent.
-INSERT INTO clients (id, instance_id, name, type, redirect_uris, scopes, require_consent)
+-- A single-page application: public, so PKCE is required; asks for consent. The demo's own callback is at the issuer.
+INSERT INTO clients (
+  id, instance_id, name, type, redirect_uris, scopes, require_consent, client_uri, initiate_login_uri
+)
 VALUES (
   'client_demo_spa', 'demo', 'Demo single-page application', 'public',
-  ARRAY['http://127.0.0.1:9999/spa/callback'], '{openid,profile,email}', true
+  ARRAY[
+    'http://127.0.0.1:9999/spa/callback',
+    coalesce(current_setting('listo.issuer', true), 'http://localhost:3000') || '/demo/consent/callback'
+  ],
+  '{openid,profile,email}', true,
+  coalesce(current_setting('listo.issuer', true), 'http://localhost:3000') || '/demo/consent',
+  coalesce(current_setting('listo.issuer', true), 'http://localhost:3000') || '/demo/consent/sign-in'
 )
 ON CONFLICT (id) DO UPDATE SET
-  name = excluded.name, redirect_uris = excluded.redirect_uris, scopes = excluded.scopes, require_consent = excluded.require_consent;
+  name = excluded.name, redirect_uris = excluded.redirect_uris, scopes = excluded.scopes,
+  require_consent = excluded.require_consent, client_uri = excluded.client_uri,
+  initiate_login_uri = excluded.initiate_login_uri;
+
+-- A device without a browser: public, with a code in place of a redirect URI.
+INSERT INTO clients (id, instance_id, name, type, application_type, grant_types, scopes, client_uri)
+VALUES (
+  'client_demo_device', 'demo', 'Demo television', 'public', 'native',
+  '{urn:ietf:params:oauth:grant-type:device_code,refresh_token}', '{openid,profile,email}',
+  coalesce(current_setting('listo.issuer', true), 'http://localhost:3000') || '/demo/device'
+)
+ON CONFLICT (id) DO UPDATE SET
+  name = excluded.name, grant_types = excluded.grant_types, scopes = excluded.scopes, client_uri = excluded.client_uri;
 
 -- LiSTNR, server to server. Its secret: demo-listnr-secret-not-for-production-01
 INSERT INTO listnr_clients (id, pattern, scopes, environments)
@@ -74,7 +94,7 @@ INSERT INTO listnr_client_secrets (client_id, digest)
 VALUES ('demo-service', 'sha256:16708ac95e5322fd4cf14d898b48051f198481a16cb66dcb68d64dad92cec418')
 ON CONFLICT (client_id, name) DO UPDATE SET digest = excluded.digest;
 
--- LiSTNR, for signed-in users: takes the ID tokens of the two applications above.
+-- LiSTNR, for signed-in users: takes the ID tokens of the two applications above that have a browser.
 INSERT INTO listnr_clients (id, pattern, scopes, claims, environments, origins)
 VALUES (
   'demo-app', 'authenticated_user', '{read:profile}', '{email,display_name,first_name}', '{dev,production}', '{http://127.0.0.1:9999}'

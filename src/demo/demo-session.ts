@@ -1,24 +1,32 @@
 import { randomBytes } from 'node:crypto';
 import type { Context } from 'koa';
 import { LRUCache } from 'lru-cache';
-import type { Exchange } from './exchange.ts';
+import type { ConsentStory } from './consent/consent-story.ts';
+import type { DeviceSignIn } from './device/device-sign-in.ts';
 import type { Failure } from './failure.ts';
-import type { PendingSignIn, Tokens } from './relying-party.ts';
+import type { Tokens } from './issuer.ts';
+import type { PendingSignIn } from './relying-party.ts';
+import type { Exchange } from './requests/exchange.ts';
+import type { Authorization } from './requests/request-views.ts';
 
 const COOKIE = 'listo_demo';
 const SESSION_TTL_MS = 60 * 60 * 1000;
 const MAX_SESSIONS = 1000;
+/** Tabs in which one browser signs in at the same time. */
+const MAX_PENDING = 8;
 
 /** The demo's data about one browser. It lives in this process's memory and ends with the process. */
 export interface DemoSession {
   id: string;
-  pending?: PendingSignIn | undefined;
+  /** The sign-ins under way, by their state. */
+  pending: Map<string, PendingSignIn>;
   signedIn?: SignedIn | undefined;
+  consent?: ConsentStory | undefined;
+  device?: DeviceSignIn | undefined;
 }
 
 export interface SignedIn {
-  /** The authorization request, and the parameters that the redirect URI received. */
-  authorization: { request: string; answer: Record<string, string> };
+  authorization: Authorization;
   codeExchange: Exchange | undefined;
   keys: Exchange | undefined;
   /** The first ID token, verified with `nonce`. */
@@ -49,8 +57,13 @@ export interface DemoSessions {
   find(ctx: Context): DemoSession | undefined;
   /** True when the browser sends the cookie of a session that is gone, because it expired or the server restarted. */
   isGone(ctx: Context): boolean;
-  /** Gives the browser a session with a new id. */
-  start(ctx: Context, content: Omit<DemoSession, 'id'>): DemoSession;
+  /** The browser's session, or a new one. */
+  open(ctx: Context): DemoSession;
+  /**
+   * Gives the session a new id, with `changes`, which keeps out anybody who knew the id from before. Under the old id,
+   * only the sign-ins under way remain: a browser in which somebody clicks twice gives up the answer with the new id.
+   */
+  renew(ctx: Context, session: DemoSession, changes: Partial<DemoSession>): DemoSession;
   end(ctx: Context, session: DemoSession): void;
 }
 
@@ -58,20 +71,27 @@ export function createDemoSessions({ https }: { https: boolean }): DemoSessions 
   const sessions = new LRUCache<string, DemoSession>({ max: MAX_SESSIONS, ttl: SESSION_TTL_MS });
   const cookie = { signed: true, httpOnly: true, sameSite: 'lax', path: '/demo', overwrite: true } as const;
   const idIn = (ctx: Context) => ctx.cookies.get(COOKIE, { signed: true });
+  const find = (ctx: Context) => sessions.get(idIn(ctx) ?? '');
+
+  const start = (ctx: Context, content: Omit<DemoSession, 'id'>) => {
+    const session = { ...content, id: randomBytes(32).toString('base64url') };
+    sessions.set(session.id, session);
+    // TLS may end in front of this process, so the issuer's scheme counts, not the socket's.
+    ctx.cookies.secure = https;
+    ctx.cookies.set(COOKIE, session.id, { ...cookie, maxAge: SESSION_TTL_MS });
+    return session;
+  };
 
   return {
-    find: (ctx) => sessions.get(idIn(ctx) ?? ''),
+    find,
     isGone(ctx) {
       const id = idIn(ctx);
       return id !== undefined && !sessions.has(id);
     },
-    start(ctx, content) {
-      const session = { id: randomBytes(32).toString('base64url'), ...content };
-      sessions.set(session.id, session);
-      // TLS may end in front of this process, so the issuer's scheme counts, not the socket's.
-      ctx.cookies.secure = https;
-      ctx.cookies.set(COOKIE, session.id, { ...cookie, maxAge: SESSION_TTL_MS });
-      return session;
+    open: (ctx) => find(ctx) ?? start(ctx, { pending: new Map() }),
+    renew(ctx, { id, ...content }, changes) {
+      sessions.set(id, { id, pending: content.pending });
+      return start(ctx, { ...content, ...changes });
     },
     end(ctx, { id }) {
       sessions.delete(id);
@@ -79,4 +99,13 @@ export function createDemoSessions({ https }: { https: boolean }): DemoSessions 
       ctx.cookies.set(COOKIE, null, cookie);
     },
   };
+}
+
+/** Keeps a sign-in until its answer comes, and drops the oldest ones. */
+export function rememberPending({ pending }: DemoSession, signIn: PendingSignIn): void {
+  pending.set(signIn.state, signIn);
+  for (const state of pending.keys()) {
+    if (pending.size <= MAX_PENDING) break;
+    pending.delete(state);
+  }
 }

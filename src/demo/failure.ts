@@ -5,8 +5,8 @@ import {
   ResponseBodyError,
   WWWAuthenticateChallengeError,
 } from 'openid-client';
-import { Unreachable } from './exchange.ts';
-import { ListnrRefusal } from './listnr-consumer.ts';
+import { Unreachable } from './requests/exchange.ts';
+import { ListnrRefusal } from './web/listnr-consumer.ts';
 
 /** An error that a visitor may meet, and from which they can start again. */
 export interface Failure {
@@ -25,11 +25,34 @@ export const STRAY_ANSWER: Failure = {
   code: 'state_mismatch',
 };
 
+export const NO_COOKIE: Failure = {
+  status: 400,
+  title: 'Your browser sent no cookie',
+  message:
+    'The demo knows a browser by a cookie of its own. Either this browser blocks cookies for this address, or the demo was begun in another one.',
+  code: 'no_cookie',
+};
+
 export const SESSION_GONE: Failure = {
   status: 403,
   title: 'The demo has forgotten you',
-  message: 'It keeps a session for an hour, in the memory of the server. Sign in again to go on.',
+  message: 'It keeps a session for an hour, in the memory of the server. Begin again to go on.',
   code: 'no_session',
+};
+
+export const OLD_FORM: Failure = {
+  status: 403,
+  title: 'This page is from before',
+  message: 'You have signed in again since this page was loaded, so its buttons no longer work.',
+  code: 'old_form',
+};
+
+export const NOT_REGISTERED: Failure = {
+  status: 404,
+  title: 'This client is not registered',
+  message:
+    'Somebody deleted or disabled it, or the demo’s rows are older than this page. Apply config/seeds/demo.sql, then reload.',
+  code: 'unknown_client',
 };
 
 const UNREACHABLE: Failure = {

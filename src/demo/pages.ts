@@ -1,73 +1,97 @@
 import type { Context } from 'koa';
-import { parseParameters } from '../http/input/parameters.ts';
+import { readForm } from '../http/input/body.ts';
 import { logFacts } from '../http/log-fields.ts';
 import type { Csrf } from '../http/pages/csrf.ts';
 import type { Views } from '../http/pages/views.ts';
+import { HttpError } from '../platform/errors.ts';
 import type { DemoSession, DemoSessions } from './demo-session.ts';
-import { explainFailure, type Failure, SESSION_GONE } from './failure.ts';
-import type { ListnrConsumer } from './listnr-consumer.ts';
+import type { DeviceClient } from './device/device-client.ts';
+import { explainFailure, type Failure, NOT_REGISTERED, OLD_FORM, SESSION_GONE } from './failure.ts';
+import type { Flow, Offers } from './flows.ts';
 import type { RelyingParty } from './relying-party.ts';
-import { signedInPage } from './signed-in-page.ts';
-import { STEPS } from './steps.ts';
+import type { ListnrConsumer } from './web/listnr-consumer.ts';
 
 /** The parts that all pages of the demo use. */
 export interface Demo {
   issuer: string;
   listnrIssuer: string;
+  offers: Offers;
   views: Views;
   csrf: Csrf;
   sessions: DemoSessions;
-  party: RelyingParty;
+  web: RelyingParty;
+  consent: RelyingParty;
+  device: DeviceClient;
   listnr: ListnrConsumer;
 }
 
-/** The `state` that the issuer sends back after it ended its session. */
-export const SIGNED_OUT = 'signed-out';
-
-/** `/demo`: the start, or the steps of a signed-in visitor. */
-export function showPage(ctx: Context, demo: Demo): void {
-  const { issuer, listnrIssuer, listnr, views, csrf, sessions } = demo;
+/** Shows a page of a flow, with the ways to the others that are registered. */
+export async function showPage(
+  ctx: Context,
+  demo: Demo,
+  { flow, name, model }: { flow: Flow; name: string; model: Record<string, unknown> },
+): Promise<void> {
+  const { issuer, offers, views, sessions, csrf } = demo;
   const session = sessions.find(ctx);
-  if (session?.signedIn) {
-    const model = signedInPage(session.signedIn, { issuer, listnrIssuer, jwksUri: listnr.jwksUri });
-    views.render(ctx, 'demo-signed-in', { ...model, csrf: csrf.token(csrfBinding(session)) });
-    return;
-  }
-  const signedOut =
-    parseParameters(ctx.querystring).state === SIGNED_OUT
-      ? 'You are signed out, here and at Listo.'
-      : undefined;
-  const forgotten = sessions.isGone(ctx) ? SESSION_GONE.message : undefined;
-  views.render(ctx, 'demo', {
-    steps: STEPS,
-    signInUrl: signInUrl(issuer),
-    notice: signedOut ?? forgotten,
+  views.render(ctx, name, {
+    ...model,
+    flow,
+    flows: await offers(),
+    startUrl: startUrl(issuer, flow),
+    csrf: session && csrf.token(csrfBinding(session)),
   });
 }
 
-/** Shows an error and a way to start again. */
-export function showProblem(ctx: Context, failure: Failure, { issuer, views, sessions }: Demo): void {
+/** Shows an error and the ways on: to the flow's page, and to its beginning. */
+export async function showProblem(ctx: Context, failure: Failure, demo: Demo, flow: Flow): Promise<void> {
   ctx.status = failure.status;
   logFacts(ctx.req, { error: failure.code, detail: failure.message });
-  const signedIn = sessions.find(ctx)?.signedIn !== undefined;
-  views.render(ctx, 'demo-problem', { ...failure, signedIn, signInUrl: signInUrl(issuer) });
+  const { signedIn, consent, device } = demo.sessions.find(ctx) ?? {};
+  const goesOn = { web: signedIn, consent, device }[flow.id] !== undefined;
+  const model = { ...failure, goesOn, begins: failure !== NOT_REGISTERED };
+  await showPage(ctx, demo, { flow, name: 'demo-problem', model });
 }
 
-/** Runs `work`, and shows its failure if a request was refused. */
-export async function orShowProblem(ctx: Context, demo: Demo, work: () => Promise<void>): Promise<void> {
+/** Runs `work` for a client that is registered, and shows its failure if a request was refused. */
+export async function orShowProblem(
+  ctx: Context,
+  demo: Demo,
+  flow: Flow,
+  work: () => Promise<void>,
+): Promise<void> {
+  if (!(await demo.offers()).includes(flow)) return showProblem(ctx, NOT_REGISTERED, demo, flow);
   try {
     await work();
   } catch (error) {
-    showProblem(ctx, explainFailure(error), demo);
+    await showProblem(ctx, explainFailure(error), demo, flow);
   }
 }
 
+/** Runs `work` on the session to which the submitted form belongs. Otherwise, it shows why not. */
+export async function withOwnSession(
+  ctx: Context,
+  demo: Demo,
+  flow: Flow,
+  work: (session: DemoSession) => Promise<void>,
+): Promise<void> {
+  const { sessions, csrf } = demo;
+  const session = sessions.find(ctx);
+  if (!session) return showProblem(ctx, SESSION_GONE, demo, flow);
+  try {
+    csrf.check((await readForm(ctx.req)).csrf, csrfBinding(session));
+  } catch (error) {
+    if (!(error instanceof HttpError) || error.status !== 403) throw error;
+    return showProblem(ctx, OLD_FORM, demo, flow);
+  }
+  await work(session);
+}
+
 /** Binds a form to this session. */
-export function csrfBinding(session: DemoSession): string {
+function csrfBinding(session: DemoSession): string {
   return `demo:${session.id}`;
 }
 
 /** A whole address: a visitor at 127.0.0.1 needs the cookie at the issuer's origin, where the answer will arrive. */
-function signInUrl(issuer: string): string {
-  return `${issuer}/demo/sign-in`;
+function startUrl(issuer: string, { start }: Flow): string {
+  return `${issuer}${start}`;
 }

@@ -1,29 +1,29 @@
 import * as oidc from 'openid-client';
-import { type Exchange, recordingFetch } from './exchange.ts';
-
-/** The client of config/seeds/demo.sql, where its secret is public, too. */
-export const CLIENT_ID = 'client_demo_web';
-const CLIENT_SECRET = 'demo-web-secret-not-for-production-0001';
-const SCOPE = 'openid profile email';
+import { type FlowClient, SCOPE } from './flows.ts';
+import { type ConfigurationOf, type Tokens, tokensOf } from './issuer.ts';
+import type { Exchange } from './requests/exchange.ts';
 
 /** The values that check the answer to an authorization request. They wait in the session that sent it. */
 export interface PendingSignIn {
+  /** The client that asked. */
+  clientId: string;
   /** The authorization request to which the browser was sent. */
   url: string;
   state: string;
   nonce: string;
   codeVerifier: string;
+  /**
+   * The codes that came back. After a second click on "Sign in", the browser comes with a second code for the same
+   * request, which is as good as the first one. No code is sent twice: that would end its tokens.
+   */
+  codes: Set<string>;
 }
 
-export interface Tokens {
-  accessToken: string;
-  refreshToken: string;
-  idToken: string;
-}
-
-/** A confidential client of the issuer. It records every fetch in the given `record`. */
+/** A client of the issuer that people are sent from. It records every fetch in the given `record`. */
 export interface RelyingParty {
-  startSignIn(): Promise<PendingSignIn>;
+  clientId: string;
+  redirectUri: string;
+  startSignIn(options?: { prompt?: string | undefined }): Promise<PendingSignIn>;
   /** Exchanges the answer's code, and verifies the ID token. */
   finishSignIn(answer: URL, pending: PendingSignIn, record: Exchange[]): Promise<Tokens>;
   fetchUserinfo(accessToken: string, subject: string, record: Exchange[]): Promise<void>;
@@ -33,56 +33,56 @@ export interface RelyingParty {
 }
 
 /** Every method throws openid-client's errors. Their cause is Unreachable when no server answers. */
-export function createRelyingParty(issuer: string): RelyingParty {
-  const metadata = discoverOnce(issuer);
-
-  async function configuration(record: Exchange[] = []): Promise<oidc.Configuration> {
-    const config = new oidc.Configuration(await metadata(), CLIENT_ID, CLIENT_SECRET);
-    config[oidc.customFetch] = recordingFetch(record);
-    // TLS already vouches for an ID token from the token endpoint. The demo checks the signature to show how.
-    oidc.enableNonRepudiationChecks(config);
-    if (issuer.startsWith('http:')) oidc.allowInsecureRequests(config);
-    return config;
-  }
+export function createRelyingParty(
+  issuer: string,
+  client: FlowClient,
+  configuration: ConfigurationOf,
+): RelyingParty {
+  const redirectUri = redirectUriOf(issuer, client);
 
   return {
-    async startSignIn() {
+    clientId: client.id,
+    redirectUri,
+
+    async startSignIn({ prompt } = {}) {
       const codeVerifier = oidc.randomPKCECodeVerifier();
       const state = oidc.randomState();
       const nonce = oidc.randomNonce();
-      const url = oidc.buildAuthorizationUrl(await configuration(), {
+      const url = oidc.buildAuthorizationUrl(await configuration(client), {
         response_type: 'code',
-        client_id: CLIENT_ID,
-        redirect_uri: redirectUriOf(issuer),
+        client_id: client.id,
+        redirect_uri: redirectUri,
         scope: SCOPE,
+        ...(prompt === undefined ? {} : { prompt }),
         state,
         nonce,
         code_challenge: await oidc.calculatePKCECodeChallenge(codeVerifier),
         code_challenge_method: 'S256',
       });
-      return { url: url.href, state, nonce, codeVerifier };
+      return { clientId: client.id, url: url.href, state, nonce, codeVerifier, codes: new Set() };
     },
 
     async finishSignIn(answer, { state, nonce, codeVerifier }, record) {
-      const answered = await oidc.authorizationCodeGrant(await configuration(record), answer, {
+      const answered = await oidc.authorizationCodeGrant(await configuration(client, record), answer, {
         expectedState: state,
         expectedNonce: nonce,
         pkceCodeVerifier: codeVerifier,
         idTokenExpected: true,
       });
-      return tokensOf(answered, { accessToken: '', refreshToken: '', idToken: '' });
+      return tokensOf(answered);
     },
 
     async fetchUserinfo(accessToken, subject, record) {
-      await oidc.fetchUserInfo(await configuration(record), accessToken, subject);
+      await oidc.fetchUserInfo(await configuration(client, record), accessToken, subject);
     },
 
     async refresh(tokens, record) {
-      return tokensOf(await oidc.refreshTokenGrant(await configuration(record), tokens.refreshToken), tokens);
+      const config = await configuration(client, record);
+      return tokensOf(await oidc.refreshTokenGrant(config, tokens.refreshToken), tokens);
     },
 
     async signOutUrl({ idToken, returnTo, state }) {
-      return oidc.buildEndSessionUrl(await configuration(), {
+      return oidc.buildEndSessionUrl(await configuration(client), {
         id_token_hint: idToken,
         post_logout_redirect_uri: returnTo,
         state,
@@ -91,30 +91,6 @@ export function createRelyingParty(issuer: string): RelyingParty {
   };
 }
 
-export function redirectUriOf(issuer: string): string {
-  return `${issuer}/demo/callback`;
-}
-
-/** Runs discovery on first use, because the demo is part of the server, which does not listen yet. */
-function discoverOnce(issuer: string): () => Promise<oidc.ServerMetadata> {
-  let known: oidc.ServerMetadata | undefined;
-  return async () => {
-    if (!known) {
-      const execute = issuer.startsWith('http:') ? [oidc.allowInsecureRequests] : [];
-      const found = await oidc.discovery(new URL(issuer), CLIENT_ID, CLIENT_SECRET, undefined, {
-        execute,
-        [oidc.customFetch]: recordingFetch([]),
-      });
-      known = found.serverMetadata();
-    }
-    return known;
-  };
-}
-
-function tokensOf(answered: oidc.TokenEndpointResponse, before: Tokens): Tokens {
-  return {
-    accessToken: answered.access_token,
-    refreshToken: answered.refresh_token ?? before.refreshToken,
-    idToken: answered.id_token ?? before.idToken,
-  };
+export function redirectUriOf(issuer: string, { callback = '' }: FlowClient): string {
+  return `${issuer}${callback}`;
 }

@@ -1,66 +1,49 @@
 import type { Context } from 'koa';
-import { parseParameters } from '../http/input/parameters.ts';
+import { parseParameters, singleValue } from '../http/input/parameters.ts';
 import { redirect } from '../http/pages/redirect.ts';
-import type { DemoSession, SignedIn } from './demo-session.ts';
-import type { Exchange } from './exchange.ts';
-import { SESSION_GONE, STRAY_ANSWER } from './failure.ts';
-import { type Demo, orShowProblem, SIGNED_OUT, showProblem } from './pages.ts';
-import { type PendingSignIn, type RelyingParty, redirectUriOf } from './relying-party.ts';
+import { type DemoSession, rememberPending } from './demo-session.ts';
+import { type Failure, NO_COOKIE, SESSION_GONE, STRAY_ANSWER } from './failure.ts';
+import type { Flow } from './flows.ts';
+import { type Demo, orShowProblem, showProblem } from './pages.ts';
+import type { PendingSignIn, RelyingParty } from './relying-party.ts';
 
 /** Sends the browser to the issuer, and keeps the values that will check the answer. */
-export async function startSignIn(ctx: Context, demo: Demo): Promise<void> {
-  const { party, sessions } = demo;
-  await orShowProblem(ctx, demo, async () => {
-    const pending = await party.startSignIn();
-    const session = sessions.find(ctx);
-    if (session) session.pending = pending;
-    else sessions.start(ctx, { pending });
+export async function startSignIn(
+  ctx: Context,
+  demo: Demo,
+  { flow, party, prompt }: { flow: Flow; party: RelyingParty; prompt?: string | undefined },
+): Promise<void> {
+  await orShowProblem(ctx, demo, flow, async () => {
+    const pending = await party.startSignIn({ prompt });
+    rememberPending(demo.sessions.open(ctx), pending);
     redirect(ctx, pending.url);
   });
 }
 
-/** Takes the issuer's answer once, and only with the state that waits in this browser's session. */
-export async function finishSignIn(ctx: Context, demo: Demo): Promise<void> {
-  const { issuer, party, sessions } = demo;
-  const session = sessions.find(ctx);
-  const pending = session?.pending;
-  const { state } = parseParameters(ctx.querystring);
-  if (!session || !pending || state !== pending.state) return showProblem(ctx, STRAY_ANSWER, demo);
-  session.pending = undefined;
-
-  await orShowProblem(ctx, demo, async () => {
-    const answer = new URL(`${redirectUriOf(issuer)}${ctx.search}`);
-    const signedIn = await exchangeCode(answer, pending, party);
-    // A new id keeps out anybody who knew the id from before the sign-in.
-    sessions.end(ctx, session);
-    sessions.start(ctx, { signedIn });
-    redirect(ctx, '/demo');
-  });
+/**
+ * Takes the issuer's answer, each code once, and only with a state that waits in this browser's session. `take` gets
+ * the session and the answer's address.
+ */
+export async function finishSignIn(
+  ctx: Context,
+  demo: Demo,
+  { flow, party }: { flow: Flow; party: RelyingParty },
+  take: (session: DemoSession, pending: PendingSignIn, answer: URL) => Promise<void>,
+): Promise<void> {
+  const session = demo.sessions.find(ctx);
+  const { state, code } = parseParameters(ctx.querystring);
+  const pending = session?.pending.get(singleValue(state) ?? '');
+  const given = singleValue(code);
+  if (!session || pending?.clientId !== party.clientId || (given && pending.codes.has(given))) {
+    return showProblem(ctx, strayAnswer(ctx, demo, session), demo, flow);
+  }
+  if (given) pending.codes.add(given);
+  await orShowProblem(ctx, demo, flow, () =>
+    take(session, pending, new URL(`${party.redirectUri}${ctx.search}`)),
+  );
 }
 
-/** Forgets the tokens, and sends the browser to end the issuer's session (OpenID Connect RP-Initiated Logout). */
-export async function signOut(ctx: Context, session: DemoSession | undefined, demo: Demo): Promise<void> {
-  const { issuer, party, sessions } = demo;
-  if (!session?.signedIn) return showProblem(ctx, SESSION_GONE, demo);
-  const { idToken } = session.signedIn.tokens;
-  sessions.end(ctx, session);
-  await orShowProblem(ctx, demo, async () => {
-    redirect(ctx, await party.signOutUrl({ idToken, returnTo: `${issuer}/demo`, state: SIGNED_OUT }));
-  });
-}
-
-async function exchangeCode(answer: URL, pending: PendingSignIn, party: RelyingParty): Promise<SignedIn> {
-  const record: Exchange[] = [];
-  const tokens = await party.finishSignIn(answer, pending, record);
-  const [codeExchange, keys] = record;
-  return {
-    authorization: { request: pending.url, answer: Object.fromEntries(answer.searchParams) },
-    codeExchange,
-    keys,
-    idToken: tokens.idToken,
-    nonce: pending.nonce,
-    tokens,
-    outcomes: {},
-    latest: 'id-token',
-  };
+function strayAnswer(ctx: Context, { sessions }: Demo, session: DemoSession | undefined): Failure {
+  if (session) return STRAY_ANSWER;
+  return sessions.isGone(ctx) ? SESSION_GONE : NO_COOKIE;
 }

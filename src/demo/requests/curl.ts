@@ -1,7 +1,7 @@
 import type { RecordedRequest } from './exchange.ts';
 
 /** Form fields that are too long for the middle of a command. */
-const LONG_FIELDS = new Set(['code', 'refresh_token']);
+const LONG_FIELDS = new Set(['code', 'refresh_token', 'device_code']);
 
 /**
  * A request as shell commands: each long value goes into a variable first, then a `curl` uses the variables. Pasted

@@ -1,4 +1,4 @@
-import { ACTIONS, type SignedIn } from './demo-session.ts';
+import { ACTIONS, type SignedIn } from '../demo-session.ts';
 
 /** The steps of the demo, in order. Signing in takes the first three; the others have a button. */
 export const STEPS = [

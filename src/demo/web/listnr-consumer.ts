@@ -1,5 +1,5 @@
 import { createRemoteJWKSet, customFetch, errors, jwtVerify } from 'jose';
-import { type Exchange, recordingFetch } from './exchange.ts';
+import { type Exchange, recordingFetch } from '../requests/exchange.ts';
 
 /** The LiSTNR client of config/seeds/demo.sql; its audience is its id. */
 export const LISTNR_CLIENT_ID = 'demo-app';

@@ -1,24 +1,9 @@
-import { STATUS_CODES } from 'node:http';
-import { decodeJwt, decodeProtectedHeader, type JWTPayload, type ProtectedHeaderParameters } from 'jose';
-import { curlCommand } from './curl.ts';
-import type { ActionId, Outcome, SignedIn } from './demo-session.ts';
-import type { Exchange } from './exchange.ts';
-import { jsonText } from './json-text.ts';
+import type { ActionId, Outcome, SignedIn } from '../demo-session.ts';
+import { WEB } from '../flows.ts';
+import type { Tokens } from '../issuer.ts';
+import { authorizationView, type Decoded, decoded, exchangeView } from '../requests/request-views.ts';
 import { LISTNR_CLIENT_ID, LISTNR_SCOPE } from './listnr-consumer.ts';
-import { CLIENT_ID, type Tokens } from './relying-party.ts';
 import { progressOf } from './steps.ts';
-
-/** The purpose of each request parameter, for a newcomer. */
-const PURPOSES: Readonly<Record<string, string>> = {
-  response_type: 'Asks for a code, which alone is worth nothing',
-  client_id: 'Which application asks',
-  redirect_uri: 'Where the answer goes: one that is registered, to the letter',
-  scope: 'The requested scopes',
-  state: 'Ties the answer to this browser',
-  nonce: 'Ties the ID token to this request',
-  code_challenge: 'The hash of a secret that only the backend holds (PKCE)',
-  code_challenge_method: 'How it was hashed',
-};
 
 /** The content of the templates for all steps: decoded tokens, requests as commands, formatted times. */
 export function signedInPage(
@@ -34,7 +19,7 @@ export function signedInPage(
     name: idToken.claims.name ?? idToken.claims.sub,
     steps,
     next: steps.find(({ state }) => state === 'next'),
-    authorization: { ...authorizationView(authorization.request), answer: jsonText(authorization.answer) },
+    authorization: authorizationView(authorization),
     codeExchange: codeExchange && exchangeView(codeExchange),
     idToken: {
       ...idToken,
@@ -60,31 +45,10 @@ export function signedInPage(
   };
 }
 
-function authorizationView(request: string) {
-  const { origin, pathname, search, searchParams } = new URL(request);
-  const lines = search
-    .slice(1)
-    .split('&')
-    .map((pair, n) => `  ${n === 0 ? '?' : '&'}${pair}`);
-  return {
-    request: `${origin}${pathname}\n${lines.join('\n')}`,
-    parameters: [...searchParams].map(([name, value]) => ({ name, value, purpose: PURPOSES[name] ?? '' })),
-  };
-}
-
 function outcomeView(outcome: Outcome | undefined, bearer?: string) {
   if (!outcome) return undefined;
   const { exchange, failure } = outcome;
   return { failure, exchange: exchange && exchangeView(exchange, bearer) };
-}
-
-function exchangeView({ request, status, answer }: Exchange, bearer?: string) {
-  return {
-    command: curlCommand(request, bearer ? { bearer } : {}),
-    status,
-    reason: STATUS_CODES[status],
-    answer: jsonText(answer),
-  };
 }
 
 /** The ends of the tokens, which show that the tokens differ. */
@@ -96,30 +60,12 @@ function replacedView({ before, after }: { before: Tokens; after: Tokens }) {
   });
 }
 
-interface Decoded {
-  header: ProtectedHeaderParameters;
-  claims: JWTPayload & { name?: string };
-}
-
-function decoded(token: string) {
-  const header = decodeProtectedHeader(token);
-  const claims: Decoded['claims'] = decodeJwt(token);
-  const [head, payload, signature] = token.split('.');
-  return {
-    header,
-    claims,
-    encoded: { head, payload, signature },
-    headerText: jsonText(header),
-    claimsText: jsonText(claims),
-  };
-}
-
 /** The checks of “Validating the ID Token” in the guide, which openid-client made. */
 function idTokenChecks({ header, claims }: Decoded, { issuer, nonce }: { issuer: string; nonce: string }) {
   return [
     { name: 'Signature', value: `${header.alg}, by the key ${header.kid} that the issuer publishes` },
     { name: 'Issuer', claim: 'iss', value: issuer },
-    { name: 'Audience', claim: 'aud', value: CLIENT_ID },
+    { name: 'Audience', claim: 'aud', value: WEB.client.id },
     { name: 'Expiry', claim: 'exp', value: `${time(claims.exp)}, in the future` },
     { name: 'Nonce', claim: 'nonce', value: `${nonce}, as sent in step 1` },
   ];

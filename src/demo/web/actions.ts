@@ -1,19 +1,19 @@
 import { decodeJwt } from 'jose';
-import type { ActionId, Outcome, SignedIn } from './demo-session.ts';
-import type { Exchange } from './exchange.ts';
-import { explainFailure } from './failure.ts';
+import type { ActionId, Outcome, SignedIn } from '../demo-session.ts';
+import { explainFailure } from '../failure.ts';
+import type { RelyingParty } from '../relying-party.ts';
+import type { Exchange } from '../requests/exchange.ts';
 import type { ListnrConsumer } from './listnr-consumer.ts';
-import type { RelyingParty } from './relying-party.ts';
 
 /**
  * The buttons' actions. Each action keeps in `signedIn` the values that later ones need, and returns its outcome. A
  * refused request is an outcome too, and the page shows it like any other.
  */
 export function createActions({
-  party,
+  web,
   listnr,
 }: {
-  party: RelyingParty;
+  web: RelyingParty;
   listnr: ListnrConsumer;
 }): Record<ActionId, (signedIn: SignedIn) => Promise<Outcome>> {
   return {
@@ -22,14 +22,14 @@ export function createActions({
         // The subject comes from the verified ID token: userinfo about another person must be rejected (OIDC Core
         // 5.3.2).
         const { sub = '' } = decodeJwt(tokens.idToken);
-        await party.fetchUserinfo(tokens.accessToken, sub, record);
+        await web.fetchUserinfo(tokens.accessToken, sub, record);
         return {};
       }),
 
     refresh: (signedIn) =>
       outcomeOf(async (record) => {
         const before = signedIn.tokens;
-        const after = await party.refresh(before, record);
+        const after = await web.refresh(before, record);
         signedIn.tokens = after;
         return { replaced: { before, after } };
       }),
