@@ -36,7 +36,7 @@ export const NO_COOKIE: Failure = {
 export const SESSION_GONE: Failure = {
   status: 403,
   title: 'The demo has forgotten you',
-  message: 'It keeps a session for an hour, in the memory of the server. Begin again to go on.',
+  message: 'The demo keeps a session for an hour, in the memory of the server. Begin again to go on.',
   code: 'no_session',
 };
 

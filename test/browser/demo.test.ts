@@ -13,6 +13,9 @@ afterAll(async () => {
   await server.close();
 });
 
+/** On a busy machine, axe takes seconds for each of the four views of a long page. */
+const MANY_INSPECTIONS_MS = 240_000;
+
 const heading = ({ page }: Visit) => page.getByRole('heading', { level: 1 }).textContent();
 
 /** The finished steps of the demo. */
@@ -24,6 +27,10 @@ function done({ page }: Visit): Promise<string[]> {
 async function press({ page }: Visit, step: string): Promise<void> {
   await page.locator(`#${step} form button`).click();
   await page.waitForURL(`**/demo#${step}`);
+}
+
+async function openDetails({ page }: Visit): Promise<void> {
+  await page.evaluate("for (const details of document.querySelectorAll('details')) details.open = true");
 }
 
 async function signedIn(): Promise<Visit> {
@@ -66,15 +73,74 @@ describe('the demo', () => {
     await visit.context.close();
   });
 
-  it('is fit for everybody while signed in, with every answer open', async () => {
-    const visit = await signedIn();
-    for (const step of ['userinfo', 'refresh', 'listnr-token', 'listnr-verification'])
-      await press(visit, step);
-    await visit.page.evaluate(
-      "for (const details of document.querySelectorAll('details')) details.open = true",
-    );
-    expect(await inspect(visit.page, 'demo-signed-in')).toEqual([]);
-    expect(visit.problems).toEqual([]);
+  it(
+    'is fit for everybody while signed in, with every answer open',
+    async () => {
+      const visit = await signedIn();
+      for (const step of ['userinfo', 'refresh', 'listnr-token', 'listnr-verification'])
+        await press(visit, step);
+      await openDetails(visit);
+      expect(await inspect(visit.page, 'demo-signed-in')).toEqual([]);
+      expect(visit.problems).toEqual([]);
+      await visit.context.close();
+    },
+    MANY_INSPECTIONS_MS,
+  );
+
+  it(
+    'shows consent, a no and a yes, on pages that are fit for everybody',
+    async () => {
+      const visit = await signedIn();
+      const { page } = visit;
+      await page.getByRole('link', { name: 'Consent', exact: true }).click();
+      expect(await inspect(page, 'demo-consent-start')).toEqual([]);
+      await page.getByRole('link', { name: 'Ask for consent' }).click();
+      await page.getByRole('button', { name: 'Don’t allow' }).click();
+      await page.waitForURL(`${server.url}/demo/consent`);
+      expect(await heading(visit)).toBe('The answer was no');
+      expect(await inspect(page, 'demo-consent-no')).toEqual([]);
+
+      await page.locator('#again').getByRole('link', { name: 'Ask again' }).click();
+      await page.getByRole('button', { name: 'Allow', exact: true }).click();
+      await page.waitForURL(`${server.url}/demo/consent`);
+      expect(await heading(visit)).toBe('Ada Lovelace allowed it');
+      expect(await inspect(page, 'demo-consent-yes')).toEqual([]);
+      expect(visit.problems).toEqual([]);
+      await visit.context.close();
+    },
+    MANY_INSPECTIONS_MS,
+  );
+
+  it(
+    'signs in on a device, whose page loads itself again until the person has decided',
+    async () => {
+      const visit = await signedIn();
+      const { page } = visit;
+      await page.getByRole('link', { name: 'Device', exact: true }).click();
+      expect(await inspect(page, 'demo-device-start')).toEqual([]);
+      await page.goto(`${server.url}/demo/device/start?by=hand`);
+      expect(await inspect(page, 'demo-device-waiting')).toEqual([]);
+      const opened = visit.context.waitForEvent('page');
+      await page.getByRole('link', { name: 'Open it with the code' }).click();
+      const person = await opened;
+
+      await page.getByRole('link', { name: 'Ask by itself' }).click();
+      await person.getByRole('button', { name: 'Continue' }).click();
+      await person.getByRole('heading', { name: 'You are signed in' }).waitFor();
+      await page.getByRole('heading', { level: 1, name: 'Ada Lovelace is signed in' }).waitFor();
+      expect(await inspect(page, 'demo-device-done')).toEqual([]);
+      expect(visit.problems).toEqual([]);
+      await visit.context.close();
+    },
+    MANY_INSPECTIONS_MS,
+  );
+
+  it('names blocked cookies, and leads on', async () => {
+    const visit = await chromium.openWithoutCookies();
+    await visit.page.goto(`${server.url}/demo/device/start`);
+    expect(await heading(visit)).toBe('Your browser sent no cookie');
+    await visit.page.getByRole('link', { name: 'Back to the demo' }).click();
+    expect(await heading(visit)).toBe('See Sign in with Listo work');
     await visit.context.close();
   });
 

@@ -173,6 +173,14 @@ export const BASES: Readonly<Record<string, Readonly<Record<string, readonly Bas
   '/demo/callback': {
     GET: [{ parameters: { code: { live: 'code' }, state: 's', iss: 'x' }, headers: cookie('demo') }],
   },
+  '/demo/consent': { GET: demo },
+  '/demo/consent/sign-in': { GET: demo },
+  '/demo/consent/callback': {
+    GET: [{ parameters: { code: { live: 'code' }, state: 's', iss: 'x' }, headers: cookie('demo') }],
+  },
+  '/demo/device': { GET: demo },
+  '/demo/device/start': { GET: demo },
+  '/demo/device/check': { POST: demo },
   '/demo/userinfo': { POST: demo },
   '/demo/refresh': { POST: demo },
   '/demo/listnr-token': { POST: demo },

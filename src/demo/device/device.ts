@@ -8,8 +8,7 @@ import { type Demo, orShowProblem, showPage, showProblem, withOwnSession } from 
 import { DEVICE_STEPS, devicePage } from './device-page.ts';
 import { askForCode, isWaiting, poll, pollWhenDue } from './device-sign-in.ts';
 
-/** Says that the browser should have the cookie by now. */
-const STARTED = `${DEVICE.home}?started`;
+/** The page that does not load itself again. */
 const BY_HAND = `${DEVICE.home}?by=hand`;
 
 /**
@@ -19,7 +18,7 @@ const BY_HAND = `${DEVICE.home}?by=hand`;
 export async function showDevice(ctx: Context, demo: Demo): Promise<void> {
   const { sessions, device: client } = demo;
   const device = sessions.find(ctx)?.device;
-  const { by, started } = parseParameters(ctx.querystring);
+  const { started } = parseParameters(ctx.querystring);
   if (!device) {
     const gone = sessions.isGone(ctx);
     if (started !== undefined && !gone) return showProblem(ctx, NO_COOKIE, demo, DEVICE);
@@ -28,7 +27,7 @@ export async function showDevice(ctx: Context, demo: Demo): Promise<void> {
       showPage(ctx, demo, { flow: DEVICE, name: 'demo-device-start', model }),
     );
   }
-  const byHand = by === 'hand';
+  const byHand = isByHand(ctx);
   if (!byHand) await pollWhenDue(device, client);
   if (!byHand && isWaiting(device)) ctx.set('Refresh', `${device.intervalSeconds};url=${DEVICE.home}`);
   const model = { ...devicePage(device), byHand, byHandUrl: BY_HAND };
@@ -40,16 +39,20 @@ export async function startDevice(ctx: Context, demo: Demo): Promise<void> {
   await orShowProblem(ctx, demo, DEVICE, async () => {
     const device = await askForCode(demo.device);
     demo.sessions.open(ctx).device = device;
-    redirect(ctx, STARTED);
+    // The page knows by `started` that the browser should have the cookie.
+    redirect(ctx, isByHand(ctx) ? `${BY_HAND}&started` : `${DEVICE.home}?started`);
   });
 }
 
 /** Asks for the tokens, even if that is too soon. */
 export async function checkNow(ctx: Context, demo: Demo): Promise<void> {
-  const byHand = parseParameters(ctx.querystring).by === 'hand';
   await withOwnSession(ctx, demo, DEVICE, async ({ device }) => {
     if (!device) return showProblem(ctx, SESSION_GONE, demo, DEVICE);
     await poll(device, demo.device);
-    redirect(ctx, `${byHand ? BY_HAND : DEVICE.home}#poll`);
+    redirect(ctx, `${isByHand(ctx) ? BY_HAND : DEVICE.home}#poll`);
   });
+}
+
+function isByHand(ctx: Context): boolean {
+  return parseParameters(ctx.querystring).by === 'hand';
 }
