@@ -20,6 +20,7 @@ const RUN_BY: Readonly<Record<string, string | { because: string }>> = {
   'docs/client-libraries.md#openid-client': 'test/real-clients/openid-client.test.ts',
   'docs/client-libraries.md#requests-oauthlib': 'test/real-clients/requests-oauthlib.test.ts',
   'docs/client-libraries.md#nimbus-jose-jwt': { because: 'these are two imports' },
+  'docs/client-libraries.md#what-to-know-first': 'test/documents/strict-mode.test.ts',
   'docs/integrating.md': 'test/documents/curl-flow.test.ts',
   'docs/operating.md#starting-it': 'test/postgres/documented-start.test.ts',
   'docs/operating.md#on-kubernetes': 'test/postgres/documented-start.test.ts',
