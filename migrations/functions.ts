@@ -36,6 +36,11 @@ export async function applyFunctions(knex: Knex): Promise<void> {
   }
 }
 
+/** Makes one function for a migration whose own statements call it. */
+export async function applyFunction(knex: Knex, name: string): Promise<void> {
+  await execute(knex, readFunctions()[name] ?? '');
+}
+
 /** Executes the SQL unchanged. knex reads a bare question mark as a binding. */
 async function execute(knex: Knex, sql: string): Promise<void> {
   await knex.raw(sql.replaceAll('?', '\\?'));

@@ -23,6 +23,7 @@ import * as applicationAddresses from './0021-application-addresses.ts';
 import * as oneAddress from './0022-one-address.ts';
 import * as everyColumn from './0023-every-column.ts';
 import * as supportAddress from './0024-support-address.ts';
+import * as canonicalAddresses from './0025-canonical-addresses.ts';
 import { applyFunctions } from './functions.ts';
 
 const MIGRATIONS = {
@@ -50,6 +51,7 @@ const MIGRATIONS = {
   '0022-one-address': oneAddress,
   '0023-every-column': everyColumn,
   '0024-support-address': supportAddress,
+  '0025-canonical-addresses': canonicalAddresses,
 };
 
 type Name = keyof typeof MIGRATIONS;
@@ -64,6 +66,7 @@ export const FUNCTIONS_SINCE: Partial<Record<Name, string>> = {
   '0013-visible-names': '7b7e3b2934171bf6',
   '0019-past-public-keys': 'd34645c99c5e49a0',
   '0022-one-address': 'e94ad140d7a1c341',
+  '0025-canonical-addresses': '7847b0fb8e0df63f',
 };
 
 /** The migrations in order, as knex wants them. They are listed by hand, so that no folder is read at start. */

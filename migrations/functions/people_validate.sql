@@ -4,6 +4,9 @@ DECLARE
   home text;
 BEGIN
   PERFORM check_name(owner, 'email', NEW.email, OLD.email);
+  IF NEW.email ~ '[\u0085\u00A0\u1680\u2000-\u200A\u202F\u205F\u3000]' AND NEW.email IS DISTINCT FROM OLD.email THEN
+    PERFORM refuse_registration('person_email_format', format('%s: the e-mail address has a space', owner), 'Write one address with one @ and no spaces, up to 254 characters.');
+  END IF;
   PERFORM check_name(owner, 'name', NEW.name, OLD.name);
   PERFORM check_name(owner, 'first_name', NEW.first_name, OLD.first_name);
   PERFORM check_name(owner, 'last_name', NEW.last_name, OLD.last_name);

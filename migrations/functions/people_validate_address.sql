@@ -1,20 +1,16 @@
 CREATE OR REPLACE FUNCTION people_validate_address() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE other text;
 BEGIN
-  IF NEW.email IS NULL OR (TG_OP = 'UPDATE' AND lower(NEW.email) = lower(OLD.email)) THEN RETURN NULL; END IF;
+  IF NEW.email IS NULL OR (TG_OP = 'UPDATE' AND canonical_address(NEW.email) = canonical_address(OLD.email)) THEN RETURN NULL; END IF;
   -- The lock makes two transactions that each register the address check one after the other.
   PERFORM FROM instances WHERE id = NEW.instance_id AND authentication = 'password' FOR NO KEY UPDATE;
   IF NOT FOUND THEN RETURN NULL; END IF;
   SELECT id INTO other FROM people
-  WHERE instance_id = NEW.instance_id AND lower(email) = lower(NEW.email) AND password_hash IS NULL AND id <> NEW.id LIMIT 1;
-  -- The unique index refuses the second of two people with a password.
-  IF other IS NULL AND NEW.password_hash IS NULL THEN
-    SELECT id INTO other FROM people
-    WHERE instance_id = NEW.instance_id AND lower(email) = lower(NEW.email) AND password_hash IS NOT NULL;
-  END IF;
+  WHERE canonical_address(email) = canonical_address(NEW.email) AND instance_id = NEW.instance_id AND id <> NEW.id
+  ORDER BY created_at, id LIMIT 1;
   IF other IS NOT NULL THEN
     PERFORM refuse_registration('person_email_unique', format('person "%s": the person "%s" of the instance "%s" has this e-mail address', NEW.id, other, NEW.instance_id),
-      'Update that person, or use another address. Capital and small letters are the same here.');
+      'Update that person, or use another address. Capital and small letters are the same here, and so are the spellings of an accent and of a domain.');
   END IF;
   RETURN NULL;
 END $$;

@@ -4,7 +4,17 @@ import type { Person } from './person.ts';
 export interface PersonStore {
   /** An enabled person, or undefined. */
   find(id: string): Promise<Person | undefined>;
-  /** For password sign-in: the person with this address in this instance, and the hash of their password. */
+  /**
+   * The one form of all spellings of an address. Only the database makes it (`canonical_address`), because people are
+   * registered with SQL.
+   */
+  canonicalAddress(email: string): Promise<string>;
+  /** Whether an enabled person has this address, in whatever spelling. */
+  hasAddress(id: string, email: string): Promise<boolean>;
+  /**
+   * For password sign-in: the person with this address in this instance, and the hash of their password. If two people
+   * from before share an address, the spelling chooses, and then the age.
+   */
   findCredentials(instanceId: string, email: string): Promise<Credentials | undefined>;
   /** The person with this identity at an upstream provider: found by issuer and subject, never by e-mail address. */
   findByUpstreamIdentity(identity: UpstreamIdentity): Promise<{ id: string; disabled: boolean } | undefined>;
@@ -101,11 +111,28 @@ export function createPersonStore(db: Queryable): PersonStore {
       return readPerson(rows[0]?.person);
     },
 
+    async canonicalAddress(email) {
+      const { rows } = await db.raw<{ rows: { address: string }[] }>(
+        'SELECT canonical_address(?) AS address',
+        [email],
+      );
+      return rows[0]?.address ?? '';
+    },
+
+    async hasAddress(id, email) {
+      const row = await db('people')
+        .where({ id, disabled_at: null })
+        .whereRaw('canonical_address(email) = canonical_address(?)', [email])
+        .first('id');
+      return row !== undefined;
+    },
+
     async findCredentials(instanceId, email) {
       const row = await db('people')
         .where({ instance_id: instanceId })
         .whereNotNull('password_hash')
-        .whereRaw('lower(email) = ?', [email.toLowerCase()])
+        .whereRaw('canonical_address(email) = canonical_address(?)', [email])
+        .orderByRaw('lower(email) = lower(?) DESC, created_at, id', [email])
         .first('id', 'password_hash', 'disabled_at');
       return row && { id: row.id, passwordHash: row.password_hash, disabled: row.disabled_at !== null };
     },

@@ -61,14 +61,14 @@ export async function signInWithPassword(
     requestState(ctx.req).log.detail = 'the address or the password is missing';
     return again(400, 'Enter your email address and your password.');
   }
-  const { passwords, knownBrowsers } = dependencies;
-  const account = accountName(instance.id, email);
+  const { people, passwords, knownBrowsers } = dependencies;
+  const account = accountName(instance.id, await people.canonicalAddress(email));
   const guesser = {
     address: requestLimitKey(ctx.req),
     browser: knownBrowsers.find(ctx, instance.id, account),
   };
   const result = await passwords
-    .signIn({ instanceId: instance.id, email, password, guesser })
+    .signIn({ instanceId: instance.id, email, password, account, guesser })
     .catch((error: unknown) => refusedByLimit(ctx, error));
   if (result instanceof HttpError) return again(result.status, result.message);
   const { log } = requestState(ctx.req);

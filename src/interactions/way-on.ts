@@ -82,9 +82,9 @@ async function isOfAnother(
   { accountId }: Pick<Session, 'accountId'>,
   people: InteractionDependencies['people'],
 ): Promise<boolean> {
-  const typed = singleValue(email)?.trim().toLowerCase();
+  const typed = singleValue(email);
   if (typed === undefined || accountId === undefined) return false;
-  return (await people.find(accountId))?.email?.toLowerCase() !== typed;
+  return !(await people.hasAddress(accountId, typed));
 }
 
 /** The interaction names its client. If it is gone, the page's address or form does. */

@@ -50,7 +50,10 @@ function anonymous({ html }: Page): string {
   return html
     .replaceAll(/\/interaction\/[\w-]+/g, '/interaction/UID')
     .replaceAll(/name="csrf" value="[^"]*"/g, 'name="csrf" value="CSRF"')
-    .replaceAll(/name="email" type="email" value="[^"]*"/g, 'name="email" type="email" value="EMAIL"');
+    .replaceAll(
+      /name="email" type="text" inputmode="email" value="[^"]*"/g,
+      'name="email" type="text" inputmode="email" value="EMAIL"',
+    );
 }
 
 const alertOf = ({ html }: Page) =>
@@ -110,7 +113,9 @@ describe('signing in with a password', () => {
 
   it('fills in the address that the application hints at', async () => {
     const page = await openSignIn(visitor(), { login_hint: 'grace"<@demo.example' });
-    expect(page.html).toContain('name="email" type="email" value="grace&quot;&lt;@demo.example"');
+    expect(page.html).toContain(
+      'name="email" type="text" inputmode="email" value="grace&quot;&lt;@demo.example"',
+    );
   });
 
   it('lets the person go back to the application without signing in', async () => {

@@ -131,7 +131,7 @@ describe('with 200,000 rows in every table that grows', () => {
     ['a person', PERSON, (knex) => createPersonStore(knex).find('person-1')],
     [
       'who signs in with a password',
-      ['people_instance_email'],
+      ['people_canonical_address'],
       (knex) => createPersonStore(knex).findCredentials('demo', 'ada@demo.example'),
     ],
     [

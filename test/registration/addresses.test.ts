@@ -21,7 +21,8 @@ beforeAll(async () => {
 afterAll(() => registration.close());
 
 describe('a second person with the same address in an instance with passwords is refused', () => {
-  const HINT = 'Update that person, or use another address. Capital and small letters are the same here.';
+  const HINT =
+    'Update that person, or use another address. Capital and small letters are the same here, and so are the spellings of an accent and of a domain.';
   it.each(
     titled([
       ...each(
@@ -29,6 +30,12 @@ describe('a second person with the same address in an instance with passwords is
           aPerson(WITHOUT) + aPerson({ email: "'ADA@home.example'" }),
           aPerson(WITHOUT) + aPerson({ email: "'ada@home.example'", password_hash: `'${HASH}'` }),
           `${aPerson(WITHOUT) + aPerson({})} UPDATE people SET email = 'ada@HOME.example' WHERE id = 'new'`,
+          aPerson({ ...WITHOUT, email: "'zoë@bücher.example'" }) +
+            aPerson({ email: "'ZOË@xn--bcher-kva.example'" }),
+          aPerson({ ...WITHOUT, email: "U&'zoe\\0308@bu\\0308cher.example'", password_hash: `'${HASH}'` }) +
+            aPerson({ email: "'zoë@BÜCHER.example'", password_hash: `'${HASH}'` }),
+          `${aPerson({ ...WITHOUT, email: "'ada@xn--bcher-kva.example'" }) + aPerson({ email: "'new@home.example'" })}
+           UPDATE people SET email = 'ada@bücher.example' WHERE id = 'new'`,
         ],
         (sql) => [
           sql,
@@ -57,6 +64,14 @@ describe('an address is accepted', () => {
       'of a person registered again without the id',
       `${aPerson(WITH_PASSWORD)} INSERT INTO people (instance_id, email, password_hash) VALUES ('home', 'Ada@home.example', '${HASH}')
        ON CONFLICT (instance_id, lower(email)) WHERE password_hash IS NOT NULL DO UPDATE SET name = 'Ada'`,
+    ],
+    [
+      'of the same person in another spelling',
+      `${aPerson({ ...WITHOUT, email: "'zoë@bücher.example'" })} UPDATE people SET email = 'ZOË@xn--bcher-kva.example' WHERE id = 'ada-1'`,
+    ],
+    [
+      'that a seed looks for',
+      `${aPerson(WITHOUT)} UPDATE people SET name = 'Ada' WHERE canonical_address(email) = canonical_address('ADA@home.example')`,
     ],
     [
       'in another instance',

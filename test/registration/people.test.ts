@@ -31,6 +31,12 @@ describe('a person is refused', () => {
         row,
         'Write one address with one @ and no spaces, up to 254 characters.',
       ]),
+      ...each(['a\\00A0b@home.example', '\\3000ab@home.example', 'ab@home.example\\2003'], (email) => [
+        aPerson({ email: `U&'${email}'` }),
+        'person_email_format',
+        'person "new": the e-mail address has a space',
+        'Write one address with one @ and no spaces, up to 254 characters.',
+      ]),
       ...each(['email', 'name', 'first_name', 'last_name'], (column) => [
         aPerson({ id: "'new'", [column]: "U&'a\\202E@b'" }),
         `${column}_visible`,

@@ -1,15 +1,18 @@
 import { hash } from 'node:crypto';
 import type { Bucket } from './guess-store.ts';
 
-/** Who guesses: the address, and the browser if it is known to the account. */
+/** Who guesses: the network address, and the browser if it is known to the account. */
 export interface Guesser {
   address: string;
   browser: string | undefined;
 }
 
-/** The name under which the guesses at an account are counted, whether it exists or not. */
-export function accountName(instanceId: string, email: string): string {
-  return digest(`${instanceId} ${email.toLowerCase()}`);
+/**
+ * The name under which the guesses at an account are counted, whether it exists or not. `address` is the canonical one,
+ * so that no other spelling has guesses of its own.
+ */
+export function accountName(instanceId: string, address: string): string {
+  return digest(`${instanceId} ${address}`);
 }
 
 /**

@@ -2,16 +2,17 @@ import { createHash } from 'node:crypto';
 import type { PersonStore } from '../../accounts/person-store.ts';
 import { hashPassword, verifyPassword } from '../../platform/secrets/digest.ts';
 import type { HashQueue } from '../../platform/secrets/hash-queue.ts';
-import { accountName, type Guesser, passwordBuckets } from '../guesses/buckets.ts';
+import { type Guesser, passwordBuckets } from '../guesses/buckets.ts';
 import type { Guesses } from '../guesses/guesses.ts';
 import type { SignInResult } from '../sign-in-result.ts';
 
 export interface PasswordAuthenticator {
   /**
-   * An unknown address and a wrong password take the same time and get the same answer.
+   * An unknown address and a wrong password take the same time and get the same answer. `account` is the name under
+   * which the guesses are counted.
    * @throws HttpError 429 after too many failures, 503 when the queue of hashes is full.
    */
-  signIn(attempt: Credentials & { guesser: Guesser }): Promise<SignInResult>;
+  signIn(attempt: Credentials & { account: string; guesser: Guesser }): Promise<SignInResult>;
 }
 
 interface Credentials {
@@ -43,9 +44,9 @@ export async function createPasswordAuthenticator({
     return { outcome: 'signed_in', personId: found.id, passwordFingerprint };
   };
   return {
-    async signIn({ instanceId, email, password, guesser }) {
+    async signIn({ instanceId, email, password, account, guesser }) {
       return guesses.judge({
-        buckets: passwordBuckets(accountName(instanceId, email), guesser, failuresPerMinute),
+        buckets: passwordBuckets(account, guesser, failuresPerMinute),
         turn: (work) => hashes.run(guesser.browser ?? guesser.address, work),
         evaluate: () => compare({ instanceId, email, password }),
         isRight: ({ outcome }) => outcome === 'signed_in',

@@ -37,7 +37,7 @@ export function createRegisteredStore(db: Queryable): RegisteredStore {
       const query = db(table).orderBy('id').limit(limit);
       if (after !== undefined) query.where('id', '>', after);
       if (instance !== undefined) query.where('instance_id', instance);
-      if (email !== undefined) query.whereRaw('lower(email) = lower(?)', [email]);
+      if (email !== undefined) query.whereRaw('canonical_address(email) = canonical_address(?)', [email]);
       return (await query).map(withoutSecrets);
     },
 

@@ -40,4 +40,4 @@ export const FUNCTIONS = words(`
   jsonb_agg jsonb_array_elements jsonb_array_elements_text jsonb_array_length jsonb_build_array jsonb_build_object
   jsonb_each jsonb_each_text jsonb_extract_path jsonb_extract_path_text jsonb_insert jsonb_object jsonb_object_agg
   jsonb_object_keys jsonb_set jsonb_set_lax jsonb_strip_nulls jsonb_to_record jsonb_to_recordset jsonb_typeof to_jsonb
-  gen_random_uuid uuidv4 uuidv7 current_setting merge_action`);
+  gen_random_uuid uuidv4 uuidv7 current_setting merge_action canonical_address`);

@@ -9,6 +9,8 @@ const HASH = (what: string) => `sha256(convert_to('${what} ' || n, 'UTF8'))`;
 /** No more than the server keeps, a thousand from each address. */
 const UNANSWERED = 100_000;
 const HASH_OF_ADDRESS = `sha256(convert_to('address ' || n % ${UNANSWERED / 1000}, 'UTF8'))`;
+const PASSWORD =
+  '$argon2id$v=19$m=19456,t=2,p=1$TGYG6HoJZBSCQ6xXZkDrHg$2PreCKOFj+5/YutFmllbe1vx5ZnfiA+6Y4+Pu10iRmg';
 const PAYLOAD = `jsonb_build_object('filling', repeat('x', 200))`;
 
 /** The rows of a server without housekeeping, from `person-1` to `grant-200000`. */
@@ -26,7 +28,12 @@ export async function fillTables(url: string): Promise<void> {
     INSERT INTO instances (id, name) VALUES ('demo', 'Demo');
     INSERT INTO clients (id, instance_id, name, type, redirect_uris)
     VALUES ('web', 'demo', 'Web', 'public', '{https://app.example/callback}')`);
-  await fill('people', 'id, instance_id', "'person-' || n, 'demo'", PEOPLE);
+  await fill(
+    'people',
+    'id, instance_id, email, password_hash',
+    `'person-' || n, 'demo', 'person-' || n || '@demo.example', '${PASSWORD}'`,
+    PEOPLE,
+  );
   await fill('worker_ids', 'person_id, worker_id', "'person-' || n, 'worker-' || n", PEOPLE);
   await fill('consents', 'person_id, client_id, scopes', "'person-' || n, 'web', '{openid}'", PEOPLE);
   await fill('user_records', 'person_id, id, client_id', "'person-' || n, 'user-' || n, 'company'", PEOPLE);
