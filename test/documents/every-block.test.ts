@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { blocksOf } from '../support/documents/blocks.ts';
+import { type Block, blocksOf } from '../support/documents/blocks.ts';
 import { DOCUMENTS } from '../support/documents/document-lines.ts';
 
 /**
- * For each document, or each heading with fenced blocks: the test that runs them, which names the document; or why
- * none can.
+ * The test that runs the blocks of a document or heading, perhaps those of one language, and that names the document;
+ * or why none can.
  */
 const RUN_BY: Readonly<Record<string, string | { because: string }>> = {
   'ARCHITECTURE.md': { because: 'these are drawings; test/architecture.test.ts reads the first' },
@@ -22,39 +22,46 @@ const RUN_BY: Readonly<Record<string, string | { because: string }>> = {
   'docs/client-libraries.md#nimbus-jose-jwt': { because: 'these are two imports' },
   'docs/client-libraries.md#what-to-know-first': 'test/documents/strict-mode.test.ts',
   'docs/integrating.md': 'test/documents/curl-flow.test.ts',
-  'docs/operating.md#starting-it': 'test/postgres/documented-start.test.ts',
-  'docs/operating.md#on-kubernetes': 'test/postgres/documented-start.test.ts',
+  'docs/operating.md#starting-it': 'test/postgres/documented-commands.test.ts',
+  'docs/operating.md#on-kubernetes': 'test/postgres/documented-commands.test.ts',
   'docs/operating.md#its-connections-to-postgres': 'test/platform/postgres/address.test.ts',
   'docs/operating.md#backup-and-restore': 'test/postgres/restore.test.ts',
   'docs/operating.md#what-the-database-holds': 'test/documents/console.test.ts',
   'docs/operating.md#what-is-registered': 'test/documents/console.test.ts',
   'docs/operating.md#client-secrets': 'test/documents/console.test.ts',
-  'docs/registering-clients.md': 'test/registration/documentation.test.ts',
+  'docs/registering-clients.md console': 'test/documents/console.test.ts',
+  'docs/registering-clients.md sh': 'test/postgres/documented-commands.test.ts',
+  'docs/registering-clients.md sql': 'test/registration/documentation.test.ts',
 };
 
 const blocks = DOCUMENTS.flatMap(blocksOf);
 
 describe('the blocks of the documents', () => {
   it('are each run by a test, or have a reason why not', () => {
-    const unclaimed = blocks.filter(({ place }) => !(place in RUN_BY || documentOf(place) in RUN_BY));
+    const unclaimed = blocks.filter((block) => !namesOf(block).some((name) => name in RUN_BY));
     expect(unclaimed.map(({ place, language, line }) => ({ place, language, line }))).toEqual([]);
   });
 
   it('exist where a test claims them', () => {
-    const places = new Set(blocks.flatMap(({ place }) => [place, documentOf(place)]));
-    expect(Object.keys(RUN_BY).filter((place) => !places.has(place))).toEqual([]);
+    const names = new Set(blocks.flatMap(namesOf));
+    expect(Object.keys(RUN_BY).filter((name) => !names.has(name))).toEqual([]);
   });
 
   it('are claimed by tests that name their document', () => {
-    const wrong = Object.entries(RUN_BY).filter(([place, test]) => {
+    const wrong = Object.entries(RUN_BY).filter(([name, test]) => {
       if (typeof test !== 'string') return false;
       const file = new URL(`../../${test}`, import.meta.url);
-      return !existsSync(file) || !readFileSync(file, 'utf8').includes(documentOf(place));
+      return !existsSync(file) || !readFileSync(file, 'utf8').includes(documentOf(name));
     });
     expect(wrong).toEqual([]);
   });
 });
 
-function documentOf(place: string): string {
-  return place.split('#')[0] ?? place;
+function namesOf({ place, language }: Block): string[] {
+  const document = documentOf(place);
+  return [document, `${document} ${language}`, place, `${place} ${language}`];
+}
+
+function documentOf(name: string): string {
+  return /^[^# ]+/.exec(name)?.[0] ?? name;
 }

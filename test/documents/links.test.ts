@@ -29,6 +29,17 @@ describe('the links of the documents', () => {
     expect(anchored.filter(({ target, anchor = '' }) => !anchorsOf(target).includes(anchor))).toEqual([]);
   });
 
+  it.each(['docs/integrating.md', 'docs/operating.md', 'docs/registering-clients.md'])(
+    'begin %s with a list of its headings',
+    (document) => {
+      const lines = documentLines(document);
+      const listed = lines.map(({ text }) => /^- \[.*\]\(#([^)]+)\)$/.exec(text)?.[1]);
+      expect(listed.filter((anchor) => anchor !== undefined)).toEqual(
+        lines.filter(({ level }) => level === 2).map(({ anchor }) => anchor),
+      );
+    },
+  );
+
   it('reach each document from the README', () => {
     const reached = new Set(['README.md']);
     for (const document of reached) {

@@ -2,7 +2,6 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { applySeed } from '../../src/platform/seeds/seed.ts';
 import { openTestDatabase, type TestDatabase } from '../support/databases/test-database.ts';
 import { blocksOf } from '../support/documents/blocks.ts';
-import { anchorsOf, documentLines } from '../support/documents/document-lines.ts';
 import { rowsOf } from '../support/documents/rows.ts';
 
 const PAGE = 'docs/registering-clients.md';
@@ -94,11 +93,5 @@ describe('docs/registering-clients.md', () => {
       [...cell.matchAll(/`(\w+)`/g)].map(([, name]) => name),
     );
     expect(explained.sort()).toEqual([...new Set(rules)].sort());
-  });
-
-  it('begins with a list of its headings', () => {
-    const [, ...listed] = anchorsOf(PAGE);
-    const lines = documentLines(PAGE).map(({ text }) => /^- \[.*\]\(#([^)]+)\)$/.exec(text)?.[1]);
-    expect(lines.filter((anchor) => anchor !== undefined)).toEqual(listed);
   });
 });

@@ -14,7 +14,8 @@ export interface DocumentLine {
   line: number;
   /** The anchor of the heading above, or of the heading that the line is. Empty above the first. */
   anchor: string;
-  isHeading: boolean;
+  /** 2 for a line with `##`, and 0 for one that is no heading. */
+  level: number;
   /** Whether it is inside of a fenced block, or a fence. */
   isCode: boolean;
 }
@@ -30,16 +31,16 @@ export function documentLines(document: string): DocumentLine[] {
       const isFence = /^ *```/.test(text);
       if (isFence) isInside = !isInside;
       const isCode = isInside || isFence;
-      const heading = isCode ? undefined : /^#+ (.+)$/.exec(text)?.[1];
-      if (heading !== undefined) anchor = next(seen, anchorOf(heading));
-      return { text, line: index + 1, anchor, isHeading: heading !== undefined, isCode };
+      const [, marks = '', heading = ''] = (!isCode && /^(#+) (.+)$/.exec(text)) || [];
+      if (heading !== '') anchor = next(seen, anchorOf(heading));
+      return { text, line: index + 1, anchor, level: marks.length, isCode };
     });
 }
 
 /** The anchors of a document's headings. */
 export function anchorsOf(document: string): string[] {
   return documentLines(document)
-    .filter(({ isHeading }) => isHeading)
+    .filter(({ level }) => level > 0)
     .map(({ anchor }) => anchor);
 }
 
