@@ -48,7 +48,7 @@ describeWith('python', 'openssl')('Authlib', () => {
   });
 
   it.each(['confidential', 'public'] as const)(
-    'signs in and refreshes twice without a framework, as a %s client, and PyJWT verifies each ID token',
+    'signs in, refreshes twice and revokes without a framework, as a %s client, and PyJWT verifies each ID token',
     async (type) => {
       const client = await aClient(server, { type, require_pkce: true });
       const scope = 'openid email offline_access';
@@ -57,6 +57,7 @@ describeWith('python', 'openssl')('Authlib', () => {
         scopes: [scope, scope, scope],
         id_tokens_of: [ADA.id, ADA.id, ADA.id],
         userinfo_of: ADA.id,
+        after_revocation: 401,
       });
     },
   );

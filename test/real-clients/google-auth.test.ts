@@ -1,5 +1,4 @@
-import { authorizationUrl, pkce, postForm } from '../support/clients/relying-party.ts';
-import { runClient } from '../support/real-clients/client-program.ts';
+import { startClient } from '../support/real-clients/client-program.ts';
 import { openPerson } from '../support/real-clients/person.ts';
 import { installPython, pythonClient } from '../support/real-clients/python.ts';
 import { type SecureServer, startSecureServer } from '../support/real-clients/secure-server.ts';
@@ -14,28 +13,27 @@ describeWith('python', 'openssl')('google-auth', () => {
   });
   afterAll(() => server.close());
 
-  it('refreshes twice as a public client, with an empty client_secret in the form', async () => {
-    const { client_id, redirect_uri } = await aClient(server, { type: 'public' });
-    const scopes = ['email', 'offline_access', 'openid'];
-    const { code_verifier, ...challenge } = pkce();
-    const request = { client_id, redirect_uri, scope: scopes.join(' '), ...challenge };
-    const person = openPerson(server);
-    const callback = new URL(await person.answer(authorizationUrl(server.url, request)));
-    const { body } = await postForm(`${server.plainUrl}/auth/token`, {
-      grant_type: 'authorization_code',
-      code: callback.searchParams.get('code') ?? '',
-      client_id,
-      redirect_uri,
-      code_verifier,
+  it('signs in an installed application without a secret, and refreshes twice', async () => {
+    const client = await aClient(server, {
+      type: 'public',
+      application_type: 'native',
+      redirect_uris: ['http://localhost/'],
     });
-
-    const settings = { client_id, client_secret: '', refresh_token: body.refresh_token, scopes };
-    const command = pythonClient({ python, server }, 'google_auth_client.py', settings);
-    const { refreshed } = (await runClient(command, person)) as {
-      refreshed: { scopes: string[]; access_token: string }[];
-    };
-    expect(refreshed.map(({ scopes }) => scopes)).toEqual([scopes, scopes]);
-    const accessTokens = new Set([body.access_token, ...refreshed.map(({ access_token }) => access_token)]);
-    expect(accessTokens.size).toBe(3);
+    const scopes = ['email', 'offline_access', 'openid'];
+    const program = startClient(
+      pythonClient({ python, server }, 'google_auth_client.py', { ...client, scopes }),
+    );
+    try {
+      const { authorize } = await program.next('authorize');
+      const page = await openPerson(server).visit(String(authorize));
+      expect(page).toMatchObject({ status: 200, html: expect.stringContaining('completed') });
+      const { answers } = (await program.next('result')).result as {
+        answers: { scopes: string[]; access_token: string }[];
+      };
+      expect(answers.map(({ scopes }) => scopes)).toEqual([scopes, scopes, scopes]);
+      expect(new Set(answers.map(({ access_token }) => access_token)).size).toBe(3);
+    } finally {
+      await program.stop();
+    }
   });
 });

@@ -52,6 +52,12 @@ describeWith('chromium', 'openssl')('the library of a single-page application', 
     expect(application.problems).toEqual([]);
   };
 
+  const expectSignedOut = async (renewals: Renewal[]) => {
+    for (const { access_token } of renewals)
+      expect((await userinfo(server.plainUrl, access_token)).status).toBe(401);
+    expect(application.problems).toEqual([]);
+  };
+
   it('oidc-client-ts signs in and renews twice', async () => {
     await open('oidc-client-ts', 'js');
     await application.signIn('app.signIn()');
@@ -62,7 +68,7 @@ describeWith('chromium', 'openssl')('the library of a single-page application', 
     await expectSignedIn(renewals, 'openid profile email');
   });
 
-  it('angular-oauth2-oidc signs in and renews twice, with offline_access each time', async () => {
+  it('angular-oauth2-oidc signs in, renews twice with offline_access each time, and signs out', async () => {
     await open('angular-oauth2-oidc', 'ts', {
       more: `import '@angular/compiler';
 import { provideHttpClient } from '@angular/common/http';
@@ -88,9 +94,11 @@ export const oauth = injector.get(OAuthService);`,
       return all;
     })()`);
     await expectSignedIn(renewals, 'openid profile email offline_access');
+    await application.signOut('app.oauth.logOut()');
+    await expectSignedOut(renewals);
   });
 
-  it('MSAL signs in and renews twice, with offline_access each time', async () => {
+  it('MSAL signs in, renews twice with offline_access each time, and signs out', async () => {
     const { origin, host } = new URL(server.url);
     await open('msal', 'js', {
       values: {
@@ -103,6 +111,7 @@ export const oauth = injector.get(OAuthService);`,
     await application.signIn('app.signIn()');
     const renewals = await application.evaluate<Renewal[]>(`(async () => {
       const first = await app.signedIn();
+      window.account = first.account;
       const brief = ({ scopes, accessToken, idTokenClaims }) =>
         ({ scope: scopes.join(' '), access_token: accessToken, sub: idTokenClaims.sub });
       const all = [brief(first)];
@@ -110,5 +119,7 @@ export const oauth = injector.get(OAuthService);`,
       return all;
     })()`);
     await expectSignedIn(renewals, 'email openid profile offline_access');
+    await application.signOut('app.signOut(window.account)');
+    await expectSignedOut(renewals);
   });
 });

@@ -1,4 +1,4 @@
-"""Signs in and refreshes twice with Authlib's client for requests, and verifies the ID tokens with PyJWT."""
+"""Signs in, refreshes twice and revokes with Authlib's client for requests, and verifies ID tokens with PyJWT."""
 
 import jwt
 from authlib.common.security import generate_token
@@ -23,6 +23,8 @@ tokens = [client.fetch_token(token_url, authorization_response=answer_to(url), c
 for _ in range(2):
     tokens.append(client.refresh_token(token_url))
 userinfo = client.get(f"{issuer}/auth/userinfo").json()
+client.revoke_token(f"{issuer}/auth/revoke", token=tokens[-1]["refresh_token"], token_type_hint="refresh_token")
+revoked = client.get(f"{issuer}/auth/userinfo")
 
 keys = jwt.PyJWKClient(f"{issuer}/auth/jwks")
 
@@ -37,4 +39,5 @@ tell(
     scopes=[token["scope"] for token in tokens],
     id_tokens_of=[verified(token)["sub"] for token in tokens],
     userinfo_of=userinfo["sub"],
+    after_revocation=revoked.status_code,
 )

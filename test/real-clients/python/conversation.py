@@ -6,9 +6,14 @@ import sys
 settings = json.loads(sys.argv[-1])
 
 
+def send_to(authorization_request):
+    """Sends the person's browser there."""
+    print(json.dumps({"authorize": authorization_request}), flush=True)
+
+
 def answer_to(authorization_request):
     """Sends the person's browser there, and returns the address to which it was sent with the answer."""
-    print(json.dumps({"authorize": authorization_request}), flush=True)
+    send_to(authorization_request)
     return sys.stdin.readline().strip()
 
 

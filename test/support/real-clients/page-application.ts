@@ -9,6 +9,8 @@ import type { SecureServer } from './secure-server.ts';
 export interface PageApplication {
   /** Calls it on the page of the redirect URI, and passes all our pages until the browser is back there. */
   signIn(script: string): Promise<void>;
+  /** Calls it, and waits until the browser went away and came back, without a question by a page of ours. */
+  signOut(script: string): Promise<void>;
   /** The value of a script on the page, when it has one. */
   evaluate<T>(script: string): Promise<T>;
   /** All problems that the browser had, such as an answer that the page may not read. */
@@ -23,7 +25,11 @@ export async function openPageApplication(
 ): Promise<PageApplication> {
   const port = await freePort();
   const redirectUri = `http://127.0.0.1:${port}/spa/callback`;
-  const client = await aClient(server, { type: 'public', redirect_uris: [redirectUri] });
+  const client = await aClient(server, {
+    type: 'public',
+    redirect_uris: [redirectUri],
+    post_logout_redirect_uris: [redirectUri],
+  });
   const application = await startApplication({
     port,
     pages: {
@@ -51,6 +57,11 @@ export async function openPageApplication(
       await page.getByRole('button', { name: 'Sign in' }).click();
       await page.waitForURL(({ href }) => href.startsWith(redirectUri));
       await opened();
+    },
+    async signOut(script) {
+      await page.evaluate(`window.signedIn = true; ${script}; 0`);
+      const { origin } = new URL(redirectUri);
+      await page.waitForFunction(`window.signedIn === undefined && location.origin === '${origin}'`);
     },
     evaluate: (script) => page.evaluate(script),
     problems,
