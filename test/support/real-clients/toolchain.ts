@@ -7,12 +7,15 @@ interface Tool {
   package: string;
 }
 
+/** Where Debian has it. The package brings Apache, without a service. */
+const MOD_AUTH_OPENIDC = '/usr/lib/apache2/modules/mod_auth_openidc.so';
+
 const TOOLS = {
   python: { check: ['python3', '-c', 'import ensurepip, venv'], package: 'python3-venv' },
   go: { check: ['go', 'version'], package: 'golang-go' },
   java: { check: ['javac', '-version'], package: 'default-jdk-headless' },
   maven: { check: ['mvn', '--version'], package: 'maven' },
-  apache: { check: ['apache2', '-v'], package: 'apache2' },
+  apache: { check: ['test', '-e', MOD_AUTH_OPENIDC], package: 'libapache2-mod-auth-openidc' },
   chromium: { check: [process.env.CHROMIUM ?? 'chromium', '--version'], package: 'chromium' },
   openssl: { check: ['openssl', 'version'], package: 'openssl' },
 } as const satisfies Record<string, Tool>;
