@@ -53,6 +53,8 @@ let database: TestDatabase;
 let before: Before;
 /** The first refresh token that was made since. */
 let older: string;
+/** A sign-in since, with a key that was made since. */
+let later: Tokens;
 
 beforeAll(async () => {
   issuer = `http://localhost:${await freePort()}`;
@@ -63,6 +65,7 @@ beforeAll(async () => {
   before = await prepare();
   await shell.run(blockOf('pg_dump'));
   older = await endAll(shell);
+  later = await obtainTokens(issuer);
   shell.close();
   await server.stop();
 }, PATIENCE_MS);
@@ -70,6 +73,9 @@ afterAll(async () => {
   await database.close();
   rmSync(folder, { recursive: true });
 });
+
+/** No step brings back what is younger than the backup. */
+const LOST = { 'a sign-in since': 'invalid_grant', 'an access token of a key since': 'invalid_token' };
 
 describe('a backup that was restored', () => {
   it(
@@ -83,6 +89,7 @@ describe('a backup that was restored', () => {
         'a person who was disabled': 'signed in',
         'a secret that was revoked': 'accepted',
         'a key that was dropped': 'published',
+        ...LOST,
       });
     },
     PATIENCE_MS,
@@ -104,6 +111,7 @@ describe('a backup that was restored', () => {
         'a person who was disabled': 'refused',
         'a secret that was revoked': 'invalid_client',
         'a key that was dropped': 'unknown',
+        ...LOST,
       });
     },
     PATIENCE_MS,
@@ -192,6 +200,8 @@ async function look() {
     ),
     'a secret that was revoked': old.body.error === 'invalid_grant' ? 'accepted' : old.body.error,
     'a key that was dropped': (await publishedKids()).includes(kid) ? 'published' : 'unknown',
+    'a sign-in since': outcome(await refresh(issuer, later.refresh_token ?? '')),
+    'an access token of a key since': outcome(await userinfo(issuer, later.access_token)),
   };
 }
 
