@@ -41,8 +41,8 @@ async function signInAt(address: string): Promise<string> {
 
 describe('the LiSTNR token of README.md', () => {
   it('comes with the words of the page', async () => {
-    const [, block] = blocksAt('README.md#listo-identity', 'sh');
-    const answer = await shell.run(fillIn(block?.text ?? '', { [DEMO_ISSUER]: server.url }));
+    const [block] = blocksAt('README.md#what-a-listnr-token-is-for', 'sh');
+    const answer = await shell.run(fillIn(block.text, { [DEMO_ISSUER]: server.url }));
     const body = { access_token: expect.any(String), token_type: 'Bearer', expires_in: 900 };
     expect(JSON.parse(answer)).toEqual(body);
   });

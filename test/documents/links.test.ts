@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { posix } from 'node:path';
 import { anchorsOf, DOCUMENTS, documentLines } from '../support/documents/document-lines.ts';
 
@@ -21,6 +21,19 @@ describe('the links of the documents', () => {
   it('lead to files that exist', () => {
     expect(links.length).toBeGreaterThan(50);
     expect(links.filter(({ target }) => !existsSync(new URL(target, ROOT)))).toEqual([]);
+  });
+
+  it('show pictures that exist and load quickly', () => {
+    const pictures = DOCUMENTS.flatMap((document) =>
+      documentLines(document).flatMap(({ text }) =>
+        [...text.matchAll(/ (?:src|srcset)="(?!https?:)([^"]+)"/g)].map(([, file = '']) =>
+          posix.join(posix.dirname(document), file),
+        ),
+      ),
+    );
+    expect(pictures).toEqual(['docs/pictures/demo-dark.png', 'docs/pictures/demo-light.png']);
+    const sizes = pictures.map((file) => statSync(new URL(file, ROOT)).size);
+    expect(sizes.filter((bytes) => bytes > 150_000)).toEqual([]);
   });
 
   it('lead to headings that exist', () => {
