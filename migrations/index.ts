@@ -24,6 +24,7 @@ import * as oneAddress from './0022-one-address.ts';
 import * as everyColumn from './0023-every-column.ts';
 import * as supportAddress from './0024-support-address.ts';
 import * as canonicalAddresses from './0025-canonical-addresses.ts';
+import * as updatedAt from './0026-updated-at.ts';
 import { applyFunctions } from './functions.ts';
 
 const MIGRATIONS = {
@@ -52,6 +53,7 @@ const MIGRATIONS = {
   '0023-every-column': everyColumn,
   '0024-support-address': supportAddress,
   '0025-canonical-addresses': canonicalAddresses,
+  '0026-updated-at': updatedAt,
 };
 
 type Name = keyof typeof MIGRATIONS;
@@ -67,6 +69,7 @@ export const FUNCTIONS_SINCE: Partial<Record<Name, string>> = {
   '0019-past-public-keys': 'd34645c99c5e49a0',
   '0022-one-address': 'e94ad140d7a1c341',
   '0025-canonical-addresses': '7847b0fb8e0df63f',
+  '0026-updated-at': '3bea43403f2a934f',
 };
 
 /** The migrations in order, as knex wants them. They are listed by hand, so that no folder is read at start. */

@@ -1,12 +1,14 @@
 CREATE OR REPLACE FUNCTION people_validate_address() RETURNS trigger LANGUAGE plpgsql AS $$
-DECLARE other text;
+DECLARE
+  address text := canonical_address(NEW.email);
+  other text;
 BEGIN
-  IF NEW.email IS NULL OR (TG_OP = 'UPDATE' AND canonical_address(NEW.email) = canonical_address(OLD.email)) THEN RETURN NULL; END IF;
+  IF address IS NULL OR (TG_OP = 'UPDATE' AND address = canonical_address(OLD.email)) THEN RETURN NULL; END IF;
   -- The lock makes two transactions that each register the address check one after the other.
   PERFORM FROM instances WHERE id = NEW.instance_id AND authentication = 'password' FOR NO KEY UPDATE;
   IF NOT FOUND THEN RETURN NULL; END IF;
   SELECT id INTO other FROM people
-  WHERE canonical_address(email) = canonical_address(NEW.email) AND instance_id = NEW.instance_id AND id <> NEW.id
+  WHERE canonical_address(email) = address AND instance_id = NEW.instance_id AND id <> NEW.id
   ORDER BY created_at, id LIMIT 1;
   IF other IS NOT NULL THEN
     PERFORM refuse_registration('person_email_unique', format('person "%s": the person "%s" of the instance "%s" has this e-mail address', NEW.id, other, NEW.instance_id),

@@ -14,7 +14,7 @@ CREATE TRIGGER record_change AFTER INSERT OR DELETE OR UPDATE ON instances FOR E
 CREATE TRIGGER record_change AFTER INSERT OR DELETE OR UPDATE ON listnr_accepted_issuers FOR EACH ROW EXECUTE FUNCTION record_registration_change('client_id,issuer');
 CREATE TRIGGER record_change AFTER INSERT OR DELETE OR UPDATE OF name, digest, expires_at ON listnr_client_secrets FOR EACH ROW EXECUTE FUNCTION record_registration_change('client_id,name');
 CREATE TRIGGER record_change AFTER INSERT OR DELETE OR UPDATE ON listnr_clients FOR EACH ROW EXECUTE FUNCTION record_registration_change('id');
-CREATE TRIGGER record_change AFTER INSERT OR DELETE OR UPDATE ON people FOR EACH ROW EXECUTE FUNCTION record_registration_change('id');
+CREATE TRIGGER record_change AFTER INSERT OR DELETE OR UPDATE OF id, instance_id, email, email_verified, name, first_name, last_name, worker_profile_id, password_hash, disabled_at, created_at ON people FOR EACH ROW EXECUTE FUNCTION record_registration_change('id');
 CREATE TRIGGER record_change AFTER INSERT OR DELETE OR UPDATE ON upstream_identities FOR EACH ROW EXECUTE FUNCTION record_registration_change('person_id,issuer');
 CREATE TRIGGER record_change AFTER INSERT OR DELETE OR UPDATE ON upstream_providers FOR EACH ROW EXECUTE FUNCTION record_registration_change('instance_id');
 CREATE TRIGGER record_change AFTER INSERT OR DELETE OR UPDATE ON user_records FOR EACH ROW EXECUTE FUNCTION record_registration_change('person_id,id');

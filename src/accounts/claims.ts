@@ -5,7 +5,7 @@ import type { Person } from './person.ts';
  * section 5.1, which libraries know.
  */
 export const CLAIMS_BY_SCOPE = {
-  profile: ['name', 'firstName', 'lastName', 'given_name', 'family_name'],
+  profile: ['name', 'firstName', 'lastName', 'given_name', 'family_name', 'updated_at'],
   email: ['email', 'email_verified'],
 } as const;
 
@@ -23,6 +23,7 @@ export function claimsOf(person: Person): Record<string, unknown> {
   return {
     ...present({ name: person.name, firstName: person.firstName, lastName: person.lastName }),
     ...present({ given_name: person.firstName, family_name: person.lastName }),
+    updated_at: person.updatedAt,
     ...(person.email === null ? {} : { email: person.email, email_verified: person.emailVerified }),
     ...present({ [PREFERRED_USERNAME]: person.email }),
     ...present({ workerProfileId: person.workerProfileId }),

@@ -57,6 +57,7 @@ export interface UpstreamProfile {
 
 /**
  * The enabled person whose id is the SQL expression `id`, with their worker and user records; NULL if there is none.
+ * The triggers `note_claim_change` and `note_claim_row` keep `updated_at`.
  * The expression is part of another store's query, so that a person costs no query of their own. It uses the primary
  * keys of all three tables. `readPerson` reads the value.
  */
@@ -65,7 +66,7 @@ export function personJson(id: string): string {
     SELECT jsonb_build_object(
       'id', p.id, 'instanceId', p.instance_id, 'email', p.email, 'emailVerified', p.email_verified, 'name', p.name,
       'firstName', p.first_name, 'lastName', p.last_name, 'workerProfileId', p.worker_profile_id,
-      'workerIds', ARRAY(SELECT worker_id FROM worker_ids WHERE person_id = p.id ORDER BY worker_id),
+      'updatedAt', floor(extract(epoch FROM coalesce(p.updated_at, p.created_at))), 'workerIds', ARRAY(SELECT worker_id FROM worker_ids WHERE person_id = p.id ORDER BY worker_id),
       'userIds', coalesce((SELECT jsonb_agg(jsonb_build_object('id', u.id, 'clientId', u.client_id) ORDER BY u.id)
                            FROM user_records u WHERE u.person_id = p.id), '[]'))
     FROM people p WHERE p.id = ${id} AND p.disabled_at IS NULL)`;

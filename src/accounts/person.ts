@@ -8,6 +8,8 @@ export interface Person {
   firstName: string | null;
   lastName: string | null;
   workerProfileId: string | null;
+  /** When a claim last changed, in epoch seconds. */
+  updatedAt: number;
   workerIds: readonly string[];
   userIds: readonly UserRecord[];
 }

@@ -10,6 +10,7 @@ const WORKER: Person = {
   firstName: 'John',
   lastName: 'Doe',
   workerProfileId: 'worker-123',
+  updatedAt: 1_795_000_000,
   workerIds: ['worker-1', 'worker-2'],
   userIds: [{ id: 'user-789', clientId: 'client-xyz' }],
 };
@@ -22,6 +23,7 @@ describe('the claims of a person', () => {
       lastName: 'Doe',
       given_name: 'John',
       family_name: 'Doe',
+      updated_at: 1_795_000_000,
       email: 'john.doe@yourapp.com',
       email_verified: true,
       preferred_username: 'john.doe@yourapp.com',
@@ -42,7 +44,7 @@ describe('the claims of a person', () => {
       workerIds: [],
       userIds: [],
     };
-    expect(claimsOf(stranger)).toEqual({ workerIds: [], userIds: [] });
+    expect(claimsOf(stranger)).toEqual({ updated_at: 1_795_000_000, workerIds: [], userIds: [] });
   });
 
   it('give a user name, the e-mail address, only with both scopes', () => {

@@ -18,6 +18,7 @@ beforeAll(async () => {
       ('ada', 'home', 'Ada@home.example', 'Ada Lovelace', '${HASH}', '2026-01-02T03:04:05Z'),
       ('bob', 'acme', NULL, NULL, NULL, '2026-01-02T03:04:05Z');
     INSERT INTO worker_ids VALUES ('ada', 'worker-1');
+    UPDATE people SET updated_at = '2026-01-03T03:04:05Z' WHERE id = 'ada';
     INSERT INTO clients (id, instance_id, name, type, redirect_uris, created_at) VALUES
       ('spa', 'acme', 'The SPA', 'public', '{https://spa.example/a,https://spa.example/b}', '2026-01-02T03:04:05Z'),
       ('web', 'home', 'Web', 'confidential', '{https://app.example/callback}', '2026-01-02T03:04:05Z');
@@ -136,6 +137,7 @@ describe('one registration', () => {
         'password           true',
         'disabled_at        -',
         'created_at         2026-01-02T03:04:05.000Z',
+        'updated_at         2026-01-03T03:04:05.000Z',
         '',
         'worker_ids:',
         'worker_id',

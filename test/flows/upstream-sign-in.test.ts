@@ -59,6 +59,7 @@ describe('signing in through a customer’s own provider', () => {
       email: 'kj@nasa.example',
       email_verified: true,
       preferred_username: 'kj@nasa.example',
+      updated_at: expect.any(Number),
       workerIds: [],
       userIds: [],
     });
@@ -90,6 +91,7 @@ describe('signing in through a customer’s own provider', () => {
       email: 'after@nasa.example',
       email_verified: false,
       preferred_username: 'after@nasa.example',
+      updated_at: expect.any(Number),
       workerIds: [],
       userIds: [],
     });
@@ -151,7 +153,12 @@ describe('signing in through a customer’s own provider', () => {
     const taken = [];
     for (const claims of oddities)
       taken.push(await world.claimsAfter(await world.signIn(open, somebody(claims)), open));
-    const nothing = { sub: expect.any(String), workerIds: [], userIds: [] };
+    const nothing = {
+      sub: expect.any(String),
+      updated_at: expect.any(Number),
+      workerIds: [],
+      userIds: [],
+    };
     expect(taken).toEqual([
       {
         ...nothing,

@@ -195,6 +195,7 @@ function discoveryDocument(issuer: string): object {
       'lastName',
       'given_name',
       'family_name',
+      'updated_at',
       'preferred_username',
       'email',
       'email_verified',

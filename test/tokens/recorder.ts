@@ -20,6 +20,7 @@ const CHANGING = [
   'authTime',
   'auth_time',
   'at_hash',
+  'updated_at',
   'grant_id',
   'grantId',
   'sessionUid',

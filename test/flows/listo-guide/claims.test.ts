@@ -17,6 +17,7 @@ const PROFILE = {
   // Beside the guide's: OpenID Connect Core section 5.1.
   given_name: 'John',
   family_name: 'Doe',
+  updated_at: expect.any(Number),
 };
 const EMAIL = { email: 'john.doe@yourapp.com', email_verified: true };
 /** With `profile` and `email`, beside the guide's. */
@@ -78,6 +79,7 @@ describe(GUIDE, () => {
         name: 'John Doe',
         firstName: 'John',
         given_name: 'John',
+        updated_at: expect.any(Number),
         email: 'john.doe@yourapp.com',
         email_verified: true,
         preferred_username: 'john.doe@yourapp.com',
@@ -182,6 +184,7 @@ describe(GUIDE, () => {
           lastName: 'Doe',
           given_name: 'John',
           family_name: 'Doe',
+          updated_at: expect.any(Number),
           email: 'john.doe@yourapp.com',
           email_verified: true,
           preferred_username: 'john.doe@yourapp.com',
