@@ -135,6 +135,23 @@ describe('the demo', () => {
     MANY_INSPECTIONS_MS,
   );
 
+  it('goes on with the back button, and after a second click on Sign in', async () => {
+    const visit = await signedIn();
+    await visit.page.goBack();
+    await visit.page.waitForURL(`${server.url}/demo`);
+    expect(await heading(visit)).toBe('Ada Lovelace is signed in');
+    await visit.context.close();
+
+    const { page, context, problems } = await chromium.open();
+    await page.goto(`${server.url}/demo/sign-in`);
+    await page.getByLabel('Email address').fill(ADA.email);
+    await page.getByLabel('Password').fill(ADA.password);
+    await page.getByRole('button', { name: 'Sign in' }).dblclick();
+    await page.getByRole('heading', { level: 1, name: 'Ada Lovelace is signed in' }).waitFor();
+    expect(problems).toEqual([]);
+    await context.close();
+  });
+
   it('names blocked cookies, and leads on', async () => {
     const visit = await chromium.openWithoutCookies();
     await visit.page.goto(`${server.url}/demo/device/start`);

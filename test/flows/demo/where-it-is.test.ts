@@ -19,6 +19,11 @@ const { issuer, server } = world;
 beforeAll(() => world.start());
 afterAll(() => world.close());
 
+/** Makes the rows those of an older seed. */
+const OLDER = `
+  DELETE FROM clients WHERE id = 'client_demo_device';
+  UPDATE clients SET redirect_uris = '{http://127.0.0.1:9999/spa/callback}' WHERE id = 'client_demo_spa'`;
+
 describe('the demo on a database where the server applies no seed by itself', () => {
   const DELETED = "DELETE FROM clients WHERE id = 'client_demo_web'";
   const ELSEWHERE =
@@ -26,6 +31,7 @@ describe('the demo on a database where the server applies no seed by itself', ()
 
   it.each<[string, string, Partial<Config>, number]>([
     ['is there with its rows', '', {}, 200],
+    ['is there with the rows of an older seed', OLDER, {}, 200],
     ['is not there without its rows', DELETED, {}, 404],
     ['is not there with rows for another issuer', ELSEWHERE, {}, 404],
     ['is not there where the configuration forbids it', '', { demo: false }, 404],
@@ -47,10 +53,6 @@ describe('the demo on a database where the server applies no seed by itself', ()
 });
 
 describe('the demo offers what is registered', () => {
-  const OLDER = `
-    DELETE FROM clients WHERE id = 'client_demo_device';
-    UPDATE clients SET redirect_uris = '{http://127.0.0.1:9999/spa/callback}' WHERE id = 'client_demo_spa'`;
-
   it('at this moment, and says how to have it again', async () => {
     const { database } = server();
     const partsNow = async () => parts(await openBrowser().get(`${issuer()}/demo`));
