@@ -8,7 +8,8 @@ import { DOCUMENTS } from '../support/documents/document-lines.ts';
  */
 const RUN_BY: Readonly<Record<string, string | { because: string }>> = {
   'ARCHITECTURE.md': { because: 'these are drawings; test/architecture.test.ts reads the first' },
-  'README.md': 'test/documents/curl-flow.test.ts',
+  'README.md#listo-identity': 'test/smoke/fresh-clone.sh',
+  'README.md#what-a-listnr-token-is-for': 'test/documents/curl-flow.test.ts',
   'bench/README.md': { because: 'a benchmark takes minutes, and measures only on an idle machine' },
   'docs/client-libraries.md#angular-oauth2-oidc': 'test/real-clients/single-page-applications.test.ts',
   'docs/client-libraries.md#go-oidc': 'test/real-clients/go-oidc.test.ts',

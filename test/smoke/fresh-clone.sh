@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Tries the first steps of a person with only Node and npm: clones, runs `npm start`, uses it, and stops it as Ctrl-C does.
+# Tries the first steps of README.md, as a person with only Node and npm: clones, runs `npm start`, uses it, and stops
+# it as Ctrl-C does.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 folder=$(mktemp -d)
