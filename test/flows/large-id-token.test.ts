@@ -10,7 +10,13 @@ import {
   userinfo,
 } from '../support/clients/relying-party.ts';
 import { askToken, DEMO_APP } from '../support/clients/token-provider.ts';
-import { aClient, aPerson, type TestClient, type TestPerson } from '../support/registrations/factories.ts';
+import {
+  aClient,
+  aPerson,
+  type TestClient,
+  type TestPerson,
+  withManyUserRecords,
+} from '../support/registrations/factories.ts';
 import { startTestServer, type TestServer } from '../support/servers/test-server.ts';
 
 const AFTER = 'http://127.0.0.1:9999/signed-out';
@@ -25,14 +31,7 @@ describe('a person with 130 user records', () => {
       id: 'client_many_records',
       post_logout_redirect_uris: [AFTER],
     });
-    person = await aPerson(server);
-    await server.database.knex('user_records').insert(
-      Array.from({ length: 130 }, (_, n) => ({
-        person_id: person.id,
-        id: `user-record-of-a-customer-company-${n}`,
-        client_id: `customer-company-with-a-name-${n}`,
-      })),
-    );
+    person = await withManyUserRecords(server, await aPerson(server));
   });
   afterAll(() => server.close());
 

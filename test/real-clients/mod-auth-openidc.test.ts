@@ -4,10 +4,13 @@ import { ADA, authorizationUrl, DEMO_WEB } from '../support/clients/relying-part
 import { blocksAt, DEMO_ISSUER, fillIn } from '../support/documents/blocks.ts';
 import { startApache } from '../support/real-clients/apache.ts';
 import type { ClientProgram } from '../support/real-clients/client-program.ts';
-import { openPerson } from '../support/real-clients/person.ts';
+import { openPerson, type Person } from '../support/real-clients/person.ts';
 import { describeWith } from '../support/real-clients/toolchain.ts';
-import { aClient, aPerson } from '../support/registrations/factories.ts';
+import { aClient, aPerson, withManyUserRecords } from '../support/registrations/factories.ts';
 import { startTestServer, type TestServer } from '../support/servers/test-server.ts';
+
+/** The folder in the document. */
+const CACHE = '/var/cache/apache2/mod_auth_openidc';
 
 interface Site {
   origin: string;
@@ -44,7 +47,13 @@ describeWith('apache')('mod_auth_openidc', () => {
       [DEMO_WEB.client_secret]: client.client_secret,
       [DEMO_WEB.redirect_uri]: client.redirect_uri,
     };
-    return { origin, apache: await startApache(port, `${fillIn(settings.text, values)}${more}`) };
+    return {
+      origin,
+      apache: await startApache(
+        port,
+        (cache) => `${fillIn(settings.text, { ...values, [CACHE]: cache })}${more}`,
+      ),
+    };
   };
   const aVisitor = () => openPerson({ url: server.url, plainUrl: server.url });
 
@@ -91,16 +100,29 @@ describeWith('apache')('mod_auth_openidc', () => {
     ]);
   });
 
-  it('signs out here as well', async () => {
-    const { browser, visit } = aVisitor();
-    await visit(`${site.origin}/`);
+  /** The module signs out, and sends the browser here again when it has come back. */
+  const signsOut = async ({ browser }: Person) => {
     const back = encodeURIComponent(`${site.origin}/`);
     const end = await browser.follow(await browser.get(`${site.origin}/callback?logout=${back}`));
-    // It came back to the application, which sent the browser here again.
     expect(new URL(end.url).origin).toBe(server.url);
     expect(end.html).toContain('name="password"');
     const page = await browser.get(authorizationUrl(server.url, { prompt: 'none' }));
     expect(new URL(page.location ?? '').searchParams.get('error')).toBe('login_required');
+  };
+
+  it('signs out here as well', async () => {
+    const visitor = aVisitor();
+    await visitor.visit(`${site.origin}/`);
+    await signsOut(visitor);
+  });
+
+  it('signs in and out a person with 130 user records', async () => {
+    const { url } = server;
+    const person = await withManyUserRecords(server, await aPerson(server));
+    const visitor = openPerson({ url, plainUrl: url }, person);
+    const { headers } = await visitor.visit(`${site.origin}/`);
+    expect(headers.get('x-person')).toBe(person.id);
+    await signsOut(visitor);
   });
 });
 

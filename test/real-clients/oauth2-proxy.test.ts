@@ -10,7 +10,7 @@ import { type ClientProgram, startClient } from '../support/real-clients/client-
 import { installGoProgram } from '../support/real-clients/go.ts';
 import { openPerson, type Person } from '../support/real-clients/person.ts';
 import { describeWith } from '../support/real-clients/toolchain.ts';
-import { aClient } from '../support/registrations/factories.ts';
+import { aClient, aPerson, withManyUserRecords } from '../support/registrations/factories.ts';
 import { startTestServer, type TestServer } from '../support/servers/test-server.ts';
 import { until } from '../support/time/until.ts';
 
@@ -18,13 +18,16 @@ const MODULE = 'github.com/oauth2-proxy/oauth2-proxy/v7@v7.15.6';
 
 describeWith('go')('oauth2-proxy', () => {
   const [{ text }] = blocksAt('docs/client-libraries.md#oauth2-proxy', 'toml');
+  let folder: string;
+  let configuration: string;
   let server: TestServer;
   let upstream: Server;
   let proxy: ClientProgram;
   let origin: string;
   let person: Person;
   beforeAll(async () => {
-    const [folder, port] = [await installGoProgram(MODULE), await freePort()];
+    folder = await installGoProgram(MODULE);
+    const port = await freePort();
     server = await startTestServer();
     origin = `http://127.0.0.1:${port}`;
     upstream = createServer(({ headers }, res) => res.end(JSON.stringify(headers))).listen(0, '127.0.0.1');
@@ -33,10 +36,6 @@ describeWith('go')('oauth2-proxy', () => {
       redirect_uris: [`${origin}/oauth2/callback`],
       require_pkce: true,
     });
-    const config = join(
-      mkdtempSync(join(process.env.TEST_FOLDER ?? '', 'oauth2-proxy-')),
-      'oauth2-proxy.cfg',
-    );
     const values = {
       [DEMO_ISSUER]: server.url,
       [DEMO_WEB.client_id]: client.client_id,
@@ -44,12 +43,8 @@ describeWith('go')('oauth2-proxy', () => {
       'http://127.0.0.1:4180/oauth2/callback': client.redirect_uri,
       'http://127.0.0.1:8080/': `http://127.0.0.1:${(upstream.address() as AddressInfo).port}/`,
     };
-    writeFileSync(config, fillIn(text, values));
-    const flags = ['--config', config, '--http-address', `127.0.0.1:${port}`];
-    proxy = startClient({
-      command: [join(folder, 'oauth2-proxy'), ...flags, '--cookie-refresh=1s', '--pass-access-token'],
-    });
-    await proxy.listens(port);
+    configuration = fillIn(text, values);
+    proxy = await startProxy(port, configuration);
     person = openPerson({ url: server.url, plainUrl: server.url });
   });
   afterAll(async () => {
@@ -57,6 +52,17 @@ describeWith('go')('oauth2-proxy', () => {
     upstream.close();
     await server.close();
   });
+
+  const startProxy = async (port: number, text: string): Promise<ClientProgram> => {
+    const file = join(mkdtempSync(join(process.env.TEST_FOLDER ?? '', 'oauth2-proxy-')), 'oauth2-proxy.cfg');
+    writeFileSync(file, text);
+    const flags = ['--config', file, '--http-address', `127.0.0.1:${port}`, '--cookie-refresh=1s'];
+    const program = startClient({
+      command: [join(folder, 'oauth2-proxy'), ...flags, '--pass-access-token'],
+    });
+    await program.listens(port);
+    return program;
+  };
 
   const headersAt = async (address: string): Promise<Record<string, string>> =>
     JSON.parse((await person.visit(address)).html);
@@ -83,5 +89,25 @@ describeWith('go')('oauth2-proxy', () => {
     const page = await person.browser.get(authorizationUrl(server.url, { prompt: 'none' }));
     expect(new URL(page.location ?? '').searchParams.get('error')).toBe('login_required');
     expect((await person.browser.get(`${origin}/`)).location).toContain(`${server.url}/auth/authorize?`);
+  });
+
+  it('signs in and out a person with 130 user records, whose session takes several cookies', async () => {
+    const { url } = server;
+    const { email, password, id } = await withManyUserRecords(server, await aPerson(server));
+    person = openPerson({ url, plainUrl: url }, { email, password });
+    expect(await headersAt(`${origin}/`)).toMatchObject({ 'x-forwarded-user': id });
+    await person.browser.get(`${origin}/oauth2/sign_out`);
+    const page = await person.browser.get(authorizationUrl(url, { prompt: 'none' }));
+    expect(new URL(page.location ?? '').searchParams.get('error')).toBe('login_required');
+  });
+
+  it('asks for a scope that does not exist here, with allowed groups and without scopes', async () => {
+    const port = await freePort();
+    const withoutScopes = `${configuration.replace(/^scope = .*\n/m, '')}allowed_groups = ["staff"]\n`;
+    const other = await startProxy(port, withoutScopes);
+    const { location } = await person.browser.get(`http://127.0.0.1:${port}/`);
+    const { searchParams } = new URL(await person.answer(String(location)));
+    await other.stop();
+    expect(searchParams.get('error')).toBe('invalid_scope');
   });
 });

@@ -12,9 +12,14 @@ import {
 import { blocksAt, DEMO_ISSUER, fillIn } from '../support/documents/blocks.ts';
 import { type ClientProgram, startClient } from '../support/real-clients/client-program.ts';
 import { compileJava, installJavaPackages, javaProgram } from '../support/real-clients/java.ts';
-import { openPerson } from '../support/real-clients/person.ts';
+import { openPerson, type Person } from '../support/real-clients/person.ts';
 import { describeWith } from '../support/real-clients/toolchain.ts';
-import { aClient, type TestClient } from '../support/registrations/factories.ts';
+import {
+  aClient,
+  aPerson,
+  type TestClient,
+  withManyUserRecords,
+} from '../support/registrations/factories.ts';
 import { startTestServer, type TestServer } from '../support/servers/test-server.ts';
 
 const SIGN_IN = 'docs/client-libraries.md#spring';
@@ -106,10 +111,10 @@ describeWith('java', 'maven').each([
     writeFileSync(file, fillIn(blocksAt(place, 'yaml')[0].text, values));
     return `--spring.config.location=file:${file}`;
   };
-  const aPerson = () => openPerson({ url: server.url, plainUrl: server.url });
+  const aVisitor = () => openPerson({ url: server.url, plainUrl: server.url });
 
   it('signs a person in with PKCE, refreshes, and signs out here as well', async () => {
-    const person = aPerson();
+    const person = aVisitor();
     const page = async () => JSON.parse((await person.visit(`${origins.signIn}/`)).html);
     const first = await page();
     expect(first).toEqual({ name: ADA.id, email: ADA.email, accessToken: expect.any(String) });
@@ -117,15 +122,28 @@ describeWith('java', 'maven').each([
     expect(second).toEqual({ ...first, accessToken: expect.any(String) });
     expect(second.accessToken).not.toBe(first.accessToken);
 
-    const asked = await person.browser.get(`${origins.signIn}/logout`);
-    const end = await person.browser.follow(await person.browser.submit(asked, '/logout'));
-    // It came back to the application, which sent the browser here again.
+    await signsOut(person);
+  });
+
+  /** The application signs out, and sends the browser here again when it has come back. */
+  const signsOut = async ({ browser }: Person) => {
+    const asked = await browser.get(`${origins.signIn}/logout`);
+    const end = await browser.follow(await browser.submit(asked, '/logout'));
     expect(new URL(end.url).origin).toBe(server.url);
     expect(end.html).toContain('name="password"');
+  };
+
+  it('signs in and out a person with 130 user records', async () => {
+    const { url } = server;
+    const registered = await withManyUserRecords(server, await aPerson(server));
+    const person = openPerson({ url, plainUrl: url }, registered);
+    const { html } = await person.visit(`${origins.signIn}/`);
+    expect(JSON.parse(html)).toMatchObject({ name: registered.id });
+    await signsOut(person);
   });
 
   it('with properties alone, uses PKCE from release 4 on', async () => {
-    const person = aPerson();
+    const person = aVisitor();
     const { location = '' } = await person.browser.get(`${origins.properties}/oauth2/authorization/listo`);
     const answer = new URL(await person.answer(location)).searchParams;
     expect({ pkce: location.includes('code_challenge_method=S256'), error: answer.get('error') }).toEqual(

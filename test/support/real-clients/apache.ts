@@ -20,12 +20,16 @@ const LOADED = [
  * another user, who cannot read the folder of the tests. The module asks only browsers to sign in, and `fetch` says by
  * `Sec-Fetch-Mode` that it is none.
  */
-export async function startApache(port: number, settings: string): Promise<ClientProgram> {
+export async function startApache(port: number, settings: (cache: string) => string): Promise<ClientProgram> {
   const folder = mkdtempSync(join(tmpdir(), 'listo-apache-'));
   const pages = join(folder, 'pages');
+  const cache = join(folder, 'cache');
   mkdirSync(pages);
   writeFileSync(join(pages, 'index.html'), 'The page');
   chmodSync(folder, 0o755);
+  // For what the module keeps of sessions, which is encrypted.
+  mkdirSync(cache);
+  chmodSync(cache, 0o777);
   const configuration = join(folder, 'apache.conf');
   writeFileSync(
     configuration,
@@ -43,7 +47,7 @@ DirectoryIndex index.html
 RequestHeader unset Sec-Fetch-Mode early
 Header set X-Person "expr=%{REMOTE_USER}"
 Header set X-Email "%{OIDC_CLAIM_email}e" env=OIDC_CLAIM_email
-${settings}`,
+${settings(cache)}`,
   );
   const apache = startClient({ command: ['apache2', '-f', configuration, '-DFOREGROUND'] });
   await apache.listens(port);

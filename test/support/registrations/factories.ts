@@ -57,6 +57,21 @@ export async function aPerson(
   return { id, email, password };
 }
 
+/** Gives a person so many user records that an ID token has 17 kB. */
+export async function withManyUserRecords<Person extends { id: string }>(
+  { database }: Pick<TestServer, 'database'>,
+  person: Person,
+): Promise<Person> {
+  await database.knex('user_records').insert(
+    Array.from({ length: 130 }, (_, n) => ({
+      person_id: person.id,
+      id: `user-record-of-a-customer-company-${n}`,
+      client_id: `customer-company-with-a-name-${n}`,
+    })),
+  );
+  return person;
+}
+
 export async function aClient(
   { database }: Pick<TestServer, 'database'>,
   {
