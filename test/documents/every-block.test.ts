@@ -9,7 +9,7 @@ import { DOCUMENTS } from '../support/documents/document-lines.ts';
 const RUN_BY: Readonly<Record<string, string | { because: string }>> = {
   'ARCHITECTURE.md': { because: 'these are drawings; test/architecture.test.ts reads the first' },
   'README.md#listo-identity': 'test/smoke/fresh-clone.sh',
-  'README.md#what-a-listnr-token-is-for': 'test/documents/curl-flow.test.ts',
+  'README.md#what-a-listnr-token-is-for': 'test/real-clients/curl.test.ts',
   'bench/README.md': { because: 'a benchmark takes minutes, and measures only on an idle machine' },
   'docs/client-libraries.md#angular-oauth2-oidc': 'test/real-clients/single-page-applications.test.ts',
   'docs/client-libraries.md#go-oidc': 'test/real-clients/go-oidc.test.ts',
@@ -25,7 +25,7 @@ const RUN_BY: Readonly<Record<string, string | { because: string }>> = {
   'docs/client-libraries.md#nimbus-jose-jwt': 'test/real-clients/nimbus-jose-jwt.test.ts',
   'docs/client-libraries.md#spring': 'test/real-clients/spring.test.ts',
   'docs/client-libraries.md#spring-as-an-api': 'test/real-clients/spring.test.ts',
-  'docs/integrating.md': 'test/documents/curl-flow.test.ts',
+  'docs/integrating.md': 'test/real-clients/curl.test.ts',
   'docs/operating.md#starting-it': 'test/postgres/documented-commands.test.ts',
   'docs/operating.md#on-kubernetes': 'test/postgres/documented-commands.test.ts',
   'docs/operating.md#its-connections-to-postgres': 'test/platform/postgres/address.test.ts',

@@ -17,6 +17,7 @@ const TOOLS = {
   maven: { check: ['mvn', '--version'], package: 'maven' },
   apache: { check: ['test', '-e', MOD_AUTH_OPENIDC], package: 'libapache2-mod-auth-openidc' },
   chromium: { check: [process.env.CHROMIUM ?? 'chromium', '--version'], package: 'chromium' },
+  curl: { check: ['curl', '--version'], package: 'curl' },
   openssl: { check: ['openssl', 'version'], package: 'openssl' },
 } as const satisfies Record<string, Tool>;
 export type ToolName = keyof typeof TOOLS;

@@ -6,11 +6,14 @@ import { openBrowser } from '../support/browsers/browser.ts';
 import { ADA, DEMO_WEB } from '../support/clients/relying-party.ts';
 import { blocksAt, DEMO_ISSUER, fillIn } from '../support/documents/blocks.ts';
 import { openShell, type Shell } from '../support/documents/shell.ts';
+import { describeWith } from '../support/real-clients/toolchain.ts';
 import { startTestServer, type TestServer } from '../support/servers/test-server.ts';
 
 const PLACE = 'docs/integrating.md#the-whole-flow-with-curl';
 const MODULES = fileURLToPath(new URL('../../node_modules', import.meta.url));
 const ID = { sub: ADA.id, workerProfileId: 'worker-profile-1815' };
+
+const describeCurl = describeWith('curl', 'openssl');
 
 let server: TestServer;
 let folder: string;
@@ -39,7 +42,7 @@ async function signInAt(address: string): Promise<string> {
   return end.location ?? '';
 }
 
-describe('the LiSTNR token of README.md', () => {
+describeCurl('the LiSTNR token of README.md', () => {
   it('comes with the words of the page', async () => {
     const [block] = blocksAt('README.md#what-a-listnr-token-is-for', 'sh');
     const answer = await shell.run(fillIn(block.text, { [DEMO_ISSUER]: server.url }));
@@ -48,7 +51,7 @@ describe('the LiSTNR token of README.md', () => {
   });
 });
 
-describe('the flow of docs/integrating.md, as bash', () => {
+describeCurl('the flow of docs/integrating.md, as bash', () => {
   it('discovers, signs in, exchanges, asks, refreshes, and gets and verifies tokens', async () => {
     const [begin, exchange, verify] = blocksAt(PLACE, 'sh');
     const [program] = blocksAt(PLACE, 'js');
