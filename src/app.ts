@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import Router from '@koa/router';
+import type Router from '@koa/router';
 import Koa, { type Middleware } from 'koa';
 import type { Services } from './compose.ts';
 import { demoRoutes } from './demo/routes.ts';
@@ -8,7 +8,7 @@ import { crossOriginFailures } from './http/cross-origin-failures.ts';
 import { shareDatabase } from './http/database-share.ts';
 import { answersAt, type Endpoint } from './http/endpoint.ts';
 import { endpointsOf } from './http/endpoints.ts';
-import { errorHandler } from './http/error-handler.ts';
+import { errorHandler, NOBODY_KNOWN } from './http/error-handler.ts';
 import { healthRoutes } from './http/health.ts';
 import { oauthInput } from './http/input/oauth-input.ts';
 import { fewParameters } from './http/input/parameters.ts';
@@ -21,7 +21,7 @@ import { createViews } from './http/pages/views.ts';
 import { limitKeyMac } from './http/rate-limits/limit-key.ts';
 import { limitClients, limitRequests, uncountTokens } from './http/rate-limits/limit-requests.ts';
 import { requestState } from './http/request-state.ts';
-import { jsonAnswers, nothingHere, routesOf } from './http/routing.ts';
+import { createRouter, jsonAnswers, nothingHere, routesOf, toOneSpelling } from './http/routing.ts';
 import { securityHeaders } from './http/security-headers.ts';
 import { knownUserCode } from './interactions/device/user-code.ts';
 import { repeatPostedRequest } from './interactions/posted-request.ts';
@@ -62,7 +62,7 @@ const CROSS_ORIGIN_PATHS: ReadonlySet<string> = new Set([
  * whether this process is about to stop.
  */
 export function createApp(services: Services, { retiring }: { retiring(): boolean }): Koa {
-  const { config, database, logger, views, limits, metrics } = services;
+  const { config, database, logger, views, findOwner, limits, metrics } = services;
   const health = healthRoutes({
     ready: () => database.ready(),
     unready: () => (retiring() ? 'draining' : undefined),
@@ -74,13 +74,14 @@ export function createApp(services: Services, { retiring }: { retiring(): boolea
     accessLog({ logger, trustedProxies: config.trustedProxies }),
     measureRequests(metrics, endpointOf),
     securityHeaders({ https: config.https }),
-    errorHandler({ logger, views }),
+    errorHandler({ logger, views, findOwner }),
     routesOf(health),
     crossOriginFailures(CROSS_ORIGIN_PATHS),
     limitRequests(limits.requests, { exceptPosts: CLIENT_PATHS }),
     fewParameters,
     shareDatabase(endpointOf),
     ...edges.map(routesOf),
+    toOneSpelling(edges),
     nothingHere,
   ]);
   app.keys = [...config.secrets.cookieKeys];
@@ -107,7 +108,7 @@ export function createStartingApp({ config, logger }: Pick<Services, 'config' | 
   return applicationOf(logger, [
     accessLog({ logger, trustedProxies: config.trustedProxies }),
     securityHeaders({ https: config.https }),
-    errorHandler({ logger, views: createViews() }),
+    errorHandler({ logger, views: createViews(), findOwner: NOBODY_KNOWN }),
     routesOf(healthRoutes({ ready: notYet, unready: () => 'starting' })),
     notYet,
   ]);
@@ -175,6 +176,7 @@ function protocolRoutes(services: Services): Router {
     sessions,
     guesses,
     failuresPerMinute,
+    issuer: config.issuer,
     https,
     views,
     resolve,
@@ -212,8 +214,7 @@ function protocolRoutes(services: Services): Router {
     userinfo: answered(userinfo, uncountTokens(limits.requests), ['GET', 'HEAD', 'POST']),
     document: [jsonAnswers, published, form, inContext, serve],
   };
-  // Each path has one spelling, because the middleware around the library compares paths.
-  const router = new Router({ strict: true, sensitive: true });
+  const router = createRouter();
   for (const { path, methods, kind } of PROTOCOL_ROUTES)
     router.register(path, [...methods], chains[kind] as never);
   return router;

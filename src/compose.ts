@@ -46,7 +46,6 @@ export async function compose({
   overrides?: Overrides;
 }): Promise<Services> {
   const { issuer, https, secrets, outbound, workers, keyRotation, rsaBits } = config;
-  const { requestsPerMinute, failuresPerMinute } = config;
   const foundation = await composeFoundation({ secrets, outbound, workers, logger, database, overrides });
   const clientStore = overrides.clients ?? createClientStore(database.knex);
   const registration = composeRegistration(foundation, { clientStore });
@@ -54,8 +53,8 @@ export async function compose({
   const signing = await composeSigning(foundation, { keyRotation, rsaBits, clientStore });
   const { keyRings, pastKeys } = signing;
   const listnr = await composeListnr({ ...foundation, keyRings }, overrides);
-  const pages = composePages({ secrets, requestsPerMinute, failuresPerMinute });
-  const interactions = await composeInteractions(foundation, { issuer, https, secrets, failuresPerMinute });
+  const pages = composePages(config, registration);
+  const interactions = await composeInteractions(foundation, config);
   const stores = composeStores(foundation, { secrets }, overrides);
   const oidc = composeOidc(stores, {
     issuer,
@@ -68,7 +67,7 @@ export async function compose({
     sessionSeconds: async (id) => (await instances.find(id))?.sessionAbsoluteTtlSeconds,
     keyRing: keyRings.oidc,
     pastKeys,
-    ...libraryPages({ views: pages.views, instances, production: config.production }),
+    ...libraryPages({ ...pages, instances, production: config.production }),
   });
   const parts = { ...foundation, ...registration, ...signing, ...listnr, ...oidc };
   const offers = demoOffers(clients, issuer);

@@ -1,6 +1,6 @@
-import Router from '@koa/router';
 import Koa from 'koa';
 import type { Services } from './compose.ts';
+import { createRouter } from './http/routing.ts';
 import { METRICS_TYPE, sumMetrics } from './platform/metrics.ts';
 import type { Answering, Readiness } from './workers/messages.ts';
 import type { Workers } from './workers/workers.ts';
@@ -90,7 +90,7 @@ function applicationOf({
   metrics(): Promise<string | undefined>;
   readiness(): Promise<Readiness>;
 }): Koa {
-  const router = new Router();
+  const router = createRouter();
   router.get('/metrics', async (ctx) => {
     const text = await metrics();
     if (text === undefined) {

@@ -16,10 +16,17 @@ export interface RegistrationCache {
   clients: ClientStore;
   clientSecrets: ClientSecretStore;
   instances: InstanceStore;
+  /** The part that is in memory already: an answer costs no statement. */
+  remembered: {
+    client(id: string): ReturnType<ClientStore['find']>;
+    instance(id: string): ReturnType<InstanceStore['find']>;
+  };
   clear(): void;
 }
 
-export function cacheRegistration(stores: Omit<RegistrationCache, 'clear'>): RegistrationCache {
+export function cacheRegistration(
+  stores: Pick<RegistrationCache, 'clients' | 'clientSecrets' | 'instances'>,
+): RegistrationCache {
   const clients = remember((id) => stores.clients.find(id));
   const clientSecrets = remember((id) => stores.clientSecrets.list(id));
   // In an object, because a missing registration is not remembered, and this may be empty.
@@ -35,6 +42,7 @@ export function cacheRegistration(stores: Omit<RegistrationCache, 'clear'>): Reg
       slowDigests: async () => (await slow.get('')).digests,
     },
     instances: { find: instances.get, findUpstreamProvider: upstreamProviders.get },
+    remembered: { client: clients.known, instance: instances.known },
     clear() {
       for (const cache of caches) cache.clear();
     },
@@ -45,7 +53,11 @@ export function cacheRegistration(stores: Omit<RegistrationCache, 'clear'>): Reg
  * Remembers answers by key. It keeps the promise from before the query is sent, so that parallel calls share it. A
  * `clear` during the query forgets the promise, so no answer from before a change stays.
  */
-function remember<T>(load: (key: string) => Promise<T>): { get(key: string): Promise<T>; clear(): void } {
+function remember<T>(load: (key: string) => Promise<T>): {
+  get(key: string): Promise<T>;
+  known(key: string): Promise<T | undefined>;
+  clear(): void;
+} {
   const known = new LRUCache<string, Promise<T>>({ max: MAX_ENTRIES });
   return {
     get(key) {
@@ -63,6 +75,7 @@ function remember<T>(load: (key: string) => Promise<T>): { get(key: string): Pro
       );
       return loading;
     },
+    known: async (key) => known.peek(key),
     clear: () => known.clear(),
   };
 }

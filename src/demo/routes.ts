@@ -3,16 +3,17 @@
  * so that a newcomer sees what their own application will see. Tokens stay in this process's memory for an hour at
  * most. The routes exist only if the configuration has `demo`.
  */
-import Router from '@koa/router';
+import type Router from '@koa/router';
 import type { Csrf } from '../http/pages/csrf.ts';
 import { onlyFromOwnPages } from '../http/pages/own-pages.ts';
 import { redirect } from '../http/pages/redirect.ts';
 import type { Views } from '../http/pages/views.ts';
+import { createRouter } from '../http/routing.ts';
 import { finishConsent, showConsent, startConsent } from './consent/consent.ts';
 import { ACTIONS, createDemoSessions } from './demo-session.ts';
 import { checkNow, showDevice, startDevice } from './device/device.ts';
 import { createDeviceClient } from './device/device-client.ts';
-import { CONSENT, type Offers, WEB } from './flows.ts';
+import { CONSENT, DEVICE, type Offers, WEB } from './flows.ts';
 import { discoverOnFirstUse } from './issuer.ts';
 import type { Demo } from './pages.ts';
 import { createRelyingParty } from './relying-party.ts';
@@ -41,7 +42,7 @@ export function demoRoutes(dependencies: {
   };
   const actions = createActions(demo);
 
-  const router = new Router();
+  const router = createRouter();
   router.use(onlyFromOwnPages(issuer));
   // People open the address that the server prints when it starts.
   router.get('/', (ctx) => redirect(ctx, WEB.home));
@@ -56,5 +57,8 @@ export function demoRoutes(dependencies: {
   router.get('/demo/device', (ctx) => showDevice(ctx, demo));
   router.get('/demo/device/start', (ctx) => startDevice(ctx, demo));
   router.post('/demo/device/check', (ctx) => checkNow(ctx, demo));
+  // A form's answer was opened again, without the form.
+  for (const id of [...ACTIONS, 'sign-out']) router.get(`/demo/${id}`, (ctx) => redirect(ctx, WEB.home));
+  router.get('/demo/device/check', (ctx) => redirect(ctx, DEVICE.home));
   return router;
 }

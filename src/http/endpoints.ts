@@ -26,8 +26,7 @@ export function endpointsOf(routers: readonly Router[]): (path: string) => strin
     OTHER;
 }
 
-/** Routes match in any letter case. */
 function firstSegment(path: string): string {
   const end = path.indexOf('/', 1);
-  return (end === -1 ? path : path.slice(0, end)).toLowerCase();
+  return end === -1 ? path : path.slice(0, end);
 }

@@ -1,17 +1,25 @@
 import type { Context, Middleware } from 'koa';
 import { isDatabaseUnavailable, unavailable, withoutStatement } from '../platform/database-errors.ts';
-import { HttpError } from '../platform/errors.ts';
+import { HttpError, type PageLink } from '../platform/errors.ts';
 import { boundedLog, type Logger } from '../platform/log/logger.ts';
 import { outageLogOf } from '../platform/log/outage-log.ts';
+import { type ErrorAnswer, errorPage } from './pages/error-page.ts';
 import { helpAddress } from './pages/help-address.ts';
-import type { Views } from './pages/views.ts';
+import type { Brand, Views } from './pages/views.ts';
 import { requestState } from './request-state.ts';
 
 /**
  * The one place that turns an error into an answer: documented JSON for programs, a page for people. An error that is
  * not an HttpError is our fault: it is logged whole, and the answer reveals nothing of it.
  */
-export function errorHandler({ logger, views }: { logger: Logger; views: Views }): Middleware {
+export function errorHandler({
+  logger,
+  ...pages
+}: {
+  logger: Logger;
+  views: Views;
+  findOwner: FindPageOwner;
+}): Middleware {
   const outage = outageLogOf(logger);
   // While something else is away, every request fails alike, and a stack for each would bury the rest.
   const reportUnavailable = boundedLog(logger, { level: 'error', perSecond: 1 });
@@ -30,7 +38,7 @@ export function errorHandler({ logger, views }: { logger: Logger; views: Views }
         if (isDatabaseUnavailable(cause)) outage.report(cause);
         else if (cause !== undefined) reportUnavailable(whole, 'unavailable');
       } else if (error.status >= 500) logger.error(whole, 'unexpected error');
-      respond(ctx, error, views);
+      await respond(ctx, error, pages);
     }
   };
 }
@@ -46,49 +54,36 @@ function toHttpError(thrown: unknown): HttpError {
   });
 }
 
-/** The parts of an error, ours or the protocol library's, that a client may see. */
-export type ErrorAnswer = Pick<HttpError, 'status' | 'message' | 'headers'> & {
-  title?: string | undefined;
-  links?: HttpError['links'];
-  code: string;
-  /** For the developer of the client; `message` is for the person at the browser. */
-  detail?: string | undefined;
-};
+/** The instance whose page an error interrupts, as its look, and the ways on to the application. */
+export interface PageOwner {
+  brand?: Brand | undefined;
+  links: readonly PageLink[];
+}
+
+/** Never throws. It waits for nothing where `mayAsk` is false, and answers with what is known. */
+export type FindPageOwner = (ctx: Context, options: { mayAsk: boolean }) => Promise<PageOwner>;
+
+/** While nothing is known of instances and clients. */
+export const NOBODY_KNOWN: FindPageOwner = async () => ({ links: [] });
 
 /** Sends `error` as a page if the client asks for HTML, otherwise as JSON. */
-export function respond(ctx: Context, error: ErrorAnswer, views: Views): void {
+export async function respond(
+  ctx: Context,
+  error: ErrorAnswer,
+  { views, findOwner }: { views: Views; findOwner: FindPageOwner },
+): Promise<void> {
   ctx.status = error.status;
   ctx.set(error.headers);
   ctx.set('Cache-Control', 'no-store');
-  if (ctx.accepts('json', 'html') === 'html') {
-    const { id, brand } = requestState(ctx.req);
-    const model = {
-      title: error.title ?? titleOf(error),
-      message: error.message,
-      links: error.links ?? [],
-      code: error.code,
-      detail: error.detail,
-      requestId: id,
-      help: brand?.supportUri ? helpAddress(brand.supportUri, id) : undefined,
-    };
-    views.render(ctx, 'error', model, { brand });
-  } else {
+  if (ctx.accepts('json', 'html') !== 'html') {
     ctx.body = { error: error.code, error_description: error.detail ?? error.message };
+    return;
   }
-}
-
-function titleOf({ status, code }: ErrorAnswer): string {
-  if (code === 'access_denied') return 'You have no access here';
-  switch (status) {
-    case 404:
-      return 'There is nothing here';
-    case 429:
-      return 'Too many attempts';
-    case 503:
-      return 'Back in a moment';
-    case 500:
-      return 'That did not work';
-    default:
-      return 'This request cannot be used';
-  }
+  // A refusal because of a limit, or because something is away, costs no look-up.
+  const mayAsk = error.status < 500 && error.status !== 429;
+  const { brand, links } = await findOwner(ctx, { mayAsk });
+  const { id } = requestState(ctx.req);
+  const help = brand?.supportUri ? helpAddress(brand.supportUri, id) : undefined;
+  const model = { ...errorPage(error, links), code: error.code, requestId: id, help };
+  views.render(ctx, 'error', model, { brand });
 }

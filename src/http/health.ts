@@ -1,5 +1,6 @@
-import Router from '@koa/router';
+import type Router from '@koa/router';
 import type { Middleware } from 'koa';
+import { createRouter } from './routing.ts';
 
 /**
  * `/healthz`: this process answers. `/readyz`: it can also serve, so the database answers and the keys are there.
@@ -14,7 +15,7 @@ export function healthRoutes({
   ready(): Promise<void>;
   unready(): 'starting' | 'draining' | undefined;
 }): Router {
-  const router = new Router();
+  const router = createRouter();
   let asking: Promise<void> | undefined;
   const unlessUnready: Middleware = async (ctx, next) => {
     ctx.set('Cache-Control', 'no-store');

@@ -38,16 +38,14 @@ export interface LogFacts {
 
 /** Adds what is known of a request to its line. */
 export function logFacts(req: IncomingMessage, { grantType, ...facts }: LogFacts): void {
-  Object.assign(
-    requestState(req).log,
-    facts,
-    grantType === undefined ? {} : { grantType: claimed(grantType) },
-  );
+  const state = requestState(req);
+  if (facts.client !== undefined && facts.clientIs !== 'claimed') state.client = facts.client;
+  Object.assign(state.log, facts, grantType === undefined ? {} : { grantType: claimed(grantType) });
 }
 
 /** Names a client that the server knows. */
 export function logClient(req: IncomingMessage, client: string, clientIs: ClientIs): void {
-  Object.assign(requestState(req).log, { client, clientIs });
+  logFacts(req, { client, clientIs });
 }
 
 /** Names the client that a request claims to be, unless the line names one already. */

@@ -1,5 +1,4 @@
 import type { IncomingMessage } from 'node:http';
-import type { Brand } from './pages/views.ts';
 
 /**
  * Facts about a request that are known before any route sees it. They belong to Node's request object, because the
@@ -11,8 +10,10 @@ export interface RequestState {
   ip: string;
   /** Fields for the request's log line; never a secret. */
   log: Record<string, unknown>;
-  /** The look of the instance, once it is known, for the page of an error. */
-  brand?: Brand;
+  /** The id of the client, once it is known that there is one, for the page of an error. */
+  client?: string;
+  /** The id of the instance, where it is known and the client is not. */
+  instance?: string;
 }
 
 const states = new WeakMap<IncomingMessage, RequestState>();

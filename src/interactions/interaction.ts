@@ -6,7 +6,6 @@ import { parseParameters, type RequestParameters, singleValue } from '../http/in
 import { logClient, logFacts } from '../http/log-fields.ts';
 import { redirect } from '../http/pages/redirect.ts';
 import type { PageOptions } from '../http/pages/views.ts';
-import { requestState } from '../http/request-state.ts';
 import { brandOf } from '../instances/brand.ts';
 import type { Instance } from '../instances/instance.ts';
 import { clientRecord } from '../oidc/storage/client-metadata.ts';
@@ -43,7 +42,6 @@ export async function loadInteraction(
   const client = registered && clientRecord(registered);
   const instance = client && (await instances.find(client.instanceId));
   if (!client || !instance) throw new InteractionOver();
-  requestState(ctx.req).brand = brandOf(instance);
   logClient(ctx.req, client.id, 'registered');
   const { accountId } = interaction.session ?? {};
   if (accountId) logFacts(ctx.req, { person: accountId });

@@ -1,14 +1,28 @@
 /**
- * The text for a person when an application's request is wrong and nobody can be redirected. The library's own
+ * The words for a person when an application's request is wrong and nobody can be redirected. The library's own
  * description, for the developer of the application, appears beside it.
  */
-export function explainProtocolError(code: string): string {
+export function explainProtocolError(code: string): {
+  title: string;
+  text: string;
+  hint?: string;
+} {
   switch (code) {
     case 'invalid_client':
-      return 'This server does not know the application that sent you here. The people who run the application can correct that.';
+      return {
+        title: 'This application is not known here',
+        text: 'The people who run the application that sent you here can correct that.',
+      };
     case 'invalid_redirect_uri':
-      return 'The application gave an address for your return that is not registered, so your sign-in stops here.';
+      return {
+        title: 'Your sign-in stops here',
+        text: 'The application gave an address for your return that is not registered. The people who run it can correct that.',
+      };
     default:
-      return 'Your sign-in cannot go on from here. Please go back to the application and sign in again.';
+      return {
+        title: 'Your sign-in cannot go on',
+        text: 'The application’s request is not valid. If this comes back, tell the people who run it.',
+        hint: 'To begin again, go back to the application.',
+      };
   }
 }

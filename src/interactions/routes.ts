@@ -3,10 +3,11 @@
  * to the protocol library and returns to it; the library chooses the next step from stored state. The pages are plain
  * forms that work without JavaScript.
  */
-import Router from '@koa/router';
+import type Router from '@koa/router';
 import type { Middleware } from 'koa';
 import { onlyFromOwnPages } from '../http/pages/own-pages.ts';
 import { redirect } from '../http/pages/redirect.ts';
+import { createRouter } from '../http/routing.ts';
 import { interactionAddress } from '../oidc/routes.ts';
 import { decideConsent, showConsent } from './consent.ts';
 import type { InteractionDependencies } from './dependencies.ts';
@@ -30,7 +31,7 @@ export function interactionRoutes(
   dependencies: InteractionDependencies,
   { inContext }: { inContext: Middleware },
 ): Router {
-  const router = new Router({ strict: true, sensitive: true });
+  const router = createRouter();
   router.use(onlyFromOwnPages(dependencies.issuer));
   const step = (due: Step | 'any', serve: Serve): Middleware[] => [
     inContext,
@@ -54,10 +55,15 @@ export function interactionRoutes(
   add('get', '/interaction/:uid/upstream/:instance', step('upstream', finishUpstream));
   add('post', '/interaction/:uid/consent', step('consent', decideConsent));
   add('post', '/interaction/:uid/abort', step('any', abortInteraction));
+  // A form's answer was opened again, without the form.
+  for (const form of ['sign-in', 'consent', 'abort']) add('get', `/interaction/:uid/${form}`, [toPageOfForm]);
   add('get', upstreamCallbackPath(':instance'), [forwardUpstreamAnswer]);
   add('get', '/assets/theme/:file', [themeRoute(dependencies)]);
   return router;
 }
+
+const toPageOfForm: Middleware = (ctx) =>
+  redirect(ctx, interactionAddress(ctx.params.uid, ctx.query.client_id));
 
 type Step = 'password' | 'upstream' | 'consent';
 type Serve = (context: InteractionContext, dependencies: InteractionDependencies) => Promise<void>;

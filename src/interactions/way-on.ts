@@ -1,18 +1,16 @@
 import type { Context } from 'koa';
+import { applicationLinks } from '../clients/application-links.ts';
 import type { Client } from '../clients/client.ts';
 import { readForm } from '../http/input/body.ts';
 import { parseParameters, type RequestParameters, singleValue } from '../http/input/parameters.ts';
 import { logClient, logFacts } from '../http/log-fields.ts';
 import { redirect, repeatAsGet } from '../http/pages/redirect.ts';
-import { requestState } from '../http/request-state.ts';
-import { brandOf } from '../instances/brand.ts';
 import { findInteraction, type KnownInteraction, repeatedRequest } from '../oidc/known-interaction.ts';
 import { interactionAddress, PATHS } from '../oidc/routes.ts';
 import { findSession, type Session } from '../oidc/session.ts';
 import { clientRecord } from '../oidc/storage/client-metadata.ts';
-import { HttpError } from '../platform/errors.ts';
-import { applicationLinks } from './application-links.ts';
-import { keepsCookies } from './cookie-check.ts';
+import { HttpError, type PageLink } from '../platform/errors.ts';
+import { cookiesBlocked, keepsCookies } from './cookie-check.ts';
 import type { InteractionDependencies } from './dependencies.ts';
 
 /**
@@ -33,8 +31,6 @@ export async function leadOn(
   // The form of an interaction that was loaded is read already.
   const given = known ? {} : await givenParameters(ctx);
   const client = known ?? (await clientOf(given, found, dependencies));
-  const instance = client && (await dependencies.instances.find(client.instanceId));
-  if (instance) requestState(ctx.req).brand = brandOf(instance);
   if (client) logClient(ctx.req, client.id, 'registered');
   logFacts(ctx.req, { detail: 'the interaction is over, or belongs to another browser' });
   if (client && found?.isOwn && !declined && !declines(ctx, given))
@@ -46,10 +42,7 @@ export async function leadOn(
       https: issuer.startsWith('https:'),
     });
     if (keeps === undefined) return;
-    if (!keeps) {
-      logFacts(ctx.req, { detail: 'the browser keeps no cookies' });
-      throw cookiesBlocked(issuer, links);
-    }
+    if (!keeps) throw cookiesBlocked(ctx, issuer, { links });
   }
   throw over(links);
 }
@@ -102,27 +95,15 @@ async function givenParameters(ctx: Context): Promise<RequestParameters> {
   return ctx.method === 'POST' ? readForm(ctx.req) : parseParameters(ctx.querystring);
 }
 
-function over(links: HttpError['links']): HttpError {
-  return new HttpError({
-    status: 400,
-    code: 'invalid_request',
-    title: 'This page is no longer valid',
-    message: `It was open for too long, was already used, was one of too many from your network, or belongs to another browser. ${
-      links.length > 0
-        ? 'You can begin again.'
-        : 'To begin again, go back to the application and sign in there.'
-    }`,
-    links,
-  });
-}
+const OVER =
+  'It was open for too long, was already used, was one of too many from your network, or belongs to another browser.';
+const BEGIN_AGAIN = 'To begin again, go back to the application and sign in there.';
 
-function cookiesBlocked(issuer: string, links: HttpError['links']): HttpError {
-  const { host } = new URL(issuer);
+function over(links: readonly PageLink[]): HttpError {
   return new HttpError({
     status: 400,
     code: 'invalid_request',
-    title: 'Your browser blocks cookies',
-    message: `Signing in needs cookies, and your browser keeps none of ${host}. Allow cookies for ${host} in its settings (private windows and extensions may block them, too). Then begin again.`,
-    links,
+    message: `${OVER} ${BEGIN_AGAIN}`,
+    page: { title: 'This page is no longer valid', text: OVER, hint: BEGIN_AGAIN, links },
   });
 }

@@ -3,14 +3,14 @@
  * for one audience. It publishes the keys that verify it. It stores nothing. Its keys are its own, so that a token of
  * LiSTNR never passes for one of Sign in with Listo, nor the other way round.
  */
-import Router from '@koa/router';
+import type Router from '@koa/router';
 import type { Middleware } from 'koa';
 import { answersAt, type Endpoint } from '../http/endpoint.ts';
 import { mediaType, readJsonObject } from '../http/input/body.ts';
 import { claimedClient, claimsOf } from '../http/input/claimed-client.ts';
 import { logClaim } from '../http/log-fields.ts';
 import { type LimitClients, limitClients } from '../http/rate-limits/limit-requests.ts';
-import { jsonAnswers } from '../http/routing.ts';
+import { createRouter, jsonAnswers } from '../http/routing.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
 import { preflight } from './cors.ts';
 import { unsupportedMediaType } from './errors.ts';
@@ -26,7 +26,7 @@ export interface ListnrDependencies {
 }
 
 export function listnrRoutes({ issueToken, keyRings, limit }: ListnrDependencies): Router {
-  const router = new Router();
+  const router = createRouter();
   router.post(
     ISSUE_TOKEN,
     ...([jsonAnswers, readBody, limitClients(limit), answersAt(issueToken, ['POST'])] as never[]),

@@ -20,37 +20,45 @@ export interface HttpErrorOptions {
   message: string;
   /** Extra response headers, such as `Retry-After` or `WWW-Authenticate`. */
   headers?: Record<string, string>;
-  /** The heading of a page; by default it follows from the status. */
-  title?: string;
-  /** The ways on that a page offers, the best one first. */
-  links?: readonly PageLink[];
+  page?: ErrorPage;
   cause?: unknown;
 }
 
-/** Leads to an application, by its name. */
-export interface PageLink {
-  href: string;
-  /** `sign_in`: a sign-in begins there. */
-  does: 'sign_in' | 'return';
-  name: string;
+/** The words and ways on of an error's page, where they differ from the standard ones of its status. */
+export interface ErrorPage {
+  /** The heading; by default it follows from the status. */
+  title?: string;
+  /** The sentence under the heading, which does not say the same again. By default it follows from the status. */
+  text?: string;
+  /** The next step for the person, shown where no link leads on. */
+  hint?: string;
+  /** For the developer of the application that asked. */
+  detail?: string;
+  /** The address at which to try again: the same one by default, where that may work in a moment. */
+  retryAt?: string;
+  /** The ways on, the best one first. By default, they try again, or lead to the application. */
+  links?: readonly PageLink[];
 }
+
+/** A way on: to an application by its name (`sign_in`: a sign-in begins there), or to a page of ours. */
+export type PageLink =
+  | { does: 'sign_in' | 'return'; href: string; name: string }
+  | { does: 'retry' | 'sign_out'; href: string };
 
 /** An error with an answer: the client receives its message unchanged. */
 export class HttpError extends Error {
   readonly status: number;
   readonly code: ErrorCode;
   readonly headers: Record<string, string>;
-  readonly title: string | undefined;
-  readonly links: readonly PageLink[];
+  readonly page: ErrorPage;
 
-  constructor({ status, code, message, headers = {}, title, links = [], cause }: HttpErrorOptions) {
+  constructor({ status, code, message, headers = {}, page = {}, cause }: HttpErrorOptions) {
     super(message, { cause });
     this.name = 'HttpError';
     this.status = status;
     this.code = code;
     this.headers = headers;
-    this.title = title;
-    this.links = links;
+    this.page = page;
   }
 }
 

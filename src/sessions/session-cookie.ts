@@ -13,12 +13,16 @@ const MOST_SESSIONS = 50;
 
 /** The instances whose session cookies are in a browser's `Cookie` header. The sessions may have ended. */
 export function instancesInCookies(header: string, { https }: { https: boolean }): string[] {
-  const prefix = sessionCookieName('', { https });
+  return instancesBehind(sessionCookieName('', { https }), header).slice(0, MOST_SESSIONS);
+}
+
+/** The instances whose ids follow `prefix` in the names of a browser's cookies. */
+export function instancesBehind(prefix: string, header: string): string[] {
   const names = header.split(/;\s*/).map((pair) => pair.split('=')[0] ?? '');
   const ids = names
     .filter((name) => name.startsWith(prefix) && !name.endsWith('.sig'))
     .map((name) => name.slice(prefix.length));
-  return ids.filter((id) => /^[a-z0-9-]{1,40}$/.test(id)).slice(0, MOST_SESSIONS);
+  return ids.filter((id) => /^[a-z0-9-]{1,40}$/.test(id));
 }
 
 /** The `Set-Cookie` headers that remove an instance's session cookie and its signature from a browser. */

@@ -3,7 +3,7 @@
  * because the instance determines the session, signing out ends all grants of the session, and a request that proves
  * who is signed in (`id_token_hint`) needs no confirmation.
  */
-import Router from '@koa/router';
+import type Router from '@koa/router';
 import type { Context } from 'koa';
 import { withAnswer } from '../clients/return-address.ts';
 import { readForm } from '../http/input/body.ts';
@@ -11,6 +11,7 @@ import { parseParameters, type RequestParameters, singleValue } from '../http/in
 import { logClaim, logClient, logFacts } from '../http/log-fields.ts';
 import { onlyFromOwnPages } from '../http/pages/own-pages.ts';
 import { redirect, repeatAsGet } from '../http/pages/redirect.ts';
+import { createRouter } from '../http/routing.ts';
 import { newContext, runInContext } from '../oidc/request-context.ts';
 import { PATHS } from '../oidc/routes.ts';
 import { findSession, type Session } from '../oidc/session.ts';
@@ -24,7 +25,7 @@ import {
   showSignedOut,
   showStillSignedIn,
 } from './sign-out-pages.ts';
-import { readSignOutRequest, refusal, type SignOutRequest } from './sign-out-request.ts';
+import { readSignOutRequest, refusal, returnRefused, type SignOutRequest } from './sign-out-request.ts';
 
 /** The parameters that a request keeps when it is repeated as an address of ours. A hint is a token and stays out. */
 const REPEATED = ['client_id', 'post_logout_redirect_uri', 'state', 'instance'];
@@ -33,7 +34,7 @@ const NOTHING_ENDED =
   'Nothing was ended: the request has no cookie of somebody who is signed in, and no id_token_hint with the sid of a session that goes on. Send the browser of the person to this address.';
 
 export function signOutRoutes(dependencies: SignOutDependencies): Router {
-  const router = new Router();
+  const router = createRouter();
   // The instance becomes known later, so each session is read in its own context.
   router.use((_ctx, next) => runInContext(newContext(), next));
   router.get(PATHS.end_session, (ctx) => requestSignOut(ctx, parseParameters(ctx.querystring), dependencies));
@@ -48,7 +49,11 @@ export function signOutRoutes(dependencies: SignOutDependencies): Router {
   router.post(`${PATHS.end_session}/confirm`, onlyFromOwnPages(dependencies.issuer), async (ctx) =>
     confirmSignOut(ctx, await readForm(ctx.req), dependencies),
   );
-  router.get(`${PATHS.end_session}/success`, (ctx) => showSignedOut(ctx, dependencies));
+  // A form's answer was opened again, without the form.
+  router.get(`${PATHS.end_session}/confirm`, (ctx) => redirect(ctx, PATHS.end_session));
+  router.get(`${PATHS.end_session}/success`, (ctx) =>
+    showSignedOut(ctx, parseParameters(ctx.querystring), dependencies),
+  );
   return router;
 }
 
@@ -80,7 +85,7 @@ async function stayHere(
   { request, parameters }: { request: SignOutRequest; parameters: RequestParameters },
   dependencies: SignOutDependencies,
 ): Promise<void> {
-  const refused = refusal('This post_logout_redirect_uri is not registered for the application.');
+  const refused = returnRefused();
   if (!signedIn) throw refused;
   if (parameters.id_token_hint !== undefined) return repeatWithoutHint(ctx, parameters, request);
   ctx.status = refused.status;
@@ -139,7 +144,7 @@ async function confirmSignOut(
   if (!signedIn) return leave(ctx, request);
   dependencies.csrf.check(form.csrf, signedIn.session.uid);
   if (form.decision === 'sign_out') return signOut(ctx, signedIn, request, dependencies);
-  showStillSignedIn(ctx, signedIn, dependencies);
+  showStillSignedIn(ctx, signedIn, request, dependencies);
 }
 
 function readRequest(
@@ -191,7 +196,14 @@ async function showNothingEnded(
   return showNobodySignedIn(ctx, request, dependencies);
 }
 
-function leave(ctx: Context, { returnTo, state }: SignOutRequest): void {
+function leave(ctx: Context, { client, instanceId, returnTo, state }: SignOutRequest): void {
   const answer = state === undefined ? {} : { state };
-  redirect(ctx, returnTo ? withAnswer(returnTo, answer) : `${PATHS.end_session}/success`);
+  redirect(ctx, returnTo ? withAnswer(returnTo, answer) : signedOutAddress(client?.id, instanceId));
+}
+
+/** The page keeps the look of what was signed out of, and leads back to the application. */
+function signedOutAddress(clientId: string | undefined, instanceId: string | undefined): string {
+  const success = `${PATHS.end_session}/success`;
+  if (clientId !== undefined) return `${success}?${new URLSearchParams({ client_id: clientId })}`;
+  return instanceId === undefined ? success : `${success}?${new URLSearchParams({ instance: instanceId })}`;
 }

@@ -1,4 +1,7 @@
 import type { Context } from 'koa';
+import { applicationLinks } from '../clients/application-links.ts';
+import { type RequestParameters, singleValue } from '../http/input/parameters.ts';
+import { logClient } from '../http/log-fields.ts';
 import { brandOf } from '../instances/brand.ts';
 import type { Instance } from '../instances/instance.ts';
 import { PATHS } from '../oidc/routes.ts';
@@ -64,42 +67,51 @@ export async function showConfirmation(
 export function showStillSignedIn(
   ctx: Context,
   { instance }: SignedIn,
-  { views }: Pick<Dependencies, 'views'>,
+  { client }: SignOutRequest,
+  { views, issuer }: Pick<SignOutDependencies, 'views' | 'issuer'>,
 ): void {
-  views.render(
-    ctx,
-    'signed-out',
-    {
-      done: true,
-      title: 'You are still signed in',
-      message: 'Nothing was changed. You can close this window.',
-    },
-    { brand: brandOf(instance), isolated: true },
-  );
+  const links = client ? applicationLinks(client, issuer) : [];
+  const model = {
+    done: true,
+    title: 'You are still signed in',
+    message: 'You can close this window.',
+    links: links.filter(({ does }) => does === 'return'),
+  };
+  views.render(ctx, 'signed-out', model, { brand: brandOf(instance), isolated: true });
 }
 
 /** For a browser in which there was nothing to end. */
 export async function showNobodySignedIn(
   ctx: Context,
-  { instanceId }: SignOutRequest,
-  { views, instances }: Pick<SignOutDependencies, 'views' | 'instances'>,
+  { client, instanceId }: SignOutRequest,
+  { views, instances, issuer }: Pick<SignOutDependencies, 'views' | 'instances' | 'issuer'>,
 ): Promise<void> {
   const instance = instanceId === undefined ? undefined : await instances.find(instanceId);
-  views.render(
-    ctx,
-    'signed-out',
-    {
-      done: false,
-      title: 'You are not signed in',
-      message: 'Nobody is signed in here, so nothing was ended. You can close this window.',
-    },
-    { brand: instance && brandOf(instance), isolated: true },
-  );
+  const model = {
+    done: false,
+    title: 'You are not signed in',
+    message: 'There was nothing to sign out of. You can close this window.',
+    links: client ? applicationLinks(client, issuer) : [],
+  };
+  views.render(ctx, 'signed-out', model, { brand: instance && brandOf(instance), isolated: true });
 }
 
-export function showSignedOut(ctx: Context, { views }: Pick<Dependencies, 'views'>): void {
-  const model = { done: true, title: 'You are signed out', message: 'You can close this window.' };
-  views.render(ctx, 'signed-out', model, { isolated: true });
+/** Anybody may make up the address of this page. Its links lead to registered addresses only. */
+export async function showSignedOut(
+  ctx: Context,
+  { client_id, instance: named }: RequestParameters,
+  { views, clients, instances, issuer }: SignOutDependencies,
+): Promise<void> {
+  const client = await clients.find(singleValue(client_id) ?? '');
+  if (client) logClient(ctx.req, client.id, 'registered');
+  const instance = await instances.find(client?.instanceId ?? singleValue(named) ?? '');
+  const model = {
+    done: true,
+    title: 'You are signed out',
+    message: 'You can close this window.',
+    links: client ? applicationLinks(client, issuer) : [],
+  };
+  views.render(ctx, 'signed-out', model, { brand: instance && brandOf(instance), isolated: true });
 }
 
 async function nameOf({ accountId }: Session, people: Dependencies['people']): Promise<string> {

@@ -2,6 +2,7 @@ import { mayReturnSignedOutTo } from '../clients/allowed-now.ts';
 import type { Client } from '../clients/client.ts';
 import { type RequestParameters, singleValue } from '../http/input/parameters.ts';
 import type { IdTokenHint } from '../oidc/id-token-hint.ts';
+import { PATHS } from '../oidc/routes.ts';
 import { HttpError } from '../platform/errors.ts';
 import type { SignOutDependencies } from './dependencies.ts';
 
@@ -52,6 +53,33 @@ export async function readSignOutRequest(
   };
 }
 
+/** A person signs out here all the same. */
 export function refusal(message: string): HttpError {
-  return new HttpError({ status: 400, code: 'invalid_request', message });
+  return new HttpError({
+    status: 400,
+    code: 'invalid_request',
+    message,
+    page: {
+      title: 'Signing out did not work',
+      text: 'The application’s request to sign you out is not valid.',
+      detail: message,
+      links: [{ does: 'sign_out', href: PATHS.end_session }],
+    },
+  });
+}
+
+export const RETURN_REFUSED = 'This post_logout_redirect_uri is not registered for the application.';
+
+/** Nobody is signed in, so that there is nothing to do. */
+export function returnRefused(): HttpError {
+  return new HttpError({
+    status: 400,
+    code: 'invalid_request',
+    message: RETURN_REFUSED,
+    page: {
+      title: 'You are not signed in',
+      text: 'The application gave an address for your return that is not registered, so you stay here.',
+      detail: RETURN_REFUSED,
+    },
+  });
 }

@@ -1,6 +1,7 @@
 import { EventEmitter, once } from 'node:events';
 import { type Application, startApplication } from '../support/browsers/application.ts';
 import { type Chromium, inspect, launchChromium, type Visit } from '../support/browsers/chromium.ts';
+import { beginDevice } from '../support/clients/device.ts';
 import { ADA, authorizationUrl } from '../support/clients/relying-party.ts';
 import { aClient, type TestClient } from '../support/registrations/factories.ts';
 import { startTestServer, type TestServer } from '../support/servers/test-server.ts';
@@ -51,7 +52,7 @@ const url = (more: Record<string, string> = {}, to = client) =>
 const heading = () => visit.page.getByRole('heading', { level: 1 }).textContent();
 const linksOf = async () =>
   Promise.all(
-    (await visit.page.locator('main a').all()).map(async (link) => [
+    (await visit.page.locator('main .actions a').all()).map(async (link) => [
       (await link.textContent())?.trim(),
       await link.getAttribute('href'),
     ]),
@@ -183,9 +184,25 @@ describe('a browser that blocks cookies', () => {
   it('is told so, with the way to the application', async () => {
     await visit.page.goto(url());
     expect(await seen()).toEqual({ heading: 'Your browser blocks cookies', links: linksToPayroll() });
-    expect(await visit.page.getByText('Allow cookies for').textContent()).toContain(new URL(server.url).host);
+    expect(await visit.page.getByText('Allow those of').textContent()).toContain(new URL(server.url).host);
     expect(await inspect(visit.page, 'cookies-blocked')).toEqual([]);
     await visit.page.reload();
     expect(await heading()).toBe('Your browser blocks cookies');
+  });
+
+  it('is told so where a device’s code is typed, and where its question is answered', async () => {
+    const { user_code, verification_uri, verification_uri_complete } = await beginDevice(server);
+    const blocked = {
+      heading: 'Your browser blocks cookies',
+      links: [['Try again', `/auth/device?user_code=${user_code}`]],
+    };
+    await visit.page.goto(verification_uri);
+    await visit.page.getByLabel('Code on your device').fill(user_code);
+    await press('Continue');
+    expect(await seen()).toEqual(blocked);
+    await visit.page.goto(verification_uri_complete);
+    await press('Continue');
+    expect(await seen()).toEqual(blocked);
+    expect(await inspect(visit.page, 'device-cookies-blocked')).toEqual([]);
   });
 });

@@ -15,6 +15,7 @@ const OWN_FORMS = [
   '/demo/listnr-token',
   '/demo/listnr-verification',
   '/demo/sign-out',
+  '/demo/device/check',
 ];
 /** The routes at which pages of applications may send a browser's form (OIDC Core 3.1.2.1, RP-Initiated Logout 2). */
 const FORMS_OF_APPLICATIONS = ['/auth/authorize', '/auth/logout'];
@@ -46,7 +47,7 @@ async function send(path: string, headers: Record<string, string>) {
 }
 const refusal = () => ({
   status: 403,
-  message: `This form was not sent from a page at ${server.url}. Please open the page there and try again.`,
+  message: `Forms are taken only from pages at ${server.url}.`,
 });
 
 /** Headers of forms from other pages. */

@@ -1,10 +1,4 @@
-import {
-  type Browser,
-  openBrowser,
-  type Page,
-  redirectOf,
-  statusAndMessage,
-} from '../support/browsers/browser.ts';
+import { type Browser, detailOf, openBrowser, type Page, redirectOf } from '../support/browsers/browser.ts';
 import {
   ADA,
   authorizationUrl,
@@ -200,7 +194,10 @@ describe('refuses to sign in', () => {
       email,
       password: 'x'.repeat(70_000),
     });
-    expect(statusAndMessage(page)).toEqual({ status: 413, message: 'The body is larger than 64 KiB.' });
+    expect({ status: page.status, detail: detailOf(page) }).toEqual({
+      status: 413,
+      detail: 'The body is larger than 64 KiB.',
+    });
   });
 });
 

@@ -49,7 +49,7 @@ async function tokensOfPastKey() {
 }
 
 const signOutUrl = ({ id_token }: Tokens) => `${server.url}/auth/logout?id_token_hint=${id_token}`;
-const isSignedOut = (page: Page) => page.location === `${server.url}/auth/logout/success`;
+const isSignedOut = (page: Page) => page.location?.startsWith(`${server.url}/auth/logout/success?`) === true;
 /** Whether the person is asked, since the hint proves nothing. */
 async function asksFirst(browser: Browser, tokens: Tokens): Promise<boolean> {
   const page = await browser.follow(await browser.get(signOutUrl(tokens)));

@@ -87,7 +87,7 @@ describe('a sign-out that a server asked for, without the cookie of the browser'
     const { body } = await refresh(server.url, tokens.refresh_token ?? '', { client_id, client_secret });
     expect(decodeJwt(String(body.id_token)).sid).toBe(decodeJwt(tokens.id_token).sid);
     expect((await fetchSignOut({ id_token_hint: String(body.id_token) })).location).toBe(
-      server.url + SUCCESS,
+      `${server.url}${SUCCESS}?client_id=${client_id}`,
     );
     expect(await sessionOf(browser)).toBe('login_required');
   });
@@ -158,7 +158,7 @@ describe('a sign-out in a browser', () => {
     expect({ status: page.status, title: titleOf(page), message: messageOf(page) }).toEqual({
       status: 200,
       title: 'You are not signed in',
-      message: 'Nobody is signed in here, so nothing was ended. You can close this window.',
+      message: 'There was nothing to sign out of. You can close this window.',
     });
   });
 

@@ -1,6 +1,8 @@
 import { decodeJwt, decodeProtectedHeader, exportJWK, generateKeyPair, SignJWT } from 'jose';
 import {
   type Browser,
+  buttonsOf,
+  detailOf,
   messageOf,
   openBrowser,
   type Page,
@@ -307,7 +309,7 @@ describe('a hint that proves nothing', () => {
       post_logout_redirect_uri: AFTER,
     });
     const done = await browser.submit(page, '/confirm', { decision: 'sign_out' });
-    expect(done.location).toBe(`${server.url}/auth/logout/success`);
+    expect(done.location).toBe(`${server.url}/auth/logout/success?instance=demo`);
   });
 
   it('cannot contradict the client_id, which says who asks', async () => {
@@ -389,7 +391,8 @@ describe('signing out refuses', () => {
         expect({ ...redirectOf(nobody), message: messageOf(nobody) }).toEqual({
           status: 400,
           location: undefined,
-          message: 'This post_logout_redirect_uri is not registered for the application.',
+          message:
+            'The application gave an address for your return that is not registered, so you stay here.',
         });
       }
     }
@@ -403,7 +406,7 @@ describe('signing out refuses', () => {
       signOutUrl({ client_id, post_logout_redirect_uri: 'https://evil.example/' }),
     );
     const done = await browser.submit(page, '/confirm', { decision: 'sign_out' });
-    expect(done.location).toBe(`${server.url}/auth/logout/success`);
+    expect(done.location).toBe(`${server.url}/auth/logout/success?client_id=${client_id}`);
   });
 
   it('to lead anywhere at all when no application asks', async () => {
@@ -413,7 +416,7 @@ describe('signing out refuses', () => {
       decision: 'sign_out',
       post_logout_redirect_uri: 'https://evil.example',
     });
-    expect(done.location).toBe(`${server.url}/auth/logout/success`);
+    expect(done.location).toBe(`${server.url}/auth/logout/success?instance=demo`);
   });
 
   it('what contradicts itself, is unknown, or comes twice', async () => {
@@ -427,13 +430,14 @@ describe('signing out refuses', () => {
       'client_id=a%00b',
     ]) {
       const page = await browser.get(`${server.url}/auth/logout?${query}`);
-      refusals.push(statusAndMessage(page));
+      refusals.push({ status: page.status, detail: detailOf(page), ways: buttonsOf(page) });
     }
+    const ways = ['Sign out here: /auth/logout'];
     expect(refusals).toEqual([
-      { status: 400, message: 'The client_id is not the one that the id_token_hint was issued to.' },
-      { status: 400, message: 'This client_id is not known.' },
-      { status: 400, message: 'The parameter state was sent more than once.' },
-      { status: 400, message: 'The parameter client_id contains a NUL character.' },
+      { status: 400, detail: 'The client_id is not the one that the id_token_hint was issued to.', ways },
+      { status: 400, detail: 'This client_id is not known.', ways },
+      { status: 400, detail: 'The parameter state was sent more than once.', ways },
+      { status: 400, detail: 'The parameter client_id contains a NUL character.', ways: [] },
     ]);
   });
 
@@ -448,7 +452,8 @@ describe('signing out refuses', () => {
       const answer = await browser.submit(page, '/confirm', { decision: 'sign_out', csrf });
       expect(statusAndMessage(answer)).toEqual({
         status: 403,
-        message: 'This form has expired or was opened somewhere else. Please go back and try again.',
+        message:
+          'Somebody else signed in with this browser since it was opened, or it was opened in another one.',
       });
     }
     const fields = {
@@ -466,9 +471,9 @@ describe('signing out refuses', () => {
   it('a confirmation that does not say where', async () => {
     const { browser } = ada;
     const page = await browser.post(`${server.url}/auth/logout/confirm`, { decision: 'sign_out' });
-    expect(statusAndMessage(page)).toEqual({
+    expect({ status: page.status, detail: detailOf(page) }).toEqual({
       status: 400,
-      message: 'The form does not say where to sign out.',
+      detail: 'The form does not say where to sign out.',
     });
   });
 

@@ -87,15 +87,17 @@ export const BASES: Readonly<Record<string, Readonly<Record<string, readonly Bas
   '/assets/theme/:file': { GET: [{ path: { file: 'demo.css' } }, { path: { file: '0b6e4f.css' } }] },
   '/interaction/:uid': { GET: withUid },
   '/interaction/:uid/sign-in': {
+    GET: withUid,
     POST: [
       ...inPage('password', { email: ADA.email, password: 'a wrong password of somebody' }),
       ...inPage('password', { email: 'nobody@demo.example', password: ADA.password }),
     ],
   },
   '/interaction/:uid/consent': {
+    GET: withUid,
     POST: [...inPage('consent', { decision: 'allow' }), ...inPage('consent', { decision: 'deny' })],
   },
-  '/interaction/:uid/abort': { POST: [...inPage('password'), ...inPage('consent')] },
+  '/interaction/:uid/abort': { GET: withUid, POST: [...inPage('password'), ...inPage('consent')] },
   '/interaction/:uid/upstream/:instance': {
     GET: [
       {
@@ -110,6 +112,7 @@ export const BASES: Readonly<Record<string, Readonly<Record<string, readonly Bas
   },
   '/auth/logout': { GET: signOut, POST: signOut },
   '/auth/logout/confirm': {
+    GET: plain,
     POST: [
       {
         parameters: { csrf: { live: 'logout.csrf' }, instance: 'demo', decision: 'stay', client_id },
@@ -117,7 +120,9 @@ export const BASES: Readonly<Record<string, Readonly<Record<string, readonly Bas
       },
     ],
   },
-  '/auth/logout/success': { GET: plain },
+  '/auth/logout/success': {
+    GET: [...plain, { parameters: { client_id } }, { parameters: { instance: 'demo' } }],
+  },
   '/v1/listnr-token-provider/issue-token': { POST: listnr },
   '/v1/listnr-token-provider/jwks': { GET: plain },
   '/auth/authorize': { GET: authorize, POST: authorize },
@@ -180,12 +185,12 @@ export const BASES: Readonly<Record<string, Readonly<Record<string, readonly Bas
   },
   '/demo/device': { GET: demo },
   '/demo/device/start': { GET: demo },
-  '/demo/device/check': { POST: demo },
-  '/demo/userinfo': { POST: demo },
-  '/demo/refresh': { POST: demo },
-  '/demo/listnr-token': { POST: demo },
-  '/demo/listnr-verification': { POST: demo },
-  '/demo/sign-out': { POST: demo },
+  '/demo/device/check': { GET: plain, POST: demo },
+  '/demo/userinfo': { GET: plain, POST: demo },
+  '/demo/refresh': { GET: plain, POST: demo },
+  '/demo/listnr-token': { GET: plain, POST: demo },
+  '/demo/listnr-verification': { GET: plain, POST: demo },
+  '/demo/sign-out': { GET: plain, POST: demo },
 };
 
 /** Those of the operators' port. */

@@ -1,4 +1,4 @@
-import { messageOf, type Page } from '../support/browsers/browser.ts';
+import { detailOf, messageOf, type Page } from '../support/browsers/browser.ts';
 import type { World } from './world.ts';
 
 /** An answer to a client or a browser. */
@@ -107,7 +107,10 @@ function isExplained(endpoint: string, body: string, headers: Headers): boolean 
     return OAUTH_TEXT.test(String(error)) && form.test(String(sentence));
   }
   if (type.startsWith('text/html'))
-    return messageOf({ html: body } as Page) !== undefined || /class="alert|name="error"/.test(body);
+    return (
+      [messageOf, detailOf].some((read) => read({ html: body } as Page)) ||
+      /class="alert|name="error"/.test(body)
+    );
   return headers.has('www-authenticate') || body === 'Not Found' || body === 'Method Not Allowed';
 }
 

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import { Writable } from 'node:stream';
 import Koa from 'koa';
 import { accessLog } from '../../src/http/access-log.ts';
-import { errorHandler } from '../../src/http/error-handler.ts';
+import { errorHandler, NOBODY_KNOWN } from '../../src/http/error-handler.ts';
 import { createViews } from '../../src/http/pages/views.ts';
 import { listen } from '../../src/listen.ts';
 import { createLogger } from '../../src/platform/log/logger.ts';
@@ -23,7 +23,7 @@ async function linesOf(failure: () => Error): Promise<Record<string, unknown>[]>
   const logger = createLogger({ level: 'info', destination });
   const app = new Koa();
   app.use(accessLog({ logger, trustedProxies: [] }));
-  app.use(errorHandler({ logger, views: createViews() }));
+  app.use(errorHandler({ logger, views: createViews(), findOwner: NOBODY_KNOWN }));
   app.use(() => {
     throw failure();
   });

@@ -35,16 +35,16 @@ async function openSignIn(
 const OVER = {
   status: 400,
   message:
-    'It was open for too long, was already used, was one of too many from your network, or belongs to another browser. You can begin again.',
+    'It was open for too long, was already used, was one of too many from your network, or belongs to another browser.',
 };
 const EXPIRED_FORM = {
   status: 403,
-  message: 'This form has expired or was opened somewhere else. Please go back and try again.',
+  message: 'Somebody else signed in with this browser since it was opened, or it was opened in another one.',
 };
 
 const FOREIGN_FORM = {
   status: 403,
-  message: `This form was not sent from a page at ${ISSUER}. Please open the page there and try again.`,
+  message: `Forms are taken only from pages at ${ISSUER}.`,
 };
 
 /** The id of the interaction in an address of it. */

@@ -1,4 +1,11 @@
-import { type Browser, messageOf, openBrowser, type Page, redirectOf } from '../support/browsers/browser.ts';
+import {
+  type Browser,
+  buttonsOf,
+  messageOf,
+  openBrowser,
+  type Page,
+  redirectOf,
+} from '../support/browsers/browser.ts';
 import { ADA, authorizationUrl, postForm, signIn } from '../support/clients/relying-party.ts';
 import { aClient, aPerson, type TestClient } from '../support/registrations/factories.ts';
 import { startTestServer, type TestServer } from '../support/servers/test-server.ts';
@@ -48,9 +55,7 @@ function seen(page: Page) {
     status: page.status,
     title: /<h1>(.*?)<\/h1>/.exec(page.html)?.[1],
     message: messageOf(page),
-    links: [...page.html.matchAll(/<a class="button[^"]*" href="([^"]*)"><span>(.*?)<\/span>/g)].map(
-      ([, href = '', text = '']) => `${text.replaceAll(/<\/?bdi>/g, '')}: ${href.replaceAll('&amp;', '&')}`,
-    ),
+    links: buttonsOf(page),
   };
 }
 
@@ -62,7 +67,7 @@ const over = () => ({
   status: 400,
   title: 'This page is no longer valid',
   message:
-    'It was open for too long, was already used, was one of too many from your network, or belongs to another browser. You can begin again.',
+    'It was open for too long, was already used, was one of too many from your network, or belongs to another browser.',
   links: linksToPayroll(),
 });
 
@@ -310,7 +315,7 @@ describe('an open interaction whose cookie is missing', () => {
     return {
       status: 400,
       title: 'Your browser blocks cookies',
-      message: `Signing in needs cookies, and your browser keeps none of ${host}. Allow cookies for ${host} in its settings (private windows and extensions may block them, too). Then begin again.`,
+      message: `Signing in needs cookies. Allow those of ${host} in the settings of your browser (private windows and extensions may block them, too).`,
       links: linksToPayroll(),
     };
   };

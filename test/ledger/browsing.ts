@@ -38,7 +38,7 @@ export function openPerson(issuer: string, signedIn: () => boolean): Person {
       browse(async () => {
         const url = `${issuer}/auth/logout?${new URLSearchParams({ id_token_hint: idToken })}`;
         const page = await browser.get(url);
-        const done = page.location === `${issuer}/auth/logout/success`;
+        const done = page.location?.startsWith(`${issuer}/auth/logout/success?`);
         return done ? { outcome: 'ok', detail: '303', body: {} } : failed(page);
       }),
   };

@@ -19,7 +19,7 @@ it('takes the cookies of an https issuer from the browser, by the names that hol
   const done = await browser.submit(page, '/confirm', { decision: 'sign_out' });
   expect({ status: done.status, location: done.location, cookies: done.headers.getSetCookie() }).toEqual({
     status: 303,
-    location: `${ISSUER}${SIGN_OUT}/success`,
+    location: `${ISSUER}${SIGN_OUT}/success?instance=demo`,
     cookies: [
       '__Host-listo_session_demo=; path=/; expires=Thu, 01 Jan 1970 00:00:00 GMT; httponly; samesite=lax; secure',
       '__Host-listo_session_demo.sig=; path=/; expires=Thu, 01 Jan 1970 00:00:00 GMT; httponly; samesite=lax; secure',
@@ -69,7 +69,7 @@ describe('a form that comes without cookies', () => {
 describe('the addresses of signing out', () => {
   it.each([
     [SIGN_OUT, 'HEAD, GET, POST'],
-    [`${SIGN_OUT}/confirm`, 'POST'],
+    [`${SIGN_OUT}/confirm`, 'POST, HEAD, GET'],
     [`${SIGN_OUT}/success`, 'HEAD, GET'],
   ])('%s takes %s, and refuses other methods', async (path, allow) => {
     const { status, headers, body } = await sendHttp(server.port, { method: 'DELETE', path });

@@ -1,5 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { HttpError } from '../../platform/errors.ts';
+import { SAME_ADDRESS } from './error-page.ts';
 
 /**
  * Guards the forms of our pages. A token is a keyed hash of the form's binding: an interaction or a session, which
@@ -27,6 +28,11 @@ export function createCsrf(keys: readonly string[]): Csrf {
           status: 403,
           code: 'invalid_request',
           message: 'This form has expired or was opened somewhere else. Please go back and try again.',
+          page: {
+            title: 'This form is out of date',
+            text: 'Somebody else signed in with this browser since it was opened, or it was opened in another one.',
+            retryAt: SAME_ADDRESS,
+          },
         });
       }
     },

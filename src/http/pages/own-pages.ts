@@ -26,6 +26,11 @@ export function onlyFromOwnPages(issuer: string): Middleware {
       status: 403,
       code: 'invalid_request',
       message: `This form was not sent from a page at ${own}. Please open the page there and try again.`,
+      page: {
+        title: 'This form came from elsewhere',
+        text: `Forms are taken only from pages at ${own}.`,
+        retryAt: `${own}${ctx.path}`,
+      },
     });
   };
 }

@@ -10,10 +10,12 @@ import type { DeviceProblem } from '../../oidc/device-flow.ts';
 import type { InstanceResolver } from '../../oidc/instance-resolver.ts';
 import type { ParsedRequest } from '../../oidc/mount.ts';
 import { runInContext } from '../../oidc/request-context.ts';
+import { PATHS } from '../../oidc/routes.ts';
 import { HttpError } from '../../platform/errors.ts';
 import { type Clock, epochSeconds } from '../../platform/time/clock.ts';
 import { instancesInCookies, sessionCookieName } from '../../sessions/session-cookie.ts';
 import type { SessionStore } from '../../sessions/session-store.ts';
+import { cookiesBlocked, keepsCookies, offerCookie } from '../cookie-check.ts';
 import { refusedByLimit } from '../refused-by-limit.ts';
 import { showCodeForm } from './device-pages.ts';
 
@@ -22,6 +24,7 @@ interface Dependencies {
   sessions: SessionStore;
   guesses: Guesses;
   failuresPerMinute: number;
+  issuer: string;
   https: boolean;
   views: Views;
   resolve: InstanceResolver;
@@ -53,6 +56,7 @@ export function knownUserCode(dependencies: Dependencies): Middleware {
 
   return async (ctx, next) => {
     const typed = submittedCode(ctx).slice(0, MAX_LENGTH);
+    if (!goesOnWithCookies(ctx, typed, dependencies)) return;
     const userCode = normalized(typed);
     if (userCode === '')
       return showCodeForm(ctx, { views }, typed === '' ? {} : { problem: 'unknown', typed });
@@ -75,6 +79,29 @@ export function knownUserCode(dependencies: Dependencies): Middleware {
     ctx.url = ctx.path;
     await runInContext({ ...context, userCode, addressMac: () => addressMac(ctx.req) }, next);
   };
+}
+
+/**
+ * Whether the page goes on. A browser without any cookie comes for the first time, or keeps none: the form for the code
+ * says that a cookie was offered with it, and so was one with the question that a POST answers. Returns false when the
+ * browser is sent to the same address, to find out.
+ *
+ * @throws HttpError 400 when the browser keeps no cookies.
+ */
+function goesOnWithCookies(
+  ctx: Context,
+  typed: string,
+  { issuer, https }: Pick<Dependencies, 'issuer' | 'https'>,
+): boolean {
+  if (ctx.get('cookie') !== '') return true;
+  if (ctx.method !== 'POST' && ctx.query.cookies === undefined) {
+    offerCookie(ctx, PATHS.code_verification, { https });
+    return true;
+  }
+  const address = `${PATHS.code_verification}?${new URLSearchParams({ user_code: typed })}`;
+  if (keepsCookies(ctx, address, { https }) === false)
+    throw cookiesBlocked(ctx, issuer, { retryAt: address });
+  return false;
 }
 
 /** Somebody who is signed in to any instance in this browser. */
@@ -104,7 +131,13 @@ function submittedCode(ctx: Context): string {
   return singleValue(user_code) ?? '';
 }
 
-/** People type a code in lower case, with spaces, or without the hyphen (RFC 8628 section 6.1). */
+/**
+ * People type a code in lower case, with spaces, with another dash or without any (RFC 8628 section 6.1), and with wide
+ * letters, which East Asian keyboards write.
+ */
 function normalized(userCode: string): string {
-  return userCode.replace(/\W/g, '').toUpperCase();
+  return userCode
+    .normalize('NFKC')
+    .replace(/[^A-Za-z0-9]/g, '')
+    .toUpperCase();
 }

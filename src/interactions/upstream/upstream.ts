@@ -6,6 +6,7 @@ import { parseParameters, singleValue } from '../../http/input/parameters.ts';
 import { redirect } from '../../http/pages/redirect.ts';
 import { requestState } from '../../http/request-state.ts';
 import type { UpstreamProvider } from '../../instances/instance.ts';
+import { interactionAddress } from '../../oidc/routes.ts';
 import { type Clock, epochSeconds, secondsFromNow } from '../../platform/time/clock.ts';
 import type { InteractionDependencies } from '../dependencies.ts';
 import {
@@ -42,7 +43,7 @@ export async function startUpstream(
   const provider = await providerOf(context, dependencies);
   // The answer arrives at a fixed address. The state names its interaction, and so the cookie.
   const state = `${interaction.uid}.${randomBytes(24).toString('base64url')}`;
-  const { url, attempt } = await reach(() =>
+  const { url, attempt } = await reach(context, () =>
     upstream.start(provider, {
       state,
       loginHint: singleValue(interaction.params.login_hint),
@@ -65,6 +66,7 @@ export function upstreamCallbackPath(instanceId: string): string {
 
 /** Passes the answer on to its interaction's path, to which the cookie is limited. */
 export const forwardUpstreamAnswer: Middleware = (ctx) => {
+  requestState(ctx.req).instance = ctx.params.instance;
   const { state } = parseParameters(ctx.querystring);
   const uid = /^([A-Za-z0-9_-]{10,128})\.[A-Za-z0-9_-]+$/.exec(singleValue(state) ?? '')?.[1];
   if (!uid) throw upstreamRefusal('upstream_invalid');
@@ -83,10 +85,11 @@ export async function finishUpstream(
   // Checks the address before anything is redeemed: an answer counts only at the address that its own provider got.
   const expected = ours && ctx.params.instance === instance.id;
   const attempt = expected ? await upstreamSignIns.take(state) : undefined;
-  if (!expected || attempt?.instanceId !== instance.id) throw upstreamRefusal('upstream_invalid');
+  if (!expected || attempt?.instanceId !== instance.id)
+    throw upstreamRefusal('upstream_invalid', { retryAt: beginning(context) });
 
   const provider = await providerOf(context, dependencies);
-  const result = await reach(() =>
+  const result = await reach(context, () =>
     upstream.finish(provider, {
       callbackUrl: new URL(`${issuer}${upstreamCallbackPath(instance.id)}?${ctx.querystring}`),
       attempt: { ...attempt, state },
@@ -109,7 +112,8 @@ export async function finishUpstream(
   if (result.personId) log.person = result.personId;
   log.detail = result.detail ?? IN_WORDS[result.reason];
   if (result.reason === 'upstream_not_recent') return notWhoWasAskedFor(context, dependencies);
-  if (result.reason !== 'upstream_refused') throw upstreamRefusal(result.reason);
+  if (result.reason !== 'upstream_refused')
+    throw upstreamRefusal(result.reason, { retryAt: beginning(context) });
   await finishInteraction(context, dependencies, {
     error: 'access_denied',
     error_description: 'Signing in was refused or cancelled',
@@ -165,10 +169,16 @@ function maxAgeOf({ interaction }: InteractionContext): number | undefined {
   return max_age === undefined ? undefined : Number(max_age);
 }
 
-async function reach<T>(work: () => Promise<T>): Promise<T> {
+/** Where the way to the provider begins. Its answer counts only once. */
+function beginning({ interaction, client }: InteractionContext): string {
+  return interactionAddress(interaction.uid, client.id);
+}
+
+async function reach<T>(context: InteractionContext, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    throw error instanceof UpstreamUnavailable ? upstreamRefusal('upstream_unavailable', error.cause) : error;
+    if (!(error instanceof UpstreamUnavailable)) throw error;
+    throw upstreamRefusal('upstream_unavailable', { cause: error.cause, retryAt: beginning(context) });
   }
 }

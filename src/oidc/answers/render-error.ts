@@ -15,7 +15,7 @@ export type RenderError = (
   ctx: KoaContextWithOIDC,
   /** `detail` is for the log, and for a developer. */
   error: ErrorAnswer & { detail?: string | undefined },
-) => void;
+) => Promise<void>;
 
 /**
  * A browser that returns to an authorization whose interaction has ended goes to the interaction's page, which leads it
@@ -27,10 +27,10 @@ export type RenderError = (
  */
 export function answerError(
   renderError: RenderError,
-): (ctx: KoaContextWithOIDC, out: ErrorAnswer, error: Error) => void {
-  return (ctx, out, error) => {
+): (ctx: KoaContextWithOIDC, out: ErrorAnswer, error: Error) => Promise<void> {
+  return async (ctx, out, error) => {
     if (error instanceof errors.SessionNotFound && isOver(ctx)) returnToInteraction(ctx);
-    else if (out.error !== 'server_error') renderError(ctx, { ...out, detail: detailOf(ctx, error) });
+    else if (out.error !== 'server_error') await renderError(ctx, { ...out, detail: detailOf(ctx, error) });
     else if (!isDatabaseUnavailable(requestContext().failure)) tellClient(ctx, out);
   };
 }

@@ -1,9 +1,10 @@
-import { openBrowser } from '../../support/browsers/browser.ts';
+import { buttonsOf, messageOf, openBrowser } from '../../support/browsers/browser.ts';
 import { brief, postForm } from '../../support/clients/relying-party.ts';
 import { aClient } from '../../support/registrations/factories.ts';
 import { startTestServer } from '../../support/servers/test-server.ts';
 import {
   aDeviceWorld,
+  CANCELLED,
   CODE_PAGE,
   DEVICE_CODE,
   type DeviceAnswer,
@@ -23,6 +24,12 @@ const { server, ada, aDevice, begin, poll, approve, expire } = world;
 beforeAll(() => world.start());
 afterAll(() => world.close());
 
+/** In the letters that are as wide as those of Chinese and Japanese. */
+const wide = (text: string) =>
+  text.replaceAll(/[!-~]/g, (one) => String.fromCharCode(one.charCodeAt(0) + 0xfee0));
+/** A browser that has been here. */
+const known = () => openBrowser({ headers: { cookie: 'been=here' } });
+
 describe('the page for the code', () => {
   it('asks for it, and finds it however it is written', async () => {
     const browser = openBrowser();
@@ -33,6 +40,13 @@ describe('the page for the code', () => {
       user_code.toLowerCase(),
       user_code.replace('-', ''),
       ` ${user_code.replace('-', ' ')} `,
+      // Wide letters, of an East Asian keyboard, and every other dash and space.
+      wide(user_code),
+      wide(user_code.toLowerCase()),
+      ...['‐', '‑', '–', '—', '−', '－', 'ー', '_', '.', '\u00a0', '\u3000', '\u200b'].map((dash) =>
+        user_code.replace('-', dash),
+      ),
+      user_code.split('').join(' '),
     ];
     for (const spelling of spellings) {
       const page = await browser.get(
@@ -72,7 +86,7 @@ describe('the page for the code', () => {
     ['what is no code', '----', UNKNOWN],
     ['more than a code', 'B'.repeat(5000), UNKNOWN],
   ])('refuses %s', async (_what, user_code, refusal) => {
-    const browser = openBrowser();
+    const browser = known();
     const query = new URLSearchParams({ user_code });
     const page = await browser.get(`${server().url}/auth/device?${query}`);
     expect(seen(page)).toEqual(refusal);
@@ -115,13 +129,54 @@ describe('the page for the code', () => {
   it('refuses a form that is not its own', async () => {
     const { user_code, verification_uri_complete } = await begin();
     const form = { user_code, confirm: 'yes', xsrf: 'guessed' };
-    const browser = openBrowser();
+    const browser = known();
     expect(seen(await browser.post(`${server().url}/auth/device`, form))).toEqual(INTERRUPTED);
     const page = await browser.get(verification_uri_complete);
     expect(seen(await browser.post(`${server().url}/auth/device`, form))).toEqual(INTERRUPTED);
     // The form belongs to another browser.
     const fields = { ...hiddenFields(page), confirm: 'yes' };
-    expect(seen(await openBrowser().post(`${server().url}/auth/device`, fields))).toEqual(INTERRUPTED);
+    expect(seen(await known().post(`${server().url}/auth/device`, fields))).toEqual(INTERRUPTED);
+  });
+
+  it('leads back to the question where the cookies are gone', async () => {
+    const { user_code, verification_uri_complete } = await begin();
+    const page = await openBrowser().get(verification_uri_complete);
+    const fields = { ...hiddenFields(page), confirm: 'yes' };
+    const browser = openBrowser();
+    const asked = await browser.follow(await browser.post(`${server().url}/auth/device`, fields));
+    expect(seen(asked)).toEqual(QUESTION);
+    expect(asked.html).toContain(`<p class="device-code">${user_code}</p>`);
+    expect(seen(await browser.follow(await browser.submit(asked, '/auth/device', { abort: 'yes' })))).toEqual(
+      CANCELLED,
+    );
+  });
+
+  it('says that the browser blocks cookies, when the code is typed or the question is answered', async () => {
+    const { user_code, verification_uri, verification_uri_complete } = await begin();
+    const form = await openBrowser().get(verification_uri);
+    const question = await openBrowser().get(verification_uri_complete);
+    const typed = new URLSearchParams({ ...hiddenFields(form), user_code });
+    const answers = [
+      await openBrowser().get(`${verification_uri}?${typed}`),
+      await openBrowser().post(verification_uri, { ...hiddenFields(question), confirm: 'yes' }),
+    ];
+    for (const answer of answers) {
+      expect(answer.location).toBe(`${verification_uri}?user_code=${user_code}&cookies=checked`);
+      const page = await openBrowser().get(answer.location ?? '');
+      expect({ ...seen(page), links: buttonsOf(page), says: messageOf(page) }).toEqual({
+        status: 400,
+        heading: 'Your browser blocks cookies',
+        error: undefined,
+        links: [`Try again: /auth/device?user_code=${user_code}`],
+        says: `Signing in needs cookies. Allow those of ${new URL(server().url).host} in the settings of your browser (private windows and extensions may block them, too).`,
+      });
+    }
+    expect(server().logLines().at(-1)).toMatchObject({ detail: 'the browser keeps no cookies' });
+    // Allowed meanwhile.
+    const browser = openBrowser();
+    const again = await browser.get(`${verification_uri}?user_code=${user_code}`);
+    expect(seen(again)).toEqual(QUESTION);
+    expect(seen(await browser.submit(again, '/auth/device', { abort: 'yes' }))).toEqual(CANCELLED);
   });
 
   it('counts the codes that somebody tries, and refuses after too many', async () => {

@@ -76,7 +76,9 @@ describe(GUIDE, () => {
         async (client_id) => {
           const page = await world.authorize({ client_id });
           expect(redirectOf(page)).toEqual({ status: 400, location: undefined });
-          expect(page.html).toContain('This request cannot be used');
+          expect(page.html).toContain(
+            client_id ? 'This application is not known here' : 'Your sign-in cannot go on',
+          );
         },
       );
 

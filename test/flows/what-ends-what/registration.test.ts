@@ -119,8 +119,7 @@ describe('what a registration allows now', () => {
 
       const stopped = {
         status: 400,
-        message:
-          'The application does not use the address any more to which you would return, so your sign-in stops here. Go back to the application and sign in again.',
+        message: 'The application does not use the address any more to which you would return.',
       };
       const [cancelling, allowing] = [openBrowser(), openBrowser()];
       const pages = [await toConsent(cancelling, spa), await toConsent(allowing, spa)] as const;

@@ -21,6 +21,19 @@ export function messageOf({ html }: Page): string | undefined {
   return /<p class="lead">([^<]*)<\/p>/.exec(html)?.[1];
 }
 
+/** The detail for developers on an error page. */
+export function detailOf({ html }: Page): string | undefined {
+  return /<dt>Detail<\/dt><dd>([^<]*)</.exec(html)?.[1];
+}
+
+/** The links on a page that look like buttons, each as its words and address. */
+export function buttonsOf({ html }: Page): string[] {
+  const links = html.matchAll(/<a class="button[^"]*" href="([^"]*)">(.*?)<\/a>/g);
+  return [...links].map(
+    ([, href = '', words = '']) => `${words.replaceAll(/<[^>]*>/g, '')}: ${decode(href)}`,
+  );
+}
+
 /** The error at the head of a page's form. */
 export function errorOf({ html }: Page): string | undefined {
   return /Error: <\/span>([^<]*)</.exec(html)?.[1];

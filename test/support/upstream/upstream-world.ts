@@ -106,14 +106,14 @@ export function somebody(claims: Record<string, unknown> = {}): UpstreamPerson {
 
 export const NO_ACCESS = {
   status: 403,
-  message: 'You signed in at your company, but have no access here. Please ask your administrator for it.',
+  message: 'Signing in at your company worked. Ask your administrator for access.',
 };
 export const AWAY = {
   status: 503,
-  message: 'Your company’s sign-in service cannot be reached just now. Please try again in a moment.',
+  message:
+    'Your company’s sign-in service cannot be reached. If it stays like this, tell your administrator.',
 };
 export const UNUSABLE = {
   status: 400,
-  message:
-    'The answer of your company’s sign-in service could not be used. Please go back to the application and sign in again.',
+  message: 'If this comes back, tell your administrator.',
 };

@@ -1,5 +1,5 @@
-import type { Client } from '../clients/client.ts';
 import type { PageLink } from '../platform/errors.ts';
+import type { Client } from './client.ts';
 
 /**
  * The ways on to an application, for a page at which its sign-in ended: where it begins a sign-in, and its own page.
