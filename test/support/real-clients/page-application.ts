@@ -5,6 +5,9 @@ import { ADA } from '../clients/relying-party.ts';
 import { aClient, type TestClient } from '../registrations/factories.ts';
 import type { SecureServer } from './secure-server.ts';
 
+/** For each step, on a machine that others use as well. */
+const PATIENCE_MS = 90_000;
+
 /** A single-page application in Chromium, made of one module, whose exports are `app` on its page. */
 export interface PageApplication {
   /** Calls it on the page of the redirect URI, and passes all our pages until the browser is back there. */
@@ -40,6 +43,7 @@ export async function openPageApplication(
   const chromium = await launchChromium();
   // The server's certificate is made for the test.
   const { page, problems } = await chromium.open({ ignoreHTTPSErrors: true });
+  page.setDefaultTimeout(PATIENCE_MS);
   const opened = () => page.waitForFunction('window.app !== undefined');
   return {
     async signIn(script) {
