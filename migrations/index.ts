@@ -25,6 +25,7 @@ import * as everyColumn from './0023-every-column.ts';
 import * as supportAddress from './0024-support-address.ts';
 import * as canonicalAddresses from './0025-canonical-addresses.ts';
 import * as updatedAt from './0026-updated-at.ts';
+import * as upstreamAmr from './0027-upstream-amr.ts';
 import { applyFunctions } from './functions.ts';
 
 const MIGRATIONS = {
@@ -54,6 +55,7 @@ const MIGRATIONS = {
   '0024-support-address': supportAddress,
   '0025-canonical-addresses': canonicalAddresses,
   '0026-updated-at': updatedAt,
+  '0027-upstream-amr': upstreamAmr,
 };
 
 type Name = keyof typeof MIGRATIONS;

@@ -12,6 +12,8 @@ export type SignInResult =
       passwordFingerprint?: string;
       /** When the person proved who they are, in epoch seconds; undefined where the provider does not say. */
       authenticatedAt?: number | undefined;
+      /** How (RFC 8176); undefined where the provider does not say, or is not to be repeated. */
+      amr?: string[] | undefined;
     }
   | {
       outcome: 'refused';

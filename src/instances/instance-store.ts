@@ -40,6 +40,7 @@ export function createInstanceStore(db: Queryable, box: SecretBox): InstanceStor
           scope: row.scope,
           claimMapping: row.claim_mapping,
           firstSignIn: row.first_sign_in,
+          passAmr: row.pass_amr,
         }
       );
     },

@@ -24,4 +24,6 @@ export interface UpstreamProvider {
   scope: string;
   claimMapping: Readonly<Record<string, string>>;
   firstSignIn: 'create' | 'refuse';
+  /** Whether our ID tokens repeat its `amr`. */
+  passAmr: boolean;
 }

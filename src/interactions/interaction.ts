@@ -100,7 +100,7 @@ export async function finishSignIn(
   }: {
     personId: string;
     passwordFingerprint?: string | undefined;
-    amr?: string[];
+    amr?: string[] | undefined;
     authenticatedAt?: number;
   },
 ): Promise<void> {

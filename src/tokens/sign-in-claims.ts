@@ -3,7 +3,7 @@ import type { Payload } from '../platform/time/payload-times.ts';
 
 /**
  * The values of `acr`, which say by how many factors a person signed in. They are ours: the numbers of ISO 29115 would
- * promise more. Nobody signs in by two factors here yet; a customer's own provider may say so one day.
+ * promise more. Nobody signs in by two factors here yet; a customer's own provider may say so (`pass_amr`).
  */
 export const ACR = {
   oneFactor: 'urn:listo:acr:one-factor',
@@ -18,7 +18,7 @@ interface SignIn {
   nonce?: string;
   /** When the person signed in, in seconds; 0 where only their own provider knows. */
   authTime?: number;
-  /** How the person signed in (RFC 8176). Missing where only their own provider knows. */
+  /** How the person signed in (RFC 8176). Missing where only their own provider knows, or may say. */
   amr?: string[];
 }
 

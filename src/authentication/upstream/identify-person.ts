@@ -2,34 +2,49 @@ import type { IDToken } from 'openid-client';
 import type { PersonStore } from '../../accounts/person-store.ts';
 import type { UpstreamProvider } from '../../instances/instance.ts';
 import type { SignInResult } from '../sign-in-result.ts';
+import { methodsFrom } from './upstream-methods.ts';
 import { profileFrom } from './upstream-profile.ts';
 
 const MAX_SUBJECT_LENGTH = 255;
 
 /**
  * Finds or creates the person of a verified ID token, by issuer and subject. E-mail addresses do not count: one can
- * change hands, and anybody may claim one upstream. Claims that are not `complete` take nothing away from a person.
+ * change hands, and anybody may claim one upstream. `claims` may have more of the person than the token has. If they are
+ * not `complete`, they take nothing away from a person.
  */
 export async function identifyPerson(
   people: PersonStore,
   provider: UpstreamProvider,
-  { claims, complete }: { claims: IDToken; complete: boolean },
+  {
+    idToken,
+    claims,
+    complete,
+  }: { idToken: IDToken; claims: Readonly<Record<string, unknown>>; complete: boolean },
 ): Promise<SignInResult> {
-  if (!isOf(provider, claims)) return { outcome: 'refused', reason: 'upstream_invalid' };
-  const identity = { instanceId: provider.instanceId, issuer: claims.iss, subject: claims.sub };
+  if (!isOf(provider, idToken)) return { outcome: 'refused', reason: 'upstream_invalid' };
+  const identity = { instanceId: provider.instanceId, issuer: idToken.iss, subject: idToken.sub };
   const profile = profileFrom(claims, provider.claimMapping);
   const known = await people.findByUpstreamIdentity(identity);
   if (known) {
     if (known.disabled) return { outcome: 'refused', reason: 'disabled', personId: known.id };
     await people.updateFromUpstream(known.id, profile, { complete });
-    return signedIn(known.id, claims);
+    return signedIn(known.id, provider, idToken);
   }
   if (provider.firstSignIn === 'refuse') return { outcome: 'refused', reason: 'unknown_person' };
-  return signedIn(await people.createFromUpstream(identity, profile), claims);
+  return signedIn(await people.createFromUpstream(identity, profile), provider, idToken);
 }
 
-function signedIn(personId: string, { auth_time }: IDToken): SignInResult {
-  return { outcome: 'signed_in', personId, authenticatedAt: auth_time && Math.floor(auth_time) };
+function signedIn(
+  personId: string,
+  { passAmr }: UpstreamProvider,
+  { auth_time, amr }: IDToken,
+): SignInResult {
+  return {
+    outcome: 'signed_in',
+    personId,
+    authenticatedAt: auth_time && Math.floor(auth_time),
+    amr: passAmr ? methodsFrom(amr) : undefined,
+  };
 }
 
 /**

@@ -99,28 +99,35 @@ export function createUpstreamAuthenticator({
       } catch (error) {
         return explainUpstreamFailure(error);
       }
-      const { claims, withoutUserinfo } = redeemed;
+      const { idToken, claims, withoutUserinfo } = redeemed;
       if (withoutUserinfo)
         logger.warn(
           { instance: provider.instanceId, ...withoutUserinfo },
           "the userinfo of the customer's provider failed, so the sign-in went on with the ID token alone",
         );
-      if (!isRecent(claims, answer, epochSeconds(clock)))
+      if (!isRecent(idToken, answer, epochSeconds(clock)))
         return { outcome: 'refused', reason: 'upstream_not_recent' };
-      return identifyPerson(people, provider, { claims, complete: withoutUserinfo === undefined });
+      return identifyPerson(people, provider, {
+        idToken,
+        claims,
+        complete: withoutUserinfo === undefined,
+      });
     },
   };
 }
 
 interface Redeemed {
-  claims: openid.IDToken;
+  /** It alone says who signed in, when and how. */
+  idToken: openid.IDToken;
+  /** The person's claims: those of the token, and those of userinfo that the token lacks. */
+  claims: Readonly<Record<string, unknown>>;
   /** Why the claims of userinfo are missing, for the log. */
   withoutUserinfo?: ReturnType<typeof userinfoFailure>;
 }
 
 /**
- * Returns the person's claims from the ID token. If some that the instance maps are missing, it adds those of
- * userinfo. A userinfo that answers nothing ends no sign-in, because the ID token has proved it.
+ * Redeems the code. If the ID token lacks claims that the instance maps, it asks userinfo. A userinfo that answers
+ * nothing ends no sign-in, because the ID token has proved it.
  */
 async function redeem(
   configuration: openid.Configuration,
@@ -133,16 +140,16 @@ async function redeem(
     pkceCodeVerifier: attempt.codeVerifier,
     idTokenExpected: true,
   });
-  const claims = tokens.claims();
-  if (!claims) throw new Error('The library let an answer without an ID token through.');
-  const complete = mappedClaims(claimMapping).every((name) => name in claims);
-  if (complete || !configuration.serverMetadata().userinfo_endpoint) return { claims };
+  const idToken = tokens.claims();
+  if (!idToken) throw new Error('The library let an answer without an ID token through.');
+  const complete = mappedClaims(claimMapping).every((name) => name in idToken);
+  if (complete || !configuration.serverMetadata().userinfo_endpoint) return { idToken, claims: idToken };
   try {
-    const others = await openid.fetchUserInfo(configuration, tokens.access_token, claims.sub);
-    return { claims: { ...others, ...claims } };
+    const others = await openid.fetchUserInfo(configuration, tokens.access_token, idToken.sub);
+    return { idToken, claims: { ...others, ...idToken } };
   } catch (error) {
     const withoutUserinfo = userinfoFailure(error);
-    if (withoutUserinfo) return { claims, withoutUserinfo };
+    if (withoutUserinfo) return { idToken, claims: idToken, withoutUserinfo };
     throw error;
   }
 }

@@ -98,12 +98,13 @@ export async function finishUpstream(
   );
   const { log } = requestState(ctx.req);
   if (result.outcome === 'signed_in') {
-    const { personId, authenticatedAt = NEVER } = result;
+    const { personId, authenticatedAt = NEVER, amr } = result;
     Object.assign(log, { signIn: personId, person: personId });
     if (await isWhoWasAskedFor(context, dependencies, personId))
       return finishSignIn(context, dependencies, {
         personId,
         authenticatedAt: Math.min(authenticatedAt, epochSeconds(clock)),
+        amr,
       });
     log.detail = NOT_WHO_WAS_ASKED_FOR;
     return notWhoWasAskedFor(context, dependencies);

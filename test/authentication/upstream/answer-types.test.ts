@@ -147,6 +147,7 @@ describe('a provider’s metadata', () => {
       scope: 'openid',
       claimMapping: {},
       firstSignIn: 'create',
+      passAmr: false,
     });
 
   it('may leave out what is optional, or say null for it', async () => {

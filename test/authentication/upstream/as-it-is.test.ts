@@ -69,6 +69,7 @@ describe('a userinfo that answers nothing', () => {
     idp.alterIdToken = (claims) => ({ ...claims, email: 'new@nasa.example' });
     expect(await world.claimsAfter(await world.signIn(open, person), open)).toEqual({
       ...before,
+      updated_at: expect.any(Number),
       email: 'new@nasa.example',
       preferred_username: 'new@nasa.example',
       email_verified: false,

@@ -182,6 +182,7 @@ describe('a provider’s keys', () => {
       scope: 'openid',
       claimMapping: {},
       firstSignIn: 'create',
+      passAmr: false,
     });
     const callback = new URL('https://listo.example/callback?code=a');
     const error = await openid.authorizationCodeGrant(configuration, callback).catch((failure) => failure);

@@ -30,6 +30,7 @@ export interface UpstreamRegistration {
   issuer?: string;
   client_id?: string;
   claim_mapping?: object;
+  pass_amr?: boolean;
 }
 
 /** The redirect URI of the client. */
