@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 
 interface Tool {
   /** A call that succeeds only where the tool is complete. */
@@ -7,12 +8,15 @@ interface Tool {
   package: string;
 }
 
+/** A Go that is too old cannot read its `go.mod`. */
+const GO_MODULE = fileURLToPath(new URL('../../real-clients/go', import.meta.url));
+
 /** Where Debian has it. The package brings Apache, without a service. */
 const MOD_AUTH_OPENIDC = '/usr/lib/apache2/modules/mod_auth_openidc.so';
 
 const TOOLS = {
   python: { check: ['python3', '-c', 'import ensurepip, venv'], package: 'python3-venv' },
-  go: { check: ['go', 'version'], package: 'golang-go' },
+  go: { check: ['sh', '-c', `cd '${GO_MODULE}' && go list -m`], package: 'golang-1.26-go' },
   java: { check: ['javac', '-version'], package: 'default-jdk-headless' },
   maven: { check: ['mvn', '--version'], package: 'maven' },
   apache: { check: ['test', '-e', MOD_AUTH_OPENIDC], package: 'libapache2-mod-auth-openidc' },
