@@ -1,28 +1,30 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, RequestListener } from 'node:http';
 import type Router from '@koa/router';
 import Koa, { type Middleware } from 'koa';
+import { directRoutes } from './app/direct.ts';
 import type { Services } from './compose.ts';
 import { demoRoutes } from './demo/routes.ts';
-import { accessLog } from './http/access-log.ts';
 import { crossOriginFailures } from './http/cross-origin-failures.ts';
 import { shareDatabase } from './http/database-share.ts';
+import { directAnswers } from './http/direct/direct-answers.ts';
 import { answersAt, type Endpoint } from './http/endpoint.ts';
-import { endpointsOf } from './http/endpoints.ts';
-import { errorHandler, NOBODY_KNOWN } from './http/error-handler.ts';
+import { errorHandler, errorReports, NOBODY_KNOWN } from './http/error-handler.ts';
 import { healthRoutes } from './http/health.ts';
 import { oauthInput } from './http/input/oauth-input.ts';
 import { fewParameters } from './http/input/parameters.ts';
 import { issuerOrigin } from './http/issuer-origin.ts';
-import { logFacts } from './http/log-fields.ts';
-import { measureRequests } from './http/measure.ts';
 import { assetRoutes } from './http/pages/assets.ts';
 import { onlyFromOwnPages } from './http/pages/own-pages.ts';
 import { createViews } from './http/pages/views.ts';
 import { limitKeyMac } from './http/rate-limits/limit-key.ts';
 import { limitClients, limitRequests, uncountTokens } from './http/rate-limits/limit-requests.ts';
-import { requestState } from './http/request-state.ts';
+import { accessLog, accessRecords } from './http/records/access-log.ts';
+import { endpointsOf } from './http/records/endpoint-names.ts';
+import { logFacts } from './http/records/log-fields.ts';
+import { measureAnswers } from './http/records/measure.ts';
+import { requestState } from './http/records/request-state.ts';
 import { createRouter, jsonAnswers, nothingHere, routesOf, toOneSpelling } from './http/routing.ts';
-import { securityHeaders } from './http/security-headers.ts';
+import { securityHeaders, securityHeadersOf } from './http/security-headers.ts';
 import { knownUserCode } from './interactions/device/user-code.ts';
 import { repeatPostedRequest } from './interactions/posted-request.ts';
 import { interactionRoutes } from './interactions/routes.ts';
@@ -58,10 +60,10 @@ const CROSS_ORIGIN_PATHS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The only HTTP map: the steps of every request, from top to bottom, and the edge for each path. `retiring` says
- * whether this process is about to stop.
+ * The only HTTP map: the steps of every request, from top to bottom, and the edge for each path. Hot requests that are
+ * plain are answered before (app/direct.ts). `retiring` says whether this process is about to stop.
  */
-export function createApp(services: Services, { retiring }: { retiring(): boolean }): Koa {
+export function createListener(services: Services, { retiring }: { retiring(): boolean }): RequestListener {
   const { config, database, logger, views, findOwner, limits, metrics } = services;
   const health = healthRoutes({
     ready: () => database.ready(),
@@ -69,12 +71,14 @@ export function createApp(services: Services, { retiring }: { retiring(): boolea
   });
   const edges = edgesOf(services);
   const endpointOf = endpointsOf([health, ...edges]);
+  const { trustedProxies } = config;
+  const open = accessRecords({ logger, trustedProxies, onAnswer: measureAnswers(metrics, endpointOf) });
+  const report = errorReports({ logger });
   const app = applicationOf(logger, [
     issuerOrigin(config.issuer),
-    accessLog({ logger, trustedProxies: config.trustedProxies }),
-    measureRequests(metrics, endpointOf),
+    accessLog(open),
     securityHeaders({ https: config.https }),
-    errorHandler({ logger, views, findOwner }),
+    errorHandler({ report, views, findOwner }),
     routesOf(health),
     crossOriginFailures(CROSS_ORIGIN_PATHS),
     limitRequests(limits.requests, { exceptPosts: CLIENT_PATHS }),
@@ -85,7 +89,16 @@ export function createApp(services: Services, { retiring }: { retiring(): boolea
     nothingHere,
   ]);
   app.keys = [...config.secrets.cookieKeys];
-  return app;
+  return directAnswers(
+    {
+      routes: directRoutes(services),
+      open,
+      report,
+      securityHeaders: securityHeadersOf({ https: config.https }),
+      count: metrics.countWay,
+    },
+    app.callback(),
+  );
 }
 
 /** The routes of all edges. */
@@ -106,9 +119,9 @@ export function createStartingApp({ config, logger }: Pick<Services, 'config' | 
     throw unavailable(undefined);
   };
   return applicationOf(logger, [
-    accessLog({ logger, trustedProxies: config.trustedProxies }),
+    accessLog(accessRecords({ logger, trustedProxies: config.trustedProxies })),
     securityHeaders({ https: config.https }),
-    errorHandler({ logger, views: createViews(), findOwner: NOBODY_KNOWN }),
+    errorHandler({ report: errorReports({ logger }), views: createViews(), findOwner: NOBODY_KNOWN }),
     routesOf(healthRoutes({ ready: notYet, unready: () => 'starting' })),
     notYet,
   ]);
@@ -157,8 +170,8 @@ function signOut({ config: { issuer, https }, ...services }: Services): Router {
 }
 
 function tokenProvider(services: Services): Router {
-  const { limits, keyRings, endpoints } = services;
-  return listnrRoutes({ issueToken: endpoints.issueToken, keyRings, limit: limits.listnrClients });
+  const { limits, publishedKeys, endpoints } = services;
+  return listnrRoutes({ issueToken: endpoints.issueToken, publishedKeys, limit: limits.listnrClients });
 }
 
 function demo({ config: { issuer, https, listnrIssuer }, demoOffers, views, csrf }: Services): Router {

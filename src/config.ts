@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { type CommandConfig, commandConfig } from './config/command-config.ts';
 import { type DatabaseSettings, readDatabaseSettings } from './config/database-settings.ts';
+import { type DirectKind, readDirect } from './config/direct.ts';
 import { type Issuers, readIssuers } from './config/issuers.ts';
 import { type KeyRotationSettings, readKeyRotation, readRsaBits } from './config/key-rotation.ts';
 import { isProduction } from './config/mode.ts';
@@ -32,6 +33,8 @@ export interface Config extends Issuers {
   /** How many requests and how many failed authentications one address may make in a minute; 0: no limit. */
   requestsPerMinute: number;
   failuresPerMinute: number;
+  /** The kinds of requests that are answered the short way. */
+  direct: ReadonlySet<DirectKind>;
   /**
    * How long an idle connection stays open, and how long a request may take to arrive
    * (http/connections/http-server.ts).
@@ -107,6 +110,7 @@ export function parseConfig(environment: Environment): Config {
       low: 0,
       high: 1_000_000,
     }),
+    direct: readDirect(variables),
     connections: connectionsOf(variables),
     demo: local && !production,
     demoSeed: local && !production && database.kind === 'embedded',

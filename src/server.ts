@@ -3,7 +3,7 @@ import { createServer, type RequestListener } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { createApp, createStartingApp } from './app.ts';
+import { createListener, createStartingApp } from './app.ts';
 import { awaitDatabase } from './await-database.ts';
 import { compose, type Overrides, type Services } from './compose.ts';
 import type { Config } from './config.ts';
@@ -169,7 +169,7 @@ function createPorts(config: Config, logger: Logger): Ports {
     public: front,
     serve(services, retiring) {
       metrics = services.metrics;
-      front.serve(createApp(services, { retiring }).callback());
+      front.serve(createListener(services, { retiring }));
       internal?.serve(createInternalApp(services, { retiring }).callback());
     },
     listen() {

@@ -40,8 +40,8 @@ const ROOT_FILES = [
   'welcome.ts',
 ];
 
-/** The parts of `compose.ts` and `config.ts`, which alone import them. They are files beside the folders, too. */
-const PARTS = ['compose', 'config'];
+/** The parts of `compose.ts`, `config.ts` and `app.ts`, which alone import them. They are files beside the folders, too. */
+const PARTS = ['compose', 'config', 'app'];
 
 /** Packages that only certain files may import. */
 const CONFINED: Record<string, (file: SourceFile, what: Import) => boolean> = {

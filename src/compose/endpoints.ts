@@ -3,6 +3,8 @@ import { type TokenEndpointDependencies, tokenEndpoint } from '../endpoints/toke
 import { userinfoEndpoint } from '../endpoints/userinfo.ts';
 import type { Endpoint } from '../http/endpoint.ts';
 import { issueTokenEndpoint } from '../listnr/endpoint.ts';
+import { publishedKeys } from '../listnr/published-keys.ts';
+import type { PublishedDocument } from '../platform/published-document.ts';
 import type { Foundation } from './foundation.ts';
 import type { ListnrParts } from './listnr.ts';
 import type { OidcParts } from './oidc.ts';
@@ -12,6 +14,8 @@ import type { Signing } from './signing.ts';
 /** The endpoints for programs that are answered here, and not by the library. */
 export interface EndpointParts {
   endpoints: Record<'token' | 'introspection' | 'revocation' | 'userinfo' | 'issueToken', Endpoint>;
+  /** The keys of LiSTNR. */
+  publishedKeys(): PublishedDocument;
 }
 
 export function composeEndpoints(
@@ -29,6 +33,7 @@ export function composeEndpoints(
     keyRing: keyRings.oidc,
   };
   return {
+    publishedKeys: publishedKeys(keyRings),
     endpoints: {
       token: tokenEndpoint(dependencies),
       introspection: introspectionEndpoint(dependencies),

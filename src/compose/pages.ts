@@ -4,7 +4,7 @@ import { type Csrf, createCsrf } from '../http/pages/csrf.ts';
 import { createViews, type Views } from '../http/pages/views.ts';
 import { createClientLimit, type LimitClients } from '../http/rate-limits/limit-requests.ts';
 import { createRateLimit, type RateLimit } from '../http/rate-limits/rate-limit.ts';
-import { requestState } from '../http/request-state.ts';
+import { requestState } from '../http/records/request-state.ts';
 import type { InstanceStore } from '../instances/instance-store.ts';
 import { createDevicePages } from '../interactions/device/device-pages.ts';
 import { createFindPageOwner } from '../interactions/page-owner.ts';

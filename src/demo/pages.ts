@@ -1,8 +1,8 @@
 import type { Context } from 'koa';
 import { readForm } from '../http/input/body.ts';
-import { logFacts } from '../http/log-fields.ts';
 import type { Csrf } from '../http/pages/csrf.ts';
 import type { Views } from '../http/pages/views.ts';
+import { logFacts } from '../http/records/log-fields.ts';
 import { HttpError } from '../platform/errors.ts';
 import type { DemoSession, DemoSessions } from './demo-session.ts';
 import type { DeviceClient } from './device/device-client.ts';

@@ -3,6 +3,16 @@ import type { Middleware } from 'koa';
 /** The headers of an answer that a page needs and cannot read unless it is told. */
 export const EXPOSED_HEADERS = 'WWW-Authenticate, Retry-After';
 
+/** The headers of a failure that let a page of `origin` read it. */
+export function failureHeaders(origin: string | undefined): Readonly<Record<string, string>> {
+  if (!origin || origin === 'null') return {};
+  return {
+    Vary: 'Origin',
+    'Access-Control-Allow-Origin': origin,
+    'Access-Control-Expose-Headers': EXPOSED_HEADERS,
+  };
+}
+
 /**
  * Lets pages read failures at the addresses that they may call, for which nobody has asked yet whose page it is: a
  * body that is too large, too many requests, a database that is away. Such an answer says nothing of any client.
@@ -13,12 +23,7 @@ export function crossOriginFailures(paths: ReadonlySet<string>): Middleware {
     try {
       await next();
     } catch (error) {
-      const origin = ctx.get('Origin');
-      if (origin !== '' && origin !== 'null' && paths.has(ctx.path)) {
-        ctx.vary('Origin');
-        ctx.set('Access-Control-Allow-Origin', origin);
-        ctx.set('Access-Control-Expose-Headers', EXPOSED_HEADERS);
-      }
+      if (paths.has(ctx.path)) ctx.set(failureHeaders(ctx.req.headers.origin));
       throw error;
     }
   };

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Context, Middleware } from 'koa';
 import type { RequestParameters } from './input/parameters.ts';
-import { type LogFacts, logFacts } from './log-fields.ts';
+import { type LogFacts, logFacts } from './records/log-fields.ts';
 
 /** A request of a program, whichever way it came in. */
 export interface EndpointRequest {

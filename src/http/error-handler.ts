@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { Context, Middleware } from 'koa';
 import { isDatabaseUnavailable, unavailable, withoutStatement } from '../platform/database-errors.ts';
 import { HttpError, type PageLink } from '../platform/errors.ts';
@@ -6,39 +7,49 @@ import { outageLogOf } from '../platform/log/outage-log.ts';
 import { type ErrorAnswer, errorPage } from './pages/error-page.ts';
 import { helpAddress } from './pages/help-address.ts';
 import type { Brand, Views } from './pages/views.ts';
-import { requestState } from './request-state.ts';
+import { requestState } from './records/request-state.ts';
+
+/** Turns what was thrown into the answer, and into what the log says of it. */
+export type ReportError = (req: IncomingMessage, thrown: unknown) => HttpError;
 
 /**
- * The one place that turns an error into an answer: documented JSON for programs, a page for people. An error that is
- * not an HttpError is our fault: it is logged whole, and the answer reveals nothing of it.
+ * The one place that judges an error. One that is not an HttpError is our fault: it is logged whole, and the answer
+ * reveals nothing of it.
  */
-export function errorHandler({
-  logger,
-  ...pages
-}: {
-  logger: Logger;
-  views: Views;
-  findOwner: FindPageOwner;
-}): Middleware {
+export function errorReports({ logger }: { logger: Logger }): ReportError {
   const outage = outageLogOf(logger);
   // While something else is away, every request fails alike, and a stack for each would bury the rest.
   const reportUnavailable = boundedLog(logger, { level: 'error', perSecond: 1 });
+  return (req, thrown) => {
+    const error = toHttpError(thrown);
+    const { id, log } = requestState(req);
+    log.error = error.code;
+    log.detail ??= error.message;
+    const whole = { requestId: id, err: thrown };
+    if (error.status === 503) {
+      const { cause } = error;
+      if (cause instanceof Error) log.detail = withoutStatement(cause);
+      if (isDatabaseUnavailable(cause)) outage.report(cause);
+      else if (cause !== undefined) reportUnavailable(whole, 'unavailable');
+    } else if (error.status >= 500) logger.error(whole, 'unexpected error');
+    return error;
+  };
+}
+
+/** Answers errors: documented JSON for programs, a page for people. */
+export function errorHandler({
+  report,
+  ...pages
+}: {
+  report: ReportError;
+  views: Views;
+  findOwner: FindPageOwner;
+}): Middleware {
   return async (ctx, next) => {
     try {
       await next();
     } catch (thrown) {
-      const error = toHttpError(thrown);
-      const { id, log } = requestState(ctx.req);
-      log.error = error.code;
-      log.detail ??= error.message;
-      const whole = { requestId: id, err: thrown };
-      if (error.status === 503) {
-        const { cause } = error;
-        if (cause instanceof Error) log.detail = withoutStatement(cause);
-        if (isDatabaseUnavailable(cause)) outage.report(cause);
-        else if (cause !== undefined) reportUnavailable(whole, 'unavailable');
-      } else if (error.status >= 500) logger.error(whole, 'unexpected error');
-      await respond(ctx, error, pages);
+      await respond(ctx, report(ctx.req, thrown), pages);
     }
   };
 }
@@ -76,7 +87,7 @@ export async function respond(
   ctx.set(error.headers);
   ctx.set('Cache-Control', 'no-store');
   if (ctx.accepts('json', 'html') !== 'html') {
-    ctx.body = { error: error.code, error_description: error.detail ?? error.message };
+    ctx.body = bodyOf(error);
     return;
   }
   // A refusal because of a limit, or because something is away, costs no look-up.
@@ -86,4 +97,9 @@ export async function respond(
   const help = brand?.supportUri ? helpAddress(brand.supportUri, id) : undefined;
   const model = { ...errorPage(error, links), code: error.code, requestId: id, help };
   views.render(ctx, 'error', model, { brand });
+}
+
+/** RFC 6749 section 5.2. */
+export function bodyOf({ code, detail, message }: Pick<ErrorAnswer, 'code' | 'detail' | 'message'>) {
+  return { error: code, error_description: detail ?? message };
 }

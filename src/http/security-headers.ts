@@ -3,12 +3,11 @@ import helmet, { type HelmetOptions } from 'helmet';
 import type { Middleware } from 'koa';
 
 /**
- * Sets the headers of every answer. Pages need only their own stylesheet and pictures, so the policy allows nothing
- * else: no script, no inline style, no frame. A page that posts onwards, or shows an instance's logo, has its own
- * `pagePolicy`.
+ * The headers of every answer. Pages need only their own stylesheet and pictures, so the policy allows nothing else: no
+ * script, no inline style, no frame. A page that posts onwards, or shows an instance's logo, has its own `pagePolicy`.
  */
-export function securityHeaders({ https }: { https: boolean }): Middleware {
-  const headers = headersOf({
+export function securityHeadersOf({ https }: { https: boolean }): Readonly<Record<string, string>> {
+  return headersOf({
     contentSecurityPolicy: { useDefaults: false, directives: POLICY },
     strictTransportSecurity: https ? { maxAge: 31_536_000, includeSubDomains: false } : false,
     referrerPolicy: { policy: 'no-referrer' },
@@ -17,6 +16,10 @@ export function securityHeaders({ https }: { https: boolean }): Middleware {
     // Pages where nothing goes on set their own (views.ts).
     crossOriginOpenerPolicy: false,
   });
+}
+
+export function securityHeaders({ https }: { https: boolean }): Middleware {
+  const headers = Object.entries(securityHeadersOf({ https }));
   return (ctx, next) => {
     for (const [name, value] of headers) ctx.res.setHeader(name, value);
     return next();
@@ -24,7 +27,7 @@ export function securityHeaders({ https }: { https: boolean }): Middleware {
 }
 
 /** The headers that helmet would set. They do not depend on the request, so helmet runs once. */
-function headersOf(options: HelmetOptions): [string, string][] {
+function headersOf(options: HelmetOptions): Readonly<Record<string, string>> {
   const headers: [string, string][] = [];
   const answer = {
     setHeader: (name: string, value: string) => headers.push([name, value]),
@@ -33,7 +36,7 @@ function headersOf(options: HelmetOptions): [string, string][] {
   helmet(options)({} as IncomingMessage, answer as unknown as ServerResponse, (error) => {
     if (error) throw error;
   });
-  return headers;
+  return Object.fromEntries(headers);
 }
 
 const POLICY = {

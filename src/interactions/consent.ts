@@ -1,6 +1,6 @@
 import { OFFLINE_ACCESS, scopesAllowed } from '../clients/allowed-now.ts';
-import { logFacts } from '../http/log-fields.ts';
-import { requestState } from '../http/request-state.ts';
+import { logFacts } from '../http/records/log-fields.ts';
+import { requestState } from '../http/records/request-state.ts';
 import type { InteractionDependencies } from './dependencies.ts';
 import {
   finishInteraction,

@@ -1,7 +1,7 @@
 import type { Context } from 'koa';
 import { singleValue } from '../http/input/parameters.ts';
-import { logFacts } from '../http/log-fields.ts';
 import { redirect } from '../http/pages/redirect.ts';
+import { logFacts } from '../http/records/log-fields.ts';
 import { type ErrorPage, HttpError } from '../platform/errors.ts';
 
 const COOKIE = 'listo_cookies';

@@ -3,7 +3,7 @@ import { applicationLinks } from '../clients/application-links.ts';
 import type { ClientStore } from '../clients/client-store.ts';
 import type { RegistrationCache } from '../clients/registration-cache.ts';
 import type { FindPageOwner } from '../http/error-handler.ts';
-import { requestState } from '../http/request-state.ts';
+import { requestState } from '../http/records/request-state.ts';
 import { brandOf } from '../instances/brand.ts';
 import type { InstanceStore } from '../instances/instance-store.ts';
 import { instancesInCookies } from '../sessions/session-cookie.ts';

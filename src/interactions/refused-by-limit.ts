@@ -1,5 +1,5 @@
 import type { Context } from 'koa';
-import { logFacts } from '../http/log-fields.ts';
+import { logFacts } from '../http/records/log-fields.ts';
 import { HttpError } from '../platform/errors.ts';
 
 /**

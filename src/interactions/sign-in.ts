@@ -1,7 +1,7 @@
 import { accountName } from '../authentication/guesses/buckets.ts';
 import { singleValue } from '../http/input/parameters.ts';
 import { requestLimitKey } from '../http/rate-limits/limit-key.ts';
-import { requestState } from '../http/request-state.ts';
+import { requestState } from '../http/records/request-state.ts';
 import { HttpError } from '../platform/errors.ts';
 import type { InteractionDependencies } from './dependencies.ts';
 import {

@@ -1,14 +1,16 @@
-import type { Context } from 'koa';
 import type { KeyRing } from '../keys/key-ring.ts';
-import { answerDocument, publish } from '../platform/published-document.ts';
+import { type PublishedDocument, publish } from '../platform/published-document.ts';
 
-/** Answers with the public keys of LiSTNR tokens, or 304 to a client that has them. */
-export function createPublishedKeys(keyRings: { listnr: KeyRing }): (ctx: Context) => void {
-  const represent = (jwks: KeyRing['jwks']) => ({ of: jwks, document: publish(jwks, 'application/json') });
+/** The public keys of LiSTNR tokens, as a document that is written once for each set of keys. */
+export function publishedKeys(keyRings: { listnr: KeyRing }): () => PublishedDocument {
+  const represent = (jwks: KeyRing['jwks']) => ({
+    of: jwks,
+    document: publish(jwks, 'application/json; charset=utf-8'),
+  });
   let published = represent(keyRings.listnr.jwks);
 
-  return (ctx) => {
+  return () => {
     if (published.of !== keyRings.listnr.jwks) published = represent(keyRings.listnr.jwks);
-    answerDocument(ctx, published.document);
+    return published.document;
   };
 }

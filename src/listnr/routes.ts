@@ -8,31 +8,30 @@ import type { Middleware } from 'koa';
 import { answersAt, type Endpoint } from '../http/endpoint.ts';
 import { mediaType, readJsonObject } from '../http/input/body.ts';
 import { claimedClient, claimsOf } from '../http/input/claimed-client.ts';
-import { logClaim } from '../http/log-fields.ts';
 import { type LimitClients, limitClients } from '../http/rate-limits/limit-requests.ts';
+import { logClaim } from '../http/records/log-fields.ts';
 import { createRouter, jsonAnswers } from '../http/routing.ts';
-import type { KeyRing } from '../keys/key-ring.ts';
+import { answerDocument, type PublishedDocument } from '../platform/published-document.ts';
 import { preflight } from './cors.ts';
 import { unsupportedMediaType } from './errors.ts';
-import { createPublishedKeys } from './published-keys.ts';
 
 export const ISSUE_TOKEN = '/v1/listnr-token-provider/issue-token';
 export const JWKS = '/v1/listnr-token-provider/jwks';
 
 export interface ListnrDependencies {
   issueToken: Endpoint;
-  keyRings: { listnr: KeyRing };
+  publishedKeys(): PublishedDocument;
   limit: LimitClients;
 }
 
-export function listnrRoutes({ issueToken, keyRings, limit }: ListnrDependencies): Router {
+export function listnrRoutes({ issueToken, publishedKeys, limit }: ListnrDependencies): Router {
   const router = createRouter();
   router.post(
     ISSUE_TOKEN,
     ...([jsonAnswers, readBody, limitClients(limit), answersAt(issueToken, ['POST'])] as never[]),
   );
   router.options(ISSUE_TOKEN, (ctx) => preflight(ctx, 'POST'));
-  router.get(JWKS, createPublishedKeys(keyRings));
+  router.get(JWKS, (ctx) => answerDocument(ctx, publishedKeys()));
   router.options(JWKS, (ctx) => preflight(ctx, 'GET, HEAD'));
   return router;
 }

@@ -11,6 +11,8 @@ export interface Metrics {
   setExpiredLag(rows: string, seconds: number): void;
   /** Counts input that never became a request: a head too large or too slow, or no HTTP. */
   countUnread(status: number): void;
+  /** Counts a request at an endpoint that has a short way: `short`, or the reason for the long way. */
+  countWay(endpoint: string, way: string): void;
   /** Adds metrics about LiSTNR's in-memory data, read at each scrape. */
   observeKnowledge(knowledge: { readonly clients: number; ageSeconds(): number }): void;
   /** How far this process's clock is ahead of the database's. */
@@ -65,6 +67,12 @@ export function createMetrics(): Metrics {
     labelNames: ['status'] as const,
     registers: [registry],
   });
+  const ways = new Counter({
+    name: 'listo_hot_requests_total',
+    help: 'Requests at endpoints that have a short way, by the way they took: short, or the reason for the long one.',
+    labelNames: ['endpoint', 'way'] as const,
+    registers: [registry],
+  });
   return {
     registry,
     countAudit: (event) => audit.inc({ event }),
@@ -73,6 +81,7 @@ export function createMetrics(): Metrics {
     setExpiredLag: (rows, seconds) => lag.set({ rows }, seconds),
     setClockOffset: (seconds) => clockOffset.set(seconds),
     countUnread: (status) => unread.inc({ status: String(status) }),
+    countWay: (endpoint, way) => ways.inc({ endpoint, way }),
     observeKnowledge(knowledge) {
       observe(registry, {
         name: 'listo_listnr_knowledge_age_seconds',

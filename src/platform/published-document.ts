@@ -9,38 +9,41 @@ const CACHE_CONTROL = 'public, max-age=300';
 /** A JSON document that is the same for everybody. It is written once and sent many times. */
 export interface PublishedDocument {
   body: string;
-  /** The media type. */
-  type: string;
+  contentType: string;
   /** The hash of the body, as an entity tag (RFC 9110 section 8.8.3). */
   etag: string;
 }
 
-export function publish(content: object, type: string): PublishedDocument {
+/** `contentType` includes the charset. */
+export function publish(content: object, contentType: string): PublishedDocument {
   const body = JSON.stringify(content);
-  return { body, type, etag: `"${hash('sha256', body, 'base64url')}"` };
+  return { body, contentType, etag: `"${hash('sha256', body, 'base64url')}"` };
+}
+
+/** Every origin may read it. */
+export function answerHeaders({ etag }: PublishedDocument): Record<string, string> {
+  return { 'Access-Control-Allow-Origin': '*', 'Cache-Control': CACHE_CONTROL, ETag: etag };
 }
 
 /** The parts of a Koa context, ours or the protocol library's, that are used here. */
 interface Exchange {
   get(header: string): string;
   set(headers: Record<string, string>): void;
-  type: string;
   body: unknown;
   status: number;
 }
 
 /** Sends a document to any origin, or 304 to a client that has it already. */
-export function answerDocument(ctx: Exchange, { body, type, etag }: PublishedDocument): void {
-  ctx.set({ 'Access-Control-Allow-Origin': '*', 'Cache-Control': CACHE_CONTROL, ETag: etag });
-  ctx.type = type;
-  ctx.body = body;
-  if (names(ctx.get('if-none-match'), etag)) ctx.status = 304;
+export function answerDocument(ctx: Exchange, document: PublishedDocument): void {
+  ctx.body = document.body;
+  ctx.set({ ...answerHeaders(document), 'Content-Type': document.contentType });
+  if (notModified(ctx.get('if-none-match'), document)) ctx.status = 304;
 }
 
 /**
  * RFC 9110 section 13.1.2. Koa's own check fails whenever the request says `Cache-Control: no-cache`. But `fetch`
  * adds that header, meant for caches on the way, to every request with an ETag of the caller's.
  */
-function names(ifNoneMatch: string, etag: string): boolean {
-  return ifNoneMatch.split(',').some((tag) => ['*', etag, `W/${etag}`].includes(tag.trim()));
+export function notModified(ifNoneMatch: string | undefined, { etag }: PublishedDocument): boolean {
+  return (ifNoneMatch ?? '').split(',').some((tag) => ['*', etag, `W/${etag}`].includes(tag.trim()));
 }

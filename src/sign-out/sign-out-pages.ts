@@ -1,7 +1,7 @@
 import type { Context } from 'koa';
 import { applicationLinks } from '../clients/application-links.ts';
 import { type RequestParameters, singleValue } from '../http/input/parameters.ts';
-import { logClient } from '../http/log-fields.ts';
+import { logClient } from '../http/records/log-fields.ts';
 import { brandOf } from '../instances/brand.ts';
 import type { Instance } from '../instances/instance.ts';
 import { PATHS } from '../oidc/routes.ts';

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { addressReader } from '../../src/http/client-address.ts';
+import { addressReader } from '../../src/http/records/client-address.ts';
 import type { Property } from './property.ts';
 import { text } from './values.ts';
 

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { Writable } from 'node:stream';
 import { jest } from '@jest/globals';
 import Koa from 'koa';
-import { accessLog } from '../../src/http/access-log.ts';
+import { accessLog, accessRecords } from '../../src/http/records/access-log.ts';
 import { listen } from '../../src/listen.ts';
 import { createLogger } from '../../src/platform/log/logger.ts';
 import { startTestServer } from '../support/servers/test-server.ts';
@@ -56,7 +56,11 @@ describe('a line of level debug', () => {
         },
       });
       const app = new Koa();
-      app.use(accessLog({ logger: createLogger({ level: 'debug', destination }), trustedProxies: [] }));
+      app.use(
+        accessLog(
+          accessRecords({ logger: createLogger({ level: 'debug', destination }), trustedProxies: [] }),
+        ),
+      );
       const server = createServer(app.callback());
       const port = await listen(server, '127.0.0.1', 0);
       for (const asked of [path, `/other${path}`])

@@ -1,4 +1,4 @@
-import { addressReader, forwardedAddress, isPrivate } from '../../src/http/client-address.ts';
+import { addressReader, forwardedAddress, isPrivate } from '../../src/http/records/client-address.ts';
 import { canonicalAddress } from '../../src/platform/network/addresses.ts';
 
 describe('an address', () => {

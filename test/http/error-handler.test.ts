@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { Writable } from 'node:stream';
 import Koa from 'koa';
-import { accessLog } from '../../src/http/access-log.ts';
-import { errorHandler, NOBODY_KNOWN } from '../../src/http/error-handler.ts';
+import { errorHandler, errorReports, NOBODY_KNOWN } from '../../src/http/error-handler.ts';
 import { createViews } from '../../src/http/pages/views.ts';
+import { accessLog, accessRecords } from '../../src/http/records/access-log.ts';
 import { listen } from '../../src/listen.ts';
 import { createLogger } from '../../src/platform/log/logger.ts';
 import { ConnectionLost } from '../../src/platform/postgres/sqlstates.ts';
@@ -22,8 +22,8 @@ async function linesOf(failure: () => Error): Promise<Record<string, unknown>[]>
   });
   const logger = createLogger({ level: 'info', destination });
   const app = new Koa();
-  app.use(accessLog({ logger, trustedProxies: [] }));
-  app.use(errorHandler({ logger, views: createViews(), findOwner: NOBODY_KNOWN }));
+  app.use(accessLog(accessRecords({ logger, trustedProxies: [] })));
+  app.use(errorHandler({ report: errorReports({ logger }), views: createViews(), findOwner: NOBODY_KNOWN }));
   app.use(() => {
     throw failure();
   });

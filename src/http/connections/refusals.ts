@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { boundedLog, type Logger } from '../../platform/log/logger.ts';
 import type { Metrics } from '../../platform/metrics.ts';
 import { canonicalAddress } from '../../platform/network/addresses.ts';
-import { knownRequestState } from '../request-state.ts';
+import { knownRequestState } from '../records/request-state.ts';
 import { closeGently, isClosing } from './close-gently.ts';
 import type { Exchange } from './one-at-a-time.ts';
 

@@ -17,11 +17,20 @@ export function announcesTooMuch({ headers }: IncomingMessage): boolean {
   return Number(headers['content-length'] ?? 0) > LIMIT_BYTES;
 }
 
+/** The bodies that were read: a request may be handed on with its body, or the error of reading it. */
+const known = new WeakMap<IncomingMessage, Promise<string>>();
+
 /**
- * Reads a request's body as text, at most 64 KiB of UTF-8.
+ * Reads a request's body as text, at most 64 KiB of UTF-8. It may be asked for again.
  * @throws HttpError 413 when it is larger, 400 when it is not UTF-8 or ends early, 415 when it is compressed.
  */
-export async function readText(req: IncomingMessage): Promise<string> {
+export function readText(req: IncomingMessage): Promise<string> {
+  const read = known.get(req) ?? readOnce(req);
+  known.set(req, read);
+  return read;
+}
+
+async function readOnce(req: IncomingMessage): Promise<string> {
   if (!/^(?:identity)?$/i.test(req.headers['content-encoding']?.trim() ?? '')) {
     throw new HttpError({
       status: 415,

@@ -1,6 +1,6 @@
 import type { Middleware } from 'koa';
 import { HttpError } from '../../platform/errors.ts';
-import { logClaim } from '../log-fields.ts';
+import { logClaim } from '../records/log-fields.ts';
 import { mediaType, parseJsonObject, readText } from './body.ts';
 import { claimedClient, claimsOf } from './claimed-client.ts';
 import { MOST_PARAMETERS, parseParameters, type RequestParameters, tooMany } from './parameters.ts';

@@ -1,6 +1,6 @@
 import { createHmac, hkdfSync } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { requestState } from '../request-state.ts';
+import { requestState } from '../records/request-state.ts';
 
 /**
  * The key for rate limits: the client's address, for IPv6 its /64 network, because the holder of one address there

@@ -24,7 +24,38 @@ export function limitRequests(
   };
 }
 
+export interface ClientLimits {
+  requests: RateLimit;
+  clientFailures: RateLimit;
+}
+
+/** Limits a request by its address, and perhaps by the client that it names. Refuses it before `work`. */
+export type LimitClients = <Answer extends { status: number }>(
+  req: IncomingMessage,
+  claims: Claims,
+  work: () => Promise<Answer>,
+) => Promise<Answer>;
+
+/** Counts every request. */
+export function limitAnonymous(limit: RateLimit): LimitClients {
+  return async (req, _claims, work) => {
+    await limit.count(requestLimitKey(req));
+    return work();
+  };
+}
+
 /** The requests that somebody with a token makes are not anonymous, so they do not count. */
+export function limitTokens(limit: RateLimit): LimitClients {
+  return async (req, _claims, work) => {
+    const key = requestLimitKey(req);
+    await limit.count(key);
+    const answer = await work();
+    if (answer.status < 400) await limit.giveBack(key);
+    return answer;
+  };
+}
+
+/** The same for Koa, where the request is counted before. */
 export function uncountTokens(limit: RateLimit): Middleware {
   return async (ctx, next) => {
     await next();
@@ -32,20 +63,8 @@ export function uncountTokens(limit: RateLimit): Middleware {
   };
 }
 
-export interface ClientLimits {
-  requests: RateLimit;
-  clientFailures: RateLimit;
-}
-
 /** How long a client that has authenticated is no anonymous sender, at its address. */
 const KNOWN_FOR_MS = 10 * 60 * 1000;
-
-/** Limits the requests of clients. */
-export type LimitClients = <Answer extends { status: number }>(
-  req: IncomingMessage,
-  claims: Claims,
-  work: () => Promise<Answer>,
-) => Promise<Answer>;
 
 /**
  * A client that has authenticated at this address may send as many requests as it likes: it serves thousands of people
@@ -93,7 +112,7 @@ export function createClientLimit({ requests, clientFailures }: ClientLimits): L
   };
 }
 
-/** The same for Koa. Only a POST names a client. */
+/** The same as the clients' limit for Koa. Only a POST names a client. */
 export function limitClients(limit: LimitClients): Middleware {
   return async (ctx, next) => {
     if (ctx.method !== 'POST') return next();

@@ -1,7 +1,7 @@
 import type { Context } from 'koa';
-import { logClient } from '../../http/log-fields.ts';
 import type { PageOptions, Views } from '../../http/pages/views.ts';
-import { requestState } from '../../http/request-state.ts';
+import { logClient } from '../../http/records/log-fields.ts';
+import { requestState } from '../../http/records/request-state.ts';
 import { brandOf } from '../../instances/brand.ts';
 import type { InstanceStore } from '../../instances/instance-store.ts';
 import type { DevicePages, DeviceProblem } from '../../oidc/device-flow.ts';

@@ -4,7 +4,7 @@ import type { RefusalReason } from '../../authentication/sign-in-result.ts';
 import { UpstreamUnavailable } from '../../authentication/upstream/upstream-failure.ts';
 import { parseParameters, singleValue } from '../../http/input/parameters.ts';
 import { redirect } from '../../http/pages/redirect.ts';
-import { requestState } from '../../http/request-state.ts';
+import { requestState } from '../../http/records/request-state.ts';
 import type { UpstreamProvider } from '../../instances/instance.ts';
 import { interactionAddress } from '../../oidc/routes.ts';
 import { type Clock, epochSeconds, secondsFromNow } from '../../platform/time/clock.ts';

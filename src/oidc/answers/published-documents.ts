@@ -23,11 +23,16 @@ export function keepDocuments(provider: Provider): Middleware {
   };
 }
 
+/** The document of a path; undefined until the library has made it. */
+export function publishedDocument(live: LiveProvider, path: string): PublishedDocument | undefined {
+  return published.get(live.current)?.get(path);
+}
+
 /** Answers with documents that are already published, and leaves the rest to the library. */
 export function publishedDocuments(live: LiveProvider): Middleware {
   return (ctx, next) => {
     const reads = ctx.method === 'GET' || ctx.method === 'HEAD';
-    const document = reads ? published.get(live.current)?.get(ctx.path) : undefined;
+    const document = reads ? publishedDocument(live, ctx.path) : undefined;
     if (!document) return next();
     answerDocument(ctx, document);
     return undefined;

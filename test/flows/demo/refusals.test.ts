@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createApp } from '../../../src/app.ts';
+import { createListener } from '../../../src/app.ts';
 import type { Config } from '../../../src/config.ts';
 import { openBrowser } from '../../support/browsers/browser.ts';
 import { DEMO_WEB } from '../../support/clients/relying-party.ts';
@@ -25,10 +25,7 @@ afterAll(() => world.close());
 async function serve(config: Partial<Config>): Promise<{ url: string; close(): Promise<unknown> }> {
   const { services } = world.server();
   const other = createServer(
-    createApp(
-      { ...services, config: { ...services.config, ...config } },
-      { retiring: () => false },
-    ).callback(),
+    createListener({ ...services, config: { ...services.config, ...config } }, { retiring: () => false }),
   );
   await new Promise<void>((listening) => other.listen(0, 'localhost', listening));
   const { port } = other.address() as AddressInfo;

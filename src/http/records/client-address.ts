@@ -1,5 +1,5 @@
 import { isIPv4 } from 'node:net';
-import { canonicalAddress, networkList } from '../platform/network/addresses.ts';
+import { canonicalAddress, networkList } from '../../platform/network/addresses.ts';
 
 /** The client's address, and whether the connection's peer is trusted. */
 export interface Origin {

@@ -1,63 +1,83 @@
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Middleware } from 'koa';
-import type { Logger } from '../platform/log/logger.ts';
+import type { Logger } from '../../platform/log/logger.ts';
 import { addressReader, isPrivate } from './client-address.ts';
 import { logReason, logText } from './log-fields.ts';
-import { setRequestState } from './request-state.ts';
+import { knownRequestState, type RequestState, setRequestState } from './request-state.ts';
 
 /** The sender chooses the length of a path. */
 const LONGEST_PATH_LOGGED = 256;
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
 
+/** Begins the record of a request at `path`. A request that has one already keeps it. */
+export type OpenRecord = (req: IncomingMessage, res: ServerResponse, path: string) => RequestState;
+
+/** Hears of each answer when its connection has it, or broke. */
+export type AnswerListener = (answer: {
+  method: string;
+  path: string;
+  status: number;
+  seconds: number;
+}) => void;
+
 /**
  * Writes one line for each request: method, path without query (it may hold a code), status, duration, and fields
- * that handlers added. Takes the request's id from a well-formed `X-Request-Id` or makes one, and sends it with the
- * answer.
+ * that handlers added. Takes the request's id from a well-formed `X-Request-Id` or makes one.
  */
-export function accessLog({
+export function accessRecords({
   logger,
   trustedProxies,
+  onAnswer = () => {},
 }: {
   logger: Logger;
   trustedProxies: readonly string[];
-}): Middleware {
+  onAnswer?: AnswerListener;
+}): OpenRecord {
   const originOf = addressReader(trustedProxies);
   const warnOfProxy = unlistedProxies(logger);
   const warnOfUnreadable = unreadableForwarding(logger);
 
-  return async (ctx, next) => {
-    const started = process.hrtime.bigint();
-    const given = ctx.get('x-request-id');
+  return (req, res, path) => {
+    const known = knownRequestState(req);
+    if (known) return known;
+    const started = performance.now();
+    const given = String(req.headers['x-request-id'] ?? '');
     const id = REQUEST_ID.test(given) ? given : randomUUID();
-    const { address, throughProxy, unreadable } = originOf(
-      ctx.req.socket.remoteAddress ?? '',
-      ctx.get('x-forwarded-for'),
-    );
-    if (!throughProxy) warnOfProxy(address, ctx.req);
+    const forwarded = String(req.headers['x-forwarded-for'] ?? '');
+    const { address, throughProxy, unreadable } = originOf(req.socket.remoteAddress ?? '', forwarded);
+    if (!throughProxy) warnOfProxy(address, req);
     if (unreadable) warnOfUnreadable(address);
     const state = { id, ip: address, log: {} };
-    setRequestState(ctx.req, state);
-    ctx.set('X-Request-Id', id);
+    setRequestState(req, state);
 
-    const { method, path } = ctx;
-    ctx.res.once('close', () => {
-      const finished = ctx.res.writableFinished;
+    const method = req.method ?? '';
+    res.once('close', () => {
+      const ms = performance.now() - started;
+      onAnswer({ method, path, status: res.statusCode, seconds: ms / 1000 });
       logger[levelOf(path)](
         {
           requestId: id,
           method,
           path: withoutIdentifiers(path),
-          status: ctx.res.statusCode,
-          ms: Number((process.hrtime.bigint() - started) / 10_000n) / 100,
+          status: res.statusCode,
+          ms: Math.trunc(ms * 100) / 100,
           ip: state.ip,
-          ...(finished ? {} : { aborted: true }),
+          ...(res.writableFinished ? {} : { aborted: true }),
           ...cleaned(state.log),
         },
         'request',
       );
     });
-    await next();
+    return state;
+  };
+}
+
+/** Records each request, and sends its id with the answer. */
+export function accessLog(open: OpenRecord): Middleware {
+  return (ctx, next) => {
+    ctx.set('X-Request-Id', open(ctx.req, ctx.res, ctx.path).id);
+    return next();
   };
 }
 

@@ -1,0 +1,78 @@
+import type { Services } from '../compose.ts';
+import type { DirectKind } from '../config/direct.ts';
+import type { DirectDocument, DirectRoute } from '../http/direct/direct-answers.ts';
+import type { EndpointRequest } from '../http/endpoint.ts';
+import { parseJsonObject } from '../http/input/body.ts';
+import { parseOAuthBody } from '../http/input/oauth-input.ts';
+import { limitAnonymous, limitTokens } from '../http/rate-limits/limit-requests.ts';
+import { ISSUE_TOKEN, JWKS } from '../listnr/routes.ts';
+import { publishedDocument } from '../oidc/answers/published-documents.ts';
+import { DOCUMENTS, PATHS } from '../oidc/routes.ts';
+import { HttpError } from '../platform/errors.ts';
+
+/** By `grant_type`. The others are rare. */
+const HOT_GRANTS: Readonly<Record<string, DirectKind>> = {
+  authorization_code: 'exchange',
+  refresh_token: 'refresh',
+};
+
+/** The requests that have a short way, by method and target. */
+export function directRoutes(services: Services): Map<string, DirectRoute | DirectDocument> {
+  const { config, endpoints, limits, live, publishedKeys } = services;
+  const { direct } = config;
+  const routes = new Map<string, DirectRoute | DirectDocument>();
+  const add = (target: string, kinds: DirectKind[], route: DirectRoute | DirectDocument) => {
+    if (kinds.some((kind) => direct.has(kind))) routes.set(target, route);
+  };
+  const anonymous = limitAnonymous(limits.requests);
+
+  for (const path of DOCUMENTS)
+    add(`GET ${path}`, ['documents'], { document: () => publishedDocument(live, path), limit: anonymous });
+  add(`GET ${JWKS}`, ['documents'], { document: publishedKeys, limit: anonymous });
+  add(`POST ${ISSUE_TOKEN}`, ['listnr'], {
+    endpoint: endpoints.issueToken,
+    limit: limits.listnrClients,
+    parse: parseJson,
+    unusual: () => undefined,
+  });
+  add(`GET ${PATHS.userinfo}`, ['userinfo'], {
+    endpoint: endpoints.userinfo,
+    limit: limitTokens(limits.requests),
+    unusual: ({ headers }) => (/^bearer /i.test(headers.authorization ?? '') ? undefined : 'authentication'),
+  });
+  add(`POST ${PATHS.introspection}`, ['introspection'], {
+    endpoint: endpoints.introspection,
+    limit: limits.clients,
+    parse: (text, type) => parseOAuthBody(text, type, { json: false }),
+    unusual: unusualClient,
+  });
+  add(`POST ${PATHS.token}`, ['exchange', 'refresh'], {
+    endpoint: endpoints.token,
+    limit: limits.clients,
+    parse: (text, type) => parseOAuthBody(text, type, { json: true }),
+    unusual(request) {
+      const kind = HOT_GRANTS[String(request.body.grant_type)];
+      if (kind === undefined) return 'body';
+      return direct.has(kind) ? unusualClient(request) : 'off';
+    },
+  });
+  return routes;
+}
+
+/** An assertion is good for one use, and is used up by a statement of its own. */
+function unusualClient({ headers: { authorization }, body }: EndpointRequest) {
+  if (authorization !== undefined && !/^basic /i.test(authorization)) return 'authentication';
+  if (body.client_assertion !== undefined || body.client_assertion_type !== undefined)
+    return 'authentication';
+  return Object.values(body).every((value) => typeof value === 'string') ? undefined : 'body';
+}
+
+function parseJson(text: string, mediaType: string): Record<string, unknown> {
+  if (mediaType !== 'application/json')
+    throw new HttpError({
+      status: 415,
+      code: 'invalid_request',
+      message: 'The body must be application/json.',
+    });
+  return parseJsonObject(text);
+}

@@ -1,0 +1,29 @@
+import type { IncomingHttpHeaders } from 'node:http';
+
+/**
+ * Why a request takes the long way, through Koa and perhaps the library: each is a label of a metric.
+ * - `off`: the configuration says so.
+ * - `head`: its headers have something that the short way does not serve, such as an encoding.
+ * - `authentication`: it authenticates in another way than by a secret or a bearer token.
+ * - `proof`: it has a proof of possession.
+ * - `body`: its body cannot be read, or has something that the short way does not serve.
+ */
+export const LONG_WAY_REASONS = ['off', 'head', 'authentication', 'proof', 'body'] as const;
+export type LongWayReason = (typeof LONG_WAY_REASONS)[number];
+
+/** The limit of every endpoint (input/body.ts). */
+const LIMIT_BYTES = 64 * 1024;
+/** Headers that change how a body is read. */
+const UNUSUAL = ['transfer-encoding', 'content-encoding', 'expect', 'upgrade', 'trailer'] as const;
+
+/** Judges the headers of a request with a body, or without one. Undefined for a plain request. */
+export function unusualHead(
+  headers: IncomingHttpHeaders,
+  { hasBody }: { hasBody: boolean },
+): LongWayReason | undefined {
+  if (headers.dpop !== undefined) return 'proof';
+  if (UNUSUAL.some((name) => headers[name] !== undefined)) return 'head';
+  const { 'content-length': length } = headers;
+  if (!hasBody) return length === undefined || length === '0' ? undefined : 'head';
+  return length !== undefined && Number(length) <= LIMIT_BYTES ? undefined : 'head';
+}
