@@ -5,6 +5,7 @@ import { type Opened, openProperties } from './properties.ts';
 const SEED = 11;
 const RUNS: Record<string, number> = {
   'requests to every endpoint': 100,
+  'hot requests by the short way and the long one': 100,
   'requests begun, left and repeated in two browsers': 5,
   'answers of a customer’s own provider': 10,
   seeds: 15,

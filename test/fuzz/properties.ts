@@ -10,6 +10,7 @@ import { seedsOnlyRegister } from './seed-fuzz.ts';
 import { sequencesAreAnswered } from './sequence-fuzz.ts';
 import { providersAreBelievedNothing } from './upstream-fuzz.ts';
 import { createWatch, type Watch } from './watch.ts';
+import { waysAreAlike } from './ways-fuzz.ts';
 import { startWorld, type World } from './world.ts';
 
 const DEMO_SEED = new URL('../../config/seeds/demo.sql', import.meta.url);
@@ -36,7 +37,8 @@ export async function openProperties(env: Record<string, string> = {}): Promise<
     world,
     watch,
     properties: [
-      { share: 0.5, ...requestsAreAnswered(world, watch, endpoints) },
+      { share: 0.4, ...requestsAreAnswered(world, watch, endpoints) },
+      { share: 0.1, ...waysAreAlike(world, watch, endpoints) },
       { share: 0.2, ...sequencesAreAnswered(world, watch) },
       { share: 0.12, ...providersAreBelievedNothing(world, watch) },
       { share: 0.1, ...seedsOnlyRegister(database, watch) },

@@ -65,7 +65,8 @@ export function createRecorder(server: TestServer, moreHeaders: readonly string[
   };
 }
 
-function withoutChance(value: unknown, issuer: string): unknown {
+/** A JSON value of an answer, with its tokens read, without the parts that differ from run to run. */
+export function withoutChance(value: unknown, issuer: string): unknown {
   if (Array.isArray(value)) return value.map((item) => withoutChance(item, issuer));
   if (typeof value === 'string')
     return isJwt(value) ? readJwt(value, issuer) : value.replaceAll(issuer, 'ISSUER');

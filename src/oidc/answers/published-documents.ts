@@ -19,6 +19,8 @@ export function keepDocuments(provider: Provider): Middleware {
     if (!DOCUMENTS.has(ctx.path) || ctx.status !== 200 || typeof ctx.body !== 'object') return;
     const document = publish(ctx.body, ctx.response.get('Content-Type'));
     documents.set(ctx.path, document);
+    // It is the same for every origin.
+    ctx.remove('Vary');
     answerDocument(ctx, document);
   };
 }
