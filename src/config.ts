@@ -53,6 +53,8 @@ export interface Config extends Issuers {
   secrets: Secrets;
 }
 
+export type { DirectKind };
+
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
 const DAY = 24 * 60 * 60;

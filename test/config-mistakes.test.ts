@@ -59,6 +59,10 @@ describe('the configuration refuses', () => {
     ],
     [{ KEEP_ALIVE_SECONDS: '0' }, 'KEEP_ALIVE_SECONDS is "0"; it takes a whole number from 1 to 3600.'],
     [{ REQUEST_SECONDS: '0.5' }, 'REQUEST_SECONDS is "0.5"; it takes a whole number from 1 to 3600.'],
+    [
+      { DIRECT: 'refresh,userinfo,all' },
+      'DIRECT is all, none, or some of documents, listnr, userinfo, introspection, exchange, refresh, separated by commas.',
+    ],
     [{ WORKERS: '0' }, 'WORKERS is "0"; it takes a whole number from 1 to 64.'],
     [
       { WORKERS: '2' },

@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseEnv } from 'node:util';
+import { DIRECT_KINDS } from '../src/config/direct.ts';
 import { parseConfig } from '../src/config.ts';
 import { mistakes, PRODUCTION } from './support/servers/configuration.ts';
 import { TEST_SECRETS } from './support/servers/test-server.ts';
@@ -47,6 +48,7 @@ describe('the defaults', () => {
       seedsDir: undefined,
       trustedProxies: [],
       outbound: { networks: [], loopback: true },
+      direct: new Set(DIRECT_KINDS),
       requestsPerMinute: 6000,
       failuresPerMinute: 20,
       rsaBits: 2048,
@@ -113,6 +115,7 @@ describe('a complete environment', () => {
       FAILURES_PER_MINUTE: '5',
       KEEP_ALIVE_SECONDS: '75',
       REQUEST_SECONDS: '20',
+      DIRECT: 'refresh, documents',
       KEY_ENCRYPTION_KEY: `${Buffer.alloc(32, 1).toString('base64')},${Buffer.alloc(32, 2).toString('base64url')}`,
     };
     expect(parseConfig(environment)).toEqual({
@@ -131,6 +134,7 @@ describe('a complete environment', () => {
       seedsDir: folder,
       trustedProxies: ['10.0.0.0/8', '192.0.2.7', '2001:db8::/32'],
       outbound: { networks: ['10.1.2.3', '10.20.0.0/24'], loopback: false },
+      direct: new Set(['documents', 'refresh']),
       requestsPerMinute: 100,
       failuresPerMinute: 5,
       rsaBits: 2048,

@@ -1,5 +1,5 @@
 import type { Services } from '../compose.ts';
-import type { DirectKind } from '../config/direct.ts';
+import type { DirectKind } from '../config.ts';
 import type { DirectDocument, DirectRoute } from '../http/direct/direct-answers.ts';
 import type { EndpointRequest } from '../http/endpoint.ts';
 import { parseJsonObject } from '../http/input/body.ts';

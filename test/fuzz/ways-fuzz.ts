@@ -14,7 +14,7 @@ import type { World } from './world.ts';
 /** After so many requests, most codes and tokens are used up. */
 const LIVE_FOR_REQUESTS = 25;
 
-/** What a request came to: its answer, its log line, and what it changed. */
+/** Everything that comes of a request: its answer, its log line, and the change of rows. */
 interface Outcome {
   status: number;
   headers: Record<string, string>;
@@ -131,8 +131,9 @@ async function lineOf({ lines }: World, requestId: string): Promise<unknown> {
       .map((text) => JSON.parse(text))
       .find((one) => one.requestId === requestId && one.msg === 'request');
     if (line) {
-      const { time, ms, requestId: _id, grant, ...rest } = line;
-      return { ...rest, grant: typeof grant };
+      const { time, ms, requestId: _id, grant, client = '', ...rest } = line;
+      // A code in the place of a client's name is another code in the other world.
+      return { ...rest, grant: typeof grant, client: String(client).replace(/^.{8}\.{3}$/, '...') };
     }
     await new Promise(setImmediate);
   }

@@ -97,6 +97,7 @@ export async function aClient(
     require_dpop?: boolean;
     id_token_signed_response_alg?: 'RS256' | 'ES256' | 'EdDSA';
     may_introspect?: boolean;
+    refresh_replay_window_seconds?: number;
   } = {},
 ): Promise<TestClient> {
   const client = {

@@ -1,0 +1,34 @@
+import type { AddressInfo } from 'node:net';
+import { createListener } from '../../../src/app.ts';
+import { DIRECT_KINDS, type DirectKind } from '../../../src/config/direct.ts';
+import { createHttpServer } from '../../../src/http/connections/http-server.ts';
+import type { TestServer } from '../../support/servers/test-server.ts';
+
+export interface Way {
+  port: number;
+  close(): Promise<void>;
+}
+
+export const WAYS = { short: DIRECT_KINDS, long: [] } as const;
+
+/** The same server on another port, where these kinds of requests go the short way. */
+export async function openWay(
+  { services }: Pick<TestServer, 'services'>,
+  kinds: readonly DirectKind[],
+): Promise<Way> {
+  const config = { ...services.config, direct: new Set(kinds) };
+  const { logger, metrics } = services;
+  const server = createHttpServer(
+    { logger, metrics, limits: config.connections },
+    createListener({ ...services, config }, { retiring: () => false }),
+  );
+  await new Promise<void>((listening) => server.listen(0, 'localhost', listening));
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () =>
+      new Promise((closed) => {
+        server.close(() => closed());
+        server.closeAllConnections();
+      }),
+  };
+}
