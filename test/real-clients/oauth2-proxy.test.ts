@@ -74,14 +74,19 @@ describeWith('go')('oauth2-proxy', () => {
     });
   });
 
-  it('refreshes its session', async () => {
-    const first = await headersAt(`${origin}/`);
-    let next = first;
-    await until('the application gets another access token', async () => {
-      next = await headersAt(`${origin}/`);
-      return next['x-forwarded-access-token'] !== first['x-forwarded-access-token'];
-    });
-    expect(next).toMatchObject({ 'x-forwarded-user': ADA.id, 'x-forwarded-email': ADA.email });
+  it('refreshes its session, for a page that sends five requests at once', async () => {
+    const accessTokens = async () => {
+      const pages = await Promise.all(Array.from({ length: 5 }, () => person.browser.get(`${origin}/`)));
+      // A redirect would be another sign-in.
+      expect(pages.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
+      return pages.map(({ html }) => JSON.parse(html)['x-forwarded-access-token']);
+    };
+    for (const time of ['first', 'second']) {
+      const before = new Set(await accessTokens());
+      await until(`the application gets other access tokens for the ${time} time`, async () =>
+        (await accessTokens()).some((token) => !before.has(token)),
+      );
+    }
   });
 
   it('ends the session of the browser, too, when it signs out', async () => {
