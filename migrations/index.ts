@@ -26,6 +26,7 @@ import * as supportAddress from './0024-support-address.ts';
 import * as canonicalAddresses from './0025-canonical-addresses.ts';
 import * as updatedAt from './0026-updated-at.ts';
 import * as upstreamAmr from './0027-upstream-amr.ts';
+import * as applicationLook from './0028-application-look.ts';
 import { applyFunctions } from './functions.ts';
 
 const MIGRATIONS = {
@@ -56,6 +57,7 @@ const MIGRATIONS = {
   '0025-canonical-addresses': canonicalAddresses,
   '0026-updated-at': updatedAt,
   '0027-upstream-amr': upstreamAmr,
+  '0028-application-look': applicationLook,
 };
 
 type Name = keyof typeof MIGRATIONS;

@@ -17,6 +17,10 @@ export interface Client {
   clientUri: string | null;
   /** The address at which it begins a sign-in (OIDC Core section 4). */
   initiateLoginUri: string | null;
+  /** Shown where a person decides whether to go on to the application. */
+  logoUri: string | null;
+  tosUri: string | null;
+  policyUri: string | null;
   /** Public keys for `private_key_jwt` (RFC 7523). A client has them instead of a secret. */
   jwks: { keys: readonly object[] } | null;
   requireDpop: boolean;

@@ -67,7 +67,10 @@ export function pagePolicy({
   const directives: Record<string, readonly string[]> = {
     ...POLICY,
     'form-action': ["'self'", ...formTargets.map((uri) => new URL(uri).protocol)],
-    'img-src': ["'self'", ...images.filter((uri) => /^https?:/.test(uri)).map((uri) => new URL(uri).origin)],
+    'img-src': [
+      "'self'",
+      ...images.filter((uri) => /^https?:/.test(uri) && URL.canParse(uri)).map((uri) => new URL(uri).origin),
+    ],
     ...(scripts ? { 'script-src': ["'self'"], 'connect-src': ["'self'"] } : {}),
   };
   return Object.entries(directives)

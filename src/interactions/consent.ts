@@ -1,13 +1,16 @@
 import { OFFLINE_ACCESS, scopesAllowed } from '../clients/allowed-now.ts';
 import { logFacts } from '../http/records/log-fields.ts';
 import { requestState } from '../http/records/request-state.ts';
+import { interactionAddress } from '../oidc/routes.ts';
 import type { InteractionDependencies } from './dependencies.ts';
 import {
+  applicationOf,
   finishInteraction,
   type InteractionContext,
   pageOptions,
   readInteractionForm,
   redirectUri,
+  signedInPerson,
 } from './interaction.ts';
 
 /** The meaning of each scope, for the person who is asked. */
@@ -29,17 +32,17 @@ export async function showConsent(
   { views, csrf, people }: InteractionDependencies,
 ): Promise<void> {
   const { ctx, interaction, client } = context;
-  const person = await people.find(interaction.session?.accountId ?? '');
+  const person = await signedInPerson(context, { people });
   views.render(
     ctx,
     'consent',
     {
+      ...applicationOf(context),
       title: `Share with ${client.name}?`,
-      clientId: client.id,
-      clientName: client.name,
       clientHost: hostOf(redirectUri(context)),
       personName: person?.name ?? person?.email ?? 'You',
-      personEmail: person?.email ?? '',
+      personEmail: person?.name ? person.email : null,
+      signInAsAnother: interactionAddress(interaction.uid, client.id, '/sign-in'),
       scopes: shownScopes(context).map((name) => ({
         name,
         ...(SCOPES[name] ?? { title: name, description: '' }),

@@ -1,5 +1,6 @@
 import type { Context } from 'koa';
 import { errors, type Provider } from 'oidc-provider';
+import type { Person } from '../accounts/person.ts';
 import type { Client } from '../clients/client.ts';
 import { readForm } from '../http/input/body.ts';
 import { parseParameters, type RequestParameters, singleValue } from '../http/input/parameters.ts';
@@ -8,7 +9,9 @@ import type { PageOptions } from '../http/pages/views.ts';
 import { logClient, logFacts } from '../http/records/log-fields.ts';
 import { brandOf } from '../instances/brand.ts';
 import type { Instance } from '../instances/instance.ts';
+import { ANOTHER_PERSON } from '../oidc/interaction-policy.ts';
 import { clientRecord } from '../oidc/storage/client-metadata.ts';
+import { epochSeconds } from '../platform/time/clock.ts';
 import type { InteractionDependencies } from './dependencies.ts';
 
 export type Interaction = Awaited<ReturnType<Provider['interactionDetails']>>;
@@ -25,8 +28,8 @@ type Result = Parameters<Provider['interactionFinished']>[2];
 
 /** The interaction is over, or belongs to another browser (way-on.ts). */
 export class InteractionOver extends Error {
-  /** Whether the person said no, in a form that was read already. */
-  declined = false;
+  /** The answer in a form that was read already: the person said no, or chose to go on as who is signed in. */
+  answer: 'no' | 'go_on' | undefined;
 }
 
 /** @throws InteractionOver when it is over, or belongs to another browser, as its cookie shows. */
@@ -48,6 +51,28 @@ export async function loadInteraction(
   return { ctx, interaction, client, instance };
 }
 
+/** The person who is signed in at this moment. */
+export async function signedInPerson(
+  { interaction }: InteractionContext,
+  { people }: Pick<InteractionDependencies, 'people'>,
+): Promise<Person | undefined> {
+  const { accountId } = interaction.session ?? {};
+  return accountId === undefined ? undefined : people.find(accountId);
+}
+
+/** Whether the person said that they are not the one who is signed in. The other prompts ask nobody to sign in. */
+export function saysToBeAnother({ interaction: { prompt } }: InteractionContext): boolean {
+  return prompt.name !== 'login' || prompt.reasons.includes(ANOTHER_PERSON);
+}
+
+/** Whether another person than the one who is signed in is to sign in: they said so, or the application did by an id. */
+export function isForAnother(context: InteractionContext): boolean {
+  const { session, prompt } = context.interaction;
+  if (session?.accountId === undefined) return false;
+  const asked = ['id_token_hint', 'claims_id_token_sub_value'];
+  return saysToBeAnother(context) || asked.some((reason) => prompt.reasons.includes(reason));
+}
+
 /** Reads the form of an interaction's page, and checks that it comes from that page. */
 export async function readInteractionForm(
   { ctx, interaction }: InteractionContext,
@@ -61,7 +86,32 @@ export async function readInteractionForm(
 /** An interaction's page has its instance's look, and its form may lead back to the client. */
 export function pageOptions(context: InteractionContext): PageOptions {
   const uri = redirectUri(context);
-  return { brand: brandOf(context.instance), formTargets: uri === undefined ? [] : [uri] };
+  const { logoUri } = context.client;
+  return {
+    brand: brandOf(context.instance),
+    formTargets: uri === undefined ? [] : [uri],
+    images: logoUri === null ? [] : [logoUri],
+  };
+}
+
+/** Whether an application has its instance's name, which stands at the head of each page. */
+export function isNamesake(client: Pick<Client, 'name'>, instance: Pick<Instance, 'name'>): boolean {
+  return client.name.toLowerCase() === instance.name.toLowerCase();
+}
+
+/** The application, for a page on which a person decides whether to go on to it. */
+export function applicationOf({ client, instance }: InteractionContext): Record<string, unknown> {
+  const { id, name, logoUri, tosUri, policyUri } = client;
+  return {
+    clientId: id,
+    clientName: name,
+    isNamesake: isNamesake(client, instance),
+    clientLogo: logoUri,
+    links: [
+      ...(tosUri === null ? [] : [{ href: tosUri, text: 'Terms of service' }]),
+      ...(policyUri === null ? [] : [{ href: policyUri, text: 'Privacy policy' }]),
+    ],
+  };
 }
 
 /** The address for the client's answer; undefined for a device, which polls instead. */
@@ -76,9 +126,10 @@ export async function finishInteraction(
   result: Result,
 ): Promise<void> {
   const declined = 'error' in result;
+  const answer = declined ? 'no' : 'select_account' in result ? 'go_on' : undefined;
   const next = await unlessOver(
     () => provider().interactionResult(ctx.req, ctx.res, result, { mergeWithLastSubmission: !declined }),
-    { declined },
+    answer,
   );
   redirect(ctx, next);
 }
@@ -87,7 +138,8 @@ export async function finishInteraction(
  * Signs a person in. If another person was signed in, in this browser and instance, their session and its grants end
  * first. Otherwise the library would make the browser post a page of its own.
  *
- * `amr` names the method (RFC 8176), if it is known. `authenticatedAt` is in epoch seconds, and now by default.
+ * `amr` names the method (RFC 8176), if it is known. `authenticatedAt` is in epoch seconds, and now by default. It goes
+ * with the result, because the library reads that again after the consent page, which may be much later.
  */
 export async function finishSignIn(
   context: InteractionContext,
@@ -96,7 +148,7 @@ export async function finishSignIn(
     personId,
     passwordFingerprint,
     amr,
-    authenticatedAt,
+    authenticatedAt = epochSeconds(dependencies.clock),
   }: {
     personId: string;
     passwordFingerprint?: string | undefined;
@@ -117,7 +169,7 @@ export async function finishSignIn(
       accountId: personId,
       passwordFingerprint,
       ...(amr ? { amr } : {}),
-      ...(authenticatedAt === undefined ? {} : { ts: authenticatedAt }),
+      ts: authenticatedAt,
     },
   });
 }
@@ -153,11 +205,11 @@ export async function abortInteraction(
 }
 
 /** A second tab, or a form that was sent twice, may end an interaction at any moment. */
-async function unlessOver<T>(work: () => Promise<T>, { declined = false } = {}): Promise<T> {
+async function unlessOver<T>(work: () => Promise<T>, answer?: InteractionOver['answer']): Promise<T> {
   try {
     return await work();
   } catch (error) {
     if (!(error instanceof errors.SessionNotFound)) throw error;
-    throw Object.assign(new InteractionOver(undefined, { cause: error }), { declined });
+    throw Object.assign(new InteractionOver(undefined, { cause: error }), { answer });
   }
 }

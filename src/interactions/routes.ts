@@ -8,7 +8,9 @@ import type { Middleware } from 'koa';
 import { onlyFromOwnPages } from '../http/pages/own-pages.ts';
 import { redirect } from '../http/pages/redirect.ts';
 import { createRouter } from '../http/routing.ts';
+import type { Instance } from '../instances/instance.ts';
 import { interactionAddress } from '../oidc/routes.ts';
+import { continueAsSignedIn, showAccounts } from './accounts.ts';
 import { decideConsent, showConsent } from './consent.ts';
 import type { InteractionDependencies } from './dependencies.ts';
 import {
@@ -33,30 +35,32 @@ export function interactionRoutes(
 ): Router {
   const router = createRouter();
   router.use(onlyFromOwnPages(dependencies.issuer));
-  const step = (due: Step | 'any', serve: Serve): Middleware[] => [
+  const at = (step: Step | 'any', serve: Serve): Middleware[] => [
     inContext,
     async (ctx) => {
       let context: InteractionContext | undefined;
       try {
         context = await loadInteraction(ctx, dependencies);
-        if (due === 'any' || due === stepDue(context)) await serve(context, dependencies);
+        if (isPossible(step, context)) await serve(context, dependencies);
         else redirect(ctx, interactionAddress(context.interaction.uid, context.client.id));
       } catch (error) {
         if (!(error instanceof InteractionOver)) throw error;
-        await leadOn(ctx, dependencies, { known: context?.client, declined: error.declined });
+        await leadOn(ctx, dependencies, { known: context?.client, answer: error.answer });
       }
     },
   ];
   const add = (method: 'get' | 'post', path: string, middleware: Middleware[]) =>
     router[method](path, ...(middleware as never[]));
 
-  add('get', '/interaction/:uid', step('any', showPrompt));
-  add('post', '/interaction/:uid/sign-in', step('password', signInWithPassword));
-  add('get', '/interaction/:uid/upstream/:instance', step('upstream', finishUpstream));
-  add('post', '/interaction/:uid/consent', step('consent', decideConsent));
-  add('post', '/interaction/:uid/abort', step('any', abortInteraction));
+  add('get', '/interaction/:uid', at('any', showPrompt));
+  add('post', '/interaction/:uid/account', at('account', continueAsSignedIn));
+  add('get', '/interaction/:uid/sign-in', at('any', signInAsAnother));
+  add('post', '/interaction/:uid/sign-in', at('password', signInWithPassword));
+  add('get', '/interaction/:uid/upstream/:instance', at('upstream', finishUpstream));
+  add('post', '/interaction/:uid/consent', at('consent', decideConsent));
+  add('post', '/interaction/:uid/abort', at('any', abortInteraction));
   // A form's answer was opened again, without the form.
-  for (const form of ['sign-in', 'consent', 'abort']) add('get', `/interaction/:uid/${form}`, [toPageOfForm]);
+  for (const form of ['account', 'consent', 'abort']) add('get', `/interaction/:uid/${form}`, [toPageOfForm]);
   add('get', upstreamCallbackPath(':instance'), [forwardUpstreamAnswer]);
   add('get', '/assets/theme/:file', [themeRoute(dependencies)]);
   return router;
@@ -65,22 +69,58 @@ export function interactionRoutes(
 const toPageOfForm: Middleware = (ctx) =>
   redirect(ctx, interactionAddress(ctx.params.uid, ctx.query.client_id));
 
-type Step = 'password' | 'upstream' | 'consent';
+type Step = 'account' | 'password' | 'upstream' | 'consent';
 type Serve = (context: InteractionContext, dependencies: InteractionDependencies) => Promise<void>;
 
-/** The library says which prompt is due. For a sign-in, the instance determines the step. */
-function stepDue({ interaction, instance }: InteractionContext): Step {
-  if (interaction.prompt.name === 'consent') return 'consent';
-  return instance.authentication === 'oidc' ? 'upstream' : 'password';
+/**
+ * Whether the step belongs to the prompt that is due. Somebody may sign in at each of them, as who is not the person of
+ * the page; the instance determines how.
+ */
+function isPossible(step: Step | 'any', { interaction, instance }: InteractionContext): boolean {
+  switch (step) {
+    case 'any':
+      return true;
+    case 'account':
+      return interaction.prompt.name === 'select_account';
+    case 'consent':
+      return interaction.prompt.name === 'consent';
+    case 'password':
+    case 'upstream':
+      return step === signInStep(instance);
+  }
 }
 
+function signInStep({ authentication }: Instance): 'password' | 'upstream' {
+  return authentication === 'oidc' ? 'upstream' : 'password';
+}
+
+/** The library says which prompt is due. */
 async function showPrompt(context: InteractionContext, dependencies: InteractionDependencies): Promise<void> {
-  switch (stepDue(context)) {
-    case 'password':
-      return showSignIn(context, dependencies);
-    case 'upstream':
-      return startUpstream(context, dependencies);
+  switch (context.interaction.prompt.name) {
+    case 'select_account':
+      return showAccounts(context, dependencies);
     case 'consent':
       return showConsent(context, dependencies);
+    default:
+      return startSignIn(context, dependencies);
   }
+}
+
+async function startSignIn(
+  context: InteractionContext,
+  dependencies: InteractionDependencies,
+): Promise<void> {
+  if (signInStep(context.instance) === 'upstream') return startUpstream(context, dependencies);
+  return showSignIn(context, dependencies);
+}
+
+/** The page that asks to sign in is its own; the others lead here. */
+async function signInAsAnother(
+  context: InteractionContext,
+  dependencies: InteractionDependencies,
+): Promise<void> {
+  const { ctx, interaction, client } = context;
+  if (interaction.prompt.name === 'login')
+    return redirect(ctx, interactionAddress(interaction.uid, client.id));
+  return startSignIn(context, dependencies);
 }

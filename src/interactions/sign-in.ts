@@ -1,17 +1,24 @@
+import type { Person } from '../accounts/person.ts';
 import { accountName } from '../authentication/guesses/buckets.ts';
 import { singleValue } from '../http/input/parameters.ts';
 import { requestLimitKey } from '../http/rate-limits/limit-key.ts';
 import { requestState } from '../http/records/request-state.ts';
+import { interactionAddress } from '../oidc/routes.ts';
 import { HttpError } from '../platform/errors.ts';
 import type { InteractionDependencies } from './dependencies.ts';
 import {
+  applicationOf,
   finishSignIn,
   type InteractionContext,
+  isForAnother,
+  isNamesake,
   isWhoWasAskedFor,
   NOT_WHO_WAS_ASKED_FOR,
   pageOptions,
   readInteractionForm,
   redirectUri,
+  saysToBeAnother,
+  signedInPerson,
 } from './interaction.ts';
 import { refusedByLimit } from './refused-by-limit.ts';
 
@@ -19,29 +26,29 @@ const MAX_EMAIL_LENGTH = 254;
 
 export async function showSignIn(
   context: InteractionContext,
-  { views, csrf }: Pick<InteractionDependencies, 'views' | 'csrf'>,
-  {
-    email = loginHint(context),
-    error,
-    status = 200,
-  }: { email?: string; error?: string; status?: number } = {},
+  { views, csrf, people }: Pick<InteractionDependencies, 'views' | 'csrf' | 'people'>,
+  { email, error, status = 200 }: { email?: string; error?: string; status?: number } = {},
 ): Promise<void> {
-  const { ctx, interaction, client, instance } = context;
+  const { ctx, interaction, client } = context;
+  const person = await signedInPerson(context, { people });
+  const expected = expectedAddress(context, person);
   ctx.status = status;
   views.render(
     ctx,
     'sign-in',
     {
-      title: `Sign in to ${instance.name}`,
-      clientId: client.id,
-      clientName: client.name,
+      ...applicationOf(context),
+      title: titleOf(context),
       action: `/interaction/${interaction.uid}/sign-in`,
       goesBack: redirectUri(context) !== undefined,
       abortAction: `/interaction/${interaction.uid}/abort`,
+      // The page on which they said that they are somebody else.
+      back: interaction.prompt.name === 'login' ? undefined : interactionAddress(interaction.uid, client.id),
       csrf: csrf.token(interaction.uid),
-      email,
+      email: email ?? expected,
       error,
-      notice: error === undefined ? notice(context) : undefined,
+      personName: person?.name ?? person?.email,
+      isAgain: expected !== '' && expected.toLowerCase() === person?.email?.toLowerCase(),
     },
     pageOptions(context),
   );
@@ -87,13 +94,15 @@ export async function signInWithPassword(
   await finishSignIn(context, dependencies, { personId, passwordFingerprint, amr: ['pwd'] });
 }
 
-function loginHint({ interaction }: InteractionContext): string {
-  const hint = singleValue(interaction.params.login_hint) ?? '';
-  return hint.length <= MAX_EMAIL_LENGTH ? hint : '';
+/** The head of the page has the instance's name already. */
+function titleOf({ client, instance }: InteractionContext): string {
+  return isNamesake(client, instance) ? 'Sign in' : `Sign in to ${client.name}`;
 }
 
-/** Tells a signed-in person why they are asked again. */
-function notice({ interaction }: InteractionContext): string | undefined {
-  if (!interaction.session?.accountId) return undefined;
-  return 'Please sign in again to confirm that it is you.';
+/** The address of the person who is expected: the application says so, or they are signed in and asked again. */
+function expectedAddress(context: InteractionContext, person: Person | undefined): string {
+  if (saysToBeAnother(context)) return '';
+  const hint = singleValue(context.interaction.params.login_hint) ?? '';
+  if (hint !== '' && hint.length <= MAX_EMAIL_LENGTH) return hint;
+  return isForAnother(context) ? '' : (person?.email ?? '');
 }

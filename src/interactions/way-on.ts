@@ -12,6 +12,7 @@ import { clientRecord } from '../oidc/storage/client-metadata.ts';
 import { HttpError, type PageLink } from '../platform/errors.ts';
 import { cookiesBlocked, keepsCookies } from './cookie-check.ts';
 import type { InteractionDependencies } from './dependencies.ts';
+import type { InteractionOver } from './interaction.ts';
 
 /**
  * Leads a person on whose interaction does not go on. The browser that began it repeats the request: after a second
@@ -23,7 +24,7 @@ import type { InteractionDependencies } from './dependencies.ts';
 export async function leadOn(
   ctx: Context,
   dependencies: InteractionDependencies,
-  { known, declined }: { known: Client | undefined; declined: boolean },
+  { known, answer }: { known: Client | undefined; answer: InteractionOver['answer'] },
 ): Promise<void> {
   const { provider, issuer } = dependencies;
   const uid = String(ctx.params.uid);
@@ -33,8 +34,10 @@ export async function leadOn(
   const client = known ?? (await clientOf(given, found, dependencies));
   if (client) logClient(ctx.req, client.id, 'registered');
   logFacts(ctx.req, { detail: 'the interaction is over, or belongs to another browser' });
-  if (client && found?.isOwn && !declined && !declines(ctx, given))
-    return repeat(ctx, { found, client, given }, dependencies);
+  if (client && found?.isOwn && answer !== 'no' && !declines(ctx, given)) {
+    const goesOn = answer === 'go_on' || (ctx.method === 'POST' && ctx.path.endsWith('/account'));
+    return repeat(ctx, { found, client, given, goesOn }, dependencies);
+  }
 
   const links = client ? applicationLinks(client, issuer) : [];
   if (found?.isOpen && !found.isOwn) {
@@ -53,10 +56,15 @@ function declines({ method, path }: Context, { csrf, decision }: RequestParamete
   return path.endsWith('/abort') || (path.endsWith('/consent') && csrf !== undefined && decision !== 'allow');
 }
 
-/** Asks for the same authorization again. */
+/** Asks for the same authorization again. `goesOn`: the person chose to go on as who is signed in. */
 async function repeat(
   ctx: Context,
-  { found, client, given }: { found: KnownInteraction; client: Client; given: RequestParameters },
+  {
+    found,
+    client,
+    given,
+    goesOn,
+  }: { found: KnownInteraction; client: Client; given: RequestParameters; goesOn: boolean },
   { provider, people, hints }: InteractionDependencies,
 ): Promise<void> {
   if (found.isOfDevice) {
@@ -65,7 +73,7 @@ async function repeat(
   }
   const session = await findSession(ctx, provider(), client.instanceId);
   const mustSignIn = await isOfAnother(given, session, people);
-  const parameters = await repeatedRequest(found, session, { hints, mustSignIn });
+  const parameters = await repeatedRequest(found, session, { hints, mustSignIn, goesOn });
   repeatAsGet(ctx, { path: PATHS.authorization, parameters });
 }
 

@@ -88,7 +88,7 @@ export function oidcConfiguration(dependencies: ConfigurationDependencies): Conf
     },
     discovery: {
       acr_values_supported: Object.values(ACR),
-      prompt_values_supported: ['none', 'login', 'consent'],
+      prompt_values_supported: ['none', 'login', 'consent', 'select_account'],
       revocation_endpoint_auth_methods_supported: CLIENT_AUTH_METHODS,
       introspection_endpoint_auth_methods_supported: CLIENT_AUTH_METHODS.filter((name) => name !== 'none'),
       revocation_endpoint_auth_signing_alg_values_supported: PROOF_ALGORITHMS,

@@ -1,8 +1,12 @@
 import { interactionPolicy } from 'oidc-provider';
 import { mayAnswerSilently } from '../clients/allowed-now.ts';
+import { requestContext } from './request-context.ts';
 import { clientRecord } from './storage/client-metadata.ts';
 
-const { Check, base } = interactionPolicy;
+const { Check, Prompt, base } = interactionPolicy;
+
+/** Why a person is asked to sign in who wants to be somebody else: the reason of a `login` prompt. */
+export const ANOTHER_PERSON = 'another_person';
 
 /** When a person has to be prompted: the library's rules and ours. */
 export function createInteractionPolicy(): interactionPolicy.DefaultPolicy {
@@ -20,6 +24,18 @@ export function createInteractionPolicy(): interactionPolicy.DefaultPolicy {
         oidc.session?.accountId && !oidc.account ? Check.REQUEST_PROMPT : Check.NO_NEED_TO_PROMPT,
     ),
   );
+  login.checks.add(
+    new Check(
+      ANOTHER_PERSON,
+      'the person at the browser wants to sign in as somebody else',
+      'login_required',
+      ({ oidc }) =>
+        requestContext().asAnotherPerson && !oidc.result?.login
+          ? Check.REQUEST_PROMPT
+          : Check.NO_NEED_TO_PROMPT,
+    ),
+  );
+  policy.add(selectAccount(), 0);
   // The library asks for every installed application, whatever its address. The registration decides here.
   consent.checks.remove('native_client_prompt');
   consent.checks.add(
@@ -35,4 +51,29 @@ export function createInteractionPolicy(): interactionPolicy.DefaultPolicy {
     ),
   );
   return policy;
+}
+
+/**
+ * `select_account`, before the other prompts: whoever goes on as the person who is signed in may have to prove that next.
+ * Somebody who signs in has chosen, so nobody is asked who is not signed in, or has just signed in. Nor is a person whom
+ * the application does not want (`id_token_hint`): they could not go on, and the library reads the hint only here.
+ */
+function selectAccount(): interactionPolicy.Prompt {
+  const name = 'select_account';
+  const prompt = new Prompt({ name, requestable: true });
+  prompt.checks.clear();
+  prompt.checks.add(
+    new Check(
+      'select_account_prompt',
+      'the application wants the person to choose an account',
+      'account_selection_required',
+      ({ oidc }) => {
+        const { account, entities, result } = oidc;
+        if (!account || result?.login || !oidc.promptPending(name)) return Check.NO_NEED_TO_PROMPT;
+        const { sub = account.accountId } = entities.IdTokenHint?.payload ?? {};
+        return sub === account.accountId ? Check.REQUEST_PROMPT : Check.NO_NEED_TO_PROMPT;
+      },
+    ),
+  );
+  return prompt;
 }

@@ -55,20 +55,25 @@ export async function findInteraction(
 /**
  * The parameters with which the browser of an interaction asks for the same authorization again. A sign-in that was
  * asked for and has happened since need not happen again. One that another person's sign-in came between does
- * (`mustSignIn` says so, too). A person who is not the one of the page is asked, whatever they decided before. A hint is sealed, because a token must not get into an address. A pushed request loses its
- * `login_hint`, which may be a person's e-mail address.
+ * (`mustSignIn` says so, too). A person who is not the one of the page is asked, whatever they decided before. An
+ * account that was chosen need not be chosen again: by signing in, or by going on as the person of the page (`goesOn`).
+ * A hint is sealed, because a token must not get into an address. A pushed request loses its `login_hint`, which may be a
+ * person's e-mail address.
  */
 export async function repeatedRequest(
   { params, begunAt, isOpen, isPushed, asksToSignIn, accountId: formerId }: KnownInteraction,
   { accountId, loginTs }: Pick<Session, 'accountId' | 'loginTs'>,
-  { hints, mustSignIn }: { hints: IdTokenHints; mustSignIn: boolean },
+  { hints, mustSignIn, goesOn }: { hints: IdTokenHints; mustSignIn: boolean; goesOn: boolean },
 ): Promise<Record<string, string>> {
   const { id_token_hint: hint, request: _request, request_uri: _uri, prompt, login_hint, ...others } = params;
   const signedInSince = accountId !== undefined && Number(loginTs) >= begunAt;
   const prompts = new Set((prompt ?? '').split(' ').filter((one) => one !== ''));
   if (mustSignIn || (isOpen && asksToSignIn)) prompts.add('login');
   else if (signedInSince) prompts.delete('login');
-  if (formerId !== undefined && accountId !== undefined && accountId !== formerId) prompts.add('consent');
+  const hasChosen = goesOn ? accountId === formerId : signedInSince;
+  if (mustSignIn || hasChosen) prompts.delete('select_account');
+  const isAnother = formerId !== undefined && accountId !== undefined && accountId !== formerId;
+  if (isAnother && !prompts.has('select_account')) prompts.add('consent');
   const repeated = {
     ...others,
     ...(isPushed ? {} : { login_hint }),

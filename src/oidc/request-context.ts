@@ -20,6 +20,8 @@ export interface RequestContext {
   interactionIsOver?: boolean;
   /** The user code the person typed (device flow only). */
   userCode?: string;
+  /** Whether they want to sign in as somebody else than the person who is signed in (device flow only). */
+  asAnotherPerson?: boolean;
   /** The enabled person of the session, so that the library's next question costs no query. */
   person?: Person;
   /**

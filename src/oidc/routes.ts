@@ -15,9 +15,9 @@ export const PATHS = {
  * The address of an interaction's page. It names the client, so that the page leads back to the application when the
  * interaction is long gone.
  */
-export function interactionAddress(uid: string, clientId: unknown): string {
+export function interactionAddress(uid: string, clientId: unknown, step = ''): string {
   const query = typeof clientId === 'string' ? `?${new URLSearchParams({ client_id: clientId })}` : '';
-  return `/interaction/${encodeURIComponent(uid)}${query}`;
+  return `/interaction/${encodeURIComponent(uid)}${step}${query}`;
 }
 
 /** The chains of middleware that a request may pass on its way to the library (app.ts). */

@@ -58,7 +58,7 @@ describe('the demo', () => {
     await visit.page.waitForURL(`${server.url}/demo?state=signed-out`);
     expect(await visit.page.getByRole('status').textContent()).toContain('You are signed out');
     await visit.page.getByRole('link', { name: 'Sign in', exact: true }).click();
-    expect(await heading(visit)).toBe('Sign in to Demo Company');
+    expect(await heading(visit)).toBe('Sign in to Demo web application');
     expect(visit.problems).toEqual([]);
     await visit.context.close();
   });

@@ -7,7 +7,13 @@ import { startTestServer, type TestServer } from '../support/servers/test-server
 import { startUpstreamIdp, type UpstreamIdp } from '../support/upstream/upstream-idp.ts';
 
 const DEVICE_CODE = 'urn:ietf:params:oauth:grant-type:device_code';
+/** Names that are read from right to left. */
+const RIGHT_TO_LEFT = { company: 'شركة النور', application: 'كشف الرواتب', person: 'عائشة بنت أحمد' };
 const LONG = 'Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft';
+
+const LOGO = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 120 40" width="120" height="40">
+<rect width="40" height="40" rx="8" fill="#1d4ed8"/><path d="M12 20h16M20 12v16" stroke="#fff" stroke-width="4"/>
+<path d="M52 12h56M52 28h40" stroke="#111" stroke-width="6"/></svg>`;
 
 let server: TestServer;
 let idp: UpstreamIdp;
@@ -15,6 +21,9 @@ let application: Application;
 let chromium: Chromium;
 let client: TestClient;
 let consenting: TestClient;
+/** Its instance and its person have names in another script, too. */
+let arabic: TestClient;
+const aisha = { email: 'aisha@noor.example', password: 'a perfectly good password' };
 let long: TestClient;
 let upstream: TestClient;
 let away: TestClient;
@@ -26,7 +35,7 @@ let upstreamDevice: TestClient;
 beforeAll(async () => {
   server = await startTestServer();
   chromium = await launchChromium();
-  application = await startApplication();
+  application = await startApplication({ pages: { '/logo.svg': { type: 'image/svg+xml', body: LOGO } } });
   idp = await startUpstreamIdp({ redirectUri: `${server.url}/auth/upstream/callback` });
   const redirect_uris = [`${application.origin}/callback`];
   client = await aClient(server, {
@@ -34,7 +43,19 @@ beforeAll(async () => {
     redirect_uris,
     post_logout_redirect_uris: [`${application.origin}/signed-out`],
   });
-  consenting = await aClient(server, { name: 'Timesheets', redirect_uris, require_consent: true });
+
+  const look = {
+    logo_uri: `${application.origin}/logo.svg`,
+    tos_uri: `${application.origin}/terms`,
+    policy_uri: `${application.origin}/privacy`,
+  };
+  consenting = await aClient(server, { name: 'Timesheets', redirect_uris, require_consent: true, ...look });
+  await anInstance(server, { id: 'noor', name: RIGHT_TO_LEFT.company, brand_color: '#0b5fa5' });
+  await aPerson(server, { instance_id: 'noor', ...aisha, name: RIGHT_TO_LEFT.person });
+  arabic = await aClient(server, {
+    ...{ instance_id: 'noor', name: RIGHT_TO_LEFT.application, redirect_uris, require_consent: true },
+    ...look,
+  });
 
   const instance_id = await anInstance(server, { id: 'long', name: LONG, brand_color: '#ffd400' });
   await aPerson(server, { instance_id, email: 'x@long.example', name: LONG });
@@ -110,6 +131,25 @@ const PAGES: Record<string, (visit: Visit) => Promise<unknown>> = {
     await signedIn(visit, urlFor(client));
     await visit.page.goto(urlFor(client, { prompt: 'login', login_hint: ADA.email }));
   },
+  'sign-in-look': ({ page }) => page.goto(urlFor(consenting)),
+  'sign-in-right-to-left': ({ page }) => page.goto(urlFor(arabic)),
+  async accounts(visit) {
+    await signedIn(visit, urlFor(client));
+    await visit.page.goto(urlFor(client, { prompt: 'select_account' }));
+  },
+  async 'accounts-right-to-left'(visit) {
+    await signIn(visit, urlFor(arabic), aisha);
+    await visit.page.goto(urlFor(arabic, { prompt: 'select_account' }));
+  },
+  async 'accounts-long-names'(visit) {
+    await signIn(visit, urlFor(long), { email: 'x@long.example', password: 'a perfectly good password' });
+    await visit.page.goto(urlFor(long, { prompt: 'select_account' }));
+  },
+  async 'sign-in-as-another'(visit) {
+    await signIn(visit, urlFor(consenting));
+    await visit.page.getByRole('link', { name: 'Not you?' }).click();
+    await visit.page.getByText('When somebody else signs in').waitFor();
+  },
   'sign-in-long-names': ({ page }) => page.goto(urlFor(long)),
   async 'sign-in-with-logo'({ page }) {
     await page.goto(urlFor(client));
@@ -120,6 +160,7 @@ const PAGES: Record<string, (visit: Visit) => Promise<unknown>> = {
     );
   },
   consent: (visit) => signIn(visit, urlFor(consenting)),
+  'consent-right-to-left': (visit) => signIn(visit, urlFor(arabic), aisha),
   'consent-long-names': (visit) =>
     signIn(visit, urlFor(long), { email: 'x@long.example', password: 'a perfectly good password' }),
   async 'sign-out'(visit) {
@@ -173,6 +214,10 @@ const PAGES: Record<string, (visit: Visit) => Promise<unknown>> = {
     idp.person = { sub: 'employee-7' };
     await confirmDevice(visit, upstreamDevice);
     await visit.page.getByRole('heading', { name: 'You are signed in' }).waitFor();
+  },
+  async 'device-confirm-signed-in'(visit) {
+    await signIn(visit, urlFor(long), { email: 'x@long.example', password: 'a perfectly good password' });
+    await visit.page.goto(await deviceAddress(longDevice));
   },
   async 'device-cancelled'({ page }) {
     await page.goto(await deviceAddress(device));

@@ -53,7 +53,7 @@ describe('consent', () => {
     const page = await authorize(browser, client);
     expect(page.status).toBe(200);
     expect(page.html).toContain('<h1>Share with <bdi>Payroll &lt;Export&gt;</bdi>?</h1>');
-    expect(page.html).toContain('(127.0.0.1:9999)');
+    expect(page.html).toContain('at <strong class="host">127.0.0.1:9999</strong>');
     expect(page.html).toContain('Ada Lovelace');
     expect(page.html).toContain('ada@demo.example');
     expect(askedFor(page)).toEqual(ALL);
@@ -230,12 +230,11 @@ describe('the consent page refuses', () => {
     expect(await consentsTo(client)).toEqual([]);
   });
 
-  it('a password: that step is over', async () => {
+  it('the choice of an account, which is not due', async () => {
     const page = await authorize(browser, await clientWithConsent());
     const csrf = /name="csrf" value="([^"]*)"/.exec(page.html)?.[1] ?? '';
-    const grace = await aPerson(server);
     const { origin, pathname } = new URL(page.url);
-    const answer = await browser.post(`${origin}${pathname}/sign-in`, { ...grace, csrf });
+    const answer = await browser.post(`${origin}${pathname}/account`, { csrf });
     expect(redirectOf(answer)).toEqual({ status: 303, location: page.url });
   });
 

@@ -80,7 +80,11 @@ describe('a session of one instance', () => {
     await signedIn(acme, browser);
     expect(await whoIsAtBoth(browser)).toEqual({ acme: acme.person.id, globex: 'login_required' });
     const page = await browser.follow(await authorize(browser, globex));
-    expect(page.html).toContain('<h1>Sign in to <bdi>globex</bdi></h1>');
+    expect(page.html).toContain('<span class="brand__name"><bdi>globex</bdi></span>');
+    expect(page.html).toContain('name="password"');
+    const choosing = await browser.follow(await authorize(browser, globex, { prompt: 'select_account' }));
+    expect(choosing.html).toContain('name="password"');
+    expect(choosing.html).not.toContain('Grace Hopper');
   });
 
   it('goes beside one of another in the same browser, each with a cookie of its own', async () => {

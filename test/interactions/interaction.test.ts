@@ -161,6 +161,12 @@ describe('the headers of a page', () => {
         { form: ' com.example.app:' },
       ],
       [await aClient(server, { instance_id: instance }), { form: ' http:', images: ' https://cdn.example' }],
+      [
+        await aClient(server, { instance_id: instance, logo_uri: 'https://app.example:8443/a,b;c.svg?d=e' }),
+        { form: ' http:', images: ' https://app.example:8443 https://cdn.example' },
+      ],
+      // A row that nobody can read as an address costs no page.
+      [await aClient(server, { logo_uri: 'https://app.example:99999/a.svg' }), { form: ' http:' }],
     ] as const;
     for (const [{ client_id, redirect_uri }, more] of clients) {
       const page = await openSignIn(visitor(), { client_id, redirect_uri });

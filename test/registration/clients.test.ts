@@ -97,6 +97,36 @@ describe('a client is refused', () => {
           ],
         ),
       ),
+      ...(
+        [
+          ['logo_uri', 'client_logo_address'],
+          ['tos_uri', 'client_tos_address'],
+          ['policy_uri', 'client_policy_address'],
+        ] as const
+      ).flatMap(([column, constraint]) =>
+        each(
+          [
+            '/logo.svg',
+            '//app.example/',
+            'data:image/svg+xml,',
+            'javascript:alert(1)',
+            'http://app.example/',
+            // No content policy can name such a host.
+            'http://[::1]/',
+            'https://ada@app.example/',
+            'https://app.example/a b',
+            'https://app.example/"',
+            "https://app.example/''",
+            `https://app.example/${'a'.repeat(2000)}`,
+          ],
+          (uri): Refusal => [
+            aNewClient({ [column]: `'${uri}'` }),
+            `${constraint} of clients`,
+            row(),
+            'Write an https address, or an http address on localhost or 127.0.0.1, without spaces and quotation marks.',
+          ],
+        ),
+      ),
       [
         aNewClient({ type: "'private'" }),
         'client_type_known of clients',
@@ -403,6 +433,10 @@ describe('what is accepted', () => {
       'tel:+49-30-1234567',
       'tel:112;phone-context=+49',
     ].map((uri) => [`help at ${uri}`, `UPDATE instances SET support_uri = '${uri}'`]),
+    ...['https://app.example/a.svg?b=c,d;e', 'http://localhost:3000/', 'http://127.0.0.1'].map((uri) => [
+      `the application’s logo and links ${uri}`,
+      `UPDATE clients SET logo_uri = '${uri}', tos_uri = '${uri}', policy_uri = '${uri}'`,
+    ]),
     ['a client deleted with its secrets', "DELETE FROM clients WHERE id = 'web'"],
     ['an instance deleted with all that is in it', "DELETE FROM instances WHERE id = 'home'"],
     ['a person with a password', aPerson({ email: "'new@home.example'", password_hash: `'${HASH}'` })],

@@ -62,6 +62,7 @@ describe('docs/registering-clients.md', () => {
       '0016-session-limit',
       '0021-application-addresses',
       '0024-support-address',
+      '0028-application-look',
     ]
       .map((name) => readFileSync(new URL(`../../migrations/${name}.ts`, import.meta.url), 'utf8'))
       .join('\n');

@@ -27,8 +27,11 @@ export interface UpstreamAuthenticator {
 export interface UpstreamRequest {
   state: string;
   loginHint: string | undefined;
-  /** Whether the person has to sign in at the provider even if they are signed in there already. */
-  forceLogin: boolean;
+  /**
+   * `login`: the person has to sign in at the provider even if they are signed in there already. `select_account`: they
+   * may want to be somebody else there.
+   */
+  prompt: 'login' | 'select_account' | undefined;
   /** In seconds. */
   maxAge: number | undefined;
 }
@@ -68,10 +71,11 @@ export function createUpstreamAuthenticator({
     });
 
   return {
-    async start(provider, { state, loginHint, forceLogin, maxAge }) {
+    async start(provider, { state, loginHint, prompt: wanted, maxAge }) {
       const configuration = await configurationOf(provider);
+      const prompt = wanted && promptFor(wanted, configuration);
       // OIDC Core 2: a provider must send `auth_time` if it is asked for a max_age.
-      const maxAgeToAsk = maxAge ?? (forceLogin ? 0 : undefined);
+      const maxAgeToAsk = maxAge ?? (prompt === 'login' ? 0 : undefined);
       const attempt = {
         state,
         nonce: randomBytes(16).toString('base64url'),
@@ -85,7 +89,7 @@ export function createUpstreamAuthenticator({
         code_challenge: await openid.calculatePKCECodeChallenge(attempt.codeVerifier),
         code_challenge_method: 'S256',
         ...(loginHint ? { login_hint: loginHint } : {}),
-        ...(forceLogin ? { prompt: 'login' } : {}),
+        ...(prompt ? { prompt } : {}),
         ...(maxAgeToAsk === undefined ? {} : { max_age: String(maxAgeToAsk) }),
       });
       return { url, attempt };
@@ -114,6 +118,15 @@ export function createUpstreamAuthenticator({
       });
     },
   };
+}
+
+/** Some providers refuse `select_account`. A person who signs in anew can choose as well, so that is asked instead. */
+function promptFor(
+  wanted: 'login' | 'select_account',
+  configuration: openid.Configuration,
+): 'login' | 'select_account' {
+  const { prompt_values_supported: announced } = configuration.serverMetadata();
+  return Array.isArray(announced) && announced.includes(wanted) ? wanted : 'login';
 }
 
 interface Redeemed {

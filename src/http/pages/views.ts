@@ -21,6 +21,8 @@ export interface PageOptions {
   brand?: Brand | undefined;
   /** The places beyond this server where the page's form may end. */
   formTargets?: readonly string[];
+  /** Addresses of pictures beside the logo of the brand. */
+  images?: readonly string[];
   /**
    * Whether the page gives up the window that opened it (`Cross-Origin-Opener-Policy`). That window could otherwise
    * exchange the page for an imitation at any moment. A page that a sign-in or sign-out in a pop-up passes must not:
@@ -63,14 +65,14 @@ export function createViews(): Views {
 
   return {
     asset: (name) => assets.get(name),
-    render(ctx, name, model, { brand, formTargets, isolated = false } = {}) {
+    render(ctx, name, model, { brand, formTargets, images = [], isolated = false } = {}) {
       ctx.type = 'html';
       ctx.set('Cache-Control', 'no-store');
       ctx.set(
         'Content-Security-Policy',
         pagePolicy({
           ...(formTargets ? { formTargets } : {}),
-          ...(brand?.logoUri ? { images: [brand.logoUri] } : {}),
+          images: [...images, ...(brand?.logoUri ? [brand.logoUri] : [])],
         }),
       );
       const page = eta.render(`./${name}`, { ...model, brand, assets: urls });

@@ -66,9 +66,13 @@ export function createDevicePages({
     async confirm(ctx, { client, xsrf, userCode }) {
       logClient(ctx.req, client.id, 'registered');
       const options = await pageOptions();
+      // The library has just read the session.
+      const { person } = requestContext();
       const model = {
         title: `Sign in to ${client.name}?`,
         clientName: client.name,
+        personName: person?.name ?? person?.email,
+        personEmail: person?.name ? person.email : null,
         action: PATHS.code_verification,
         xsrf,
         userCode: spelled(userCode),

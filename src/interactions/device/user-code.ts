@@ -3,7 +3,7 @@ import type { Context, Middleware } from 'koa';
 import { deviceCodeBuckets } from '../../authentication/guesses/buckets.ts';
 import type { Guesses } from '../../authentication/guesses/guesses.ts';
 import { type DeviceCode, type DeviceCodeStore, isDecided } from '../../grants/device-code-store.ts';
-import { singleValue } from '../../http/input/parameters.ts';
+import { type RequestParameters, singleValue } from '../../http/input/parameters.ts';
 import type { Views } from '../../http/pages/views.ts';
 import { requestLimitKey } from '../../http/rate-limits/limit-key.ts';
 import type { DeviceProblem } from '../../oidc/device-flow.ts';
@@ -34,6 +34,8 @@ interface Dependencies {
 
 /** Many times the length of a code. */
 const MAX_LENGTH = 64;
+/** The button of somebody who is not the one who is signed in, beside `yes`. */
+const AS_ANOTHER_PERSON = 'another';
 /** Sessions of one browser that are looked up. */
 const MOST_LOOK_UPS = 3;
 
@@ -55,7 +57,7 @@ export function knownUserCode(dependencies: Dependencies): Middleware {
   };
 
   return async (ctx, next) => {
-    const typed = submittedCode(ctx).slice(0, MAX_LENGTH);
+    const typed = (singleValue(submitted(ctx).user_code) ?? '').slice(0, MAX_LENGTH);
     if (!goesOnWithCookies(ctx, typed, dependencies)) return;
     const userCode = normalized(typed);
     if (userCode === '')
@@ -77,7 +79,11 @@ export function knownUserCode(dependencies: Dependencies): Middleware {
     if (!context || problem) return showCodeForm(ctx, { views }, { problem: problem ?? 'unknown', typed });
 
     ctx.url = ctx.path;
-    await runInContext({ ...context, userCode, addressMac: () => addressMac(ctx.req) }, next);
+    const asAnotherPerson = submitted(ctx).confirm === AS_ANOTHER_PERSON;
+    await runInContext(
+      { ...context, userCode, asAnotherPerson, addressMac: () => addressMac(ctx.req) },
+      next,
+    );
   };
 }
 
@@ -126,9 +132,8 @@ function problemOf(
   return Number(code.payload.exp) <= epochSeconds(clock) ? 'expired' : undefined;
 }
 
-function submittedCode(ctx: Context): string {
-  const { user_code } = ctx.method === 'POST' ? ((ctx.req as ParsedRequest).body ?? {}) : ctx.query;
-  return singleValue(user_code) ?? '';
+function submitted(ctx: Context): RequestParameters {
+  return ctx.method === 'POST' ? ((ctx.req as ParsedRequest).body ?? {}) : (ctx.query as RequestParameters);
 }
 
 /**

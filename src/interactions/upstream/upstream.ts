@@ -13,8 +13,10 @@ import {
   finishInteraction,
   finishSignIn,
   type InteractionContext,
+  isForAnother,
   isWhoWasAskedFor,
   NOT_WHO_WAS_ASKED_FOR,
+  saysToBeAnother,
 } from '../interaction.ts';
 import { upstreamRefusal } from './upstream-refusal.ts';
 
@@ -46,8 +48,8 @@ export async function startUpstream(
   const { url, attempt } = await reach(context, () =>
     upstream.start(provider, {
       state,
-      loginHint: singleValue(interaction.params.login_hint),
-      forceLogin: mustSignInAgain(context),
+      loginHint: saysToBeAnother(context) ? undefined : singleValue(interaction.params.login_hint),
+      prompt: promptFor(context),
       maxAge: maxAgeOf(context),
     }),
   );
@@ -144,21 +146,27 @@ async function providerOf(
   return provider;
 }
 
-/** Also somebody who is signed in here: they come because their session does not do for this request. */
-function mustSignInAgain(context: InteractionContext): boolean {
-  return context.interaction.session?.accountId !== undefined || isAskedToSignIn(context);
+/**
+ * The prompt for the provider. Somebody who is signed in here signs in again there, because their session does not do for
+ * this request, or they want to be somebody else.
+ */
+function promptFor(context: InteractionContext): 'login' | 'select_account' | undefined {
+  if (isAskedFor('login', context)) return 'login';
+  if (isForAnother(context)) return 'select_account';
+  if (context.interaction.session?.accountId !== undefined) return 'login';
+  return isAskedFor('select_account', context) ? 'select_account' : undefined;
 }
 
-function isAskedToSignIn({ interaction }: InteractionContext): boolean {
+function isAskedFor(prompt: 'login' | 'select_account', { interaction }: InteractionContext): boolean {
   const prompts = singleValue(interaction.params.prompt)?.split(' ') ?? [];
-  return prompts.includes('login');
+  return prompts.includes(prompt);
 }
 
 /** The earliest time, in epoch seconds, at which the person may have signed in there, if the client asks for one. */
 function authenticatedSince(context: InteractionContext, clock: Clock): number | undefined {
   const maxAge = maxAgeOf(context);
   const times = [
-    ...(isAskedToSignIn(context) ? [context.interaction.iat] : []),
+    ...(isAskedFor('login', context) ? [context.interaction.iat] : []),
     ...(maxAge === undefined ? [] : [epochSeconds(clock) - maxAge]),
   ];
   return times.length > 0 ? Math.max(...times) : undefined;

@@ -77,9 +77,10 @@ export function artifactAdapter(
   };
 }
 
-/** The person who signs in by this interaction, or who was signed in and allows the client something. */
+/** The person who signs in by this interaction, or who was signed in and goes on, or allows the client something. */
 function whoAnswered({ result, session }: AdapterPayload): string | undefined {
-  return result?.login?.accountId ?? (result?.consent ? session?.accountId : undefined);
+  const decided = result?.consent || result?.select_account;
+  return result?.login?.accountId ?? (decided ? session?.accountId : undefined);
 }
 
 /**

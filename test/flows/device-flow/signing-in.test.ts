@@ -6,6 +6,7 @@ import {
   authorizationUrl,
   brief,
   refused,
+  signIn,
   type Tokens,
   userinfo,
 } from '../../support/clients/relying-party.ts';
@@ -17,6 +18,7 @@ import {
   confirm,
   headingOf,
   INTERRUPTED,
+  PENDING,
   SIGNED_IN,
   seen,
   USED,
@@ -36,9 +38,10 @@ describe('signing in on a device', () => {
     const code = await begin(device);
 
     const asked = await browser.get(code.verification_uri_complete);
-    expect(asked.html).toContain('with your <strong><bdi>Globex</bdi></strong> account');
+    expect(asked.html).toContain('<span class="brand__name"><bdi>Globex</bdi></span>');
+    expect(asked.html).not.toContain('You are signed in as');
     const page = await browser.follow(await browser.submit(asked, '/auth/device', { confirm: 'yes' }));
-    expect(headingOf(page)).toBe('Sign in to Globex');
+    expect(headingOf(page)).toBe('Sign in to Printer');
     const { email, password } = person;
     const done = await browser.follow(await browser.submit(page, '/sign-in', { email, password }));
     expect(headingOf(done)).toBe('You are signed in');
@@ -47,6 +50,48 @@ describe('signing in on a device', () => {
 
     const still = await browser.get(authorizationUrl(server().url, { prompt: 'none', scope: 'openid' }));
     expect(new URL(still.location ?? '').searchParams.has('code')).toBe(true);
+  });
+
+  it('says who is signed in, and signs them in', async () => {
+    const code = await begin();
+    const asked = await ada().get(code.verification_uri_complete);
+    expect(asked.html).toContain('Ada Lovelace');
+    expect(asked.html).toContain(ADA.email);
+    const done = await ada().follow(await ada().submit(asked, '/auth/device', { confirm: 'yes' }));
+    expect(seen(done)).toEqual(SIGNED_IN);
+    const { access_token } = (await poll(code)).body as unknown as Tokens;
+    expect((await userinfo(server().url, access_token)).body.sub).toBe(ADA.id);
+  });
+
+  it('lets somebody else sign in who is not the one who is signed in, and says who is signed out', async () => {
+    const grace = await aPerson(server());
+    const { browser } = await signIn(server().url);
+    const code = await begin();
+    const asked = await browser.get(code.verification_uri_complete);
+    const form = await browser.follow(await browser.submit(asked, '/auth/device', { confirm: 'another' }));
+    expect(headingOf(form)).toBe('Sign in to Television');
+    expect(form.html).toContain('<strong><bdi>Ada Lovelace</bdi></strong> is signed out.');
+    expect(form.html).not.toContain(ADA.email);
+    const { email, password } = grace;
+    const done = await browser.follow(await browser.submit(form, '/sign-in', { email, password }));
+    expect(seen(done)).toEqual(SIGNED_IN);
+    const { access_token } = (await poll(code)).body as unknown as Tokens;
+    expect((await userinfo(server().url, access_token)).body.sub).toBe(grace.id);
+    const still = await browser.get(authorizationUrl(server().url, { prompt: 'none', scope: 'openid' }));
+    expect(new URL(still.location ?? '').searchParams.has('code')).toBe(true);
+  });
+
+  it('refuses that without the token of the form', async () => {
+    const code = await begin();
+    const asked = await ada().get(code.verification_uri_complete);
+    const forged = await ada().submit(asked, '/auth/device', { confirm: 'another', xsrf: 'wrong' });
+    expect(seen(forged)).toEqual(INTERRUPTED);
+    expect(brief(await poll(code))).toEqual(PENDING);
+  });
+
+  it('takes no prompt from the device', async () => {
+    const code = await begin(television(), { prompt: 'select_account' });
+    expect(seen(await approve(code))).toEqual(SIGNED_IN);
   });
 
   it('asks for consent where the registration says so, and remembers it', async () => {

@@ -30,7 +30,7 @@ describe(GUIDE, () => {
     it('Instance-Specific Configuration: people sign in through the instance of the client, and only its own', async () => {
       const browser = openBrowser();
       const page = await browser.follow(await browser.get(exampleRequest(world.issuer)));
-      expect(page.html).toContain('Sign in to Your Application');
+      expect(page.html).toContain('<span class="brand__name"><bdi>Your Application</bdi></span>');
       const refused = await browser.submit(page, '/sign-in', {
         email: 'stranger@elsewhere.example',
         password: JOHN.password,

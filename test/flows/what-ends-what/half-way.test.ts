@@ -67,7 +67,7 @@ describe('what ends what, half-way', () => {
     });
 
     const OVER = { status: 400, title: 'This page is no longer valid' };
-    const askedAgain = ({ instance }: Tenant) => ({ status: 200, title: `Sign in to The ${instance}` });
+    const askedAgain = ({ spa }: Tenant) => ({ status: 200, title: `Sign in to The ${spa.client_id}` });
 
     async function afterPassword(): Promise<{ browser: Browser; page: Page; tenant: Tenant }> {
       const browser = openBrowser();

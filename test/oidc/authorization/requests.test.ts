@@ -57,7 +57,7 @@ describe('an authorization request', () => {
     it('login: asks somebody who is signed in again, and says when that was', async () => {
       const { browser } = await signIn(server.url);
       const page = await browser.follow(await ask({ prompt: 'login' }, browser));
-      expect(page.html).toContain('Please sign in again to confirm that it is you.');
+      expect(page.html).toContain('Enter your password again to confirm that it is you.');
       const { callback } = await signIn(server.url, { browser, parameters: { prompt: 'login' } });
       const { body } = await exchange(server.url, String(callback.get('code')));
       const { auth_time, iat = 0 } = decodeJwt(String(body.id_token));
@@ -71,7 +71,8 @@ describe('an authorization request', () => {
 
     it.each([
       ['none login', 'prompt none must only be used alone'],
-      ['select_account', 'unsupported prompt value requested'],
+      ['none select_account', 'prompt none must only be used alone'],
+      ['create', 'unsupported prompt value requested'],
       ['Login', 'unsupported prompt value requested'],
     ])('%s is an invalid_request', async (prompt, description) => {
       expect(answerOf(await ask({ prompt }))).toEqual(told('invalid_request', description));

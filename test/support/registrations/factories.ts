@@ -93,6 +93,9 @@ export async function aClient(
     answer_silently?: boolean;
     client_uri?: string;
     initiate_login_uri?: string;
+    logo_uri?: string;
+    tos_uri?: string;
+    policy_uri?: string;
     jwks?: { keys: object[] };
     require_dpop?: boolean;
     id_token_signed_response_alg?: 'RS256' | 'ES256' | 'EdDSA';

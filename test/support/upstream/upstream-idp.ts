@@ -9,7 +9,12 @@ import {
   type JWTPayload,
   SignJWT,
 } from 'jose';
-import Provider, { type Adapter, type AdapterPayload, type KoaContextWithOIDC } from 'oidc-provider';
+import Provider, {
+  type Adapter,
+  type AdapterPayload,
+  interactionPolicy,
+  type KoaContextWithOIDC,
+} from 'oidc-provider';
 import { freePort } from '../../../scripts/free-port.ts';
 
 /**
@@ -147,8 +152,15 @@ function createProvider({
     features: { devInteractions: { enabled: false } },
     findAccount: (_ctx, sub) => ({ accountId: sub, claims: () => ({ sub, ...claims.get(sub) }) }),
     loadExistingGrant: grantEverything,
-    interactions: { url: (_ctx, { uid }) => `/interaction/${uid}` },
+    interactions: { url: (_ctx, { uid }) => `/interaction/${uid}`, policy: policyWithAccounts() },
   });
+}
+
+/** It takes `prompt=select_account`, and announces it if a test does. */
+function policyWithAccounts() {
+  const policy = interactionPolicy.base();
+  policy.add(new interactionPolicy.Prompt({ name: 'select_account', requestable: true }), 0);
+  return policy;
 }
 
 async function grantEverything({ oidc }: KoaContextWithOIDC) {
@@ -224,7 +236,7 @@ async function signIn(
   await provider.interactionFinished(
     ctx.req,
     ctx.res,
-    person ? { login: { accountId: person.sub } } : { error: 'access_denied' },
+    person ? { login: { accountId: person.sub }, select_account: {} } : { error: 'access_denied' },
   );
 }
 
