@@ -54,7 +54,7 @@ const alertOf = ({ html }: Page) =>
   /id="form-error">[\s\S]*?<span class="visually-hidden">Error: <\/span>([^<]*)<\/p>/.exec(html)?.[1];
 
 const statusAndAlert = (page: Page) => ({ status: page.status, alert: alertOf(page) });
-const noticeOf = ({ html }: Page) => /role="status">[\s\S]*?<p>([^<]*)<\/p>/.exec(html)?.[1];
+const leadOf = ({ html }: Page) => /<p class="lead">(.*)<\/p>/.exec(html)?.[1]?.replaceAll(/<[^>]*>/g, '');
 
 describe('signing in with a password', () => {
   it('sends the browser back to the application with a code and its state', async () => {
@@ -209,9 +209,9 @@ describe('signing in again', () => {
         time.forward(2);
         return openSignIn(browser, parameters);
       });
-      expect({ status: page.status, notice: noticeOf(page) }).toEqual({
+      expect({ status: page.status, lead: leadOf(page) }).toEqual({
         status: 200,
-        notice: 'Please sign in again to confirm that it is you.',
+        lead: 'You are signed in as Ada Lovelace. Enter your password again to confirm that it is you.',
       });
     }
   });
