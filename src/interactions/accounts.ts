@@ -26,7 +26,7 @@ export async function showAccounts(
       personName: person?.name ?? person?.email ?? 'You',
       personEmail: person?.name ? person.email : null,
       action: `/interaction/${interaction.uid}/account`,
-      signInAsAnother: interactionAddress(interaction.uid, client.id, '/sign-in'),
+      signInAsAnother: interactionAddress(interaction.uid, client.id, '/another'),
       goesBack: redirectUri(context) !== undefined,
       abortAction: `/interaction/${interaction.uid}/abort`,
       csrf: csrf.token(interaction.uid),

@@ -42,7 +42,7 @@ export async function showConsent(
       clientHost: hostOf(redirectUri(context)),
       personName: person?.name ?? person?.email ?? 'You',
       personEmail: person?.name ? person.email : null,
-      signInAsAnother: interactionAddress(interaction.uid, client.id, '/sign-in'),
+      signInAsAnother: interactionAddress(interaction.uid, client.id, '/another'),
       scopes: shownScopes(context).map((name) => ({
         name,
         ...(SCOPES[name] ?? { title: name, description: '' }),

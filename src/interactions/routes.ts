@@ -54,13 +54,14 @@ export function interactionRoutes(
 
   add('get', '/interaction/:uid', at('any', showPrompt));
   add('post', '/interaction/:uid/account', at('account', continueAsSignedIn));
-  add('get', '/interaction/:uid/sign-in', at('any', signInAsAnother));
+  add('get', '/interaction/:uid/another', at('any', signInAsAnother));
   add('post', '/interaction/:uid/sign-in', at('password', signInWithPassword));
   add('get', '/interaction/:uid/upstream/:instance', at('upstream', finishUpstream));
   add('post', '/interaction/:uid/consent', at('consent', decideConsent));
   add('post', '/interaction/:uid/abort', at('any', abortInteraction));
   // A form's answer was opened again, without the form.
-  for (const form of ['account', 'consent', 'abort']) add('get', `/interaction/:uid/${form}`, [toPageOfForm]);
+  for (const form of ['account', 'sign-in', 'consent', 'abort'])
+    add('get', `/interaction/:uid/${form}`, [toPageOfForm]);
   add('get', upstreamCallbackPath(':instance'), [forwardUpstreamAnswer]);
   add('get', '/assets/theme/:file', [themeRoute(dependencies)]);
   return router;
@@ -114,7 +115,7 @@ async function startSignIn(
   return showSignIn(context, dependencies);
 }
 
-/** The page that asks to sign in is its own; the others lead here. */
+/** For a person who is not the one of the page. The page that asks to sign in needs no other form. */
 async function signInAsAnother(
   context: InteractionContext,
   dependencies: InteractionDependencies,

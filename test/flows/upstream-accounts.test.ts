@@ -64,7 +64,7 @@ const choose = (browser: Browser, client: TestClient, more: Record<string, strin
   world.authorize(browser, client, { ...SELECT, ...more }).then((page) => browser.follow(page, CLIENT));
 
 async function another(browser: Browser, page: Page): Promise<Page> {
-  const href = /href="(\/interaction\/[^"]*\/sign-in\?[^"]*)"/.exec(page.html)?.[1] ?? 'no such link';
+  const href = /href="(\/interaction\/[^"]*\/another\?[^"]*)"/.exec(page.html)?.[1] ?? 'no such link';
   return browser.follow(await browser.get(new URL(href, page.url).href), CLIENT);
 }
 

@@ -86,7 +86,8 @@ export const BASES: Readonly<Record<string, Readonly<Record<string, readonly Bas
   '/assets/:name': { GET: [{ path: { name: 'style.css' } }] },
   '/assets/theme/:file': { GET: [{ path: { file: 'demo.css' } }, { path: { file: '0b6e4f.css' } }] },
   '/interaction/:uid': { GET: withUid },
-  '/interaction/:uid/account': { POST: inPage('consent') },
+  '/interaction/:uid/account': { GET: withUid, POST: inPage('consent') },
+  '/interaction/:uid/another': { GET: withUid },
   '/interaction/:uid/sign-in': {
     GET: withUid,
     POST: [

@@ -42,7 +42,7 @@ const goOn = (page: Page, from = browser) =>
 
 /** Follows the page's link to sign in as somebody else. */
 async function another(page: Page, from = browser): Promise<Page> {
-  const href = /href="(\/interaction\/[^"]*\/sign-in\?[^"]*)"/.exec(page.html)?.[1] ?? 'no such link';
+  const href = /href="(\/interaction\/[^"]*\/another\?[^"]*)"/.exec(page.html)?.[1] ?? 'no such link';
   return from.follow(await from.get(new URL(href, page.url).href));
 }
 

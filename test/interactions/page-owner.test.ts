@@ -129,6 +129,7 @@ describe('the answer of a form that is opened again without the form', () => {
     ],
     ['/interaction/an-interaction-nobody-has/consent', '/interaction/an-interaction-nobody-has'],
     ['/interaction/an-interaction-nobody-has/abort', '/interaction/an-interaction-nobody-has'],
+    ['/interaction/an-interaction-nobody-has/account', '/interaction/an-interaction-nobody-has'],
     ['/auth/logout/confirm', '/auth/logout'],
     ['/demo/refresh', '/demo'],
     ['/demo/sign-out', '/demo'],
