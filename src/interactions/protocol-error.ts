@@ -15,12 +15,12 @@ export function explainProtocolError(code: string): {
       };
     case 'invalid_redirect_uri':
       return {
-        title: 'Your sign-in stops here',
-        text: 'The application gave an address for your return that is not registered. The people who run it can correct that.',
+        title: 'You cannot go on from here',
+        text: 'The application gave an address for your return that is not registered. The people who run the application can correct it.',
       };
     default:
       return {
-        title: 'Your sign-in cannot go on',
+        title: 'You cannot go on from here',
         text: 'The application’s request is not valid. If this comes back, tell the people who run it.',
         hint: 'To begin again, go back to the application.',
       };

@@ -53,7 +53,7 @@ export function refuseRemovedAddress({ client, interaction }: RequestContext): v
     message:
       'The application does not use the address any more to which you would return, so your sign-in stops here. Go back to the application and sign in again.',
     page: {
-      title: 'Your sign-in stops here',
+      title: 'You cannot go on from here',
       text: 'The application does not use the address any more to which you would return.',
       hint: 'Sign in again there.',
     },

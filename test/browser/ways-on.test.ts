@@ -159,7 +159,7 @@ describe('signing out', () => {
 describe('a wrong request of an application', () => {
   it('leads back to it', async () => {
     await visit.page.goto(url({ redirect_uri: 'https://wrong.example/' }));
-    expect(await seen()).toEqual({ heading: 'Your sign-in stops here', links: links() });
+    expect(await seen()).toEqual({ heading: 'You cannot go on from here', links: links() });
     expect(await inspect(visit.page, 'wrong-request')).toEqual([]);
   });
 });

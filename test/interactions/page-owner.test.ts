@@ -57,12 +57,17 @@ describe('an address without a page', () => {
   });
 
   it('asks the database for no client that an address makes up', async () => {
-    const statements: string[] = [];
-    const note = ({ sql }: { sql: string }) => statements.push(sql);
+    const named: string[] = [];
+    const note = ({ sql, bindings = [] }: { sql: string; bindings?: unknown[] }) => {
+      if (bindings.includes('made-up')) named.push(sql);
+    };
     server.database.knex.on('query', note);
     await openBrowser().get(`${server.url}/nothing-here?client_id=made-up`);
+    const notAsked = [...named];
+    // At authorize the client decides, so it is looked up.
+    await openBrowser().get(`${server.url}/auth/authorize?client_id=made-up`);
     server.database.knex.off('query', note);
-    expect(statements.filter((sql) => sql.includes('from "clients"'))).toEqual([]);
+    expect({ notAsked, asked: named.length > 0 }).toEqual({ notAsked: [], asked: true });
   });
 });
 
@@ -74,7 +79,7 @@ describe('a wrong request of an application', () => {
     const page = await openBrowser().get(url);
     expect({ ...seen(page), links: buttonsOf(page) }).toEqual({
       status: 400,
-      title: 'Your sign-in stops here',
+      title: 'You cannot go on from here',
       look: 'demo',
       links: ['Go back to Payroll: https://payroll.example/'],
     });

@@ -77,7 +77,7 @@ describe(GUIDE, () => {
           const page = await world.authorize({ client_id });
           expect(redirectOf(page)).toEqual({ status: 400, location: undefined });
           expect(page.html).toContain(
-            client_id ? 'This application is not known here' : 'Your sign-in cannot go on',
+            client_id ? 'This application is not known here' : 'You cannot go on from here',
           );
         },
       );
