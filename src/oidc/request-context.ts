@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Person } from '../accounts/person.ts';
 import type { Client } from '../clients/client.ts';
 import type { Artifact } from '../grants/artifact-store.ts';
+import type { Payload } from '../platform/time/payload-times.ts';
 
 /**
  * The facts about a protocol request that are known before the library sees it. The library reads its session cookie
@@ -22,6 +23,8 @@ export interface RequestContext {
   userCode?: string;
   /** Whether they want to sign in as somebody else than the person who is signed in (device flow only). */
   asAnotherPerson?: boolean;
+  /** The session as its row has it, with the id by which the browser named it. */
+  storedSession?: { id: string; payload: Payload };
   /** The enabled person of the session, so that the library's next question costs no query. */
   person?: Person;
   /**

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Adapter, AdapterPayload } from 'oidc-provider';
 import { type Clock, epochSeconds, secondsFromNow } from '../../platform/time/clock.ts';
 import type { Payload } from '../../platform/time/payload-times.ts';
@@ -14,6 +15,25 @@ export type SessionSeconds = (instanceId: string) => Promise<number | undefined>
  * as the code, so its row does not stay for weeks.
  */
 const SECONDS_WITHOUT_PERSON = 60 * 60;
+
+/** So much later a session is written again, though it says the same. */
+const PROLONG_EVERY_SECONDS = 60 * 60;
+
+/**
+ * Whether a session need not be written again: an application that asks all day prolongs it once an hour. The library
+ * also notes the latest grant of each client, which nobody reads (storage/grants.ts).
+ */
+function saysTheSame(payload: Payload, stored: Payload): boolean {
+  return (
+    Number(payload.exp) - Number(stored.exp) < PROLONG_EVERY_SECONDS &&
+    isDeepStrictEqual(withoutMoment(payload), withoutMoment(stored))
+  );
+}
+
+function withoutMoment({ iat, exp, jti, authorizations, ...payload }: Payload): object {
+  const byClient = Object.entries((authorizations ?? {}) as Record<string, Payload>);
+  return { ...payload, sids: byClient.map(([id, { sid }]) => [id, sid]).sort() };
+}
 
 /** Stores sessions for the library. A session's `uid` ends it (corrections/session.ts), so `destroy` does nothing here. */
 export function sessionAdapter({
@@ -42,8 +62,9 @@ export function sessionAdapter({
   };
   return {
     async upsert(id, { jti: _jti, ...payload }, ttlSeconds = 0) {
+      const { passwordFingerprint, addressMac, storedSession } = requestContext();
+      if (storedSession?.id === id && saysTheSame(payload, storedSession.payload)) return;
       const uid = String(payload.uid);
-      const { passwordFingerprint, addressMac } = requestContext();
       const personId = payload.accountId;
       const expiresAt = secondsFromNow(clock, Math.min(ttlSeconds, await secondsLeft(payload)));
       const session = { uid, personId, payload, passwordFingerprint, expiresAt };
@@ -59,6 +80,7 @@ export function sessionAdapter({
     async find(id) {
       const found = await sessions.find(id);
       if (found && (await secondsLeft(found.payload)) <= 0) return undefined;
+      if (found) requestContext().storedSession = { id, payload: found.payload };
       if (found?.person) requestContext().person = found.person;
       return remember(found?.payload, id);
     },
