@@ -27,6 +27,7 @@ import * as canonicalAddresses from './0025-canonical-addresses.ts';
 import * as updatedAt from './0026-updated-at.ts';
 import * as upstreamAmr from './0027-upstream-amr.ts';
 import * as applicationLook from './0028-application-look.ts';
+import * as oneCommand from './0029-one-command.ts';
 import { applyFunctions } from './functions.ts';
 
 const MIGRATIONS = {
@@ -58,6 +59,7 @@ const MIGRATIONS = {
   '0026-updated-at': updatedAt,
   '0027-upstream-amr': upstreamAmr,
   '0028-application-look': applicationLook,
+  '0029-one-command': oneCommand,
 };
 
 type Name = keyof typeof MIGRATIONS;
@@ -74,6 +76,7 @@ export const FUNCTIONS_SINCE: Partial<Record<Name, string>> = {
   '0022-one-address': 'e94ad140d7a1c341',
   '0025-canonical-addresses': '7847b0fb8e0df63f',
   '0026-updated-at': '3bea43403f2a934f',
+  '0029-one-command': 'f7b0cc4ec3d82e95',
 };
 
 /** The migrations in order, as knex wants them. They are listed by hand, so that no folder is read at start. */

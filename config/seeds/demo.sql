@@ -1,5 +1,5 @@
 -- The demo: one instance, one person, three relying parties and two LiSTNR clients.
--- Applied by `npm start` on the embedded database; by hand with: npm run cli -- seed config/seeds/demo.sql
+-- Applied by `npm start` on the embedded database; by hand with: npx listo seed config/seeds/demo.sql
 -- Applying it again changes nothing. The secrets are public, so never use them for anything real.
 
 INSERT INTO instances (id, name, authentication, brand_color, support_uri)
@@ -8,7 +8,7 @@ ON CONFLICT (id) DO UPDATE SET
   name = excluded.name, authentication = excluded.authentication, brand_color = excluded.brand_color,
   support_uri = excluded.support_uri;
 
--- Signs in as ada@demo.example with: correct horse battery staple   (npm run cli -- password hash)
+-- Signs in as ada@demo.example with: correct horse battery staple   (npx listo password hash)
 INSERT INTO people (id, instance_id, email, email_verified, name, first_name, last_name, worker_profile_id, password_hash)
 VALUES (
   '7f3c1f0e-5d0b-4c57-9c5e-0a1b2c3d4e5f', 'demo', 'ada@demo.example', true, 'Ada Lovelace', 'Ada', 'Lovelace', 'worker-profile-1815',
@@ -51,7 +51,7 @@ ON CONFLICT (id) DO UPDATE SET
   scopes = excluded.scopes, require_pkce = excluded.require_pkce, client_uri = excluded.client_uri,
   initiate_login_uri = excluded.initiate_login_uri;
 
--- Its secret: demo-web-secret-not-for-production-0001   (npm run cli -- client secret makes a real one)
+-- Its secret: demo-web-secret-not-for-production-0001   (npx listo client secret makes a real one)
 INSERT INTO client_secrets (client_id, digest)
 VALUES ('client_demo_web', 'sha256:e438f2eacaed358d9fda0c596c1a1d10c8d690c202ac1392832904d606c72bc0')
 ON CONFLICT (client_id, name) DO UPDATE SET digest = excluded.digest;

@@ -11,7 +11,7 @@ BEGIN
   IF kind = 'client_credentials' THEN
     IF NOT EXISTS (SELECT FROM listnr_client_secrets WHERE client_id = subject) THEN
       PERFORM refuse_registration('listnr_secret_present', owner || ' uses client credentials and has no secret',
-        'Insert a row of listnr_client_secrets in the same transaction: npm run cli -- client secret makes one.');
+        'Insert a row of listnr_client_secrets in the same transaction: npx listo client secret makes one.');
     END IF;
     IF issuers > 0 THEN
       PERFORM refuse_registration('listnr_issuers_pattern', owner || ' uses client credentials and accepts ID tokens', 'Delete its rows of listnr_accepted_issuers.');

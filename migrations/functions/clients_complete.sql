@@ -5,7 +5,7 @@ BEGIN
   PERFORM FROM clients WHERE id = subject AND type = 'confidential' AND jwks IS NULL FOR NO KEY UPDATE;
   IF FOUND AND NOT EXISTS (SELECT FROM client_secrets WHERE client_id = subject) THEN
     PERFORM refuse_registration('confidential_client_secret', format('client "%s" is confidential and has no secret', subject),
-      'Insert a row of client_secrets in the same transaction (npm run cli -- client secret makes one), give it jwks, or make it public.');
+      'Insert a row of client_secrets in the same transaction (npx listo client secret makes one), give it jwks, or make it public.');
   END IF;
   RETURN NULL;
 END $$;

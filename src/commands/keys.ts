@@ -42,7 +42,7 @@ export const keysDrop: Command = {
       const [, kid = ''] = operands;
       if (!(await listKeys(keySet, keys)).some((key) => key.kid === kid))
         throw new OperatorError(
-          `No key of ${keySet} has this kid; npm run cli -- keys list ${keySet} shows them.`,
+          `No key of ${keySet} has this kid; npx listo keys list ${keySet} shows them.`,
         );
       await dropCompromisedKeys(keySet, keys, { kid });
       context.print('Dropped. Every process follows within seconds, verifiers when their cache ends.');
@@ -85,7 +85,7 @@ async function publishNext(keySet: KeySet, rotation: RotationDependencies): Prom
   const changes = await rotateKeys(keySet, rotation, { force: true });
   const made = changes.flatMap((change) => (change.action === 'create' ? [change] : []));
   if (made.length === 0)
-    return ['The next key is published already; npm run cli -- keys list says from when it signs.'];
+    return ['The next key is published already; npx listo keys list says from when it signs.'];
   return made.map(({ promoteAfter, key }) =>
     promoteAfter
       ? `Published the next ${key?.alg} key; it signs from ${promoteAfter.toISOString()}.`

@@ -84,7 +84,7 @@ function usage(): string {
 function explained(error: unknown): string {
   if (error instanceof OperatorError) return error.message;
   if (isStatementError(error) && SCHEMA_LACKS.has(error.code))
-    return 'The schema of the database is not that of this version; bring it up to date: npm run cli -- migrate';
+    return 'The schema of the database is not that of this version; bring it up to date: npx listo migrate';
   if (isStatementError(error) && error.code === INSUFFICIENT_PRIVILEGE)
     return `The role of DATABASE_URL lacks a privilege: ${withoutStatement(error)}.`;
   if (isDatabaseUnavailable(error))

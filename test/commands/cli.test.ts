@@ -51,7 +51,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** Runs `npm run cli -- …` as a process, with `input` as its standard input. */
+/** Runs `npx listo …` as a process, with `input` as its standard input. */
 async function cli(words: string[], { env = environment, input = '', cwd = folder } = {}) {
   const child = spawn(process.execPath, [CLI, ...words], { cwd, env });
   const output = { out: '', err: '' };

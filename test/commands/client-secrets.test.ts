@@ -89,17 +89,27 @@ describe('client secret add', () => {
     [
       'an unknown client',
       ['hunter2'],
-      'There is no client with this id. SELECT id FROM clients lists them, of LiSTNR SELECT id FROM listnr_clients.',
+      'There is no client with this id. npx listo client list shows those there are, and npx listo listnr list those of LiSTNR.',
     ],
     [
       'a client of the other kind',
       ['service', '--kind', 'listo'],
-      'Sign in with Listo has no client with this id. SELECT id FROM clients lists them.',
+      'Sign in with Listo has no client with this id. npx listo client list shows those there are.',
     ],
     [
       'one of the other kind again',
       ['web', '--kind', 'listnr'],
-      'LiSTNR has no client with this id. SELECT id FROM listnr_clients lists them.',
+      'LiSTNR has no client with this id. npx listo listnr list shows those there are.',
+    ],
+    [
+      'a misspelt client',
+      ['wbe'],
+      'There is no client with this id. Perhaps web is meant. npx listo client list shows those there are, and npx listo listnr list those of LiSTNR.',
+    ],
+    [
+      'a misspelt client of LiSTNR',
+      ['Service_', '--kind', 'listnr'],
+      'LiSTNR has no client with this id. Perhaps service is meant. npx listo listnr list shows those there are.',
     ],
     ['a kind there is not', ['web', '--kind', 'toString'], '--kind is listo or listnr.'],
     [
@@ -211,7 +221,7 @@ describe('client secret revoke', () => {
   ])('refuses to remove the last one of %s', async (clientId, table, sentence) => {
     expect(await cli('revoke', clientId, 'default')).toEqual(
       refused(
-        `The last secret stays: ${sentence} without it.\n  Add the next one first: npm run cli -- client secret add CLIENT_ID`,
+        `The last secret stays: ${sentence} without it.\n  Add the next one first: npx listo client secret add CLIENT_ID`,
       ),
     );
     expect(await names(table, clientId)).toEqual(['default']);
@@ -220,7 +230,7 @@ describe('client secret revoke', () => {
   it('refuses a name that the client has not, and an unknown client', async () => {
     expect(await cli('revoke', 'web', 'hunter2')).toEqual(
       refused(
-        'The client has no secret of this name. npm run cli -- client secret list CLIENT_ID shows those it has.',
+        'The client has no secret of this name. npx listo client secret list CLIENT_ID shows those it has.',
       ),
     );
     expect((await cli('revoke', 'nobody', 'default')).err).toMatch(/^There is no client with this id\./);

@@ -156,7 +156,7 @@ describe('the command line', () => {
       expect(await runOn(database, ['database', 'stats'], { openDatabase })).toEqual({
         code: 1,
         out: [],
-        err: 'The schema of the database is not that of this version; bring it up to date: npm run cli -- migrate\n',
+        err: 'The schema of the database is not that of this version; bring it up to date: npx listo migrate\n',
       });
       throw undo;
     });

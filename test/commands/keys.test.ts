@@ -38,7 +38,7 @@ describe('the keys commands', () => {
     ]);
     expect(await states()).toEqual(['current', 'next']);
     expect((await run('keys', 'rotate', 'oidc')).out).toEqual([
-      'The next key is published already; npm run cli -- keys list says from when it signs.',
+      'The next key is published already; npx listo keys list says from when it signs.',
     ]);
     expect(await states()).toEqual(['current', 'next']);
   });

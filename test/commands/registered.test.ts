@@ -119,8 +119,8 @@ describe('one registration', () => {
         'support_uri                   mailto:help@acme.example',
         '',
         'upstream_providers:',
-        'issuer               client_id  client_secret  scope                 claim_mapping  first_sign_in',
-        'https://idp.example  listo      true           openid profile email  {}             refuse',
+        'issuer               client_id  client_secret  scope                 claim_mapping  first_sign_in  pass_amr',
+        'https://idp.example  listo      true           openid profile email  {}             refuse         false',
       ],
     ],
     [
@@ -213,8 +213,25 @@ describe('one registration', () => {
       expect(await run(`${word} show s3cret`)).toEqual({
         code: 1,
         out: [],
-        err: `There is no ${one} with this id; npm run cli -- ${word} list shows those there are.\n`,
+        err: `There is no ${one} with this id. npx listo ${word} list shows those there are.\n`,
       });
+  });
+
+  it('is explained with the id that is meant, where one resembles it', async () => {
+    for (const [words, meant] of [
+      ['client show wbe', 'web'],
+      ['client show Web', 'web'],
+      ['instance show acmee', 'acme'],
+      ['person show adda', 'ada'],
+      ['listnr show servce', 'service'],
+    ] as const) {
+      const { code, err } = await run(words);
+      expect({ words, code, meant: /Perhaps (\S+) is meant\./.exec(err)?.[1] }).toEqual({
+        words,
+        code: 1,
+        meant,
+      });
+    }
   });
 
   it('does not steer a terminal with its name', async () => {

@@ -185,7 +185,7 @@ describe('a key that somebody else may have', () => {
       expect(await drop(kid)).toEqual({
         code: 1,
         out: [],
-        err: 'No key of oidc has this kid; npm run cli -- keys list oidc shows them.\n',
+        err: 'No key of oidc has this kid; npx listo keys list oidc shows them.\n',
       });
     }
   });

@@ -216,7 +216,7 @@ describe('a client is refused', () => {
           sql,
           'confidential_client_secret',
           `client "${sql.includes('web2') ? 'web2' : 'web'}" is confidential and has no secret`,
-          'Insert a row of client_secrets in the same transaction (npm run cli -- client secret makes one), give it jwks, or make it public.',
+          'Insert a row of client_secrets in the same transaction (npx listo client secret makes one), give it jwks, or make it public.',
         ],
       ),
       ...each(['{}', '[]', '{"keys": {}}', '{"keys": []}', `{"keys": [${Array(11).fill('{}')}]}`], (jwks) => [
@@ -370,7 +370,7 @@ describe('a secret written instead of its digest', () => {
       );
       expect(error.message.split('\n')).toEqual([
         `f: secret "second" of ${owner}: the digest is not one`,
-        '  Make a secret with: npm run cli -- client secret. It prints the digest to write here: sha256: and 64 hex digits. Never write the secret itself.',
+        '  Make a secret with: npx listo client secret. It prints the digest to write here: sha256: and 64 hex digits. Never write the secret itself.',
         '  Constraint: digest_format',
         '  Nothing of the file was applied.',
       ]);

@@ -134,7 +134,7 @@ describe('an upstream provider is refused', () => {
         anUpstream({ client_secret_sealed: `'${secret}'` }),
         'upstream_client_secret_sealed of upstream_providers',
         row,
-        'Seal the secret with: npm run cli -- seal upstream:<instance id>. Never write the secret itself.',
+        'Seal the secret with: npx listo seal upstream:<instance id>. Never write the secret itself.',
       ]),
       ...each(['profile email', 'openid,profile'], (scope) => [
         anUpstream({ scope: `'${scope}'` }),

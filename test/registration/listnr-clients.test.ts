@@ -134,7 +134,7 @@ describe('a LiSTNR client is refused', () => {
           sql,
           'listnr_secret_present',
           `LiSTNR client "${sql.includes('service2') ? 'service2' : 'service'}" uses client credentials and has no secret`,
-          'Insert a row of listnr_client_secrets in the same transaction: npm run cli -- client secret makes one.',
+          'Insert a row of listnr_client_secrets in the same transaction: npx listo client secret makes one.',
         ],
       ),
       [

@@ -83,7 +83,7 @@ describe('a person is refused', () => {
           aPerson({ email: "'new@home.example'", password_hash: `'${hash}'` }),
           'person_password_hash_argon2id of people',
           row,
-          'Make the hash with: npm run cli -- password hash. Never write the password itself.',
+          'Make the hash with: npx listo password hash. Never write the password itself.',
         ],
       ),
       [

@@ -6,6 +6,8 @@ import {
 } from '../../clients/secrets/client-secret-store.ts';
 import { OperatorError } from '../../platform/errors.ts';
 import type { CommandContext, GivenOptions } from '../command.ts';
+import { createRegisteredStore } from '../registered/registered-store.ts';
+import { unknownId } from '../registered/unknown-id.ts';
 
 /** `--kind` chooses between clients of both services with the same id. */
 export const KIND_OPTION = { kind: 'listo|listnr' };
@@ -14,8 +16,7 @@ const TABLES: Record<string, SecretTable> = { listo: 'client_secrets', listnr: '
 
 /**
  * Runs `work` on the secrets of the client with this id, of Sign in with Listo or of LiSTNR.
- * @throws OperatorError when no client has the id, or when two have it and `--kind` does not choose. The message does
- * not repeat an unknown id, since it may be a misplaced secret.
+ * @throws OperatorError when no client has the id, or when two have it and `--kind` does not choose.
  */
 export async function withSecretsOf(
   context: CommandContext,
@@ -29,7 +30,7 @@ export async function withSecretsOf(
   try {
     const all = await findSecretTables(database.knex, clientId);
     const [table, other] = kind === undefined ? all : all.filter((one) => one === TABLES[kind]);
-    if (!table) throw new OperatorError(unknown(kind));
+    if (!table) throw await unknownId(createRegisteredStore(database.knex), clientId, unknown(kind));
     if (other)
       throw new OperatorError(
         'Two clients have this id, one of Sign in with Listo and one of LiSTNR. Say which: --kind listo or --kind listnr.',
@@ -40,13 +41,25 @@ export async function withSecretsOf(
   }
 }
 
-function unknown(kind: string | undefined): string {
+function unknown(kind: string | undefined): Parameters<typeof unknownId>[2] {
   switch (kind) {
     case 'listo':
-      return 'Sign in with Listo has no client with this id. SELECT id FROM clients lists them.';
+      return {
+        sentence: 'Sign in with Listo has no client with this id.',
+        tables: ['clients'],
+        lists: 'npx listo client list shows those there are.',
+      };
     case 'listnr':
-      return 'LiSTNR has no client with this id. SELECT id FROM listnr_clients lists them.';
+      return {
+        sentence: 'LiSTNR has no client with this id.',
+        tables: ['listnr_clients'],
+        lists: 'npx listo listnr list shows those there are.',
+      };
     default:
-      return 'There is no client with this id. SELECT id FROM clients lists them, of LiSTNR SELECT id FROM listnr_clients.';
+      return {
+        sentence: 'There is no client with this id.',
+        tables: ['clients', 'listnr_clients'],
+        lists: 'npx listo client list shows those there are, and npx listo listnr list those of LiSTNR.',
+      };
   }
 }

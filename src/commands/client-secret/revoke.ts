@@ -26,11 +26,11 @@ async function remove(secrets: ClientSecretStore, clientId: string, name: string
   } catch (cause) {
     if (!isRefusal(cause)) throw cause;
     throw new OperatorError(
-      `The last secret stays: ${explainRefusal(cause, { hint: false })} without it.\n  Add the next one first: npm run cli -- client secret add CLIENT_ID`,
+      `The last secret stays: ${explainRefusal(cause, { hint: false })} without it.\n  Add the next one first: npx listo client secret add CLIENT_ID`,
       { cause },
     );
   }
   throw new OperatorError(
-    'The client has no secret of this name. npm run cli -- client secret list CLIENT_ID shows those it has.',
+    'The client has no secret of this name. npx listo client secret list CLIENT_ID shows those it has.',
   );
 }

@@ -1,4 +1,5 @@
 import type { Queryable } from '../../platform/database.ts';
+import { nearestName } from '../../platform/nearest-name.ts';
 
 export type Row = Record<string, unknown>;
 
@@ -16,9 +17,15 @@ export interface RegisteredStore {
   /** Rows of a table, ordered by id. */
   list(table: RegisteredTable, page: Page): Promise<Row[]>;
   find(table: RegisteredTable, id: string): Promise<Row | undefined>;
+  /** The id that this one most likely misspells; undefined when it resembles none. */
+  nearestId(table: RegisteredTable, id: string): Promise<string | undefined>;
   /** The rows of `table` whose `column` is this id, in the order of `order`. */
   partsOf(table: string, column: string, id: string, order: string): Promise<Row[]>;
 }
+
+/** An id of another length is not compared, and no more than so many are. */
+const LONGER_OR_SHORTER = 3;
+const MOST_COMPARED = 10_000;
 
 /**
  * The columns that hold a secret, sealed or hashed. A secret that not everybody has gets a name, under which an operator
@@ -44,6 +51,15 @@ export function createRegisteredStore(db: Queryable): RegisteredStore {
     async find(table, id) {
       const row: Row | undefined = await db(table).where({ id }).first();
       return row && withoutSecrets(row);
+    },
+
+    async nearestId(table, id) {
+      const ids: string[] = await db(table)
+        .whereRaw('abs(length(id) - ?::int) <= ?', [id.length, LONGER_OR_SHORTER])
+        .orderBy('id')
+        .limit(MOST_COMPARED)
+        .pluck('id');
+      return nearestName(id, ids);
     },
 
     async partsOf(table, column, id, order) {

@@ -1,7 +1,7 @@
-import { OperatorError } from '../../platform/errors.ts';
 import type { Command } from '../command.ts';
 import type { Kind } from './kinds.ts';
 import { createRegisteredStore, type RegisteredStore, type Row } from './registered-store.ts';
+import { unknownId } from './unknown-id.ts';
 import { jsonOf, linesOf, tableOf } from './written.ts';
 
 export function showCommand(kind: Kind): Command {
@@ -25,7 +25,6 @@ export function showCommand(kind: Kind): Command {
   };
 }
 
-/** The message does not repeat an unknown id, since it may be a misplaced secret. */
 async function read(
   store: RegisteredStore,
   { word, table, one, parts }: Kind,
@@ -33,9 +32,11 @@ async function read(
 ): Promise<{ row: Row; parts: Record<string, Row[]> }> {
   const row = await store.find(table, id);
   if (!row)
-    throw new OperatorError(
-      `There is no ${one} with this id; npm run cli -- ${word} list shows those there are.`,
-    );
+    throw await unknownId(store, id, {
+      sentence: `There is no ${one} with this id.`,
+      tables: [table],
+      lists: `npx listo ${word} list shows those there are.`,
+    });
   const read: Record<string, Row[]> = {};
   for (const part of parts) read[part.table] = await store.partsOf(part.table, part.column, id, part.order);
   return { row, parts: read };

@@ -86,7 +86,7 @@ function parse(sealed: string, context: string) {
     bytes.nonce.length !== NONCE_BYTES ||
     bytes.tag.length !== TAG_BYTES
   ) {
-    throw new OperatorError(`${context} is not a sealed value; make one with: npm run cli -- seal`);
+    throw new OperatorError(`${context} is not a sealed value; make one with: npx listo seal`);
   }
   return {
     id,

@@ -19,7 +19,7 @@ export interface Run {
   err: string;
 }
 
-/** Runs `npm run cli -- …` in this process, on a database that stays open. */
+/** Runs `npx listo …` in this process, on a database that stays open. */
 export async function runOn(
   database: TestDatabase,
   words: readonly string[],
