@@ -42,7 +42,7 @@ export function parseOptions(args: string[]): Options {
     wholeNumber(name, values[name], low);
   const general = SCENARIOS.filter((scenario) => scenario.general || values.against === undefined);
   return {
-    scenarios: values.scenario ? values.scenario.map((name) => find(general, name)) : general,
+    scenarios: values.scenario ? values.scenario.map((name) => findScenario(general, name)) : general,
     seconds: whole('seconds', 1),
     warmup: whole('warmup', 0),
     connections: whole('connections', 1),
@@ -75,7 +75,7 @@ export function wholeNumbers(name: string, text: string): number[] {
   return text.split(',').map((item) => wholeNumber(name, item, 1));
 }
 
-function find(scenarios: readonly Scenario[], name: string): Scenario {
+export function findScenario(scenarios: readonly Scenario[], name: string): Scenario {
   const found = scenarios.find((scenario) => scenario.name === name);
   if (found) return found;
   const known = scenarios.map((scenario) => scenario.name).join(', ');

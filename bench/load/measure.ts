@@ -1,10 +1,9 @@
 import { Refusal } from '../../scripts/refusal.ts';
 import type { Scenario } from '../scenarios/scenario.ts';
-import { readDatabaseWork } from '../set-up/cluster.ts';
 import type { Own } from '../set-up/own-server.ts';
-import { cpuMsOf, endedChildrenCpuMs } from '../set-up/processes.ts';
 import { drift, measureHashes, measureSignatures } from './limit.ts';
 import type { Workshop } from './material.ts';
+import { type Meters, playMetered } from './metered.ts';
 import { type Load, type Played, play } from './wrk.ts';
 
 export interface Settings {
@@ -17,6 +16,8 @@ export interface Settings {
   /** How many times a measurement is repeated when the limit changed too much. */
   attempts: number;
 }
+
+export type WarmUp = Pick<Settings, 'cores' | 'warmup' | 'connections'>;
 
 /** One measurement. A foreign server has no figures of the server and its database. */
 export interface Run {
@@ -66,18 +67,11 @@ async function measureHeldStill(
     const what = await scenario.prepare(workshop, countFor(rate, settings.seconds));
     const calm = scenario.flood && (await play(what, loadOf(workshop, settings, settings.seconds)));
     const before = await limitOf(scenario, settings);
-    // Each measurement begins right after a checkpoint: after one, Postgres first writes each page whole.
-    await own?.cluster.observer.query('CHECKPOINT');
-    const start = await readMeters(own);
-    const flood = await scenario.flood?.(workshop);
-    const played = await play(what, loadOf(workshop, settings, settings.seconds)).finally(() =>
-      flood?.stop(),
-    );
-    const end = await readMeters(own);
+    const load = loadOf(workshop, settings, settings.seconds);
+    const { played, spent } = await playMetered(what, load, own, () => scenario.flood?.(workshop));
     const after = await limitOf(scenario, settings);
-    if (played.exhausted) throw new Refusal('It ran out of requests; give it fewer seconds.');
     if (drift(before.perSecond, after.perSecond) <= settings.tolerance)
-      return toRun(scenario, { played, calm, before, after, start, end });
+      return toRun(scenario, { played, calm, before, after, spent });
     moved.push(`${Math.round(before.perSecond)} to ${Math.round(after.perSecond)}`);
   }
   throw new Refusal(
@@ -86,7 +80,7 @@ async function measureHeldStill(
 }
 
 /** Warms up compilers and caches. Returns the requests per second. */
-async function warmUp(scenario: Scenario, workshop: Workshop, settings: Settings): Promise<number> {
+export async function warmUp(scenario: Scenario, workshop: Workshop, settings: WarmUp): Promise<number> {
   const guess = (await limitOf(scenario, settings, 1)).perSecond;
   if (settings.warmup === 0) return guess;
   const what = await scenario.prepare(workshop, countFor(guess, settings.warmup));
@@ -95,11 +89,15 @@ async function warmUp(scenario: Scenario, workshop: Workshop, settings: Settings
 }
 
 /** More than needed, since a warm-up is slower than the measurement. */
-function countFor(perSecond: number, seconds: number): number {
+export function countFor(perSecond: number, seconds: number): number {
   return Math.ceil(perSecond * seconds * 1.5) + 200;
 }
 
-function loadOf({ target, threads }: Workshop, { connections }: Settings, seconds: number): Load {
+export function loadOf(
+  { target, threads }: Workshop,
+  { connections }: Pick<Settings, 'connections'>,
+  seconds: number,
+): Load {
   return { base: target.base, seconds, connections, threads };
 }
 
@@ -109,29 +107,12 @@ interface Limit {
 }
 
 /** The most requests per second that this machine could answer now. */
-async function limitOf({ limit }: Scenario, { cores }: Settings, seconds = 3): Promise<Limit> {
+async function limitOf({ limit }: Scenario, { cores }: Pick<Settings, 'cores'>, seconds = 3): Promise<Limit> {
   if (limit.of === 'hashes') {
     const { perSecond, ms } = await measureHashes(cores);
     return { perSecond, hashMs: ms };
   }
   return { perSecond: measureSignatures(cores, seconds) / limit.each };
-}
-
-interface Meters {
-  server: number;
-  database: number;
-  generator: number;
-  queries: number;
-  bytes: number;
-}
-
-async function readMeters(own: Own | undefined): Promise<Meters> {
-  return {
-    server: own ? cpuMsOf(own.server.pid) : 0,
-    database: own ? cpuMsOf(own.cluster.pid) : 0,
-    generator: endedChildrenCpuMs(),
-    ...(own ? await readDatabaseWork(own.cluster) : { queries: 0, bytes: 0 }),
-  };
 }
 
 function toRun(
@@ -141,14 +122,13 @@ function toRun(
     calm,
     before,
     after,
-    start,
-    end,
-  }: { played: Played; calm: Played | undefined; before: Limit; after: Limit; start: Meters; end: Meters },
+    spent,
+  }: { played: Played; calm: Played | undefined; before: Limit; after: Limit; spent: Meters },
 ): Run {
   const { requests, seconds, p50Ms, p99Ms } = played;
-  const each = (meter: keyof Meters) => (end[meter] - start[meter]) / requests;
+  const each = (meter: keyof Meters) => (spent[meter] ?? 0) / requests;
   const perSecond = requests / seconds;
-  const own = end.server > 0;
+  const own = spent.server !== undefined;
   return {
     requestsPerSecond: perSecond,
     p50Ms,

@@ -34,6 +34,7 @@ export interface Cluster {
   pid: number;
   /** The server's database, empty at first. */
   url: string;
+  database: string;
   version: string;
   /** Another database of the cluster, whose queries are not counted with the server's. */
   observer: Client;
@@ -69,6 +70,7 @@ export async function startCluster(): Promise<Cluster> {
   return {
     pid: server.child.pid ?? 0,
     url: urlOf(DATABASE),
+    database: DATABASE,
     version: String(rows[0].server_version),
     observer,
     async stop() {
@@ -81,6 +83,14 @@ export async function startCluster(): Promise<Cluster> {
   };
 }
 
+/** The same cluster with another empty database, for a second server. The first one stops both. */
+export async function addDatabase(cluster: Cluster, database: string): Promise<Cluster> {
+  await cluster.observer.query(`CREATE DATABASE ${database}`);
+  const url = new URL(cluster.url);
+  url.pathname = `/${database}`;
+  return { ...cluster, database, url: url.href };
+}
+
 /** A connection for the benchmark. Stopping the cluster may cut it; a pending query then fails. */
 export async function connect(url: string): Promise<Client> {
   const client = new Client({ connectionString: url });
@@ -90,12 +100,15 @@ export async function connect(url: string): Promise<Client> {
 }
 
 /** The server's statements and WAL bytes so far. */
-export async function readDatabaseWork({ observer }: Cluster): Promise<{ queries: number; bytes: number }> {
+export async function readDatabaseWork({
+  observer,
+  database,
+}: Cluster): Promise<{ queries: number; bytes: number }> {
   const { rows } = await observer.query(
     `SELECT coalesce(sum(calls), 0)::float8 AS queries,
             pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::float8 AS bytes
      FROM pg_stat_statements WHERE dbid = (SELECT oid FROM pg_database WHERE datname = $1)`,
-    [DATABASE],
+    [database],
   );
   return rows[0];
 }

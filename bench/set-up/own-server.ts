@@ -1,5 +1,5 @@
 import { progress } from '../program.ts';
-import { type Cluster, startCluster } from './cluster.ts';
+import { addDatabase, type Cluster, startCluster } from './cluster.ts';
 import { applySeed, productionEnvironment, type Server, startServer } from './server.ts';
 import { signInPeople } from './sign-in.ts';
 import { ownTarget, type Target } from './target.ts';
@@ -11,6 +11,8 @@ const SESSIONS = 100;
 export interface Ground {
   cluster: Cluster;
   environment: Record<string, string>;
+  /** The checkout of the server: by default this one. */
+  root?: string;
 }
 
 /** Our server with its own database. */
@@ -31,9 +33,20 @@ export async function withGround<T>(use: (ground: Ground) => Promise<T>): Promis
   }
 }
 
+/** Another seeded database on the same cluster, for the server of a checkout with some variables of its own. */
+export async function secondGround(
+  { cluster }: Ground,
+  { root, extra }: { root: string; extra: Record<string, string> },
+): Promise<Ground> {
+  const second = await addDatabase(cluster, 'second');
+  const environment = { ...productionEnvironment(second.url, root), ...extra };
+  applySeed(environment, root);
+  return { cluster: second, environment, root };
+}
+
 /** Runs `use` with a server on that database, then stops the server. */
 export async function withServer<T>(
-  { cluster, environment }: Ground,
+  ground: Ground,
   {
     workers,
     nodeOptions = [],
@@ -42,9 +55,10 @@ export async function withServer<T>(
   use: (own: Own) => Promise<T>,
 ): Promise<T> {
   progress(`Starting the server, ${workers} ${workers === 1 ? 'process' : 'processes'} ...`);
-  const server = await startServer({ workers, environment: { ...environment, ...extra }, nodeOptions });
+  const environment = { ...ground.environment, ...extra };
+  const server = await startServer({ ...ground, workers, environment, nodeOptions });
   try {
-    return await use({ cluster, environment, server });
+    return await use({ ...ground, server });
   } finally {
     await server.stop();
   }

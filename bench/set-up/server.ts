@@ -15,9 +15,8 @@ import { environmentPath } from './environment.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 export const ISSUER = 'https://login.bench.example';
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
-const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
-const SEED = fileURLToPath(new URL('./seed.sql', import.meta.url));
+/** This checkout. A comparison also starts the server of another one. */
+export const HERE = fileURLToPath(new URL('../..', import.meta.url));
 const READY_WITHIN_MS = 60_000;
 
 export interface Server {
@@ -34,21 +33,26 @@ export interface ServerOptions {
   environment: Record<string, string>;
   /** Options of Node itself, such as --cpu-prof. */
   nodeOptions?: readonly string[];
+  /** The checkout with the server. */
+  root?: string;
 }
 
 /** The image's start: the options of Node, and the variables that keep its memory small. */
-const DOCKERFILE = readFileSync(new URL('../../Dockerfile', import.meta.url), 'utf8');
-const IMAGE_OPTIONS: readonly string[] = JSON.parse(/^CMD (.*)$/m.exec(DOCKERFILE)?.[1] ?? '[]').slice(1, -1);
-const IMAGE_ENVIRONMENT = Object.fromEntries(
-  [...DOCKERFILE.matchAll(/\b(MALLOC_\w+)=(\d+)/g)].map(([, name, value]) => [name, value]),
-) as Record<string, string>;
+function startOfImage(root: string): { options: readonly string[]; environment: Record<string, string> } {
+  const dockerfile = readFileSync(join(root, 'Dockerfile'), 'utf8');
+  const memory = [...dockerfile.matchAll(/\b(MALLOC_\w+)=(\d+)/g)].map(([, name, value]) => [name, value]);
+  return {
+    options: JSON.parse(/^CMD (.*)$/m.exec(dockerfile)?.[1] ?? '[]').slice(1, -1),
+    environment: Object.fromEntries(memory),
+  };
+}
 
 /** The production environment on this database. Its secrets are new. */
-export function productionEnvironment(databaseUrl: string): Record<string, string> {
+export function productionEnvironment(databaseUrl: string, root = HERE): Record<string, string> {
   const secret = () => randomBytes(32).toString('base64');
   return {
     PATH: environmentPath(),
-    ...IMAGE_ENVIRONMENT,
+    ...startOfImage(root).environment,
     NODE_ENV: 'production',
     ENVIRONMENT: 'production',
     ISSUER,
@@ -65,8 +69,9 @@ export function productionEnvironment(databaseUrl: string): Record<string, strin
 }
 
 /** Migrates the database, and registers the people and clients of the load. */
-export function applySeed(environment: Record<string, string>): void {
-  const { status, stderr } = spawnSync(process.execPath, [CLI, 'seed', SEED], {
+export function applySeed(environment: Record<string, string>, root = HERE): void {
+  const command = [join(root, 'src/cli.ts'), 'seed', join(root, 'bench/set-up/seed.sql')];
+  const { status, stderr } = spawnSync(process.execPath, command, {
     env: environment,
     encoding: 'utf8',
   });
@@ -78,13 +83,15 @@ export async function startServer({
   workers,
   environment,
   nodeOptions = [],
+  root = HERE,
 }: ServerOptions): Promise<Server> {
   // That folder has no developer's .env.
   const { path: folder, remove } = temporaryFolder('server');
   const [stdout, stderr] = [join(folder, 'stdout.log'), join(folder, 'stderr.log')];
   const port = await freePort();
   const started = performance.now();
-  const child = spawn(process.execPath, [...IMAGE_OPTIONS, ...nodeOptions, MAIN], {
+  const command = [...startOfImage(root).options, ...nodeOptions, join(root, 'src/main.ts')];
+  const child = spawn(process.execPath, command, {
     cwd: folder,
     env: { ...environment, PORT: String(port), WORKERS: String(workers) },
     stdio: ['ignore', openSync(stdout, 'w'), openSync(stderr, 'w')],
