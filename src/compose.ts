@@ -55,7 +55,7 @@ export async function compose({
   const listnr = await composeListnr({ ...foundation, keyRings }, overrides);
   const pages = composePages(config, registration);
   const interactions = await composeInteractions(foundation, config);
-  const stores = composeStores(foundation, { secrets }, overrides);
+  const stores = composeStores(foundation, config, overrides);
   const oidc = composeOidc(stores, {
     issuer,
     https,

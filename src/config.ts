@@ -33,6 +33,8 @@ export interface Config extends Issuers {
   /** How many requests and how many failed authentications one address may make in a minute; 0: no limit. */
   requestsPerMinute: number;
   failuresPerMinute: number;
+  /** How a plain rotation of a refresh token commits (docs/tokens.md). */
+  rotationCommit: 'synchronous' | 'asynchronous';
   /** The kinds of requests that are answered the short way. */
   direct: ReadonlySet<DirectKind>;
   /**
@@ -112,6 +114,11 @@ export function parseConfig(environment: Environment): Config {
       low: 0,
       high: 1_000_000,
     }),
+    rotationCommit: variables.oneOf(
+      'ROTATION_COMMIT',
+      ['synchronous', 'asynchronous'] as const,
+      'synchronous',
+    ),
     direct: readDirect(variables),
     connections: connectionsOf(variables),
     demo: local && !production,

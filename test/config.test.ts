@@ -48,6 +48,7 @@ describe('the defaults', () => {
       seedsDir: undefined,
       trustedProxies: [],
       outbound: { networks: [], loopback: true },
+      rotationCommit: 'synchronous',
       direct: new Set(DIRECT_KINDS),
       requestsPerMinute: 6000,
       failuresPerMinute: 20,
@@ -116,6 +117,7 @@ describe('a complete environment', () => {
       KEEP_ALIVE_SECONDS: '75',
       REQUEST_SECONDS: '20',
       DIRECT: 'refresh, documents',
+      ROTATION_COMMIT: 'asynchronous',
       KEY_ENCRYPTION_KEY: `${Buffer.alloc(32, 1).toString('base64')},${Buffer.alloc(32, 2).toString('base64url')}`,
     };
     expect(parseConfig(environment)).toEqual({
@@ -134,6 +136,7 @@ describe('a complete environment', () => {
       seedsDir: folder,
       trustedProxies: ['10.0.0.0/8', '192.0.2.7', '2001:db8::/32'],
       outbound: { networks: ['10.1.2.3', '10.20.0.0/24'], loopback: false },
+      rotationCommit: 'asynchronous',
       direct: new Set(['documents', 'refresh']),
       requestsPerMinute: 100,
       failuresPerMinute: 5,

@@ -33,7 +33,7 @@ export interface OidcParts extends ProtocolStores {
 
 export function composeStores(
   { database, databaseTime }: Pick<Foundation, 'database' | 'databaseTime'>,
-  { secrets }: Pick<Config, 'secrets'>,
+  { secrets, rotationCommit }: Pick<Config, 'secrets' | 'rotationCommit'>,
   overrides: Partial<Pick<ProtocolStores, 'artifacts'>>,
 ): ProtocolStores {
   const db = database.knex;
@@ -42,7 +42,7 @@ export function composeStores(
     deviceCodes: createDeviceCodeStore(db, secrets.keyEncryptionKeys, databaseTime),
     grants: createGrantStore(db),
     sessions: createSessionStore(db, databaseTime),
-    families: createRefreshFamilyStore(db, databaseTime),
+    families: createRefreshFamilyStore(db, databaseTime, rotationCommit),
     accessTokens: createAccessTokenStore(db, databaseTime),
     usedProofs: createUsedProofStore(db, databaseTime),
   };

@@ -9,6 +9,7 @@ import { createRefreshFamilyStore } from '../../src/grants/refresh-family-store.
 import { createExpiredRowsStore, EXPIRING_TABLES } from '../../src/housekeeping/expired-rows-store.ts';
 import { createSecretBox } from '../../src/platform/secrets/secret-box.ts';
 import { systemClock } from '../../src/platform/time/clock.ts';
+import { SAME_CLOCK } from '../../src/platform/time/database-time.ts';
 import { createSessionStore } from '../../src/sessions/session-store.ts';
 import { createUpstreamSignInStore } from '../../src/sessions/upstream-sign-in-store.ts';
 import { openTestDatabase, type TestDatabase } from '../support/databases/test-database.ts';
@@ -118,6 +119,15 @@ describe('with 200,000 rows in every table that grows', () => {
         ],
       ],
     ),
+    [
+      'a refresh token to rotate it without waiting for the disk',
+      ['grants_pkey', ...PERSON, 'refresh_families_pkey'],
+      (knex) =>
+        createRefreshFamilyStore(knex, SAME_CLOCK, 'asynchronous').rotate({
+          ...{ client, family: FAMILY, presented: 0, from: 0, scope: '' },
+          ...{ proof: undefined, jkt: undefined, mustBeBound: false, now: new Date() },
+        }),
+    ],
     [
       'a refresh token with its grant and person',
       ['grants_pkey', ...PERSON, 'refresh_families_pkey'],
