@@ -1,9 +1,10 @@
-import { ADA, obtainTokens, postJson } from '../support/clients/relying-party.ts';
+import { ADA, exchange, obtainCode, obtainTokens, postJson } from '../support/clients/relying-party.ts';
 import { blocksAt, DEMO_ISSUER, fillIn } from '../support/documents/blocks.ts';
 import { type ClientCommand, runClient } from '../support/real-clients/client-program.ts';
 import { compileJava, installJavaPackages, javaProgram } from '../support/real-clients/java.ts';
 import { openPerson } from '../support/real-clients/person.ts';
 import { describeWith } from '../support/real-clients/toolchain.ts';
+import { aClient } from '../support/registrations/factories.ts';
 import { startTestServer, type TestServer } from '../support/servers/test-server.ts';
 
 /** The releases of Spring Boot that bring nimbus-jose-jwt 9 and 10. */
@@ -28,16 +29,26 @@ describeWith('java', 'maven').each(['3.5.7', '4.0.7'])('nimbus-jose-jwt, as in S
   const result = (command: ClientCommand) =>
     runClient(command, openPerson({ url: server.url, plainUrl: server.url }));
 
-  it('verifies LiSTNR tokens and access tokens, and takes neither for the other', async () => {
+  it('verifies LiSTNR tokens and access tokens, and takes neither for the other, nor a token of another client', async () => {
     const { access_token, id_token } = await obtainTokens(server.url);
     const run = await compileJava(packages, {
       ...javaProgram('VerifyTokens'),
       Listo: fillIn(text, { [DEMO_ISSUER]: server.url }),
     });
-    expect(await result(run('VerifyTokens', await listnrToken(id_token), access_token))).toEqual({
+    const other = await aClient(server);
+    const { body } = await exchange(
+      server.url,
+      await obtainCode(server.url, { client_id: other.client_id }),
+      {
+        ...other,
+      },
+    );
+    const tokens = [await listnrToken(id_token), access_token, String(body.access_token)];
+    expect(await result(run('VerifyTokens', ...tokens))).toEqual({
       listnr: ADA.id,
       access: ADA.id,
       exchanged: ['JOSE header typ (type) at+jwt not allowed', 'JOSE header typ (type) JWT not allowed'],
+      other: `JWT client_id claim has value ${other.client_id}, must be client_demo_web`,
     });
   });
 

@@ -1,17 +1,18 @@
 import com.nimbusds.jose.proc.SecurityContext;
 import com.nimbusds.jwt.proc.JWTProcessor;
 
-/** Verifies a LiSTNR token and an access token, its two arguments, with the functions of the document. */
+/** Verifies a LiSTNR token, an access token, and that of another client, with the functions of the document. */
 class VerifyTokens {
     public static void main(String... tokens) throws Exception {
         String listnr = tokens[0];
         String access = tokens[1];
         System.out.printf(
-            "{\"result\": {\"listnr\": \"%s\", \"access\": \"%s\", \"exchanged\": [\"%s\", \"%s\"]}}%n",
+            "{\"result\": {\"listnr\": \"%s\", \"access\": \"%s\", \"exchanged\": [\"%s\", \"%s\"], \"other\": \"%s\"}}%n",
             outcome(Listo.listnrTokens(), listnr),
             outcome(Listo.accessTokens(), access),
             outcome(Listo.listnrTokens(), access),
-            outcome(Listo.accessTokens(), listnr));
+            outcome(Listo.accessTokens(), listnr),
+            outcome(Listo.accessTokens(), tokens[2]));
     }
 
     /** The subject, or what is wrong. */
