@@ -48,7 +48,7 @@ export async function showSignIn(
       email: email ?? expected,
       error,
       personName: person?.name ?? person?.email,
-      isAgain: expected !== '' && expected.toLowerCase() === person?.email?.toLowerCase(),
+      isAgain: person !== undefined && (await isAddressOf(person, expected, people)),
     },
     pageOptions(context),
   );
@@ -105,4 +105,12 @@ function expectedAddress(context: InteractionContext, person: Person | undefined
   const hint = singleValue(context.interaction.params.login_hint) ?? '';
   if (hint !== '' && hint.length <= MAX_EMAIL_LENGTH) return hint;
   return isForAnother(context) ? '' : (person?.email ?? '');
+}
+
+async function isAddressOf(
+  { id, email }: Person,
+  address: string,
+  people: InteractionDependencies['people'],
+): Promise<boolean> {
+  return address !== '' && (address === email || (await people.hasAddress(id, address)));
 }

@@ -1,5 +1,8 @@
+import { globSync, readFileSync } from 'node:fs';
 import { domainToASCII } from 'node:url';
 import { openTestDatabase, type TestDatabase } from '../support/databases/test-database.ts';
+
+const ROOT = new URL('../..', import.meta.url).pathname;
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -82,6 +85,16 @@ describe('the canonical form of an e-mail address', () => {
       "EXPLAIN SELECT id FROM people WHERE canonical_address(email) = 'ada@demo.example' AND instance_id = 'demo'",
     );
     expect(JSON.stringify(rows)).toContain('people_canonical_address');
+  });
+
+  it('is what the code compares, everywhere', () => {
+    const compared = globSync('src/**/*.ts', { cwd: ROOT })
+      .flatMap((path) => readFileSync(ROOT + path, 'utf8').split('\n'))
+      .filter((line) => /\b(email|address|expected)\b.*toLowerCase|lower\(email\)/.test(line));
+    // Chooses between two people from before.
+    expect(compared.map((line) => line.trim())).toEqual([
+      ".orderByRaw('lower(email) = lower(?) DESC, created_at, id', [email])",
+    ]);
   });
 
   it('of no address is none', async () => {

@@ -74,6 +74,19 @@ describe('the sign-in page', () => {
     expect(await knex('guesses').pluck('bucket')).toHaveLength(spellings.length + 1);
   });
 
+  it('knows the signed-in person by a hint in another spelling', async () => {
+    const { email } = await aPerson(server, { email: 'astrid@bücher.example' });
+    const browser = visitor();
+    await signedInAs(email, browser);
+    const known = [];
+    for (const login_hint of [email, 'Astrid@xn--bcher-kva.example', 'somebody@bücher.example']) {
+      const url = authorizationUrl(server.url, { prompt: 'login', login_hint });
+      const { html } = await browser.follow(await browser.get(url), DEMO_WEB.redirect_uri);
+      known.push(html.includes('You are signed in as'));
+    }
+    expect(known).toEqual([true, true, false]);
+  });
+
   it('knows the person in another spelling after a second click', async () => {
     const { email } = await aPerson(server, { email: 'ursula@bücher.example' });
     const browser = visitor();
