@@ -118,11 +118,14 @@ export function createStartingApp({ config, logger }: Pick<Services, 'config' | 
   const notYet = async () => {
     throw unavailable(undefined);
   };
+  const views = createViews();
   return applicationOf(logger, [
     accessLog(accessRecords({ logger, trustedProxies: config.trustedProxies })),
     securityHeaders({ https: config.https }),
-    errorHandler({ report: errorReports({ logger }), views: createViews(), findOwner: NOBODY_KNOWN }),
+    errorHandler({ report: errorReports({ logger }), views, findOwner: NOBODY_KNOWN }),
     routesOf(healthRoutes({ ready: notYet, unready: () => 'starting' })),
+    // The page that says so has a look.
+    routesOf(assetRoutes({ views })),
     notYet,
   ]);
 }

@@ -81,6 +81,11 @@ describe.each(['1', '2'])('a server of %s process that starts while the database
       { path: '/nowhere', answer: AWAY },
     ])
       expect({ path, answer: await ask(waiting.url + path) }).toEqual({ path, answer });
+    const page = await (await fetch(waiting.url, { headers: { accept: 'text/html' } })).text();
+    const [stylesheet = ''] = /\/assets\/[\w.-]+\.css/.exec(page) ?? [];
+    expect((await fetch(waiting.url + stylesheet)).headers.get('content-type')).toBe(
+      'text/css; charset=utf-8',
+    );
     expect(await ask(`${internal}/healthz`)).toMatchObject({ status: 200 });
     expect(await ask(`${internal}/readyz`)).toMatchObject({ status: 503 });
     expect(await ask(`${internal}/metrics`)).toMatchObject({ status: 503, retryAfter: '5' });
@@ -89,9 +94,12 @@ describe.each(['1', '2'])('a server of %s process that starts while the database
     ]);
 
     await wire.mend();
-    await untilReady(waiting);
+    await until('every process ready', async () => {
+      const { status, body } = await getJson(`${internal}/readyz`, { connection: 'close' });
+      return status === 200 && (body.ready ?? 1) === Number(WORKERS);
+    });
+    expect((await ask(`${waiting.url}/readyz`)).status).toBe(200);
     expect((await ask(`${waiting.url}/auth/jwks`)).status).toBe(200);
-    expect((await ask(`${internal}/readyz`)).status).toBe(200);
     expect(sentences(waiting)).toHaveLength(1);
     expect(await waiting.stop()).toBe(0);
   });

@@ -18,11 +18,14 @@ describe('WORKERS=2', () => {
     const INTERNAL_PORT = String(await freePort());
     internal = `http://localhost:${INTERNAL_PORT}`;
     server = await startServerProcess(database.url ?? '', { SEEDS_DIR, WORKERS: '2', INTERNAL_PORT });
+    await until('both ready', bothReady);
   });
   afterEach(async () => {
     await server.stop();
     await database.close();
   });
+
+  const bothReady = async () => (await getJson(`${internal}/readyz`)).body.ready === 2;
 
   it('serves from two processes, and replaces one that dies', async () => {
     const [killed = 0, other = 0] = childrenOf(server.pid);
@@ -40,8 +43,6 @@ describe('WORKERS=2', () => {
   });
 
   it('answers who was handed to a worker that died before it took them', async () => {
-    const ready = async () => (await getJson(`${internal}/readyz`)).body.ready === 2;
-    await until('both ready', ready);
     const [stopped = 0] = childrenOf(server.pid);
     process.kill(stopped, 'SIGSTOP');
     const asking = Array.from({ length: 8 }, () =>
