@@ -66,12 +66,14 @@ describe('the sign-in page', () => {
     const spellings = [email, 'ZOË@bücher.example', 'zoe\u0308@xn--bcher-kva.example', 'zoë@BÜCHER.example'];
     const { knex } = server.database;
     await knex('guesses').delete();
+    const buckets = new Set<string>();
     for (const typed of spellings) {
       const browser = visitor();
       await browser.submit(await openSignIn(browser), '/sign-in', { email: typed, password: 'wrong' });
+      for (const bucket of await knex('guesses').pluck('bucket')) buckets.add(bucket);
     }
     // One for each network address, and one for the account.
-    expect(await knex('guesses').pluck('bucket')).toHaveLength(spellings.length + 1);
+    expect(buckets.size).toBe(spellings.length + 1);
   });
 
   it('knows the signed-in person by a hint in another spelling', async () => {
