@@ -1,7 +1,16 @@
+import { fstatSync, writeSync } from 'node:fs';
 import { type Logger, type LoggerOptions, pino } from 'pino';
+import { FILE_PIECE_BYTES, LineWriter, PIPE_PIECE_BYTES } from './line-writer.ts';
 import { prettyLines } from './pretty-lines.ts';
 
 export type { Logger } from 'pino';
+
+type Destination = NodeJS.WritableStream & {
+  isTTY?: boolean;
+  fd?: number;
+  /** Node's, of a pipe or socket. */
+  _handle?: { setBlocking?(blocking: boolean): void } | null;
+};
 
 /**
  * The process's logger: JSON lines on standard output, or lines for people where that is a terminal. Callers pass only
@@ -12,19 +21,43 @@ export function createLogger({
   destination = process.stdout,
 }: {
   level: string;
-  destination?: NodeJS.WritableStream & { isTTY?: boolean; fd?: number };
+  destination?: Destination;
 }): Logger {
   const options: LoggerOptions = {
     level,
     base: null,
-    timestamp: () => `,"time":"${new Date().toISOString()}"`,
+    timestamp: timeMember,
     formatters: { level: (label) => ({ level: label }) },
     redact: ['req.headers.authorization', 'req.headers.cookie', 'res.headers["set-cookie"]'],
   };
   if (destination.isTTY) return pino(options, prettyLines(destination));
-  // A file descriptor is written to at once, so that the last line before an exit is not lost.
   const { fd } = destination;
-  return pino(options, fd === undefined ? destination : pino.destination({ dest: fd, sync: true }));
+  return pino(options, fd === undefined ? destination : lineWriterOf(destination, fd));
+}
+
+function timeMember(): string {
+  return `,"time":"${new Date().toISOString()}"`;
+}
+
+/** Loggers with the same destination share a writer, which keeps the order of their lines. */
+const writers = new WeakMap<Destination, LineWriter>();
+
+function lineWriterOf(destination: Destination, fd: number): LineWriter {
+  const known = writers.get(destination);
+  if (known) return known;
+  const writer = new LineWriter({
+    write(bytes) {
+      // Our processes share the pipe. Each that starts or ends makes it block again, for all of them.
+      destination._handle?.setBlocking?.(false);
+      return typeof bytes === 'string' ? writeSync(fd, bytes) : writeSync(fd, bytes);
+    },
+    pieceBytes: fstatSync(fd).isFile() ? FILE_PIECE_BYTES : PIPE_PIECE_BYTES,
+    omission: (unlogged) =>
+      `{"level":"error"${timeMember()},"unlogged":${unlogged},"msg":"the log was not read, and lines were left out"}\n`,
+  });
+  writers.set(destination, writer);
+  process.once('exit', () => writer.finish());
+  return writer;
 }
 
 /**
