@@ -5,6 +5,7 @@ import { startTestServer, type TestServer } from '../support/servers/test-server
 
 /** The routes to which only forms of our own pages are sent. */
 const OWN_FORMS = [
+  '/interaction/:uid/account',
   '/interaction/:uid/sign-in',
   '/interaction/:uid/consent',
   '/interaction/:uid/abort',
