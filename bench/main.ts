@@ -70,7 +70,11 @@ async function measureOne(
 ): Promise<Measured> {
   const runs: Run[] = [];
   for (let n = 0; n < options.runs; n += 1) {
-    const run = await measure(scenario, workshop, own, { ...options, attempts: ATTEMPTS });
+    const run = await measure(scenario, workshop, own, {
+      ...options,
+      attempts: ATTEMPTS,
+      floorWorkers: options.workers,
+    });
     progress(
       `${scenario.title}: ${Math.round(run.requestsPerSecond)} a second, ratio ${run.ratio.toFixed(2)}`,
     );

@@ -1,10 +1,14 @@
 import { Refusal } from '../../scripts/refusal.ts';
 import type { Scenario } from '../scenarios/scenario.ts';
+import { startFloor } from '../set-up/floor.ts';
 import type { Own } from '../set-up/own-server.ts';
+import { cpuMsOf } from '../set-up/processes.ts';
 import { drift, measureHashes, measureSignatures } from './limit.ts';
 import type { Workshop } from './material.ts';
 import { type Meters, playMetered } from './metered.ts';
-import { type Load, type Played, play } from './wrk.ts';
+import { type Load, type Play, type Played, play } from './wrk.ts';
+
+const FLOOR_WARMUP = 1;
 
 export interface Settings {
   seconds: number;
@@ -15,6 +19,8 @@ export interface Settings {
   tolerance: number;
   /** How many times a measurement is repeated when the limit changed too much. */
   attempts: number;
+  /** The processes of the floor, where it is measured. */
+  floorWorkers?: number;
 }
 
 export type WarmUp = Pick<Settings, 'cores' | 'warmup' | 'connections'>;
@@ -30,6 +36,8 @@ export interface Run {
   /** The limit before and after, per second. */
   limit: { before: number; after: number };
   ratio: number;
+  /** The answers a second of bare node:http, and its CPU milliseconds for each answer. */
+  floor?: { requestsPerSecond: number; cpuMs: number };
   cpuMs: { server?: number; database?: number; generator: number };
   queries?: number;
   bytesWritten?: number;
@@ -70,8 +78,10 @@ async function measureHeldStill(
     const load = loadOf(workshop, settings, settings.seconds);
     const { played, spent } = await playMetered(what, load, own, () => scenario.flood?.(workshop));
     const after = await limitOf(scenario, settings);
-    if (drift(before.perSecond, after.perSecond) <= settings.tolerance)
-      return toRun(scenario, { played, calm, before, after, spent });
+    if (drift(before.perSecond, after.perSecond) <= settings.tolerance) {
+      const floor = await floorOf(scenario, what, workshop, settings);
+      return { ...toRun(scenario, { played, calm, before, after, spent }), ...(floor ? { floor } : {}) };
+    }
     moved.push(`${Math.round(before.perSecond)} to ${Math.round(after.perSecond)}`);
   }
   throw new Refusal(
@@ -99,6 +109,27 @@ export function loadOf(
   seconds: number,
 ): Load {
   return { base: target.base, seconds, connections, threads };
+}
+
+/** Sends the same requests to a program that checks none of them. */
+async function floorOf(
+  { floor, flood }: Scenario,
+  what: Play,
+  workshop: Workshop,
+  settings: Settings,
+): Promise<Run['floor']> {
+  if (!floor || flood || !settings.floorWorkers) return undefined;
+  const program = await startFloor(floor.signatures, settings.floorWorkers);
+  try {
+    const again: Play = what.order === 'once' ? { ...what, order: 'loop' } : what;
+    const load = { ...loadOf(workshop, settings, settings.seconds), base: program.base };
+    await play(again, { ...load, seconds: FLOOR_WARMUP });
+    const before = cpuMsOf(program.pid);
+    const { requests, seconds } = await play(again, load);
+    return { requestsPerSecond: requests / seconds, cpuMs: (cpuMsOf(program.pid) - before) / requests };
+  } finally {
+    await program.stop();
+  }
 }
 
 interface Limit {

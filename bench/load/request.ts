@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 
 /** A request to be sent. */
 export interface Request {
@@ -30,6 +30,12 @@ export function rendered({ method, url, headers = {}, form, json }: Request, len
 export function writeRequests(file: string, requests: readonly Request[]): void {
   const text = requests.map((request) => rendered(request)).join('\0');
   writeFileSync(file, text, { mode: 0o600 });
+}
+
+/** Changes written requests, so that the server closes the connection after each. */
+export function closeEach(file: string): void {
+  const text = readFileSync(file, 'utf8');
+  writeFileSync(file, text.replaceAll('\r\nAccept: */*\r\n', '\r\nAccept: */*\r\nConnection: close\r\n'));
 }
 
 export function basic(id: string, secret: string): string {

@@ -23,6 +23,7 @@ const HEAD = [
   'written',
   'limit',
   'ratio',
+  'to the floor',
   'spread',
   'target',
 ];
@@ -45,6 +46,9 @@ function cells(measured: Measured): string[] {
     maybe(measured.bytesWritten, (value) => `${whole(value)} B`),
     whole((limit.before + limit.after) / 2),
     measured.ratio.toFixed(2),
+    maybe(measured.floor, ({ requestsPerSecond }) =>
+      (measured.requestsPerSecond / requestsPerSecond).toFixed(2),
+    ),
     maybe(spread, (value) => `${(value * 100).toFixed(0)} %${value > STEADY ? ' (!)' : ''}`),
     target ? `${target.words}: ${target.met ? 'met' : 'NOT MET'}` : '',
   ];
@@ -61,6 +65,7 @@ export function describe({ startedAt, commit, against, machine, load, scenarios 
     `Machine: ${cores} cores of ${processor}, ${memoryGiB} GiB, ${system}, Node ${node}, OpenSSL ${openssl}${postgres ? `, PostgreSQL ${postgres}` : ''}; load before: ${loadBefore}.`,
     `Load: ${load.connections} connections, ${load.seconds} s after ${load.warmup} s of warming up, ${load.runs} runs of each, the one in the middle is shown${load.workers ? `; ${load.workers} server processes` : ''}. Load generator, server and database share the cores.`,
     'The limit is what the cores can sign (RSA 2048, openssl speed) or hash (argon2id) and do nothing else; a code exchange and a refresh sign twice, so theirs is half.',
+    'The floor is bare node:http that reads, signs and answers, with the same load in the same run.',
     load.runs === 1
       ? 'One run of each, so nothing is known of how steady they are.'
       : unsteady.length > 0
@@ -73,6 +78,6 @@ function whole(value: number): string {
   return Math.round(value).toLocaleString('en-US');
 }
 
-function maybe(value: number | undefined, format: (value: number) => string): string {
+function maybe<T>(value: T | undefined, format: (value: T) => string): string {
   return value === undefined ? '' : format(value);
 }

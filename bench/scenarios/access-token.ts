@@ -12,6 +12,7 @@ export const userinfo: Scenario = {
   name: 'userinfo',
   title: 'Userinfo',
   limit: { of: 'signatures', each: 1 },
+  floor: { signatures: 0 },
   target: { kind: 'serverCpuMs', atMost: 0.4 },
   general: true,
   prepare: (workshop) =>
@@ -26,6 +27,7 @@ export const introspection: Scenario = {
   name: 'introspection',
   title: 'Introspection',
   limit: { of: 'signatures', each: 1 },
+  floor: { signatures: 0 },
   general: true,
   prepare: (workshop) => {
     const { client, endpoints } = workshop.target;

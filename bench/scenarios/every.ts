@@ -2,6 +2,7 @@ import { introspection, userinfo } from './access-token.ts';
 import { passwordSignIn, singleSignOn } from './browser.ts';
 import { listnrDuringFlood } from './flood.ts';
 import { listnrAuthenticatedUser, listnrClientCredentials } from './listnr.ts';
+import { listnrNewConnections, userinfoNewConnections } from './new-connections.ts';
 import { discovery, jwks, listnrJwks } from './published.ts';
 import type { Scenario } from './scenario.ts';
 import { codeExchange, refresh } from './token-endpoint.ts';
@@ -16,6 +17,8 @@ export const SCENARIOS: readonly Scenario[] = [
   introspection,
   singleSignOn,
   passwordSignIn,
+  listnrNewConnections,
+  userinfoNewConnections,
   listnrDuringFlood,
   jwks,
   listnrJwks,

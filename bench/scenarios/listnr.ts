@@ -17,6 +17,7 @@ export const listnrClientCredentials: Scenario = {
   name: 'listnr-client-credentials',
   title: 'LiSTNR, client credentials',
   limit: { of: 'signatures', each: 1 },
+  floor: { signatures: 1 },
   target: { kind: 'ratio', atLeast: 0.75 },
   general: false,
   async prepare(workshop) {
@@ -48,6 +49,7 @@ export const listnrAuthenticatedUser: Scenario = {
   name: 'listnr-authenticated-user',
   title: 'LiSTNR, authenticated user',
   limit: { of: 'signatures', each: 1 },
+  floor: { signatures: 1 },
   target: { kind: 'ratio', atLeast: 0.65 },
   general: false,
   async prepare(workshop) {

@@ -25,6 +25,7 @@ function published(
     name,
     title,
     limit: { of: 'signatures', each: 1 },
+    floor: { signatures: 0 },
     general: true,
     async prepare({ target, folder }) {
       const requests = join(folder, `${name}.requests`);

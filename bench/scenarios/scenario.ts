@@ -12,6 +12,8 @@ export interface Scenario {
    */
   limit: { of: 'signatures'; each: 1 | 2 } | { of: 'hashes' };
   target?: Target;
+  /** The signatures that even a server that checks nothing would make for an answer. Left out where it has no sense. */
+  floor?: { signatures: 0 | 1 | 2 };
   /** Whether every OpenID provider supports it, not only this server. */
   general: boolean;
   /** Makes the requests for at least `count` answers, in the workshop's folder, before the measurement. */

@@ -12,6 +12,7 @@ export const codeExchange: Scenario = {
   name: 'code-exchange',
   title: 'Code exchange',
   limit: { of: 'signatures', each: 2 },
+  floor: { signatures: 2 },
   target: { kind: 'ratio', atLeast: 0.45 },
   general: true,
   perishable: true,
@@ -30,6 +31,7 @@ export const refresh: Scenario = {
   name: 'refresh',
   title: 'Refresh',
   limit: { of: 'signatures', each: 2 },
+  floor: { signatures: 2 },
   target: { kind: 'ratio', atLeast: 0.5 },
   general: true,
   async prepare({ folder, ...workshop }) {

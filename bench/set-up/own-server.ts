@@ -1,6 +1,7 @@
 import { progress } from '../program.ts';
 import { addDatabase, type Cluster, startCluster } from './cluster.ts';
-import { applySeed, productionEnvironment, type Server, startServer } from './server.ts';
+import type { Program } from './program.ts';
+import { applySeed, productionEnvironment, startServer } from './server.ts';
 import { signInPeople } from './sign-in.ts';
 import { ownTarget, type Target } from './target.ts';
 
@@ -17,7 +18,7 @@ export interface Ground {
 
 /** Our server with its own database. */
 export interface Own extends Ground {
-  server: Server;
+  server: Program;
 }
 
 /** Runs `use` with a seeded cluster, then removes the cluster. */

@@ -3,30 +3,18 @@
  * https issuer with TLS in front, and all secrets. Its log goes to a file, as it would to a journal. Only the limit
  * of requests for an address differs, because all load comes from one address.
  */
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { openSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { freePort } from '../../scripts/free-port.ts';
 import { Refusal } from '../../scripts/refusal.ts';
 import { environmentPath } from './environment.ts';
-import { temporaryFolder } from './temporary-folder.ts';
+import { type Program, startProgram } from './program.ts';
 
 export const ISSUER = 'https://login.bench.example';
 /** This checkout. A comparison also starts the server of another one. */
 export const HERE = fileURLToPath(new URL('../..', import.meta.url));
-const READY_WITHIN_MS = 60_000;
-
-export interface Server {
-  pid: number;
-  /** Its address, without the TLS in front. */
-  base: string;
-  /** The time from the start of the process to the first 200 of /readyz. */
-  readyMs: number;
-  stop(): Promise<void>;
-}
 
 export interface ServerOptions {
   workers: number;
@@ -84,50 +72,7 @@ export async function startServer({
   environment,
   nodeOptions = [],
   root = HERE,
-}: ServerOptions): Promise<Server> {
-  // That folder has no developer's .env.
-  const { path: folder, remove } = temporaryFolder('server');
-  const [stdout, stderr] = [join(folder, 'stdout.log'), join(folder, 'stderr.log')];
-  const port = await freePort();
-  const started = performance.now();
+}: ServerOptions): Promise<Program> {
   const command = [...startOfImage(root).options, ...nodeOptions, join(root, 'src/main.ts')];
-  const child = spawn(process.execPath, command, {
-    cwd: folder,
-    env: { ...environment, PORT: String(port), WORKERS: String(workers) },
-    stdio: ['ignore', openSync(stdout, 'w'), openSync(stderr, 'w')],
-  });
-  const killed = () => child.kill('SIGKILL');
-  process.prependOnceListener('exit', killed);
-  let ended = false;
-  const end = new Promise<void>((done) =>
-    child.once('close', () => {
-      ended = true;
-      done();
-    }),
-  );
-  const base = `http://127.0.0.1:${port}`;
-  while (!(await isReady(base))) {
-    if (ended || performance.now() - started > READY_WITHIN_MS)
-      throw new Refusal(`The server did not become ready:\n${readFileSync(stderr, 'utf8').trim()}`);
-    await sleep(5);
-  }
-  return {
-    pid: child.pid ?? 0,
-    base,
-    readyMs: performance.now() - started,
-    async stop() {
-      child.kill('SIGTERM');
-      await end;
-      process.off('exit', killed);
-      remove();
-    },
-  };
-}
-
-async function isReady(base: string): Promise<boolean> {
-  try {
-    return (await fetch(`${base}/readyz`)).status === 200;
-  } catch {
-    return false;
-  }
+  return startProgram(command, { ...environment, WORKERS: String(workers) }, '/readyz');
 }

@@ -1,5 +1,5 @@
 import { scannedTables } from '../../bench/load/hot-queries.ts';
-import { drift, parseSignatures } from '../../bench/load/limit.ts';
+import { drift, parseSignatures, speedArguments } from '../../bench/load/limit.ts';
 import { rendered } from '../../bench/load/request.ts';
 import { parsePlayed } from '../../bench/load/wrk.ts';
 import { percentile } from '../../bench/report/percentile.ts';
@@ -33,6 +33,10 @@ describe('the limit of the machine', () => {
   it('is the signatures a second that openssl speed prints, with or without the columns of encryption', () => {
     expect(parseSignatures(OPENSSL)).toBe(2157);
     expect(parseSignatures(OPENSSL_WITH_ENCRYPTION)).toBe(3984.5);
+  });
+
+  it('is measured by the clock, as the server is', () => {
+    expect(speedArguments(2, 3)).toEqual(['speed', '-elapsed', '-seconds', '3', '-multi', '2', 'rsa2048']);
   });
 
   it('is refused when openssl prints no line of RSA 2048', () => {
