@@ -5,24 +5,24 @@ import type { EndpointRequest } from '../http/endpoint.ts';
 import { parseJsonObject } from '../http/input/body.ts';
 import { parseOAuthBody } from '../http/input/oauth-input.ts';
 import { limitAnonymous, limitTokens } from '../http/rate-limits/limit-requests.ts';
+import { unsupportedMediaType } from '../listnr/errors.ts';
 import { ISSUE_TOKEN, JWKS } from '../listnr/routes.ts';
 import { publishedDocument } from '../oidc/answers/published-documents.ts';
 import { DOCUMENTS, PATHS } from '../oidc/routes.ts';
-import { HttpError } from '../platform/errors.ts';
 
 /** By `grant_type`. The others are rare. */
-const HOT_GRANTS: Readonly<Record<string, DirectKind>> = {
-  authorization_code: 'exchange',
-  refresh_token: 'refresh',
-};
+const HOT_GRANTS: ReadonlyMap<unknown, DirectKind> = new Map([
+  ['authorization_code', 'exchange'],
+  ['refresh_token', 'refresh'],
+]);
 
 /** The requests that have a short way, by method and target. */
-export function directRoutes(services: Services): Map<string, DirectRoute | DirectDocument> {
+export function directRoutes(services: Services): Map<string, DirectRoute | DirectDocument | 'off'> {
   const { config, endpoints, limits, live, publishedKeys } = services;
   const { direct } = config;
-  const routes = new Map<string, DirectRoute | DirectDocument>();
+  const routes = new Map<string, DirectRoute | DirectDocument | 'off'>();
   const add = (target: string, kinds: DirectKind[], route: DirectRoute | DirectDocument) => {
-    if (kinds.some((kind) => direct.has(kind))) routes.set(target, route);
+    routes.set(target, kinds.some((kind) => direct.has(kind)) ? route : 'off');
   };
   const anonymous = limitAnonymous(limits.requests);
 
@@ -51,7 +51,7 @@ export function directRoutes(services: Services): Map<string, DirectRoute | Dire
     limit: limits.clients,
     parse: (text, type) => parseOAuthBody(text, type, { json: true }),
     unusual(request) {
-      const kind = HOT_GRANTS[String(request.body.grant_type)];
+      const kind = HOT_GRANTS.get(request.body.grant_type);
       if (kind === undefined) return 'body';
       return direct.has(kind) ? unusualClient(request) : 'off';
     },
@@ -68,11 +68,6 @@ function unusualClient({ headers: { authorization }, body }: EndpointRequest) {
 }
 
 function parseJson(text: string, mediaType: string): Record<string, unknown> {
-  if (mediaType !== 'application/json')
-    throw new HttpError({
-      status: 415,
-      code: 'invalid_request',
-      message: 'The body must be application/json.',
-    });
+  if (mediaType !== 'application/json') throw unsupportedMediaType();
   return parseJsonObject(text);
 }

@@ -7,7 +7,7 @@ import { noteFacts, requestContext } from './request-context.ts';
 export function logProviderEvents(provider: Provider): void {
   for (const event of ERROR_EVENTS) {
     // The types want one event's name. All these events pass a context and one of the library's errors.
-    provider.on(event as 'grant.error', (ctx, error) => {
+    provider.on(event as 'authorization.error', (ctx, error) => {
       const detail = detailOf(ctx, error) ?? error.error_description;
       noteFacts({ error: error.error, ...(detail ? { detail } : {}) });
     });
@@ -39,8 +39,6 @@ const ERROR_EVENTS = [
   'code_verification.error',
   'device_resume.error',
   'discovery.error',
-  'grant.error',
   'jwks.error',
   'pushed_authorization_request.error',
-  'userinfo.error',
 ] as const;

@@ -47,9 +47,7 @@ export interface RequestContext {
 export interface RequestFacts {
   client?: string;
   /** Like `ClientIs` of the log: whether the request proved that it comes from this client. */
-  clientIs?: 'authenticated' | 'registered' | 'claimed';
-  /** The `grant_type` as it was sent. */
-  grantType?: string;
+  clientIs?: 'authenticated' | 'registered';
   /** The id of the authorization that a code or token belongs to. */
   grant?: string;
   person?: string;

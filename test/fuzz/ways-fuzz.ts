@@ -1,8 +1,6 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import fc from 'fast-check';
 import { directRoutes } from '../../src/app/direct.ts';
-import { createListener } from '../../src/app.ts';
+import { openWay, WAYS, type Way } from '../http/direct/two-ways.ts';
 import { withoutChance } from '../tokens/recorder.ts';
 import type { Endpoint } from './endpoints.ts';
 import { goLive, type Live } from './live.ts';
@@ -29,31 +27,21 @@ interface Outcome {
  */
 export function waysAreAlike(world: World, watch: Watch, endpoints: readonly Endpoint[]): Property {
   const hot = hotEndpoints(world, endpoints);
-  const { services } = world.server;
-  const longWay = createServer(
-    createListener(
-      { ...services, config: { ...services.config, direct: new Set() } },
-      { retiring: () => false },
-    ),
-  );
-  let port: number | undefined;
+  let ways: Record<keyof typeof WAYS, Way> | undefined;
   let lives: Live[] = [];
   let left = 0;
   const prepare = async () => {
-    if (port === undefined) {
-      await new Promise<void>((listening) => longWay.listen(0, 'localhost', listening));
-      longWay.unref();
-      ({ port } = longWay.address() as AddressInfo);
-    }
+    ways ??= { short: await openWay(world.server, WAYS.short), long: await openWay(world.server, WAYS.long) };
     if (left === 0) {
       lives = [await goLive(world), await goLive(world)];
       left = LIVE_FOR_REQUESTS;
     }
     left -= 1;
+    return ways;
   };
-  const outcomeOf = async (request: FuzzRequest, live: Live, at: number | undefined): Promise<Outcome> => {
+  const outcomeOf = async (request: FuzzRequest, live: Live, { port }: Way): Promise<Outcome> => {
     const { endpoint, url, init, secrets } = written(request, { world, live, endpoints: hot });
-    if (at !== undefined) url.port = String(at);
+    url.port = String(port);
     const before = await stateOf(world);
     let outcome: Outcome | undefined;
     await watch.during(
@@ -81,10 +69,10 @@ export function waysAreAlike(world: World, watch: Watch, endpoints: readonly End
   return {
     name: 'hot requests by the short way and the long one',
     property: fc.asyncProperty(fuzzRequest(hot), async (request) => {
-      await prepare();
+      const at = await prepare();
       const [short, long] = [
-        await outcomeOf(request, lives[0] ?? {}, undefined),
-        await outcomeOf(request, lives[1] ?? {}, port),
+        await outcomeOf(request, lives[0] ?? {}, at.short),
+        await outcomeOf(request, lives[1] ?? {}, at.long),
       ];
       const [shortFacts, longFacts] = [factsOf(short), factsOf(long)];
       const differing = [...new Set([...shortFacts.keys(), ...longFacts.keys()])]
@@ -105,7 +93,7 @@ function factsOf(value: unknown, path = 'outcome'): Map<string, string> {
 }
 
 function hotEndpoints({ server: { services } }: World, endpoints: readonly Endpoint[]): Endpoint[] {
-  const routes = directRoutes(services);
+  const routes = directRoutes({ ...services, config: { ...services.config, direct: new Set(WAYS.short) } });
   return endpoints.filter(({ method, path, internal }) => !internal && routes.has(`${method} ${path}`));
 }
 

@@ -95,6 +95,8 @@ export function spawnServer(
     cwd: '/',
     env: {
       PATH: process.env.PATH,
+      // A run tries one way of hot requests: the short one, or with DIRECT=none the long one.
+      DIRECT: process.env.DIRECT ?? 'all',
       PORT: String(port),
       HOST: '127.0.0.1',
       ISSUER: issuer,

@@ -111,7 +111,8 @@ function answerWith({ req, res }: Exchange, refusal: Refusal): void {
     return;
   }
   const body = bodyOf(refusal);
-  res.writeHead(refusal.status, headersOf(body)).end(body);
+  const own = state && { ...state.headers, 'X-Request-Id': state.id };
+  res.writeHead(refusal.status, { ...own, ...headersOf(body) }).end(body);
 }
 
 function bodyOf({ description }: Refusal): string {

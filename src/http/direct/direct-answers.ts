@@ -39,8 +39,8 @@ export interface DirectDocument {
 }
 
 export interface DirectDependencies {
-  /** By method and target, such as `POST /auth/token`. */
-  routes: ReadonlyMap<string, DirectRoute | DirectDocument>;
+  /** By method and target, such as `POST /auth/token`; `off` where the configuration says so. */
+  routes: ReadonlyMap<string, DirectRoute | DirectDocument | 'off'>;
   open: OpenRecord;
   report: ReportError;
   securityHeaders: Readonly<Record<string, string>>;
@@ -60,19 +60,19 @@ export function directAnswers(d: DirectDependencies, longWay: RequestListener): 
       d.count(url, reason);
       longWay(req, res);
     };
+    if (route === 'off') return handOn('off');
     // Nothing may end the process. The connection shows the client that no answer comes.
     const failed = (error: unknown) => {
-      d.report(req, error);
       res.destroy();
+      d.report(req, error);
     };
     const reason = unusualHead(req.headers, { hasBody: 'parse' in route });
     if (reason) return handOn(reason);
     if ('document' in route) {
       const document = route.document();
-      if (!document) return handOn('body');
-      d.open(req, res, url);
+      if (!document) return handOn('unpublished');
       d.count(url, 'short');
-      sendDocument(req, res, { document, route }, d).catch(failed);
+      sendDocument(req, res, { document, route, path: url }, d).catch(failed);
       return;
     }
     serve(req, res, { route, path: url, handOn }, d).catch(failed);
@@ -85,13 +85,18 @@ async function serve(
   { route, path, handOn }: { route: DirectRoute; path: string; handOn(reason: LongWayReason): void },
   d: DirectDependencies,
 ): Promise<void> {
-  d.open(req, res, path);
+  // A refusal while the body is under way (connections/refusals.ts) has them, too.
+  d.open(req, res, path).headers = d.securityHeaders;
+  const { authorization } = req.headers;
+  logClaim(req, claimedClient({ authorization, body: undefined, inAddress: undefined }));
   const request = await readRequest(req, route);
+  // The body came too late, or the connection broke: there is nobody to answer any more.
+  if (res.headersSent || res.destroyed) return;
   const reason = request === undefined ? 'body' : route.unusual(request);
   if (!request || reason) return handOn(reason ?? 'body');
   d.count(path, 'short');
   const { endpoint, limit } = route;
-  const claims = { authorization: req.headers.authorization, body: request.body, inAddress: undefined };
+  const claims = { authorization, body: request.body, inAddress: undefined };
   logClaim(req, claimedClient(claims));
   let headers: Headers = {};
   try {
@@ -129,9 +134,10 @@ async function readRequest(
 async function sendDocument(
   req: IncomingMessage,
   res: ServerResponse,
-  { document, route }: { document: PublishedDocument; route: DirectDocument },
+  { document, route, path }: { document: PublishedDocument; route: DirectDocument; path: string },
   d: DirectDependencies,
 ): Promise<void> {
+  d.open(req, res, path);
   const claims = { authorization: undefined, body: undefined, inAddress: undefined };
   try {
     await route.limit(req, claims, async () => ({ status: 200 }));
@@ -169,8 +175,9 @@ function send(
   { status, headers, body }: EndpointAnswer,
   d: DirectDependencies,
 ): void {
-  const typed = { ...headers, 'Content-Type': JSON_TYPE };
-  write(req, res, { status, headers: typed, text: JSON.stringify(body) }, d);
+  // oidc-client-ts refuses an empty answer with a type (http/endpoint.ts).
+  const typed = body === undefined ? headers : { ...headers, 'Content-Type': JSON_TYPE };
+  write(req, res, { status, headers: typed, text: body && JSON.stringify(body) }, d);
 }
 
 function write(
@@ -182,7 +189,7 @@ function write(
   // A body that came too late was answered meanwhile (connections/refusals.ts), or nobody listens any more.
   if (res.headersSent || res.destroyed) return;
   const { id } = requestState(req);
-  const length = text === undefined ? {} : { 'Content-Length': String(Buffer.byteLength(text)) };
+  const length = status === 304 ? {} : { 'Content-Length': String(Buffer.byteLength(text ?? '')) };
   res.writeHead(status, { ...securityHeaders, 'X-Request-Id': id, ...headers, ...length });
   res.end(text);
 }

@@ -7,8 +7,9 @@ import type { IncomingHttpHeaders } from 'node:http';
  * - `authentication`: it authenticates in another way than by a secret or a bearer token.
  * - `proof`: it has a proof of possession.
  * - `body`: its body cannot be read, or has something that the short way does not serve.
+ * - `unpublished`: the library has not made the document yet.
  */
-export const LONG_WAY_REASONS = ['off', 'head', 'authentication', 'proof', 'body'] as const;
+export const LONG_WAY_REASONS = ['off', 'head', 'authentication', 'proof', 'body', 'unpublished'] as const;
 export type LongWayReason = (typeof LONG_WAY_REASONS)[number];
 
 /** The limit of every endpoint (input/body.ts). */
@@ -23,7 +24,9 @@ export function unusualHead(
 ): LongWayReason | undefined {
   if (headers.dpop !== undefined) return 'proof';
   if (UNUSUAL.some((name) => headers[name] !== undefined)) return 'head';
-  const { 'content-length': length } = headers;
+  const { 'content-length': length, accept = '' } = headers;
+  // A person's browser gets a page where a limit refuses it.
+  if (!hasBody && /text\/(?:html|\*)/i.test(accept)) return 'head';
   if (!hasBody) return length === undefined || length === '0' ? undefined : 'head';
   return length !== undefined && Number(length) <= LIMIT_BYTES ? undefined : 'head';
 }

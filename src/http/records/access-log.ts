@@ -48,8 +48,10 @@ export function accessRecords({
     const { address, throughProxy, unreadable } = originOf(req.socket.remoteAddress ?? '', forwarded);
     if (!throughProxy) warnOfProxy(address, req);
     if (unreadable) warnOfUnreadable(address);
-    const state = { id, ip: address, log: {} };
+    const state: RequestState = { id, ip: address, log: {} };
     setRequestState(req, state);
+    // Until something answers, as Koa has it: a connection that breaks before that is no success.
+    res.statusCode = 404;
 
     const method = req.method ?? '';
     res.once('close', () => {

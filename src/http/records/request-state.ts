@@ -10,6 +10,8 @@ export interface RequestState {
   ip: string;
   /** Fields for the request's log line; never a secret. */
   log: Record<string, unknown>;
+  /** The headers of an answer that is given before any handler sets its own. */
+  headers?: Readonly<Record<string, string>>;
   /** The id of the client, once it is known that there is one, for the page of an error. */
   client?: string;
   /** The id of the instance, where it is known and the client is not. */

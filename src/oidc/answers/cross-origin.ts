@@ -1,6 +1,4 @@
-import type { Context, Middleware } from 'koa';
-import type { Client } from '../../clients/client.ts';
-import { mayCallFrom } from '../../clients/origins.ts';
+import type { Middleware } from 'koa';
 import { DOCUMENTS, PROTOCOL_ROUTES } from '../routes.ts';
 
 /**
@@ -24,12 +22,6 @@ export const crossOrigin: Middleware = async (ctx, next) => {
     ctx.set('Allow', methodsAt(ctx.path).join(', '));
   }
 };
-
-/** Lets a page of one of the client's origins read the answer, also an error. */
-export function allowOrigin(ctx: Context, client: Client): void {
-  const origin = ctx.get('Origin');
-  if (origin && mayCallFrom(client, origin)) ctx.set('Access-Control-Allow-Origin', origin);
-}
 
 function methodsAt(path: string): readonly string[] {
   return PROTOCOL_ROUTES.find((route) => route.path === path)?.methods ?? [];

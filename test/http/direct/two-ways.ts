@@ -23,6 +23,7 @@ export async function openWay(
     createListener({ ...services, config }, { retiring: () => false }),
   );
   await new Promise<void>((listening) => server.listen(0, 'localhost', listening));
+  server.unref();
   return {
     port: (server.address() as AddressInfo).port,
     close: () =>

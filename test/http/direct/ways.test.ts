@@ -75,7 +75,7 @@ describe('the way of a request', () => {
       '/auth/token head': 1,
       '/auth/token body': 2,
       '/auth/userinfo authentication': 1,
-      '/auth/jwks body': 1,
+      '/auth/jwks unpublished': 1,
     });
   });
 
@@ -86,7 +86,11 @@ describe('the way of a request', () => {
     const tokens = (await exchange(at, code)).body as Record<string, string>;
     await refresh(at, tokens.refresh_token ?? '');
     await getJson(`${at}/auth/userinfo`, { authorization: `Bearer ${tokens.access_token}` });
-    expect(await waysTaken(server)).toEqual({ '/auth/token off': 1, '/auth/token short': 1 });
+    expect(await waysTaken(server)).toEqual({
+      '/auth/token off': 1,
+      '/auth/token short': 1,
+      '/auth/userinfo off': 1,
+    });
     await way.close();
   });
 });
