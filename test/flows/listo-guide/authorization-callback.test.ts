@@ -168,7 +168,7 @@ describe(GUIDE, () => {
         world.forgetRegistration();
         const page = await world.authorize();
         expect(redirectOf(page)).toEqual({ status: 500, location: undefined });
-        expect(page.html).toContain('Something went wrong on our side. It has been recorded.');
+        expect(page.html).toContain('The fault is on our side, and it has been recorded.');
         expect(page.html).not.toMatch(/on fire|stack|\.ts:|sql|node_modules/);
       });
 
