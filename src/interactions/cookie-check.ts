@@ -5,6 +5,17 @@ import { logFacts } from '../http/records/log-fields.ts';
 import { type ErrorPage, HttpError } from '../platform/errors.ts';
 
 const COOKIE = 'listo_cookies';
+/** Any cookie of this server in a `Cookie` header, but for the one of the check. */
+const OURS = new RegExp(`(?:^|; *)(?:__(?:Host|Secure)-)?listo_(?!${COOKIE.slice('listo_'.length)}=)`);
+/** In the address of the check: why a page is missing its cookie. */
+const LOST = 'lost';
+const CHECKED = 'checked';
+
+/** Whether a form came without any cookie of ours, or this is the check that follows such a form. */
+export function isFormWithoutCookies(ctx: Context): boolean {
+  if (ctx.method === 'POST') return !OURS.test(ctx.get('cookie'));
+  return singleValue(ctx.query.cookies) === LOST;
+}
 
 /**
  * Finds out whether the browser keeps cookies, for a page that misses its own. It sets one and sends the browser to the
@@ -13,14 +24,14 @@ const COOKIE = 'listo_cookies';
 export function keepsCookies(
   ctx: Context,
   address: string,
-  { https }: { https: boolean },
+  { https, lost = false }: { https: boolean; lost?: boolean },
 ): boolean | undefined {
   const keeps = ctx.cookies.get(COOKIE, { signed: false }) !== undefined;
   if (keeps) return true;
   const [path = ''] = address.split('?');
   offerCookie(ctx, path, { https });
-  if (singleValue(ctx.query.cookies) === 'checked') return false;
-  redirect(ctx, `${address}${address.includes('?') ? '&' : '?'}cookies=checked`);
+  if ([CHECKED, LOST].includes(singleValue(ctx.query.cookies) ?? '')) return false;
+  redirect(ctx, `${address}${address.includes('?') ? '&' : '?'}cookies=${lost ? LOST : CHECKED}`);
   return undefined;
 }
 
@@ -44,5 +55,19 @@ export function cookiesBlocked(
     code: 'invalid_request',
     message: `${text} ${hint}`,
     page: { title: 'Your browser blocks cookies', text, hint, ...ways },
+  });
+}
+
+/** Tells a person that their browser keeps cookies, and sent a form without those of its page. */
+export function cookiesLost(ctx: Context, ways: Pick<ErrorPage, 'links'>): HttpError {
+  const text =
+    'Signing in needs the cookie that came with the page. It was deleted since, or the browser held it back.';
+  const hint = 'To begin again, go back to the application and sign in there.';
+  logFacts(ctx.req, { detail: 'a form came without any cookie of ours, from a browser that keeps cookies' });
+  return new HttpError({
+    status: 400,
+    code: 'invalid_request',
+    message: `${text} ${hint}`,
+    page: { title: 'Your browser did not send our cookie', text, hint, ...ways },
   });
 }

@@ -10,14 +10,14 @@ import { interactionAddress, PATHS } from '../oidc/routes.ts';
 import { findSession, type Session } from '../oidc/session.ts';
 import { clientRecord } from '../oidc/storage/client-metadata.ts';
 import { HttpError, type PageLink } from '../platform/errors.ts';
-import { cookiesBlocked, keepsCookies } from './cookie-check.ts';
+import { cookiesBlocked, cookiesLost, isFormWithoutCookies, keepsCookies } from './cookie-check.ts';
 import type { InteractionDependencies } from './dependencies.ts';
 import type { InteractionOver } from './interaction.ts';
 
 /**
  * Leads a person on whose interaction does not go on. The browser that began it repeats the request: after a second
  * click, or with the back button, the session is there, and the application gets another answer. Another browser is
- * offered the application, and one that keeps no cookies is told so.
+ * offered the application. One that keeps no cookies is told so, and so is one that lost those of a form.
  *
  * @throws HttpError 400 with links to the application.
  */
@@ -41,11 +41,12 @@ export async function leadOn(
 
   const links = client ? applicationLinks(client, issuer) : [];
   if (found?.isOpen && !found.isOwn) {
-    const keeps = keepsCookies(ctx, interactionAddress(uid, client?.id), {
-      https: issuer.startsWith('https:'),
-    });
+    const lost = isFormWithoutCookies(ctx);
+    const https = issuer.startsWith('https:');
+    const keeps = keepsCookies(ctx, interactionAddress(uid, client?.id), { https, lost });
     if (keeps === undefined) return;
     if (!keeps) throw cookiesBlocked(ctx, issuer, { links });
+    if (lost) throw cookiesLost(ctx, { links });
   }
   throw over(links);
 }

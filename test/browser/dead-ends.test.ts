@@ -175,6 +175,20 @@ describe('a page that is over', () => {
   });
 });
 
+describe('a browser that lost its cookies while a form was open', () => {
+  it('is told so, with the way to the application', async () => {
+    await visit.page.goto(url());
+    await fillIn();
+    await visit.context.clearCookies();
+    await press('Sign in');
+    const told = { heading: 'Your browser did not send our cookie', links: linksToPayroll() };
+    expect(await seen()).toEqual(told);
+    expect(await inspect(visit.page, 'cookies-lost')).toEqual([]);
+    await visit.page.reload();
+    expect(await seen()).toEqual(told);
+  });
+});
+
 describe('a browser that blocks cookies', () => {
   beforeEach(async () => {
     await visit.context.close();

@@ -338,6 +338,70 @@ describe('an open interaction whose cookie is missing', () => {
     expect([sent, opened].map(seen)).toEqual([blocked(), blocked()]);
   });
 
+  const lost = () => ({
+    status: 400,
+    title: 'Your browser did not send our cookie',
+    message:
+      'Signing in needs the cookie that came with the page. It was deleted since, or the browser held it back.',
+    links: linksToPayroll(),
+  });
+
+  it('says that no cookie came, where any form is sent after the cookies were deleted', async () => {
+    const asking = await aClient(server, {
+      name: 'Payroll',
+      require_consent: true,
+      client_uri: 'https://payroll.example/home',
+      initiate_login_uri: 'https://payroll.example/sign-in?from=listo',
+    });
+    const owner = openBrowser();
+    const signInPage = await openSignIn(owner, {}, asking);
+    const page = await openSignIn(openBrowser(), {}, asking);
+    const consent = await owner.follow(await owner.submit(signInPage, '/sign-in', credentials));
+    const accounts = await openSignIn(owner, { prompt: 'select_account' });
+    for (const [form, path, fields] of [
+      [page, '/sign-in', credentials],
+      [page, '/abort', {}],
+      [consent, '/consent', { decision: 'allow' }],
+      [accounts, '/account', {}],
+    ] as const) {
+      const browser = openBrowser();
+      const sent = await browser.submit(form, path, fields);
+      expect(sent.location).toContain('&cookies=lost');
+      expect(seen(await browser.follow(sent))).toEqual(lost());
+      expect(server.logLines().at(-1)).toMatchObject({
+        detail: 'a form came without any cookie of ours, from a browser that keeps cookies',
+      });
+      // With the back button, the cookie of the check comes along, and nothing else.
+      expect(seen(await browser.submit(form, path, fields))).toEqual(lost());
+    }
+  });
+
+  it('says that the page is no longer valid, where a form brings other cookies of ours', async () => {
+    const page = await openSignIn(openBrowser());
+    const { browser } = await signIn(server.url);
+    const sent = await browser.submit(page, '/sign-in', credentials);
+    expect(seen(await browser.follow(sent))).toEqual(over());
+    const secure = ['__Secure-listo_interaction=x', 'other=1; __Host-listo_session_demo=x'];
+    for (const cookie of [...secure, 'listo_cookies=1', 'other_listo_session=x']) {
+      const { headers } = await fetch(page.url.replace('?', '/sign-in?'), {
+        ...{
+          method: 'POST',
+          redirect: 'manual',
+          headers: { cookie },
+          body: new URLSearchParams(credentials),
+        },
+      });
+      // With the cookie of the check, nothing is left to check.
+      const reason = /[?&]cookies=(.*)/.exec(headers.get('location') ?? '')?.[1];
+      const expected = secure.includes(cookie)
+        ? 'checked'
+        : cookie === 'listo_cookies=1'
+          ? undefined
+          : 'lost';
+      expect({ cookie, reason }).toEqual({ cookie, reason: expected });
+    }
+  });
+
   it('says no longer that cookies are blocked once they are allowed', async () => {
     const page = await openSignIn(openBrowser());
     const browser = openBrowser();
