@@ -10,5 +10,5 @@ process.exitCode = await runCommand(process.argv.slice(2), {
   clock: systemClock,
   issuer: () => readCommandConfig().issuer(),
   keys: () => readCommandConfig().keys(),
-  openDatabase: async () => openCommandDatabase({ database: readCommandConfig().database() }),
+  openDatabase: async (how) => openCommandDatabase({ database: readCommandConfig().database() }, how),
 });

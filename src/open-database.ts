@@ -8,11 +8,15 @@ export function openServerDatabase({ database }: Config, say: (sentence: string)
 
 /**
  * Opens it for a command: joins a server that has the embedded database open, and waits for statements without limit.
+ * Only a command that brings the schema up to date makes the embedded database.
  */
-export function openCommandDatabase({ database }: Pick<Config, 'database'>): Promise<Database> {
+export function openCommandDatabase(
+  { database }: Pick<Config, 'database'>,
+  { make = false }: { make?: boolean } = {},
+): Promise<Database> {
   return openDatabase(
     database.kind === 'postgres'
       ? { url: database.url, poolSize: 1, patient: true }
-      : { dataDir: database.dataDir, shareRunning: true },
+      : { dataDir: database.dataDir, shareRunning: true, mustExist: !make },
   );
 }

@@ -38,8 +38,8 @@ export interface CommandContext {
   /** The issuer of the server; undefined where nobody says it. */
   issuer(): string | undefined;
   keys(): KeySettings;
-  /** The caller closes it. */
-  openDatabase(): Promise<Database>;
+  /** The caller closes it. With `make`, for a command that brings the schema up to date, it may be the first to open it. */
+  openDatabase(how?: { make: boolean }): Promise<Database>;
 }
 
 /** For commands about signing keys and sealed secrets. */

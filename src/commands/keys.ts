@@ -6,7 +6,7 @@ import { createSigningKeyStore, type SigningKeyStore } from '../keys/signing-key
 import type { Queryable } from '../platform/database.ts';
 import { OperatorError } from '../platform/errors.ts';
 import { createSecretBox } from '../platform/secrets/secret-box.ts';
-import type { Command, CommandContext } from './command.ts';
+import type { Command, CommandContext, KeySettings } from './command.ts';
 
 export const keysList: Command = {
   name: 'keys list',
@@ -108,8 +108,7 @@ function withKeys(
   work: (keySet: KeySet, keys: Keys) => Promise<void>,
 ): Promise<void> {
   if (name !== 'oidc' && name !== 'listnr') throw new OperatorError('SET is oidc or listnr.');
-  const { keyRotation, rsaBits } = context.keys();
-  return withStore(context, (store, db) =>
+  return withStore(context, (store, db, { keyRotation, rsaBits }) =>
     work(name, {
       store,
       pastKeys: createPastKeyStore(db),
@@ -123,12 +122,14 @@ function withKeys(
 
 async function withStore(
   context: CommandContext,
-  work: (store: SigningKeyStore, db: Queryable) => Promise<void>,
+  work: (store: SigningKeyStore, db: Queryable, settings: KeySettings) => Promise<void>,
 ): Promise<void> {
-  const box = createSecretBox(context.keys().keyEncryptionKeys);
   const database = await context.openDatabase();
   try {
-    await work(createSigningKeyStore(database.knex, box), database.knex);
+    // Reading the settings may make a key for development, so the database comes first: without one, nothing is made.
+    const settings = context.keys();
+    const box = createSecretBox(settings.keyEncryptionKeys);
+    await work(createSigningKeyStore(database.knex, box), database.knex, settings);
   } finally {
     await database.close();
   }

@@ -6,7 +6,7 @@ export const migrate: Command = {
   operands: [],
   summary: 'Bring the schema of the database up to date, as starting the server does.',
   async run({ openDatabase, print }) {
-    const database = await openDatabase();
+    const database = await openDatabase({ make: true });
     try {
       const applied = await bringUpToDate(database);
       for (const name of applied) print(`migrated ${name}`);

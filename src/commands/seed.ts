@@ -15,7 +15,7 @@ export const seed: Command = {
   async run({ openDatabase, issuer: issuerOf, print }, [file = '']) {
     const sql = readSeedFile(file);
     const issuer = issuerOf();
-    const database = await openDatabase();
+    const database = await openDatabase({ make: true });
     try {
       for (const name of await migrate(database)) print(`migrated ${name}`);
       const changes = await applySeed(database.knex, {

@@ -24,6 +24,20 @@ export function prepareDataDirectory(dataDir: string): void {
   }
 }
 
+/** The folder of the embedded database. */
+export function postgresFolder(dataDir: string): string {
+  return join(resolve(dataDir), 'postgres');
+}
+
+/** False where the embedded database was never made. A folder that cannot be read may hold one. */
+export function holdsDatabase(dataDir: string): boolean {
+  try {
+    return lstatSync(join(postgresFolder(dataDir), 'PG_VERSION'), { throwIfNoEntry: false }) !== undefined;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ENOTDIR';
+  }
+}
+
 /**
  * Gives a folder of ours the mode 0700 and a file 0600, and likewise everything below. It follows no link. A missing
  * path is left out: another process may remove files meanwhile.

@@ -1,6 +1,9 @@
+import { resolve } from 'node:path';
 import knex, { type Knex } from 'knex';
+import { holdsDatabase } from './data-directory.ts';
 import { findRunningOwner } from './embedded/data-directory-lock.ts';
 import type { EmbeddedDatabase } from './embedded/embedded-database.ts';
+import { OperatorError } from './errors.ts';
 import { type PostgresAddress, parsePostgresAddress } from './postgres/address.ts';
 import { checkPostgres } from './postgres/check-postgres.ts';
 import { connectionOpener } from './postgres/open-connection.ts';
@@ -53,6 +56,8 @@ export interface EmbeddedOptions {
   dataDir: string | undefined;
   template?: Blob;
   shareRunning?: boolean;
+  /** Refuses a data directory without a database, and makes nothing in it. */
+  mustExist?: boolean;
 }
 
 /**
@@ -130,8 +135,15 @@ async function openPostgres(options: PostgresOptions): Promise<Database> {
   };
 }
 
-async function openEmbedded({ dataDir, template, shareRunning }: EmbeddedOptions): Promise<Database> {
+async function openEmbedded({
+  dataDir,
+  template,
+  shareRunning,
+  mustExist,
+}: EmbeddedOptions): Promise<Database> {
   const running = shareRunning && dataDir ? await findRunningOwner(dataDir) : undefined;
+  if (!running && mustExist && dataDir && !holdsDatabase(dataDir))
+    throw new OperatorError(`There is no database in ${resolve(dataDir)} yet; npm start makes it.`);
   let embedded: EmbeddedDatabase | undefined;
   if (!running) {
     // Loaded only when needed: it is a tenth of all code, and a process on Postgres never uses it.

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -181,6 +181,36 @@ describe('the command line alone', () => {
   - DATABASE_POOL_SIZE is "x"; it takes a whole number from 2 to 1000.
   - DATABASE_POOL_MIN is "y"; it takes a whole number from 0 to 10.\n`,
     });
+  });
+
+  it('makes no database to read from it', async () => {
+    const DATA_DIR = join(folder, 'nothing', 'yet');
+    const { KEY_ENCRYPTION_KEY: _key, ...rest } = environment;
+    for (const call of ['client list', 'person show ada', 'client secret list web', 'keys list oidc'])
+      expect(await cli(call.split(' '), { env: { ...rest, DATA_DIR } })).toEqual({
+        code: 1,
+        out: '',
+        err: `There is no database in ${DATA_DIR} yet; npm start makes it.\n`,
+      });
+    mkdirSync(DATA_DIR, { recursive: true });
+    expect(await cli(['database', 'stats'], { env: { ...rest, DATA_DIR } })).toMatchObject({
+      code: 1,
+      out: '',
+    });
+    expect(readdirSync(DATA_DIR)).toEqual([]);
+  });
+
+  it('makes the database to register in it', async () => {
+    const env = { ...environment, DATA_DIR: join(folder, 'made-by-a-seed') };
+    const file = join(folder, 'first.sql');
+    writeFileSync(file, "INSERT INTO instances (id, name) VALUES ('first', 'First') ON CONFLICT DO NOTHING");
+    const { code, out, err } = await cli(['seed', file], { env });
+    expect({ code, err, last: out.split('\n').at(-2) }).toEqual({
+      code: 0,
+      err: '',
+      last: 'inserted instances first',
+    });
+    expect((await cli(['instance', 'list'], { env })).out).toMatch(/^first +First +password$/m);
   });
 
   it('reads .env of the working directory, behind the environment', async () => {

@@ -1,8 +1,8 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
-import { makePrivate } from '../data-directory.ts';
+import { makePrivate, postgresFolder } from '../data-directory.ts';
 import { OperatorError } from '../errors.ts';
 import { takeOwnership } from './data-directory-lock.ts';
 import { startEmbeddedSocket } from './embedded-socket.ts';
@@ -95,10 +95,6 @@ async function openPGlite(dataDir: string | undefined, template: Blob | undefine
       { cause },
     );
   }
-}
-
-function postgresFolder(dataDir: string): string {
-  return join(resolve(dataDir), 'postgres');
 }
 
 /**
