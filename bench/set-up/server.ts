@@ -28,7 +28,10 @@ export interface ServerOptions {
 /** The image's start: the options of Node, and the variables that keep its memory small. */
 function startOfImage(root: string): { options: readonly string[]; environment: Record<string, string> } {
   const dockerfile = readFileSync(join(root, 'Dockerfile'), 'utf8');
-  const memory = [...dockerfile.matchAll(/\b(MALLOC_\w+)=(\d+)/g)].map(([, name, value]) => [name, value]);
+  const memory = [...dockerfile.matchAll(/\b(MALLOC_\w+|GLIBC_TUNABLES)=(\S+)/g)].map(([, name, value]) => [
+    name,
+    value,
+  ]);
   return {
     options: JSON.parse(/^CMD (.*)$/m.exec(dockerfile)?.[1] ?? '[]').slice(1, -1),
     environment: Object.fromEntries(memory),

@@ -5,8 +5,9 @@ import { refuseOtherOrigin } from '../clients/origins.ts';
 import { singleParameters } from '../clients/single-parameters.ts';
 import type { Endpoint, EndpointAnswer, EndpointRequest } from '../http/endpoint.ts';
 import type { RequestParameters } from '../http/input/parameters.ts';
+import { claimed } from '../http/records/log-fields.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
-import { isIdToken, readAccessToken } from '../tokens/access-token.ts';
+import { clientOfIdToken, readAccessToken } from '../tokens/access-token.ts';
 import { TokenError } from '../tokens/errors.ts';
 import { type UserinfoDependencies, userinfo } from '../tokens/userinfo.ts';
 import { allowOrigin } from './client-request.ts';
@@ -65,7 +66,7 @@ async function claimsFor(
   const presented = readPresented(request, parameters.access_token);
   const proof = await readProof(request, presented, d);
   const token = readAccessToken(presented.accessToken, d);
-  if (!token) throw new TokenError('invalid_token', whyUnreadable(presented.accessToken, d));
+  if (!token) throw refuseUnreadable(request, presented.accessToken, d);
   const { client_id, sub: person, grant_id: grant } = token.claims;
   request.note({ client: client_id, clientIs: 'registered', person, grant });
   draft.isBound = token.claims.cnf !== undefined;
@@ -78,10 +79,18 @@ async function claimsFor(
 }
 
 /** An ID token names what it is, so nobody learns anything by being told. */
-function whyUnreadable(text: string, { issuer }: UserinfoEndpointDependencies): string {
-  return isIdToken(text, issuer)
-    ? 'This is an ID token, which is for its client alone: send the access token'
-    : 'Access token is not valid';
+function refuseUnreadable(
+  { note }: EndpointRequest,
+  text: string,
+  { issuer }: UserinfoEndpointDependencies,
+): TokenError {
+  const client = clientOfIdToken(text, issuer);
+  if (client === undefined) return new TokenError('invalid_token', 'Access token is not valid');
+  note({ client: claimed(client), clientIs: 'claimed' });
+  return new TokenError(
+    'invalid_token',
+    'This is an ID token, which is for its client alone: send the access token',
+  );
 }
 
 function readParameters({ method, body, query }: EndpointRequest): {

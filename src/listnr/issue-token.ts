@@ -29,7 +29,7 @@ export interface Presented {
   request: TokenRequest;
   client: ListnrClient | undefined;
   /** Says whose request this is, for the log, as soon as that is known. */
-  note(facts: { clientIs: 'authenticated' | 'registered'; person?: string }): void;
+  note(facts: { clientIs?: 'authenticated' | 'registered'; person?: string; detail?: string }): void;
 }
 
 export interface TokenAnswer {
@@ -72,13 +72,13 @@ export async function issueToken(
 }
 
 async function authenticate(
-  { authorization, request: { clientId }, client }: Presented,
+  { authorization, request: { clientId }, client, note }: Presented,
   dependencies: IssueTokenDependencies,
 ): Promise<{ client: ListnrClient; idToken?: VerifiedIdToken }> {
   const credentials = readAuthorization(authorization);
   return credentials.scheme === 'bearer'
     ? authenticateBearer(credentials.token, client, dependencies)
-    : { client: await authenticateBasic(credentials, { clientId, client }, dependencies.directory) };
+    : { client: await authenticateBasic(credentials, { clientId, client }, { ...dependencies, note }) };
 }
 
 /** Runs after authentication, because a client's state is nobody else's business. */

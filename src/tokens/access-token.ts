@@ -37,15 +37,14 @@ export function readAccessToken(
   return { claims, expired: claims.exp <= epochSeconds(clock) };
 }
 
-/** Whether text that is no access token claims to be an ID token of this server. It may be forged. */
-export function isIdToken(text: string, issuer: string): boolean {
+/** The client of what claims to be an ID token of this server, and may be forged. */
+export function clientOfIdToken(text: string, issuer: string): string | undefined {
   try {
     const { iss, aud, client_id } = decodeJwt(text);
-    return (
-      decodeProtectedHeader(text).typ === 'JWT' && iss === issuer && aud !== undefined && aud === client_id
-    );
+    const isOne = decodeProtectedHeader(text).typ === 'JWT' && iss === issuer && aud === client_id;
+    return isOne && typeof aud === 'string' ? aud : undefined;
   } catch {
-    return false;
+    return undefined;
   }
 }
 

@@ -73,7 +73,8 @@ async function lookAgain(
   const { client, parameters, proof } = request;
   const found = await d.artifacts.find('AuthorizationCode', parameters.code ?? '');
   // To this client, another client's code does not exist.
-  if (!found?.grant || found.payload.clientId !== client.id) throw invalidGrant(NOT_VALID);
+  if (!found?.grant) throw invalidGrant(NOT_VALID, 'unknown, or its sign-in was ended');
+  if (found.payload.clientId !== client.id) throw invalidGrant(NOT_VALID, 'of another client');
   const { payload, grant, consumed } = found;
   request.note({ person: String(payload.accountId), grant: grant.id });
   if (consumed) await endUsedGrant(grant.id, d);

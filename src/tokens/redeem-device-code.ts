@@ -49,7 +49,7 @@ async function poll(
   { deviceCodes, grants }: DeviceCodeDependencies,
 ): Promise<PolledDeviceCode> {
   const polled = await deviceCodes.poll(code, { clientId: client.id, everySeconds: POLL_EVERY_SECONDS });
-  if (!polled) throw invalidGrant('Device code is not valid');
+  if (!polled) throw invalidGrant('Device code is not valid', 'unknown, or of another client');
   if (polled.grant) note({ person: String(polled.payload.accountId), grant: polled.grant.id });
   if (polled.consumed) {
     if (polled.grant) await grants.revoke(polled.grant.id);
@@ -74,7 +74,7 @@ function refuseUnready(
       "authorization request is still pending as the end-user hasn't yet completed the user interaction steps",
     );
   if (payload.error) throw new TokenError(String(payload.error), String(payload.errorDescription));
-  if (!grant) throw invalidGrant('Device code is not valid');
+  if (!grant) throw invalidGrant('Device code is not valid', 'its sign-in was ended');
   if (grant.person?.instanceId !== request.client.instanceId)
     throw invalidGrant('The person who signed in may not do so any more');
 }
@@ -83,5 +83,5 @@ function refuseUnready(
 async function refuse(code: string, request: TokenRequest, d: DeviceCodeDependencies): Promise<never> {
   refuseUnready(await poll(code, request, d), request, d);
   await requireProof(request, d);
-  throw invalidGrant('Device code is not valid');
+  throw invalidGrant('Device code is not valid', 'another request came first');
 }

@@ -33,7 +33,7 @@ export async function refresh(request: TokenRequest, d: RefreshDependencies): Pr
   const { client, parameters, proof } = request;
   const { refresh_token: text } = requireParameters(request, 'refresh_token');
   const presented = d.codec.decode(text, client.id);
-  if (!presented) throw invalidGrant(NOT_VALID);
+  if (!presented) throw invalidGrant(NOT_VALID, 'of another client, or not of this server');
   const signers = signersFor(client, d.keyRing);
 
   const authorization =

@@ -11,8 +11,8 @@ export interface TokenRequest {
   proof: DpopProof | undefined;
   /** Why the proof that was sent is none. It is an answer only where the request has no worse mistake. */
   proofError: TokenError | undefined;
-  /** Says whose request this is, for the log, as soon as that is known. */
-  note(about: { person: string; grant: string }): void;
+  /** Says whose request this is, and why it gets nothing, for the log, as soon as that is known. */
+  note(about: { person?: string; grant?: string; detail?: string }): void;
 }
 
 /** Whether the request has the proof that it needs. Without it, no statement may match. */

@@ -360,7 +360,7 @@ describe('the guide’s Token Endpoint Errors: which client, which check', () =>
         ...WEB_AUTHENTICATED,
         ...CODE,
         error: 'invalid_grant',
-        detail: 'Authorization code is not valid',
+        detail: 'Authorization code is not valid: unknown, or its sign-in was ended',
       },
     ],
     [
@@ -382,7 +382,7 @@ describe('the guide’s Token Endpoint Errors: which client, which check', () =>
         ...WEB_AUTHENTICATED,
         grantType: 'refresh_token',
         error: 'invalid_grant',
-        detail: 'Refresh token is not valid',
+        detail: 'Refresh token is not valid: of another client, or not of this server',
       },
     ],
   ])('%s', async (_what, form, line) => {
@@ -396,6 +396,15 @@ describe('the guide’s Token Endpoint Errors: which client, which check', () =>
       ...{ status: 400, ...WEB_AUTHENTICATED, ...CODE, person: ADA.id, grant },
       error: 'invalid_grant',
       detail: expect.stringMatching(/already used/),
+    });
+  });
+
+  it('invalid_grant: a code of another client', async () => {
+    const other = await aClient(server);
+    const code = await obtainCode(server.url, { client_id: other.client_id, redirect_uri });
+    expect(await token({ ...OTHER_CODE, code, ...WEB })).toEqual({
+      ...{ status: 400, ...WEB_AUTHENTICATED, ...CODE, error: 'invalid_grant' },
+      detail: 'Authorization code is not valid: of another client',
     });
   });
 
@@ -489,6 +498,39 @@ describe('userinfo, introspection and revocation: which client, which check', ()
     });
   });
 
+  it('userinfo with an ID token names its client', async () => {
+    expect(await userinfo(tokens.id_token)).toEqual({
+      ...{ status: 401, ...WEB_CLAIMED, error: 'invalid_token' },
+      detail: 'This is an ID token, which is for its client alone: send the access token',
+    });
+  });
+
+  it.each([
+    ['/auth/introspect', 'of another client, which this one may not introspect'],
+    ['/auth/revoke', 'of another client: nothing was revoked'],
+  ])('the access token of another client at %s, though the answer says nothing', async (path, detail) => {
+    const other = await aClient(server);
+    const form = {
+      token: tokens.access_token,
+      client_id: other.client_id,
+      client_secret: other.client_secret,
+    };
+    const line = { status: 200, client: other.client_id, clientIs: 'authenticated', ...of(), detail };
+    expect(await lineOf(path, { form })).toEqual(line);
+  });
+
+  it.each([
+    ['/auth/introspect', 'no token of this server, or a refresh token that this client may not use'],
+    ['/auth/revoke', 'no token that this client may use: nothing was revoked'],
+  ])('what is no token of this client at %s, though the answer says nothing', async (path, detail) => {
+    const other = await aClient(server);
+    const theirs = { client_id: other.client_id, client_secret: other.client_secret };
+    for (const presented of ['abc', tokens.refresh_token])
+      expect(await lineOf(path, { form: { token: presented, ...theirs } })).toEqual({
+        ...{ status: 200, client: other.client_id, clientIs: 'authenticated', detail },
+      });
+  });
+
   it('introspection without a secret, revocation with a wrong one', async () => {
     expect(await lineOf('/auth/introspect', { form: { token: tokens.access_token, client_id } })).toEqual({
       status: 401,
@@ -539,14 +581,17 @@ describe('LiSTNR’s errors: which client, which check', () => {
         ...SERVICE,
         clientIs: 'claimed',
         error: 'invalid_client',
-        detail: 'The client is unknown or its secret is wrong.',
+        detail: 'invalid secret provided',
       },
     ],
     [
       'invalid_client: an unknown client',
       basic('demo-servcie', DEMO_SERVICE.secret),
       { ...REQUEST, client_id: 'demo-servcie' },
-      { client: 'demo-servcie', clientIs: 'claimed', error: 'invalid_client' },
+      {
+        ...{ client: 'demo-servcie', clientIs: 'claimed', error: 'invalid_client' },
+        detail: 'client not found',
+      },
     ],
     [
       'invalid_token',

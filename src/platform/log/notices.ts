@@ -1,6 +1,9 @@
 import { format, stripVTControlCharacters } from 'node:util';
 import type { Logger } from './logger.ts';
 
+/** The protocol library says so of every form that it did not read itself, which is how it is meant here. */
+const OF_NO_USE = /already parsed request body detected/;
+
 /**
  * Puts what Node and libraries would print into the log, so that each line of a process is one of the log: their
  * notices on the console, warnings of Node, and an error that nobody caught, which ends the process.
@@ -20,5 +23,8 @@ function noticeTo(
   logger: Pick<Logger, 'info' | 'warn' | 'error' | 'debug'>,
   level: 'info' | 'warn' | 'error' | 'debug',
 ) {
-  return (...words: unknown[]) => logger[level](stripVTControlCharacters(format(...words)));
+  return (...words: unknown[]) => {
+    const notice = stripVTControlCharacters(format(...words));
+    logger[OF_NO_USE.test(notice) ? 'debug' : level](notice);
+  };
 }

@@ -45,7 +45,13 @@ export async function introspect(
   d: IntrospectionDependencies,
 ): Promise<Introspection> {
   if (request.client.type === 'public') throw invalidClient('introspection without authentication');
-  return (await describeAccessToken(request, d)) ?? (await describeRefreshToken(request, d)) ?? INACTIVE;
+  return (await describeAccessToken(request, d)) ?? (await describeRefreshToken(request, d));
+}
+
+/** The answer says no reason, and the log does. */
+function inactive(note: ManagementRequest['note'], detail: string): Introspection {
+  note({ detail });
+  return INACTIVE;
 }
 
 /** Undefined for what is no access token. */
@@ -57,11 +63,14 @@ async function describeAccessToken(
   if (!presented) return undefined;
   const { claims, expired } = presented;
   note({ person: claims.sub, grant: claims.grant_id });
-  if (expired) return INACTIVE;
+  if (expired) return inactive(note, 'Access token expired');
   const { revoked, grant } = await d.accessTokens.find({ jti: claims.jti, grantId: claims.grant_id });
   const client = await d.clients.find(claims.client_id);
   const holder = holderOf(claims, { client, grant }, d.clock);
-  if (revoked || typeof holder === 'string' || !mayAsk(asking, holder.client)) return INACTIVE;
+  if (revoked) return inactive(note, 'Access token was revoked');
+  if (typeof holder === 'string') return inactive(note, holder);
+  if (!mayAsk(asking, holder.client))
+    return inactive(note, 'of another client, which this one may not introspect');
   return {
     active: true,
     sub: claims.sub,
@@ -82,19 +91,23 @@ function mayAsk(asking: Client, holder: Client): boolean {
   return asking.id === holder.id || (asking.mayIntrospect && asking.instanceId === holder.instanceId);
 }
 
-/** Undefined for what is no refresh token of the asking client. */
+/** A token of any other kind is not active. */
 async function describeRefreshToken(
   request: ManagementRequest,
   d: IntrospectionDependencies,
-): Promise<Introspection | undefined> {
-  const { client } = request;
+): Promise<Introspection> {
+  const { client, note } = request;
   const family = await findCurrentFamily(request, d);
-  if (!family) return undefined;
+  if (!family)
+    return inactive(note, 'no token of this server, or a refresh token that this client may not use');
   const { payload, grant, expiresAt } = family;
   const { jkt, iat, scope } = payload as { jkt?: string; iat: number; scope: string };
-  if (!client.grantTypes.includes('refresh_token') || !isBoundEnough(client, { kind: 'RefreshToken', jkt }))
-    return undefined;
-  if (grant.expiresAt <= d.clock.now() || grant.person?.instanceId !== client.instanceId) return undefined;
+  if (!client.grantTypes.includes('refresh_token'))
+    return inactive(note, 'This client may not refresh any more');
+  if (!isBoundEnough(client, { kind: 'RefreshToken', jkt }))
+    return inactive(note, "The client's refresh tokens must be bound to a key now");
+  if (grant.expiresAt <= d.clock.now() || grant.person?.instanceId !== client.instanceId)
+    return inactive(note, 'The sign-in is over, or its person may not sign in any more');
   return {
     active: true,
     sub: grant.person.id,

@@ -22,10 +22,12 @@ export async function revoke(request: ManagementRequest, d: RevocationDependenci
   if (accessToken) {
     const { claims, expired } = accessToken;
     note({ person: claims.sub, grant: claims.grant_id });
-    if (claims.client_id === client.id && !expired)
-      await d.accessTokens.revoke(claims.jti, new Date(claims.exp * 1000));
+    if (claims.client_id !== client.id) note({ detail: 'of another client: nothing was revoked' });
+    else if (expired) note({ detail: 'Access token expired' });
+    else await d.accessTokens.revoke(claims.jti, new Date(claims.exp * 1000));
     return;
   }
   const family = await findCurrentFamily(request, d);
   if (family) await d.grants.revoke(family.grant.id);
+  else note({ detail: 'no token that this client may use: nothing was revoked' });
 }
