@@ -15,7 +15,7 @@ import { listCommand } from './registered/list.ts';
 import { showCommand } from './registered/show.ts';
 import { seal } from './seal.ts';
 import { seed } from './seed.ts';
-import { understandCall } from './understand-call.ts';
+import { subjectOf, understandCall } from './understand-call.ts';
 
 const SUCCESS = 0;
 const FAILURE = 1;
@@ -60,7 +60,7 @@ export async function runCommand(words: readonly string[], context: CommandConte
     return SUCCESS;
   }
   if ('mistake' in call) {
-    context.say(`${call.mistake}\n\n${usage()}\n`);
+    context.say(`${call.mistake}\n\n${call.subject === undefined ? usage() : usageAbout(call.subject)}\n`);
     return WRONG_USAGE;
   }
   try {
@@ -73,12 +73,21 @@ export async function runCommand(words: readonly string[], context: CommandConte
 }
 
 function usage(): string {
-  const calls = COMMANDS.map(({ name, operands, options = {}, switches = [], summary }) => {
+  return `Usage: npx listo COMMAND (in the image: listo COMMAND)\n\n${linesOf(COMMANDS)}`;
+}
+
+function usageAbout(subject: string): string {
+  const commands = COMMANDS.filter((command) => subjectOf(command) === subject);
+  return `${linesOf(commands)}\n\nAll commands: npx listo help`;
+}
+
+function linesOf(commands: readonly Command[]): string {
+  const calls = commands.map(({ name, operands, options = {}, switches = [], summary }) => {
     const valued = Object.entries(options).map(([option, value]) => `[--${option} ${value}]`);
     const call = [name, ...operands, ...valued, ...switches.map((option) => `[--${option}]`)].join(' ');
     return `  ${call}\n      ${summary}`;
   });
-  return `Usage: npx listo COMMAND (in the image: listo COMMAND)\n\n${calls.join('\n')}`;
+  return calls.join('\n');
 }
 
 function explained(error: unknown): string {

@@ -1,4 +1,5 @@
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
+import { nearestName } from '../platform/nearest-name.ts';
 import type { Command, GivenOptions } from './command.ts';
 
 /** A correct call of a command. */
@@ -8,6 +9,13 @@ export interface Call {
   given: GivenOptions;
 }
 
+/** A wrong call. */
+export interface Mistake {
+  mistake: string;
+  /** The first word of the commands that it is about; undefined when it resembles none. */
+  subject: string | undefined;
+}
+
 /**
  * Finds the command that `words` call, or `help` if they ask for it. The text of a mistake does not repeat the words,
  * since one of them may be a secret.
@@ -15,27 +23,32 @@ export interface Call {
 export function understandCall(
   words: readonly string[],
   commands: readonly Command[],
-): Call | 'help' | { mistake: string } {
+): Call | 'help' | Mistake {
   let parsed: { positionals: string[]; values: Values };
   try {
     parsed = parseArgs({ args: operandsLast(words), allowPositionals: true, options: optionsOf(commands) });
   } catch (error) {
+    const { subject } = unknownCommand(
+      words.filter((word) => !word.startsWith('-')),
+      commands,
+    );
     return (error as NodeJS.ErrnoException).code === 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE'
-      ? { mistake: 'An option lacks its value, or has one and takes none.' }
-      : { mistake: 'There is no such option.' };
+      ? { mistake: 'An option lacks its value, or has one and takes none.', subject }
+      : { mistake: 'There is no such option.', subject };
   }
   const { positionals, values } = parsed;
   if (values.help) return 'help';
-  if (positionals.length === 0) return { mistake: 'Name a command.' };
+  if (positionals.length === 0) return { mistake: 'Name a command.', subject: undefined };
 
   const command = commandOf(positionals, commands);
-  if (!command) return { mistake: 'There is no such command.' };
+  if (!command) return unknownCommand(positionals, commands);
+  const subject = subjectOf(command);
   const stray = Object.keys(values).find((name) => !takes(command, name));
-  if (stray) return { mistake: `${command.name} takes no --${stray}.` };
+  if (stray) return { mistake: `${command.name} takes no --${stray}.`, subject };
   const operands = positionals.slice(command.name.split(' ').length);
   if (operands.length !== command.operands.length) {
     const wanted = command.operands.join(' ') || 'nothing';
-    return { mistake: `${command.name} takes ${wanted} behind it.` };
+    return { mistake: `${command.name} takes ${wanted} behind it.`, subject };
   }
   return { command, operands, given: toGivenOptions(values) };
 }
@@ -71,6 +84,30 @@ function commandOf(positionals: readonly string[], commands: readonly Command[])
     .filter(({ name }) => name.split(' ').every((word, n) => word === positionals[n]))
     .toSorted((one, other) => other.name.length - one.name.length)
     .at(0);
+}
+
+/** The first word of its name, which commands about one thing share. */
+export function subjectOf({ name }: Command): string {
+  return name.split(' ', 1).join('');
+}
+
+/** Names the command that the first words misspell, or else the one thing that they are about. */
+function unknownCommand(positionals: readonly string[], commands: readonly Command[]): Mistake {
+  const names = commands.map(({ name }) => name);
+  for (const count of [3, 2, 1]) {
+    const near =
+      positionals.length < count ? undefined : nearestName(positionals.slice(0, count).join(' '), names);
+    const command = commands.find(({ name }) => name === near);
+    if (command)
+      return {
+        mistake: `There is no such command. Perhaps ${command.name} is meant.`,
+        subject: subjectOf(command),
+      };
+  }
+  const subject = nearestName(positionals[0] ?? '', [...new Set(commands.map(subjectOf))]);
+  return subject === undefined
+    ? { mistake: 'There is no such command.', subject }
+    : { mistake: `There is no such command. These are about ${subject}:`, subject };
 }
 
 function takes({ options = {}, switches = [] }: Command, name: string): boolean {

@@ -56,6 +56,9 @@ const USAGE = `Usage: npx listo COMMAND (in the image: listo COMMAND)
   help
       Print this.`;
 
+/** The first words of the commands that are called wrongly here. */
+const SUBJECTS = ['seed', 'migrate', 'client', 'password', 'keys', 'database'];
+
 let database: TestDatabase;
 let folder: string;
 beforeAll(async () => {
@@ -115,14 +118,35 @@ describe('the command line', () => {
 
   it.each([
     [[], 'Name a command.'],
-    [['sed', 'file.sql'], 'There is no such command.'],
-    [['password'], 'There is no such command.'],
-    [['seeds'], 'There is no such command.'],
+    [['hunter2'], 'There is no such command.'],
+    [['--hunter2'], 'There is no such option.'],
+  ])('answers 2 and its usage for %j, repeating no word of it', async (words, mistake) => {
+    expect(await run(words)).toEqual({ code: 2, out: [], err: `${mistake}\n\n${USAGE}\n` });
+  });
+
+  it.each([
+    [['sed', 'file.sql'], 'There is no such command. Perhaps seed is meant.'],
+    [['seeds'], 'There is no such command. Perhaps seed is meant.'],
+    [['password'], 'There is no such command. These are about password:'],
+    [['password', 'hunter2'], 'There is no such command. These are about password:'],
+    [['clients', 'list'], 'There is no such command. Perhaps client list is meant.'],
+    [['clients', 'list', '--instance', 'hunter2'], 'There is no such command. Perhaps client list is meant.'],
+    [['client', 'lst'], 'There is no such command. Perhaps client list is meant.'],
+    [['client-list'], 'There is no such command. Perhaps client list is meant.'],
+    [['client'], 'There is no such command. These are about client:'],
+    [['clients', 'hunter2'], 'There is no such command. These are about client:'],
+    [
+      ['client', 'secrets', 'add', 'hunter2'],
+      'There is no such command. Perhaps client secret add is meant.',
+    ],
+    [['keys', 'lsit', 'oidc'], 'There is no such command. Perhaps keys list is meant.'],
+    [['key', 'list', 'oidc'], 'There is no such command. Perhaps keys list is meant.'],
+    [['client', 'list', '--instances', 'hunter2'], 'There is no such option.'],
     [['seed'], 'seed takes FILE behind it.'],
     [['seed', 'one.sql', 'two.sql'], 'seed takes FILE behind it.'],
     [['migrate', 'down'], 'migrate takes nothing behind it.'],
     [['seed', '--force', 'file.sql'], 'There is no such option.'],
-    [['client', 'secrets'], 'There is no such command.'],
+    [['client', 'secrets'], 'There is no such command. Perhaps client secret is meant.'],
     [['client', 'secret', 'hunter2'], 'client secret takes nothing behind it.'],
     [['client', 'secret', 'add'], 'client secret add takes CLIENT_ID behind it.'],
     [['client', 'secret', 'add', 'web', 'hunter2'], 'client secret add takes CLIENT_ID behind it.'],
@@ -133,9 +157,18 @@ describe('the command line', () => {
     [['database', 'stats', '--json=hunter2'], 'An option lacks its value, or has one and takes none.'],
     [['password', 'hash', 'hunter2'], 'password hash takes nothing behind it.'],
     [['password', 'hash', '--password=hunter2'], 'There is no such option.'],
-  ])('answers 2 and its usage for %j, repeating no word of it', async (words, mistake) => {
-    expect(await run(words)).toEqual({ code: 2, out: [], err: `${mistake}\n\n${USAGE}\n` });
-  });
+  ])(
+    'answers 2 for %j, and shows only the commands about the same, repeating no word of it',
+    async (words, mistake) => {
+      const subject = SUBJECTS.find((one) => one.startsWith(words[0]?.slice(0, 2) ?? '')) ?? '';
+      const about = USAGE.split(/\n(?= {2}\S)/).filter((lines) => lines.startsWith(`  ${subject}`));
+      expect(await run(words)).toEqual({
+        code: 2,
+        out: [],
+        err: `${mistake}\n\n${about.join('\n')}\n\nAll commands: npx listo help\n`,
+      });
+    },
+  );
 
   it('prints an operator’s mistake without a stack, and answers 1', async () => {
     const openDatabase = async () => {
