@@ -87,7 +87,26 @@ describe('a list of registrations', () => {
         disabled_at: '2026-02-03T04:05:06.000Z',
       },
     ]);
-    expect((await run('person list --json --instance nowhere')).out).toEqual(['[]']);
+    expect((await run('client list --json --instance home --after web')).out).toEqual(['[]']);
+  });
+
+  it('of an instance that does not exist is refused, with the instance that is meant', async () => {
+    const lists = 'npx listo instance list shows those there are.\n';
+    for (const [words, err] of [
+      ['client list --instance nope', `There is no instance with this id. ${lists}`],
+      ['client list --instance acmee', `There is no instance with this id. Perhaps acme is meant. ${lists}`],
+      ['person list --json --instance nope', `There is no instance with this id. ${lists}`],
+      [
+        'person list --email ada@home.example --instance hom',
+        `There is no instance with this id. Perhaps home is meant. ${lists}`,
+      ],
+    ] as const)
+      expect({ words, ...(await run(words)) }).toEqual({ words, code: 1, out: [], err });
+    expect(await run('client list --instance home --after web')).toEqual({
+      code: 0,
+      out: ['None.'],
+      err: '',
+    });
   });
 
   it('has a thousand at most, and says where to go on', async () => {
@@ -215,6 +234,17 @@ describe('one registration', () => {
         out: [],
         err: `There is no ${one} with this id. npx listo ${word} list shows those there are.\n`,
       });
+  });
+
+  it('is explained for an e-mail address with the list that takes one', async () => {
+    expect(await run('person show grete@bücher.example')).toEqual({
+      code: 1,
+      out: [],
+      err: 'There is no person with this id. npx listo person list --email ADDRESS finds people by their address.\n',
+    });
+    expect((await run('client show ada@home.example')).err).toBe(
+      'There is no client of Sign in with Listo with this id. npx listo client list shows those there are.\n',
+    );
   });
 
   it('is explained with the id that is meant, where one resembles it', async () => {

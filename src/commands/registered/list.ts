@@ -1,6 +1,7 @@
 import type { Command } from '../command.ts';
 import type { Kind } from './kinds.ts';
-import { createRegisteredStore } from './registered-store.ts';
+import { createRegisteredStore, type RegisteredStore } from './registered-store.ts';
+import { unknownId } from './unknown-id.ts';
 import { jsonOf, tableOf } from './written.ts';
 
 /** A list of all people of an instance may be long. */
@@ -20,6 +21,7 @@ export function listCommand({ word, table, many, columns, filters }: Kind): Comm
         const store = createRegisteredStore(database.knex);
         const found = await store.list(table, { after, instance, email, limit: MOST + 1 });
         const rows = found.slice(0, MOST);
+        if (rows.length === 0 && instance !== undefined) await expectInstance(store, instance);
         if (switches.has('json'))
           print(
             jsonOf(rows.map((row) => Object.fromEntries(columns.map((column) => [column, row[column]])))),
@@ -32,4 +34,14 @@ export function listCommand({ word, table, many, columns, filters }: Kind): Comm
       }
     },
   };
+}
+
+/** An empty list says nothing about an instance that was misspelt. */
+async function expectInstance(store: RegisteredStore, id: string): Promise<void> {
+  if (await store.find('instances', id)) return;
+  throw await unknownId(store, id, {
+    sentence: 'There is no instance with this id.',
+    tables: ['instances'],
+    lists: 'npx listo instance list shows those there are.',
+  });
 }

@@ -27,7 +27,7 @@ export function showCommand(kind: Kind): Command {
 
 async function read(
   store: RegisteredStore,
-  { word, table, one, parts }: Kind,
+  { word, table, one, filters, parts }: Kind,
   id: string,
 ): Promise<{ row: Row; parts: Record<string, Row[]> }> {
   const row = await store.find(table, id);
@@ -35,7 +35,10 @@ async function read(
     throw await unknownId(store, id, {
       sentence: `There is no ${one} with this id.`,
       tables: [table],
-      lists: `npx listo ${word} list shows those there are.`,
+      lists:
+        'email' in filters && id.includes('@')
+          ? `npx listo ${word} list --email ADDRESS finds people by their address.`
+          : `npx listo ${word} list shows those there are.`,
     });
   const read: Record<string, Row[]> = {};
   for (const part of parts) read[part.table] = await store.partsOf(part.table, part.column, id, part.order);
