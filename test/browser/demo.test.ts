@@ -33,6 +33,13 @@ async function openDetails({ page }: Visit): Promise<void> {
   await page.evaluate("for (const details of document.querySelectorAll('details')) details.open = true");
 }
 
+/** The code and the button of the bar at the foot of a phone, where they take more than one line. */
+const BROKEN_LINES = `[...document.querySelectorAll('.tour__next strong, .tour__next .button')].flatMap((element) => {
+  const range = document.createRange();
+  range.selectNodeContents(element);
+  return new Set([...range.getClientRects()].map(({ top }) => top)).size === 1 ? [] : [element.textContent];
+})`;
+
 async function signedIn(): Promise<Visit> {
   const visit = await chromium.open();
   const { page } = visit;
@@ -120,6 +127,9 @@ describe('the demo', () => {
       expect(await inspect(page, 'demo-device-start')).toEqual([]);
       await page.goto(`${server.url}/demo/device/start?by=hand`);
       expect(await inspect(page, 'demo-device-waiting')).toEqual([]);
+      await page.setViewportSize({ width: 360, height: 740 });
+      expect(await page.evaluate(BROKEN_LINES)).toEqual([]);
+      await page.setViewportSize({ width: 1280, height: 800 });
       const opened = visit.context.waitForEvent('page');
       await page.getByRole('link', { name: 'Open it with the code' }).click();
       const person = await opened;

@@ -86,6 +86,12 @@ const WITHOUT_LINE = `[...document.querySelectorAll('.person, .avatar, .monogram
   return isShown ? [] : [element.className];
 })`;
 
+/** Drawings that keep a colour of ours where the system chooses the colours. */
+const OWN_COLOUR = `[...document.querySelectorAll('main svg')].flatMap((drawing) => {
+  const colourOf = (element) => getComputedStyle(element).color;
+  return colourOf(drawing) === colourOf(drawing.parentElement) ? [] : [drawing.getAttribute('class') + ' ' + colourOf(drawing)];
+})`;
+
 describe.each(Object.entries(PAGES))('%s', (name, show) => {
   let visit: Visit;
   beforeEach(async () => {
@@ -113,6 +119,7 @@ describe.each(Object.entries(PAGES))('%s', (name, show) => {
     for (const colorScheme of ['light', 'dark'] as const) {
       await visit.page.emulateMedia({ forcedColors: 'active', colorScheme });
       expect({ name, found: await visit.page.evaluate<string[]>(WITHOUT_LINE) }).toEqual({ name, found: [] });
+      expect({ name, found: await visit.page.evaluate<string[]>(OWN_COLOUR) }).toEqual({ name, found: [] });
     }
   });
 });
