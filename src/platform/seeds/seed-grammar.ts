@@ -1,3 +1,4 @@
+import { missingSemicolon } from './missing-semicolon.ts';
 import { FUNCTIONS, NODES, OPERATOR_NODES, STATEMENTS, TYPES } from './seed-vocabulary.ts';
 
 /** Why a seed is refused, where (an offset into its text in characters), and what to do. */
@@ -43,10 +44,34 @@ export async function mistakeOfSeed(sql: string, catalog: SeedCatalog): Promise<
     // Postgres's parser calls itself for each level. Its WebAssembly form and the walk below end so, too.
     if (error instanceof RangeError || (error as Error).name === 'RuntimeError')
       return { sentence: 'the statements are nested too deeply' };
-    const { message, sqlDetails } = error as Error & { sqlDetails?: { cursorPosition: number } };
-    const offset = sqlDetails?.cursorPosition;
-    return { sentence: message, offset, ...(isAtQuote(sql, offset) ? { hint: QUOTES } : {}) };
+    return mistakeOfGrammar(sql, error as GrammarError, parse);
   }
+}
+
+type GrammarError = Error & { sqlDetails?: { cursorPosition: number } };
+
+async function mistakeOfGrammar(
+  sql: string,
+  { message, sqlDetails }: GrammarError,
+  parse: (sql: string) => Promise<unknown>,
+): Promise<SeedMistake> {
+  const offset = sqlDetails?.cursorPosition;
+  if (offset === undefined) return { sentence: message };
+  const begun = await missingSemicolon(sql, offset, async (corrected) => {
+    try {
+      await parse(corrected);
+      return undefined;
+    } catch (error) {
+      return (error as GrammarError).sqlDetails?.cursorPosition ?? 0;
+    }
+  });
+  if (begun)
+    return {
+      sentence: `perhaps a ; is missing before this ${begun.word.toUpperCase()}`,
+      offset: begun.offset,
+      hint: 'End each statement with a semicolon.',
+    };
+  return { sentence: message, offset, ...(isAtQuote(sql, offset) ? { hint: QUOTES } : {}) };
 }
 
 /** `location`: an offset into the UTF-8 text, in bytes, as the parser counts. */
@@ -197,7 +222,7 @@ function offsetIn(sql: string, location: number): number {
 }
 
 /** A quote inside a text ends the text, and the error is at the quote or behind it. */
-function isAtQuote(sql: string, offset = -1): boolean {
+function isAtQuote(sql: string, offset: number): boolean {
   const characters = [...sql];
   return characters[offset] === "'" || characters[offset - 1] === "'";
 }

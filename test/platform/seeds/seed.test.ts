@@ -194,6 +194,36 @@ describe('a refused seed says where, why and what to do', () => {
       "SELECT 'é😀' FROM FROM",
       ['acme.sql:1:18: syntax error at or near "FROM"'],
     ],
+    ...[
+      [
+        "INSERT INTO instances (id, name) VALUES ('é😀', 'A')\nINSERT INTO people (id) VALUES ('b')",
+        '2:1',
+        'INSERT',
+      ],
+      ["SELECT 1; UPDATE people SET name = 'b'\n\n  update people SET name = 'c';", '3:3', 'UPDATE'],
+      ['DELETE FROM people -- SELECT\nINSERT INTO people (id) SELECT 1', '2:1', 'INSERT'],
+      ['DELETE FROM people\nDELETE FROM clients', '2:1', 'DELETE'],
+      ['SELECT 1\nINSERT INTO people (id) VALUES (1)', '2:1', 'INSERT'],
+      ['DELETE FROM people WHERE true\nWITH a AS (SELECT 1) DELETE FROM people', '2:1', 'WITH'],
+      ['DELETE FROM people WHERE true\nSELECT 1\nDELETE FROM people FROM', '2:1', 'SELECT'],
+    ].map(([sql = '', place, word]): [string, string, string[]] => [
+      `a missing semicolon: ${sql}`,
+      sql,
+      [
+        `acme.sql:${place}: perhaps a ; is missing before this ${word}`,
+        '  End each statement with a semicolon.',
+      ],
+    ]),
+    ...[
+      ["INSERT INTO people (id)\nINSERT INTO people (id) VALUES ('a')", '2:1', 'INSERT'],
+      ["INSERT INTO people (id) VALUES ('a') ON CONFLICT (id) UPDATE SET name = 'b'", '1:55', 'UPDATE'],
+      ["SELECT 'DELETE'; UPDATE people SET name = FROM", '1:43', 'FROM'],
+      ['SELECT 1 UNION SELECT 2 2', '1:25', '2'],
+    ].map(([sql = '', place, word]): [string, string, string[]] => [
+      `a mistake that no semicolon corrects: ${sql}`,
+      sql,
+      [`acme.sql:${place}: syntax error at or near "${word}"`],
+    ]),
     ['a mistake while it runs', 'SELECT 1/0', ['acme.sql: division by zero']],
     ['what only psql understands', '\\set name value', ['acme.sql:1:1: syntax error at or near "\\"']],
     ...[
