@@ -19,6 +19,19 @@ export function applicationLinks(
   ];
 }
 
+/**
+ * The same ways for somebody who wanted to sign out, and hardly wants to sign in again: the application's own page comes
+ * first. Without one, there is only the origin of an address, which may show nothing.
+ */
+export function linksAfterSignOut(client: Client, issuer: string): PageLink[] {
+  const links = applicationLinks(client, issuer);
+  return client.clientUri === null ? links : links.toSorted((one, other) => rank(one) - rank(other));
+}
+
+function rank({ does }: PageLink): number {
+  return does === 'return' ? 0 : 1;
+}
+
 /** A third party begins a sign-in with `iss` (OIDC Core section 4). */
 function withIssuer(uri: string, issuer: string): string {
   const url = new URL(uri);

@@ -5,6 +5,7 @@
  */
 import type Router from '@koa/router';
 import type { Context } from 'koa';
+import { linksAfterSignOut } from '../clients/application-links.ts';
 import { withAnswer } from '../clients/return-address.ts';
 import { readForm } from '../http/input/body.ts';
 import { parseParameters, type RequestParameters, singleValue } from '../http/input/parameters.ts';
@@ -85,7 +86,8 @@ async function stayHere(
   { request, parameters }: { request: SignOutRequest; parameters: RequestParameters },
   dependencies: SignOutDependencies,
 ): Promise<void> {
-  const refused = returnRefused();
+  const { client } = request;
+  const refused = returnRefused(client ? { links: linksAfterSignOut(client, dependencies.issuer) } : {});
   if (!signedIn) throw refused;
   if (parameters.id_token_hint !== undefined) return repeatWithoutHint(ctx, parameters, request);
   ctx.status = refused.status;

@@ -1,5 +1,5 @@
 import type { Context } from 'koa';
-import { applicationLinks } from '../clients/application-links.ts';
+import { applicationLinks, linksAfterSignOut } from '../clients/application-links.ts';
 import { type RequestParameters, singleValue } from '../http/input/parameters.ts';
 import { logClient } from '../http/records/log-fields.ts';
 import { brandOf } from '../instances/brand.ts';
@@ -91,7 +91,7 @@ export async function showNobodySignedIn(
     done: false,
     title: 'You are not signed in',
     message: 'There was nothing to sign out of. You can close this window.',
-    links: client ? applicationLinks(client, issuer) : [],
+    links: client ? linksAfterSignOut(client, issuer) : [],
   };
   views.render(ctx, 'signed-out', model, { brand: instance && brandOf(instance), isolated: true });
 }
@@ -109,7 +109,7 @@ export async function showSignedOut(
     done: true,
     title: 'You are signed out',
     message: 'You can close this window.',
-    links: client ? applicationLinks(client, issuer) : [],
+    links: client ? linksAfterSignOut(client, issuer) : [],
   };
   views.render(ctx, 'signed-out', model, { brand: instance && brandOf(instance), isolated: true });
 }

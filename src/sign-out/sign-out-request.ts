@@ -3,7 +3,7 @@ import type { Client } from '../clients/client.ts';
 import { type RequestParameters, singleValue } from '../http/input/parameters.ts';
 import type { IdTokenHint } from '../oidc/id-token-hint.ts';
 import { PATHS } from '../oidc/routes.ts';
-import { HttpError } from '../platform/errors.ts';
+import { type ErrorPage, HttpError } from '../platform/errors.ts';
 import type { SignOutDependencies } from './dependencies.ts';
 
 /** A checked request to sign out. */
@@ -71,7 +71,7 @@ export function refusal(message: string): HttpError {
 export const RETURN_REFUSED = 'This post_logout_redirect_uri is not registered for the application.';
 
 /** Nobody is signed in, so that there is nothing to do. */
-export function returnRefused(): HttpError {
+export function returnRefused(ways: Pick<ErrorPage, 'links'>): HttpError {
   return new HttpError({
     status: 400,
     code: 'invalid_request',
@@ -80,6 +80,7 @@ export function returnRefused(): HttpError {
       title: 'You are not signed in',
       text: 'The application gave an address for your return that is not registered, so you stay here.',
       detail: RETURN_REFUSED,
+      ...ways,
     },
   });
 }

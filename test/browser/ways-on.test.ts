@@ -122,7 +122,8 @@ describe('signing out', () => {
     expect(await seen()).toEqual({ heading: 'You are still signed in', links: links().slice(1) });
     await visit.page.goto(`${server.url}/auth/logout?client_id=${orbis.client_id}`);
     await press('Sign out');
-    expect(await seen()).toEqual({ heading: 'You are signed out', links: links() });
+    expect(await seen()).toEqual({ heading: 'You are signed out', links: links().reverse() });
+    expect(await visit.page.locator('.button--primary').textContent()).toBe('Go back to Ωράριο');
     expect(await brand()).toContain('شركة أوربيس');
     expect(await inspect(visit.page, 'signed-out')).toEqual([]);
     await visit.page.getByRole('link', { name: 'Sign in again to' }).click();
@@ -136,9 +137,10 @@ describe('signing out', () => {
     expect(await heading()).toBe('Sign out?');
     expect(await inspect(visit.page, 'wrong-return')).toEqual([]);
     await press('Sign out');
-    expect(await seen()).toEqual({ heading: 'You are signed out', links: links() });
+    expect(await seen()).toEqual({ heading: 'You are signed out', links: links().reverse() });
+    expect(await visit.page.locator('.button--primary').textContent()).toBe('Go back to Ωράριο');
     await visit.page.goto(`${server.url}/auth/logout?${new URLSearchParams(query)}`);
-    expect(await seen()).toEqual({ heading: 'You are not signed in', links: links() });
+    expect(await seen()).toEqual({ heading: 'You are not signed in', links: links().reverse() });
     expect(await inspect(visit.page, 'wrong-return-nobody')).toEqual([]);
   });
 

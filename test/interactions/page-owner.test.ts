@@ -197,6 +197,21 @@ describe('the end of signing out', () => {
     ]);
   });
 
+  it('leads to the application’s own page first, and to signing in again after it', async () => {
+    const initiate_login_uri = 'https://time.example/begin';
+    const signsIn = `Sign in again to Time: ${initiate_login_uri}?iss=${encodeURIComponent(server.url)}`;
+    const redirect_uris = ['https://time.example/callback'];
+    const begun = { name: 'Time', redirect_uris, initiate_login_uri };
+    const links = async (path: string, { client_id }: { client_id: string }) =>
+      buttonsOf(await openBrowser().get(`${server.url}/auth/logout${path}?client_id=${client_id}`));
+    const withPage = await aClient(server, { ...begun, client_uri: 'https://time.example/home' });
+    const withoutPage = await aClient(server, begun);
+    for (const path of ['', '/success']) {
+      expect(await links(path, withPage)).toEqual(['Go back to Time: https://time.example/home', signsIn]);
+      expect(await links(path, withoutPage)).toEqual([signsIn, 'Go back to Time: https://time.example/']);
+    }
+  });
+
   it.each([
     ['', undefined],
     ['?instance=demo', 'demo'],
