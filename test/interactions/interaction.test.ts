@@ -258,12 +258,16 @@ describe('an interaction', () => {
   it('is refused to another browser, which has not its cookie, to see or to use', async () => {
     const page = await openSignIn(visitor());
     const stranger = visitor();
+    expect(statusAndMessage(await stranger.follow(await stranger.get(page.url)))).toEqual(OVER);
     for (const answer of [
-      await stranger.get(page.url),
       await stranger.submit(page, '/sign-in', credentials),
       await stranger.submit(page, '/abort'),
     ])
-      expect(statusAndMessage(await stranger.follow(answer))).toEqual(OVER);
+      expect(statusAndMessage(await stranger.follow(answer))).toEqual({
+        status: 400,
+        message:
+          'Signing in needs the cookie that came with the page. It was deleted since, or the browser held it back.',
+      });
   });
 
   it('is refused to whoever brings the cookie of another one, or writes one', async () => {
