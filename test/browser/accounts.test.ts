@@ -1,5 +1,5 @@
 import { type Application, startApplication } from '../support/browsers/application.ts';
-import { type Chromium, launchChromium, type Visit } from '../support/browsers/chromium.ts';
+import { type Chromium, inspect, launchChromium, type Visit } from '../support/browsers/chromium.ts';
 import { ADA, authorizationUrl, postForm } from '../support/clients/relying-party.ts';
 import {
   aClient,
@@ -73,6 +73,33 @@ async function signIn(client: TestClient, person: { email: string; password: str
 }
 
 describe('choosing an account', () => {
+  it('breaks the name of the application only where it is longer than a line', async () => {
+    const redirect_uris = [`${application.origin}/callback`];
+    const lines = async (name: string) => {
+      await ask(await aClient(server, { name, redirect_uris }), { prompt: 'select_account' });
+      await heading('Choose an account');
+      const width = await visit.page.evaluate<number>('document.documentElement.scrollWidth');
+      const count = await visit.page.evaluate<number>(
+        `(() => {
+          const range = document.createRange();
+          range.selectNodeContents(document.querySelector('.lead bdi'));
+          return new Set([...range.getClientRects()].map(({ top }) => top)).size;
+        })()`,
+      );
+      return { width, count };
+    };
+    await signIn(payroll, ADA);
+    await answer();
+    await visit.page.setViewportSize({ width: 1280, height: 800 });
+    expect(await lines('Demo single-page application')).toEqual({ width: 1280, count: 1 });
+    await visit.page.setViewportSize({ width: 360, height: 740 });
+    expect(await lines('Demo single-page application')).toEqual({ width: 360, count: 1 });
+    const long = await lines(`An-application-of-a-firm-${'x'.repeat(40)}`);
+    expect(long).toEqual({ width: 360, count: expect.any(Number) });
+    expect(long.count).toBeGreaterThan(2);
+    expect(await inspect(visit.page, 'accounts-long-name')).toEqual([]);
+  });
+
   it('takes one click to go on, and another one to sign in as somebody else', async () => {
     await signIn(payroll, ADA);
     await answer();
