@@ -24,7 +24,7 @@ export interface RequestContext {
   /** Whether they want to sign in as somebody else than the person who is signed in (device flow only). */
   asAnotherPerson?: boolean;
   /** The session as its row has it, with the id by which the browser named it. */
-  storedSession?: { id: string; payload: Payload };
+  storedSession?: { id: string; payload: Payload; expiresAt: Date };
   /** The enabled person of the session, so that the library's next question costs no query. */
   person?: Person;
   /**

@@ -28,7 +28,7 @@ const MOST_WITHOUT_PERSON = 1000;
  */
 export interface SessionStore {
   /** Finds the session and its person, unless they are disabled, in one round trip. */
-  find(id: string): Promise<{ payload: Payload; person: Person | undefined } | undefined>;
+  find(id: string): Promise<{ payload: Payload; expiresAt: Date; person: Person | undefined } | undefined>;
   findByUid(uid: string): Promise<Payload | undefined>;
   /**
    * Creates a session. Returns false if the person was disabled, or changed the password, while signing in; such a
@@ -47,9 +47,12 @@ export interface SessionStore {
   endOf(personId: string, uid: string): Promise<boolean>;
 }
 
-const findSession = prepare<{ payload: Payload; person: Person | null }, { idHash: Buffer }>(
+const findSession = prepare<
+  { payload: Payload; expires_at: Date; person: Person | null },
+  { idHash: Buffer }
+>(
   'find_session',
-  `SELECT s.payload, ${personJson('s.person_id')} AS person FROM sessions s WHERE s.id_hash = :idHash`,
+  `SELECT s.payload, s.expires_at, ${personJson('s.person_id')} AS person FROM sessions s WHERE s.id_hash = :idHash`,
 );
 
 interface SessionValues {
@@ -119,7 +122,13 @@ export function createSessionStore(db: Queryable, time: DatabaseTime = SAME_CLOC
     async find(id) {
       const { rows } = await findSession(db, { idHash: hashId(id) });
       const [row] = rows;
-      return row && { payload: fromRow(row.payload, time), person: readPerson(row.person) };
+      return (
+        row && {
+          payload: fromRow(row.payload, time),
+          expiresAt: time.fromDatabase(row.expires_at),
+          person: readPerson(row.person),
+        }
+      );
     },
     async findByUid(uid) {
       const row = await db('sessions').where({ uid }).first('payload');

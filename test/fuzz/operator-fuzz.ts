@@ -120,7 +120,7 @@ export function callsAreUnderstood(database: TestDatabase, watch: Pick<Watch, 'c
       watch.count('command', code);
       if (![0, 1, 2].includes(code)) throw new Error(`It ended with ${code}`);
       if (code !== 0 && err.trim() === '') throw new Error(`It ended with ${code} and said nothing`);
-      if (code === 2 && !err.includes('\n\nUsage: '))
+      if (code === 2 && !/\n\n(Usage: |All commands: npx listo help)/.test(err))
         throw new Error(`It does not say how to call it: ${err}`);
       if (STACK.test(err) || (code !== 0 && out.length > 0))
         throw new Error(`${code}: ${err}\n${out.join('\n')}`);

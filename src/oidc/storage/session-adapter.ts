@@ -23,10 +23,15 @@ const PROLONG_EVERY_SECONDS = 60 * 60;
  * Whether a session need not be written again: an application that asks all day prolongs it once an hour. The library
  * also notes the latest grant of each client, which nobody reads (storage/grants.ts).
  */
-function saysTheSame(payload: Payload, stored: Payload): boolean {
+function saysTheSame(
+  { payload, expiresAt }: { payload: Payload; expiresAt: Date },
+  stored: { payload: Payload; expiresAt: Date },
+): boolean {
+  const laterSeconds = (expiresAt.getTime() - stored.expiresAt.getTime()) / 1000;
   return (
-    Number(payload.exp) - Number(stored.exp) < PROLONG_EVERY_SECONDS &&
-    isDeepStrictEqual(withoutMoment(payload), withoutMoment(stored))
+    laterSeconds > -1 &&
+    laterSeconds < PROLONG_EVERY_SECONDS &&
+    isDeepStrictEqual(withoutMoment(payload), withoutMoment(stored.payload))
   );
 }
 
@@ -63,11 +68,11 @@ export function sessionAdapter({
   return {
     async upsert(id, { jti: _jti, ...payload }, ttlSeconds = 0) {
       const { passwordFingerprint, addressMac, storedSession } = requestContext();
-      if (storedSession?.id === id && saysTheSame(payload, storedSession.payload)) return;
       const uid = String(payload.uid);
       const personId = payload.accountId;
       const expiresAt = secondsFromNow(clock, Math.min(ttlSeconds, await secondsLeft(payload)));
       const session = { uid, personId, payload, passwordFingerprint, expiresAt };
+      if (storedSession?.id === id && saysTheSame(session, storedSession)) return;
       const saved = await unlessGone(() =>
         isLoaded('Session', uid)
           ? sessions.update(id, session)
@@ -80,7 +85,7 @@ export function sessionAdapter({
     async find(id) {
       const found = await sessions.find(id);
       if (found && (await secondsLeft(found.payload)) <= 0) return undefined;
-      if (found) requestContext().storedSession = { id, payload: found.payload };
+      if (found) requestContext().storedSession = { id, ...found };
       if (found?.person) requestContext().person = found.person;
       return remember(found?.payload, id);
     },

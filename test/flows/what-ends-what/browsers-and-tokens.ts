@@ -9,10 +9,10 @@ const DAY = 24 * 60 * 60;
 
 /** Acts of people, applications and time. */
 export const BROWSERS_AND_TOKENS: Acts = {
-  'signing out': async ({ url, browsers, signIns }) => {
+  'signing out': async ({ url, browsers, signIns, web }) => {
     const { id_token } = signIns['laptop at web'].tokens;
     const page = await browsers.laptop.get(`${url}/auth/logout?id_token_hint=${id_token}`);
-    expect(page.location).toBe(`${url}/auth/logout/success`);
+    expect(page.location).toBe(`${url}/auth/logout/success?client_id=${web.client_id}`);
   },
 
   'somebody else signs in': async ({ server, url, browsers, instance, web }) => {
