@@ -31,7 +31,9 @@ export function typedPasswords(target: Target, count: number): Promise<Request[]
     const { browser, page } = await openSignIn(target);
     const csrf = /name="csrf" value="([^"]+)"/.exec(page.html)?.[1];
     if (!csrf) throw new Refusal('The sign-in page has no csrf field.');
-    const url = `${page.url}/sign-in`;
+    // The page's address names its client in the query.
+    const { origin, pathname } = new URL(page.url);
+    const url = `${origin}${pathname}/sign-in`;
     return {
       method: 'POST',
       url,
