@@ -2,7 +2,7 @@ import type { Config } from '../config.ts';
 import { type FindPageOwner, respond } from '../http/error-handler.ts';
 import { type Csrf, createCsrf } from '../http/pages/csrf.ts';
 import { createViews, type Views } from '../http/pages/views.ts';
-import { createClientLimit, type LimitClients } from '../http/rate-limits/limit-requests.ts';
+import { createClientLimit, type LimitRequest } from '../http/rate-limits/limit-requests.ts';
 import { createRateLimit, type RateLimit } from '../http/rate-limits/rate-limit.ts';
 import { requestState } from '../http/records/request-state.ts';
 import type { InstanceStore } from '../instances/instance-store.ts';
@@ -21,8 +21,8 @@ export interface PageParts {
   limits: {
     requests: RateLimit;
     /** For the clients of each service. */
-    clients: LimitClients;
-    listnrClients: LimitClients;
+    clients: LimitRequest;
+    listnrClients: LimitRequest;
   };
 }
 

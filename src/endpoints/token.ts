@@ -12,6 +12,7 @@ import {
   redeemDeviceCode,
 } from '../tokens/redeem-device-code.ts';
 import { type RefreshDependencies, refresh } from '../tokens/refresh.ts';
+import { isScopeList } from '../tokens/scope-syntax.ts';
 import { requireParameters, type TokenAnswer, type TokenRequest } from '../tokens/token-request.ts';
 import { answerClient, CLIENT_HEADERS, type ClientEndpointDependencies } from './client-request.ts';
 import { audiencesOf, ENDPOINT_PATHS } from './paths.ts';
@@ -33,9 +34,6 @@ export const GRANTS: ReadonlyMap<string, Grant> = new Map([
   ['refresh_token', { parameters: ['refresh_token', 'scope'], answer: refresh }],
   [DEVICE_CODE_GRANT, { parameters: ['device_code'], answer: redeemDeviceCode }],
 ]);
-
-/** RFC 6749 section 3.3. */
-const SCOPE = /^[\x21\x23-\x5B\x5D-\x7E]+(?: [\x21\x23-\x5B\x5D-\x7E]+)*$/;
 
 /**
  * RFC 6749 section 3.2: authenticates the client, then reads what its grant needs, then gives tokens. Parameters that
@@ -73,7 +71,7 @@ function readGrant(
     throw new OAuthError('unauthorized_client', `This client may not use the grant type ${type}`);
   const parameters = singleParameters(sent, grant.parameters);
   const { scope } = parameters;
-  if (scope !== undefined && !SCOPE.test(scope))
+  if (scope !== undefined && !isScopeList(scope))
     throw new TokenError('invalid_scope', 'scope contains invalid characters', { came: scope });
   return { grant, parameters };
 }

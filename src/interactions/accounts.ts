@@ -7,6 +7,7 @@ import {
   pageOptions,
   readInteractionForm,
   redirectUri,
+  shownPerson,
   signedInPerson,
 } from './interaction.ts';
 
@@ -16,15 +17,15 @@ export async function showAccounts(
   { views, csrf, people }: InteractionDependencies,
 ): Promise<void> {
   const { ctx, interaction, client } = context;
-  const person = await signedInPerson(context, { people });
+  const { personName = 'You', personEmail } = shownPerson(await signedInPerson(context, { people }));
   views.render(
     ctx,
     'accounts',
     {
       ...applicationOf(context),
       title: 'Choose an account',
-      personName: person?.name ?? person?.email ?? 'You',
-      personEmail: person?.name ? person.email : null,
+      personName,
+      personEmail,
       action: `/interaction/${interaction.uid}/account`,
       signInAsAnother: interactionAddress(interaction.uid, client.id, '/another'),
       goesBack: redirectUri(context) !== undefined,

@@ -10,6 +10,7 @@ import {
   pageOptions,
   readInteractionForm,
   redirectUri,
+  shownPerson,
   signedInPerson,
 } from './interaction.ts';
 
@@ -32,7 +33,7 @@ export async function showConsent(
   { views, csrf, people }: InteractionDependencies,
 ): Promise<void> {
   const { ctx, interaction, client } = context;
-  const person = await signedInPerson(context, { people });
+  const { personName = 'You', personEmail } = shownPerson(await signedInPerson(context, { people }));
   views.render(
     ctx,
     'consent',
@@ -40,8 +41,8 @@ export async function showConsent(
       ...applicationOf(context),
       title: `Share with ${client.name}?`,
       clientHost: hostOf(redirectUri(context)),
-      personName: person?.name ?? person?.email ?? 'You',
-      personEmail: person?.name ? person.email : null,
+      personName,
+      personEmail,
       signInAsAnother: interactionAddress(interaction.uid, client.id, '/another'),
       scopes: shownScopes(context).map((name) => ({
         name,

@@ -48,14 +48,8 @@ export function cookiesBlocked(
 ): HttpError {
   const { host } = new URL(issuer);
   const text = `Signing in needs cookies. Allow those of ${host} in the settings of your browser (private windows and extensions may block them, too).`;
-  const hint = 'Then begin again.';
   logFacts(ctx.req, { detail: 'the browser keeps no cookies' });
-  return new HttpError({
-    status: 400,
-    code: 'invalid_request',
-    message: `${text} ${hint}`,
-    page: { title: 'Your browser blocks cookies', text, hint, ...ways },
-  });
+  return refusal({ title: 'Your browser blocks cookies', text, hint: 'Then begin again.', ...ways });
 }
 
 /** Tells a person that their browser keeps cookies, and sent a form without those of its page. */
@@ -64,10 +58,14 @@ export function cookiesLost(ctx: Context, ways: Pick<ErrorPage, 'links'>): HttpE
     'Signing in needs the cookie that came with the page. It was deleted since, or the browser held it back.';
   const hint = 'To begin again, go back to the application and sign in there.';
   logFacts(ctx.req, { detail: 'a form came without any cookie of ours, from a browser that keeps cookies' });
+  return refusal({ title: 'Your browser did not send our cookie', text, hint, ...ways });
+}
+
+function refusal(page: ErrorPage & { text: string; hint: string }): HttpError {
   return new HttpError({
     status: 400,
     code: 'invalid_request',
-    message: `${text} ${hint}`,
-    page: { title: 'Your browser did not send our cookie', text, hint, ...ways },
+    message: `${page.text} ${page.hint}`,
+    page,
   });
 }

@@ -60,6 +60,17 @@ export async function signedInPerson(
   return accountId === undefined ? undefined : people.find(accountId);
 }
 
+/** The names of a person on a page: a name above the address, or the address alone. */
+export function shownPerson(person: Person | undefined): {
+  personName: string | undefined;
+  personEmail: string | null;
+} {
+  return {
+    personName: person?.name ?? person?.email ?? undefined,
+    personEmail: person?.name ? person.email : null,
+  };
+}
+
 /** Whether the person said that they are not the one who is signed in. The other prompts ask nobody to sign in. */
 export function saysToBeAnother({ interaction: { prompt } }: InteractionContext): boolean {
   return prompt.name !== 'login' || prompt.reasons.includes(ANOTHER_PERSON);

@@ -8,7 +8,7 @@ import type { Middleware } from 'koa';
 import { answersAt, type Endpoint } from '../http/endpoint.ts';
 import { mediaType, readJsonObject } from '../http/input/body.ts';
 import { claimedClient, claimsOf } from '../http/input/claimed-client.ts';
-import { type LimitClients, limitClients } from '../http/rate-limits/limit-requests.ts';
+import { type LimitRequest, limitClients } from '../http/rate-limits/limit-requests.ts';
 import { logClaim } from '../http/records/log-fields.ts';
 import { createRouter, jsonAnswers } from '../http/routing.ts';
 import { answerDocument, type PublishedDocument } from '../platform/published-document.ts';
@@ -21,7 +21,7 @@ export const JWKS = '/v1/listnr-token-provider/jwks';
 export interface ListnrDependencies {
   issueToken: Endpoint;
   publishedKeys(): PublishedDocument;
-  limit: LimitClients;
+  limit: LimitRequest;
 }
 
 export function listnrRoutes({ issueToken, publishedKeys, limit }: ListnrDependencies): Router {

@@ -111,9 +111,6 @@ export function oidcConfiguration(dependencies: ConfigurationDependencies): Conf
 
 const LIFETIMES: NonNullable<Configuration['ttl']> = {
   AuthorizationCode: (_ctx, _code, client) => clientRecord(client).authorizationCodeTtlSeconds,
-  AccessToken: (_ctx, _token, client) => clientRecord(client).accessTokenTtlSeconds,
-  IdToken: (_ctx, _token, client) => clientRecord(client).idTokenTtlSeconds,
-  RefreshToken: (_ctx, _token, client) => clientRecord(client).refreshTokenTtlSeconds,
   PushedAuthorizationRequest: PUSHED_REQUEST_TTL_SECONDS,
   DeviceCode: DEVICE_CODE_TTL_SECONDS,
   Interaction: INTERACTION_TTL_SECONDS,

@@ -1,5 +1,6 @@
 import type { Context } from 'koa';
 import { applicationLinks, linksAfterSignOut } from '../clients/application-links.ts';
+import type { Client } from '../clients/client.ts';
 import { type RequestParameters, singleValue } from '../http/input/parameters.ts';
 import { logClient } from '../http/records/log-fields.ts';
 import { brandOf } from '../instances/brand.ts';
@@ -87,13 +88,12 @@ export async function showNobodySignedIn(
   { views, instances, issuer }: Pick<SignOutDependencies, 'views' | 'instances' | 'issuer'>,
 ): Promise<void> {
   const instance = instanceId === undefined ? undefined : await instances.find(instanceId);
-  const model = {
+  const words = {
     done: false,
     title: 'You are not signed in',
     message: 'There was nothing to sign out of. You can close this window.',
-    links: client ? linksAfterSignOut(client, issuer) : [],
   };
-  views.render(ctx, 'signed-out', model, { brand: instance && brandOf(instance), isolated: true });
+  showEnd(ctx, words, { client, instance }, { views, issuer });
 }
 
 /** Anybody may make up the address of this page. Its links lead to registered addresses only. */
@@ -105,13 +105,23 @@ export async function showSignedOut(
   const client = await clients.find(singleValue(client_id) ?? '');
   if (client) logClient(ctx.req, client.id, 'registered');
   const instance = await instances.find(client?.instanceId ?? singleValue(named) ?? '');
-  const model = {
-    done: true,
-    title: 'You are signed out',
-    message: 'You can close this window.',
-    links: client ? linksAfterSignOut(client, issuer) : [],
-  };
-  views.render(ctx, 'signed-out', model, { brand: instance && brandOf(instance), isolated: true });
+  const words = { done: true, title: 'You are signed out', message: 'You can close this window.' };
+  showEnd(ctx, words, { client, instance }, { views, issuer });
+}
+
+function showEnd(
+  ctx: Context,
+  words: { done: boolean; title: string; message: string },
+  { client, instance }: { client: Client | undefined; instance: Instance | undefined },
+  { views, issuer }: Pick<SignOutDependencies, 'views' | 'issuer'>,
+): void {
+  const links = client ? linksAfterSignOut(client, issuer) : [];
+  views.render(
+    ctx,
+    'signed-out',
+    { ...words, links },
+    { brand: instance && brandOf(instance), isolated: true },
+  );
 }
 
 async function nameOf({ accountId }: Session, people: Dependencies['people']): Promise<string> {

@@ -10,6 +10,7 @@ import type { PresentedAccessToken } from './access-token.ts';
 import { invalidProof, TokenError } from './errors.ts';
 import { holderOf } from './management/holder.ts';
 import { useProof } from './proof-of-possession.ts';
+import { isScopeList } from './scope-syntax.ts';
 
 /** A request at userinfo with a token of this server. */
 export interface UserinfoRequest {
@@ -27,9 +28,6 @@ export interface UserinfoDependencies {
   usedProofs: UsedProofStore;
   clock: Clock;
 }
-
-/** RFC 6749 section 3.3. */
-const SCOPE = /^[\x21\x23-\x5B\x5D-\x7E]+(?: [\x21\x23-\x5B\x5D-\x7E]+)*$/;
 
 /**
  * Returns the claims that the access token's person allowed its client to have (OpenID Connect Core section 5.3). One
@@ -75,7 +73,7 @@ function refuseMoreScopes(
   wanted: readonly string[],
   scopes: readonly string[],
 ): void {
-  if (asked !== undefined && !SCOPE.test(asked))
+  if (asked !== undefined && !isScopeList(asked))
     throw new TokenError('invalid_request', 'scope contains invalid characters');
   const missing = wanted.filter((scope) => !scopes.includes(scope));
   if (missing.length > 0) throw insufficientScope('access token missing requested scope', missing);

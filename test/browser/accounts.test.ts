@@ -1,5 +1,6 @@
 import { type Application, startApplication } from '../support/browsers/application.ts';
-import { type Chromium, inspect, launchChromium, type Visit } from '../support/browsers/chromium.ts';
+import { type Chromium, inspect, launchChromium } from '../support/browsers/chromium.ts';
+import { visitForEachTest } from '../support/browsers/visits.ts';
 import { ADA, authorizationUrl, postForm } from '../support/clients/relying-party.ts';
 import {
   aClient,
@@ -38,14 +39,7 @@ afterAll(async () => {
   await server.close();
 });
 
-let visit: Visit;
-beforeEach(async () => {
-  visit = await chromium.open();
-});
-afterEach(async () => {
-  await visit.context.close();
-  expect(visit.problems).toEqual([]);
-});
+const visit = visitForEachTest(() => chromium);
 
 const ask = ({ client_id, redirect_uri }: TestClient, more: Record<string, string> = {}) =>
   visit.page.goto(authorizationUrl(server.url, { client_id, redirect_uri, state: 'kept', ...more }));

@@ -1,5 +1,6 @@
 import { type Application, startApplication } from '../support/browsers/application.ts';
-import { type Chromium, inspect, launchChromium, type Visit } from '../support/browsers/chromium.ts';
+import { type Chromium, inspect, launchChromium } from '../support/browsers/chromium.ts';
+import { visitForEachTest } from '../support/browsers/visits.ts';
 import { authorizationUrl } from '../support/clients/relying-party.ts';
 import { aClient, aPerson, type TestClient } from '../support/registrations/factories.ts';
 import { startTestServer, type TestServer } from '../support/servers/test-server.ts';
@@ -22,14 +23,7 @@ afterAll(async () => {
   await server.close();
 });
 
-let visit: Visit;
-beforeEach(async () => {
-  visit = await chromium.open();
-});
-afterEach(async () => {
-  await visit.context.close();
-  expect(visit.problems).toEqual([]);
-});
+const visit = visitForEachTest(() => chromium);
 
 const signInUrl = () =>
   authorizationUrl(server.url, { client_id: client.client_id, redirect_uri: client.redirect_uri });

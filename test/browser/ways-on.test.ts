@@ -1,5 +1,6 @@
 import { type Application, startApplication } from '../support/browsers/application.ts';
-import { type Chromium, inspect, launchChromium, type Visit } from '../support/browsers/chromium.ts';
+import { type Chromium, inspect, launchChromium } from '../support/browsers/chromium.ts';
+import { visitForEachTest } from '../support/browsers/visits.ts';
 import { beginDevice } from '../support/clients/device.ts';
 import { authorizationUrl } from '../support/clients/relying-party.ts';
 import {
@@ -43,14 +44,7 @@ afterAll(async () => {
   await server.close();
 });
 
-let visit: Visit;
-beforeEach(async () => {
-  visit = await chromium.open();
-});
-afterEach(async () => {
-  await visit.context.close();
-  expect(visit.problems).toEqual([]);
-});
+const visit = visitForEachTest(() => chromium);
 
 const url = (more: Record<string, string> = {}) =>
   authorizationUrl(server.url, { client_id: orbis.client_id, redirect_uri: orbis.redirect_uri, ...more });

@@ -16,7 +16,7 @@ import type { Endpoint, EndpointAnswer, EndpointRequest } from '../endpoint.ts';
 import { bodyOf, type ReportError } from '../error-handler.ts';
 import { mediaType, readText } from '../input/body.ts';
 import { claimedClient } from '../input/claimed-client.ts';
-import type { LimitClients } from '../rate-limits/limit-requests.ts';
+import type { LimitRequest } from '../rate-limits/limit-requests.ts';
 import type { OpenRecord } from '../records/access-log.ts';
 import { logClaim, logFacts } from '../records/log-fields.ts';
 import { requestState } from '../records/request-state.ts';
@@ -25,7 +25,7 @@ import { type LongWayReason, unusualHead } from './plain-head.ts';
 /** A kind of request that the short way serves. */
 export interface DirectRoute {
   endpoint: Endpoint;
-  limit: LimitClients;
+  limit: LimitRequest;
   /** Reads a body. Absent for requests without one. @throws any error for a body that the long way should judge. */
   parse?(text: string, mediaType: string): Readonly<Record<string, unknown>>;
   /** Why a well-formed request takes the long way. */
@@ -35,7 +35,7 @@ export interface DirectRoute {
 /** A document that is the same for everybody; undefined until the long way has made it. */
 export interface DirectDocument {
   document(): PublishedDocument | undefined;
-  limit: LimitClients;
+  limit: LimitRequest;
 }
 
 export interface DirectDependencies {
@@ -66,7 +66,7 @@ export function directAnswers(d: DirectDependencies, longWay: RequestListener): 
       res.destroy();
       d.report(req, error);
     };
-    const reason = unusualHead(req.headers, { hasBody: 'parse' in route });
+    const reason = unusualHead(req, { hasBody: 'parse' in route });
     if (reason) return handOn(reason);
     if ('document' in route) {
       const document = route.document();
@@ -88,7 +88,8 @@ async function serve(
   // A refusal while the body is under way (connections/refusals.ts) has them, too.
   d.open(req, res, path).headers = d.securityHeaders;
   const { authorization } = req.headers;
-  logClaim(req, claimedClient({ authorization, body: undefined, inAddress: undefined }));
+  const inHeader = claimedClient({ authorization, body: undefined, inAddress: undefined });
+  logClaim(req, inHeader);
   const request = await readRequest(req, route);
   // The body came too late, or the connection broke: there is nobody to answer any more.
   if (res.headersSent || res.destroyed) return;
@@ -97,7 +98,7 @@ async function serve(
   d.count(path, 'short');
   const { endpoint, limit } = route;
   const claims = { authorization, body: request.body, inAddress: undefined };
-  logClaim(req, claimedClient(claims));
+  if (inHeader === '') logClaim(req, claimedClient(claims));
   let headers: Headers = {};
   try {
     const answer = await withinShare(path, () =>

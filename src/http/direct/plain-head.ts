@@ -1,4 +1,5 @@
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import { announcesTooMuch } from '../input/body.ts';
 
 /**
  * Why a request takes the long way, through Koa and perhaps the library: each is a label of a metric.
@@ -12,21 +13,20 @@ import type { IncomingHttpHeaders } from 'node:http';
 export const LONG_WAY_REASONS = ['off', 'head', 'authentication', 'proof', 'body', 'unpublished'] as const;
 export type LongWayReason = (typeof LONG_WAY_REASONS)[number];
 
-/** The limit of every endpoint (input/body.ts). */
-const LIMIT_BYTES = 64 * 1024;
 /** Headers that change how a body is read. */
 const UNUSUAL = ['transfer-encoding', 'content-encoding', 'expect', 'upgrade', 'trailer'] as const;
 
 /** Judges the headers of a request with a body, or without one. Undefined for a plain request. */
 export function unusualHead(
-  headers: IncomingHttpHeaders,
+  req: IncomingMessage,
   { hasBody }: { hasBody: boolean },
 ): LongWayReason | undefined {
+  const { headers } = req;
   if (headers.dpop !== undefined) return 'proof';
   if (UNUSUAL.some((name) => headers[name] !== undefined)) return 'head';
   const { 'content-length': length, accept = '' } = headers;
   // A person's browser gets a page where a limit refuses it.
   if (!hasBody && /text\/(?:html|\*)/i.test(accept)) return 'head';
   if (!hasBody) return length === undefined || length === '0' ? undefined : 'head';
-  return length !== undefined && Number(length) <= LIMIT_BYTES ? undefined : 'head';
+  return length === undefined || announcesTooMuch(req) ? 'head' : undefined;
 }

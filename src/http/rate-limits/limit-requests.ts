@@ -30,14 +30,14 @@ export interface ClientLimits {
 }
 
 /** Limits a request by its address, and perhaps by the client that it names. Refuses it before `work`. */
-export type LimitClients = <Answer extends { status: number }>(
+export type LimitRequest = <Answer extends { status: number }>(
   req: IncomingMessage,
   claims: Claims,
   work: () => Promise<Answer>,
 ) => Promise<Answer>;
 
 /** Counts every request. */
-export function limitAnonymous(limit: RateLimit): LimitClients {
+export function limitAnonymous(limit: RateLimit): LimitRequest {
   return async (req, _claims, work) => {
     await limit.count(requestLimitKey(req));
     return work();
@@ -45,7 +45,7 @@ export function limitAnonymous(limit: RateLimit): LimitClients {
 }
 
 /** The requests that somebody with a token makes are not anonymous, so they do not count. */
-export function limitTokens(limit: RateLimit): LimitClients {
+export function limitTokens(limit: RateLimit): LimitRequest {
   return async (req, _claims, work) => {
     const key = requestLimitKey(req);
     await limit.count(key);
@@ -75,7 +75,7 @@ const KNOWN_FOR_MS = 10 * 60 * 1000;
  * here, or an `invalid_client` on its way to the error handler. (An `invalid_token` does not count: nobody guesses a
  * signature, and one person's expired token must not lock out an office.)
  */
-export function createClientLimit({ requests, clientFailures }: ClientLimits): LimitClients {
+export function createClientLimit({ requests, clientFailures }: ClientLimits): LimitRequest {
   const authenticated = new LRUCache<string, true>({ max: 20_000, ttl: KNOWN_FOR_MS });
 
   return async (req, claims, work) => {
@@ -113,7 +113,7 @@ export function createClientLimit({ requests, clientFailures }: ClientLimits): L
 }
 
 /** The same as the clients' limit for Koa. Only a POST names a client. */
-export function limitClients(limit: LimitClients): Middleware {
+export function limitClients(limit: LimitRequest): Middleware {
   return async (ctx, next) => {
     if (ctx.method !== 'POST') return next();
     await limit(ctx.req, claimsOf(ctx), async () => {

@@ -8,6 +8,7 @@ import type { DevicePages, DeviceProblem } from '../../oidc/device-flow.ts';
 import { requestContext } from '../../oidc/request-context.ts';
 import { PATHS } from '../../oidc/routes.ts';
 import type { HttpError } from '../../platform/errors.ts';
+import { shownPerson } from '../interaction.ts';
 
 const PROBLEMS: Record<Exclude<DeviceProblem, 'cancelled'>, string> = {
   unknown: 'That is not a code we know. Please compare it with the one on your device.',
@@ -71,8 +72,7 @@ export function createDevicePages({
       const model = {
         title: `Sign in to ${client.name}?`,
         clientName: client.name,
-        personName: person?.name ?? person?.email,
-        personEmail: person?.name ? person.email : null,
+        ...shownPerson(person),
         action: PATHS.code_verification,
         xsrf,
         userCode: spelled(userCode),
