@@ -200,7 +200,6 @@ function protocolRoutes(services: Services): Router {
     clock,
   });
   const form = oauthInput({ json: false });
-  const formOrJson = oauthInput({ json: true });
   const published = publishedDocuments(live);
   const limited = limitClients(limits.clients);
   const serve = protocol({
@@ -216,14 +215,15 @@ function protocolRoutes(services: Services): Router {
   const { token, introspection, revocation, userinfo } = services.endpoints;
   const authenticated = authenticateClients({ ...services, issuer: config.issuer });
   const post = ['POST'];
-  const answered = (endpoint: Endpoint, limit: Middleware, methods: string[], read = form): Middleware[] => [
-    ...[jsonAnswers, read, limit, answersAt(endpoint, methods), inContext, serve],
-  ];
+  const answered = (endpoint: Endpoint, limit: Middleware, methods: string[]): Middleware[] => {
+    const read = oauthInput({ json: endpoint.takesJson ?? false });
+    return [jsonAnswers, read, limit, answersAt(endpoint, methods), inContext, serve];
+  };
   const chains: Record<ProtocolRouteKind, Middleware[]> = {
     authorization: [form, repeatPostedRequest(services), inContext, serve],
     resumption: [form, inContext, serve],
     user_code: [onlyFromOwnPages(config.issuer), form, inContextOfCode, serve],
-    token: answered(token, limited, post, formOrJson),
+    token: answered(token, limited, post),
     client: [jsonAnswers, form, limited, inContext, authenticated, serve],
     introspection: answered(introspection, limited, post),
     revocation: answered(revocation, limited, post),

@@ -1,7 +1,7 @@
 import type { Services } from '../compose.ts';
 import type { DirectKind } from '../config.ts';
 import type { DirectDocument, DirectRoute } from '../http/direct/direct-answers.ts';
-import type { EndpointRequest } from '../http/endpoint.ts';
+import type { Endpoint, EndpointRequest } from '../http/endpoint.ts';
 import { parseJsonObject } from '../http/input/body.ts';
 import { parseOAuthBody } from '../http/input/oauth-input.ts';
 import { limitAnonymous, limitTokens } from '../http/rate-limits/limit-requests.ts';
@@ -43,13 +43,13 @@ export function directRoutes(services: Services): Map<string, DirectRoute | Dire
   add(`POST ${PATHS.introspection}`, ['introspection'], {
     endpoint: endpoints.introspection,
     limit: limits.clients,
-    parse: (text, type) => parseOAuthBody(text, type, { json: false }),
+    parse: formOf(endpoints.introspection),
     unusual: unusualClient,
   });
   add(`POST ${PATHS.token}`, ['exchange', 'refresh'], {
     endpoint: endpoints.token,
     limit: limits.clients,
-    parse: (text, type) => parseOAuthBody(text, type, { json: true }),
+    parse: formOf(endpoints.token),
     unusual(request) {
       const kind = HOT_GRANTS.get(request.body.grant_type);
       if (kind === undefined) return 'body';
@@ -57,6 +57,10 @@ export function directRoutes(services: Services): Map<string, DirectRoute | Dire
     },
   });
   return routes;
+}
+
+function formOf({ takesJson = false }: Endpoint): NonNullable<DirectRoute['parse']> {
+  return (text, type) => parseOAuthBody(text, type, { json: takesJson });
 }
 
 /** An assertion is good for one use, and is used up by a statement of its own. */

@@ -43,6 +43,7 @@ export function tokenEndpoint(d: TokenEndpointDependencies): Endpoint {
   const audiences = audiencesOf(d.issuer);
   return {
     headers: CLIENT_HEADERS,
+    takesJson: true,
     answer(request) {
       const { grant_type: named } = request.body;
       if (named) request.note({ grantType: String(named) });

@@ -27,6 +27,8 @@ export interface EndpointAnswer {
 export interface Endpoint {
   /** The headers of every answer and failure, once the limits have let the request pass. */
   headers: Readonly<Record<string, string>>;
+  /** Whether a body may be JSON instead of a form (the Listo guide). */
+  takesJson?: boolean;
   /** Answers, or refuses. @throws any error for the error handler. */
   answer(request: EndpointRequest): Promise<EndpointAnswer>;
 }
