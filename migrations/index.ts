@@ -28,6 +28,7 @@ import * as updatedAt from './0026-updated-at.ts';
 import * as upstreamAmr from './0027-upstream-amr.ts';
 import * as applicationLook from './0028-application-look.ts';
 import * as oneCommand from './0029-one-command.ts';
+import * as securityProfile from './0030-security-profile.ts';
 import { applyFunctions } from './functions.ts';
 
 const MIGRATIONS = {
@@ -60,6 +61,7 @@ const MIGRATIONS = {
   '0027-upstream-amr': upstreamAmr,
   '0028-application-look': applicationLook,
   '0029-one-command': oneCommand,
+  '0030-security-profile': securityProfile,
 };
 
 type Name = keyof typeof MIGRATIONS;

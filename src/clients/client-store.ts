@@ -38,6 +38,7 @@ export function createClientStore(db: Queryable): ClientStore {
           policyUri: row.policy_uri,
           jwks: row.jwks,
           requireDpop: row.require_dpop,
+          securityProfile: row.security_profile,
           idTokenSignedResponseAlg: row.id_token_signed_response_alg,
           mayIntrospect: row.may_introspect,
           authorizationCodeTtlSeconds:

@@ -24,6 +24,8 @@ export interface Client {
   /** Public keys for `private_key_jwt` (RFC 7523). A client has them instead of a secret. */
   jwks: { keys: readonly object[] } | null;
   requireDpop: boolean;
+  /** The requirements that it fulfils as a whole, each by itself being worth little. */
+  securityProfile: SecurityProfile;
   idTokenSignedResponseAlg: IdTokenAlgorithm;
   /** True for an API that may introspect the access tokens of its instance's clients. */
   mayIntrospect: boolean;
@@ -36,6 +38,9 @@ export interface Client {
   /** How long after a refresh the previous token gets the same successor again. */
   refreshReplayWindowSeconds: number;
 }
+
+/** `fapi2` is the FAPI 2.0 Security Profile, `fapi2_message_signing` FAPI 2.0 Message Signing as well. */
+export type SecurityProfile = 'standard' | 'fapi2' | 'fapi2_message_signing';
 
 export type IdTokenAlgorithm = 'RS256' | 'ES256' | 'EdDSA';
 

@@ -280,6 +280,12 @@ describe('a client is refused', () => {
         row(),
         'Write RS256, ES256 or EdDSA, or leave it out for RS256.',
       ],
+      ...each(['fapi1', 'FAPI2', ''], (profile) => [
+        aNewClient({ security_profile: `'${profile}'` }),
+        'client_security_profile_known of clients',
+        row(),
+        'Write standard, fapi2 or fapi2_message_signing.',
+      ]),
       ...each(['-a', 'a b', '', 'a'.repeat(41)], (name) => [
         aSecret({ name: `'${name}'` }),
         'client_secret_name_format of client_secrets',
