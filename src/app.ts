@@ -2,6 +2,7 @@ import type { IncomingMessage, RequestListener } from 'node:http';
 import type Router from '@koa/router';
 import Koa, { type Middleware } from 'koa';
 import { directRoutes } from './app/direct.ts';
+import { endpointLimits } from './app/endpoint-limits.ts';
 import type { Services } from './compose.ts';
 import { demoRoutes } from './demo/routes.ts';
 import { crossOriginFailures } from './http/cross-origin-failures.ts';
@@ -17,7 +18,7 @@ import { assetRoutes } from './http/pages/assets.ts';
 import { onlyFromOwnPages } from './http/pages/own-pages.ts';
 import { createViews } from './http/pages/views.ts';
 import { limitKeyMac } from './http/rate-limits/limit-key.ts';
-import { limitClients, limitRequests, uncountTokens } from './http/rate-limits/limit-requests.ts';
+import { type LimitRequest, limited, limitRequests } from './http/rate-limits/limit-requests.ts';
 import { accessLog, accessRecords } from './http/records/access-log.ts';
 import { endpointsOf } from './http/records/endpoint-names.ts';
 import { logFacts } from './http/records/log-fields.ts';
@@ -51,6 +52,9 @@ const CLIENT_PATHS: ReadonlySet<string> = new Set([
   ISSUE_TOKEN,
   ...PROTOCOL_ROUTES.filter(({ kind }) => CLIENT_KINDS.has(kind)).map(({ path }) => path),
 ]);
+
+/** The first of all limits has counted the requests of the long way that name no client. */
+const COUNTED = { isCounted: true };
 
 /** The paths that pages of applications call from their own origins. */
 const CROSS_ORIGIN_PATHS: ReadonlySet<string> = new Set([
@@ -174,7 +178,8 @@ function signOut({ config: { issuer, https }, ...services }: Services): Router {
 
 function tokenProvider(services: Services): Router {
   const { limits, publishedKeys, endpoints } = services;
-  return listnrRoutes({ issueToken: endpoints.issueToken, publishedKeys, limit: limits.listnrClients });
+  const { issueToken } = endpoints;
+  return listnrRoutes({ issueToken, publishedKeys, limit: endpointLimits(limits, COUNTED).issueToken });
 }
 
 function demo({ config: { issuer, https, listnrIssuer }, demoOffers, views, csrf }: Services): Router {
@@ -201,7 +206,6 @@ function protocolRoutes(services: Services): Router {
   });
   const form = oauthInput({ json: false });
   const published = publishedDocuments(live);
-  const limited = limitClients(limits.clients);
   const serve = protocol({
     live,
     describe: logFacts,
@@ -214,20 +218,21 @@ function protocolRoutes(services: Services): Router {
   });
   const { token, introspection, revocation, userinfo } = services.endpoints;
   const authenticated = authenticateClients({ ...services, issuer: config.issuer });
+  const limitOf = endpointLimits(limits, COUNTED);
   const post = ['POST'];
-  const answered = (endpoint: Endpoint, limit: Middleware, methods: string[]): Middleware[] => {
+  const answered = (endpoint: Endpoint, limit: LimitRequest, methods: string[]): Middleware[] => {
     const read = oauthInput({ json: endpoint.takesJson ?? false });
-    return [jsonAnswers, read, limit, answersAt(endpoint, methods), inContext, serve];
+    return [jsonAnswers, read, limited(limit, methods), answersAt(endpoint, methods), inContext, serve];
   };
   const chains: Record<ProtocolRouteKind, Middleware[]> = {
     authorization: [form, repeatPostedRequest(services), inContext, serve],
     resumption: [form, inContext, serve],
     user_code: [onlyFromOwnPages(config.issuer), form, inContextOfCode, serve],
-    token: answered(token, limited, post),
-    client: [jsonAnswers, form, limited, inContext, authenticated, serve],
-    introspection: answered(introspection, limited, post),
-    revocation: answered(revocation, limited, post),
-    userinfo: answered(userinfo, uncountTokens(limits.requests), ['GET', 'HEAD', 'POST']),
+    token: answered(token, limitOf.token, post),
+    client: [jsonAnswers, form, limited(limits.clients, post), inContext, authenticated, serve],
+    introspection: answered(introspection, limitOf.introspection, post),
+    revocation: answered(revocation, limitOf.revocation, post),
+    userinfo: answered(userinfo, limitOf.userinfo, ['GET', 'HEAD', 'POST']),
     document: [jsonAnswers, published, form, inContext, serve],
   };
   const router = createRouter();

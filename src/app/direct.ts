@@ -4,11 +4,12 @@ import type { DirectDocument, DirectRoute } from '../http/direct/direct-answers.
 import type { Endpoint, EndpointRequest } from '../http/endpoint.ts';
 import { parseJsonObject } from '../http/input/body.ts';
 import { parseOAuthBody } from '../http/input/oauth-input.ts';
-import { limitAnonymous, limitTokens } from '../http/rate-limits/limit-requests.ts';
+import { limitAnonymous } from '../http/rate-limits/limit-requests.ts';
 import { unsupportedMediaType } from '../listnr/errors.ts';
 import { ISSUE_TOKEN, JWKS } from '../listnr/routes.ts';
 import { publishedDocument } from '../oidc/answers/published-documents.ts';
 import { DOCUMENTS, PATHS } from '../oidc/routes.ts';
+import { endpointLimits } from './endpoint-limits.ts';
 
 /** By `grant_type`. The others are rare. */
 const HOT_GRANTS: ReadonlyMap<unknown, DirectKind> = new Map([
@@ -25,30 +26,31 @@ export function directRoutes(services: Services): Map<string, DirectRoute | Dire
     routes.set(target, kinds.some((kind) => direct.has(kind)) ? route : 'off');
   };
   const anonymous = limitAnonymous(limits.requests);
+  const limitOf = endpointLimits(limits, { isCounted: false });
 
   for (const path of DOCUMENTS)
     add(`GET ${path}`, ['documents'], { document: () => publishedDocument(live, path), limit: anonymous });
   add(`GET ${JWKS}`, ['documents'], { document: publishedKeys, limit: anonymous });
   add(`POST ${ISSUE_TOKEN}`, ['listnr'], {
     endpoint: endpoints.issueToken,
-    limit: limits.listnrClients,
+    limit: limitOf.issueToken,
     parse: parseJson,
     unusual: () => undefined,
   });
   add(`GET ${PATHS.userinfo}`, ['userinfo'], {
     endpoint: endpoints.userinfo,
-    limit: limitTokens(limits.requests),
+    limit: limitOf.userinfo,
     unusual: ({ headers }) => (/^bearer /i.test(headers.authorization ?? '') ? undefined : 'authentication'),
   });
   add(`POST ${PATHS.introspection}`, ['introspection'], {
     endpoint: endpoints.introspection,
-    limit: limits.clients,
+    limit: limitOf.introspection,
     parse: formOf(endpoints.introspection),
     unusual: unusualClient,
   });
   add(`POST ${PATHS.token}`, ['exchange', 'refresh'], {
     endpoint: endpoints.token,
-    limit: limits.clients,
+    limit: limitOf.token,
     parse: formOf(endpoints.token),
     unusual(request) {
       const kind = HOT_GRANTS.get(request.body.grant_type);

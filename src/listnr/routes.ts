@@ -8,7 +8,7 @@ import type { Middleware } from 'koa';
 import { answersAt, type Endpoint } from '../http/endpoint.ts';
 import { mediaType, readJsonObject } from '../http/input/body.ts';
 import { claimedClient, claimsOf } from '../http/input/claimed-client.ts';
-import { type LimitRequest, limitClients } from '../http/rate-limits/limit-requests.ts';
+import { type LimitRequest, limited } from '../http/rate-limits/limit-requests.ts';
 import { logClaim } from '../http/records/log-fields.ts';
 import { createRouter, jsonAnswers } from '../http/routing.ts';
 import { answerDocument, type PublishedDocument } from '../platform/published-document.ts';
@@ -28,7 +28,7 @@ export function listnrRoutes({ issueToken, publishedKeys, limit }: ListnrDepende
   const router = createRouter();
   router.post(
     ISSUE_TOKEN,
-    ...([jsonAnswers, readBody, limitClients(limit), answersAt(issueToken, ['POST'])] as never[]),
+    ...([jsonAnswers, readBody, limited(limit, ['POST']), answersAt(issueToken, ['POST'])] as never[]),
   );
   router.options(ISSUE_TOKEN, (ctx) => preflight(ctx, 'POST'));
   router.get(JWKS, (ctx) => answerDocument(ctx, publishedKeys()));

@@ -12,7 +12,10 @@ import type { RateLimit } from './rate-limit.ts';
 /** In characters. */
 const LONGEST_NAME_KEPT = 64;
 
-/** Refuses an address that sends too many requests. Preflights do not count. It leaves those to `exceptPosts` to `limitClients`. */
+/**
+ * Refuses an address that sends too many requests. Preflights do not count. It leaves those to `exceptPosts` to the
+ * limits of clients.
+ */
 export function limitRequests(
   limit: RateLimit,
   { exceptPosts }: { exceptPosts: ReadonlySet<string> },
@@ -44,22 +47,17 @@ export function limitAnonymous(limit: RateLimit): LimitRequest {
   };
 }
 
-/** The requests that somebody with a token makes are not anonymous, so they do not count. */
-export function limitTokens(limit: RateLimit): LimitRequest {
+/**
+ * The requests that somebody with a token makes are not anonymous, so they do not count. `isCounted` says that
+ * `limitRequests` has counted the request before.
+ */
+export function limitTokens(limit: RateLimit, { isCounted }: { isCounted: boolean }): LimitRequest {
   return async (req, _claims, work) => {
     const key = requestLimitKey(req);
-    await limit.count(key);
+    if (!isCounted) await limit.count(key);
     const answer = await work();
     if (answer.status < 400) await limit.giveBack(key);
     return answer;
-  };
-}
-
-/** The same for Koa, where the request is counted before. */
-export function uncountTokens(limit: RateLimit): Middleware {
-  return async (ctx, next) => {
-    await next();
-    if (ctx.res.statusCode < 400 && !isPreflight(ctx)) await limit.giveBack(requestLimitKey(ctx.req));
   };
 }
 
@@ -112,10 +110,10 @@ export function createClientLimit({ requests, clientFailures }: ClientLimits): L
   };
 }
 
-/** The same as the clients' limit for Koa. Only a POST names a client. */
-export function limitClients(limit: LimitRequest): Middleware {
+/** A limit for Koa, for the requests of some methods. */
+export function limited(limit: LimitRequest, methods: readonly string[]): Middleware {
   return async (ctx, next) => {
-    if (ctx.method !== 'POST') return next();
+    if (!methods.includes(ctx.method)) return next();
     await limit(ctx.req, claimsOf(ctx), async () => {
       await next();
       return { status: ctx.res.statusCode };

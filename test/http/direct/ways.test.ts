@@ -203,5 +203,10 @@ describe.each(Object.keys(WAYS) as (keyof typeof WAYS)[])('by the %s way', (name
     const wrong = [401, 'invalid_client', false];
     const refused = [429, 'too_many_requests', true];
     expect(answers).toEqual([wrong, wrong, refused, wrong, ...Array(8).fill(refused)]);
+    const page = await fetch(`${url}/auth/userinfo`, { headers: { accept: 'text/html' } });
+    expect({ status: page.status, type: page.headers.get('content-type') }).toEqual({
+      status: 429,
+      type: 'text/html; charset=utf-8',
+    });
   });
 });
