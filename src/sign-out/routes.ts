@@ -43,9 +43,9 @@ export function signOutRoutes(dependencies: SignOutDependencies): Router {
     const form = await readForm(ctx.req);
     const hasCookies = instancesInCookies(ctx.get('cookie'), dependencies).length > 0;
     const hint = singleValue(form.id_token_hint);
-    if (hasCookies || (hint && (await dependencies.hints.verify(hint))))
-      return requestSignOut(ctx, form, dependencies);
-    return repeatWithoutHint(ctx, form);
+    const isVerified = hint !== undefined && (await dependencies.hints.verify(hint)) !== undefined;
+    if (hasCookies || isVerified) return requestSignOut(ctx, form, dependencies);
+    return repeatWithoutHint(ctx, form, { isHintInvalid: hasHint(form) });
   });
   router.post(`${PATHS.end_session}/confirm`, onlyFromOwnPages(dependencies.issuer), async (ctx) =>
     confirmSignOut(ctx, await readForm(ctx.req), dependencies),
@@ -121,17 +121,23 @@ async function isNamedSessionOver(
   return ended || method !== 'POST';
 }
 
+/** Whether a request has a hint. An empty parameter counts as left out (RFC 6749 section 3.1). */
+function hasHint({ id_token_hint: hint }: RequestParameters): boolean {
+  return [hint ?? []].flat().some((text) => text !== '');
+}
+
 /**
  * A form that another site posts comes without our cookies; the browser sends them with the address. The address names
- * the client of the hint.
+ * the client of the hint. After a hint that does not verify, it names no address for the return.
  */
 function repeatWithoutHint(
   ctx: Context,
   { client_id, ...others }: RequestParameters,
-  request?: SignOutRequest,
+  { client, isHintInvalid }: Pick<SignOutRequest, 'isHintInvalid'> & Partial<SignOutRequest>,
 ): void {
-  const known: RequestParameters = { client_id: client_id ?? request?.client?.id ?? [], ...others };
-  const parameters = Object.fromEntries(REPEATED.map((name) => [name, known[name] ?? []]));
+  const known: RequestParameters = { client_id: client_id ?? client?.id ?? [], ...others };
+  const names = REPEATED.filter((name) => !(isHintInvalid && name === 'post_logout_redirect_uri'));
+  const parameters = Object.fromEntries(names.map((name) => [name, known[name] ?? []]));
   repeatAsGet(ctx, { path: PATHS.end_session, parameters });
 }
 

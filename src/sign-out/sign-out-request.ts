@@ -12,6 +12,8 @@ export interface SignOutRequest {
   /** A hint that this server signed. It proves that the client knows its person, and its session. */
   hint: IdTokenHint | undefined;
   returnTo: string | undefined;
+  /** Whether the request has a hint that does not verify. Then no address that it gives for the return is used. */
+  isHintInvalid: boolean;
   /** Whether the request names an address that the client has not registered. */
   isReturnRefused: boolean;
   state: string | undefined;
@@ -32,8 +34,10 @@ export async function readSignOutRequest(
   const clientId = get('client_id');
   const returnTo = get('post_logout_redirect_uri');
 
-  // A hint that is not ours says nothing, not even which client asks.
+  // A hint that is not ours says nothing, not even which client asks. The client_id beside it decides only whose page
+  // this is: it would have to be that of the hint (RP-Initiated Logout 1.0 sections 2 and 4).
   const hint = hintText ? await hints.verify(hintText) : undefined;
+  const isHintInvalid = hintText !== undefined && hint === undefined;
   if (hint && clientId && hint.clientId !== clientId)
     throw refusal('The client_id is not the one that the id_token_hint was issued to.');
   const named = hint?.clientId ?? clientId;
@@ -43,10 +47,12 @@ export async function readSignOutRequest(
   // Without a client, the address cannot be checked, and the person stays here.
   if (client) noteClient(client.id);
   const allowed = client && returnTo ? mayReturnSignedOutTo(client, returnTo) : undefined;
+  const mayReturn = allowed === true && !isHintInvalid;
   return {
     client,
     hint: client && hint,
-    returnTo: allowed ? returnTo : undefined,
+    isHintInvalid,
+    returnTo: mayReturn ? returnTo : undefined,
     isReturnRefused: allowed === false,
     state: get('state'),
     instanceId: client?.instanceId ?? get('instance'),

@@ -312,16 +312,45 @@ describe('a hint that proves nothing', () => {
     expect(done.location).toBe(`${server.url}/auth/logout/success?instance=demo`);
   });
 
-  it('cannot contradict the client_id, which says who asks', async () => {
+  it('leaves to the client_id only whose page it is: the registered address is not used', async () => {
     const { browser, tokens } = await signedIn();
-    const page = await openSignOut(browser, {
+    const parameters = {
       id_token_hint: await forged(tokens.id_token, { kid: 'a key that has gone' }),
       client_id: client.client_id,
       post_logout_redirect_uri: AFTER,
-    });
+    };
+    const afterwards = `${server.url}/auth/logout/success?client_id=${client.client_id}`;
+    const clean = { status: 303, location: signOutUrl({ client_id: client.client_id }) };
+    for (const elsewhere of [
+      await browser.get(signOutUrl(parameters)),
+      await browser.post(signOutUrl({}), parameters),
+      // A form of another site comes without cookies.
+      await openBrowser().post(signOutUrl({}), parameters),
+    ])
+      expect(redirectOf(elsewhere)).toEqual(clean);
+    const page = await openSignOut(browser, parameters);
     expect(page.html).toContain('<strong><bdi>Payroll</bdi></strong> is asking to sign you out of');
+    expect(page.html).not.toContain(AFTER);
     const confirmed = await browser.submit(page, '/confirm', { decision: 'sign_out' });
-    expect(confirmed.location).toBe(AFTER);
+    expect(confirmed.location).toBe(afterwards);
+    // Nobody is signed in any more.
+    expect(seen(await openSignOut(browser, parameters))).toEqual(NOBODY);
+  });
+
+  it('is none where it is empty, and one where it is sent twice', async () => {
+    const to = { client_id: client.client_id, post_logout_redirect_uri: AFTER };
+    const hints = (...values: string[]) => values.map((hint): [string, string] => ['id_token_hint', hint]);
+    const post = async (...values: string[]) => {
+      const body = new URLSearchParams([...Object.entries(to), ...hints(...values)]);
+      const { status, headers } = await fetch(signOutUrl({}), { method: 'POST', body, redirect: 'manual' });
+      return { status, location: new URL(headers.get('location') ?? '', server.url).href };
+    };
+    const [empty, twice] = [await post(''), await post('a.b.c', '')];
+    expect(empty).toEqual({ status: 303, location: signOutUrl(to) });
+    expect(twice).toEqual({
+      status: 303,
+      location: signOutUrl({ client_id: client.client_id }),
+    });
   });
 
   it('signed by our key, but of another issuer, for no client of ours, or no ID token, leads there, too', async () => {
