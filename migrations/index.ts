@@ -29,6 +29,7 @@ import * as upstreamAmr from './0027-upstream-amr.ts';
 import * as applicationLook from './0028-application-look.ts';
 import * as oneCommand from './0029-one-command.ts';
 import * as securityProfile from './0030-security-profile.ts';
+import * as ps256 from './0031-ps256.ts';
 import { applyFunctions } from './functions.ts';
 
 const MIGRATIONS = {
@@ -62,6 +63,7 @@ const MIGRATIONS = {
   '0028-application-look': applicationLook,
   '0029-one-command': oneCommand,
   '0030-security-profile': securityProfile,
+  '0031-ps256': ps256,
 };
 
 type Name = keyof typeof MIGRATIONS;

@@ -3,14 +3,14 @@ import {
   type Client,
   DEFAULT_LIFETIMES,
   DEFAULT_REPLAY_WINDOW_SECONDS,
-  type IdTokenAlgorithm,
+  type SigningAlgorithm,
 } from './client.ts';
 
 export interface ClientStore {
   /** An enabled client, or undefined. */
   find(id: string): Promise<Client | undefined>;
-  /** The ID token algorithms of all clients. */
-  idTokenAlgorithms(): Promise<IdTokenAlgorithm[]>;
+  /** The algorithms in which all clients together want anything signed. */
+  signingAlgorithms(): Promise<SigningAlgorithm[]>;
 }
 
 export function createClientStore(db: Queryable): ClientStore {
@@ -40,6 +40,7 @@ export function createClientStore(db: Queryable): ClientStore {
           requireDpop: row.require_dpop,
           securityProfile: row.security_profile,
           idTokenSignedResponseAlg: row.id_token_signed_response_alg,
+          accessTokenSigningAlg: 'RS256',
           mayIntrospect: row.may_introspect,
           authorizationCodeTtlSeconds:
             row.authorization_code_ttl_seconds ?? DEFAULT_LIFETIMES.authorizationCodeTtlSeconds,
@@ -54,6 +55,6 @@ export function createClientStore(db: Queryable): ClientStore {
       );
     },
 
-    idTokenAlgorithms: () => db('clients').distinct().pluck('id_token_signed_response_alg'),
+    signingAlgorithms: () => db('clients').distinct().pluck('id_token_signed_response_alg'),
   };
 }

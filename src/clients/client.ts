@@ -26,7 +26,9 @@ export interface Client {
   requireDpop: boolean;
   /** The requirements that it fulfils as a whole, each by itself being worth little. */
   securityProfile: SecurityProfile;
-  idTokenSignedResponseAlg: IdTokenAlgorithm;
+  idTokenSignedResponseAlg: SigningAlgorithm;
+  /** How its access tokens are signed. */
+  accessTokenSigningAlg: SigningAlgorithm;
   /** True for an API that may introspect the access tokens of its instance's clients. */
   mayIntrospect: boolean;
   authorizationCodeTtlSeconds: number;
@@ -42,7 +44,8 @@ export interface Client {
 /** `fapi2` is the FAPI 2.0 Security Profile, `fapi2_message_signing` FAPI 2.0 Message Signing as well. */
 export type SecurityProfile = 'standard' | 'fapi2' | 'fapi2_message_signing';
 
-export type IdTokenAlgorithm = 'RS256' | 'ES256' | 'EdDSA';
+/** The algorithms in which a client may ask for signatures. */
+export type SigningAlgorithm = 'RS256' | 'PS256' | 'ES256' | 'EdDSA';
 
 /** The guide's "Token Lifetimes", for clients without their own. */
 export const DEFAULT_LIFETIMES = {

@@ -115,7 +115,7 @@ function withKeys(
       policy: keyRotation,
       rsaBits,
       clock: context.clock,
-      idTokenAlgorithms: () => createClientStore(db).idTokenAlgorithms(),
+      wantedAlgorithms: () => createClientStore(db).signingAlgorithms(),
     }),
   );
 }

@@ -36,7 +36,7 @@ export async function composeSigning(
     policy: keyRotation,
     rsaBits,
     clock: rowClock,
-    idTokenAlgorithms: () => clientStore.idTokenAlgorithms(),
+    wantedAlgorithms: () => clientStore.signingAlgorithms(),
   };
   for (const keySet of ['oidc', 'listnr'] as const) await rotateKeys(keySet, rotation);
   const ringOf = (keySet: KeySet) =>

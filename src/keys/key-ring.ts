@@ -22,7 +22,7 @@ export interface KeyRing extends Followed {
   readonly privateJwks: { keys: JWK[] };
   /** The public key with this `kid`. */
   publicKey(kid: string): CryptoKey | undefined;
-  /** Verifies a JWT that this ring signed with RS256. */
+  /** Verifies a JWT that a key of this ring signed. */
   verify: VerifyJwt;
 }
 

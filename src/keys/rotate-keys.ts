@@ -14,8 +14,8 @@ export interface RotationDependencies {
   policy: RotationPolicy;
   rsaBits: number;
   clock: Clock;
-  /** The algorithms of all clients' ID tokens. */
-  idTokenAlgorithms(): Promise<readonly KeyAlgorithm[]>;
+  /** The algorithms in which clients want anything signed. */
+  wantedAlgorithms(): Promise<readonly KeyAlgorithm[]>;
 }
 
 /**
@@ -28,7 +28,7 @@ export async function rotateKeys(
   { force = false } = {},
 ): Promise<KeyChange[]> {
   const { store, policy, clock } = dependencies;
-  const wanted = await wantedAlgorithms(keySet, dependencies);
+  const wanted = await algorithmsOfSet(keySet, dependencies);
   // This first look takes no lock. Usually nothing is due.
   if (!force && plan(await store.list(keySet), wanted, policy, clock.now()).length === 0) return [];
   return store.change(keySet, async (keys) =>
@@ -46,7 +46,7 @@ export async function dropCompromisedKeys(
   dependencies: RotationDependencies,
   { kid }: { kid?: string } = {},
 ): Promise<KeyChange[]> {
-  const wanted = await wantedAlgorithms(keySet, dependencies);
+  const wanted = await algorithmsOfSet(keySet, dependencies);
   const goes = (key: SigningKey) => (kid === undefined ? key.state === 'current' : key.kid === kid);
   return dependencies.store.change(keySet, async (keys) => {
     const kids = kid === undefined ? keys.filter(goes).map((key) => key.kid) : [kid];
@@ -69,12 +69,12 @@ function successor(keys: readonly SigningKey[], alg: KeyAlgorithm): Due[] {
 
 type Due = RotationStep & { alg: KeyAlgorithm };
 
-/** LiSTNR tokens (listnr-verify-token) and access tokens are always RS256. For ID tokens, each client chooses. */
-async function wantedAlgorithms(
+/** LiSTNR tokens are always RS256 (listnr-verify-token). In the other set, each client chooses. */
+async function algorithmsOfSet(
   keySet: KeySet,
-  { idTokenAlgorithms }: RotationDependencies,
+  { wantedAlgorithms }: RotationDependencies,
 ): Promise<readonly KeyAlgorithm[]> {
-  return keySet === 'listnr' ? ['RS256'] : ['RS256', ...(await idTokenAlgorithms())];
+  return keySet === 'listnr' ? ['RS256'] : ['RS256', ...(await wantedAlgorithms())];
 }
 
 /** A key whose algorithm no client uses any more still verifies its tokens, and still passes through all states. */

@@ -1,16 +1,10 @@
 import { createPrivateKey, sign } from 'node:crypto';
 import type { JWK } from 'jose';
+import { signatureOf } from './signature-algorithms.ts';
 import type { KeyAlgorithm } from './signing-key.ts';
 
 /** Makes a JWT (RFC 7519) of `claims` with the header `typ`. */
 export type SignJwt = (claims: object, typ: string) => Promise<string>;
-
-/** EdDSA hashes by itself, so it has none. */
-const HASHES: Readonly<Record<KeyAlgorithm, string | null>> = {
-  RS256: 'sha256',
-  ES256: 'sha256',
-  EdDSA: null,
-};
 
 /**
  * Signs in libuv's thread pool. The key is converted once and each header encoded once, which leaves only the
@@ -25,10 +19,7 @@ export function createSigner({
   alg: KeyAlgorithm;
   privateJwk: JWK;
 }): SignJwt {
-  const privateKey = createPrivateKey({ key: privateJwk, format: 'jwk' });
-  // RFC 7518 section 3.4: an ECDSA signature is two numbers, not their ASN.1 form. The option costs time, so other
-  // keys do without.
-  const key = alg === 'ES256' ? ({ key: privateKey, dsaEncoding: 'ieee-p1363' } as const) : privateKey;
+  const { hash, key } = signatureOf(alg, createPrivateKey({ key: privateJwk, format: 'jwk' }));
   const headers = new Map<string, string>();
   const headerOf = (typ: string) => {
     let header = headers.get(typ);
@@ -42,7 +33,7 @@ export function createSigner({
   return (claims, typ) =>
     new Promise((signed, failed) => {
       const input = `${headerOf(typ)}.${base64url(claims)}`;
-      sign(HASHES[alg], Buffer.from(input), key, (error, signature) => {
+      sign(hash, Buffer.from(input), key, (error, signature) => {
         if (error) failed(error);
         else signed(`${input}.${signature.toString('base64url')}`);
       });

@@ -9,7 +9,10 @@ import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from 'jo
 
 export type KeySet = 'oidc' | 'listnr';
 export type KeyState = 'next' | 'current' | 'retired';
-export type KeyAlgorithm = 'RS256' | 'ES256' | 'EdDSA';
+
+/** The algorithms of signatures (RFC 7518, RFC 8037). A key signs and verifies with one of them alone. */
+export const KEY_ALGORITHMS = ['RS256', 'PS256', 'ES256', 'EdDSA'] as const;
+export type KeyAlgorithm = (typeof KEY_ALGORITHMS)[number];
 
 export interface SigningKey {
   kid: string;
@@ -32,7 +35,7 @@ export async function generateKeyMaterial(
   { rsaBits }: { rsaBits: number },
 ): Promise<Pick<SigningKey, 'kid' | 'publicJwk' | 'privateJwk'>> {
   const { privateKey, publicKey } = await generateKeyPair(alg, {
-    ...(alg === 'RS256' ? { modulusLength: rsaBits } : {}),
+    ...(isRsa(alg) ? { modulusLength: rsaBits } : {}),
     extractable: true,
   });
   const publicJwk = await exportJWK(publicKey);
@@ -43,4 +46,8 @@ export async function generateKeyMaterial(
     publicJwk: { ...publicJwk, ...members },
     privateJwk: { ...(await exportJWK(privateKey)), ...members },
   };
+}
+
+function isRsa(alg: KeyAlgorithm): boolean {
+  return alg === 'RS256' || alg === 'PS256';
 }

@@ -4,6 +4,7 @@ import type { PersonStore } from '../accounts/person-store.ts';
 import { PROOF_ALGORITHMS } from '../clients/dpop-proof.ts';
 import { mayCallFrom } from '../clients/origins.ts';
 import type { ConsentStore } from '../grants/consent-store.ts';
+import { KEY_ALGORITHMS } from '../keys/signing-key.ts';
 import { ACR } from '../tokens/sign-in-claims.ts';
 import { answerError, type RenderError } from './answers/render-error.ts';
 import { checkBindings } from './checks/bindings.ts';
@@ -82,7 +83,7 @@ export function oidcConfiguration(dependencies: ConfigurationDependencies): Conf
     allowOmittingSingleRegisteredRedirectUri: false,
     expiresWithSession: () => false,
     enabledJWA: {
-      idTokenSigningAlgValues: ['RS256', 'ES256', 'EdDSA'],
+      idTokenSigningAlgValues: [...KEY_ALGORITHMS],
       clientAuthSigningAlgValues: [...PROOF_ALGORITHMS],
       dPoPSigningAlgValues: [...PROOF_ALGORITHMS],
     },

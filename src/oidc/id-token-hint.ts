@@ -1,6 +1,7 @@
 import type { JWTPayload } from 'jose';
 import type { KeyRing } from '../keys/key-ring.ts';
 import type { PastKeys } from '../keys/past-keys.ts';
+import { KEY_ALGORITHMS } from '../keys/signing-key.ts';
 import { OperatorError } from '../platform/errors.ts';
 import type { SecretBox } from '../platform/secrets/secret-box.ts';
 import { IdTokenRefused } from '../tokens/id-tokens/errors.ts';
@@ -45,8 +46,6 @@ export interface IdTokenHints {
 /** Stands for a hint that is no ID token of ours. Nothing opens it, so the client is told as without a form. */
 export const NOBODY = 'not-valid';
 
-const ALGORITHMS = ['RS256', 'ES256', 'EdDSA'];
-
 export function createIdTokenHints({
   issuer,
   keyRing,
@@ -64,13 +63,13 @@ export function createIdTokenHints({
     const { header, claims } = readIdToken(hint);
     checkHeader(header);
     const key = typeof header.kid === 'string' ? keyOf(header.kid) : undefined;
-    if (key) await verifySignature(hint, async () => key, ALGORITHMS);
+    if (key) await verifySignature(hint, async () => key, KEY_ALGORITHMS);
     return { header, claims, verified: key !== undefined };
   };
   const subjectOf = async (hint: unknown, clientId: string) => {
     const found = await unlessRefused(async () => {
       const { header, claims, verified } = await read(String(hint));
-      const keyIsGone = typeof header.kid === 'string' && ALGORITHMS.includes(String(header.alg));
+      const keyIsGone = typeof header.kid === 'string' && KEY_ALGORITHMS.some((alg) => alg === header.alg);
       return verified || keyIsGone ? ofIssuer(claims, issuer) : undefined;
     });
     return found?.clientId === clientId ? found.subject : undefined;

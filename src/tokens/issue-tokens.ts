@@ -4,6 +4,7 @@ import { OFFLINE_ACCESS, scopesAllowed } from '../clients/allowed-now.ts';
 import type { Client } from '../clients/client.ts';
 import { type Authorization, scopesOf } from '../grants/authorization.ts';
 import type { CurrentKey, KeyRing } from '../keys/key-ring.ts';
+import type { KeyAlgorithm } from '../keys/signing-key.ts';
 import { unavailable } from '../platform/database-errors.ts';
 import { type Clock, epochSeconds } from '../platform/time/clock.ts';
 import { ACCESS_TOKEN_TYPE, type AccessTokenClaims } from './access-token.ts';
@@ -30,10 +31,23 @@ export interface Signers {
  * Finds the keys. It comes before anything is redeemed or rotated, so that a request without a key changes nothing.
  * @throws HttpError 503 for a second or two after the first client chose another algorithm than RS256.
  */
-export function signersFor({ idTokenSignedResponseAlg: alg }: Client, keyRing: KeyRing): Signers {
-  const idToken = keyRing.signer(alg);
-  if (!idToken) throw unavailable(new Error(`There is no key yet to sign ${alg} with.`));
-  return { accessToken: keyRing.current, idToken };
+export function signersFor(
+  {
+    accessTokenSigningAlg,
+    idTokenSignedResponseAlg,
+  }: Pick<Client, 'accessTokenSigningAlg' | 'idTokenSignedResponseAlg'>,
+  keyRing: Pick<KeyRing, 'signer'>,
+): Signers {
+  return {
+    accessToken: signerOf(accessTokenSigningAlg, keyRing),
+    idToken: signerOf(idTokenSignedResponseAlg, keyRing),
+  };
+}
+
+function signerOf(alg: KeyAlgorithm, keyRing: Pick<KeyRing, 'signer'>): CurrentKey {
+  const key = keyRing.signer(alg);
+  if (!key) throw unavailable(new Error(`There is no key yet to sign ${alg} with.`));
+  return key;
 }
 
 export interface Issue {

@@ -278,7 +278,7 @@ describe('a client is refused', () => {
         aNewClient({ id_token_signed_response_alg: "'HS256'" }),
         'id_token_signed_response_alg_known of clients',
         row(),
-        'Write RS256, ES256 or EdDSA, or leave it out for RS256.',
+        'Write RS256, PS256, ES256 or EdDSA, or leave it out for RS256.',
       ],
       ...each(['fapi1', 'FAPI2', ''], (profile) => [
         aNewClient({ security_profile: `'${profile}'` }),

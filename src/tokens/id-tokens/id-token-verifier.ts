@@ -1,6 +1,7 @@
 import { type CompactVerifyGetKey, errors } from 'jose';
 import type { AcceptedIssuer } from '../../clients/listnr/listnr-client.ts';
 import type { KeyRing } from '../../keys/key-ring.ts';
+import { KEY_ALGORITHMS } from '../../keys/signing-key.ts';
 import { type Clock, epochSeconds } from '../../platform/time/clock.ts';
 import { IdTokenRefused } from './errors.ts';
 import type { ExternalKeys } from './external-keys.ts';
@@ -22,7 +23,7 @@ export interface IdTokenVerifier {
   isOwn(token: string): Promise<boolean>;
 }
 
-const OURSELVES = { issuer: 'self', jwksUri: null, algorithms: ['RS256', 'ES256', 'EdDSA'] } as const;
+const OURSELVES = { issuer: 'self', jwksUri: null, algorithms: [] } as const;
 
 interface VerifierDependencies {
   /** The `iss` of our own ID tokens. */
@@ -66,12 +67,12 @@ async function verifyFrom<Row extends Pick<AcceptedIssuer, 'issuer' | 'jwksUri' 
   if (!row) throw new IdTokenRefused('The issuer of the ID token is not one that this client accepts.');
   // Even if a row names our issuer as an external one, our keys verify the token and its people are ours.
   const own = claims.iss === issuer;
-  // The usual token needs one look-up. A token of ours with another algorithm or header, and every bad token, takes
-  // the long way.
-  const verified = own && row.algorithms.includes('RS256') && keyRings.oidc.verify(token, 'JWT');
+  // The usual token needs one look-up. A token of ours with another header, and every bad token, takes the long way.
+  const verified = own && keyRings.oidc.verify(token, 'JWT');
   if (!verified) {
     const key = own || row.jwksUri === null ? keyOf(keyRings.oidc) : externalKeys(row.jwksUri);
-    await verifySignature(token, key, row.algorithms);
+    // Each of our keys has its own algorithm, and each of our clients chooses one. The registration chooses for others.
+    await verifySignature(token, key, own ? KEY_ALGORITHMS : row.algorithms);
   }
   checkIdToken(claims, epochSeconds(clock));
   return { claims, row, own };

@@ -116,8 +116,8 @@ interface Stores {
 /** Stores that can be made to fail. They connect to real ones when the server's database is there. */
 function breakableStores() {
   // At its start, the server asks which signing keys are needed, and for the client of the demo.
-  let real: Partial<Stores> | { clients: Pick<ClientStore, 'idTokenAlgorithms' | 'find'> } = {
-    clients: { idTokenAlgorithms: async () => [], find: async () => undefined },
+  let real: Partial<Stores> | { clients: Pick<ClientStore, 'signingAlgorithms' | 'find'> } = {
+    clients: { signingAlgorithms: async () => [], find: async () => undefined },
   };
   let broken: readonly (keyof Stores)[] = [];
   const breakable = <Store extends object>(name: keyof Stores): Store =>

@@ -28,41 +28,44 @@ describe('a client may ask for ID tokens signed in another way', () => {
   const published = async () =>
     ((await getJson(`${server.url}/auth/jwks`)).body.keys as { alg: string }[]).map(({ alg }) => alg);
 
-  it.each(['ES256', 'EdDSA'] as const)('%s, with a key that is made for the first who asks', async (alg) => {
-    expect(await published()).not.toContain(alg);
-    const client = await aClient(server, { id_token_signed_response_alg: alg });
-    expect(statusAndError(await exchangeFor(client))).toEqual({
-      status: 503,
-      error: 'temporarily_unavailable',
-    });
+  it.each(['PS256', 'ES256', 'EdDSA'] as const)(
+    '%s, with a key that is made for the first who asks',
+    async (alg) => {
+      expect(await published()).not.toContain(alg);
+      const client = await aClient(server, { id_token_signed_response_alg: alg });
+      expect(statusAndError(await exchangeFor(client))).toEqual({
+        status: 503,
+        error: 'temporarily_unavailable',
+      });
 
-    // The job's first run sees the registration and makes the key; its next run loads the key.
-    await runJob(server, 'watch-versions');
-    await runJob(server, 'watch-versions');
-    const { status, body } = await exchangeFor(client);
-    expect(status).toBe(200);
-    const keys = createRemoteJWKSet(new URL(`${server.url}/auth/jwks`));
-    const { protectedHeader } = await jwtVerify(String(body.id_token), keys, {
-      issuer: server.url,
-      audience: client.client_id,
-      algorithms: [alg],
-    });
-    expect(protectedHeader).toEqual({ alg, kid: expect.any(String), typ: 'JWT' });
-    expect(decodeProtectedHeader(String(body.access_token)).alg).toBe('RS256');
-    expect((await userinfo(server.url, String(body.access_token))).status).toBe(200);
+      // The job's first run sees the registration and makes the key; its next run loads the key.
+      await runJob(server, 'watch-versions');
+      await runJob(server, 'watch-versions');
+      const { status, body } = await exchangeFor(client);
+      expect(status).toBe(200);
+      const keys = createRemoteJWKSet(new URL(`${server.url}/auth/jwks`));
+      const { protectedHeader } = await jwtVerify(String(body.id_token), keys, {
+        issuer: server.url,
+        audience: client.client_id,
+        algorithms: [alg],
+      });
+      expect(protectedHeader).toEqual({ alg, kid: expect.any(String), typ: 'JWT' });
+      expect(decodeProtectedHeader(String(body.access_token)).alg).toBe('RS256');
+      expect((await userinfo(server.url, String(body.access_token))).status).toBe(200);
 
-    const hinted = await browser.get(
-      authorizationUrl(server.url, {
-        client_id: client.client_id,
-        redirect_uri: client.redirect_uri,
-        prompt: 'none',
-        id_token_hint: String(body.id_token),
-      }),
-    );
-    expect(new URL(hinted.location ?? '').searchParams.get('code')).toEqual(expect.any(String));
-  });
+      const hinted = await browser.get(
+        authorizationUrl(server.url, {
+          client_id: client.client_id,
+          redirect_uri: client.redirect_uri,
+          prompt: 'none',
+          id_token_hint: String(body.id_token),
+        }),
+      );
+      expect(new URL(hinted.location ?? '').searchParams.get('code')).toEqual(expect.any(String));
+    },
+  );
 
   it('keeps one key of each kind in use, RS256 first', async () => {
-    expect(await published()).toEqual(['RS256', 'EdDSA', 'ES256']);
+    expect(await published()).toEqual(['RS256', 'EdDSA', 'ES256', 'PS256']);
   });
 });
