@@ -30,6 +30,7 @@ import * as applicationLook from './0028-application-look.ts';
 import * as oneCommand from './0029-one-command.ts';
 import * as securityProfile from './0030-security-profile.ts';
 import * as ps256 from './0031-ps256.ts';
+import * as targetLinks from './0032-target-links.ts';
 import { applyFunctions } from './functions.ts';
 
 const MIGRATIONS = {
@@ -64,6 +65,7 @@ const MIGRATIONS = {
   '0029-one-command': oneCommand,
   '0030-security-profile': securityProfile,
   '0031-ps256': ps256,
+  '0032-target-links': targetLinks,
 };
 
 type Name = keyof typeof MIGRATIONS;
@@ -81,6 +83,7 @@ export const FUNCTIONS_SINCE: Partial<Record<Name, string>> = {
   '0025-canonical-addresses': '7847b0fb8e0df63f',
   '0026-updated-at': '3bea43403f2a934f',
   '0029-one-command': 'f7b0cc4ec3d82e95',
+  '0032-target-links': 'febafcd4df2e44a2',
 };
 
 /** The migrations in order, as knex wants them. They are listed by hand, so that no folder is read at start. */

@@ -30,6 +30,7 @@ import { knownUserCode } from './interactions/device/user-code.ts';
 import { repeatPostedRequest } from './interactions/posted-request.ts';
 import { interactionRoutes } from './interactions/routes.ts';
 import { ISSUE_TOKEN, JWKS, listnrRoutes } from './listnr/routes.ts';
+import { loginInitiationRoutes } from './login-initiation/routes.ts';
 import { publishedDocuments } from './oidc/answers/published-documents.ts';
 import { authenticateClients } from './oidc/client-requests.ts';
 import { createInstanceResolver } from './oidc/instance-resolver.ts';
@@ -111,6 +112,7 @@ export function edgesOf(services: Services): Router[] {
     assetRoutes(services),
     pages(services),
     signOut(services),
+    loginInitiation(services),
     tokenProvider(services),
     protocolRoutes(services),
     ...(services.demo ? [demo(services)] : []),
@@ -174,6 +176,10 @@ function addressMacOf({ config: { secrets } }: Services): (req: IncomingMessage)
 function signOut({ config: { issuer, https }, ...services }: Services): Router {
   const { live, hints, instances, clients, people, sessions, views, csrf } = services;
   return signOutRoutes({ issuer, live, hints, instances, clients, people, sessions, views, csrf, https });
+}
+
+function loginInitiation({ config: { issuer }, clients }: Services): Router {
+  return loginInitiationRoutes({ issuer, clients });
 }
 
 function tokenProvider(services: Services): Router {

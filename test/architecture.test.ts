@@ -21,7 +21,7 @@ const ROWS = (/^```\n([^`]*)^```/m.exec(ARCHITECTURE)?.[1] ?? '')
   .filter((folders) => folders.length > 0);
 
 /** The entrances for requests and commands. No folder imports an edge, and no edge imports another. */
-const EDGES = ['interactions', 'sign-out', 'demo', 'listnr', 'commands'];
+const EDGES = ['interactions', 'sign-out', 'login-initiation', 'demo', 'listnr', 'commands'];
 
 /** The files beside the folders. No folder imports them; only they may know every folder. */
 const ROOT_FILES = [
@@ -49,7 +49,9 @@ const CONFINED: Record<string, (file: SourceFile, what: Import) => boolean> = {
   pg: ({ path }) => folderOf(path) === 'platform' || path.endsWith('-store.ts'),
   '@electric-sql/pglite': ({ path }) => folderOf(path) === 'platform',
   koa: ({ path }) =>
-    ['', 'http', 'interactions', 'sign-out', 'listnr', 'demo', 'oidc'].includes(folderOf(path)),
+    ['', 'http', 'interactions', 'sign-out', 'login-initiation', 'listnr', 'demo', 'oidc'].includes(
+      folderOf(path),
+    ),
   pino: ({ path }) => folderOf(path) === 'platform',
   'openid-client': ({ path }) => ['authentication', 'demo'].includes(folderOf(path)),
   // The demo verifies a LiSTNR token with the very lines of the guide.

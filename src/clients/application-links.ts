@@ -1,20 +1,21 @@
 import type { PageLink } from '../platform/errors.ts';
 import type { Client } from './client.ts';
+import { withAnswer } from './return-address.ts';
 
 /**
  * The ways on to an application, for a page at which its sign-in ended: where it begins a sign-in, and its own page.
  * They lead to registered addresses and nowhere else.
  */
 export function applicationLinks(
-  { name, applicationType, clientUri, initiateLoginUri, redirectUris }: Client,
+  client: Pick<Client, 'name' | 'applicationType' | 'clientUri' | 'initiateLoginUri' | 'redirectUris'>,
   issuer: string,
 ): PageLink[] {
+  const { name, applicationType, clientUri, redirectUris } = client;
+  const begins = initiationAddress(client, { iss: issuer });
   // A native client listens on loopback only while it signs somebody in.
   const own = clientUri ?? (applicationType === 'native' ? null : originOf(redirectUris));
   return [
-    ...(isAddress(initiateLoginUri)
-      ? [{ href: withIssuer(initiateLoginUri, issuer), does: 'sign_in' as const, name }]
-      : []),
+    ...(begins === undefined ? [] : [{ href: begins, does: 'sign_in' as const, name }]),
     ...(isAddress(own) ? [{ href: own, does: 'return' as const, name }] : []),
   ];
 }
@@ -32,11 +33,19 @@ function rank({ does }: PageLink): number {
   return does === 'return' ? 0 : 1;
 }
 
-/** A third party begins a sign-in with `iss` (OIDC Core section 4). */
-function withIssuer(uri: string, issuer: string): string {
-  const url = new URL(uri);
-  url.searchParams.set('iss', issuer);
-  return url.href;
+/** The parameters with which another party begins a sign-in at an application (OIDC Core section 4). */
+export interface Initiation {
+  iss: string;
+  login_hint?: string;
+  target_link_uri?: string;
+}
+
+/** Where an application begins a sign-in; undefined if it registered no such address. */
+export function initiationAddress(
+  { initiateLoginUri }: Pick<Client, 'initiateLoginUri'>,
+  initiation: Initiation,
+): string | undefined {
+  return isAddress(initiateLoginUri) ? withAnswer(initiateLoginUri, { ...initiation }) : undefined;
 }
 
 function originOf(uris: readonly string[]): string | null {

@@ -33,6 +33,7 @@ export function createClientStore(db: Queryable): ClientStore {
           answerSilently: row.answer_silently,
           clientUri: row.client_uri,
           initiateLoginUri: row.initiate_login_uri,
+          targetLinkUris: row.target_link_uris,
           logoUri: row.logo_uri,
           tosUri: row.tos_uri,
           policyUri: row.policy_uri,

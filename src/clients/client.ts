@@ -17,6 +17,8 @@ export interface Client {
   clientUri: string | null;
   /** The address at which it begins a sign-in (OIDC Core section 4). */
   initiateLoginUri: string | null;
+  /** The addresses in it that such a sign-in may lead to. */
+  targetLinkUris: readonly string[];
   /** Shown where a person decides whether to go on to the application. */
   logoUri: string | null;
   tosUri: string | null;

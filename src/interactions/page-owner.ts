@@ -43,9 +43,10 @@ export function createFindPageOwner({
   };
 }
 
-/** Koa would parse all parameters, in a time that grows with the square of their number. */
+/** Koa would parse all parameters, in a time that grows with the square of their number. Two mean neither. */
 function clientInAddress({ querystring }: Context): string {
-  return new URLSearchParams(querystring).get('client_id') ?? '';
+  const [named = '', ...others] = new URLSearchParams(querystring).getAll('client_id');
+  return others.length === 0 ? named : '';
 }
 
 /** Only one instance can be meant by all cookies. */

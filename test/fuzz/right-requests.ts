@@ -113,6 +113,7 @@ export const BASES: Readonly<Record<string, Readonly<Record<string, readonly Bas
     GET: [{ parameters: upstreamAnswer, path: { instance: UPSTREAM_INSTANCE } }],
   },
   '/auth/logout': { GET: signOut, POST: signOut },
+  '/auth/start': { GET: [{ parameters: { client_id, login_hint: 'ada@demo.example' } }] },
   '/auth/logout/confirm': {
     GET: plain,
     POST: [

@@ -97,6 +97,38 @@ describe('a client is refused', () => {
           ],
         ),
       ),
+      ...each(
+        [
+          'app.example',
+          'javascript:alert(1)',
+          'http://app.example/',
+          'http://localhost.example/',
+          'https://ada@app.example/',
+          'https://app.example/a b',
+          "https://app.example/''",
+        ],
+        (uri): Refusal => [
+          aNewClient({
+            initiate_login_uri: "'https://app.example/begin'",
+            target_link_uris: `ARRAY['https://app.example/', '${uri}']`,
+          }),
+          'target_link_uri_address',
+          `client "new": target link "${uri.replace("''", "'")}" is not an address to lead people to`,
+          'Write an https address, or an http address on localhost, 127.0.0.1 or [::1], without spaces and quotation marks.',
+        ],
+      ),
+      ...each(
+        [
+          aNewClient({ target_link_uris: "ARRAY['https://app.example/']" }),
+          `${aNewClient({ initiate_login_uri: "'https://app.example/begin'", target_link_uris: "ARRAY['https://app.example/']" })} UPDATE clients SET initiate_login_uri = NULL WHERE id = 'new'`,
+        ],
+        (sql): Refusal => [
+          sql,
+          'target_link_needs_initiation',
+          'client "new" has target links and no initiate_login_uri',
+          'Set initiate_login_uri, which gets the target link, or leave target_link_uris empty.',
+        ],
+      ),
       ...(
         [
           ['logo_uri', 'client_logo_address'],
@@ -429,7 +461,7 @@ describe('what is accepted', () => {
       'http://[::1]:80?a=b',
     ].map((uri) => [
       `the application’s addresses ${uri}`,
-      `UPDATE clients SET client_uri = '${uri}', initiate_login_uri = '${uri}'`,
+      `UPDATE clients SET client_uri = '${uri}', initiate_login_uri = '${uri}', target_link_uris = ARRAY['${uri}']`,
     ]),
     ...[
       'https://help.example/sign-in?from=listo',

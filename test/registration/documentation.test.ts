@@ -70,6 +70,7 @@ describe('docs/registering-clients.md', () => {
     const current = [
       'instances_validate',
       'clients_validate',
+      'clients_validate_target_links',
       'people_validate',
       'people_validate_address',
       'check_redirect_uri',

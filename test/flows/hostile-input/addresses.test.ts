@@ -74,6 +74,7 @@ describe('input that no honest client sends', () => {
       '/auth/authorize/none',
       '/auth/userinfo',
       '/auth/logout',
+      '/auth/start',
       '/auth/device',
       '/auth/upstream/callback/demo',
       '/interaction/none',

@@ -20,6 +20,7 @@ const ADDRESSES = [
   ['POST', '/auth/par'],
   ['GET', '/auth/jwks'],
   ['GET', '/auth/logout'],
+  ['GET', '/auth/start'],
   ['GET', '/auth/authorize/abcdefghijklmnop'],
   ['GET', '/interaction/abcdefghijklmnop'],
   ['GET', '/.well-known/openid-configuration'],

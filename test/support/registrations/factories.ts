@@ -93,6 +93,7 @@ export async function aClient(
     answer_silently?: boolean;
     client_uri?: string;
     initiate_login_uri?: string;
+    target_link_uris?: string[];
     logo_uri?: string;
     tos_uri?: string;
     policy_uri?: string;
