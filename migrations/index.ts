@@ -31,6 +31,7 @@ import * as oneCommand from './0029-one-command.ts';
 import * as securityProfile from './0030-security-profile.ts';
 import * as ps256 from './0031-ps256.ts';
 import * as targetLinks from './0032-target-links.ts';
+import * as publishedKeys from './0033-published-keys.ts';
 import { applyFunctions } from './functions.ts';
 
 const MIGRATIONS = {
@@ -66,6 +67,7 @@ const MIGRATIONS = {
   '0030-security-profile': securityProfile,
   '0031-ps256': ps256,
   '0032-target-links': targetLinks,
+  '0033-published-keys': publishedKeys,
 };
 
 type Name = keyof typeof MIGRATIONS;
@@ -84,6 +86,7 @@ export const FUNCTIONS_SINCE: Partial<Record<Name, string>> = {
   '0026-updated-at': '3bea43403f2a934f',
   '0029-one-command': 'f7b0cc4ec3d82e95',
   '0032-target-links': 'febafcd4df2e44a2',
+  '0033-published-keys': '361f2e64d7347924',
 };
 
 /** The migrations in order, as knex wants them. They are listed by hand, so that no folder is read at start. */

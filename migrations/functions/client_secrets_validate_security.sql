@@ -1,9 +1,9 @@
 CREATE OR REPLACE FUNCTION client_secrets_validate_security() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  PERFORM FROM clients WHERE id = NEW.client_id AND jwks IS NOT NULL FOR SHARE;
+  PERFORM FROM clients WHERE id = NEW.client_id AND (jwks IS NOT NULL OR jwks_uri IS NOT NULL) FOR SHARE;
   IF FOUND THEN
     PERFORM refuse_registration('client_jwks_or_secret', format('client "%s" has keys and cannot have a secret', NEW.client_id),
-      'Set its jwks to NULL in the same transaction, before: a client authenticates in one way.');
+      'Set its jwks or jwks_uri to NULL in the same transaction, before: a client authenticates in one way.');
   END IF;
   RETURN NEW;
 END $$;

@@ -3,8 +3,10 @@ DECLARE owner text := 'client "' || NEW.id || '"';
 BEGIN
   IF NEW.jwks IS NOT NULL THEN
     PERFORM check_client_jwks(owner, NEW.jwks);
+  END IF;
+  IF NEW.jwks IS NOT NULL OR NEW.jwks_uri IS NOT NULL THEN
     IF NEW.type = 'public' THEN
-      PERFORM refuse_registration('public_client_jwks', owner || ' is public and has keys', 'Set jwks to NULL, or type to confidential: only a backend can keep a key.');
+      PERFORM refuse_registration('public_client_jwks', owner || ' is public and has keys', 'Set jwks and jwks_uri to NULL, or type to confidential: only a backend can keep a key.');
     END IF;
     IF EXISTS (SELECT FROM client_secrets WHERE client_id = NEW.id) THEN
       PERFORM refuse_registration('client_jwks_or_secret', owner || ' has keys and a secret', 'Delete its rows of client_secrets in the same transaction, before: a client authenticates in one way.');

@@ -38,6 +38,7 @@ export function createClientStore(db: Queryable): ClientStore {
           tosUri: row.tos_uri,
           policyUri: row.policy_uri,
           jwks: row.jwks,
+          jwksUri: row.jwks_uri,
           requireDpop: row.require_dpop,
           securityProfile: row.security_profile,
           idTokenSignedResponseAlg: row.id_token_signed_response_alg,

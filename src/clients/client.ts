@@ -25,6 +25,8 @@ export interface Client {
   policyUri: string | null;
   /** Public keys for `private_key_jwt` (RFC 7523). A client has them instead of a secret. */
   jwks: { keys: readonly object[] } | null;
+  /** The address at which it publishes them instead. */
+  jwksUri: string | null;
   requireDpop: boolean;
   /** The requirements that it fulfils as a whole, each by itself being worth little. */
   securityProfile: SecurityProfile;

@@ -1,4 +1,6 @@
 import type { ClientStore } from '../clients/client-store.ts';
+import { type ClientKeys, createClientKeys } from '../clients/keys/client-keys.ts';
+import { createPublishedKeys } from '../clients/keys/published-keys.ts';
 import { cacheRegistration, type RegistrationCache } from '../clients/registration-cache.ts';
 import { createClientSecretStore } from '../clients/secrets/client-secret-store.ts';
 import { type ClientSecrets, createClientSecrets } from '../clients/secrets/client-secrets.ts';
@@ -15,6 +17,7 @@ export interface Registration {
   /** Asks the database, whatever is in memory. */
   lookUpClient: ClientStore['find'];
   clientSecrets: ClientSecrets;
+  clientKeys: ClientKeys;
   instances: InstanceStore;
 }
 
@@ -25,7 +28,8 @@ export function composeRegistration(
     rowClock,
     box,
     hashes,
-  }: Pick<Foundation, 'logger' | 'database' | 'rowClock' | 'box' | 'hashes'>,
+    outboundFetch,
+  }: Pick<Foundation, 'logger' | 'database' | 'rowClock' | 'box' | 'hashes' | 'outboundFetch'>,
   { clientStore }: { clientStore: ClientStore },
 ): Registration {
   const registration = cacheRegistration({
@@ -43,6 +47,7 @@ export function composeRegistration(
       hashes,
       onError: reportUnnotedUse(logger),
     }),
+    clientKeys: createClientKeys(createPublishedKeys({ fetch: outboundFetch })),
     instances: registration.instances,
   };
 }

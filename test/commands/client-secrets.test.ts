@@ -120,7 +120,7 @@ describe('client secret add', () => {
     [
       'a client that authenticates with keys',
       ['keyed'],
-      'client "keyed" has keys and cannot have a secret\n  Set its jwks to NULL in the same transaction, before: a client authenticates in one way.',
+      'client "keyed" has keys and cannot have a secret\n  Set its jwks or jwks_uri to NULL in the same transaction, before: a client authenticates in one way.',
     ],
     [
       'a LiSTNR client without secrets',

@@ -63,6 +63,7 @@ describe('docs/registering-clients.md', () => {
       '0021-application-addresses',
       '0024-support-address',
       '0028-application-look',
+      '0033-published-keys',
       '0030-security-profile',
     ]
       .map((name) => readFileSync(new URL(`../../migrations/${name}.ts`, import.meta.url), 'utf8'))

@@ -1,13 +1,10 @@
-import {
-  createLocalJWKSet,
-  errors,
-  type JSONWebKeySet,
-  type JWTPayload,
-  type JWTVerifyOptions,
-  jwtVerify,
-} from 'jose';
+import { errors, type JWTPayload } from 'jose';
 import type { Client } from '../client.ts';
 import { PROOF_ALGORITHMS } from '../dpop-proof.ts';
+import type { ClientKeys } from '../keys/client-keys.ts';
+import { KeysUnavailable } from '../keys/published-keys.ts';
+import { verifyClientJwt } from '../keys/verify-client-jwt.ts';
+import { OAuthError } from '../oauth-error.ts';
 import type { UsedProofStore } from '../used-proof-store.ts';
 import { invalidClient, invalidClientBecause } from './errors.ts';
 
@@ -32,42 +29,30 @@ interface Expected {
 export async function verifyAssertion(
   assertion: string,
   { client, ...expected }: Expected & { client: Client },
-  { usedProofs }: { usedProofs: UsedProofStore },
+  { usedProofs, clientKeys }: { usedProofs: UsedProofStore; clientKeys: ClientKeys },
 ): Promise<void> {
-  const payload = await verifySignature(assertion, client, expected.now);
+  const payload = await verifySignature(assertion, client, expected.now, { clientKeys });
   const { jti, exp } = checkClaims(payload, expected);
   const expiresAt = new Date((exp + AHEAD_SECONDS) * 1000);
   if (!(await usedProofs.use({ issuer: client.id, jti, expiresAt })))
     throw invalidClientBecause('a client assertion may be used once');
 }
 
-type Jwks = NonNullable<Client['jwks']>;
-
-/** The keys of each registration, ready for use. */
-const known = new WeakMap<Jwks, ReturnType<typeof createLocalJWKSet>>();
-
-function keysOf({ jwks }: Client): ReturnType<typeof createLocalJWKSet> {
-  const registered = jwks ?? { keys: [] };
-  const keys = known.get(registered) ?? createLocalJWKSet(registered as JSONWebKeySet);
-  known.set(registered, keys);
-  return keys;
-}
-
-async function verifySignature(assertion: string, client: Client, currentDate: Date): Promise<JWTPayload> {
-  const options: JWTVerifyOptions = {
+async function verifySignature(
+  assertion: string,
+  client: Client,
+  currentDate: Date,
+  dependencies: { clientKeys: ClientKeys },
+): Promise<JWTPayload> {
+  const options = {
     algorithms: [...PROOF_ALGORITHMS],
     issuer: client.id,
     clockTolerance: BEHIND_SECONDS,
     currentDate,
   };
   try {
-    return (await jwtVerify(assertion, keysOf(client), options)).payload;
+    return (await verifyClientJwt(assertion, { client, ...options }, dependencies)).payload;
   } catch (error) {
-    const candidates = error instanceof errors.JWKSMultipleMatchingKeys ? error : [];
-    for await (const key of candidates) {
-      const verified = await jwtVerify(assertion, key, options).catch(ifOtherKey);
-      if (verified) return verified.payload;
-    }
     throw refusalOf(error as Error);
   }
 }
@@ -76,13 +61,17 @@ async function verifySignature(assertion: string, client: Client, currentDate: D
 function refusalOf(error: Error): Error {
   if (error instanceof errors.JWTExpired) return invalidClientBecause('the client assertion has expired');
   if (error instanceof errors.JWTClaimValidationFailed) return invalidClientBecause(error.message);
+  if (error instanceof KeysUnavailable) return unavailableKeys(error.message);
   return invalidClient(error.message);
 }
 
-/** An assertion without a `kid` may be of any key. */
-function ifOtherKey(error: Error): undefined {
-  if (error instanceof errors.JWSSignatureVerificationFailed) return undefined;
-  throw refusalOf(error);
+/** The address is the client's own, and only the log says what it answered. */
+function unavailableKeys(why: string): Error {
+  return new OAuthError(
+    'invalid_client',
+    'client authentication failed: the keys at the jwks_uri of the client cannot be had',
+    { detail: `the keys at its jwks_uri cannot be had: ${why}` },
+  );
 }
 
 /** `jwtVerify` has checked the issuer, `nbf`, and that `exp`, if it is there, has not passed. */

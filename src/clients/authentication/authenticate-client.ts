@@ -1,6 +1,7 @@
 import type { Clock } from '../../platform/time/clock.ts';
 import type { Client } from '../client.ts';
 import type { ClientStore } from '../client-store.ts';
+import type { ClientKeys } from '../keys/client-keys.ts';
 import { OAuthError } from '../oauth-error.ts';
 import { refuseOtherOrigin } from '../origins.ts';
 import type { ClientSecrets } from '../secrets/client-secrets.ts';
@@ -20,6 +21,7 @@ export interface AuthenticationDependencies {
   /** Asks the database, whatever is in memory. */
   lookUpClient: ClientStore['find'];
   clientSecrets: ClientSecrets;
+  clientKeys: ClientKeys;
   usedProofs: UsedProofStore;
   clock: Clock;
 }
@@ -65,7 +67,7 @@ export async function authenticateClient(
 async function verifyCredentials(
   { client, credentials }: NamedClient,
   audiences: readonly string[],
-  { clientSecrets, usedProofs, clock }: AuthenticationDependencies,
+  { clientSecrets, clientKeys, usedProofs, clock }: AuthenticationDependencies,
 ): Promise<void> {
   const method = methodOf(client);
   if (credentials.method === 'none' && method !== 'none') throw invalidClientBecause(`no ${method} was sent`);
@@ -78,7 +80,11 @@ async function verifyCredentials(
   if (credentials.method === 'secret' && !(await clientSecrets.verify(client.id, credentials.secret)))
     throw invalidClient('invalid secret provided');
   if (credentials.method === 'assertion')
-    await verifyAssertion(credentials.assertion, { client, audiences, now: clock.now() }, { usedProofs });
+    await verifyAssertion(
+      credentials.assertion,
+      { client, audiences, now: clock.now() },
+      { usedProofs, clientKeys },
+    );
 }
 
 /** The refusal of credentials for which there is nothing to compare, after as long as a wrong secret takes. */
@@ -91,7 +97,7 @@ async function withoutSecret(
   return invalidClient(detail);
 }
 
-function methodOf({ type, jwks }: Client): Credentials['method'] {
+function methodOf({ type, jwks, jwksUri }: Client): Credentials['method'] {
   if (type === 'public') return 'none';
-  return jwks ? 'assertion' : 'secret';
+  return jwks || jwksUri !== null ? 'assertion' : 'secret';
 }

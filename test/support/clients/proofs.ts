@@ -29,7 +29,7 @@ export function dpopProof(
 
 /** The parameters of a client that authenticates with `private_key_jwt` (RFC 7523 section 2.2). */
 export async function clientAssertion(
-  { alg, privateKey }: ClientKey,
+  { alg, privateKey, publicJwk: { kid } }: ClientKey,
   { clientId, audience }: { clientId: string; audience: string },
   claims: Claims = {},
 ): Promise<{ client_assertion_type: string; client_assertion: string }> {
@@ -44,7 +44,9 @@ export async function clientAssertion(
   };
   return {
     client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
-    client_assertion: await new SignJWT(payload).setProtectedHeader({ alg }).sign(privateKey),
+    client_assertion: await new SignJWT(payload)
+      .setProtectedHeader({ alg, ...(kid ? { kid } : {}) })
+      .sign(privateKey),
   };
 }
 

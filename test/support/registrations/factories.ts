@@ -98,6 +98,7 @@ export async function aClient(
     tos_uri?: string;
     policy_uri?: string;
     jwks?: { keys: object[] };
+    jwks_uri?: string;
     require_dpop?: boolean;
     security_profile?: 'standard' | 'fapi2' | 'fapi2_message_signing';
     id_token_signed_response_alg?: 'RS256' | 'PS256' | 'ES256' | 'EdDSA';
@@ -115,7 +116,7 @@ export async function aClient(
     require_pkce: columns.type === 'public',
     ...columns,
   };
-  const client_secret = client.type === 'public' || columns.jwks ? '' : randomUUID();
+  const client_secret = client.type === 'public' || columns.jwks || columns.jwks_uri ? '' : randomUUID();
   await database.knex.transaction(async (trx) => {
     await trx('clients').insert(client);
     if (client_secret)
