@@ -6,7 +6,7 @@ import { type KeySet, readKeySet } from './read-key-set.ts';
 export interface PublishedKeys {
   /** @throws KeysUnavailable when there are none, or they are too old. */
   at(address: string): Promise<KeySet>;
-  /** What is published now, if that is another answer than `known`; undefined if it is not, or was just fetched. */
+  /** The set of this moment, where it is not `known`; undefined where it is, or was just fetched. */
   newerThan(known: KeySet, address: string): Promise<KeySet | undefined>;
 }
 
@@ -31,7 +31,7 @@ const COOLDOWN_MS = 30 * SECOND;
 /** After each failure in a row, the pause doubles. */
 const PAUSE = { first: 5 * SECOND, longest: 300 * SECOND };
 
-/** What is known of one address. Times are of the process's own stopwatch. */
+/** The state of one address. Times are of the process's own stopwatch. */
 interface Known {
   answer?: { set: KeySet; fetchedAt: number; freshUntil: number };
   failure?: { error: KeysUnavailable; inARow: number; pauseUntil: number };

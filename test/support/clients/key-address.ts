@@ -7,7 +7,7 @@ export interface KeyAddress {
   url: string;
   /** The number of requests so far. */
   asked(): number;
-  /** What the next requests get. */
+  /** Sets the answer to the next requests. */
   answer(answer: Answer): void;
   close(): Promise<void>;
 }
