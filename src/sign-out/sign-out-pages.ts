@@ -27,6 +27,7 @@ export async function showChoice(
   const sessions = [];
   for (const { instance, session } of signedIn) {
     sessions.push({
+      instanceId: instance.id,
       instanceName: instance.name,
       personName: await nameOf(session, people),
       href: `${PATHS.end_session}?instance=${instance.id}`,

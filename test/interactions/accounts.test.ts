@@ -120,7 +120,7 @@ describe('prompt=select_account', () => {
     const page = await choose();
     const form = await another(page);
     const back =
-      /<a class="button button--quiet" href="([^"]*)">Back</.exec(form.html)?.[1] ?? 'no such link';
+      /<a id="back" class="button button--quiet" href="([^"]*)">Back</.exec(form.html)?.[1] ?? 'no such link';
     const again = await browser.get(new URL(back, form.url).href);
     expect(seen(again)).toEqual(CHOICE);
     expect((await toldTo(await goOn(again))).sub).toBe(ADA.id);

@@ -93,7 +93,7 @@ export function problem(page: Page) {
 
 /** The ways on that a problem page offers: where each button leads. */
 export function waysOn({ html }: Page): Record<string, string> {
-  const links = html.matchAll(/<a class="button[^"]*" href="([^"]*)">([^<]*)</g);
+  const links = html.matchAll(/<a id="[^"]*" class="button[^"]*" href="([^"]*)">([^<]*)</g);
   return Object.fromEntries([...links].map(([, href = '', name = '']) => [name.trim(), href]));
 }
 

@@ -28,7 +28,7 @@ export function detailOf({ html }: Page): string | undefined {
 
 /** The links on a page that look like buttons, each as its words and address. */
 export function buttonsOf({ html }: Page): string[] {
-  const links = html.matchAll(/<a class="button[^"]*" href="([^"]*)">(.*?)<\/a>/g);
+  const links = html.matchAll(/<a id="[^"]*" class="button[^"]*" href="([^"]*)">(.*?)<\/a>/g);
   return [...links].map(
     ([, href = '', words = '']) => `${words.replaceAll(/<[^>]*>/g, '')}: ${decode(href)}`,
   );
@@ -98,11 +98,13 @@ export function openBrowser({
     });
     for (const text of response.headers.getSetCookie()) jar = store(jar, text);
     const location = response.headers.get('location');
+    const html = await response.text();
+    checkIds(url, html);
     return {
       url,
       status: response.status,
       headers: response.headers,
-      html: await response.text(),
+      html,
       location: location === null ? undefined : new URL(location, url).href,
     };
   };
@@ -131,6 +133,16 @@ export function openBrowser({
     cookies: () => jar,
   };
   return browser;
+}
+
+/** Programs press the buttons of our pages by their ids, so each has one that nothing else on its page has. */
+function checkIds(url: string, html: string): void {
+  if (!html.includes('href="/assets/style.')) return;
+  const ids = [...html.matchAll(/<[a-z][^>]*? id="([^"]*)"/g)].map(([, id = '']) => id);
+  const twice = ids.filter((id, at) => ids.indexOf(id) !== at);
+  if (twice.length > 0) throw new Error(`The page at ${url} has more than one ${twice.join(', ')}`);
+  const nameless = html.match(/<button(?![^>]* id="[^"]+")[^>]*>|<a class="(?:button|choice)[^>]*>/);
+  if (nameless) throw new Error(`The page at ${url} has a button without an id: ${nameless[0]}`);
 }
 
 function store(jar: Cookie[], text: string): Cookie[] {
