@@ -1,13 +1,21 @@
 import { connect, createServer, type Socket } from 'node:net';
 import { Transform } from 'node:stream';
 
+/** Bytes that are about to pass: as a rule one message of a protocol, or several that were sent together. */
+export interface Message {
+  bytes: Buffer;
+  towards: 'target' | 'client';
+  /** The same object for all messages of a connection. */
+  connection: object;
+}
+
 /** A network connection in front of a port on loopback. It can cut all its connections at once. */
 export interface Wire {
   port: number;
   /** Resets every connection at once; new ones work. */
   cut(): void;
   /** Asks `gate` for every message, in both directions, whether it may pass. */
-  watch(gate: (() => boolean) | undefined): void;
+  watch(gate: ((message: Message) => boolean) | undefined): void;
   /** Carries nothing and closes nothing, as if a machine had lost its power; it still accepts connections. */
   silence(): void;
   /** Open connections carry nothing and stay open; new ones work, as behind a NAT that forgot its table. */
@@ -23,24 +31,24 @@ export interface Wire {
 export async function layWire(target: number): Promise<Wire> {
   const sockets = new Set<Socket>();
   const silent = new WeakSet<Socket>();
-  let passes: (() => boolean) | undefined;
+  let passes: ((message: Message) => boolean) | undefined;
   let [isSilent, leadsTo] = [false, target];
-  const gate = (from: Socket) =>
+  const gate = (from: Socket, about: Omit<Message, 'bytes'>) =>
     new Transform({
-      transform(chunk, _encoding, done) {
-        done(null, !silent.has(from) && (passes?.() ?? true) ? chunk : undefined);
+      transform(bytes, _encoding, done) {
+        done(null, !silent.has(from) && (passes?.({ bytes, ...about }) ?? true) ? bytes : undefined);
       },
     });
   const server = createServer((near) => {
     const far = connect(leadsTo, '127.0.0.1');
     if (isSilent) for (const socket of [near, far]) silent.add(socket);
-    for (const [from, to] of [
-      [near, far],
-      [far, near],
+    for (const [from, to, towards] of [
+      [near, far, 'target'],
+      [far, near, 'client'],
     ] as const) {
       sockets.add(from);
       from.setNoDelay(true);
-      const passed = from.pipe(gate(from));
+      const passed = from.pipe(gate(from, { towards, connection: near }));
       passed.pipe(to, { end: false });
       passed.on('end', () => silent.has(from) || to.end());
       from.on('error', () => silent.has(from) || to.destroy());
