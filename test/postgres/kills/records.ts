@@ -1,7 +1,7 @@
 import { until } from '../../support/time/until.ts';
 import type { FaultyServer } from './stage.ts';
 
-/** What a server records of some requests: their lines, its errors, and by how much its counters rose. */
+/** The records of a server about some requests: their lines, its errors, and by how much its counters rose. */
 export interface Records {
   /** In one order, whichever came first. */
   lines: Record<string, unknown>[];
