@@ -13,9 +13,10 @@ export interface Authorization {
   payload: Payload;
 }
 
-/** SQL that holds for a grant `g` whose person may sign in at the instance `:instanceId`. */
-export const PERSON_MAY_SIGN_IN =
-  'EXISTS (SELECT FROM people p WHERE p.id = g.person_id AND p.disabled_at IS NULL AND p.instance_id = :instanceId)';
+/** SQL that holds for a grant `g` whose person may sign in at the instance that the SQL expression gives. */
+export function personMaySignIn(instanceId = ':instanceId'): string {
+  return `EXISTS (SELECT FROM people p WHERE p.id = g.person_id AND p.disabled_at IS NULL AND p.instance_id = ${instanceId})`;
+}
 
 /**
  * Columns of `rows`, which have `payload`, `grant_id`, `grant_payload`, `grant_expires_at` and `person_id`.

@@ -9,7 +9,7 @@ import {
   type Authorization,
   type AuthorizationRow,
   authorizationColumns,
-  PERSON_MAY_SIGN_IN,
+  personMaySignIn,
   readAuthorization,
 } from './authorization.ts';
 import { hasOnlyKnownMembers, sqlArray } from './known-members.ts';
@@ -75,7 +75,7 @@ function redeemSql(model: Model, conditions: string, proof: boolean): string {
       AND (a.payload->>'exp')::bigint > :nowSeconds AND g.expires_at > to_timestamp(:nowSeconds)
       AND g.client_id = :clientId
       AND (a.payload->>'dpopJkt' IS NULL OR a.payload->>'dpopJkt' = :jkt)
-      AND ${PERSON_MAY_SIGN_IN}
+      AND ${personMaySignIn()}
       AND ${hasOnlyKnownMembers('a.payload', CODE_MEMBERS[model])}
       AND ${conditions} ${proof ? `AND ${PROOF_IS_NEW}` : ''}
     FOR KEY SHARE OF g

@@ -5,6 +5,7 @@ import type { Authorization } from '../grants/authorization.ts';
 import type { GrantStore } from '../grants/grant-store.ts';
 import { isKnown } from '../grants/known-members.ts';
 import type { RefreshFamily, RefreshFamilyStore } from '../grants/refresh-family-store.ts';
+import type { Rotation } from '../grants/rotate-family.ts';
 import { invalidGrant, TokenError } from './errors.ts';
 import { type IssueDependencies, issueTokens, signersFor } from './issue-tokens.ts';
 import { refuseOtherKey, requireProof } from './proof-of-possession.ts';
@@ -57,13 +58,14 @@ function rotate(
   { family, sequence }: RefreshTokenValue,
   { client, parameters: { scope }, proof }: TokenRequest,
   { families, clock }: RefreshDependencies,
-  from = sequence,
-  isProofUsed = false,
+  { from, isSecondTry }: Pick<Rotation, 'from' | 'isSecondTry'> = { from: sequence, isSecondTry: false },
 ): Promise<Authorization | undefined> {
   return families.rotate({
-    ...{ client, family, presented: sequence, from, scope: withoutOfflineAccess(scope).join(' ') },
+    ...{ client, family, presented: sequence, from, isSecondTry },
+    scope: withoutOfflineAccess(scope).join(' '),
     mustBeBound: !isBoundEnough(client, { kind: 'RefreshToken', jkt: undefined }),
-    ...{ proof: isProofUsed ? undefined : proof, jkt: proof?.jkt, now: clock.now() },
+    // The look before the second try has used up the proof.
+    ...{ proof: isSecondTry ? undefined : proof, jkt: proof?.jkt, now: clock.now() },
   });
 }
 
@@ -101,7 +103,7 @@ async function lookAgain(
   const ahead = presented.sequence - family.sequence;
   if (ahead < 0) return replay(family, request, d);
   if (ahead > 0) d.events.refreshTokenAhead({ ...subjectOf(family, request), ahead });
-  const rotated = await rotate(presented, request, d, 0, true);
+  const rotated = await rotate(presented, request, d, { from: 0, isSecondTry: true });
   if (rotated) return rotated;
   // Another request with this token came between the look and the statement.
   const now = await d.families.find(presented.family, client.refreshReplayWindowSeconds);

@@ -1,4 +1,5 @@
-import { createRefreshFamilyStore, type RotationCommit } from '../../src/grants/refresh-family-store.ts';
+import { createRefreshFamilyStore } from '../../src/grants/refresh-family-store.ts';
+import type { RotationCommit } from '../../src/grants/rotate-family.ts';
 import { SAME_CLOCK } from '../../src/platform/time/database-time.ts';
 import { obtainTokens, refresh } from '../support/clients/relying-party.ts';
 import { startTestServer, type TestServer } from '../support/servers/test-server.ts';
@@ -28,7 +29,7 @@ describe('the commit of a rotation', () => {
     const usual = await settingOf(knex);
     const seen = await knex.transaction(async (trx) => {
       await trx.raw('SET LOCAL synchronous_commit = on');
-      const rotation = { ...NOW, client, family, presented: 0, from: 0, scope: '' };
+      const rotation = { ...NOW, client, family, presented: 0, from: 0, isSecondTry: false, scope: '' };
       const rotated = await createRefreshFamilyStore(trx, SAME_CLOCK, commit).rotate(rotation);
       return { person: rotated?.person.id, setting: await settingOf(trx) };
     });

@@ -113,7 +113,7 @@ describe('with 200,000 rows in every table that grows', () => {
           ['grants_pkey', ...PERSON, 'refresh_families_pkey', ...(proof ? ['used_proofs_pkey'] : [])],
           (knex) =>
             createRefreshFamilyStore(knex).rotate({
-              ...{ client, family: FAMILY, presented: 0, from: 0, scope: '' },
+              ...{ client, family: FAMILY, presented: 0, from: 0, isSecondTry: false, scope: '' },
               ...{ proof, jkt: proof?.jkt, mustBeBound: false, now: new Date() },
             }),
         ],
@@ -124,10 +124,23 @@ describe('with 200,000 rows in every table that grows', () => {
       ['grants_pkey', ...PERSON, 'refresh_families_pkey'],
       (knex) =>
         createRefreshFamilyStore(knex, SAME_CLOCK, 'asynchronous').rotate({
-          ...{ client, family: FAMILY, presented: 0, from: 0, scope: '' },
+          ...{ client, family: FAMILY, presented: 0, from: 0, isSecondTry: false, scope: '' },
           ...{ proof: undefined, jkt: undefined, mustBeBound: false, now: new Date() },
         }),
     ],
+    ...(['synchronous', 'asynchronous'] as const).map((commit): [string, string[], Act] => [
+      `several refresh tokens to rotate them, with a commit that is ${commit}`,
+      // The row that was found by its key is changed by its place.
+      ['Tid Scan on refresh_families', 'grants_pkey', ...PERSON, 'refresh_families_pkey'],
+      (knex) => {
+        const { rotate } = createRefreshFamilyStore(knex, SAME_CLOCK, commit);
+        const token = {
+          ...{ client, family: FAMILY, presented: 0, from: 0, isSecondTry: false, scope: '' },
+          ...{ proof: undefined, jkt: undefined, mustBeBound: false, now: new Date() },
+        };
+        return Promise.all([rotate(token), rotate({ ...token, presented: 1, from: 1 })]);
+      },
+    ]),
     [
       'a refresh token with its grant and person',
       ['grants_pkey', ...PERSON, 'refresh_families_pkey'],
@@ -137,6 +150,14 @@ describe('with 200,000 rows in every table that grows', () => {
       'whether an access token is good, and whose it is',
       ['grants_pkey', ...PERSON, 'revoked_access_tokens_pkey'],
       (knex) => createAccessTokenStore(knex).find({ jti: 'token-1', grantId: `grant-${LIVE}` }),
+    ],
+    [
+      'whether several access tokens are good, and whose they are',
+      ['grants_pkey', ...PERSON, 'revoked_access_tokens_pkey'],
+      (knex) => {
+        const { find } = createAccessTokenStore(knex);
+        return Promise.all([1, 2].map((n) => find({ jti: `token-${n}`, grantId: `grant-${LIVE - n}` })));
+      },
     ],
     ['a person', PERSON, (knex) => createPersonStore(knex).find('person-1')],
     [

@@ -1,0 +1,217 @@
+import type { Client } from '../clients/client.ts';
+import type { DpopProof } from '../clients/dpop-proof.ts';
+import type { Queryable } from '../platform/database.ts';
+import { prepare } from '../platform/postgres/prepared-statement.ts';
+import { batchOfTurn } from '../platform/postgres/turn-batch.ts';
+import type { DatabaseTime } from '../platform/time/database-time.ts';
+import {
+  type Authorization,
+  type AuthorizationRow,
+  authorizationColumns,
+  personMaySignIn,
+  readAuthorization,
+} from './authorization.ts';
+import { GRANT_COLUMNS } from './grant-store.ts';
+import { hasOnlyKnownMembers } from './known-members.ts';
+import {
+  PROOF_IS_NEW,
+  type ProofValues,
+  proofValues,
+  unlessProofIsUsed,
+  withProofUsed,
+} from './proof-use.ts';
+
+/** A refresh token that a client presents, to get its successor. */
+export interface Rotation {
+  client: Pick<Client, 'id' | 'instanceId' | 'refreshTokenTtlSeconds'>;
+  family: Buffer;
+  /** The sequence of the token. */
+  presented: number;
+  /** The lowest sequence that the row may have: `presented`, or 0 for a row that lost a commit and catches up. */
+  from: number;
+  /** Whether the first try matched nothing. The second waits for a row that another transaction has locked. */
+  isSecondTry: boolean;
+  /** The scopes that the client asks for, separated by spaces; empty for all. */
+  scope: string;
+  /** Also undefined for a proof that is already used up. */
+  proof: DpopProof | undefined;
+  /** True when the client's registration allows only tokens that are bound to a key. */
+  mustBeBound: boolean;
+  /** The thumbprint to compare with that of a bound token. */
+  jkt: string | undefined;
+  now: Date;
+}
+
+/**
+ * How a plain rotation commits. An asynchronous one may be lost when the database crashes within a second after it: the
+ * row is then behind the token, and catches up (tokens/refresh.ts). A proof must not be forgotten, so a rotation with one
+ * always waits.
+ */
+export type RotationCommit = 'synchronous' | 'asynchronous';
+
+/** Values of the statement, also the names of columns. */
+type Value =
+  | 'family'
+  | 'from'
+  | 'presented'
+  | 'clientId'
+  | 'instanceId'
+  | 'scope'
+  | 'jkt'
+  | 'mustBeBound'
+  | 'expiresAt'
+  | 'now';
+
+type RotationValues = Record<'family', Buffer> &
+  Record<'from' | 'presented', number> &
+  Record<'clientId' | 'instanceId' | 'scope' | 'jkt', string> &
+  Record<'mustBeBound', boolean> &
+  Record<'expiresAt' | 'now', Date>;
+
+/** SQL that holds where the family `f` and its grant `g` may rotate. `value` is the SQL expression of a value. */
+function mayRotate(value: (name: Value) => string): string {
+  return `f.family = ${value('family')} AND f.sequence BETWEEN ${value('from')} AND ${value('presented')}
+    AND f.expires_at > ${value('now')}
+    AND g.id = f.grant_id AND g.expires_at > ${value('now')} AND g.client_id = ${value('clientId')}
+    AND ${personMaySignIn(value('instanceId'))}
+    AND (f.payload->>'jkt' = ${value('jkt')} OR f.payload->>'jkt' IS NULL AND NOT ${value('mustBeBound')}::boolean)
+    AND string_to_array(${value('scope')}, ' ') <@ string_to_array(f.payload->>'scope', ' ')
+    AND ${hasOnlyKnownMembers('f.payload')}`;
+}
+
+/** The replay window begins with the rotation itself, even if that had to wait for a lock. */
+function set(value: (name: 'presented' | 'expiresAt') => string, grantEnd: string): string {
+  return `SET sequence = ${value('presented')} + 1, rotated_at = clock_timestamp(),
+         expires_at = LEAST(${value('expiresAt')}::timestamptz, ${grantEnd})`;
+}
+
+const named = (name: Value) => (name === 'presented' ? ':presented::integer' : `:${name}`);
+
+function rotateSql(columns: string, condition = ''): string {
+  return `
+  UPDATE refresh_families f ${set(named, 'g.expires_at')}
+  FROM grants g
+  WHERE ${mayRotate(named)} ${condition}
+  RETURNING ${columns}`;
+}
+
+const ROTATED = `f.payload, ${GRANT_COLUMNS}`;
+const rotate = prepare<AuthorizationRow, RotationValues>('rotate_refresh_family', rotateSql(ROTATED));
+
+/** The setting counts for this transaction alone, whose commit then does not wait for the disk. */
+const WITHOUT_WAITING = "AND (SELECT set_config('synchronous_commit', 'off', true)) = 'off'";
+
+const rotateWithoutWaiting = prepare<AuthorizationRow, RotationValues>(
+  'rotate_refresh_family_without_waiting',
+  rotateSql(ROTATED, WITHOUT_WAITING),
+);
+
+const rotateWithProof = prepare<AuthorizationRow, RotationValues & ProofValues>(
+  'rotate_refresh_family_with_proof',
+  `
+  WITH rotated AS (
+    ${rotateSql('f.payload, g.id AS grant_id, g.payload AS grant_payload, g.expires_at AS grant_expires_at, g.person_id', `AND ${PROOF_IS_NEW}`)}
+  ),
+  ${withProofUsed('rotated')}
+  SELECT ${authorizationColumns('rotated')} FROM rotated`,
+);
+
+/** The types of the values of several tokens, in lists. */
+const LISTS: Readonly<Record<Exclude<Value, 'from'>, string>> = {
+  family: 'bytea',
+  presented: 'integer',
+  clientId: 'text',
+  instanceId: 'text',
+  scope: 'text',
+  jkt: 'text',
+  mustBeBound: 'boolean',
+  expiresAt: 'timestamptz',
+  now: 'timestamptz',
+};
+const NAMES = Object.keys(LISTS) as (keyof typeof LISTS)[];
+
+type RotationLists = { [Name in keyof typeof LISTS]: RotationValues[Name][] };
+type PlacedRow = AuthorizationRow & { place: string };
+
+/**
+ * Several first tries in one statement. It waits for no row, so that one which another transaction has locked keeps none
+ * of the others waiting: it is left out, and the second try waits for it. The inner query has locks of its own, so
+ * Postgres looks each row up by its key, whatever it believes of the sizes of the tables.
+ */
+function rotateSeveralSql(condition = ''): string {
+  const lists = Object.entries(LISTS).map(([name, type]) => `:${name}::${type}[]`);
+  const columns = NAMES.map((name) => `"${name}"`);
+  const columnOf = (table: string) => (name: Value) => `${table}."${name === 'from' ? 'presented' : name}"`;
+  return `
+  WITH asked AS (
+    SELECT * FROM unnest(${lists.join(', ')}) WITH ORDINALITY AS lists (${columns.join(', ')}, place)
+  ),
+  free AS MATERIALIZED (
+    SELECT asked.*, found.* FROM asked, LATERAL (
+      SELECT f.ctid AS place_of_row, ${GRANT_COLUMNS} FROM refresh_families f, grants g
+      WHERE ${mayRotate(columnOf('asked'))}
+      FOR NO KEY UPDATE OF f SKIP LOCKED
+    ) AS found
+  )
+  UPDATE refresh_families f ${set(columnOf('free'), 'free.grant_expires_at')}
+  FROM free
+  WHERE f.ctid = free.place_of_row ${condition}
+  RETURNING free.place, f.payload, free.grant_id, free.grant_payload, free.grant_expires_at, free.person`;
+}
+
+const rotateSeveral = prepare<PlacedRow, RotationLists>('rotate_refresh_families', rotateSeveralSql());
+const rotateSeveralWithoutWaiting = prepare<PlacedRow, RotationLists>(
+  'rotate_refresh_families_without_waiting',
+  rotateSeveralSql(WITHOUT_WAITING),
+);
+
+/** Makes the function `rotate` of the store of families. */
+export function createRotation(
+  db: Queryable,
+  time: DatabaseTime,
+  commit: RotationCommit,
+): (rotation: Rotation) => Promise<Authorization | undefined> {
+  const waits = commit === 'synchronous';
+  const [alone, together] = waits
+    ? [rotate, rotateSeveral]
+    : [rotateWithoutWaiting, rotateSeveralWithoutWaiting];
+
+  const rotateAlone = async (values: RotationValues) =>
+    readAuthorization((await alone(db, values)).rows[0], time);
+
+  const rotatePlainly = batchOfTurn<RotationValues, Authorization | undefined>({
+    name: 'rotations',
+    one: rotateAlone,
+    async several(rotations) {
+      const lists = NAMES.map((name) => [name, rotations.map((values) => values[name])]);
+      const { rows } = await together(db, Object.fromEntries(lists) as RotationLists);
+      const byPlace = new Map(rows.map((row) => [Number(row.place), row]));
+      return rotations.map((_, n) => readAuthorization(byPlace.get(n + 1), time));
+    },
+  });
+
+  return async ({
+    client,
+    family,
+    presented,
+    from,
+    isSecondTry,
+    scope,
+    proof,
+    mustBeBound,
+    jkt = '',
+    now,
+  }) => {
+    const { id: clientId, instanceId, refreshTokenTtlSeconds } = client;
+    const values = {
+      ...{ family, presented, from, clientId, instanceId, scope, mustBeBound, jkt },
+      now: time.toDatabase(now),
+      expiresAt: time.toDatabase(new Date(now.getTime() + refreshTokenTtlSeconds * 1000)),
+    };
+    if (proof) {
+      const used = { ...values, ...proofValues(proof, clientId, time) };
+      return readAuthorization((await unlessProofIsUsed(() => rotateWithProof(db, used)))?.rows[0], time);
+    }
+    return isSecondTry ? rotateAlone(values) : rotatePlainly(values);
+  };
+}
