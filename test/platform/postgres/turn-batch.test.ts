@@ -2,7 +2,7 @@ import { currentShare, withinShare } from '../../../src/platform/postgres/share.
 import { ConnectionLost } from '../../../src/platform/postgres/sqlstates.ts';
 import { batchOfTurn } from '../../../src/platform/postgres/turn-batch.ts';
 
-/** What was asked: a number alone, or several together. */
+/** A number alone, or several together. */
 type Asked = number | readonly number[];
 
 /** Doubles numbers, and remembers how it was asked. `refuse` throws for the statement of several. */
