@@ -32,6 +32,7 @@ import * as securityProfile from './0030-security-profile.ts';
 import * as ps256 from './0031-ps256.ts';
 import * as targetLinks from './0032-target-links.ts';
 import * as publishedKeys from './0033-published-keys.ts';
+import * as signedIntrospection from './0034-signed-introspection.ts';
 import { applyFunctions } from './functions.ts';
 
 const MIGRATIONS = {
@@ -68,6 +69,7 @@ const MIGRATIONS = {
   '0031-ps256': ps256,
   '0032-target-links': targetLinks,
   '0033-published-keys': publishedKeys,
+  '0034-signed-introspection': signedIntrospection,
 };
 
 type Name = keyof typeof MIGRATIONS;

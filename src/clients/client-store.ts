@@ -43,6 +43,7 @@ export function createClientStore(db: Queryable): ClientStore {
           securityProfile: row.security_profile,
           idTokenSignedResponseAlg: row.id_token_signed_response_alg,
           accessTokenSigningAlg: 'RS256',
+          introspectionSignedResponseAlg: row.introspection_signed_response_alg ?? 'RS256',
           mayIntrospect: row.may_introspect,
           authorizationCodeTtlSeconds:
             row.authorization_code_ttl_seconds ?? DEFAULT_LIFETIMES.authorizationCodeTtlSeconds,
@@ -57,6 +58,12 @@ export function createClientStore(db: Queryable): ClientStore {
       );
     },
 
-    signingAlgorithms: () => db('clients').distinct().pluck('id_token_signed_response_alg'),
+    async signingAlgorithms() {
+      const rows: Record<string, SigningAlgorithm | null>[] = await db('clients').distinct(
+        'id_token_signed_response_alg',
+        'introspection_signed_response_alg',
+      );
+      return [...new Set(rows.flatMap((row) => Object.values(row)))].filter((alg) => alg !== null);
+    },
   };
 }

@@ -33,6 +33,8 @@ export interface Client {
   idTokenSignedResponseAlg: SigningAlgorithm;
   /** How its access tokens are signed. */
   accessTokenSigningAlg: SigningAlgorithm;
+  /** How its introspection answers are signed, where it asks for a JWT. */
+  introspectionSignedResponseAlg: SigningAlgorithm;
   /** True for an API that may introspect the access tokens of its instance's clients. */
   mayIntrospect: boolean;
   authorizationCodeTtlSeconds: number;

@@ -35,7 +35,7 @@ export async function answerClient(
   request: EndpointRequest,
   audiences: readonly string[],
   dependencies: ClientEndpointDependencies,
-  work: (client: Client) => Promise<object | undefined>,
+  work: (client: Client) => Promise<EndpointAnswer['body']>,
 ): Promise<EndpointAnswer> {
   const headers: Record<string, string> = {};
   try {

@@ -3,10 +3,12 @@ import { invalidClient } from '../clients/authentication/errors.ts';
 import type { Client } from '../clients/client.ts';
 import { singleParameters } from '../clients/single-parameters.ts';
 import type { Endpoint, EndpointRequest } from '../http/endpoint.ts';
+import { prefers } from '../http/input/accept.ts';
 import type { RequestParameters } from '../http/input/parameters.ts';
 import { type IntrospectionDependencies, introspect } from '../tokens/management/introspect.ts';
 import type { ManagementRequest } from '../tokens/management/management-request.ts';
 import { type RevocationDependencies, revoke } from '../tokens/management/revoke.ts';
+import { signedIntrospection } from '../tokens/management/signed-introspection.ts';
 import { requireParameters } from '../tokens/token-request.ts';
 import {
   answerClient,
@@ -17,15 +19,28 @@ import {
 } from './client-request.ts';
 import { audiencesOf } from './paths.ts';
 
-/** RFC 7662. Introspection is for clients that authenticate (section 2.1). */
+/** The type of a signed answer (RFC 9701 section 5). */
+const SIGNED = 'application/token-introspection+jwt';
+
+/**
+ * RFC 7662. Introspection is for clients that authenticate (section 2.1). The `Accept` header asks for a signed answer
+ * (RFC 9701 section 4). A refusal is JSON in any case.
+ */
 export function introspectionEndpoint(d: ClientEndpointDependencies & IntrospectionDependencies): Endpoint {
   const audiences = audiencesOf(d.issuer);
+  const describe = async (request: EndpointRequest, work: typeof introspect | typeof signedIntrospection) => {
+    if (!hasCredentials(credentialsOf(request)))
+      return refuseClient(request, {}, invalidClient('introspection without authentication'), d);
+    return answerClient(request, audiences, d, (client) => work(readRequest(request, client), d));
+  };
   return {
     headers: CLIENT_HEADERS,
     async answer(request) {
-      if (!hasCredentials(credentialsOf(request)))
-        return refuseClient(request, {}, invalidClient('introspection without authentication'), d);
-      return answerClient(request, audiences, d, (client) => introspect(readRequest(request, client), d));
+      if (!prefers(request.accept, SIGNED, 'application/json')) return describe(request, introspect);
+      const { status, headers, body } = await describe(request, signedIntrospection);
+      if (status === 200) return { status, headers: { ...headers, 'Content-Type': SIGNED }, body };
+      // RFC 9701 section 5, where RFC 6749 section 5.2 leaves a choice.
+      return { status: request.headers.authorization ? status : 400, headers, body };
     },
   };
 }

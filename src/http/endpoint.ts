@@ -7,6 +7,8 @@ import { type LogFacts, logFacts } from './records/log-fields.ts';
 export interface EndpointRequest {
   method: string;
   headers: IncomingHttpHeaders;
+  /** The `Accept` header as the client sent it. On the long way, `headers` ask for JSON alone (jsonAnswers). */
+  accept: string | undefined;
   /** The parameters of the address. */
   query: RequestParameters;
   /** The form, or the JSON object, of a POST. */
@@ -19,8 +21,8 @@ export interface EndpointAnswer {
   status: number;
   /** Those of this answer, beside the endpoint's. */
   headers: Readonly<Record<string, string>>;
-  /** Sent as JSON; undefined for an empty answer. */
-  body: object | undefined;
+  /** Sent as JSON; a text as it is, with the `Content-Type` of `headers`; undefined for an empty answer. */
+  body: object | string | undefined;
 }
 
 /** An address for programs that is answered without knowing how the request came in. */
@@ -42,11 +44,12 @@ export function answersAt(endpoint: Endpoint, methods: readonly string[]): Middl
   };
 }
 
-export function readRequest({ req, method, query }: Context): EndpointRequest {
+export function readRequest({ req, method, query, state }: Context): EndpointRequest {
   const { body = {} } = req as typeof req & { body?: Record<string, unknown> };
   return {
     method,
     headers: req.headers,
+    accept: 'accept' in state ? state.accept : req.headers.accept,
     query: query as RequestParameters,
     body,
     note: (facts) => logFacts(req, facts),

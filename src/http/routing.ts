@@ -60,8 +60,9 @@ export const nothingHere: Middleware = (ctx) => {
   });
 };
 
-/** An API answers JSON, whatever the client accepts. */
+/** An API answers JSON, whatever the client accepts, unless its endpoint has another type (http/endpoint.ts). */
 export const jsonAnswers: Middleware = (ctx, next) => {
+  ctx.state.accept = ctx.req.headers.accept;
   ctx.req.headers.accept = 'application/json';
   return next();
 };

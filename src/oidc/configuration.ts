@@ -84,6 +84,7 @@ export function oidcConfiguration(dependencies: ConfigurationDependencies): Conf
     expiresWithSession: () => false,
     enabledJWA: {
       idTokenSigningAlgValues: [...KEY_ALGORITHMS],
+      introspectionSigningAlgValues: [...KEY_ALGORITHMS],
       clientAuthSigningAlgValues: [...PROOF_ALGORITHMS],
       dPoPSigningAlgValues: [...PROOF_ALGORITHMS],
     },
@@ -98,9 +99,10 @@ export function oidcConfiguration(dependencies: ConfigurationDependencies): Conf
     features: {
       devInteractions: { enabled: false },
       rpInitiatedLogout: { enabled: true },
-      // Both are announced. They are answered before the library (endpoints/), which finds no tokens.
+      // All three are announced. They are answered before the library (endpoints/), which finds no tokens.
       revocation: { enabled: true },
       introspection: { enabled: true },
+      jwtIntrospection: { enabled: true },
       pushedAuthorizationRequests: { enabled: true },
       deviceFlow: deviceFlow(devicePages),
       userinfo: { enabled: true },

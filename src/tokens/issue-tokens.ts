@@ -44,7 +44,8 @@ export function signersFor(
   };
 }
 
-function signerOf(alg: KeyAlgorithm, keyRing: Pick<KeyRing, 'signer'>): CurrentKey {
+/** @throws HttpError 503 while there is no key. */
+export function signerOf(alg: KeyAlgorithm, keyRing: Pick<KeyRing, 'signer'>): CurrentKey {
   const key = keyRing.signer(alg);
   if (!key) throw unavailable(new Error(`There is no key yet to sign ${alg} with.`));
   return key;

@@ -145,6 +145,10 @@ export const BASES: Readonly<Record<string, Readonly<Record<string, readonly Bas
     POST: [
       ...ofClient({ token: { jwt: 'access_token' } }),
       ...ofClient({ token: { live: 'refresh_token' } }),
+      ...ofClient({ token: { jwt: 'access_token' } }).map((base) => ({
+        ...base,
+        headers: { ...base.headers, accept: 'application/token-introspection+jwt' },
+      })),
     ],
   },
   '/auth/par': {

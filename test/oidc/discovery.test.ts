@@ -178,6 +178,7 @@ function discoveryDocument(issuer: string): object {
     prompt_values_supported: ['none', 'login', 'consent', 'select_account'],
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: ['RS256'],
+    introspection_signing_alg_values_supported: ['RS256'],
     claim_types_supported: ['normal'],
     acr_values_supported: ['urn:listo:acr:one-factor', 'urn:listo:acr:two-factors'],
     claims_supported: [

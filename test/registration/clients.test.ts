@@ -348,6 +348,12 @@ describe('a client is refused', () => {
         row(),
         'Write RS256, PS256, ES256 or EdDSA, or leave it out for RS256.',
       ],
+      ...each(['HS256', 'none', 'rs256', ''], (alg) => [
+        aNewClient({ introspection_signed_response_alg: `'${alg}'` }),
+        'introspection_signed_response_alg_known of clients',
+        row(),
+        'Write RS256, PS256, ES256 or EdDSA, or leave it out for RS256.',
+      ]),
       ...each(['fapi1', 'FAPI2', ''], (profile) => [
         aNewClient({ security_profile: `'${profile}'` }),
         'client_security_profile_known of clients',

@@ -85,9 +85,12 @@ function isJwt(text: string): boolean {
 }
 
 function readJwt(token: string, issuer: string): object {
-  const { iat = 0, exp = 0, ...claims } = decodeJwt(token);
+  const { iat = 0, exp, ...claims } = decodeJwt(token);
   return {
     header: { ...decodeProtectedHeader(token), kid: 'string' },
-    claims: { ...(withoutChance(claims, issuer) as object), lifetime: exp - iat },
+    claims: {
+      ...(withoutChance(claims, issuer) as object),
+      lifetime: exp === undefined ? 'none' : exp - iat,
+    },
   };
 }

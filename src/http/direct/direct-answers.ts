@@ -123,6 +123,7 @@ async function readRequest(
     return {
       method: req.method ?? '',
       headers: req.headers,
+      accept: req.headers.accept,
       query: {},
       body,
       note: (facts) => logFacts(req, facts),
@@ -177,8 +178,9 @@ function send(
   d: DirectDependencies,
 ): void {
   // oidc-client-ts refuses an empty answer with a type (http/endpoint.ts).
-  const typed = body === undefined ? headers : { ...headers, 'Content-Type': JSON_TYPE };
-  write(req, res, { status, headers: typed, text: body && JSON.stringify(body) }, d);
+  const isJson = typeof body === 'object';
+  const typed = isJson ? { ...headers, 'Content-Type': JSON_TYPE } : headers;
+  write(req, res, { status, headers: typed, text: isJson ? JSON.stringify(body) : body }, d);
 }
 
 function write(

@@ -28,15 +28,35 @@ describe('a client may ask for ID tokens signed in another way', () => {
   const published = async () =>
     ((await getJson(`${server.url}/auth/jwks`)).body.keys as { alg: string }[]).map(({ alg }) => alg);
 
+  /** Lets no key of an algorithm be made until the returned function is called: the server's own job is quick. */
+  const keepFromKeys = async (alg: string) => {
+    const { knex } = server.database;
+    await knex.raw(`
+      CREATE OR REPLACE FUNCTION no_key() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+      CREATE TRIGGER no_key BEFORE INSERT ON signing_keys FOR EACH ROW WHEN (NEW.alg = '${alg}')
+      EXECUTE FUNCTION no_key()`);
+    return () => knex.raw('DROP TRIGGER no_key ON signing_keys');
+  };
+
   it.each(['PS256', 'ES256', 'EdDSA'] as const)(
     '%s, with a key that is made for the first who asks',
     async (alg) => {
       expect(await published()).not.toContain(alg);
-      const client = await aClient(server, { id_token_signed_response_alg: alg });
-      expect(statusAndError(await exchangeFor(client))).toEqual({
-        status: 503,
-        error: 'temporarily_unavailable',
+      const goOn = await keepFromKeys(alg);
+      const client = await aClient(server, {
+        id_token_signed_response_alg: alg,
+        introspection_signed_response_alg: alg,
       });
+      const unavailable = { status: 503, error: 'temporarily_unavailable' };
+      expect(statusAndError(await exchangeFor(client))).toEqual(unavailable);
+      const { client_id, client_secret } = client;
+      const asked = await postForm(
+        `${server.url}/auth/introspect`,
+        { client_id, client_secret, token: 'x' },
+        { accept: 'application/token-introspection+jwt' },
+      );
+      expect(statusAndError(asked)).toEqual(unavailable);
+      await goOn();
 
       // The job's first run sees the registration and makes the key; its next run loads the key.
       await runJob(server, 'watch-versions');

@@ -102,6 +102,7 @@ export async function aClient(
     require_dpop?: boolean;
     security_profile?: 'standard' | 'fapi2' | 'fapi2_message_signing';
     id_token_signed_response_alg?: 'RS256' | 'PS256' | 'ES256' | 'EdDSA';
+    introspection_signed_response_alg?: 'RS256' | 'PS256' | 'ES256' | 'EdDSA';
     may_introspect?: boolean;
     refresh_replay_window_seconds?: number;
   } = {},
