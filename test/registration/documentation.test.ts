@@ -65,6 +65,7 @@ describe('docs/registering-clients.md', () => {
       '0028-application-look',
       '0033-published-keys',
       '0030-security-profile',
+      '0034-signed-introspection',
     ]
       .map((name) => readFileSync(new URL(`../../migrations/${name}.ts`, import.meta.url), 'utf8'))
       .join('\n');
