@@ -6,15 +6,16 @@
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const path = (name) => fileURLToPath(new URL(`../${name}`, import.meta.url));
 const OWN_NODE = path('node_modules/.bin/node');
-const CLI = path('src/cli.ts');
+/** The image has the bundle alone. */
+const CLI = [path('src/cli.ts'), path('dist/cli.js')].find(existsSync);
 
 if (existsSync(path('scripts/install.mjs'))) await import('../scripts/install.mjs');
 if (process.exitCode) process.exit();
-if (isRecent()) await import('../src/cli.ts');
+if (isRecent()) await import(pathToFileURL(CLI));
 else if (existsSync(OWN_NODE)) {
   const { status } = spawnSync(OWN_NODE, [CLI, ...process.argv.slice(2)], { stdio: 'inherit' });
   process.exitCode = status ?? 1;

@@ -2,8 +2,8 @@
  * Does what Dockerfile and docker-compose.yml do, without a container engine. It copies the files of each COPY that
  * .dockerignore allows to a folder, and runs each RUN there. Then it runs the CMD as an unprivileged user with an
  * otherwise empty environment, until the HEALTHCHECK succeeds, and sends the STOPSIGNAL. It starts the image without
- * configuration, as in docker-compose.yml, and as in production. It needs a Postgres at TEST_DATABASE_URL and uses
- * this checkout's Node 24.
+ * configuration, as in docker-compose.yml (where it signs in and gets tokens of both services), and as in production,
+ * with one process and with two workers. It needs a Postgres at TEST_DATABASE_URL and uses this checkout's Node 24.
  */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -32,6 +32,7 @@ const NOBODY = 65534;
 const USER = process.getuid() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
 /** The server's exit code when it cannot start (src/serve.ts). */
 const CANNOT_START = 78;
+const READY_WITHIN_MS = 60_000;
 const SECRETS = ['COOKIE_KEYS', 'KEY_ENCRYPTION_KEY', 'REFRESH_TOKEN_KEYS'];
 
 const folder = mkdtempSync(join(tmpdir(), 'listo-image-'));
@@ -164,13 +165,14 @@ async function asCompose(image, text) {
       // A slow start is alive before it serves.
       for (let tries = 0; ; tries += 1) {
         const { status } = await fetch(`${issuer}/demo`);
-        if (status === 200 && output().includes(welcome)) return;
+        if (status === 200 && output().includes(welcome)) break;
         if (tries > 60)
           throw new Error(
             `As docker-compose.yml: /demo answers ${status}, and the welcome is in\n${output()}`,
           );
         await sleep(500);
       }
+      execFileSync(process.execPath, [join(ROOT, 'test/smoke/contract.ts'), issuer], { stdio: 'inherit' });
     },
   );
 }
@@ -196,11 +198,17 @@ async function inProduction(image) {
   mkdirSync(secrets);
   for (const name of SECRETS) writeSecret(secrets, name, randomBytes(32).toString('base64'));
   writeSecret(secrets, 'DATABASE_URL', await newDatabase('production'));
-  await serve(image, 'In production', {
-    ISSUER: 'https://login.example',
-    PORT: String(await freePort()),
-    ...Object.fromEntries(['DATABASE_URL', ...SECRETS].map((name) => [`${name}_FILE`, join(secrets, name)])),
-  });
+  for (const WORKERS of ['1', '2']) {
+    const environment = {
+      ISSUER: 'https://login.example',
+      PORT: String(await freePort()),
+      WORKERS,
+      ...Object.fromEntries(
+        ['DATABASE_URL', ...SECRETS].map((name) => [`${name}_FILE`, join(secrets, name)]),
+      ),
+    };
+    await serve(image, `In production, WORKERS=${WORKERS}`, environment);
+  }
 }
 
 function writeSecret(directory, name, value) {
@@ -223,6 +231,7 @@ async function newDatabase(name) {
 
 async function serve(image, how, environment, check = async () => {}) {
   const { HEALTHCHECK, STOPSIGNAL } = image.settings;
+  const started = performance.now();
   const server = launch(image, environment);
   const [file, ...args] = JSON.parse(HEALTHCHECK.slice(HEALTHCHECK.indexOf('CMD') + 3));
   const isWell = () =>
@@ -232,11 +241,25 @@ async function serve(image, how, environment, check = async () => {}) {
       throw new Error(`${how}: the server did not become healthy.\n${server.output()}`);
     await sleep(500);
   }
+  const ready = await readyAfter(server, started);
   await check(server.output);
   server.process.kill(STOPSIGNAL);
   const code = await Promise.race([server.ended, sleep(10_000, 'still running', { ref: false })]);
   if (code !== 0) throw new Error(`${how}: after ${STOPSIGNAL}, ${code}.`);
-  process.stdout.write(`${how}: healthy, and ended by ${STOPSIGNAL} with status 0.\n`);
+  process.stdout.write(
+    `${how}: healthy, ready within ${ready} ms, and ended by ${STOPSIGNAL} with status 0.\n`,
+  );
+}
+
+/** The milliseconds from `started` until /readyz answers 200. */
+async function readyAfter({ process: child, environment: { PORT }, output }, started) {
+  for (;;) {
+    const answer = await fetch(`http://127.0.0.1:${PORT}/readyz`).catch(() => undefined);
+    if (answer?.status === 200) return Math.round(performance.now() - started);
+    if (child.exitCode !== null || performance.now() - started > READY_WITHIN_MS)
+      throw new Error(`The server did not become ready.\n${output()}`);
+    await sleep(10);
+  }
 }
 
 function launch({ directory, settings }, environment) {

@@ -4,7 +4,6 @@ import Koa, { type Middleware } from 'koa';
 import { directRoutes } from './app/direct.ts';
 import { endpointLimits } from './app/endpoint-limits.ts';
 import type { Services } from './compose.ts';
-import { demoRoutes } from './demo/routes.ts';
 import { crossOriginFailures } from './http/cross-origin-failures.ts';
 import { shareDatabase } from './http/database-share.ts';
 import { directAnswers } from './http/direct/direct-answers.ts';
@@ -115,7 +114,7 @@ export function edgesOf(services: Services): Router[] {
     loginInitiation(services),
     tokenProvider(services),
     protocolRoutes(services),
-    ...(services.demo ? [demo(services)] : []),
+    ...demo(services),
   ];
 }
 
@@ -188,8 +187,9 @@ function tokenProvider(services: Services): Router {
   return listnrRoutes({ issueToken, publishedKeys, limit: endpointLimits(limits, COUNTED).issueToken });
 }
 
-function demo({ config: { issuer, https, listnrIssuer }, demoOffers, views, csrf }: Services): Router {
-  return demoRoutes({ issuer, https, listnrIssuer, offers: demoOffers, views, csrf });
+function demo({ config, demoRoutes, demoOffers, views, csrf }: Services): Router[] {
+  const { issuer, https, listnrIssuer } = config;
+  return demoRoutes ? [demoRoutes({ issuer, https, listnrIssuer, offers: demoOffers, views, csrf })] : [];
 }
 
 function protocolRoutes(services: Services): Router {

@@ -1,5 +1,5 @@
 import { createClientStore } from './clients/client-store.ts';
-import { demoOffers } from './compose/demo.ts';
+import { type DemoRoutes, demoOffers, loadDemoRoutes } from './compose/demo.ts';
 import { composeEndpoints, type EndpointParts } from './compose/endpoints.ts';
 import { composeFoundation, type Foundation, type FoundationOverrides } from './compose/foundation.ts';
 import { composeInteractions, type InteractionParts } from './compose/interactions.ts';
@@ -27,6 +27,8 @@ export interface Services
   /** Whether /demo is on. */
   demo: boolean;
   demoOffers: Offers;
+  /** Its routes, if it is on. */
+  demoRoutes: DemoRoutes | undefined;
 }
 
 /** Parts with which a test, or an embedding program, replaces ours. */
@@ -50,11 +52,14 @@ export async function compose({
   const clientStore = overrides.clients ?? createClientStore(database.knex);
   const registration = composeRegistration(foundation, { clientStore });
   const { clients, instances } = registration;
-  const signing = await composeSigning(foundation, { keyRotation, rsaBits, clientStore });
+  // One waits for the database, the other for a hash.
+  const [signing, interactions] = await Promise.all([
+    composeSigning(foundation, { keyRotation, rsaBits, clientStore }),
+    composeInteractions(foundation, config),
+  ]);
   const { keyRings, pastKeys } = signing;
   const listnr = await composeListnr({ ...foundation, keyRings }, overrides);
   const pages = composePages(config, registration);
-  const interactions = await composeInteractions(foundation, config);
   const stores = composeStores(foundation, config, overrides);
   const oidc = composeOidc(stores, {
     issuer,
@@ -71,10 +76,12 @@ export async function compose({
   });
   const parts = { ...foundation, ...registration, ...signing, ...listnr, ...oidc };
   const offers = demoOffers(clients, issuer);
+  const demo = config.demo && (await offers()).includes(WEB);
   return {
     config,
-    demo: config.demo && (await offers()).includes(WEB),
+    demo,
     demoOffers: offers,
+    demoRoutes: demo ? await loadDemoRoutes() : undefined,
     ...parts,
     ...pages,
     ...interactions,

@@ -1,15 +1,19 @@
+/**
+ * One process, or a primary with its workers. A primary that serves nothing itself never loads the server, so that it
+ * takes little memory.
+ */
 import cluster from 'node:cluster';
 import { existsSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
 import { join } from 'node:path';
+import type Koa from 'koa';
 import { type Config, readConfig } from './config.ts';
-import { answeringOf, createClusterInternalApp } from './internal-app.ts';
+import { STOP_WITHIN_MS } from './http/connections/front.ts';
 import { listen } from './listen.ts';
 import { OperatorError } from './platform/errors.ts';
 import { createLogger, type Logger } from './platform/log/logger.ts';
 import { logNotices } from './platform/log/notices.ts';
-import { type RunningServer, STOP_WITHIN_MS, startServer } from './server.ts';
-import { ready, welcome } from './welcome.ts';
+import type { RunningServer } from './server.ts';
 import type { Level } from './workers/messages.ts';
 import { joinPrimary, type Primary } from './workers/primary.ts';
 import { CANNOT_START, Workers } from './workers/workers.ts';
@@ -45,10 +49,21 @@ async function runPrimary(config: Config, logger: Logger): Promise<void> {
     logger,
     print: write,
   });
-  internal?.on('request', createClusterInternalApp(workers).callback());
+  internal?.on(
+    'request',
+    loadedOnDemand(async () => (await import('./internal-app.ts')).createClusterInternalApp(workers)),
+  );
   onSignal((signal) => workers.stop(signal, config.drainSeconds * 1000 + STOP_WITHIN_MS + OVERDUE_MS), {
     again: () => workers.kill(),
   });
+}
+
+function loadedOnDemand(load: () => Promise<Koa>): RequestListener {
+  let application: Promise<RequestListener> | undefined;
+  return async (...request) => {
+    application ??= load().then((loaded) => loaded.callback());
+    (await application)(...request);
+  };
 }
 
 async function runServer(config: Config, logger: Logger, primary: Primary | undefined): Promise<void> {
@@ -61,13 +76,18 @@ async function runServer(config: Config, logger: Logger, primary: Primary | unde
     process.exit(0);
   });
   announceNewDatabase(config);
+  const { startServer } = await import('./server.ts');
   server = await startServer(config, {
     logger,
     say: (sentence) => void say(sentence, 'warn'),
     ...(primary ? { mayListen: () => primary.mayListen() } : {}),
   });
-  primary?.ready({ answering: answeringOf(server.services, server), retire: server.retire });
-  if (primary && cluster.worker?.id !== 1) return;
+  if (primary) {
+    const { answeringOf } = await import('./internal-app.ts');
+    primary.ready({ answering: answeringOf(server.services, server), retire: server.retire });
+    if (cluster.worker?.id !== 1) return;
+  }
+  const { ready, welcome } = await import('./welcome.ts');
   if (process.stderr.isTTY) process.stderr.write(welcome(config, server.services));
   else write(ready(config, server.services), 'info');
 }

@@ -7,7 +7,7 @@ import { createListener, createStartingApp } from './app.ts';
 import { awaitDatabase } from './await-database.ts';
 import { compose, type Overrides, type Services } from './compose.ts';
 import type { Config } from './config.ts';
-import { createFront, type Front } from './http/connections/front.ts';
+import { createFront, type Front, STOP_WITHIN_MS } from './http/connections/front.ts';
 import { createHttpServer } from './http/connections/http-server.ts';
 import { createInternalApp, createStartingInternalApp } from './internal-app.ts';
 import { jobsOf } from './jobs.ts';
@@ -24,8 +24,6 @@ import { applySeed, readSeedFile } from './platform/seeds/seed.ts';
 const DEMO_SEED = fileURLToPath(new URL('../config/seeds/demo.sql', import.meta.url));
 /** Most starts are faster. Until then, the closed port tells the same. */
 const SLOW_START_MS = 3000;
-/** Together with DRAIN_SECONDS, shorter than the usual 30 s before orchestrators kill a process. */
-export const STOP_WITHIN_MS = 20_000;
 
 /** A server that is ready. */
 export interface RunningServer {

@@ -1,5 +1,5 @@
-import { LRUCache } from 'lru-cache';
 import type { InstanceStore } from '../instances/instance-store.ts';
+import { createRecent } from '../platform/copies/recent.ts';
 import type { ClientStore } from './client-store.ts';
 import type { ClientSecretStore } from './secrets/client-secret-store.ts';
 
@@ -58,7 +58,7 @@ function remember<T>(load: (key: string) => Promise<T>): {
   known(key: string): Promise<T | undefined>;
   clear(): void;
 } {
-  const known = new LRUCache<string, Promise<T>>({ max: MAX_ENTRIES });
+  const known = createRecent<Promise<T>>({ max: MAX_ENTRIES });
   return {
     get(key) {
       const kept = known.get(key);

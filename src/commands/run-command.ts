@@ -1,5 +1,6 @@
 import { isDatabaseUnavailable, withoutStatement } from '../platform/database-errors.ts';
 import { OperatorError } from '../platform/errors.ts';
+import { sourceStack } from '../platform/log/source-stack.ts';
 import { isStatementError } from '../platform/seeds/seed-error.ts';
 import { clientSecretAdd } from './client-secret/add.ts';
 import { clientSecretList } from './client-secret/list.ts';
@@ -98,5 +99,5 @@ function explained(error: unknown): string {
     return `The role of DATABASE_URL lacks a privilege: ${withoutStatement(error)}.`;
   if (isDatabaseUnavailable(error))
     return `The database cannot do it just now: ${withoutStatement(error as Error)}.`;
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return error instanceof Error ? sourceStack(error.stack ?? error.message) : String(error);
 }

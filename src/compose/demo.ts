@@ -1,7 +1,14 @@
 import type { Client } from '../clients/client.ts';
 import type { ClientStore } from '../clients/client-store.ts';
-import { DEVICE, FLOWS, type Flow, type Offers } from '../demo/flows.ts';
-import { redirectUriOf } from '../demo/relying-party.ts';
+import { DEVICE, FLOWS, type Flow, type Offers, redirectUriOf } from '../demo/flows.ts';
+
+export type DemoRoutes = typeof import('../demo/routes.ts')['demoRoutes'];
+
+/** Most processes never show the demo. */
+export async function loadDemoRoutes(): Promise<DemoRoutes> {
+  const { demoRoutes } = await import('../demo/routes.ts');
+  return demoRoutes;
+}
 
 const DEVICE_CODE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 

@@ -5,10 +5,7 @@ import {
   createPasswordAuthenticator,
   type PasswordAuthenticator,
 } from '../authentication/password/password-authenticator.ts';
-import {
-  createUpstreamAuthenticator,
-  type UpstreamAuthenticator,
-} from '../authentication/upstream/upstream-authenticator.ts';
+import type { UpstreamAuthenticator } from '../authentication/upstream/upstream-authenticator.ts';
 import type { Config } from '../config.ts';
 import { type ConsentStore, createConsentStore } from '../grants/consent-store.ts';
 import { createKnownBrowsers, type KnownBrowsers } from '../interactions/known-browser.ts';
@@ -53,7 +50,7 @@ export async function composeInteractions(
     guesses,
     knownBrowsers: createKnownBrowsers({ keys: secrets.cookieKeys, https, clock }),
     passwords: await createPasswordAuthenticator({ people, hashes, guesses, failuresPerMinute }),
-    upstream: createUpstreamAuthenticator({
+    upstream: upstreamAuthenticator({
       people,
       clock,
       fetch: outboundFetch,
@@ -62,5 +59,27 @@ export async function composeInteractions(
     }),
     upstreamSignIns: createUpstreamSignInStore(database.knex, box, clock, databaseTime),
     consents: createConsentStore(database.knex),
+  };
+}
+
+type Create =
+  typeof import('../authentication/upstream/upstream-authenticator.ts')['createUpstreamAuthenticator'];
+
+/** It and its library are loaded when the first person signs in at a customer's own provider. */
+function upstreamAuthenticator(dependencies: Parameters<Create>[0]): UpstreamAuthenticator {
+  let made: Promise<UpstreamAuthenticator> | undefined;
+  const make = async () => {
+    const { createUpstreamAuthenticator } = await import(
+      '../authentication/upstream/upstream-authenticator.ts'
+    );
+    return createUpstreamAuthenticator(dependencies);
+  };
+  const authenticator = () => {
+    made ??= make();
+    return made;
+  };
+  return {
+    start: async (...request) => (await authenticator()).start(...request),
+    finish: async (...answer) => (await authenticator()).finish(...answer),
   };
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Context } from 'koa';
-import { LRUCache } from 'lru-cache';
+import { createRecent } from '../platform/copies/recent.ts';
 import type { ConsentStory } from './consent/consent-story.ts';
 import type { DeviceSignIn } from './device/device-sign-in.ts';
 import type { Failure } from './failure.ts';
@@ -68,7 +68,7 @@ export interface DemoSessions {
 }
 
 export function createDemoSessions({ https }: { https: boolean }): DemoSessions {
-  const sessions = new LRUCache<string, DemoSession>({ max: MAX_SESSIONS, ttl: SESSION_TTL_MS });
+  const sessions = createRecent<DemoSession>({ max: MAX_SESSIONS, ttlMs: SESSION_TTL_MS });
   const cookie = { signed: true, httpOnly: true, sameSite: 'lax', path: '/demo', overwrite: true } as const;
   const idIn = (ctx: Context) => ctx.cookies.get(COOKIE, { signed: true });
   const find = (ctx: Context) => sessions.get(idIn(ctx) ?? '');

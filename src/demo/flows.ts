@@ -52,6 +52,10 @@ export const DEVICE: Flow = {
 
 export const FLOWS: readonly Flow[] = [WEB, CONSENT, DEVICE];
 
+export function redirectUriOf(issuer: string, { callback = '' }: FlowClient): string {
+  return `${issuer}${callback}`;
+}
+
 /** The scopes that each of them asks for. */
 export const SCOPE = 'openid profile email';
 

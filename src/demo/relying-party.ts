@@ -1,5 +1,5 @@
 import * as oidc from 'openid-client';
-import { type FlowClient, SCOPE } from './flows.ts';
+import { type FlowClient, redirectUriOf, SCOPE } from './flows.ts';
 import { type ConfigurationOf, type Tokens, tokensOf } from './issuer.ts';
 import type { Exchange } from './requests/exchange.ts';
 
@@ -89,8 +89,4 @@ export function createRelyingParty(
       }).href;
     },
   };
-}
-
-export function redirectUriOf(issuer: string, { callback = '' }: FlowClient): string {
-  return `${issuer}${callback}`;
 }

@@ -5,6 +5,9 @@ const LETTERS_TO_A_CHANGE = 5;
 /** The one of `known` that `name` most likely misspells; undefined when it resembles none. */
 export function nearestName(name: string, known: readonly string[]): string | undefined {
   const near = known
+    .filter(
+      (other) => Math.abs(other.length - name.length) <= mostChangesOf(other) || isSameLetters(name, other),
+    )
     .map((other) => ({ other, changes: isSameLetters(name, other) ? 0 : changesBetween(name, other) }))
     .filter(({ other, changes }) => changes <= mostChangesOf(other));
   return near.toSorted((one, other) => one.changes - other.changes)[0]?.other;

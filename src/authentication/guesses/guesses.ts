@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { LRUCache } from 'lru-cache';
+import { createRecent } from '../../platform/copies/recent.ts';
 import { HttpError } from '../../platform/errors.ts';
 import type { Bucket, GuessStore } from './guess-store.ts';
 
@@ -81,7 +81,7 @@ export const UNLIMITED_GUESSES: Guesses = {
 
 /** Remembers the buckets that are full, so that what is refused costs the database nothing. Failures only end by time. */
 function createRefusals() {
-  const until = new LRUCache<string, number>({ max: 20_000, ttl: 60_000 });
+  const until = createRecent<number>({ max: 20_000, ttlMs: 60_000 });
   const keyOf = ({ name, counts = '' }: Bucket) => `${name} ${counts}`;
   return {
     check(buckets: readonly Bucket[]): void {

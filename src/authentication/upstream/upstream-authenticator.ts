@@ -8,8 +8,9 @@ import { type Clock, epochSeconds } from '../../platform/time/clock.ts';
 import type { SignInResult } from '../sign-in-result.ts';
 import { identifyPerson } from './identify-person.ts';
 import { CLOCK_TOLERANCE_SECONDS, createUpstreamConfigurations } from './upstream-configuration.ts';
-import { explainUpstreamFailure, UpstreamUnavailable, userinfoFailure } from './upstream-failure.ts';
+import { explainUpstreamFailure, userinfoFailure } from './upstream-failure.ts';
 import { mappedClaims } from './upstream-profile.ts';
+import { UpstreamUnavailable } from './upstream-unavailable.ts';
 
 export interface UpstreamAuthenticator {
   /** Returns the address for the browser. @throws UpstreamUnavailable when discovery fails. */

@@ -1,6 +1,6 @@
-import { LRUCache } from 'lru-cache';
 import * as openid from 'openid-client';
 import type { UpstreamProvider } from '../../instances/instance.ts';
+import { createRecent } from '../../platform/copies/recent.ts';
 import type { OutboundFetch } from '../../platform/network/outbound-fetch.ts';
 import { withoutNulls, withVerifiedJwts } from './upstream-answers.ts';
 import { createSignatureCheck } from './upstream-signature.ts';
@@ -16,9 +16,9 @@ const MAX_PROVIDERS = 1000;
 export function createUpstreamConfigurations(
   fetch: OutboundFetch,
 ): (provider: UpstreamProvider) => Promise<openid.Configuration> {
-  const discovered = new LRUCache<string, Promise<openid.Configuration>>({
+  const discovered = createRecent<Promise<openid.Configuration>>({
     max: MAX_PROVIDERS,
-    ttl: DISCOVERY_TTL_MS,
+    ttlMs: DISCOVERY_TTL_MS,
   });
 
   return async (provider) => {

@@ -2,6 +2,7 @@ import { errors } from 'jose';
 import * as openid from 'openid-client';
 import { OutboundFailure, OutboundRefused } from '../../platform/network/outbound-fetch.ts';
 import type { SignInResult } from '../sign-in-result.ts';
+import { UpstreamUnavailable } from './upstream-unavailable.ts';
 
 type Refused = Extract<SignInResult, { outcome: 'refused' }>;
 
@@ -17,14 +18,6 @@ const AUTHORIZATION_ERRORS: Record<string, Refused['reason']> = {
   temporarily_unavailable: 'upstream_unavailable',
   server_error: 'upstream_unavailable',
 };
-
-/** The upstream provider could not be reached. */
-export class UpstreamUnavailable extends Error {
-  constructor(cause: unknown) {
-    super('The upstream provider could not be reached.', { cause });
-    this.name = 'UpstreamUnavailable';
-  }
-}
 
 /**
  * Returns why the upstream provider refused, or that its answer was invalid. Every error of the library is one of its

@@ -1,4 +1,4 @@
-import { LRUCache } from 'lru-cache';
+import { createRecent } from '../../platform/copies/recent.ts';
 import { withinShare } from '../../platform/postgres/share.ts';
 import { digestSecret, isSlow, verifySecret } from '../../platform/secrets/digest.ts';
 import type { HashQueue } from '../../platform/secrets/hash-queue.ts';
@@ -110,7 +110,7 @@ function createNotes({
   touch: ClientSecretStore['touch'];
   onError(error: unknown): void;
 }): (clientId: string, name: string) => void {
-  const noted = new LRUCache<string, true>({ max: 20_000, ttl: TOUCH_INTERVAL_MS });
+  const noted = createRecent<true>({ max: 20_000, ttlMs: TOUCH_INTERVAL_MS });
   const waiting = new Map<string, [clientId: string, name: string]>();
   let working = false;
 

@@ -1,5 +1,5 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import { LRUCache } from 'lru-cache';
+import { createRecent } from '../../platform/copies/recent.ts';
 import { isSlow } from '../../platform/secrets/digest.ts';
 
 /**
@@ -17,7 +17,7 @@ const LIFETIME_MS = 60 * 60 * 1000;
 export function createProvenSecrets(): ProvenSecrets {
   // The proofs are worth nothing without this key, which never leaves the process.
   const key = randomBytes(32);
-  const proofs = new LRUCache<string, Buffer>({ max: 10_000, ttl: LIFETIME_MS });
+  const proofs = createRecent<Buffer>({ max: 10_000, ttlMs: LIFETIME_MS });
   const proofOf = (secret: string) => createHmac('sha256', key).update(secret).digest();
   return {
     has(secret, digest) {

@@ -15,6 +15,9 @@ export interface Front {
   stop(withinMs: number): Promise<void>;
 }
 
+/** Together with DRAIN_SECONDS, shorter than the usual 30 s before orchestrators kill a process. */
+export const STOP_WITHIN_MS = 20_000;
+
 const LOOK_EVERY_MS = 50;
 /** A connection that sent nothing for this long was opened in advance. */
 const UNUSED_MS = 1000;

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Middleware } from 'koa';
-import { LRUCache } from 'lru-cache';
+import { createRecent } from '../../platform/copies/recent.ts';
 import { HttpError } from '../../platform/errors.ts';
 import { guardComparisons } from '../../platform/secrets/slow-comparisons.ts';
 import { isPreflight } from '../cross-origin-failures.ts';
@@ -74,7 +74,7 @@ const KNOWN_FOR_MS = 10 * 60 * 1000;
  * signature, and one person's expired token must not lock out an office.)
  */
 export function createClientLimit({ requests, clientFailures }: ClientLimits): LimitRequest {
-  const authenticated = new LRUCache<string, true>({ max: 20_000, ttl: KNOWN_FOR_MS });
+  const authenticated = createRecent<true>({ max: 20_000, ttlMs: KNOWN_FOR_MS });
 
   return async (req, claims, work) => {
     const address = requestLimitKey(req);

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Middleware } from 'koa';
 import type { RefusalReason } from '../../authentication/sign-in-result.ts';
-import { UpstreamUnavailable } from '../../authentication/upstream/upstream-failure.ts';
+import { UpstreamUnavailable } from '../../authentication/upstream/upstream-unavailable.ts';
 import { parseParameters, singleValue } from '../../http/input/parameters.ts';
 import { redirect } from '../../http/pages/redirect.ts';
 import { requestState } from '../../http/records/request-state.ts';

@@ -1,7 +1,8 @@
 import { fstatSync, writeSync } from 'node:fs';
-import { type Logger, type LoggerOptions, pino } from 'pino';
+import { type Logger, type LoggerOptions, pino, stdSerializers } from 'pino';
 import { FILE_PIECE_BYTES, LineWriter, PIPE_PIECE_BYTES } from './line-writer.ts';
 import { prettyLines } from './pretty-lines.ts';
+import { sourceStack } from './source-stack.ts';
 
 export type { Logger } from 'pino';
 
@@ -28,11 +29,19 @@ export function createLogger({
     base: null,
     timestamp: timeMember,
     formatters: { level: (label) => ({ level: label }) },
+    serializers: { err: describedError },
     redact: ['req.headers.authorization', 'req.headers.cookie', 'res.headers["set-cookie"]'],
   };
   if (destination.isTTY) return pino(options, prettyLines(destination));
   const { fd } = destination;
   return pino(options, fd === undefined ? destination : lineWriterOf(destination, fd));
+}
+
+function describedError(error: Error): unknown {
+  const described = stdSerializers.err(error);
+  return typeof described.stack === 'string'
+    ? { ...described, stack: sourceStack(described.stack) }
+    : described;
 }
 
 function timeMember(): string {

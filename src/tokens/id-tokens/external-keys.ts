@@ -1,5 +1,5 @@
 import { type CompactVerifyGetKey, createRemoteJWKSet, customFetch, errors } from 'jose';
-import { LRUCache } from 'lru-cache';
+import { createRecent } from '../../platform/copies/recent.ts';
 import type { OutboundFetch } from '../../platform/network/outbound-fetch.ts';
 import { issuerUnavailable } from './errors.ts';
 
@@ -29,7 +29,7 @@ export function createExternalKeys({
   /** How long a failed issuer is not called again. */
   pauseMilliseconds?: number;
 }): ExternalKeys {
-  const sets = new LRUCache<string, CompactVerifyGetKey>({ max: MOST_SETS });
+  const sets = createRecent<CompactVerifyGetKey>({ max: MOST_SETS });
 
   return (jwksUri) => {
     const known = sets.get(jwksUri);

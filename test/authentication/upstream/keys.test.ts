@@ -1,10 +1,8 @@
 import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
 import * as openid from 'openid-client';
 import { createUpstreamConfigurations } from '../../../src/authentication/upstream/upstream-configuration.ts';
-import {
-  explainUpstreamFailure,
-  UpstreamUnavailable,
-} from '../../../src/authentication/upstream/upstream-failure.ts';
+import { explainUpstreamFailure } from '../../../src/authentication/upstream/upstream-failure.ts';
+import { UpstreamUnavailable } from '../../../src/authentication/upstream/upstream-unavailable.ts';
 import { statusAndMessage } from '../../support/browsers/browser.ts';
 import { type TestServer, unique } from '../../support/servers/test-server.ts';
 import { withStillTime } from '../../support/time/still-time.ts';
