@@ -33,6 +33,7 @@ import * as ps256 from './0031-ps256.ts';
 import * as targetLinks from './0032-target-links.ts';
 import * as publishedKeys from './0033-published-keys.ts';
 import * as signedIntrospection from './0034-signed-introspection.ts';
+import * as deliveries from './0035-deliveries.ts';
 import { applyFunctions } from './functions.ts';
 
 const MIGRATIONS = {
@@ -70,6 +71,7 @@ const MIGRATIONS = {
   '0032-target-links': targetLinks,
   '0033-published-keys': publishedKeys,
   '0034-signed-introspection': signedIntrospection,
+  '0035-deliveries': deliveries,
 };
 
 type Name = keyof typeof MIGRATIONS;
@@ -89,6 +91,7 @@ export const FUNCTIONS_SINCE: Partial<Record<Name, string>> = {
   '0029-one-command': 'f7b0cc4ec3d82e95',
   '0032-target-links': 'febafcd4df2e44a2',
   '0033-published-keys': '361f2e64d7347924',
+  '0035-deliveries': '1f0c09fce210eb15',
 };
 
 /** The migrations in order, as knex wants them. They are listed by hand, so that no folder is read at start. */

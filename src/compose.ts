@@ -1,4 +1,5 @@
 import { createClientStore } from './clients/client-store.ts';
+import { composeDeliveries, type DeliveryParts } from './compose/deliveries.ts';
 import { type DemoRoutes, demoOffers, loadDemoRoutes } from './compose/demo.ts';
 import { composeEndpoints, type EndpointParts } from './compose/endpoints.ts';
 import { composeFoundation, type Foundation, type FoundationOverrides } from './compose/foundation.ts';
@@ -22,7 +23,8 @@ export interface Services
     PageParts,
     InteractionParts,
     OidcParts,
-    EndpointParts {
+    EndpointParts,
+    DeliveryParts {
   config: Config;
   /** Whether /demo is on. */
   demo: boolean;
@@ -86,5 +88,6 @@ export async function compose({
     ...pages,
     ...interactions,
     ...composeEndpoints(parts, config),
+    ...composeDeliveries(parts, config),
   };
 }

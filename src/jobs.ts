@@ -7,11 +7,15 @@ import type { LiveProvider } from './oidc/live-provider.ts';
 import { onChange, type Watcher, watchVersions } from './platform/copies/versions.ts';
 import type { Job } from './platform/jobs.ts';
 
-/** The background jobs of a process: it follows changes, rotates keys, and deletes expired rows. */
+/**
+ * The background jobs of a process: it follows changes, rotates keys, counts what waits to be delivered, and deletes
+ * expired rows. The outbox itself ends before the others (server.ts).
+ */
 export function jobsOf({
   config,
   database,
   databaseTime,
+  rowClock,
   metrics,
   keyRings,
   pastKeys,
@@ -20,11 +24,13 @@ export function jobsOf({
   live,
   listnrClients,
   denied,
+  deliveries,
 }: Pick<
   Services,
   | 'config'
   | 'database'
   | 'databaseTime'
+  | 'rowClock'
   | 'metrics'
   | 'keyRings'
   | 'pastKeys'
@@ -33,6 +39,7 @@ export function jobsOf({
   | 'live'
   | 'listnrClients'
   | 'denied'
+  | 'deliveries'
 >): readonly Job[] {
   return [
     watchVersions(database.knex, {
@@ -52,6 +59,11 @@ export function jobsOf({
       async run() {
         for (const keySet of ['oidc', 'listnr'] as const) await rotateKeys(keySet, rotation);
       },
+    },
+    {
+      name: 'measure-deliveries',
+      everyMs: 15_000,
+      run: async () => metrics.setBacklog(await deliveries.backlog(rowClock.now())),
     },
     housekeeping({
       store: createExpiredRowsStore(database.background),

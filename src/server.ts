@@ -7,6 +7,7 @@ import { createListener, createStartingApp } from './app.ts';
 import { awaitDatabase } from './await-database.ts';
 import { compose, type Overrides, type Services } from './compose.ts';
 import type { Config } from './config.ts';
+import { SEND_WITHIN_MS } from './deliveries/delivery.ts';
 import { createFront, type Front, STOP_WITHIN_MS } from './http/connections/front.ts';
 import { createHttpServer } from './http/connections/http-server.ts';
 import { createInternalApp, createStartingInternalApp } from './internal-app.ts';
@@ -108,6 +109,7 @@ async function serve(services: Services, ports: Ports): Promise<RunningServer> {
     throw error;
   });
   const jobs = startJobs(jobsOf(services), logger);
+  const outbox = startJobs([services.outbox], logger);
   return {
     services,
     port,
@@ -116,10 +118,13 @@ async function serve(services: Services, ports: Ports): Promise<RunningServer> {
       retired = true;
     },
     async close() {
+      // Another process takes what is queued; what is under way is settled before the database is closed.
+      const sent = Promise.race([outbox.stop(), pause(SEND_WITHIN_MS, undefined, { ref: false })]);
       ports.public.announceEnd();
       await pause(config.drainSeconds * 1000);
       await ports.public.stop(STOP_WITHIN_MS);
       await ports.stop();
+      await sent;
       // A job may wait for a database that does not answer; closing the database ends that wait.
       await Promise.all([jobs.stop(), database.close()]);
     },

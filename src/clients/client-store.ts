@@ -34,6 +34,7 @@ export function createClientStore(db: Queryable): ClientStore {
           clientUri: row.client_uri,
           initiateLoginUri: row.initiate_login_uri,
           targetLinkUris: row.target_link_uris,
+          backchannelLogoutUri: row.backchannel_logout_uri,
           logoUri: row.logo_uri,
           tosUri: row.tos_uri,
           policyUri: row.policy_uri,

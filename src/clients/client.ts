@@ -19,6 +19,8 @@ export interface Client {
   initiateLoginUri: string | null;
   /** The addresses in it that such a sign-in may lead to. */
   targetLinkUris: readonly string[];
+  /** Where its server hears that a person was signed out (OpenID Connect Back-Channel Logout 1.0). */
+  backchannelLogoutUri: string | null;
   /** Shown where a person decides whether to go on to the application. */
   logoUri: string | null;
   tosUri: string | null;

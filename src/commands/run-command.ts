@@ -8,6 +8,7 @@ import { clientSecret } from './client-secret/make.ts';
 import { clientSecretRevoke } from './client-secret/revoke.ts';
 import type { Command, CommandContext } from './command.ts';
 import { databaseStats } from './database-stats.ts';
+import { deliveriesList, deliveriesRetry, deliveriesShow } from './deliveries.ts';
 import { keysDrop, keysList, keysReseal, keysRotate } from './keys.ts';
 import { migrate } from './migrate.ts';
 import { passwordHash } from './password-hash.ts';
@@ -49,6 +50,9 @@ export const COMMANDS: readonly Command[] = [
   keysDrop,
   keysReseal,
   ...KINDS.flatMap((kind) => [listCommand(kind), showCommand(kind)]),
+  deliveriesList,
+  deliveriesShow,
+  deliveriesRetry,
   databaseStats,
   help,
 ];

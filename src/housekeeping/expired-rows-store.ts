@@ -16,6 +16,7 @@ export const EXPIRY_COLUMNS = {
   denied_subjects: 'expires_at',
   guesses: 'expires_at',
   past_public_keys: 'expires_at',
+  deliveries: 'expires_at',
 } as const;
 
 export type Expiring = keyof typeof EXPIRY_COLUMNS;

@@ -89,6 +89,9 @@ export function oidcConfiguration(dependencies: ConfigurationDependencies): Conf
       dPoPSigningAlgValues: [...PROOF_ALGORITHMS],
     },
     discovery: {
+      // Ours, not the library's (sign-out/back-channel.ts).
+      backchannel_logout_supported: true,
+      backchannel_logout_session_supported: true,
       acr_values_supported: Object.values(ACR),
       prompt_values_supported: ['none', 'login', 'consent', 'select_account'],
       revocation_endpoint_auth_methods_supported: CLIENT_AUTH_METHODS,

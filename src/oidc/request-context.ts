@@ -25,6 +25,8 @@ export interface RequestContext {
   asAnotherPerson?: boolean;
   /** The session as its row has it, with the id by which the browser named it. */
   storedSession?: { id: string; payload: Payload; expiresAt: Date };
+  /** The client that got a code in this request. */
+  codeFor?: string;
   /** The enabled person of the session, so that the library's next question costs no query. */
   person?: Person;
   /**

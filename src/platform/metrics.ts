@@ -9,6 +9,10 @@ export interface Metrics {
   countSignature(keySet: string): void;
   countExpired(rows: string, count: number): void;
   setExpiredLag(rows: string, seconds: number): void;
+  /** Counts an attempt to deliver something, by its outcome. */
+  countDelivery(kind: string, outcome: 'sent' | 'failed' | 'given_up'): void;
+  /** Notes the deliveries that wait in the outbox. */
+  setBacklog(backlog: { count: number; oldestSeconds: number }): void;
   /** Counts input that never became a request: a head too large or too slow, or no HTTP. */
   countUnread(status: number): void;
   /** Counts a request at an endpoint that has a short way: `short`, or the reason for the long way. */
@@ -61,6 +65,25 @@ export function createMetrics(): Metrics {
     aggregator: 'average',
     registers: [registry],
   });
+  const deliveries = new Counter({
+    name: 'listo_deliveries_total',
+    help: 'Attempts to deliver something from the outbox: sent, failed (and tried again), or given up.',
+    labelNames: ['kind', 'outcome'] as const,
+    registers: [registry],
+  });
+  // Each process reads the same table, so their highest value is as good as each.
+  const queued = new Gauge({
+    name: 'listo_deliveries_queued',
+    help: 'Deliveries that wait in the outbox; counting stops at 10000.',
+    aggregator: 'max',
+    registers: [registry],
+  });
+  const oldest = new Gauge({
+    name: 'listo_deliveries_oldest_seconds',
+    help: 'How long ago the oldest delivery that waits was queued.',
+    aggregator: 'max',
+    registers: [registry],
+  });
   const unread = new Counter({
     name: 'listo_unread_requests_total',
     help: 'Requests refused before their head was read.',
@@ -80,6 +103,11 @@ export function createMetrics(): Metrics {
     countExpired: (rows, count) => expired.inc({ rows }, count),
     setExpiredLag: (rows, seconds) => lag.set({ rows }, seconds),
     setClockOffset: (seconds) => clockOffset.set(seconds),
+    countDelivery: (kind, outcome) => deliveries.inc({ kind, outcome }),
+    setBacklog({ count, oldestSeconds }) {
+      queued.set(count);
+      oldest.set(oldestSeconds);
+    },
     countUnread: (status) => unread.inc({ status: String(status) }),
     countWay: (endpoint, way) => ways.inc({ endpoint, way }),
     observeKnowledge(knowledge) {

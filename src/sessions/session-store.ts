@@ -66,17 +66,27 @@ type Anonymous = SessionValues & { addressMac: Buffer | null };
 type SignedIn = SessionValues & { personId: string };
 type SigningIn = SessionValues & PersonSigningIn;
 
+/**
+ * Requests of two applications may load a session at the same time and save it one after the other. Neither drops the
+ * other's application, which could not be told of the session's end.
+ */
+const WITH_ALL_APPLICATIONS = `CASE WHEN person_id = :personId AND payload->'authorizations' IS NOT NULL
+     THEN jsonb_set(:payload, '{authorizations}', payload->'authorizations' || coalesce(:payload::jsonb->'authorizations', '{}'))
+     ELSE :payload END`;
+
 /** For a person who was already signed in. */
 const prolong = prepare<never, SignedIn>(
   'prolong_session',
-  'UPDATE sessions SET id_hash = :idHash, person_id = :personId, payload = :payload, expires_at = :expiresAt WHERE uid = :uid',
+  `UPDATE sessions SET id_hash = :idHash, person_id = :personId, payload = ${WITH_ALL_APPLICATIONS},
+     expires_at = :expiresAt
+   WHERE uid = :uid`,
 );
 
 /** For a person who has just signed in, in a browser that has a session. */
 const signIn = prepare<never, SigningIn>(
   'sign_in_to_session',
-  `UPDATE sessions SET id_hash = :idHash, person_id = :personId, payload = :payload, expires_at = :expiresAt,
-     address_mac = NULL
+  `UPDATE sessions SET id_hash = :idHash, person_id = :personId, payload = ${WITH_ALL_APPLICATIONS},
+     expires_at = :expiresAt, address_mac = NULL
    WHERE uid = :uid AND EXISTS (${PERSON_SIGNING_IN})`,
 );
 

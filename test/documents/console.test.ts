@@ -108,6 +108,15 @@ describe('the console of the documents prints what a command prints:', () => {
     expect(here).toEqual(there);
   });
 
+  it('reading what was not delivered, and sending it again', async () => {
+    await register('an-instance-and-its-first-person', 'a-web-application-with-a-backend');
+    await database.knex.raw(`
+      INSERT INTO deliveries (id, kind, client_id, payload, state, attempts, due_at, settled_at, last_error) OVERRIDING SYSTEM VALUE
+      VALUES (7, 'backchannel_logout', 'acme-portal', '{}', 'given_up', 32, NULL, now(), 'The client answered with status 500.')`);
+    const { here, there } = await converse(`${OPERATING}#deliveries`);
+    expect(here).toEqual(there);
+  });
+
   it('counting rows', async () => {
     const [block] = blocksAt(`${OPERATING}#what-the-database-holds`, 'console');
     const [{ command, printed } = { command: '', printed: [] }] = exchangesOf(block);

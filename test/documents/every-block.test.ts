@@ -33,6 +33,7 @@ const RUN_BY: Readonly<Record<string, string | { because: string }>> = {
   'docs/operating.md#what-the-database-holds': 'test/documents/console.test.ts',
   'docs/operating.md#what-is-registered': 'test/documents/console.test.ts',
   'docs/operating.md#client-secrets': 'test/documents/console.test.ts',
+  'docs/operating.md#deliveries': 'test/documents/console.test.ts',
   'docs/registering-clients.md console': 'test/documents/console.test.ts',
   'docs/registering-clients.md sh': 'test/postgres/documented-commands.test.ts',
   'docs/registering-clients.md sql': 'test/registration/documentation.test.ts',

@@ -176,6 +176,8 @@ function discoveryDocument(issuer: string): object {
     ],
     code_challenge_methods_supported: ['S256'],
     prompt_values_supported: ['none', 'login', 'consent', 'select_account'],
+    backchannel_logout_supported: true,
+    backchannel_logout_session_supported: true,
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: ['RS256'],
     introspection_signing_alg_values_supported: ['RS256'],

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { createPersonStore } from '../../src/accounts/person-store.ts';
 import { createUsedProofStore } from '../../src/clients/used-proof-store.ts';
+import { createDeliveryLogStore } from '../../src/deliveries/delivery-log-store.ts';
+import { createDeliveryStore } from '../../src/deliveries/delivery-store.ts';
 import { createAccessTokenStore } from '../../src/grants/access-token-store.ts';
 import { type ArtifactStore, createArtifactStore } from '../../src/grants/artifact-store.ts';
 import { createDeviceCodeStore } from '../../src/grants/device-code-store.ts';
@@ -64,6 +66,10 @@ describe('with 200,000 rows in every table that grows', () => {
     refreshTokenTtlSeconds: 3600,
   };
   const keys = [Buffer.alloc(32, 7)];
+  const delivery = {
+    ...{ id: '1', kind: 'backchannel_logout', clientId: 'client-1', lane: 'client-1' },
+    ...{ payload: {}, attempt: 1 },
+  };
   const box = createSecretBox(keys);
 
   it.each<[string, string[], Act]>([
@@ -198,6 +204,42 @@ describe('with 200,000 rows in every table that grows', () => {
       [],
       (knex) => createUsedProofStore(knex).use({ issuer: 'web', jti: 'new', expiresAt }),
     ],
+    [
+      'whether anything is to be delivered',
+      ['deliveries_due'],
+      (knex) => createDeliveryStore(knex).isDue(['backchannel_logout'], new Date()),
+    ],
+    [
+      'the first deliveries of each receiver to take them',
+      ['deliveries_lane', 'deliveries_pkey'],
+      (knex) =>
+        createDeliveryStore(knex).claim(
+          ['backchannel_logout'],
+          { free: 32, perLane: 4, ofLanes: {} },
+          { now: new Date(), until: expiresAt },
+        ),
+    ],
+    [
+      'a delivery to settle it',
+      ['deliveries_pkey'],
+      (knex) => createDeliveryStore(knex).delivered(delivery, new Date()),
+    ],
+    [
+      'a delivery to try it again',
+      ['deliveries_pkey'],
+      (knex) =>
+        createDeliveryStore(knex).failed(delivery, 'no answer', { now: new Date(), next: new Date() }),
+    ],
+    [
+      'the deliveries of a client',
+      ['deliveries_client'],
+      (knex) => createDeliveryLogStore(knex).list({ clientId: 'client-1', limit: 100 }),
+    ],
+    [
+      'the newest deliveries',
+      ['deliveries_pkey'],
+      (knex) => createDeliveryLogStore(knex).list({ limit: 100 }),
+    ],
   ])('finds by index: %s', async (_what, indexes, act) => {
     expect(await scansOf(act)).toEqual(indexes.toSorted());
   });
@@ -213,6 +255,7 @@ describe('with 200,000 rows in every table that grows', () => {
     denied_subjects: ['denied_subjects_expiry'],
     guesses: ['guesses_expiry'],
     past_public_keys: ['past_public_keys_expiry'],
+    deliveries: ['deliveries_expiry'],
   };
 
   describe.each(EXPIRING_TABLES)('tidying up %s', (what) => {

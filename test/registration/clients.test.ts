@@ -129,6 +129,29 @@ describe('a client is refused', () => {
           'Set initiate_login_uri, which gets the target link, or leave target_link_uris empty.',
         ],
       ),
+      ...each(
+        [
+          'app.example',
+          '/logout',
+          'javascript:alert(1)',
+          'http://app.example/logout',
+          'http://localhost.example/logout',
+          'https://app.example:port/',
+          'https://ada@app.example/logout',
+          'https://app.example/logout#here',
+          'https://app.example#',
+          'https://app.example/a b',
+          'https://app.example/\n',
+          `https://app.example/${'a'.repeat(2000)}`,
+          '',
+        ],
+        (uri): Refusal => [
+          aNewClient({ backchannel_logout_uri: `'${uri}'` }),
+          'client_backchannel_logout_address of clients',
+          row(),
+          'Write an https address, or an http address on localhost, 127.0.0.1 or [::1], without a fragment, spaces and quotation marks.',
+        ],
+      ),
       ...(
         [
           ['logo_uri', 'client_logo_address'],
@@ -504,6 +527,10 @@ describe('what is accepted', () => {
     ].map((uri) => [
       `the application’s addresses ${uri}`,
       `UPDATE clients SET client_uri = '${uri}', initiate_login_uri = '${uri}', target_link_uris = ARRAY['${uri}']`,
+    ]),
+    ...['https://app.example/logout?a=b', 'http://localhost:3000/logout', 'http://[::1]:80/a'].map((uri) => [
+      `the back channel ${uri}`,
+      `UPDATE clients SET backchannel_logout_uri = '${uri}', backchannel_logout_session_required = true`,
     ]),
     ...[
       'https://help.example/sign-in?from=listo',

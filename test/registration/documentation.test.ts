@@ -66,6 +66,7 @@ describe('docs/registering-clients.md', () => {
       '0033-published-keys',
       '0030-security-profile',
       '0034-signed-introspection',
+      '0035-deliveries',
     ]
       .map((name) => readFileSync(new URL(`../../migrations/${name}.ts`, import.meta.url), 'utf8'))
       .join('\n');

@@ -45,6 +45,7 @@ export function artifactAdapter(
       const { passwordFingerprint } = requestContext();
       if (!(await artifacts.createWithGrant(artifact, { ...grant, sessionIsNew, passwordFingerprint })))
         throw new errors.LoginRequired('The person was signed out meanwhile, or took their consent back');
+      requestContext().codeFor = grant.clientId;
     },
 
     async find(id) {

@@ -3,7 +3,7 @@ import type { Adapter, AdapterPayload } from 'oidc-provider';
 import { type Clock, epochSeconds, secondsFromNow } from '../../platform/time/clock.ts';
 import type { Payload } from '../../platform/time/payload-times.ts';
 import type { SessionStore } from '../../sessions/session-store.ts';
-import { isLoaded, noteLoaded, requestContext } from '../request-context.ts';
+import { isLoaded, noteLoaded, type RequestContext, requestContext } from '../request-context.ts';
 import { keepSessionCookie } from '../session.ts';
 import { unlessGone } from './unless-gone.ts';
 
@@ -40,6 +40,28 @@ function withoutMoment({ iat, exp, jti, authorizations, ...payload }: Payload): 
   return { ...payload, sids: byClient.map(([id, { sid }]) => [id, sid]).sort() };
 }
 
+/** The applications of a session, by client. */
+type Authorizations = Record<string, Payload>;
+
+/**
+ * The applications that the person signed in to, which hear of the session's end. The library also notes those that
+ * only asked, perhaps in vain, and these must not learn who the person is.
+ */
+function signedInTo(
+  { authorizations = {} }: Payload,
+  { storedSession, codeFor }: Pick<RequestContext, 'storedSession' | 'codeFor'>,
+): Authorizations {
+  const before = (storedSession?.payload.authorizations ?? {}) as Authorizations;
+  return Object.fromEntries(
+    Object.entries(authorizations as Authorizations).filter(([id]) => id === codeFor || id in before),
+  );
+}
+
+/** The library adds applications to the object that it gets. */
+function ownCopy(payload: Payload): Payload {
+  return { ...payload, authorizations: { ...(payload.authorizations as Authorizations | undefined) } };
+}
+
 /** Stores sessions for the library. A session's `uid` ends it (corrections/session.ts), so `destroy` does nothing here. */
 export function sessionAdapter({
   sessions,
@@ -66,8 +88,9 @@ export function sessionAdapter({
     return since + seconds - epochSeconds(clock);
   };
   return {
-    async upsert(id, { jti: _jti, ...payload }, ttlSeconds = 0) {
+    async upsert(id, { jti: _jti, ...given }, ttlSeconds = 0) {
       const { passwordFingerprint, addressMac, storedSession } = requestContext();
+      const payload = { ...given, authorizations: signedInTo(given, requestContext()) };
       const uid = String(payload.uid);
       const personId = payload.accountId;
       const expiresAt = secondsFromNow(clock, Math.min(ttlSeconds, await secondsLeft(payload)));
@@ -85,7 +108,7 @@ export function sessionAdapter({
     async find(id) {
       const found = await sessions.find(id);
       if (found && (await secondsLeft(found.payload)) <= 0) return undefined;
-      if (found) requestContext().storedSession = { id, ...found };
+      if (found) requestContext().storedSession = { id, ...found, payload: ownCopy(found.payload) };
       if (found?.person) requestContext().person = found.person;
       return remember(found?.payload, id);
     },

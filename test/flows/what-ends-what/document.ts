@@ -5,6 +5,9 @@ const PAGE = 'docs/tokens.md';
 /** The effect on one kind of thing, according to a row of the table in docs/tokens.md. */
 export type Said = 'live' | 'end' | '–';
 
+/** The clients that hear of it at their back channel, according to a row. */
+export type Told = 'those of the sessions' | 'that client' | '–';
+
 export interface Line {
   what: string;
   /** The statements of the second column, with '…' for the admin's values. */
@@ -16,6 +19,7 @@ export interface Line {
   refreshToken: Said;
   accessToken: Said;
   idToken: Said;
+  told: Told;
 }
 
 /** The SQL of a cell; empty for another way. */
@@ -31,7 +35,9 @@ export const CHANGES: readonly { what: string; sql: string }[] = rowsOf(PAGE, '|
 export const LINES: readonly Line[] = rowsOf(PAGE, '| what happens |').map(
   ([what = '', how = '', of = '', ...cells]) => {
     const [session, code, refreshToken, accessToken, idToken] = cells.map(said);
-    if (!session || !code || !refreshToken || !accessToken || !idToken) throw new Error(`Cells: ${what}`);
+    const told = toldOf(cells[5]);
+    if (!session || !code || !refreshToken || !accessToken || !idToken || !told)
+      throw new Error(`Cells: ${what}`);
     return {
       what,
       sql: sqlOf(how),
@@ -41,6 +47,7 @@ export const LINES: readonly Line[] = rowsOf(PAGE, '| what happens |').map(
       refreshToken,
       accessToken,
       idToken,
+      told,
     };
   },
 );
@@ -53,4 +60,8 @@ export function lineOf(what: string): Line {
 
 function said(cell: string): Said | undefined {
   return cell === 'live' || cell === 'end' || cell === '–' ? cell : undefined;
+}
+
+function toldOf(cell: string | undefined): Told | undefined {
+  return cell === 'those of the sessions' || cell === 'that client' || cell === '–' ? cell : undefined;
 }

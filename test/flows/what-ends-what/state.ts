@@ -102,13 +102,18 @@ const CONCERNS: Record<string, (name: SignInName) => boolean> = {
   everybody: () => true,
 };
 
+/** Whether the third column of a row is about this sign-in. */
+export function concerns(of: string, name: SignInName): boolean {
+  const rule = CONCERNS[of];
+  if (!rule) throw new Error(`No rule for "${of}".`);
+  return rule(name);
+}
+
 /** The expected state of this world according to a row. */
 export function stateSaidBy(line: Line): State {
-  const concerns = CONCERNS[line.of];
-  if (!concerns) throw new Error(`No rule for "${line.of}".`);
-  const fate = (name: SignInName, said: Said) => (concerns(name) && said !== '–' ? said : 'live');
+  const fate = (name: SignInName, said: Said) => (concerns(line.of, name) && said !== '–' ? said : 'live');
   const sessionOf = (browser: BrowserName) =>
-    line.session === 'end' && SIGN_INS.some((name) => name.startsWith(browser) && concerns(name))
+    line.session === 'end' && SIGN_INS.some((name) => name.startsWith(browser) && concerns(line.of, name))
       ? 'end'
       : 'live';
   const state = { sessions: {}, signIns: {} } as State;

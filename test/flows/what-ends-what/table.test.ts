@@ -1,5 +1,7 @@
+import { listenForLogouts } from '../../support/clients/logout-listener.ts';
 import { startTestServer, type TestServer } from '../../support/servers/test-server.ts';
 import { type Acts, applySql, noticeChanges } from './act.ts';
+import { listensAt, toldBy, toldSaidBy } from './back-channel.ts';
 import { BROWSERS_AND_TOKENS } from './browsers-and-tokens.ts';
 import { LINES, lineOf } from './document.ts';
 import { KEYS } from './keys.ts';
@@ -16,9 +18,10 @@ const ACTS: Acts = { ...BROWSERS_AND_TOKENS, ...PEOPLE_AND_CLIENTS, ...KEYS };
 describe('what ends what', () => {
   let server: TestServer;
   let neighbour: Neighbour;
+  const listener = listenForLogouts();
   const closing: (() => Promise<void>)[] = [];
   beforeAll(async () => {
-    server = await startTestServer();
+    server = await startTestServer({ overrides: { outboundFetch: listener.fetch } });
     neighbour = await aNeighbour(server);
   });
   afterEach(async () => {
@@ -30,12 +33,14 @@ describe('what ends what', () => {
     const act = ACTS[line.what];
     if (!act) throw new Error('No test knows how to make this happen.');
     const world = await aWorld(server, neighbour);
+    await listensAt(world);
     await act(
       world,
       (...values) => applySql(world, line.sql, values),
       (work) => closing.push(work),
     );
     await noticeChanges(server);
+    expect(await toldBy(world, listener)).toEqual(toldSaidBy(world, line));
     expect(await stateOf(world)).toEqual(stateSaidBy(line));
   });
 

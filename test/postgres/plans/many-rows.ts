@@ -77,6 +77,12 @@ export async function fillTables(url: string): Promise<void> {
     'state_hash, instance_id, sealed, expires_at',
     `${HASH('state')}, 'demo', repeat('x', 200), ${EXPIRY}`,
   );
+  await fill(
+    'deliveries',
+    'kind, client_id, payload, state, due_at, expires_at',
+    `'backchannel_logout', 'client-' || n % 500, ${PAYLOAD},
+     CASE WHEN n % 10 > 0 THEN 'delivered' ELSE 'queued' END, CASE WHEN n % 10 = 0 THEN ${EXPIRY} END, ${EXPIRY}`,
+  );
   await fill('denied_subjects', 'person_id, expires_at', `'person-' || n, ${EXPIRY}`);
   await fill('guesses', 'bucket, most, expires_at', `'bucket-' || n, 20, ${EXPIRY}`);
   await fill('past_public_keys', 'kid, alg, public_jwk, expires_at', `'key-' || n, 'RS256', '{}', ${EXPIRY}`);

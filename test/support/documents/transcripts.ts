@@ -23,7 +23,7 @@ export function lasting(line: string): string {
     .replaceAll(/sealed:v1:\S+/g, 'SEALED')
     .replaceAll(/sha256:[0-9a-f]{64}/g, 'DIGEST')
     .replaceAll(/<the secret>|[\w-]{43}/g, 'SECRET')
-    .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\dZ|\bnever\b/g, 'TIME')
+    .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d\.\d{3})?Z|\bnever\b/g, 'TIME')
     .replaceAll(/\d{4}-\d\d-\d\d/g, 'DAY')
     .replaceAll(/[\d.]+ (?:B|kB|kiB|MiB|GiB)\b/g, 'SIZE')
     .replaceAll(/(?<![\w-])~?\d+\b/g, 'N');

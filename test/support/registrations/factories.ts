@@ -94,6 +94,8 @@ export async function aClient(
     client_uri?: string;
     initiate_login_uri?: string;
     target_link_uris?: string[];
+    backchannel_logout_uri?: string;
+    backchannel_logout_session_required?: boolean;
     logo_uri?: string;
     tos_uri?: string;
     policy_uri?: string;
