@@ -6,7 +6,7 @@ export type Claims = Record<string, unknown>;
 
 /** A key of a client's own. */
 export interface ClientKey {
-  alg: 'ES256' | 'EdDSA' | 'RS256';
+  alg: 'ES256' | 'EdDSA' | 'Ed25519' | 'RS256' | 'PS256';
   privateKey: CryptoKey;
   publicJwk: JWK;
 }
