@@ -34,6 +34,7 @@ import * as targetLinks from './0032-target-links.ts';
 import * as publishedKeys from './0033-published-keys.ts';
 import * as signedIntrospection from './0034-signed-introspection.ts';
 import * as deliveries from './0035-deliveries.ts';
+import * as clientCertificates from './0036-client-certificates.ts';
 import { applyFunctions } from './functions.ts';
 
 const MIGRATIONS = {
@@ -72,6 +73,7 @@ const MIGRATIONS = {
   '0033-published-keys': publishedKeys,
   '0034-signed-introspection': signedIntrospection,
   '0035-deliveries': deliveries,
+  '0036-client-certificates': clientCertificates,
 };
 
 type Name = keyof typeof MIGRATIONS;
@@ -92,6 +94,7 @@ export const FUNCTIONS_SINCE: Partial<Record<Name, string>> = {
   '0032-target-links': 'febafcd4df2e44a2',
   '0033-published-keys': '361f2e64d7347924',
   '0035-deliveries': '1f0c09fce210eb15',
+  '0036-client-certificates': '57256e9f78297968',
 };
 
 /** The migrations in order, as knex wants them. They are listed by hand, so that no folder is read at start. */

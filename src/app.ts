@@ -75,8 +75,8 @@ export function createListener(services: Services, { retiring }: { retiring(): b
   });
   const edges = edgesOf(services);
   const endpointOf = endpointsOf([health, ...edges]);
-  const { trustedProxies } = config;
-  const open = accessRecords({ logger, trustedProxies, onAnswer: measureAnswers(metrics, endpointOf) });
+  const onAnswer = measureAnswers(metrics, endpointOf);
+  const open = accessRecords({ logger, ...config, onAnswer });
   const report = errorReports({ logger });
   const app = applicationOf(logger, [
     issuerOrigin(config.issuer),

@@ -52,7 +52,7 @@ export async function compose({
   const { issuer, https, secrets, outbound, workers, keyRotation, rsaBits } = config;
   const foundation = await composeFoundation({ secrets, outbound, workers, logger, database, overrides });
   const clientStore = overrides.clients ?? createClientStore(database.knex);
-  const registration = composeRegistration(foundation, { clientStore });
+  const registration = composeRegistration(foundation, { ...config, clientStore });
   const { clients, instances } = registration;
   // One waits for the database, the other for a hash.
   const [signing, interactions] = await Promise.all([
@@ -67,6 +67,7 @@ export async function compose({
     issuer,
     https,
     secrets,
+    clientCertificates: config.clientCertificates,
     clock: foundation.clock,
     clients,
     people: interactions.people,

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { type ClientCertificateSettings, readClientCertificates } from './config/client-certificates.ts';
 import { type CommandConfig, commandConfig } from './config/command-config.ts';
 import { type DatabaseSettings, readDatabaseSettings } from './config/database-settings.ts';
 import { type DirectKind, readDirect } from './config/direct.ts';
@@ -28,6 +29,7 @@ export interface Config extends Issuers {
   seedsDir: string | undefined;
   /** Addresses and networks (CIDR) whose X-Forwarded-For counts. */
   trustedProxies: readonly string[];
+  clientCertificates: ClientCertificateSettings;
   /** The addresses and networks (CIDR) that this server may ask though they are not public, and whether its own. */
   outbound: { networks: readonly string[]; loopback: boolean };
   /** How many requests and how many failed authentications one address may make in a minute; 0: no limit. */
@@ -86,6 +88,7 @@ export function parseConfig(environment: Environment): Config {
   const issuers = readIssuers(variables, { production, port });
   const local = LOOPBACK.has(new URL(issuers.issuer).hostname);
   const database = readDatabaseSettings(variables, { production, dataDir });
+  const trustedProxies = variables.networks('TRUSTED_PROXIES');
   const config = {
     production,
     ...issuers,
@@ -102,7 +105,8 @@ export function parseConfig(environment: Environment): Config {
     }),
     logLevel: variables.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
     seedsDir: variables.directory('SEEDS_DIR'),
-    trustedProxies: variables.networks('TRUSTED_PROXIES'),
+    trustedProxies,
+    clientCertificates: readClientCertificates(variables, { trustedProxies, production }),
     outbound: { networks: variables.networks('OUTBOUND_NETWORKS'), loopback: local && !production },
     requestsPerMinute: variables.wholeNumber('REQUESTS_PER_MINUTE', {
       fallback: 6000,

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { aCertificate } from './support/clients/certificates.ts';
 import { mistakes, PRODUCTION } from './support/servers/configuration.ts';
 import { TEST_SECRETS } from './support/servers/test-server.ts';
 
@@ -34,6 +35,26 @@ describe('the configuration refuses', () => {
     [
       { ISUSER: 'https://login.example' },
       'ISUSER is not a variable of this server. Write ISSUER, if that is meant; otherwise set ISSUER as well.',
+    ],
+    ...[
+      'on',
+      'nginx:',
+      'nginx:a b',
+      'nginx:Authorization',
+      'envoy:x-forwarded-for',
+      'nginx:a:b',
+      'Client-Cert',
+    ].map((text): [Record<string, string>, string] => [
+      { TRUSTED_PROXIES: '10.0.0.1', CLIENT_CERTIFICATE_HEADER: text },
+      `CLIENT_CERTIFICATE_HEADER is "${text}"; it takes one of rfc9440, nginx, haproxy, envoy, and behind a colon the name of a header that has no other use, such as nginx:X-SSL-Client-Cert.`,
+    ]),
+    [
+      { CLIENT_CERTIFICATE_HEADER: 'rfc9440' },
+      'CLIENT_CERTIFICATE_HEADER needs TRUSTED_PROXIES: nobody else may send that header.',
+    ],
+    [
+      { CLIENT_CERTIFICATE_ORIGIN: 'https://mtls.login.example' },
+      'CLIENT_CERTIFICATE_ORIGIN needs CLIENT_CERTIFICATE_HEADER, in which the proxy sends the certificate.',
     ],
     [
       { TRUSTED_PROXY: '10.0.0.0/8' },
@@ -169,6 +190,33 @@ describe('the configuration refuses', () => {
       expect(mistakes(env(empty))).toEqual([`${name}_FILE names ${empty}, which is empty.`]);
     },
   );
+
+  it('issuers of certificates that cannot be used', () => {
+    const client = aCertificate();
+    const issuer = aCertificate({ ca: true });
+    const limited = aCertificate({ ca: true, limited: true });
+    const broken = issuer.pem.replace('MII', 'MIA');
+    const refusalOf = (pem: string) => {
+      const file = join(folder, 'issuers.pem');
+      writeFileSync(file, pem);
+      const env = { TRUSTED_PROXIES: '10.0.0.1', CLIENT_CERTIFICATE_HEADER: 'rfc9440' };
+      return mistakes({ ...TEST_SECRETS, ...env, CLIENT_CERTIFICATE_CA: file }).map((sentence) =>
+        sentence.replace(`CLIENT_CERTIFICATE_CA names ${file}, `, ''),
+      );
+    };
+    expect(refusalOf(`# ours\n${issuer.pem}${aCertificate({ ca: true }).pem}`)).toEqual([]);
+    expect(refusalOf('')).toEqual(['which has no certificate in PEM form.']);
+    expect(refusalOf(issuer.privatePem)).toEqual(['which has no certificate in PEM form.']);
+    expect(refusalOf(issuer.pem + client.pem)).toEqual(['in which a certificate is of no issuer (CA).']);
+    expect(refusalOf(issuer.pem + broken)).toEqual(['in which a certificate cannot be read.']);
+    expect(refusalOf(limited.pem)).toEqual([
+      'in which an issuer is limited to some names, which this server would not observe.',
+    ]);
+    const missing = { TRUSTED_PROXIES: '10.0.0.1', CLIENT_CERTIFICATE_HEADER: 'rfc9440' };
+    expect(mistakes({ ...TEST_SECRETS, ...missing, CLIENT_CERTIFICATE_CA: '/nowhere' })).toEqual([
+      'CLIENT_CERTIFICATE_CA names /nowhere, which cannot be read (ENOENT).',
+    ]);
+  });
 
   it('no variable of others, whatever it resembles', () => {
     const foreign = {

@@ -15,6 +15,7 @@ import { fileURLToPath } from 'node:url';
 import { parseEnv } from 'node:util';
 import { DIRECT_KINDS } from '../src/config/direct.ts';
 import { parseConfig } from '../src/config.ts';
+import { aCertificate } from './support/clients/certificates.ts';
 import { mistakes, PRODUCTION } from './support/servers/configuration.ts';
 import { TEST_SECRETS } from './support/servers/test-server.ts';
 
@@ -47,6 +48,7 @@ describe('the defaults', () => {
       logLevel: 'info',
       seedsDir: undefined,
       trustedProxies: [],
+      clientCertificates: { header: undefined, issuers: [], origin: undefined },
       outbound: { networks: [], loopback: true },
       rotationCommit: 'synchronous',
       direct: new Set(DIRECT_KINDS),
@@ -111,6 +113,8 @@ describe('a complete environment', () => {
       LOG_LEVEL: 'warn',
       SEEDS_DIR: folder,
       TRUSTED_PROXIES: '10.0.0.0/8, 192.0.2.7 2001:db8::/32',
+      CLIENT_CERTIFICATE_HEADER: 'nginx:X-Certificate',
+      CLIENT_CERTIFICATE_ORIGIN: 'https://mtls.login.example',
       OUTBOUND_NETWORKS: '10.1.2.3,10.20.0.0/24',
       REQUESTS_PER_MINUTE: '100',
       FAILURES_PER_MINUTE: '5',
@@ -135,6 +139,11 @@ describe('a complete environment', () => {
       logLevel: 'warn',
       seedsDir: folder,
       trustedProxies: ['10.0.0.0/8', '192.0.2.7', '2001:db8::/32'],
+      clientCertificates: {
+        header: { form: 'nginx', name: 'x-certificate' },
+        issuers: [],
+        origin: 'https://mtls.login.example',
+      },
       outbound: { networks: ['10.1.2.3', '10.20.0.0/24'], loopback: false },
       rotationCommit: 'asynchronous',
       direct: new Set(['documents', 'refresh']),
@@ -191,7 +200,9 @@ describe('.env.example', () => {
   });
 
   it('has examples that are right together', () => {
-    expect(mistakes({ ...examples, ...TEST_SECRETS })).toEqual([]);
+    const file = join(folder, 'issuers.pem');
+    writeFileSync(file, aCertificate({ ca: true }).pem);
+    expect(mistakes({ ...examples, CLIENT_CERTIFICATE_CA: file, ...TEST_SECRETS })).toEqual([]);
   });
 });
 

@@ -17,5 +17,9 @@ BEGIN
       PERFORM refuse_registration('client_jwks_key', owner || ': jwks has a key that cannot be used',
         'Use RSA of 2048 bits or more, EC on P-256, or OKP on Ed25519.');
     END IF;
+    IF key ? 'x5c' AND NOT coalesce(jsonb_typeof(key -> 'x5c') = 'array' AND key -> 'x5c' ->> 0 ~ '^[A-Za-z0-9+/]{100,}={0,2}$', false) THEN
+      PERFORM refuse_registration('client_jwks_certificate', owner || ': jwks has an x5c without a certificate',
+        'Write an array with the certificate in base64, as in a PEM file without its first and last line and its line breaks.');
+    END IF;
   END LOOP;
 END $$;

@@ -2,10 +2,10 @@ CREATE OR REPLACE FUNCTION clients_complete() RETURNS trigger LANGUAGE plpgsql A
 DECLARE subject text := CASE WHEN TG_TABLE_NAME = 'clients' THEN to_jsonb(NEW) ->> 'id' ELSE to_jsonb(OLD) ->> 'client_id' END;
 BEGIN
   -- The lock makes two transactions that each delete one of the last two secrets check one after the other.
-  PERFORM FROM clients WHERE id = subject AND type = 'confidential' AND jwks IS NULL AND jwks_uri IS NULL FOR NO KEY UPDATE;
+  PERFORM FROM clients WHERE id = subject AND type = 'confidential' AND jwks IS NULL AND jwks_uri IS NULL AND token_endpoint_auth_method IS NULL FOR NO KEY UPDATE;
   IF FOUND AND NOT EXISTS (SELECT FROM client_secrets WHERE client_id = subject) THEN
     PERFORM refuse_registration('confidential_client_secret', format('client "%s" is confidential and has no secret', subject),
-      'Insert a row of client_secrets in the same transaction (npx listo client secret makes one), give it jwks or jwks_uri, or make it public.');
+      'Insert a row of client_secrets in the same transaction (npx listo client secret makes one), give it jwks, jwks_uri or a token_endpoint_auth_method, or make it public.');
   END IF;
   RETURN NULL;
 END $$;

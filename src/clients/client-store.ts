@@ -40,6 +40,7 @@ export function createClientStore(db: Queryable): ClientStore {
           policyUri: row.policy_uri,
           jwks: row.jwks,
           jwksUri: row.jwks_uri,
+          certificateAuthentication: certificateAuthenticationOf(row),
           requireDpop: row.require_dpop,
           securityProfile: row.security_profile,
           idTokenSignedResponseAlg: row.id_token_signed_response_alg,
@@ -67,4 +68,24 @@ export function createClientStore(db: Queryable): ClientStore {
       return [...new Set(rows.flatMap((row) => Object.values(row)))].filter((alg) => alg !== null);
     },
   };
+}
+
+/** The columns with the name of a certificate, of which a client has one. */
+const CERTIFICATE_NAMES = {
+  dn: 'tls_client_auth_subject_dn',
+  dns: 'tls_client_auth_san_dns',
+  uri: 'tls_client_auth_san_uri',
+  ip: 'tls_client_auth_san_ip',
+  email: 'tls_client_auth_san_email',
+} as const;
+
+function certificateAuthenticationOf(
+  row: Record<string, string | null>,
+): Client['certificateAuthentication'] {
+  const { token_endpoint_auth_method: method } = row;
+  if (method !== 'tls_client_auth' && method !== 'self_signed_tls_client_auth') return null;
+  if (method === 'self_signed_tls_client_auth') return { method };
+  const names = Object.entries(CERTIFICATE_NAMES) as [keyof typeof CERTIFICATE_NAMES, string][];
+  const [name = 'dn', column = ''] = names.find(([, column]) => typeof row[column] === 'string') ?? [];
+  return { method, name, value: row[column] ?? '' };
 }

@@ -1,3 +1,5 @@
+import type { AlternativeName } from './certificates/alternative-names.ts';
+
 /** A relying party of Sign in with Listo: an application that people sign in to (RFC 6749 section 2). */
 export interface Client {
   id: string;
@@ -29,6 +31,8 @@ export interface Client {
   jwks: { keys: readonly object[] } | null;
   /** The address at which it publishes them instead. */
   jwksUri: string | null;
+  /** How it authenticates, where that is by its certificate (RFC 8705 section 2). */
+  certificateAuthentication: CertificateAuthentication | null;
   requireDpop: boolean;
   /** The requirements that it fulfils as a whole, each by itself being worth little. */
   securityProfile: SecurityProfile;
@@ -48,6 +52,11 @@ export interface Client {
   /** How long after a refresh the previous token gets the same successor again. */
   refreshReplayWindowSeconds: number;
 }
+
+/** The one name in a certificate by which an issuer's clients are told apart, or the certificates themselves. */
+export type CertificateAuthentication =
+  | { method: 'tls_client_auth'; name: 'dn' | AlternativeName; value: string }
+  | { method: 'self_signed_tls_client_auth' };
 
 /** `fapi2` is the FAPI 2.0 Security Profile, `fapi2_message_signing` FAPI 2.0 Message Signing as well. */
 export type SecurityProfile = 'standard' | 'fapi2' | 'fapi2_message_signing';

@@ -21,7 +21,10 @@ export interface EndpointParts {
 export function composeEndpoints(
   parts: Pick<Foundation, 'clock' | 'events'> &
     Pick<Signing, 'keyRings'> &
-    Pick<Registration, 'clients' | 'lookUpClient' | 'clientSecrets' | 'clientKeys'> &
+    Pick<
+      Registration,
+      'clients' | 'lookUpClient' | 'clientSecrets' | 'clientKeys' | 'certificateIssuers' | 'readCertificate'
+    > &
     Omit<OidcParts, 'hints' | 'live' | 'sessions'> &
     Pick<ListnrParts, 'listnrClients' | 'listnrClientSecrets' | 'denied' | 'externalKeys'>,
   { issuer, listnrIssuer, environment }: { issuer: string; listnrIssuer: string; environment: string },

@@ -1,9 +1,18 @@
+import {
+  type CertificateReader,
+  createCertificateReader,
+} from '../clients/certificates/certificate-header.ts';
+import {
+  type CertificateIssuers,
+  createCertificateIssuers,
+} from '../clients/certificates/certificate-issuers.ts';
 import type { ClientStore } from '../clients/client-store.ts';
 import { type ClientKeys, createClientKeys } from '../clients/keys/client-keys.ts';
 import { createPublishedKeys } from '../clients/keys/published-keys.ts';
 import { cacheRegistration, type RegistrationCache } from '../clients/registration-cache.ts';
 import { createClientSecretStore } from '../clients/secrets/client-secret-store.ts';
 import { type ClientSecrets, createClientSecrets } from '../clients/secrets/client-secrets.ts';
+import type { Config } from '../config.ts';
 import { createInstanceStore, type InstanceStore } from '../instances/instance-store.ts';
 import { isDatabaseUnavailable } from '../platform/database-errors.ts';
 import type { Logger } from '../platform/log/logger.ts';
@@ -18,6 +27,8 @@ export interface Registration {
   lookUpClient: ClientStore['find'];
   clientSecrets: ClientSecrets;
   clientKeys: ClientKeys;
+  certificateIssuers: CertificateIssuers;
+  readCertificate: CertificateReader;
   instances: InstanceStore;
 }
 
@@ -30,7 +41,7 @@ export function composeRegistration(
     hashes,
     outboundFetch,
   }: Pick<Foundation, 'logger' | 'database' | 'rowClock' | 'box' | 'hashes' | 'outboundFetch'>,
-  { clientStore }: { clientStore: ClientStore },
+  { clientStore, clientCertificates }: { clientStore: ClientStore } & Pick<Config, 'clientCertificates'>,
 ): Registration {
   const registration = cacheRegistration({
     clients: clientStore,
@@ -48,6 +59,8 @@ export function composeRegistration(
       onError: reportUnnotedUse(logger),
     }),
     clientKeys: createClientKeys(createPublishedKeys({ fetch: outboundFetch })),
+    certificateIssuers: createCertificateIssuers(clientCertificates.issuers),
+    readCertificate: createCertificateReader(clientCertificates.header),
     instances: registration.instances,
   };
 }

@@ -7,7 +7,8 @@ import {
   authenticateClient,
   identifyClient,
 } from '../clients/authentication/authenticate-client.ts';
-import type { PresentedCredentials } from '../clients/authentication/credentials.ts';
+import { hasCredentials, type PresentedCredentials } from '../clients/authentication/credentials.ts';
+import type { CertificateReader } from '../clients/certificates/certificate-header.ts';
 import type { Client } from '../clients/client.ts';
 import { OAuthError } from '../clients/oauth-error.ts';
 import { mayCallFrom } from '../clients/origins.ts';
@@ -17,6 +18,8 @@ import { plainDescription } from './plain-description.ts';
 
 export interface ClientEndpointDependencies extends AuthenticationDependencies {
   issuer: string;
+  /** Reads the certificate with which a client connected. */
+  readCertificate: CertificateReader;
 }
 
 /** The headers of every answer to a client. RFC 6749 section 5.1: no cache keeps one. `Pragma` is for HTTP/1.0. */
@@ -59,7 +62,7 @@ export async function authenticate(
 ): Promise<Client> {
   const { origin } = request.headers;
   const named = await identifyClient(
-    { ...credentialsOf(request), origin: origin || undefined },
+    { ...credentialsOf(request, dependencies), origin: origin || undefined },
     dependencies,
   );
   const { id, type } = named.client;
@@ -70,9 +73,32 @@ export async function authenticate(
   return client;
 }
 
-/** The parts of a request in which a client authenticates. */
-export function credentialsOf({ headers, body }: EndpointRequest): PresentedCredentials {
-  return { authorization: headers.authorization, parameters: body as RequestParameters };
+/**
+ * The parts of a request in which a client authenticates.
+ * @throws OAuthError `invalid_request` where the certificate cannot be read.
+ */
+export function credentialsOf(
+  { headers, body }: EndpointRequest,
+  { readCertificate }: Pick<ClientEndpointDependencies, 'readCertificate'>,
+): PresentedCredentials {
+  return {
+    authorization: headers.authorization,
+    parameters: body as RequestParameters,
+    certificate: readCertificate(headers),
+  };
+}
+
+/** Whether a request has no credentials at all, neither right nor wrong ones. */
+export function isAnonymous(
+  request: EndpointRequest,
+  dependencies: Pick<ClientEndpointDependencies, 'readCertificate'>,
+): boolean {
+  try {
+    return !hasCredentials(credentialsOf(request, dependencies));
+  } catch {
+    // There is a certificate, which cannot be read.
+    return false;
+  }
 }
 
 /** Lets a page of one of the client's origins read the answer. */

@@ -1,4 +1,3 @@
-import { hasCredentials } from '../clients/authentication/credentials.ts';
 import { invalidClient } from '../clients/authentication/errors.ts';
 import type { Client } from '../clients/client.ts';
 import { singleParameters } from '../clients/single-parameters.ts';
@@ -14,7 +13,7 @@ import {
   answerClient,
   CLIENT_HEADERS,
   type ClientEndpointDependencies,
-  credentialsOf,
+  isAnonymous,
   refuseClient,
 } from './client-request.ts';
 import { audiencesOf } from './paths.ts';
@@ -29,7 +28,7 @@ const SIGNED = 'application/token-introspection+jwt';
 export function introspectionEndpoint(d: ClientEndpointDependencies & IntrospectionDependencies): Endpoint {
   const audiences = audiencesOf(d.issuer);
   const describe = async (request: EndpointRequest, work: typeof introspect | typeof signedIntrospection) => {
-    if (!hasCredentials(credentialsOf(request)))
+    if (isAnonymous(request, d))
       return refuseClient(request, {}, invalidClient('introspection without authentication'), d);
     return answerClient(request, audiences, d, (client) => work(readRequest(request, client), d));
   };

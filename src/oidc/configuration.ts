@@ -7,6 +7,12 @@ import type { ConsentStore } from '../grants/consent-store.ts';
 import { KEY_ALGORITHMS } from '../keys/signing-key.ts';
 import { ACR } from '../tokens/sign-in-claims.ts';
 import { answerError, type RenderError } from './answers/render-error.ts';
+import {
+  type CertificateSupport,
+  certificateMethods,
+  endpointAliases,
+  mutualTls,
+} from './certificate-metadata.ts';
 import { checkBindings } from './checks/bindings.ts';
 import { checkLengths } from './checks/lengths.ts';
 import { checkRequestedScope } from './checks/requested-scope.ts';
@@ -35,6 +41,7 @@ const CLIENT_AUTH_METHODS: ClientAuthMethod[] = [
 export interface ConfigurationDependencies extends AdapterDependencies {
   cookieKeys: readonly string[];
   https: boolean;
+  clientCertificates: CertificateSupport;
   consents: ConsentStore;
   people: PersonStore;
   hints: IdTokenHints;
@@ -44,7 +51,8 @@ export interface ConfigurationDependencies extends AdapterDependencies {
 
 /** The library's configuration. Lifetimes are in seconds and come from the client's registration. */
 export function oidcConfiguration(dependencies: ConfigurationDependencies): Configuration {
-  const { https, cookieKeys, keyRing, hints, renderError, devicePages } = dependencies;
+  const { https, cookieKeys, keyRing, hints, renderError, devicePages, clientCertificates } = dependencies;
+  const methods = [...CLIENT_AUTH_METHODS, ...certificateMethods(clientCertificates)];
   return {
     adapter: createAdapter(dependencies),
     jwks: keyRing.privateJwks,
@@ -77,7 +85,7 @@ export function oidcConfiguration(dependencies: ConfigurationDependencies): Conf
     responseTypes: ['code'],
     subjectTypes: ['public'],
     pkce: { required: (_ctx, client) => clientRecord(client).requirePkce },
-    clientAuthMethods: CLIENT_AUTH_METHODS,
+    clientAuthMethods: methods,
     extraClientMetadata: { properties: ['listo'] },
     clientBasedCORS: (_ctx, origin, client) => mayCallFrom(clientRecord(client), origin),
     allowOmittingSingleRegisteredRedirectUri: false,
@@ -94,8 +102,9 @@ export function oidcConfiguration(dependencies: ConfigurationDependencies): Conf
       backchannel_logout_session_supported: true,
       acr_values_supported: Object.values(ACR),
       prompt_values_supported: ['none', 'login', 'consent', 'select_account'],
-      revocation_endpoint_auth_methods_supported: CLIENT_AUTH_METHODS,
-      introspection_endpoint_auth_methods_supported: CLIENT_AUTH_METHODS.filter((name) => name !== 'none'),
+      ...endpointAliases(clientCertificates),
+      revocation_endpoint_auth_methods_supported: methods,
+      introspection_endpoint_auth_methods_supported: methods.filter((name) => name !== 'none'),
       revocation_endpoint_auth_signing_alg_values_supported: PROOF_ALGORITHMS,
       introspection_endpoint_auth_signing_alg_values_supported: PROOF_ALGORITHMS,
     },
@@ -110,6 +119,7 @@ export function oidcConfiguration(dependencies: ConfigurationDependencies): Conf
       deviceFlow: deviceFlow(devicePages),
       userinfo: { enabled: true },
       dPoP: { enabled: true },
+      mTLS: mutualTls(clientCertificates),
       resourceIndicators: { enabled: false },
     },
   };

@@ -27,6 +27,13 @@ const RUN_BY: Readonly<Record<string, string | { because: string }>> = {
   'docs/client-libraries.md#spring-as-an-api': 'test/real-clients/spring.test.ts',
   'docs/integrating.md': 'test/real-clients/curl.test.ts',
   'docs/operating.md#starting-it': 'test/postgres/documented-commands.test.ts',
+  'docs/operating.md#certificates-of-clients haproxy': 'test/real-clients/haproxy-certificates.test.ts',
+  'docs/operating.md#certificates-of-clients nginx': {
+    because: 'no test has nginx; test/clients/certificates.test.ts reads the header that it makes',
+  },
+  'docs/operating.md#certificates-of-clients yaml': {
+    because: 'no test has Envoy; test/clients/certificates.test.ts reads the header that it makes',
+  },
   'docs/operating.md#on-kubernetes': 'test/postgres/documented-commands.test.ts',
   'docs/operating.md#its-connections-to-postgres': 'test/platform/postgres/address.test.ts',
   'docs/operating.md#backup-and-restore': 'test/postgres/restore.test.ts',

@@ -19,12 +19,13 @@ export interface Balancer {
 
 /**
  * Runs one of the documents' samples. Only addresses are replaced, by those of this machine, and the texts in
- * `changes`. The sample must contain every text that is replaced.
+ * `changes`. The sample must contain every text that is replaced. `more` is a part of a configuration, added as it is.
  */
 export async function startHaproxy(
   workshop: Workshop,
   sample: keyof typeof SAMPLES,
   changes: Readonly<Record<string, string>>,
+  more = '',
 ): Promise<Balancer> {
   const [port, statistics] = [await freePort(), await freePort()];
   const bind =
@@ -36,7 +37,7 @@ export async function startHaproxy(
     [bind]: `bind 127.0.0.1:${port}`,
   });
   const file = join(workshop.folder, `haproxy-${sample}.cfg`);
-  writeFileSync(file, `${text}\n${statisticsAt(statistics)}`);
+  writeFileSync(file, `${text}\n${more}\n${statisticsAt(statistics)}`);
   workshop.start('haproxy', ['-db', '-f', file]);
   await until(`HAProxy listens (${file})`, () => listens(port));
   return { port, up: (backend) => countUp(statistics, backend) };

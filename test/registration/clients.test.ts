@@ -16,6 +16,7 @@ import {
 } from '../support/registrations/registration.ts';
 
 const KEY_X = '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo';
+const TLS = "'tls_client_auth'";
 const JWKS = `'{"keys": [{"kty": "OKP", "crv": "Ed25519", "x": "${KEY_X}"}]}'`;
 
 let registration: Registration;
@@ -271,7 +272,7 @@ describe('a client is refused', () => {
           sql,
           'confidential_client_secret',
           `client "${sql.includes('web2') ? 'web2' : 'web'}" is confidential and has no secret`,
-          'Insert a row of client_secrets in the same transaction (npx listo client secret makes one), give it jwks or jwks_uri, or make it public.',
+          'Insert a row of client_secrets in the same transaction (npx listo client secret makes one), give it jwks, jwks_uri or a token_endpoint_auth_method, or make it public.',
         ],
       ),
       ...each(['{}', '[]', '{"keys": {}}', '{"keys": []}', `{"keys": [${Array(11).fill('{}')}]}`], (jwks) => [
@@ -351,6 +352,117 @@ describe('a client is refused', () => {
           'client_jwks_uri_address of clients',
           row(),
           'Write an https address, or an http address on localhost, 127.0.0.1 or [::1], without a fragment, spaces and quotation marks.',
+        ],
+      ),
+      [
+        aClient({
+          id: "'new'",
+          jwks: `'{"keys": [{"kty": "OKP", "crv": "Ed25519", "x": "${KEY_X}", "x5c": ["no certificate"]}]}'`,
+        }),
+        'client_jwks_certificate',
+        'client "new": jwks has an x5c without a certificate',
+        'Write an array with the certificate in base64, as in a PEM file without its first and last line and its line breaks.',
+      ],
+      [
+        aClient({ id: "'new'", token_endpoint_auth_method: "'private_key_jwt'" }),
+        'client_auth_method_known of clients',
+        row(),
+        'Write tls_client_auth or self_signed_tls_client_auth, or NULL for a client with a secret or keys.',
+      ],
+      ...[
+        { token_endpoint_auth_method: TLS },
+        {
+          token_endpoint_auth_method: TLS,
+          tls_client_auth_san_dns: "'a.example'",
+          tls_client_auth_san_ip: "'192.0.2.7'",
+        },
+        { jwks: JWKS, tls_client_auth_san_dns: "'a.example'" },
+        {
+          token_endpoint_auth_method: "'self_signed_tls_client_auth'",
+          jwks_uri: "'https://a.example/'",
+          tls_client_auth_san_dns: "'a.example'",
+        },
+      ].map(
+        (columns): Refusal => [
+          aClient({ id: "'new'", ...columns }),
+          'client_certificate_name of clients',
+          row(),
+          'A client with tls_client_auth has exactly one of the columns tls_client_auth_…, and every other client has none.',
+        ],
+      ),
+      ...(
+        [
+          [
+            'tls_client_auth_subject_dn',
+            'client_certificate_dn',
+            ['', 'billing', 'CN=', 'CN=a,', 'CN=a;O=b', 'CN="a"', 'CN=a\\', '=a'],
+            'Write the subject as openssl x509 -noout -subject -nameopt RFC2253 prints it, such as CN=billing,O=Acme,C=DE.',
+          ],
+          [
+            'tls_client_auth_san_dns',
+            'client_certificate_dns',
+            ['', '.example', '*.example', 'A.example', 'a_b.example', 'a.example.'],
+            'Write a host name in lower case, without a wildcard, such as billing.acme.example.',
+          ],
+          [
+            'tls_client_auth_san_uri',
+            'client_certificate_uri',
+            ['', 'billing', 'https://', 'https://a b'].filter((uri) => uri !== 'https://'),
+            'Write a whole address without spaces, such as spiffe://acme.example/billing.',
+          ],
+          [
+            'tls_client_auth_san_ip',
+            'client_certificate_ip',
+            ['', '192.0.2.256', '192.0.2.0/24', '2001:db8::/32', 'a.example'],
+            'Write an address, such as 192.0.2.7 or 2001:db8::7, and no network.',
+          ],
+          [
+            'tls_client_auth_san_email',
+            'client_certificate_email',
+            ['', 'billing', 'a@', 'a b@c.example', 'a@b@c.example'],
+            'Write an e-mail address, such as billing@acme.example.',
+          ],
+        ] as const
+      ).flatMap(([column, constraint, values, hint]) =>
+        each(
+          [...values],
+          (value): Refusal => [
+            aClient({ id: "'new'", token_endpoint_auth_method: TLS, [column]: `'${value}'` }),
+            `${constraint} of clients`,
+            row(),
+            hint,
+          ],
+        ),
+      ),
+      [
+        aClient({
+          id: "'new'",
+          type: "'public'",
+          token_endpoint_auth_method: TLS,
+          tls_client_auth_san_dns: "'a.example'",
+        }),
+        'public_client_certificate',
+        'client "new" is public and authenticates by a certificate',
+        'Set token_endpoint_auth_method to NULL, or type to confidential: only a backend can keep a key.',
+      ],
+      [
+        `UPDATE clients SET token_endpoint_auth_method = ${TLS}, tls_client_auth_san_dns = 'a.example' WHERE id = 'web'`,
+        'client_certificate_or_secret',
+        'client "web" authenticates by a certificate and has a secret',
+        'Delete its rows of client_secrets in the same transaction, before: a client authenticates in one way.',
+      ],
+      [
+        aNewClient({ token_endpoint_auth_method: TLS, tls_client_auth_san_dns: "'a.example'" }),
+        'client_certificate_or_secret',
+        'client "new" authenticates by a certificate and cannot have a secret',
+        'Set its token_endpoint_auth_method to NULL in the same transaction, before: a client authenticates in one way.',
+      ],
+      ...[{}, { jwks: JWKS }].map(
+        (keys): Refusal => [
+          aClient({ id: "'new'", token_endpoint_auth_method: "'self_signed_tls_client_auth'", ...keys }),
+          'client_certificate_present',
+          'client "new" authenticates by its own certificate, and its keys have none',
+          'Write the certificate into x5c of a key in jwks, or set jwks_uri, where it publishes such a key (RFC 8705 section 2.2).',
         ],
       ),
       [
@@ -544,6 +656,26 @@ describe('what is accepted', () => {
       `the application’s logo and links ${uri}`,
       `UPDATE clients SET logo_uri = '${uri}', tos_uri = '${uri}', policy_uri = '${uri}'`,
     ]),
+    ...[
+      ['subject_dn', 'CN=billing,O=Acme\\, Inc. + OU=a,C=DE'],
+      ['subject_dn', '1.2.3=Gr\\C3\\B6\\C3\\9Fe, CN = Größe'],
+      ['san_dns', 'billing.acme.example'],
+      ['san_uri', 'spiffe://acme.example/billing'],
+      ['san_ip', '192.0.2.7'],
+      ['san_ip', '2001:db8::7'],
+      ['san_email', 'billing@acme.example'],
+    ].map(([column, value]) => [
+      `a certificate with the ${column} ${value}`,
+      aClient({ id: "'new'", token_endpoint_auth_method: TLS, [`tls_client_auth_${column}`]: `'${value}'` }),
+    ]),
+    [
+      'a certificate in the keys of the client',
+      aClient({
+        id: "'new'",
+        token_endpoint_auth_method: "'self_signed_tls_client_auth'",
+        jwks: `'{"keys": [{"kty": "OKP", "crv": "Ed25519", "x": "${KEY_X}", "x5c": ["${'A'.repeat(400)}"]}]}'`,
+      }),
+    ],
     [
       'a client that publishes its keys',
       aClient({ id: "'new'", jwks_uri: "'https://app.example:8443/jwks?tenant=a'" }),

@@ -42,6 +42,7 @@ describe('docs/registering-clients.md', () => {
     expect(secrets).toEqual([{ client_id: 'acme-portal', name: '2027-spring' }]);
     expect(await database.knex('clients').orderBy('id').pluck('id')).toEqual([
       'acme-billing',
+      'acme-payroll',
       'acme-portal',
       'acme-spa',
       'acme-tv',
@@ -64,6 +65,7 @@ describe('docs/registering-clients.md', () => {
       '0024-support-address',
       '0028-application-look',
       '0033-published-keys',
+      '0036-client-certificates',
       '0030-security-profile',
       '0034-signed-introspection',
       '0035-deliveries',
@@ -73,6 +75,8 @@ describe('docs/registering-clients.md', () => {
     const current = [
       'instances_validate',
       'clients_validate',
+      'clients_validate_security',
+      'check_client_jwks',
       'clients_validate_target_links',
       'people_validate',
       'people_validate_address',

@@ -1,4 +1,5 @@
 import type { Clock } from '../../platform/time/clock.ts';
+import type { CertificateIssuers } from '../certificates/certificate-issuers.ts';
 import type { Client } from '../client.ts';
 import type { ClientStore } from '../client-store.ts';
 import type { ClientKeys } from '../keys/client-keys.ts';
@@ -7,6 +8,7 @@ import { refuseOtherOrigin } from '../origins.ts';
 import type { ClientSecrets } from '../secrets/client-secrets.ts';
 import type { UsedProofStore } from '../used-proof-store.ts';
 import { verifyAssertion } from './assertion.ts';
+import { verifyCertificate } from './certificate.ts';
 import { type Credentials, type PresentedCredentials, readCredentials } from './credentials.ts';
 import { invalidClient, invalidClientBecause } from './errors.ts';
 
@@ -22,6 +24,7 @@ export interface AuthenticationDependencies {
   lookUpClient: ClientStore['find'];
   clientSecrets: ClientSecrets;
   clientKeys: ClientKeys;
+  certificateIssuers: CertificateIssuers;
   usedProofs: UsedProofStore;
   clock: Clock;
 }
@@ -45,8 +48,8 @@ export async function identifyClient(
 }
 
 /**
- * Verifies the credentials of a client in the one way that it is registered for: a secret, an assertion, or nothing
- * for a public client. `audiences` are the addresses by which an assertion may name this server.
+ * Verifies the credentials of a client in the one way that it is registered for: a secret, an assertion, a certificate,
+ * or nothing for a public client. `audiences` are the addresses by which an assertion may name this server.
  * @throws OAuthError `invalid_client`.
  */
 export async function authenticateClient(
@@ -67,8 +70,10 @@ export async function authenticateClient(
 async function verifyCredentials(
   { client, credentials }: NamedClient,
   audiences: readonly string[],
-  { clientSecrets, clientKeys, usedProofs, clock }: AuthenticationDependencies,
+  dependencies: AuthenticationDependencies,
 ): Promise<void> {
+  const { clientSecrets, usedProofs, clientKeys, clock } = dependencies;
+  const { certificateAuthentication: authentication } = client;
   const method = methodOf(client);
   if (credentials.method === 'none' && method !== 'none') throw invalidClientBecause(`no ${method} was sent`);
   if (credentials.method !== method)
@@ -79,6 +84,11 @@ async function verifyCredentials(
     );
   if (credentials.method === 'secret' && !(await clientSecrets.verify(client.id, credentials.secret)))
     throw invalidClient('invalid secret provided');
+  if (authentication && method === 'none') {
+    const { certificate } = credentials;
+    if (!certificate) throw invalidClientBecause('no client certificate was sent');
+    await verifyCertificate(certificate, { client, authentication, now: clock.now() }, dependencies);
+  }
   if (credentials.method === 'assertion')
     await verifyAssertion(
       credentials.assertion,
@@ -97,7 +107,8 @@ async function withoutSecret(
   return invalidClient(detail);
 }
 
-function methodOf({ type, jwks, jwksUri }: Client): Credentials['method'] {
-  if (type === 'public') return 'none';
+/** The part of a request in which a client authenticates. A certificate comes beside the request. */
+function methodOf({ type, jwks, jwksUri, certificateAuthentication }: Client): Credentials['method'] {
+  if (type === 'public' || certificateAuthentication) return 'none';
   return jwks || jwksUri !== null ? 'assertion' : 'secret';
 }

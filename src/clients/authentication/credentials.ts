@@ -1,9 +1,10 @@
 import { decodeJwt } from 'jose';
+import type { ClientCertificate } from '../certificates/client-certificate.ts';
 import { type SentParameters, singleParameters } from '../single-parameters.ts';
 import { invalidClient, invalidRequest } from './errors.ts';
 
 /** The name of a client in a request, and the proof that comes with it. Nothing is verified yet. */
-export type Credentials = { clientId: string } & (
+export type Credentials = { clientId: string; certificate?: ClientCertificate | undefined } & (
   | { method: 'secret'; secret: string }
   | { method: 'assertion'; assertion: string }
   | { method: 'none' }
@@ -14,6 +15,8 @@ export interface PresentedCredentials {
   /** The header; undefined when it is missing. */
   authorization: string | undefined;
   parameters: SentParameters;
+  /** The certificate with which the client connected. It is a credential of those that are registered for it. */
+  certificate?: ClientCertificate | undefined;
 }
 
 const PARAMETERS = ['client_id', 'client_secret', 'client_assertion', 'client_assertion_type'] as const;
@@ -22,9 +25,13 @@ const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 type Fields = Record<(typeof PARAMETERS)[number], string | undefined>;
 
 /** Whether a request has any credentials, right or wrong. */
-export function hasCredentials({ authorization = '', parameters }: PresentedCredentials): boolean {
+export function hasCredentials({
+  authorization = '',
+  parameters,
+  certificate,
+}: PresentedCredentials): boolean {
   const { client_secret, client_assertion } = parameters;
-  return Boolean(client_secret || client_assertion) || /^basic\b/i.test(authorization);
+  return Boolean(client_secret || client_assertion || certificate) || /^basic\b/i.test(authorization);
 }
 
 /**
@@ -32,7 +39,11 @@ export function hasCredentials({ authorization = '', parameters }: PresentedCred
  * finds only a name (none).
  * @throws OAuthError `invalid_request`, or `invalid_client` for an assertion without a client.
  */
-export function readCredentials({ authorization, parameters }: PresentedCredentials): Credentials {
+export function readCredentials({
+  authorization,
+  parameters,
+  certificate,
+}: PresentedCredentials): Credentials {
   const fields = singleParameters(parameters, PARAMETERS);
   const { client_id, client_secret, client_assertion } = fields;
   if ([authorization, client_assertion, client_secret].filter(Boolean).length > 1)
@@ -41,7 +52,7 @@ export function readCredentials({ authorization, parameters }: PresentedCredenti
   if (client_id !== undefined && client_id !== credentials.clientId)
     throw invalidRequest('client_id mismatch');
   if (!credentials.clientId) throw invalidRequest('no client authentication mechanism provided');
-  return credentials;
+  return certificate ? { ...credentials, certificate } : credentials;
 }
 
 function readOne(authorization: string | undefined, fields: Fields): Credentials {

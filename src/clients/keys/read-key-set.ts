@@ -63,7 +63,8 @@ const HINTS = ['kid', 'alg', 'use'] as const;
 
 function withoutTheRest(key: Record<string, unknown>): JWK {
   const hints = HINTS.filter((name) => typeof key[name] === 'string');
-  return Object.fromEntries(
-    [...MEMBERS, ...hints].filter((name) => name in key).map((name) => [name, key[name]]),
-  ) as unknown as JWK;
+  const kept = [...MEMBERS, ...hints].filter((name) => name in key).map((name) => [name, key[name]]);
+  const [certificate] = Array.isArray(key.x5c) ? key.x5c : [];
+  const x5c = typeof certificate === 'string' ? [['x5c', [certificate]]] : [];
+  return Object.fromEntries([...kept, ...x5c]) as unknown as JWK;
 }

@@ -28,12 +28,16 @@ export type AnswerListener = (answer: {
 export function accessRecords({
   logger,
   trustedProxies,
+  clientCertificates,
   onAnswer = () => {},
 }: {
   logger: Logger;
   trustedProxies: readonly string[];
+  /** The header in which they say which certificate a client has. */
+  clientCertificates?: { header: { name: string } | undefined };
   onAnswer?: AnswerListener;
 }): OpenRecord {
+  const certificateHeader = clientCertificates?.header?.name;
   const originOf = addressReader(trustedProxies);
   const warnOfProxy = unlistedProxies(logger);
   const warnOfUnreadable = unreadableForwarding(logger);
@@ -47,6 +51,8 @@ export function accessRecords({
     const forwarded = String(req.headers['x-forwarded-for'] ?? '');
     const { address, throughProxy, unreadable } = originOf(req.socket.remoteAddress ?? '', forwarded);
     if (!throughProxy) warnOfProxy(address, req);
+    // Anybody can write it. Node has all of its spellings under this name.
+    if (!throughProxy && certificateHeader !== undefined) delete req.headers[certificateHeader];
     if (unreadable) warnOfUnreadable(address);
     const state: RequestState = { id, ip: address, log: {} };
     setRequestState(req, state);

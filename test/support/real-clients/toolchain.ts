@@ -22,6 +22,7 @@ const TOOLS = {
   apache: { check: ['test', '-e', MOD_AUTH_OPENIDC], package: 'libapache2-mod-auth-openidc' },
   chromium: { check: [process.env.CHROMIUM ?? 'chromium', '--version'], package: 'chromium' },
   curl: { check: ['curl', '--version'], package: 'curl' },
+  haproxy: { check: ['haproxy', '-v'], package: 'haproxy' },
   openssl: { check: ['openssl', 'version'], package: 'openssl' },
 } as const satisfies Record<string, Tool>;
 export type ToolName = keyof typeof TOOLS;

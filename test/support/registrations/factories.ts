@@ -101,6 +101,12 @@ export async function aClient(
     policy_uri?: string;
     jwks?: { keys: object[] };
     jwks_uri?: string;
+    token_endpoint_auth_method?: 'tls_client_auth' | 'self_signed_tls_client_auth';
+    tls_client_auth_subject_dn?: string;
+    tls_client_auth_san_dns?: string;
+    tls_client_auth_san_uri?: string;
+    tls_client_auth_san_ip?: string;
+    tls_client_auth_san_email?: string;
     require_dpop?: boolean;
     security_profile?: 'standard' | 'fapi2' | 'fapi2_message_signing';
     id_token_signed_response_alg?: 'RS256' | 'PS256' | 'ES256' | 'EdDSA';
@@ -119,7 +125,8 @@ export async function aClient(
     require_pkce: columns.type === 'public',
     ...columns,
   };
-  const client_secret = client.type === 'public' || columns.jwks || columns.jwks_uri ? '' : randomUUID();
+  const other = columns.jwks ?? columns.jwks_uri ?? columns.token_endpoint_auth_method;
+  const client_secret = client.type === 'public' || other ? '' : randomUUID();
   await database.knex.transaction(async (trx) => {
     await trx('clients').insert(client);
     if (client_secret)

@@ -1,0 +1,31 @@
+import type { X509Certificate } from 'node:crypto';
+import { type ClientCertificate, isInTime } from './client-certificate.ts';
+
+/** Says why a certificate is not one of an issuer that the operator trusts; undefined where it is. */
+export type CertificateIssuers = (certificate: ClientCertificate, now: Date) => string | undefined;
+
+/** Extended key usages (RFC 5280 section 4.2.1.12): client authentication, and any. */
+const FOR_CLIENTS = ['1.3.6.1.5.5.7.3.2', '2.5.29.37.0'];
+
+/**
+ * Compares certificates with the configured issuers. Each of these is trusted by itself, so a chain has one step, and no
+ * certificate that a stranger sends takes part.
+ */
+export function createCertificateIssuers(issuers: readonly X509Certificate[]): CertificateIssuers {
+  const signedBy = new WeakMap<ClientCertificate, readonly X509Certificate[]>();
+
+  return (certificate, now) => {
+    const { x509 } = certificate;
+    const signers = signedBy.get(certificate) ?? issuers.filter((issuer) => hasSigned(issuer, x509));
+    signedBy.set(certificate, signers);
+    if (signers.length === 0) return 'the certificate is of no issuer in CLIENT_CERTIFICATE_CA';
+    if (!signers.some((issuer) => isInTime(issuer, now))) return 'the issuer of the certificate has expired';
+    if (x509.keyUsage && !x509.keyUsage.some((usage) => FOR_CLIENTS.includes(usage)))
+      return 'the certificate is not for clients';
+    return undefined;
+  };
+}
+
+function hasSigned(issuer: X509Certificate, certificate: X509Certificate): boolean {
+  return certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
+}
