@@ -66,9 +66,10 @@ export function aCertificate({
   const signature = sign('sha256', content, issuer?.privateKey ?? privateKey);
   const der = sequence(content, ecdsa, tagged(0x03, Buffer.concat([Buffer.from([0]), signature])));
   const base64 = der.toString('base64');
+  const lines = base64.match(/.{1,64}/g) ?? [];
   return {
     der,
-    pem: `-----BEGIN CERTIFICATE-----\n${base64.replaceAll(/.{64}/g, '$&\n')}\n-----END CERTIFICATE-----\n`,
+    pem: `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`,
     thumbprint: thumbprintOf(der),
     privateKey,
     privatePem: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
