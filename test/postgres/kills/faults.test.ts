@@ -10,7 +10,7 @@ import {
   WAYS,
   type WayName,
 } from './stage.ts';
-import { answerOf, each, RETRIES, retried, SPENT, STATEMENTS, stateOf, UNSPENT } from './states.ts';
+import { each, RETRIES, retried, SPENT, STATEMENTS, sendAll, stateOf, UNSPENT } from './states.ts';
 
 /** Prepares a fault. `mend` takes it back. */
 type Fault = (
@@ -139,7 +139,7 @@ describe('a fault of ours', () => {
         server,
         OPERATIONS.map((name) => requests[name]),
       );
-      answers = await each((name) => answerOf(requests[name].send(server.url, instant)));
+      answers = await sendAll(server, requests, instant);
       mend?.();
     });
     const sent = await each(async (name) => server.statements.sent(requests[name].statement.value));

@@ -1,5 +1,6 @@
 import type { Answer } from '../../support/clients/relying-party.ts';
-import { OPERATIONS, type Operation, type Prepared, type Stage } from './stage.ts';
+import { until } from '../../support/time/until.ts';
+import { type FaultyServer, OPERATIONS, type Operation, type Prepared, type Stage } from './stage.ts';
 
 /** The remains of a sign-in: its code, the counter of its refresh tokens, and whether it goes on at all. */
 export interface State {
@@ -71,6 +72,25 @@ export const STATEMENTS: Each<readonly string[]> = {
   'refresh, 120 s': ['rotate_refresh_family'],
   'replay, 120 s': ['rotate_refresh_family', 'find_refresh_family'],
 };
+
+/**
+ * Sends all requests to a server, so that they are under way together. A statement that is broken off may serve several
+ * requests at once. So the replay, which has one more, has come to its last one before the others begin.
+ */
+export async function sendAll(
+  { url, statements }: FaultyServer,
+  requests: Each<Prepared>,
+  instant?: string,
+): Promise<Each<object | 'nothing'>> {
+  const { 'replay, 120 s': replay, ...others } = requests;
+  const isBroken = statements.isBreaking();
+  const replayed = answerOf(replay.send(url, instant));
+  const { name, value } = replay.statement;
+  if (isBroken) await until('the replay to come so far', () => statements.sent(value).includes(name));
+  const names = Object.keys(others) as (keyof typeof others)[];
+  const answered = names.map(async (name) => [name, await answerOf(others[name].send(url, instant))]);
+  return { ...Object.fromEntries(await Promise.all(answered)), 'replay, 120 s': await replayed };
+}
 
 export async function each<T>(work: (operation: Operation) => Promise<T>): Promise<Each<T>> {
   return Object.fromEntries(
