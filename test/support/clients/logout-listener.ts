@@ -1,10 +1,12 @@
-import { decodeJwt, decodeProtectedHeader, type JWTPayload } from 'jose';
+import { decodeJwt, type JWTPayload } from 'jose';
 import type { OutboundFetch } from '../../../src/platform/network/outbound-fetch.ts';
 
 /** A token that an application got at its back-channel logout address. */
 export interface Heard {
   url: string;
-  typ: unknown;
+  method: string;
+  type: string | null;
+  token: string;
   claims: JWTPayload & { sid?: string };
 }
 
@@ -21,9 +23,10 @@ export function listenForLogouts(): LogoutListener {
     status: 200,
     async fetch(input, init) {
       const request = new Request(input, init);
+      const { url, method, headers } = request;
       const token = new URLSearchParams(await request.text()).get('logout_token') ?? '';
-      const { typ } = decodeProtectedHeader(token);
-      listener.heard.push({ url: request.url, typ, claims: decodeJwt(token) });
+      const claims = decodeJwt<{ sid?: string }>(token);
+      listener.heard.push({ url, method, type: headers.get('content-type'), token, claims });
       return new Response(null, { status: listener.status });
     },
   };
