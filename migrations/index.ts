@@ -35,6 +35,7 @@ import * as publishedKeys from './0033-published-keys.ts';
 import * as signedIntrospection from './0034-signed-introspection.ts';
 import * as deliveries from './0035-deliveries.ts';
 import * as clientCertificates from './0036-client-certificates.ts';
+import * as authorizationRequests from './0037-authorization-requests.ts';
 import { applyFunctions } from './functions.ts';
 
 const MIGRATIONS = {
@@ -74,6 +75,7 @@ const MIGRATIONS = {
   '0034-signed-introspection': signedIntrospection,
   '0035-deliveries': deliveries,
   '0036-client-certificates': clientCertificates,
+  '0037-authorization-requests': authorizationRequests,
 };
 
 type Name = keyof typeof MIGRATIONS;
@@ -95,6 +97,7 @@ export const FUNCTIONS_SINCE: Partial<Record<Name, string>> = {
   '0033-published-keys': '361f2e64d7347924',
   '0035-deliveries': '1f0c09fce210eb15',
   '0036-client-certificates': '57256e9f78297968',
+  '0037-authorization-requests': '202d9e260bc85aac',
 };
 
 /** The migrations in order, as knex wants them. They are listed by hand, so that no folder is read at start. */

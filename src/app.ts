@@ -34,6 +34,7 @@ import { publishedDocuments } from './oidc/answers/published-documents.ts';
 import { authenticateClients } from './oidc/client-requests.ts';
 import { createInstanceResolver } from './oidc/instance-resolver.ts';
 import { instanceContext, protocol } from './oidc/mount.ts';
+import { readAuthorizationRequest } from './oidc/requests/read-request.ts';
 import { PROTOCOL_ROUTES, type ProtocolRouteKind } from './oidc/routes.ts';
 import { isDatabaseUnavailable, unavailable } from './platform/database-errors.ts';
 import type { Logger } from './platform/log/logger.ts';
@@ -144,26 +145,9 @@ function applicationOf(logger: Logger, chain: readonly Middleware[]): Koa {
 }
 
 function pages(services: Services): Router {
-  const { config, live, hints, instances, people, consents, views, csrf, logger } = services;
-  const { clock, artifacts, upstreamSignIns, passwords, upstream, knownBrowsers } = services;
+  const { config, live } = services;
   return interactionRoutes(
-    {
-      issuer: config.issuer,
-      provider: () => live.current,
-      hints,
-      instances,
-      artifacts,
-      people,
-      consents,
-      upstreamSignIns,
-      passwords,
-      upstream,
-      knownBrowsers,
-      views,
-      csrf,
-      logger,
-      clock,
-    },
+    { ...services, issuer: config.issuer, provider: () => live.current },
     { inContext: instanceContext(createInstanceResolver(services), addressMacOf(services), logFacts) },
   );
 }
@@ -225,17 +209,18 @@ function protocolRoutes(services: Services): Router {
   const { token, introspection, revocation, userinfo } = services.endpoints;
   const authenticated = authenticateClients({ ...services, issuer: config.issuer });
   const limitOf = endpointLimits(limits, COUNTED);
+  const asked = readAuthorizationRequest({ ...services, issuer: config.issuer });
   const post = ['POST'];
   const answered = (endpoint: Endpoint, limit: LimitRequest, methods: string[]): Middleware[] => {
     const read = oauthInput({ json: endpoint.takesJson ?? false });
     return [jsonAnswers, read, limited(limit, methods), answersAt(endpoint, methods), inContext, serve];
   };
   const chains: Record<ProtocolRouteKind, Middleware[]> = {
-    authorization: [form, repeatPostedRequest(services), inContext, serve],
+    authorization: [form, repeatPostedRequest(services), inContext, asked, serve],
     resumption: [form, inContext, serve],
     user_code: [onlyFromOwnPages(config.issuer), form, inContextOfCode, serve],
     token: answered(token, limitOf.token, post),
-    client: [jsonAnswers, form, limited(limits.clients, post), inContext, authenticated, serve],
+    client: [jsonAnswers, form, limited(limits.clients, post), inContext, authenticated, asked, serve],
     introspection: answered(introspection, limitOf.introspection, post),
     revocation: answered(revocation, limitOf.revocation, post),
     userinfo: answered(userinfo, limitOf.userinfo, ['GET', 'HEAD', 'POST']),

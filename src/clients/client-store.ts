@@ -29,6 +29,9 @@ export function createClientStore(db: Queryable): ClientStore {
           scopes: row.scopes,
           grantTypes: row.grant_types,
           requirePkce: row.require_pkce,
+          requirePushedAuthorizationRequests: row.require_pushed_authorization_requests,
+          requireSignedRequestObject: row.require_signed_request_object,
+          responseModes: row.response_modes,
           requireConsent: row.require_consent,
           answerSilently: row.answer_silently,
           clientUri: row.client_uri,
@@ -46,6 +49,8 @@ export function createClientStore(db: Queryable): ClientStore {
           idTokenSignedResponseAlg: row.id_token_signed_response_alg,
           accessTokenSigningAlg: 'RS256',
           introspectionSignedResponseAlg: row.introspection_signed_response_alg ?? 'RS256',
+          authorizationSignedResponseAlg:
+            row.authorization_signed_response_alg ?? row.id_token_signed_response_alg,
           mayIntrospect: row.may_introspect,
           authorizationCodeTtlSeconds:
             row.authorization_code_ttl_seconds ?? DEFAULT_LIFETIMES.authorizationCodeTtlSeconds,
@@ -64,6 +69,7 @@ export function createClientStore(db: Queryable): ClientStore {
       const rows: Record<string, SigningAlgorithm | null>[] = await db('clients').distinct(
         'id_token_signed_response_alg',
         'introspection_signed_response_alg',
+        'authorization_signed_response_alg',
       );
       return [...new Set(rows.flatMap((row) => Object.values(row)))].filter((alg) => alg !== null);
     },

@@ -12,6 +12,12 @@ export interface Client {
   scopes: readonly string[];
   grantTypes: readonly string[];
   requirePkce: boolean;
+  /** Whether only a pushed authorization request is taken (RFC 9126). */
+  requirePushedAuthorizationRequests: boolean;
+  /** Whether only a request object that one of its keys signed is taken (RFC 9101). */
+  requireSignedRequestObject: boolean;
+  /** How answers may reach it, the first being for a request that names none. Null: every way, `query` first. */
+  responseModes: readonly string[] | null;
   requireConsent: boolean;
   /** Whether an installed application is answered without a page at an address that others could take (RFC 8252). */
   answerSilently: boolean;
@@ -41,6 +47,8 @@ export interface Client {
   accessTokenSigningAlg: SigningAlgorithm;
   /** How its introspection answers are signed, where it asks for a JWT. */
   introspectionSignedResponseAlg: SigningAlgorithm;
+  /** How answers to its authorization requests are signed that are JWTs (JARM). */
+  authorizationSignedResponseAlg: SigningAlgorithm;
   /** True for an API that may introspect the access tokens of its instance's clients. */
   mayIntrospect: boolean;
   authorizationCodeTtlSeconds: number;

@@ -25,7 +25,7 @@ export function composeEndpoints(
       Registration,
       'clients' | 'lookUpClient' | 'clientSecrets' | 'clientKeys' | 'certificateIssuers' | 'readCertificate'
     > &
-    Omit<OidcParts, 'hints' | 'live' | 'sessions'> &
+    Omit<OidcParts, 'hints' | 'sealedRequests' | 'live' | 'sessions'> &
     Pick<ListnrParts, 'listnrClients' | 'listnrClientSecrets' | 'denied' | 'externalKeys'>,
   { issuer, listnrIssuer, environment }: { issuer: string; listnrIssuer: string; environment: string },
 ): EndpointParts {

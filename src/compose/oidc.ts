@@ -8,6 +8,7 @@ import { createRefreshFamilyStore, type RefreshFamilyStore } from '../grants/ref
 import { createIdTokenHints, type IdTokenHints } from '../oidc/id-token-hint.ts';
 import { createLiveProvider, type LiveProvider } from '../oidc/live-provider.ts';
 import { createProvider, type ProviderDependencies } from '../oidc/provider.ts';
+import { createSealedRequests, type SealedRequests } from '../oidc/requests/sealed-requests.ts';
 import { createBoxFor } from '../platform/secrets/secret-box.ts';
 import { createSessionStore, type SessionStore } from '../sessions/session-store.ts';
 import { createRefreshTokenCodec, type RefreshTokenCodec } from '../tokens/refresh-token-value.ts';
@@ -28,6 +29,7 @@ export interface ProtocolStores {
 export interface OidcParts extends ProtocolStores {
   codec: RefreshTokenCodec;
   hints: IdTokenHints;
+  sealedRequests: SealedRequests;
   live: LiveProvider;
 }
 
@@ -61,9 +63,13 @@ export function composeOidc(
 ): OidcParts {
   const { cookieKeys, refreshTokenKeys, keyEncryptionKeys } = secrets;
   const codec = createRefreshTokenCodec({ keys: refreshTokenKeys, issuer: others.issuer });
-  // Anybody may have a hint sealed and opened, so its keys are not those of our secrets.
+  // Anybody may have a hint or a request sealed and opened, so their keys are not those of our secrets.
   const box = createBoxFor('sealed hints', keyEncryptionKeys);
   const hints = createIdTokenHints({ ...others, pastKeys, box });
+  const sealedRequests = createSealedRequests({
+    box: createBoxFor('sealed requests', keyEncryptionKeys),
+    clock: others.clock,
+  });
   const live = createLiveProvider(() => createProvider({ ...others, ...stores, hints, cookieKeys }));
-  return { ...stores, codec, hints, live };
+  return { ...stores, codec, hints, sealedRequests, live };
 }

@@ -8,6 +8,7 @@ import type { Csrf } from '../http/pages/csrf.ts';
 import type { Views } from '../http/pages/views.ts';
 import type { InstanceStore } from '../instances/instance-store.ts';
 import type { IdTokenHints } from '../oidc/id-token-hint.ts';
+import type { SealedRequests } from '../oidc/requests/sealed-requests.ts';
 import type { Logger } from '../platform/log/logger.ts';
 import type { Clock } from '../platform/time/clock.ts';
 import type { UpstreamSignInStore } from '../sessions/upstream-sign-in-store.ts';
@@ -18,6 +19,7 @@ export interface InteractionDependencies {
   issuer: string;
   provider: () => Provider;
   hints: IdTokenHints;
+  sealedRequests: SealedRequests;
   instances: InstanceStore;
   artifacts: ArtifactStore;
   people: PersonStore;

@@ -66,7 +66,7 @@ async function repeat(
     given,
     goesOn,
   }: { found: KnownInteraction; client: Client; given: RequestParameters; goesOn: boolean },
-  { provider, people, hints }: InteractionDependencies,
+  { provider, people, hints, sealedRequests }: InteractionDependencies,
 ): Promise<void> {
   if (found.isOfDevice) {
     // The device says whether it got its answer. If it did not, its person types the code again.
@@ -75,7 +75,14 @@ async function repeat(
   const session = await findSession(ctx, provider(), client.instanceId);
   const mustSignIn = await isOfAnother(given, session, people);
   const parameters = await repeatedRequest(found, session, { hints, mustSignIn, goesOn });
-  repeatAsGet(ctx, { path: PATHS.authorization, parameters });
+  repeatAsGet(ctx, {
+    path: PATHS.authorization,
+    // Nobody may change a request that its client had to push or sign.
+    parameters:
+      client.requirePushedAuthorizationRequests || client.requireSignedRequestObject
+        ? { client_id: client.id, sealed_request: sealedRequests.sealParameters(parameters, client.id) }
+        : parameters,
+  });
 }
 
 /** Whether somebody typed another address than that of the person who is signed in meanwhile. */

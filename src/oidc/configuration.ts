@@ -3,6 +3,7 @@ import { CLAIMS_BY_SCOPE, LISTO_CLAIMS, PREFERRED_USERNAME } from '../accounts/c
 import type { PersonStore } from '../accounts/person-store.ts';
 import { PROOF_ALGORITHMS } from '../clients/dpop-proof.ts';
 import { mayCallFrom } from '../clients/origins.ts';
+import { REQUEST_OBJECT_ALGORITHMS } from '../clients/request-object.ts';
 import type { ConsentStore } from '../grants/consent-store.ts';
 import { KEY_ALGORITHMS } from '../keys/signing-key.ts';
 import { ACR } from '../tokens/sign-in-claims.ts';
@@ -95,6 +96,8 @@ export function oidcConfiguration(dependencies: ConfigurationDependencies): Conf
       introspectionSigningAlgValues: [...KEY_ALGORITHMS],
       clientAuthSigningAlgValues: [...PROOF_ALGORITHMS],
       dPoPSigningAlgValues: [...PROOF_ALGORITHMS],
+      requestObjectSigningAlgValues: [...REQUEST_OBJECT_ALGORITHMS],
+      authorizationSigningAlgValues: [...KEY_ALGORITHMS],
     },
     discovery: {
       // Ours, not the library's (sign-out/back-channel.ts).
@@ -116,6 +119,9 @@ export function oidcConfiguration(dependencies: ConfigurationDependencies): Conf
       introspection: { enabled: true },
       jwtIntrospection: { enabled: true },
       pushedAuthorizationRequests: { enabled: true },
+      // It is announced. A request object is verified before the library (requests/), which finds no client's keys.
+      requestObjects: { enabled: true },
+      jwtResponseModes: { enabled: true },
       deviceFlow: deviceFlow(devicePages),
       userinfo: { enabled: true },
       dPoP: { enabled: true },

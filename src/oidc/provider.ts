@@ -13,6 +13,7 @@ import { takeBackFailures } from './answers/failures.ts';
 import { formPost } from './answers/form-post.ts';
 import { plainDescriptions } from './answers/plain-description.ts';
 import { keepDocuments } from './answers/published-documents.ts';
+import { signAnswers } from './answers/signed-answer.ts';
 import { type ConfigurationDependencies, oidcConfiguration } from './configuration.ts';
 import { correctClients, keepClients } from './corrections/client-model.ts';
 import { readHints } from './corrections/id-token-hint.ts';
@@ -36,6 +37,7 @@ export function createProvider(dependencies: ProviderDependencies): Provider {
   keepSessionRows(provider, dependencies);
   decideReplays(provider, dependencies);
   readHints(provider, dependencies);
+  signAnswers(provider, dependencies);
   correctClients(provider);
   keepClients(provider, dependencies);
   nameSessionCookies(provider, dependencies.https);

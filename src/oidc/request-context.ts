@@ -17,6 +17,8 @@ export interface RequestContext {
   client: Client | undefined;
   /** The interaction that determined the instance. */
   interaction?: { id: string; artifact: Artifact };
+  /** Why the authorization request is refused (requests/read-request.ts). */
+  requestRefusal?: Error;
   /** Set where the library asks for an interaction that has ended, also in this moment. */
   interactionIsOver?: boolean;
   /** The user code the person typed (device flow only). */

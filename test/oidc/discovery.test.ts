@@ -168,7 +168,10 @@ function discoveryDocument(issuer: string): object {
     dpop_signing_alg_values_supported: algorithms,
     scopes_supported: ['openid', 'profile', 'email', 'offline_access'],
     response_types_supported: ['code'],
-    response_modes_supported: ['form_post', 'fragment', 'query'],
+    response_modes_supported: [
+      ...['form_post', 'fragment', 'query'],
+      ...['jwt', 'query.jwt', 'fragment.jwt', 'form_post.jwt'],
+    ],
     grant_types_supported: [
       'authorization_code',
       'refresh_token',
@@ -181,6 +184,7 @@ function discoveryDocument(issuer: string): object {
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: ['RS256'],
     introspection_signing_alg_values_supported: ['RS256'],
+    authorization_signing_alg_values_supported: ['RS256'],
     claim_types_supported: ['normal'],
     acr_values_supported: ['urn:listo:acr:one-factor', 'urn:listo:acr:two-factors'],
     claims_supported: [
@@ -207,7 +211,9 @@ function discoveryDocument(issuer: string): object {
       'iss',
     ],
     claims_parameter_supported: false,
+    request_parameter_supported: true,
     request_uri_parameter_supported: false,
+    request_object_signing_alg_values_supported: algorithms,
     authorization_response_iss_parameter_supported: true,
   };
 }

@@ -36,9 +36,10 @@ describe('the protocol library', () => {
     [
       'Client.prototype',
       ({ Client }) => Client.prototype,
-      ['redirectUriAllowed', 'grantTypeAllowed', 'responseTypeAllowed'],
+      ['redirectUriAllowed', 'grantTypeAllowed', 'responseTypeAllowed', 'responseModeAllowed'],
     ],
     ['IdToken', ({ IdToken }) => IdToken, ['validate']],
+    ['IdToken.prototype', ({ IdToken }) => IdToken.prototype, ['issue']],
     ['ReplayDetection', ({ ReplayDetection }) => ReplayDetection, ['unique']],
     ['Session.prototype', ({ Session }) => Session.prototype, ['save', 'destroy', 'loginAccount']],
     ['the Provider', (own) => own, ['cookieName']],

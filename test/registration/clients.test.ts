@@ -489,6 +489,30 @@ describe('a client is refused', () => {
         row(),
         'Write RS256, PS256, ES256 or EdDSA, or leave it out for RS256.',
       ]),
+      ...each(["'{}'", "'{query,web_message}'", "'{Query}'", "'{NULL}'", "'{query,NULL}'"], (modes) => [
+        aNewClient({ response_modes: modes }),
+        'client_response_modes_known of clients',
+        row(),
+        'List at least one of query, fragment, form_post, jwt, query.jwt, fragment.jwt and form_post.jwt, or leave it out.',
+      ]),
+      [
+        aNewClient({ response_modes: "'{{query},{jwt}}'" }),
+        'list_flat',
+        'client "new": response_modes is a list of lists',
+        "Write one list: ARRAY['first', 'second'].",
+      ],
+      [
+        aNewClient({ authorization_signed_response_alg: "'HS256'" }),
+        'authorization_signed_response_alg_known of clients',
+        row(),
+        'Write RS256, PS256, ES256 or EdDSA, or leave it out: then it is as for its ID tokens.',
+      ],
+      [
+        aNewClient({ require_signed_request_object: 'true' }),
+        'signed_request_keys',
+        'client "new" must sign its requests and has no keys',
+        'Write its public keys into jwks or their address into jwks_uri, or set require_signed_request_object to false.',
+      ],
       ...each(['fapi1', 'FAPI2', ''], (profile) => [
         aNewClient({ security_profile: `'${profile}'` }),
         'client_security_profile_known of clients',

@@ -69,6 +69,7 @@ describe('docs/registering-clients.md', () => {
       '0030-security-profile',
       '0034-signed-introspection',
       '0035-deliveries',
+      '0037-authorization-requests',
     ]
       .map((name) => readFileSync(new URL(`../../migrations/${name}.ts`, import.meta.url), 'utf8'))
       .join('\n');
@@ -77,6 +78,7 @@ describe('docs/registering-clients.md', () => {
       'clients_validate',
       'clients_validate_security',
       'check_client_jwks',
+      'clients_validate_requests',
       'clients_validate_target_links',
       'people_validate',
       'people_validate_address',

@@ -1,4 +1,4 @@
-import { errors, type KoaContextWithOIDC } from 'oidc-provider';
+import { errors, type KoaContextWithOIDC, type Provider } from 'oidc-provider';
 import { withAnswer } from '../../clients/return-address.ts';
 import { isDatabaseUnavailable } from '../../platform/database-errors.ts';
 import { detailOf } from '../events.ts';
@@ -31,7 +31,7 @@ export function answerError(
   return async (ctx, out, error) => {
     if (error instanceof errors.SessionNotFound && isOver(ctx)) returnToInteraction(ctx);
     else if (out.error !== 'server_error') await renderError(ctx, { ...out, detail: detailOf(ctx, error) });
-    else if (!isDatabaseUnavailable(requestContext().failure)) tellClient(ctx, out);
+    else if (!isDatabaseUnavailable(requestContext().failure)) await tellClient(ctx, out);
   };
 }
 
@@ -46,16 +46,24 @@ function returnToInteraction(ctx: KoaContextWithOIDC): void {
   ctx.redirect(interactionAddress(uid, requestContext().client?.id));
 }
 
-function tellClient(ctx: KoaContextWithOIDC, out: ErrorAnswer): void {
-  const { client, params } = ctx.oidc;
+async function tellClient(ctx: KoaContextWithOIDC, out: ErrorAnswer): Promise<void> {
+  const { client, params, provider } = ctx.oidc;
   // The library has already checked the address: a wrong one would be the reported error.
   if (!client || typeof params?.redirect_uri !== 'string') return;
   const uri = params.redirect_uri;
-  const answer = { ...out, error_description: 'Something went wrong on our side' };
+  const mode = String(params.response_mode ?? '');
+  const told = { ...out, error_description: 'Something went wrong on our side' };
+  const answer = mode.includes('jwt') ? { response: await signed(provider, ctx, told) } : told;
   ctx.status = 303;
   ctx.redirect(
-    params.response_mode === 'fragment'
+    mode.startsWith('fragment')
       ? `${uri}#${new URLSearchParams({ ...answer })}`
       : withAnswer(uri, { ...answer }),
   );
+}
+
+/** answers/signed-answer.ts signs it. */
+function signed(provider: Provider, ctx: KoaContextWithOIDC, answer: object): Promise<string> {
+  const token = new provider.IdToken({}, { ctx });
+  return Object.assign(token, { extra: answer }).issue({ use: 'authorization' });
 }

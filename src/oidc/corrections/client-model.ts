@@ -3,10 +3,13 @@ import { mayReturnTo } from '../../clients/allowed-now.ts';
 import type { Client as ClientRecord } from '../../clients/client.ts';
 import type { ClientStore } from '../../clients/client-store.ts';
 import { DEVICE_CODE_GRANT } from '../../tokens/redeem-device-code.ts';
+import { requestContext } from '../request-context.ts';
 import { clientRecord, findClient } from '../storage/client-metadata.ts';
 import { replace } from './replace.ts';
 
 type Client = InstanceType<Provider['Client']>;
+/** The types of the library do not have it. */
+type ResponseModeAllowed = (mode: string | undefined, responseType: unknown, profile: unknown) => boolean;
 
 /**
  * Makes the library's client only once for each record. The library would write out and hash the whole record with
@@ -39,6 +42,7 @@ export function keepClients(provider: Provider, { clients }: { clients: ClientSt
 export function correctClients(provider: Provider): void {
   const { prototype } = provider.Client;
   const { grantTypeAllowed, responseTypeAllowed } = prototype;
+  const { responseModeAllowed } = prototype as Client & { responseModeAllowed: ResponseModeAllowed };
 
   replace(prototype, {
     redirectUriAllowed(this: Client, uri: string) {
@@ -52,6 +56,15 @@ export function correctClients(provider: Provider): void {
         throw new errors.UnauthorizedClient(`This client may not use the grant type ${type}`);
       }
       return allowed;
+    },
+
+    // It is the first thing that the library asks about a request, when it knows how to tell the client of a refusal.
+    responseModeAllowed(this: Client, ...[mode, ...others]: Parameters<ResponseModeAllowed>) {
+      const { requestRefusal } = requestContext();
+      if (requestRefusal) throw requestRefusal;
+      const { responseModes } = clientRecord(this);
+      const isRegistered = mode === undefined || responseModes === null || responseModes.includes(mode);
+      return isRegistered && responseModeAllowed.call(this, mode, ...others);
     },
 
     responseTypeAllowed(this: Client, type: ResponseType) {

@@ -275,7 +275,7 @@ describe('an authorization request', () => {
       expect(page.headers.get('content-security-policy')).toContain("script-src 'sha256-");
     });
 
-    it.each(['web_message', 'jwt', 'query.jwt', 'anything'])('%s is not supported', async (response_mode) => {
+    it.each(['web_message', 'web_message.jwt', 'anything'])('%s is not supported', async (response_mode) => {
       expect(answerOf(await ask({ response_mode }))).toEqual(
         told('unsupported_response_mode', 'unsupported response_mode requested'),
       );

@@ -27,6 +27,19 @@ export function dpopProof(
   return new SignJWT(payload).setProtectedHeader({ typ: 'dpop+jwt', alg, jwk: publicJwk }).sign(privateKey);
 }
 
+/** A signed request object (RFC 9101 section 4); undefined removes a claim. */
+export function requestObject(
+  { alg, privateKey }: ClientKey,
+  { clientId, audience }: { clientId: string; audience: string },
+  parameters: Claims = {},
+  header: Record<string, unknown> = {},
+): Promise<string> {
+  const payload = { iss: clientId, aud: audience, client_id: clientId, exp: now() + 60, ...parameters };
+  return new SignJWT(payload)
+    .setProtectedHeader({ alg, typ: 'oauth-authz-req+jwt', ...header })
+    .sign(privateKey);
+}
+
 /** The parameters of a client that authenticates with `private_key_jwt` (RFC 7523 section 2.2). */
 export async function clientAssertion(
   { alg, privateKey, publicJwk: { kid } }: ClientKey,

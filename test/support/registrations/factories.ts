@@ -89,6 +89,10 @@ export async function aClient(
     scopes?: string[];
     grant_types?: string[];
     require_pkce?: boolean;
+    require_pushed_authorization_requests?: boolean;
+    require_signed_request_object?: boolean;
+    response_modes?: string[];
+    authorization_signed_response_alg?: 'RS256' | 'PS256' | 'ES256' | 'EdDSA';
     require_consent?: boolean;
     answer_silently?: boolean;
     client_uri?: string;

@@ -1,0 +1,36 @@
+import type { Provider } from 'oidc-provider';
+import type { KeyRing } from '../../keys/key-ring.ts';
+import { unavailable } from '../../platform/database-errors.ts';
+import { type Clock, epochSeconds } from '../../platform/time/clock.ts';
+import { replace } from '../corrections/replace.ts';
+import { clientRecord } from '../storage/client-metadata.ts';
+
+/** JARM section 2.1 recommends ten minutes at most. A client reads the answer at once. */
+const SECONDS = 120;
+
+interface Answer {
+  /** The members of the answer: a code, or an error. */
+  extra: Record<string, unknown>;
+  client: object;
+}
+
+/**
+ * Signs the answer to an authorization request that is a JWT (JARM), with the keys of everything that this server signs.
+ * It has no `sub`, so nothing takes it for an ID token. The library makes no ID token here.
+ * @throws HttpError 503 for a second or two after the first client chose an algorithm.
+ */
+export function signAnswers(
+  provider: Provider,
+  { issuer, keyRing, clock }: { issuer: string; keyRing: KeyRing; clock: Clock },
+): void {
+  replace(provider.IdToken.prototype, {
+    async issue(this: Answer, { use }: { use: string }): Promise<string> {
+      if (use !== 'authorization')
+        throw new Error(`The library makes a token for ${use}, which tokens/ makes.`);
+      const { id, authorizationSignedResponseAlg: alg } = clientRecord(this.client);
+      const signer = keyRing.signer(alg);
+      if (!signer) throw unavailable(new Error(`There is no key yet to sign ${alg} with.`));
+      return signer.sign({ ...this.extra, iss: issuer, aud: id, exp: epochSeconds(clock) + SECONDS }, 'JWT');
+    },
+  });
+}
