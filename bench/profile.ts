@@ -2,7 +2,8 @@
  * `node bench/profile.ts DIR`: shows which functions of the server's processes used the time, without the functions
  * they called. It reads the profiles of `npm run bench -- --profile DIR`.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { SourceMap } from 'node:module';
 import { join } from 'node:path';
 import { Refusal } from '../scripts/refusal.ts';
 import { runProgram } from './program.ts';
@@ -11,8 +12,13 @@ import { markdownTable } from './report/table.ts';
 const LINES = 25;
 const WAITING = new Set(['(idle)', '(root)']);
 
+const maps = new Map<string, SourceMap | undefined>();
+
 interface Profile {
-  nodes: { id: number; callFrame: { functionName: string; url: string; lineNumber: number } }[];
+  nodes: {
+    id: number;
+    callFrame: { functionName: string; url: string; lineNumber: number; columnNumber: number };
+  }[];
   samples: number[];
   timeDeltas: number[];
 }
@@ -37,7 +43,24 @@ function addSelfTimes({ nodes, samples, timeDeltas }: Profile, times: Map<string
   }
 }
 
-function nameOf({ functionName, url, lineNumber }: Profile['nodes'][number]['callFrame']): string {
+function nameOf(frame: Profile['nodes'][number]['callFrame']): string {
+  const [url, line] = sourceOf(frame);
   const file = url.replace(/^.*\/(?:node_modules|src)\//, '').replace(/^file:\/\//, '');
-  return `${functionName || '(anonymous)'}${file ? ` ${file}:${lineNumber + 1}` : ''}`;
+  return `${frame.functionName || '(anonymous)'}${file ? ` ${file}:${line}` : ''}`;
+}
+
+/** The place in the sources, for a function of the bundle. */
+function sourceOf({
+  url,
+  lineNumber,
+  columnNumber,
+}: Profile['nodes'][number]['callFrame']): [string, number] {
+  if (!maps.has(url)) maps.set(url, mapOf(url));
+  const origin = maps.get(url)?.findOrigin(lineNumber + 1, columnNumber + 1);
+  return origin && 'fileName' in origin ? [origin.fileName, origin.lineNumber] : [url, lineNumber + 1];
+}
+
+function mapOf(url: string): SourceMap | undefined {
+  const file = /^file:.*\/dist\/[^/]+\.js$/.test(url) ? new URL(`${url}.map`) : undefined;
+  return file && existsSync(file) ? new SourceMap(JSON.parse(readFileSync(file, 'utf8'))) : undefined;
 }

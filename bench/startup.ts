@@ -1,9 +1,9 @@
 /**
  * `npm run bench:startup`: the time from `node` to ready, on Postgres with nothing to migrate, on a new embedded
- * database, and on an existing one. Also a process's memory when idle, under load, and with many clients registered
- * and used.
+ * database, and on an existing one. Also the memory when idle, of one process and of a primary with two workers, and a
+ * process's memory under load, and with many clients registered and used.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -20,15 +20,17 @@ import type { Scenario } from './scenarios/scenario.ts';
 import { refresh } from './scenarios/token-endpoint.ts';
 import { environmentPath } from './set-up/environment.ts';
 import { fillListnrClients, openFiller } from './set-up/fill.ts';
-import { type Own, signedInTarget, withGround, withServer } from './set-up/own-server.ts';
-import { residentBytes } from './set-up/processes.ts';
+import { type Ground, type Own, signedInTarget, withGround, withServer } from './set-up/own-server.ts';
+import { bytesOfTree, residentBytes } from './set-up/processes.ts';
 import { startServer } from './set-up/server.ts';
 import { ownTarget, type Target } from './set-up/target.ts';
 import { temporaryFolder } from './set-up/temporary-folder.ts';
 
-const MEGABYTE = 1e6;
-const READY_WITHIN_SECONDS = 1.0;
-const RESIDENT_MEGABYTES = 150;
+const MEBIBYTE = 2 ** 20;
+const READY_WITHIN_SECONDS = 0.6;
+const RESIDENT_MEBIBYTES = 125;
+const IDLE_MEBIBYTES = 130;
+const SETTLED_MS = 5000;
 
 const { values } = parseArgs({
   options: {
@@ -45,7 +47,7 @@ const clients = wholeNumber('clients', values.clients, 1);
 interface Figure {
   what: string;
   value: number;
-  unit: 's' | 'MB';
+  unit: 's' | 'MiB';
   target?: { atMost: number; met: boolean };
 }
 
@@ -55,6 +57,7 @@ await runProgram(async () => {
     const ready: number[] = [];
     for (let n = 0; n < starts; n += 1)
       ready.push(await withServer(ground, { workers: 1 }, async ({ server }) => server.readyMs / 1000));
+    const idle = await measureIdle(ground);
     const memory = await withServer(ground, { workers: 1 }, measureMemory);
     const own = figure(
       'ready on Postgres, nothing to migrate',
@@ -62,7 +65,10 @@ await runProgram(async () => {
       's',
       READY_WITHIN_SECONDS,
     );
-    return { figures: [own, ...embedded, ...memory], machine: describeMachine(ground.cluster.version) };
+    return {
+      figures: [own, ...embedded, ...idle, ...memory],
+      machine: describeMachine(ground.cluster.version),
+    };
   });
   const commit = describeCommit();
   const note = `${machine.cores} cores of ${machine.processor}, Node ${machine.node}, commit ${commit ?? 'unknown'}; starts: the median of ${starts}`;
@@ -97,14 +103,32 @@ async function startEmbedded(): Promise<Figure[]> {
   ];
 }
 
+/** A copy of Node runs these, because this program and others share the pages of the original. */
+async function measureIdle(ground: Ground): Promise<Figure[]> {
+  const { path, remove } = temporaryFolder('node');
+  const node = join(path, 'node');
+  copyFileSync(process.execPath, node);
+  const idle = (workers: number) =>
+    withServer(ground, { workers, node }, async ({ server }) => {
+      await sleep(SETTLED_MS);
+      return bytesOfTree(server.pid) / MEBIBYTE;
+    });
+  const [one, cluster] = [await idle(1), await idle(2)];
+  remove();
+  return [
+    figure('idle, one process (PSS)', one, 'MiB'),
+    figure('idle, two workers and their primary (PSS)', cluster, 'MiB', IDLE_MEBIBYTES),
+  ];
+}
+
 async function measureMemory(own: Own): Promise<Figure[]> {
-  await sleep(5000);
-  const idle = residentBytes(own.server.pid) / MEGABYTE;
+  await sleep(SETTLED_MS);
+  const idle = residentBytes(own.server.pid) / MEBIBYTE;
   const nobody = await ownTarget(own.server.base);
   const issuing = await highest(own, nobody, [listnrClientCredentials]);
   // Hashing a password takes 19 MiB at a time, which the C library may keep.
   const target = await signedInTarget(own);
-  const signedIn = residentBytes(own.server.pid) / MEGABYTE;
+  const signedIn = residentBytes(own.server.pid) / MEBIBYTE;
   const loaded = await highest(own, target, [refresh, userinfo]);
 
   progress(`Registering ${clients} LiSTNR clients ...`);
@@ -115,20 +139,20 @@ async function measureMemory(own: Own): Promise<Figure[]> {
   await untilEveryClientIsKnown(own.server.base, clients);
   const many = await highest(own, target, [listnrOfEveryClient(clients)]);
   return [
-    figure('resident, idle', idle, 'MB'),
-    figure('resident under load of LiSTNR, at most', issuing, 'MB', RESIDENT_MEGABYTES),
-    figure('resident after 100 password sign-ins', signedIn, 'MB'),
-    figure('resident under load of refresh and userinfo, at most', loaded, 'MB', RESIDENT_MEGABYTES),
-    figure(`resident under load by ${clients.toLocaleString('en-US')} clients, at most`, many, 'MB'),
+    figure('resident, idle', idle, 'MiB'),
+    figure('resident under load of LiSTNR, at most', issuing, 'MiB', RESIDENT_MEBIBYTES),
+    figure('resident after 100 password sign-ins', signedIn, 'MiB'),
+    figure('resident under load of refresh and userinfo, at most', loaded, 'MiB', RESIDENT_MEBIBYTES),
+    figure(`resident under load by ${clients.toLocaleString('en-US')} clients, at most`, many, 'MiB'),
   ];
 }
 
-/** The most memory of the process under these loads, in MB. */
+/** The most memory of the process under these loads, in MiB. */
 async function highest(own: Own, target: Target, scenarios: readonly Scenario[]): Promise<number> {
   const { path: folder, remove } = temporaryFolder('requests');
   let most = 0;
   const look = setInterval(() => {
-    most = Math.max(most, residentBytes(own.server.pid) / MEGABYTE);
+    most = Math.max(most, residentBytes(own.server.pid) / MEBIBYTE);
   }, 100);
   for (const scenario of scenarios) {
     progress(`${scenario.title} ...`);

@@ -2,9 +2,9 @@
  * `npm run bundle`: makes `dist/` of the sources and their packages, for the image and the benchmark. Each process loads
  * only the files that it needs. Names stay, and the maps beside the files lead from a stack to the sources.
  */
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
-import { join, relative } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Plugin } from 'esbuild';
 import { notices } from './notices.ts';
@@ -36,7 +36,6 @@ const UNREACHED = [
   /\/rate-limiter-flexible\/lib\/(?!RateLimiter(?:Abstract|Memory|Res)\.js$)[^/]+\.js$/,
 ];
 
-rmSync(DIST, { recursive: true, force: true });
 const { metafile } = await build({
   absWorkingDir: ROOT,
   entryPoints: ['src/main.ts', 'src/server.ts', 'src/cli.ts'],
@@ -57,7 +56,14 @@ const { metafile } = await build({
   banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
   plugins: [ownPlaces(), unreached(), nodeModules()],
 });
+removeOthers(['NOTICES.txt', ...Object.keys(metafile.outputs).map((file) => basename(file))]);
 writeFileSync(join(DIST, 'NOTICES.txt'), notices(ROOT, Object.keys(metafile.inputs)));
+
+/** Files of an earlier bundle. Those that are the same stay, so a server that runs them goes on. */
+function removeOthers(kept: readonly string[]): void {
+  for (const file of readdirSync(DIST))
+    if (!kept.includes(file)) rmSync(join(DIST, file), { recursive: true });
+}
 
 /** Lets a source that reads a file find it from where the source lies, not from `dist/`. */
 function ownPlaces(): Plugin {

@@ -3,7 +3,7 @@
  * clone.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { Refusal } from '../../scripts/refusal.ts';
 import { progress } from '../program.ts';
@@ -45,7 +45,9 @@ function addDependencies(root: string): void {
     return;
   }
   progress('Installing the dependencies of the other commit ...');
-  const install = ['ci', '--omit=dev', '--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund'];
+  // What makes the bundle is no dependency of the server.
+  const omit = existsSync(join(root, 'scripts/bundle.ts')) ? [] : ['--omit=dev'];
+  const install = ['ci', ...omit, '--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund'];
   run('npm', install, root, 'npm could not install the dependencies of the other commit');
 }
 

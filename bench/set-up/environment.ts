@@ -1,6 +1,11 @@
-/** Only here do benchmarks read the environment: the PATH for finding programs. */
+/** The PATH for finding programs. Only this file of the benchmarks reads the environment. */
 export function environmentPath(): string {
   return process.env.PATH ?? '';
+}
+
+/** Whether the server under test runs its sources, as with `npm start`, and not the bundle. */
+export function runsSources(): boolean {
+  return process.env.BENCH_SERVER === 'sources';
 }
 
 /** The settings that bench/set-up/floor.ts gives to the program bench/floor.ts. */

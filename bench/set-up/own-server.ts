@@ -52,12 +52,19 @@ export async function withServer<T>(
     workers,
     nodeOptions = [],
     extra = {},
-  }: { workers: number; nodeOptions?: readonly string[]; extra?: Record<string, string> },
+    node,
+  }: { workers: number; nodeOptions?: readonly string[]; extra?: Record<string, string>; node?: string },
   use: (own: Own) => Promise<T>,
 ): Promise<T> {
   progress(`Starting the server, ${workers} ${workers === 1 ? 'process' : 'processes'} ...`);
   const environment = { ...ground.environment, ...extra };
-  const server = await startServer({ ...ground, workers, environment, nodeOptions });
+  const server = await startServer({
+    ...ground,
+    workers,
+    environment,
+    nodeOptions,
+    ...(node ? { node } : {}),
+  });
   try {
     return await use({ ...ground, server });
   } finally {

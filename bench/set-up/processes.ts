@@ -31,6 +31,19 @@ export function residentBytes(pid: number): number {
 }
 
 /**
+ * The memory of a process and all its descendants in bytes. A page that several of them share counts once (Pss), but only
+ * in part if other processes share it: their program of Node must be a copy.
+ */
+export function bytesOfTree(root: number): number {
+  return treeOf(root).reduce((sum, { pid }) => sum + proportionalBytes(pid), 0);
+}
+
+function proportionalBytes(pid: number): number {
+  const [, kilobytes] = /^Pss:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8')) ?? [];
+  return Number(kilobytes) * 1024;
+}
+
+/**
  * Blocks until a process has ended, five seconds at most. It is for the end of this process, when nothing else runs.
  */
 export function waitForEnd(pid: number): void {

@@ -26,13 +26,14 @@ export async function startProgram(
   command: readonly string[],
   environment: Record<string, string>,
   path: string,
+  node = process.execPath,
 ): Promise<Program> {
   // That folder has no developer's .env.
   const { path: folder, remove } = temporaryFolder('server');
   const [stdout, stderr] = [join(folder, 'stdout.log'), join(folder, 'stderr.log')];
   const port = await freePort();
   const started = performance.now();
-  const child = spawn(process.execPath, command, {
+  const child = spawn(node, command, {
     cwd: folder,
     env: { ...environment, PORT: String(port) },
     stdio: ['ignore', openSync(stdout, 'w'), openSync(stderr, 'w')],

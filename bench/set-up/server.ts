@@ -1,15 +1,16 @@
 /**
- * The server as an operator starts it: `node src/main.ts` with `NODE_ENV=production`, one process for each core, an
+ * The server as an operator starts it: the bundle of the image with `NODE_ENV=production`, one process for each core, an
  * https issuer with TLS in front, and all secrets. Its log goes to a file, as it would to a journal. Only the limit
  * of requests for an address differs, because all load comes from one address.
  */
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Refusal } from '../../scripts/refusal.ts';
-import { environmentPath } from './environment.ts';
+import { progress } from '../program.ts';
+import { environmentPath, runsSources } from './environment.ts';
 import { type Program, startProgram } from './program.ts';
 
 export const ISSUER = 'https://login.bench.example';
@@ -23,6 +24,8 @@ export interface ServerOptions {
   nodeOptions?: readonly string[];
   /** The checkout with the server. */
   root?: string;
+  /** The program of Node. */
+  node?: string;
 }
 
 /** The image's start: the options of Node, and the variables that keep its memory small. */
@@ -69,13 +72,33 @@ export function applySeed(environment: Record<string, string>, root = HERE): voi
   if (status !== 0) throw new Refusal(`The seed of the benchmark was refused:\n${stderr.trim()}`);
 }
 
+const entries = new Map<string, string>();
+
+/**
+ * The file that starts the server of that checkout. The first time, it makes the bundle, which older commits do not have.
+ */
+function entryOf(root: string): string {
+  const known = entries.get(root);
+  if (known) return known;
+  const bundle = join(root, 'scripts/bundle.ts');
+  const entry = join(root, runsSources() || !existsSync(bundle) ? 'src/main.ts' : 'dist/main.js');
+  if (entry.endsWith('.js')) {
+    progress('Making the bundle ...');
+    const { status, stderr } = spawnSync(process.execPath, [bundle], { encoding: 'utf8' });
+    if (status !== 0) throw new Refusal(`The bundle could not be made:\n${stderr.trim()}`);
+  }
+  entries.set(root, entry);
+  return entry;
+}
+
 /** @throws Refusal with the server's output when it does not become ready. */
 export async function startServer({
   workers,
   environment,
   nodeOptions = [],
   root = HERE,
+  node,
 }: ServerOptions): Promise<Program> {
-  const command = [...startOfImage(root).options, ...nodeOptions, join(root, 'src/main.ts')];
-  return startProgram(command, { ...environment, WORKERS: String(workers) }, '/readyz');
+  const command = [...startOfImage(root).options, ...nodeOptions, entryOf(root)];
+  return startProgram(command, { ...environment, WORKERS: String(workers) }, '/readyz', node);
 }

@@ -48,7 +48,7 @@ export async function openSignIn(
   target: Target,
   headers: Record<string, string> = {},
 ): Promise<{ browser: Browser; page: Page }> {
-  const browser = openBrowser({ headers, servedAt: { [ISSUER]: target.base } });
+  const browser = openBrowser({ headers, servedAt: { [ISSUER]: target.base }, olderPages: true });
   return { browser, page: await browser.follow(await browser.get(authorizationUrl(target))) };
 }
 

@@ -68,6 +68,8 @@ export interface BrowserOptions {
   origin?: string;
   /** Called for each request. The signal ends the request. */
   signal?: () => AbortSignal | undefined;
+  /** Whether it takes pages of older releases, whose buttons have no ids. */
+  olderPages?: boolean;
 }
 
 export function openBrowser({
@@ -75,6 +77,7 @@ export function openBrowser({
   servedAt = {},
   origin: known,
   signal = () => undefined,
+  olderPages = false,
 }: BrowserOptions = {}): Browser {
   let jar: Cookie[] = [];
 
@@ -99,7 +102,7 @@ export function openBrowser({
     for (const text of response.headers.getSetCookie()) jar = store(jar, text);
     const location = response.headers.get('location');
     const html = await response.text();
-    checkIds(url, html);
+    if (!olderPages) checkIds(url, html);
     return {
       url,
       status: response.status,
