@@ -45,7 +45,7 @@ function addDependencies(root: string): void {
     return;
   }
   progress('Installing the dependencies of the other commit ...');
-  // What makes the bundle is no dependency of the server.
+  // The program that makes the bundle is no dependency of the server.
   const omit = existsSync(join(root, 'scripts/bundle.ts')) ? [] : ['--omit=dev'];
   const install = ['ci', ...omit, '--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund'];
   run('npm', install, root, 'npm could not install the dependencies of the other commit');
