@@ -8,7 +8,7 @@ import { endInteraction } from './end-interaction.ts';
 import { type FoundGrant, GRANT_COLUMNS, type GrantColumns, readGrant } from './grant-store.ts';
 import { type NewGrant, type NewGrantValues, newGrantValues, withNewGrant } from './new-grant.ts';
 import { interactionCreator } from './new-interaction.ts';
-import { type AuthorizationCodeRedemption, redeemAuthorizationCode } from './redeem-code.ts';
+import { type AuthorizationCodeRedemption, createRedemption } from './redeem-code.ts';
 
 /** The protocol's short-lived objects that are rows of `artifacts`. */
 export type ArtifactModel = 'Interaction' | 'AuthorizationCode' | 'PushedAuthorizationRequest';
@@ -144,7 +144,7 @@ export function createArtifactStore(db: Queryable, time: DatabaseTime = SAME_CLO
       );
     },
 
-    redeem: (redemption) => redeemAuthorizationCode(db, redemption, time),
+    redeem: createRedemption(db, time),
 
     async consume(model, id) {
       const changed = await db('artifacts')

@@ -3,6 +3,7 @@ import type { DpopProof } from '../clients/dpop-proof.ts';
 import type { Queryable } from '../platform/database.ts';
 import { prepare } from '../platform/postgres/prepared-statement.ts';
 import { batchOfTurn } from '../platform/postgres/turn-batch.ts';
+import { byPlace, valueLists } from '../platform/postgres/value-lists.ts';
 import type { DatabaseTime } from '../platform/time/database-time.ts';
 import {
   type Authorization,
@@ -49,24 +50,13 @@ export interface Rotation {
  */
 export type RotationCommit = 'synchronous' | 'asynchronous';
 
-/** Values of the statement, also the names of columns. */
-type Value =
-  | 'family'
-  | 'from'
-  | 'presented'
-  | 'clientId'
-  | 'instanceId'
-  | 'scope'
-  | 'jkt'
-  | 'mustBeBound'
-  | 'expiresAt'
-  | 'now';
-
 type RotationValues = Record<'family', Buffer> &
   Record<'from' | 'presented', number> &
   Record<'clientId' | 'instanceId' | 'scope' | 'jkt', string> &
   Record<'mustBeBound', boolean> &
   Record<'expiresAt' | 'now', Date>;
+
+type Value = keyof RotationValues;
 
 /** SQL that holds where the family `f` and its grant `g` may rotate. `value` is the SQL expression of a value. */
 function mayRotate(value: (name: Value) => string): string {
@@ -116,21 +106,11 @@ const rotateWithProof = prepare<AuthorizationRow, RotationValues & ProofValues>(
   SELECT ${authorizationColumns('rotated')} FROM rotated`,
 );
 
-/** The types of the values of several tokens, in lists. */
-const LISTS: Readonly<Record<Exclude<Value, 'from'>, string>> = {
-  family: 'bytea',
-  presented: 'integer',
-  clientId: 'text',
-  instanceId: 'text',
-  scope: 'text',
-  jkt: 'text',
-  mustBeBound: 'boolean',
-  expiresAt: 'timestamptz',
-  now: 'timestamptz',
-};
-const NAMES = Object.keys(LISTS) as (keyof typeof LISTS)[];
+const LISTS = valueLists<RotationValues>({
+  ...{ family: 'bytea', presented: 'integer', from: 'integer', clientId: 'text', instanceId: 'text' },
+  ...{ scope: 'text', jkt: 'text', mustBeBound: 'boolean', expiresAt: 'timestamptz', now: 'timestamptz' },
+});
 
-type RotationLists = { [Name in keyof typeof LISTS]: RotationValues[Name][] };
 type PlacedRow = AuthorizationRow & { place: string };
 
 /**
@@ -139,28 +119,27 @@ type PlacedRow = AuthorizationRow & { place: string };
  * Postgres looks each row up by its key, whatever it believes of the sizes of the tables.
  */
 function rotateSeveralSql(condition = ''): string {
-  const lists = Object.entries(LISTS).map(([name, type]) => `:${name}::${type}[]`);
-  const columns = NAMES.map((name) => `"${name}"`);
-  const columnOf = (table: string) => (name: Value) => `${table}."${name === 'from' ? 'presented' : name}"`;
+  const column = (table: string) => (name: Value) => LISTS.column(table, name);
   return `
-  WITH asked AS (
-    SELECT * FROM unnest(${lists.join(', ')}) WITH ORDINALITY AS lists (${columns.join(', ')}, place)
-  ),
+  WITH ${LISTS.asked},
   free AS MATERIALIZED (
     SELECT asked.*, found.* FROM asked, LATERAL (
       SELECT f.ctid AS place_of_row, ${GRANT_COLUMNS} FROM refresh_families f, grants g
-      WHERE ${mayRotate(columnOf('asked'))}
+      WHERE ${mayRotate(column('asked'))}
       FOR NO KEY UPDATE OF f SKIP LOCKED
     ) AS found
   )
-  UPDATE refresh_families f ${set(columnOf('free'), 'free.grant_expires_at')}
+  UPDATE refresh_families f ${set(column('free'), 'free.grant_expires_at')}
   FROM free
   WHERE f.ctid = free.place_of_row ${condition}
   RETURNING free.place, f.payload, free.grant_id, free.grant_payload, free.grant_expires_at, free.person`;
 }
 
-const rotateSeveral = prepare<PlacedRow, RotationLists>('rotate_refresh_families', rotateSeveralSql());
-const rotateSeveralWithoutWaiting = prepare<PlacedRow, RotationLists>(
+const rotateSeveral = prepare<PlacedRow, Record<string, unknown[]>>(
+  'rotate_refresh_families',
+  rotateSeveralSql(),
+);
+const rotateSeveralWithoutWaiting = prepare<PlacedRow, Record<string, unknown[]>>(
   'rotate_refresh_families_without_waiting',
   rotateSeveralSql(WITHOUT_WAITING),
 );
@@ -183,10 +162,8 @@ export function createRotation(
     name: 'rotations',
     one: rotateAlone,
     async several(rotations) {
-      const lists = NAMES.map((name) => [name, rotations.map((values) => values[name])]);
-      const { rows } = await together(db, Object.fromEntries(lists) as RotationLists);
-      const byPlace = new Map(rows.map((row) => [Number(row.place), row]));
-      return rotations.map((_, n) => readAuthorization(byPlace.get(n + 1), time));
+      const { rows } = await together(db, LISTS.of(rotations));
+      return byPlace(rows, rotations).map((row) => readAuthorization(row, time));
     },
   });
 

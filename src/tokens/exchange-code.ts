@@ -55,12 +55,13 @@ function redeem(
   { family }: RefreshTokenValue,
   { client, parameters, proof }: TokenRequest,
   { artifacts, clock }: ExchangeDependencies,
-  isProofUsed = false,
+  isSecondTry = false,
 ): Promise<Authorization | undefined> {
   const { code = '', redirect_uri: redirectUri = '', code_verifier: verifier } = parameters;
   return artifacts.redeem({
-    ...{ client, code, family, redirectUri, codeChallenge: verifier && challengeOf(verifier) },
-    ...{ proof: isProofUsed ? undefined : proof, jkt: proof?.jkt, now: clock.now() },
+    ...{ client, code, family, redirectUri, codeChallenge: verifier && challengeOf(verifier), isSecondTry },
+    // The look before the second try has used up the proof.
+    ...{ proof: isSecondTry ? undefined : proof, jkt: proof?.jkt, now: clock.now() },
   });
 }
 

@@ -112,6 +112,7 @@ describe('with 200,000 rows in every table that grows', () => {
             createArtifactStore(knex).redeem({
               ...{ client, code: `code ${LIVE}`, family: Buffer.alloc(16), proof, jkt: proof?.jkt },
               ...{ redirectUri: 'https://app.example/', codeChallenge: undefined, now: new Date() },
+              isSecondTry: false,
             }),
         ],
         [
@@ -156,6 +157,18 @@ describe('with 200,000 rows in every table that grows', () => {
       'whether an access token is good, and whose it is',
       ['grants_pkey', ...PERSON, 'revoked_access_tokens_pkey'],
       (knex) => createAccessTokenStore(knex).find({ jti: 'token-1', grantId: `grant-${LIVE}` }),
+    ],
+    [
+      'several codes to redeem them',
+      ['Tid Scan on artifacts', 'artifacts_pkey', 'grants_pkey', ...PERSON],
+      (knex) => {
+        const { redeem } = createArtifactStore(knex);
+        const redemption = {
+          ...{ client, family: Buffer.alloc(16), proof: undefined, jkt: undefined, isSecondTry: false },
+          ...{ redirectUri: 'https://app.example/', codeChallenge: undefined, now: new Date() },
+        };
+        return Promise.all([1, 2].map((n) => redeem({ ...redemption, code: `code ${LIVE - n}` })));
+      },
     ],
     [
       'whether several access tokens are good, and whose they are',
