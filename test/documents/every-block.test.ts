@@ -12,6 +12,7 @@ const RUN_BY: Readonly<Record<string, string | { because: string }>> = {
   'README.md#what-a-listnr-token-is-for': 'test/real-clients/curl.test.ts',
   'bench/README.md': { because: 'a benchmark takes minutes, and measures only on an idle machine' },
   'docs/client-libraries.md#angular-oauth2-oidc': 'test/real-clients/single-page-applications.test.ts',
+  'docs/client-libraries.md#express-openid-connect': 'test/real-clients/express-openid-connect.test.ts',
   'docs/client-libraries.md#go-oidc': 'test/real-clients/go-oidc.test.ts',
   'docs/client-libraries.md#oauth2-proxy': 'test/real-clients/oauth2-proxy.test.ts',
   'docs/client-libraries.md#authlib': 'test/real-clients/authlib.test.ts',
