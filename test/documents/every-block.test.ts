@@ -26,6 +26,9 @@ const RUN_BY: Readonly<Record<string, string | { because: string }>> = {
   'docs/client-libraries.md#nimbus-jose-jwt': 'test/real-clients/nimbus-jose-jwt.test.ts',
   'docs/client-libraries.md#spring': 'test/real-clients/spring.test.ts',
   'docs/client-libraries.md#spring-as-an-api': 'test/real-clients/spring.test.ts',
+  'docs/conformance.md': {
+    because: 'the suite is no part of the repository; test/browser/conformance.test.ts starts its server',
+  },
   'docs/integrating.md': 'test/real-clients/curl.test.ts',
   'docs/operating.md#starting-it': 'test/postgres/documented-commands.test.ts',
   'docs/operating.md#certificates-of-clients haproxy': 'test/real-clients/haproxy-certificates.test.ts',

@@ -31,6 +31,7 @@ export function aCertificate({
   names = [],
   usage,
   ca = false,
+  rsa = false,
   limited = false,
   from = new Date(Date.now() - DAY),
   until = new Date(Date.now() + DAY),
@@ -40,13 +41,19 @@ export function aCertificate({
   names?: readonly AlternativeName[];
   usage?: string;
   ca?: boolean;
+  /** Whether its key is of RSA, for TLS ciphers that want it. A self-signed one alone. */
+  rsa?: boolean;
   /** Whether it has name constraints. */
   limited?: boolean;
   from?: Date;
   until?: Date;
 } = {}): TestCertificate {
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const ecdsa = sequence(identifier('1.2.840.10045.4.3.2'));
+  const { privateKey, publicKey } = rsa
+    ? generateKeyPairSync('rsa', { modulusLength: 2048 })
+    : generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const algorithm = rsa
+    ? sequence(identifier('1.2.840.113549.1.1.11'), tagged(0x05, Buffer.alloc(0)))
+    : sequence(identifier('1.2.840.10045.4.3.2'));
   const extensions = [
     ...(ca ? [extension('2.5.29.19', sequence(tagged(0x01, Buffer.from([0xff]))))] : []),
     ...(limited ? [extension('2.5.29.30', sequence())] : []),
@@ -56,7 +63,7 @@ export function aCertificate({
   const content = sequence(
     tagged(0xa0, integer(Buffer.from([2]))),
     integer(Buffer.concat([Buffer.from([1]), randomBytes(15)])),
-    ecdsa,
+    algorithm,
     nameOf(issuer?.subject ?? subject),
     sequence(time(from), time(until)),
     nameOf(subject),
@@ -64,7 +71,7 @@ export function aCertificate({
     ...(extensions.length > 0 ? [tagged(0xa3, sequence(...extensions))] : []),
   );
   const signature = sign('sha256', content, issuer?.privateKey ?? privateKey);
-  const der = sequence(content, ecdsa, tagged(0x03, Buffer.concat([Buffer.from([0]), signature])));
+  const der = sequence(content, algorithm, tagged(0x03, Buffer.concat([Buffer.from([0]), signature])));
   const base64 = der.toString('base64');
   const lines = base64.match(/.{1,64}/g) ?? [];
   return {

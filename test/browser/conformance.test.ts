@@ -1,0 +1,190 @@
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:https';
+import { join } from 'node:path';
+import { Writable } from 'node:stream';
+import { importJWK } from 'jose';
+import { freePort } from '../../scripts/free-port.ts';
+import { createLogger } from '../../src/platform/log/logger.ts';
+import { type ConformanceServer, startConformanceServer } from '../conformance/start.ts';
+import { type BrowserConfiguration, visitAsSuite } from '../conformance/suite-browser.ts';
+import { type Chromium, launchChromium, type Visit } from '../support/browsers/chromium.ts';
+import { aCertificate } from '../support/clients/certificates.ts';
+import { aClientKey, type ClientKey, clientAssertion, dpopProof } from '../support/clients/proofs.ts';
+import { pkce } from '../support/clients/relying-party.ts';
+import { openTestDatabase } from '../support/databases/test-database.ts';
+import { fetchOverTls } from '../support/servers/tls-proxy.ts';
+
+interface Configuration extends BrowserConfiguration {
+  client: {
+    client_id: string;
+    client_secret: string;
+    scope: string;
+    jwks: { keys: [Record<string, string>] };
+  };
+  resource: { resourceUrl: string };
+}
+
+const CALLBACK_PAGE =
+  '<!doctype html><title>Suite</title><link rel="icon" href="data:,"><p id="submission_complete">Done</p>';
+
+/** Its callback takes everything. */
+let suite: Server;
+let suiteAt: string;
+let issuer: string;
+let folder: string;
+let server: ConformanceServer;
+let chromium: Chromium;
+let visit: Visit;
+let ask: ReturnType<typeof fetchOverTls>;
+
+beforeAll(async () => {
+  const { pem: cert, privatePem: key } = aCertificate({ names: [{ kind: 'dns', value: 'localhost' }] });
+  suite = createServer({ cert, key }, (_req, res) =>
+    res.writeHead(200, { 'content-type': 'text/html' }).end(CALLBACK_PAGE),
+  );
+  const suitePort = await freePort();
+  suite.listen(suitePort, 'localhost');
+  suiteAt = `https://localhost:${suitePort}`;
+  issuer = `https://localhost:${await freePort()}`;
+  folder = mkdtempSync(join(process.env.TEST_FOLDER ?? '', 'conformance-'));
+  server = await startConformanceServer({
+    addresses: { issuer, suite: suiteAt, alias: 'listo' },
+    host: 'localhost',
+    folder,
+    databaseUrl: process.env.TEST_DATABASE_URL ?? 'postgres://127.0.0.1/unused',
+    database: await openTestDatabase(),
+    logger: createLogger({
+      level: 'fatal',
+      destination: new Writable({ write: (_chunk, _to, done) => done() }),
+    }),
+  });
+  ask = fetchOverTls(server.certificate);
+  chromium = await launchChromium();
+});
+afterAll(async () => {
+  await chromium.close();
+  await server.close();
+  suite.closeAllConnections();
+  suite.close();
+});
+
+beforeEach(async () => {
+  visit = await chromium.open({ ignoreHTTPSErrors: true });
+});
+afterEach(async () => {
+  await visit.context.close();
+  expect(visit.problems).toEqual([]);
+});
+
+const configurationOf = (plan: string): Configuration =>
+  JSON.parse(readFileSync(join(folder, `${plan}.json`), 'utf8'));
+const callbackOf = (plan: string) => `${suiteAt}/test/a/listo-${plan}/callback`;
+const post = async (path: string, fields: Record<string, string>, headers: Record<string, string> = {}) => {
+  const answer = await ask(issuer + path, { method: 'POST', body: new URLSearchParams(fields), headers });
+  return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
+};
+
+/** Signs in by the steps of a plan, and returns the parameters at the suite's callback. */
+async function signIn(plan: string, parameters: Record<string, string>, module?: string) {
+  const configuration = configurationOf(plan);
+  const url = `${issuer}/auth/authorize?${new URLSearchParams({ client_id: configuration.client.client_id, ...parameters })}`;
+  await visitAsSuite(visit.page, url, { configuration, ...(module ? { module } : {}) });
+  return Object.fromEntries(new URL(visit.page.url()).searchParams);
+}
+
+describe('the server for the conformance suite', () => {
+  const basic = { response_type: 'code', scope: 'openid profile email', state: 'the-state' };
+
+  it('signs the person of its seed in by the steps of the plan Basic, with its client', async () => {
+    const { client } = configurationOf('basic');
+    const redirect_uri = callbackOf('basic');
+    const { code = '', ...others } = await signIn('basic', { ...basic, redirect_uri });
+    expect(others).toEqual({ state: 'the-state', iss: issuer });
+    const { status, body } = await post('/auth/token', {
+      grant_type: 'authorization_code',
+      client_id: client.client_id,
+      client_secret: client.client_secret,
+      code,
+      redirect_uri,
+    });
+    expect({ status, type: body.token_type }).toEqual({ status: 200, type: 'Bearer' });
+  });
+
+  it('shows the pages that modules wait for', async () => {
+    const redirect_uri = callbackOf('basic');
+    await signIn('basic', { ...basic, redirect_uri });
+    await signIn('basic', { ...basic, redirect_uri, prompt: 'login' }, 'oidcc-prompt-login');
+    await signIn(
+      'basic',
+      { ...basic, redirect_uri: `${suiteAt}/elsewhere` },
+      'oidcc-ensure-registered-redirect-uri',
+    );
+    const configuration = configurationOf('rp-logout');
+    const bad = new URLSearchParams({
+      client_id: 'rp-logout-1',
+      post_logout_redirect_uri: `${suiteAt}/elsewhere`,
+    });
+    await visitAsSuite(visit.page, `${issuer}/auth/logout?${bad}`, {
+      configuration,
+      module: 'oidcc-rp-initiated-logout-bad-post-logout-redirect-uri',
+    });
+    await visitAsSuite(visit.page, `${issuer}/auth/logout`, {
+      configuration,
+      module: 'oidcc-rp-initiated-logout-no-params',
+    });
+    expect(await visit.page.getByRole('heading').textContent()).toBe('You are signed out');
+  });
+
+  /** Pushes a request, signs in by the plan's steps, and exchanges the code with a proof. */
+  async function signInWithProof(plan: string, scope: string) {
+    const { client } = configurationOf(plan);
+    const [jwk] = client.jwks.keys;
+    const key = { alg: 'PS256', privateKey: await importJWK(jwk, 'PS256'), publicJwk: { kid: jwk.kid } };
+    const proves = () => clientAssertion(key as ClientKey, { clientId: client.client_id, audience: issuer });
+    const { code_verifier, ...challenge } = pkce();
+    const redirect_uri = callbackOf(plan);
+    const pushed = await post('/auth/par', {
+      ...{ client_id: client.client_id, response_type: 'code', redirect_uri, scope, state: 's' },
+      ...challenge,
+      ...(await proves()),
+    });
+    const { code = '' } = await signIn(plan, { request_uri: String(pushed.body.request_uri) });
+    const mine = await aClientKey();
+    const { status, body } = await post(
+      '/auth/token',
+      { grant_type: 'authorization_code', code, redirect_uri, code_verifier, ...(await proves()) },
+      { dpop: await dpopProof(mine, { htu: `${issuer}/auth/token` }) },
+    );
+    expect({ status, type: body.token_type }).toEqual({ status: 200, type: 'DPoP' });
+    const accessToken = String(body.access_token);
+    return async (url: string, proof: ClientKey | undefined = mine) => {
+      const dpop = await dpopProof(proof, { htm: 'GET', htu: url, accessToken });
+      return (await ask(url, { headers: { authorization: `DPoP ${accessToken}`, dpop } })).status;
+    };
+  }
+
+  it('signs in by the steps of FAPI 2.0 with private_key_jwt and DPoP, up to userinfo', async () => {
+    const { client, resource } = configurationOf('fapi2-dpop-openid');
+    const call = await signInWithProof('fapi2-dpop-openid', client.scope);
+    expect({
+      own: await call(resource.resourceUrl),
+      other: await call(resource.resourceUrl, await aClientKey()),
+    }).toEqual({ own: 200, other: 401 });
+  });
+
+  it('has a resource for plain OAuth, which refuses another key', async () => {
+    const { client, resource } = configurationOf('fapi2-dpop-oauth');
+    expect(client.scope).toBe('profile email');
+    const call = await signInWithProof('fapi2-dpop-oauth', client.scope);
+    expect({
+      own: await call(resource.resourceUrl),
+      other: await call(resource.resourceUrl, await aClientKey()),
+    }).toEqual({ own: 200, other: 401 });
+  });
+
+  it('goes back to the suite when the person cancels', async () => {
+    const module = 'fapi2-security-profile-final-user-rejects-authentication';
+    const answer = await signIn('basic', { ...basic, redirect_uri: callbackOf('basic') }, module);
+    expect(answer.error).toBe('access_denied');
+  });
+});
