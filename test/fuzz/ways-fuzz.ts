@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { directRoutes } from '../../src/app/direct.ts';
+import { type Counts, changesBetween, comparableLine, countsOf } from '../http/direct/consequences.ts';
 import { openWay, WAYS, type Way } from '../http/direct/two-ways.ts';
 import { withoutChance } from '../tokens/recorder.ts';
 import type { Endpoint } from './endpoints.ts';
@@ -12,13 +13,13 @@ import type { World } from './world.ts';
 /** After so many requests, most codes and tokens are used up. */
 const LIVE_FOR_REQUESTS = 25;
 
-/** Everything that comes of a request: its answer, its log line, and the change of rows. */
+/** Everything that comes of a request: its answer, its log line, and the changes of rows and counters. */
 interface Outcome {
   status: number;
   headers: Record<string, string>;
   body: unknown;
   line: unknown;
-  changed: Record<string, number>;
+  changed: Counts;
 }
 
 /**
@@ -42,7 +43,7 @@ export function waysAreAlike(world: World, watch: Watch, endpoints: readonly End
   const outcomeOf = async (request: FuzzRequest, live: Live, { port }: Way): Promise<Outcome> => {
     const { endpoint, url, init, secrets } = written(request, { world, live, endpoints: hot });
     url.port = String(port);
-    const before = await stateOf(world);
+    const before = await countsOf(world.server);
     let outcome: Outcome | undefined;
     await watch.during(
       () => secrets,
@@ -60,7 +61,7 @@ export function waysAreAlike(world: World, watch: Watch, endpoints: readonly End
           headers: comparable(answer.headers),
           body: withoutChance(readJson(body), world.server.url),
           line: await lineOf(world, answer.headers.get('x-request-id') ?? ''),
-          changed: difference(before, await stateOf(world)),
+          changed: changesBetween(before, await countsOf(world.server)),
         };
       },
     );
@@ -118,33 +119,7 @@ async function lineOf({ lines }: World, requestId: string): Promise<unknown> {
       .flatMap((text) => text.trim().split('\n'))
       .map((text) => JSON.parse(text))
       .find((one) => one.requestId === requestId && one.msg === 'request');
-    if (line) {
-      const { time, ms, requestId: _id, grant, client = '', ...rest } = line;
-      // A code in the place of a client's name is another code in the other world.
-      return { ...rest, grant: typeof grant, client: String(client).replace(/^.{8}\.{3}$/, '...') };
-    }
+    if (line) return comparableLine(line);
     await new Promise(setImmediate);
   }
-}
-
-type State = Record<string, number>;
-
-/** Everything that a hot request may change, as numbers. */
-async function stateOf({ server }: World): Promise<State> {
-  const { rows } = await server.database.knex.raw(`
-    SELECT (SELECT count(*) FROM grants) AS grants,
-           (SELECT count(*) FROM refresh_families) AS families,
-           (SELECT COALESCE(sum(sequence), 0) FROM refresh_families) AS rotations,
-           (SELECT count(*) FROM artifacts WHERE consumed_at IS NOT NULL) AS consumed,
-           (SELECT count(*) FROM used_proofs) AS proofs,
-           (SELECT count(*) FROM revoked_access_tokens) AS revoked`);
-  return Object.fromEntries(
-    Object.entries(rows[0] as Record<string, unknown>).map(([name, count]) => [name, Number(count)]),
-  );
-}
-
-function difference(before: State, after: State): State {
-  return Object.fromEntries(
-    Object.entries(after).map(([name, count]) => [name, count - (before[name] ?? 0)]),
-  );
 }
