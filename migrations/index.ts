@@ -36,6 +36,7 @@ import * as signedIntrospection from './0034-signed-introspection.ts';
 import * as deliveries from './0035-deliveries.ts';
 import * as clientCertificates from './0036-client-certificates.ts';
 import * as authorizationRequests from './0037-authorization-requests.ts';
+import * as profileImplies from './0038-profile-implies.ts';
 import { applyFunctions } from './functions.ts';
 
 const MIGRATIONS = {
@@ -76,6 +77,7 @@ const MIGRATIONS = {
   '0035-deliveries': deliveries,
   '0036-client-certificates': clientCertificates,
   '0037-authorization-requests': authorizationRequests,
+  '0038-profile-implies': profileImplies,
 };
 
 type Name = keyof typeof MIGRATIONS;
@@ -98,6 +100,7 @@ export const FUNCTIONS_SINCE: Partial<Record<Name, string>> = {
   '0035-deliveries': '1f0c09fce210eb15',
   '0036-client-certificates': '57256e9f78297968',
   '0037-authorization-requests': '202d9e260bc85aac',
+  '0038-profile-implies': '5081a05f9ec56f67',
 };
 
 /** The migrations in order, as knex wants them. They are listed by hand, so that no folder is read at start. */

@@ -5,9 +5,10 @@ import {
   DEFAULT_REPLAY_WINDOW_SECONDS,
   type SigningAlgorithm,
 } from './client.ts';
+import { underProfile } from './security-profile.ts';
 
 export interface ClientStore {
-  /** An enabled client, or undefined. */
+  /** An enabled client, with everything that its security profile implies, or undefined. */
   find(id: string): Promise<Client | undefined>;
   /** The algorithms in which all clients together want anything signed. */
   signingAlgorithms(): Promise<SigningAlgorithm[]>;
@@ -18,7 +19,8 @@ export function createClientStore(db: Queryable): ClientStore {
     async find(id) {
       const row = await db('clients').where({ id, disabled_at: null }).first();
       return (
-        row && {
+        row &&
+        underProfile({
           id: row.id,
           instanceId: row.instance_id,
           name: row.name,
@@ -59,9 +61,10 @@ export function createClientStore(db: Queryable): ClientStore {
           refreshTokenTtlSeconds: row.refresh_token_ttl_seconds ?? DEFAULT_LIFETIMES.refreshTokenTtlSeconds,
           refreshTokenAbsoluteTtlSeconds:
             row.refresh_token_absolute_ttl_seconds ?? DEFAULT_LIFETIMES.refreshTokenAbsoluteTtlSeconds,
+          rotateRefreshTokens: true,
           refreshReplayWindowSeconds:
             row.refresh_replay_window_seconds ?? DEFAULT_REPLAY_WINDOW_SECONDS[row.type as Client['type']],
-        }
+        })
       );
     },
 

@@ -57,6 +57,8 @@ export interface Client {
   refreshTokenTtlSeconds: number;
   /** After this long since the sign-in, no refresh works. */
   refreshTokenAbsoluteTtlSeconds: number;
+  /** Whether each refresh gives a new refresh token. */
+  rotateRefreshTokens: boolean;
   /** How long after a refresh the previous token gets the same successor again. */
   refreshReplayWindowSeconds: number;
 }

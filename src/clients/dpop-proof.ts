@@ -5,6 +5,9 @@ import { calculateJwkThumbprint, EmbeddedJWK, type JWTPayload, jwtVerify } from 
 export interface DpopProof {
   /** The SHA-256 thumbprint of the key that signed it (RFC 7638). */
   jkt: string;
+  alg: string;
+  /** In seconds. */
+  iat: number;
   jti: string;
   /** Until then its use has to be remembered, because it could be used again. */
   expiresAt: Date;
@@ -42,17 +45,16 @@ export async function verifyDpopProof(text: string, target: Target): Promise<Dpo
   }).catch((cause) => {
     throw new Error('invalid DPoP key binding', { cause });
   });
-  const jti = checkClaims(payload, target);
+  const { jti, iat } = checkClaims(payload, target);
   // EmbeddedJWK has found the key there.
   const jkt = await calculateJwkThumbprint(protectedHeader.jwk as never);
-  return { jkt, jti, expiresAt: proofExpiry(target.now) };
+  return { jkt, alg: protectedHeader.alg, iat, jti, expiresAt: proofExpiry(target.now) };
 }
 
-/** Returns the `jti`. */
 function checkClaims(
   { iat, jti, htm, htu, nonce, ath }: JWTPayload,
   { method, url, now, accessToken }: Target,
-): string {
+): { jti: string; iat: number } {
   if (typeof iat !== 'number' || !iat) throw new Error('DPoP proof must have a iat number property');
   if (typeof jti !== 'string' || !jti) throw new Error('DPoP proof must have a jti string property');
   if (nonce !== undefined && typeof nonce !== 'string') throw new Error('DPoP proof nonce must be a string');
@@ -63,7 +65,7 @@ function checkClaims(
   if (withoutQuery(htu) !== new URL(url).href) throw new Error('DPoP proof htu mismatch');
   if (accessToken !== undefined && ath !== createHash('sha256').update(accessToken).digest('base64url'))
     throw new Error('DPoP proof ath mismatch');
-  return jti;
+  return { jti, iat };
 }
 
 function withoutQuery(htu: unknown): string | undefined {

@@ -5,6 +5,7 @@ import type { ClientKeys } from './keys/client-keys.ts';
 import { KeysUnavailable } from './keys/published-keys.ts';
 import { verifyClientJwt } from './keys/verify-client-jwt.ts';
 import { OAuthError } from './oauth-error.ts';
+import { clientAlgorithms, signsMessages } from './security-profile.ts';
 import type { UsedProofStore } from './used-proof-store.ts';
 
 /** The algorithms in which a client may sign a request object. */
@@ -88,7 +89,7 @@ async function verifySignature(
   dependencies: { clientKeys: ClientKeys },
 ) {
   const options = {
-    algorithms: [...REQUEST_OBJECT_ALGORITHMS],
+    algorithms: [...clientAlgorithms(client)],
     issuer: client.id,
     audience: issuer,
     requiredClaims: ['exp'],
@@ -106,7 +107,7 @@ function refusalOf(error: Error, client: Client): Error {
   if (error instanceof errors.JWTExpired) return refused('it has expired');
   if (error instanceof errors.JWTClaimValidationFailed) return refused(claimFault(error));
   if (error instanceof errors.JOSEAlgNotAllowed)
-    return refused(`its alg must be one of ${REQUEST_OBJECT_ALGORITHMS.join(', ')}`);
+    return refused(`its alg must be one of ${clientAlgorithms(client).join(', ')}`);
   if (error instanceof errors.JWKSNoMatchingKey && client.jwks === null && client.jwksUri === null)
     return refused('this client has no keys registered');
   // The address is the client's own, and only the log says what it answered.
@@ -127,7 +128,7 @@ function claimFault({ claim, reason }: errors.JWTClaimValidationFailed): string 
 
 function checkTimes({ exp = 0, nbf, jti }: JWTPayload, { client, now }: Expected): void {
   if (jti !== undefined && (typeof jti !== 'string' || jti === '')) throw refused('its jti must be a string');
-  if (client.securityProfile !== 'fapi2_message_signing') return;
+  if (!signsMessages(client)) return;
   if (nbf === undefined) throw refused('it must have the claim nbf');
   if (nbf < now.getTime() / 1000 - LONGEST_SECONDS - TOLERATED_SECONDS)
     throw refused('its nbf may be 60 minutes ago at most');

@@ -2,6 +2,7 @@
  * The endpoints for programs that we answer ourselves: tokens, introspection, revocation and userinfo. A file for each
  * reads the request, asks `tokens/`, and makes the answer or the refusal. Nothing here knows how the request came in.
  */
+import type { Audiences } from '../clients/authentication/assertion.ts';
 import {
   type AuthenticationDependencies,
   authenticateClient,
@@ -36,7 +37,7 @@ export const CLIENT_HEADERS = {
  */
 export async function answerClient(
   request: EndpointRequest,
-  audiences: readonly string[],
+  audiences: Audiences,
   dependencies: ClientEndpointDependencies,
   work: (client: Client) => Promise<EndpointAnswer['body']>,
 ): Promise<EndpointAnswer> {
@@ -57,7 +58,7 @@ export async function answerClient(
  */
 export async function authenticate(
   request: EndpointRequest,
-  { headers, audiences }: { headers: Record<string, string>; audiences: readonly string[] },
+  { headers, audiences }: { headers: Record<string, string>; audiences: Audiences },
   dependencies: ClientEndpointDependencies,
 ): Promise<Client> {
   const { origin } = request.headers;

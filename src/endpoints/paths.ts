@@ -1,3 +1,5 @@
+import type { Audiences } from '../clients/authentication/assertion.ts';
+
 /** The paths of our endpoints. The public contract fixes each of them. */
 export const ENDPOINT_PATHS = {
   token: '/auth/token',
@@ -6,7 +8,7 @@ export const ENDPOINT_PATHS = {
   introspection: '/auth/introspect',
 } as const;
 
-/** The addresses by which a client's assertion may name this server everywhere (RFC 7523 section 3). */
-export function audiencesOf(issuer: string): string[] {
-  return [issuer, `${issuer}${ENDPOINT_PATHS.token}`];
+/** The addresses by which a client's assertion may name this server everywhere. */
+export function audiencesOf(issuer: string): Audiences {
+  return { issuer, endpoints: [`${issuer}${ENDPOINT_PATHS.token}`] };
 }

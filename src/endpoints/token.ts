@@ -1,6 +1,7 @@
 import type { Client } from '../clients/client.ts';
 import { verifyDpopProof } from '../clients/dpop-proof.ts';
 import { OAuthError } from '../clients/oauth-error.ts';
+import { proofFault } from '../clients/security-profile.ts';
 import { singleParameters } from '../clients/single-parameters.ts';
 import type { Endpoint, EndpointRequest } from '../http/endpoint.ts';
 import type { RequestParameters } from '../http/input/parameters.ts';
@@ -50,7 +51,7 @@ export function tokenEndpoint(d: TokenEndpointDependencies): Endpoint {
       return answerClient(request, audiences, d, async (client) => {
         const { grant, parameters } = readGrant(request, client);
         const { note } = request;
-        return grant.answer({ client, parameters, note, ...(await readProof(request, d)) }, d);
+        return grant.answer({ client, parameters, note, ...(await readProof(request, client, d)) }, d);
       });
     },
   };
@@ -80,13 +81,21 @@ function readGrant(
 /** Reads the DPoP proof (RFC 9449 section 5), which may be wrong. */
 async function readProof(
   { method, headers }: EndpointRequest,
+  client: Client,
   { issuer, clock }: Pick<TokenEndpointDependencies, 'issuer' | 'clock'>,
 ): Promise<Pick<TokenRequest, 'proof' | 'proofError'>> {
   const { dpop: text } = headers;
   if (!text) return { proof: undefined, proofError: undefined };
   const target = { method, url: `${issuer}${ENDPOINT_PATHS.token}`, now: clock.now() };
   return verifyDpopProof(String(text), target).then(
-    (proof) => ({ proof, proofError: undefined }),
-    ({ message }: Error) => ({ proof: undefined, proofError: new TokenError('invalid_dpop_proof', message) }),
+    (proof) => {
+      const fault = proofFault(client, proof, target.now);
+      return fault === undefined ? { proof, proofError: undefined } : wrongProof(fault);
+    },
+    ({ message }: Error) => wrongProof(message),
   );
+}
+
+function wrongProof(why: string): Pick<TokenRequest, 'proof' | 'proofError'> {
+  return { proof: undefined, proofError: new TokenError('invalid_dpop_proof', why) };
 }

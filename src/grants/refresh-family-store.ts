@@ -20,9 +20,9 @@ export interface RefreshFamily {
 
 export interface RefreshFamilyStore {
   /**
-   * Makes `presented + 1` current, if everything is right: sequence, expiry, client, scope, key and person, and the
+   * Makes `next` current, if everything is right: sequence, expiry, client, scope, key and person, and the
    * proof, which is used up as well. Otherwise returns undefined and changes nothing. If several requests present the
-   * same token at once, one rotates.
+   * same token at once, one rotates it; all succeed where it stays in use.
    */
   rotate(rotation: Rotation): Promise<Authorization | undefined>;
   /** Reads a family, its grant and its person in one round trip. */

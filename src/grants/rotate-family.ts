@@ -30,6 +30,8 @@ export interface Rotation {
   presented: number;
   /** The lowest sequence that the row may have: `presented`, or 0 for a row that lost a commit and catches up. */
   from: number;
+  /** The sequence that the row gets: the one behind `presented`, or `presented` itself, which stays in use. */
+  next: number;
   /** Whether the first try matched nothing. The second waits for a row that another transaction has locked. */
   isSecondTry: boolean;
   /** The scopes that the client asks for, separated by spaces; empty for all. */
@@ -51,7 +53,7 @@ export interface Rotation {
 export type RotationCommit = 'synchronous' | 'asynchronous';
 
 type RotationValues = Record<'family', Buffer> &
-  Record<'from' | 'presented', number> &
+  Record<'from' | 'presented' | 'next', number> &
   Record<'clientId' | 'instanceId' | 'scope' | 'jkt', string> &
   Record<'mustBeBound', boolean> &
   Record<'expiresAt' | 'now', Date>;
@@ -69,13 +71,17 @@ function mayRotate(value: (name: Value) => string): string {
     AND ${hasOnlyKnownMembers('f.payload')}`;
 }
 
-/** The replay window begins with the rotation itself, even if that had to wait for a lock. */
-function set(value: (name: 'presented' | 'expiresAt') => string, grantEnd: string): string {
-  return `SET sequence = ${value('presented')} + 1, rotated_at = clock_timestamp(),
+/**
+ * The replay window begins with the rotation itself, even if that had to wait for a lock. It does not begin again where
+ * the token stays in use.
+ */
+function set(value: (name: 'next' | 'expiresAt') => string, grantEnd: string): string {
+  return `SET sequence = ${value('next')},
+         rotated_at = CASE WHEN f.sequence = ${value('next')} THEN f.rotated_at ELSE clock_timestamp() END,
          expires_at = LEAST(${value('expiresAt')}::timestamptz, ${grantEnd})`;
 }
 
-const named = (name: Value) => (name === 'presented' ? ':presented::integer' : `:${name}`);
+const named = (name: Value) => `:${name}`;
 
 function rotateSql(columns: string, condition = ''): string {
   return `
@@ -107,7 +113,14 @@ const rotateWithProof = prepare<AuthorizationRow, RotationValues & ProofValues>(
 );
 
 const LISTS = valueLists<RotationValues>({
-  ...{ family: 'bytea', presented: 'integer', from: 'integer', clientId: 'text', instanceId: 'text' },
+  ...{
+    family: 'bytea',
+    presented: 'integer',
+    from: 'integer',
+    next: 'integer',
+    clientId: 'text',
+    instanceId: 'text',
+  },
   ...{ scope: 'text', jkt: 'text', mustBeBound: 'boolean', expiresAt: 'timestamptz', now: 'timestamptz' },
 });
 
@@ -172,6 +185,7 @@ export function createRotation(
     family,
     presented,
     from,
+    next,
     isSecondTry,
     scope,
     proof,
@@ -181,7 +195,7 @@ export function createRotation(
   }) => {
     const { id: clientId, instanceId, refreshTokenTtlSeconds } = client;
     const values = {
-      ...{ family, presented, from, clientId, instanceId, scope, mustBeBound, jkt },
+      ...{ family, presented, from, next, clientId, instanceId, scope, mustBeBound, jkt },
       now: time.toDatabase(now),
       expiresAt: time.toDatabase(new Date(now.getTime() + refreshTokenTtlSeconds * 1000)),
     };

@@ -1,4 +1,5 @@
 import type { Middleware } from 'koa';
+import type { Audiences } from '../clients/authentication/assertion.ts';
 import type { Client } from '../clients/client.ts';
 import { OAuthError } from '../clients/oauth-error.ts';
 import {
@@ -52,7 +53,9 @@ function vouchFor(client: Client, req: ParsedRequest): void {
 }
 
 /** RFC 9126 section 2 adds the address of pushed requests there. */
-function audiencesAt(path: string, { issuer }: { issuer: string }): string[] {
+function audiencesAt(path: string, { issuer }: { issuer: string }): Audiences {
   const { pushed_authorization_request: pushed } = PATHS;
-  return path === pushed ? [...audiencesOf(issuer), `${issuer}${pushed}`] : audiencesOf(issuer);
+  const everywhere = audiencesOf(issuer);
+  if (path !== pushed) return everywhere;
+  return { issuer, endpoints: [...everywhere.endpoints, `${issuer}${pushed}`] };
 }

@@ -14,7 +14,7 @@ import {
   endpointAliases,
   mutualTls,
 } from './certificate-metadata.ts';
-import { checkBindings } from './checks/bindings.ts';
+import { checkBindings, checkPushedProof } from './checks/bindings.ts';
 import { checkLengths } from './checks/lengths.ts';
 import { checkRequestedScope } from './checks/requested-scope.ts';
 import { checkSealedHint } from './checks/sealed-hint.ts';
@@ -52,7 +52,8 @@ export interface ConfigurationDependencies extends AdapterDependencies {
 
 /** The library's configuration. Lifetimes are in seconds and come from the client's registration. */
 export function oidcConfiguration(dependencies: ConfigurationDependencies): Configuration {
-  const { https, cookieKeys, keyRing, hints, renderError, devicePages, clientCertificates } = dependencies;
+  const { https, clock, cookieKeys, keyRing, hints, renderError, devicePages, clientCertificates } =
+    dependencies;
   const methods = [...CLIENT_AUTH_METHODS, ...certificateMethods(clientCertificates)];
   return {
     adapter: createAdapter(dependencies),
@@ -79,6 +80,7 @@ export function oidcConfiguration(dependencies: ConfigurationDependencies): Conf
       scope(ctx, _known, client) {
         checkRequestedScope(ctx, client);
         checkBindings(ctx);
+        checkPushedProof(ctx, clientRecord(client), clock.now());
         checkLengths(ctx);
       },
       sealed_hint: checkSealedHint(hints),

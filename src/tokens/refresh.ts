@@ -37,7 +37,7 @@ export async function refresh(request: TokenRequest, d: RefreshDependencies): Pr
   if (!presented) throw invalidGrant(NOT_VALID, 'of another client, or not of this server');
   const signers = signersFor(client, d.keyRing);
 
-  const authorization =
+  const { authorization, sequence } =
     (hasItsProof(request) ? await rotate(presented, request, d) : undefined) ??
     (await lookAgain(presented, request, d));
   return issueTokens(
@@ -47,26 +47,34 @@ export async function refresh(request: TokenRequest, d: RefreshDependencies): Pr
       signers,
       scope: parameters.scope ?? String(authorization.payload.scope),
       jkt: proof?.jkt,
-      refreshToken: d.codec.encode({ ...presented, sequence: presented.sequence + 1 }, client.id),
+      refreshToken: d.codec.encode({ ...presented, sequence }, client.id),
       note: request.note,
     },
     d,
   );
 }
 
-function rotate(
-  { family, sequence }: RefreshTokenValue,
+/** What a refresh gives tokens for, and the sequence of the refresh token that belongs to them. */
+interface Refreshed {
+  authorization: Authorization;
+  sequence: number;
+}
+
+async function rotate(
+  { family, sequence: presented }: RefreshTokenValue,
   { client, parameters: { scope }, proof }: TokenRequest,
   { families, clock }: RefreshDependencies,
-  { from, isSecondTry }: Pick<Rotation, 'from' | 'isSecondTry'> = { from: sequence, isSecondTry: false },
-): Promise<Authorization | undefined> {
-  return families.rotate({
-    ...{ client, family, presented: sequence, from, isSecondTry },
+  { from, isSecondTry }: Pick<Rotation, 'from' | 'isSecondTry'> = { from: presented, isSecondTry: false },
+): Promise<Refreshed | undefined> {
+  const sequence = client.rotateRefreshTokens ? presented + 1 : presented;
+  const authorization = await families.rotate({
+    ...{ client, family, presented, from, next: sequence, isSecondTry },
     scope: withoutOfflineAccess(scope).join(' '),
     mustBeBound: !isBoundEnough(client, { kind: 'RefreshToken', jkt: undefined }),
     // The look before the second try has used up the proof.
     ...{ proof: isSecondTry ? undefined : proof, jkt: proof?.jkt, now: clock.now() },
   });
+  return authorization && { authorization, sequence };
 }
 
 /**
@@ -80,7 +88,7 @@ async function lookAgain(
   presented: RefreshTokenValue,
   request: TokenRequest,
   d: RefreshDependencies,
-): Promise<Authorization> {
+): Promise<Refreshed> {
   const { client, parameters, proof } = request;
   const family = await d.families.find(presented.family, client.refreshReplayWindowSeconds);
   // Only this server can have made the token, so its client may know that it was good.
@@ -101,7 +109,7 @@ async function lookAgain(
   if (!isKnown(family.payload)) throw invalidGrant(NOT_VALID);
 
   const ahead = presented.sequence - family.sequence;
-  if (ahead < 0) return replay(family, request, d);
+  if (ahead < 0) return { authorization: replay(family, request, d), sequence: family.sequence };
   if (ahead > 0) d.events.refreshTokenAhead({ ...subjectOf(family, request), ahead });
   const rotated = await rotate(presented, request, d, { from: 0, isSecondTry: true });
   if (rotated) return rotated;
@@ -110,7 +118,7 @@ async function lookAgain(
   if (!now?.grant.person) throw invalidGrant(NOT_VALID);
   await endReusedGrant(presented, now, request, d);
   if (now.sequence <= presented.sequence) throw invalidGrant(NOT_VALID);
-  return replay(now, request, d);
+  return { authorization: replay(now, request, d), sequence: now.sequence };
 }
 
 function replay(

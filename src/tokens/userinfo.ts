@@ -2,6 +2,7 @@ import { claimsInScopes } from '../accounts/claims.ts';
 import { scopesAllowed } from '../clients/allowed-now.ts';
 import type { Client } from '../clients/client.ts';
 import type { DpopProof } from '../clients/dpop-proof.ts';
+import { proofFault } from '../clients/security-profile.ts';
 import type { UsedProofStore } from '../clients/used-proof-store.ts';
 import type { AccessTokenStore } from '../grants/access-token-store.ts';
 import { scopesOf } from '../grants/authorization.ts';
@@ -44,6 +45,8 @@ export async function userinfo(
   if (revoked) throw invalidToken('Access token was revoked');
   const scopes = client ? scopesAllowed(client, claims.scope) : claims.scope.split(' ');
   if (!scopes.includes('openid')) throw insufficientScope('access token missing openid scope', ['openid']);
+  const fault = client && proof && proofFault(client, proof, d.clock.now());
+  if (fault !== undefined) throw invalidProof(fault);
   await checkPossession(token, proof, d);
   const wanted = scope?.split(' ') ?? scopes;
   refuseMoreScopes(scope, wanted, scopes);

@@ -74,6 +74,8 @@ describe('a DPoP proof', () => {
   it('of RFC 9449 is good at its own time and place', async () => {
     const target = { method: 'POST', url: 'https://server.example.com/token', now: new Date(1562262616e3) };
     expect(await verifyDpopProof(RFC_EXAMPLE, target)).toEqual({
+      alg: 'ES256',
+      iat: 1562262616,
       jkt: '0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I',
       jti: '-BwC3ESc6acc2lTc',
       expiresAt: new Date(1562263216e3),

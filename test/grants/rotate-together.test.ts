@@ -26,7 +26,7 @@ describe('tokens of one turn', () => {
       .orderBy('f.family');
     rotations = rows.map(({ family, client_id: id, instance_id: instanceId }) => ({
       client: { id, instanceId, refreshTokenTtlSeconds: 3600 },
-      ...{ family, presented: 0, from: 0, isSecondTry: false, scope: '' },
+      ...{ family, presented: 0, from: 0, next: 1, isSecondTry: false, scope: '' },
       ...{ proof: undefined, mustBeBound: false, jkt: undefined, now: new Date() },
     }));
   });

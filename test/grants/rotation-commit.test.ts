@@ -29,7 +29,16 @@ describe('the commit of a rotation', () => {
     const usual = await settingOf(knex);
     const seen = await knex.transaction(async (trx) => {
       await trx.raw('SET LOCAL synchronous_commit = on');
-      const rotation = { ...NOW, client, family, presented: 0, from: 0, isSecondTry: false, scope: '' };
+      const rotation = {
+        ...NOW,
+        client,
+        family,
+        presented: 0,
+        from: 0,
+        next: 1,
+        isSecondTry: false,
+        scope: '',
+      };
       const rotated = await createRefreshFamilyStore(trx, SAME_CLOCK, commit).rotate(rotation);
       return { person: rotated?.person.id, setting: await settingOf(trx) };
     });

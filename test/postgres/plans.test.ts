@@ -103,35 +103,35 @@ describe('with 200,000 rows in every table that grows', () => {
       ['artifacts_pkey'],
       (knex) => createArtifactStore(knex).destroy('Interaction', 'interaction'),
     ],
-    ...([undefined, { jkt: 'thumbprint', jti: 'proof', expiresAt: new Date() }] as const).flatMap(
-      (proof): [string, string[], Act][] => [
-        [
-          `a code to redeem it${proof ? ', with a proof' : ''}`,
-          ['artifacts_pkey', 'grants_pkey', ...PERSON, ...(proof ? ['used_proofs_pkey'] : [])],
-          (knex) =>
-            createArtifactStore(knex).redeem({
-              ...{ client, code: `code ${LIVE}`, family: Buffer.alloc(16), proof, jkt: proof?.jkt },
-              ...{ redirectUri: 'https://app.example/', codeChallenge: undefined, now: new Date() },
-              isSecondTry: false,
-            }),
-        ],
-        [
-          `a refresh token to rotate it${proof ? ', with a proof' : ''}`,
-          ['grants_pkey', ...PERSON, 'refresh_families_pkey', ...(proof ? ['used_proofs_pkey'] : [])],
-          (knex) =>
-            createRefreshFamilyStore(knex).rotate({
-              ...{ client, family: FAMILY, presented: 0, from: 0, isSecondTry: false, scope: '' },
-              ...{ proof, jkt: proof?.jkt, mustBeBound: false, now: new Date() },
-            }),
-        ],
+    ...(
+      [undefined, { jkt: 'thumbprint', alg: 'ES256', iat: 0, jti: 'proof', expiresAt: new Date() }] as const
+    ).flatMap((proof): [string, string[], Act][] => [
+      [
+        `a code to redeem it${proof ? ', with a proof' : ''}`,
+        ['artifacts_pkey', 'grants_pkey', ...PERSON, ...(proof ? ['used_proofs_pkey'] : [])],
+        (knex) =>
+          createArtifactStore(knex).redeem({
+            ...{ client, code: `code ${LIVE}`, family: Buffer.alloc(16), proof, jkt: proof?.jkt },
+            ...{ redirectUri: 'https://app.example/', codeChallenge: undefined, now: new Date() },
+            isSecondTry: false,
+          }),
       ],
-    ),
+      [
+        `a refresh token to rotate it${proof ? ', with a proof' : ''}`,
+        ['grants_pkey', ...PERSON, 'refresh_families_pkey', ...(proof ? ['used_proofs_pkey'] : [])],
+        (knex) =>
+          createRefreshFamilyStore(knex).rotate({
+            ...{ client, family: FAMILY, presented: 0, from: 0, next: 1, isSecondTry: false, scope: '' },
+            ...{ proof, jkt: proof?.jkt, mustBeBound: false, now: new Date() },
+          }),
+      ],
+    ]),
     [
       'a refresh token to rotate it without waiting for the disk',
       ['grants_pkey', ...PERSON, 'refresh_families_pkey'],
       (knex) =>
         createRefreshFamilyStore(knex, SAME_CLOCK, 'asynchronous').rotate({
-          ...{ client, family: FAMILY, presented: 0, from: 0, isSecondTry: false, scope: '' },
+          ...{ client, family: FAMILY, presented: 0, from: 0, next: 1, isSecondTry: false, scope: '' },
           ...{ proof: undefined, jkt: undefined, mustBeBound: false, now: new Date() },
         }),
     ],
@@ -142,7 +142,7 @@ describe('with 200,000 rows in every table that grows', () => {
       (knex) => {
         const { rotate } = createRefreshFamilyStore(knex, SAME_CLOCK, commit);
         const token = {
-          ...{ client, family: FAMILY, presented: 0, from: 0, isSecondTry: false, scope: '' },
+          ...{ client, family: FAMILY, presented: 0, from: 0, next: 1, isSecondTry: false, scope: '' },
           ...{ proof: undefined, jkt: undefined, mustBeBound: false, now: new Date() },
         };
         return Promise.all([rotate(token), rotate({ ...token, presented: 1, from: 1 })]);

@@ -42,6 +42,7 @@ describe('docs/registering-clients.md', () => {
     expect(secrets).toEqual([{ client_id: 'acme-portal', name: '2027-spring' }]);
     expect(await database.knex('clients').orderBy('id').pluck('id')).toEqual([
       'acme-billing',
+      'acme-payments',
       'acme-payroll',
       'acme-portal',
       'acme-spa',
@@ -83,6 +84,7 @@ describe('docs/registering-clients.md', () => {
       'people_validate',
       'people_validate_address',
       'check_redirect_uri',
+      'clients_validate_security_profile',
     ]
       .map((name) => new URL(`../../migrations/functions/${name}.sql`, import.meta.url))
       .map((file) => readFileSync(file, 'utf8'))

@@ -1,10 +1,10 @@
 import { errors, type JWTPayload } from 'jose';
 import type { Client } from '../client.ts';
-import { PROOF_ALGORITHMS } from '../dpop-proof.ts';
 import type { ClientKeys } from '../keys/client-keys.ts';
 import { KeysUnavailable } from '../keys/published-keys.ts';
 import { verifyClientJwt } from '../keys/verify-client-jwt.ts';
 import { OAuthError } from '../oauth-error.ts';
+import { clientAlgorithms, isFapi } from '../security-profile.ts';
 import type { UsedProofStore } from '../used-proof-store.ts';
 import { invalidClient, invalidClientBecause } from './errors.ts';
 
@@ -14,9 +14,14 @@ const AHEAD_SECONDS = 60;
 /** How far a client's clock may be behind ours. */
 const BEHIND_SECONDS = 15;
 
+/** The addresses by which an assertion may name this server (RFC 7523 section 3). */
+export interface Audiences {
+  issuer: string;
+  endpoints: readonly string[];
+}
+
 interface Expected {
-  /** The addresses by which an assertion may name this server. */
-  audiences: readonly string[];
+  audiences: Audiences;
   now: Date;
 }
 
@@ -32,7 +37,7 @@ export async function verifyAssertion(
   { usedProofs, clientKeys }: { usedProofs: UsedProofStore; clientKeys: ClientKeys },
 ): Promise<void> {
   const payload = await verifySignature(assertion, client, expected.now, { clientKeys });
-  const { jti, exp } = checkClaims(payload, expected);
+  const { jti, exp } = checkClaims(payload, { client, ...expected });
   const expiresAt = new Date((exp + AHEAD_SECONDS) * 1000);
   if (!(await usedProofs.use({ issuer: client.id, jti, expiresAt })))
     throw invalidClientBecause('a client assertion may be used once');
@@ -45,7 +50,7 @@ async function verifySignature(
   dependencies: { clientKeys: ClientKeys },
 ): Promise<JWTPayload> {
   const options = {
-    algorithms: [...PROOF_ALGORITHMS],
+    algorithms: [...clientAlgorithms(client)],
     issuer: client.id,
     clockTolerance: BEHIND_SECONDS,
     currentDate,
@@ -77,7 +82,7 @@ function unavailableKeys(why: string): Error {
 /** `jwtVerify` has checked the issuer, `nbf`, and that `exp`, if it is there, has not passed. */
 function checkClaims(
   { exp, iat = 0, jti, aud }: JWTPayload,
-  { audiences, now }: Expected,
+  { client, audiences, now }: Expected & { client: Client },
 ): { jti: string; exp: number } {
   const latest = Math.floor(now.getTime() / 1000) + AHEAD_SECONDS;
   if (!exp) throw invalidClientBecause('a client assertion must have an exp');
@@ -85,8 +90,20 @@ function checkClaims(
     throw invalidClientBecause(`a client assertion may live for ${LONGEST_SECONDS} seconds`);
   if (iat > latest) throw invalidClientBecause('a client assertion must not be issued in the future');
   if (typeof jti !== 'string' || !jti) throw invalidClientBecause('a client assertion must have a jti');
-  const named = [aud ?? []].flat();
-  if (named.length === 0 || !named.every((name) => audiences.includes(name)))
-    throw invalidClientBecause(`the audience of a client assertion may be ${audiences.join(' or ')}`);
+  checkAudience(aud, client, audiences);
   return { jti, exp };
+}
+
+/**
+ * A client of FAPI names the issuer alone, and not in a list (FAPI 2.0 Security Profile section 5.3.3.1): another
+ * server that gets an assertion for an endpoint of ours, as its own, could use it here.
+ */
+function checkAudience(aud: JWTPayload['aud'], client: Client, { issuer, endpoints }: Audiences): void {
+  if (isFapi(client)) {
+    if (aud === issuer) return;
+    throw invalidClientBecause(`the audience of a client assertion must be ${issuer}, as a string`);
+  }
+  const [named, ours] = [[aud ?? []].flat(), [issuer, ...endpoints]];
+  if (named.length === 0 || !named.every((name) => ours.includes(name)))
+    throw invalidClientBecause(`the audience of a client assertion may be ${ours.join(' or ')}`);
 }

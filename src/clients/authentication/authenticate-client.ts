@@ -6,8 +6,9 @@ import type { ClientKeys } from '../keys/client-keys.ts';
 import { OAuthError } from '../oauth-error.ts';
 import { refuseOtherOrigin } from '../origins.ts';
 import type { ClientSecrets } from '../secrets/client-secrets.ts';
+import { isFapi } from '../security-profile.ts';
 import type { UsedProofStore } from '../used-proof-store.ts';
-import { verifyAssertion } from './assertion.ts';
+import { type Audiences, verifyAssertion } from './assertion.ts';
 import { verifyCertificate } from './certificate.ts';
 import { type Credentials, type PresentedCredentials, readCredentials } from './credentials.ts';
 import { invalidClient, invalidClientBecause } from './errors.ts';
@@ -54,7 +55,7 @@ export async function identifyClient(
  */
 export async function authenticateClient(
   named: NamedClient,
-  audiences: readonly string[],
+  audiences: Audiences,
   dependencies: AuthenticationDependencies,
 ): Promise<Client> {
   try {
@@ -69,7 +70,7 @@ export async function authenticateClient(
 
 async function verifyCredentials(
   { client, credentials }: NamedClient,
-  audiences: readonly string[],
+  audiences: Audiences,
   dependencies: AuthenticationDependencies,
 ): Promise<void> {
   const { clientSecrets, usedProofs, clientKeys, clock } = dependencies;
@@ -108,7 +109,11 @@ async function withoutSecret(
 }
 
 /** The part of a request in which a client authenticates. A certificate comes beside the request. */
-function methodOf({ type, jwks, jwksUri, certificateAuthentication }: Client): Credentials['method'] {
-  if (type === 'public' || certificateAuthentication) return 'none';
+function methodOf(client: Client): Credentials['method'] {
+  const { type, jwks, jwksUri, certificateAuthentication } = client;
+  if (certificateAuthentication) return 'none';
+  // Without keys, no assertion is right.
+  if (isFapi(client)) return 'assertion';
+  if (type === 'public') return 'none';
   return jwks || jwksUri !== null ? 'assertion' : 'secret';
 }

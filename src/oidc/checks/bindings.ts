@@ -1,4 +1,7 @@
+import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { errors, type KoaContextWithOIDC } from 'oidc-provider';
+import type { Client } from '../../clients/client.ts';
+import { proofFault } from '../../clients/security-profile.ts';
 
 /** 32 bytes as base64url: 43 characters, of which the last holds four bits. */
 const SHA256 = /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/;
@@ -17,4 +20,17 @@ export function checkBindings({ oidc }: KoaContextWithOIDC): void {
     throw new errors.InvalidRequest(
       'dpop_jkt must be the SHA-256 thumbprint of a key, as 43 characters of base64url',
     );
+}
+
+/**
+ * Refuses a DPoP proof that the client's security profile forbids. The library has verified it, by the rules for
+ * everybody, where a request is pushed (RFC 9449 section 10.1); elsewhere it reads none.
+ */
+export function checkPushedProof(ctx: KoaContextWithOIDC, client: Client, now: Date): void {
+  if (ctx.oidc.route !== 'pushed_authorization_request') return;
+  const proof = ctx.get('DPoP');
+  if (!proof) return;
+  const [{ alg = '' }, { iat = 0 }] = [decodeProtectedHeader(proof), decodeJwt(proof)];
+  const fault = proofFault(client, { alg, iat }, now);
+  if (fault !== undefined) throw new errors.InvalidDpopProof(fault);
 }

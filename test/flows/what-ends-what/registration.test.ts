@@ -1,4 +1,5 @@
 import { type Browser, openBrowser, type Page, statusAndMessage } from '../../support/browsers/browser.ts';
+import { aFapiClient, type CodeFields, FAPI_CALLBACK } from '../../support/clients/fapi-client.ts';
 import { aClientKey, dpopProof } from '../../support/clients/proofs.ts';
 import {
   type Answer,
@@ -7,6 +8,7 @@ import {
   pkce,
   postForm,
   refused,
+  signIn,
   type Tokens,
   userinfo,
 } from '../../support/clients/relying-party.ts';
@@ -228,6 +230,35 @@ describe('what a registration allows now', () => {
       );
     },
 
+    async 'a client gets a FAPI profile'(change) {
+      const party = await aFapiClient(server, { security_profile: 'standard', require_pkce: false });
+      const browser = openBrowser();
+      const parameters = { client_id: party.client_id, redirect_uri: FAPI_CALLBACK };
+      const code = async () => {
+        const { callback } = await signIn(server.url, { browser, parameters });
+        const fields = { grant_type: CODE, code: String(callback.get('code')), redirect_uri: FAPI_CALLBACK };
+        return fields as CodeFields;
+      };
+      const { body } = await party.exchange(await code(), { dpop: '' });
+      expect(body.token_type).toBe('Bearer');
+      const late = await code();
+      await give(party, { require_pkce: true });
+      await change(party.client_id);
+      // The key that signs for it was made just now.
+      await noticeChanges(server);
+
+      const { access_token, refresh_token } = body as unknown as Required<Tokens>;
+      expect((await userinfo(server.url, access_token)).body.error_description).toBe(
+        "The client's access tokens must be bound to a key now: get one with a DPoP proof",
+      );
+      expect((await party.refresh(refresh_token, { dpop: '' })).body.error).toBe('invalid_dpop_proof');
+      for (let times = 0; times < 2; times += 1)
+        expect((await party.refresh(refresh_token)).body).toMatchObject({
+          ...{ refresh_token, token_type: 'DPoP' },
+        });
+      expect(brief(await party.exchange(late))).toEqual(refused('invalid_grant', 'code_verifier is missing'));
+    },
+
     async 'an instance signs people in another way'(change) {
       const { web, instance } = tenant;
       const browser = openBrowser();
@@ -267,7 +298,7 @@ describe('what a registration allows now', () => {
     expect(Object.keys(tests)).toEqual(CHANGES.map(({ what }) => what));
   });
 
-  async function give({ client_id }: TestClient, columns: object): Promise<void> {
+  async function give({ client_id }: Pick<TestClient, 'client_id'>, columns: object): Promise<void> {
     await server.database.knex('clients').where({ id: client_id }).update(columns);
     await noticeChanges(server);
   }

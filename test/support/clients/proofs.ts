@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { type CryptoKey, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
+import { type CryptoKey, exportJWK, generateKeyPair, importJWK, type JWK, SignJWT } from 'jose';
 
 /** Claims that are added to the usual ones or replace them; undefined removes one. */
 export type Claims = Record<string, unknown>;
@@ -14,6 +14,15 @@ export interface ClientKey {
 export async function aClientKey(alg: ClientKey['alg'] = 'ES256'): Promise<ClientKey> {
   const { privateKey, publicKey } = await generateKeyPair(alg, { extractable: true });
   return { alg, privateKey, publicJwk: await exportJWK(publicKey) };
+}
+
+/** The same key for another algorithm. Its public half names none, so both belong to it. */
+export async function signingWith(
+  { privateKey, publicJwk }: ClientKey,
+  alg: ClientKey['alg'],
+): Promise<ClientKey> {
+  const again = await importJWK({ ...(await exportJWK(privateKey)), alg }, alg);
+  return { alg, privateKey: again as CryptoKey, publicJwk };
 }
 
 /** A DPoP proof (RFC 9449 section 4.2) for a request; undefined removes a claim. */

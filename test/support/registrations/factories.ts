@@ -116,6 +116,7 @@ export async function aClient(
     id_token_signed_response_alg?: 'RS256' | 'PS256' | 'ES256' | 'EdDSA';
     introspection_signed_response_alg?: 'RS256' | 'PS256' | 'ES256' | 'EdDSA';
     may_introspect?: boolean;
+    authorization_code_ttl_seconds?: number;
     refresh_replay_window_seconds?: number;
   } = {},
 ): Promise<TestClient> {
