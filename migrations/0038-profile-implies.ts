@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 
-/** What a security profile implies. The trigger that refuses what contradicts it is in functions/. */
+/** A security profile implies more than one column says. The trigger that refuses what contradicts it is in functions/. */
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`
 COMMENT ON COLUMN clients.authorization_code_ttl_seconds IS 'Seconds, 10 to 600. NULL: 600. With a FAPI profile 60 at most, and NULL: 60.';

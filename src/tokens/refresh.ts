@@ -54,7 +54,7 @@ export async function refresh(request: TokenRequest, d: RefreshDependencies): Pr
   );
 }
 
-/** What a refresh gives tokens for, and the sequence of the refresh token that belongs to them. */
+/** The authorization that a refresh gives tokens for, and the sequence of the refresh token beside them. */
 interface Refreshed {
   authorization: Authorization;
   sequence: number;
