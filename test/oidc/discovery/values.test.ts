@@ -1,3 +1,6 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { aCertificate } from '../../support/clients/certificates.ts';
 import { getJson } from '../../support/clients/relying-party.ts';
 import { isThere, proofsIn } from '../../support/documents/proofs.ts';
 import { rowsOf } from '../../support/documents/rows.ts';
@@ -32,9 +35,23 @@ function valuesOf(document: Record<string, unknown>): Announced[] {
   });
 }
 
+/** A proxy hands certificates on, from a host of its own, and an issuer is known. */
+const CERTIFICATES = {
+  TRUSTED_PROXIES: '127.0.0.1',
+  CLIENT_CERTIFICATE_HEADER: 'rfc9440',
+  CLIENT_CERTIFICATE_ORIGIN: 'http://localhost:1',
+  CLIENT_CERTIFICATE_CA: authorityFile(),
+};
+
+function authorityFile(): string {
+  const file = join(mkdtempSync(join(process.env.TEST_FOLDER ?? '', 'authority-')), 'ca.pem');
+  writeFileSync(file, aCertificate({ ca: true }).pem);
+  return file;
+}
+
 /** Discovery of a server on which everything is on that a registration or a setting can turn on. */
 async function everythingAnnounced(): Promise<Announced[]> {
-  const server = await startTestServer();
+  const server = await startTestServer({ env: CERTIFICATES });
   try {
     for (const alg of ['ES256', 'EdDSA', 'PS256'] as const)
       await aClient(server, { id_token_signed_response_alg: alg });
