@@ -223,6 +223,15 @@ describe.each(KEY_ALGORITHMS)('a JWT in the name of the key of %s is refused', (
     expect((await hinted(tokens.access_token)).get('error')).toBe('invalid_request');
   });
 
+  it('if it is a signed answer of the authorization endpoint', async () => {
+    const answer = await world.signedAnswer(alg, browser);
+    expect(decodeProtectedHeader(answer)).toEqual({ alg, kid: keysOf(alg).kid, typ: 'JWT' });
+    expect(statusAndCode(await userinfo(world.server.url, answer))).toEqual(INVALID);
+    expect(await manage('introspect', answer)).toEqual({ status: 200, body: { active: false } });
+    expect(await atListnr(answer)).toEqual(INVALID);
+    expect((await hinted(answer)).get('error')).toBe('invalid_request');
+  });
+
   it('and what is signed as the server signs is not', async () => {
     const { kid, privateKey } = keysOf(alg);
     const again = (claims: JWTPayload, typ: string) =>

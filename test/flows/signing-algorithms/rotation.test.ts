@@ -70,6 +70,7 @@ describe.each(KEY_ALGORITHMS)('the keys of %s rotate by themselves', (alg) => {
     expect(await listed(alg)).toEqual([first, { state: 'next', kid: next?.kid }]);
     expect((await published()).map(({ kid }) => kid)).toContain(next?.kid);
     expect(kidOf((await world.signIn(alg)).tokens.id_token)).toBe(first?.kid);
+    expect(kidOf(await world.signedAnswer(alg, before.browser))).toBe(first?.kid);
     // This verifier reads the keys now, and never again.
     const cached = createRemoteJWKSet(new URL(`${world.server.url}/auth/jwks`), {
       cooldownDuration: Number.POSITIVE_INFINITY,
@@ -88,6 +89,9 @@ describe.each(KEY_ALGORITHMS)('the keys of %s rotate by themselves', (alg) => {
     expect(kidOf(after.tokens.access_token)).toBe(next?.kid);
     await verify(cached, after.tokens.id_token);
     await verify(cached, after.tokens.access_token);
+    const { protectedHeader, payload } = await verify(cached, await world.signedAnswer(alg, after.browser));
+    expect(protectedHeader.kid).toBe(next?.kid);
+    expect(payload.code).toEqual(expect.any(String));
     expect(await listed(alg)).toEqual([
       { state: 'current', kid: next?.kid },
       { state: 'retired', kid: first?.kid },

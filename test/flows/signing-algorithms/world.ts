@@ -4,7 +4,7 @@ import { type ClientStore, createClientStore } from '../../../src/clients/client
 import { KEY_ALGORITHMS, type KeyAlgorithm } from '../../../src/keys/signing-key.ts';
 import type { Queryable } from '../../../src/platform/database.ts';
 import { type Browser, openBrowser } from '../../support/browsers/browser.ts';
-import { exchange, signIn, type Tokens } from '../../support/clients/relying-party.ts';
+import { authorizationUrl, exchange, signIn, type Tokens } from '../../support/clients/relying-party.ts';
 import { aClient, type TestClient } from '../../support/registrations/factories.ts';
 import { runJob } from '../../support/servers/run-job.ts';
 import { startTestServer, type TestServer } from '../../support/servers/test-server.ts';
@@ -20,6 +20,8 @@ export interface World {
   /** A process does this once a second. */
   followKeys(): Promise<void>;
   signIn(alg: KeyAlgorithm): Promise<{ browser: Browser; tokens: Required<Tokens> }>;
+  /** An answer of the authorization endpoint that the protocol library signs (JARM). */
+  signedAnswer(alg: KeyAlgorithm, browser: Browser): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -60,6 +62,12 @@ export async function openWorld(): Promise<World> {
         ...{ client_id, client_secret, redirect_uri },
       });
       return { browser, tokens: body as unknown as Required<Tokens> };
+    },
+    async signedAnswer(alg, browser) {
+      const { client_id, redirect_uri } = clients[alg];
+      const parameters = { client_id, redirect_uri, prompt: 'none', response_mode: 'query.jwt' };
+      const { location = '' } = await browser.get(authorizationUrl(server.url, parameters));
+      return String(new URL(location).searchParams.get('response'));
     },
     close: () => server.close(),
   };
