@@ -7,6 +7,7 @@ import { isBuiltin } from 'node:module';
 import { basename, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Plugin } from 'esbuild';
+import { checkClassNames, checkStart } from './bundle-checks.ts';
 import { notices } from './notices.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -56,6 +57,8 @@ const { metafile } = await build({
   banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
   plugins: [ownPlaces(), unreached(), nodeModules()],
 });
+checkStart(metafile);
+checkClassNames(ROOT, metafile);
 removeOthers(['NOTICES.txt', ...Object.keys(metafile.outputs).map((file) => basename(file))]);
 writeFileSync(join(DIST, 'NOTICES.txt'), notices(ROOT, Object.keys(metafile.inputs)));
 
