@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Metafile } from 'esbuild';
 
-/** What a process that starts from this source must not load before it is needed: packages, and parts of our own. */
+/** Packages, and parts of our own, that a process must not load when it starts from this source. */
 const NOT_AT_ONCE: Record<string, RegExp> = {
   'src/serve.ts':
     /node_modules\/(?:knex|pg|koa|@koa|oidc-provider|jose|prom-client|eta|openid-client)\/|src\/(?:server|app)\.ts$/,
