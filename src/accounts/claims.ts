@@ -43,6 +43,19 @@ export function claimsInScopes(person: Person, scopes: readonly string[]): Recor
   return Object.fromEntries(names.map((name) => [name, known[name]]));
 }
 
+/** The claims about a person among `names`. */
+export function claimsNamed(person: Person, names: readonly string[]): Record<string, unknown> {
+  const known = claimsOf(person);
+  const found = names.filter((name) => Object.hasOwn(known, name));
+  return Object.fromEntries(found.map((name) => [name, known[name]]));
+}
+
+/** The scopes that together give a claim about a person; none for a name that is no such claim. */
+export function scopesGiving(claim: string): readonly string[] {
+  if (claim === PREFERRED_USERNAME) return ['profile', 'email'];
+  return Object.keys(NAMES).filter((scope) => NAMES[scope]?.includes(claim));
+}
+
 const NAMES: Record<string, readonly string[]> = { openid: LISTO_CLAIMS, ...CLAIMS_BY_SCOPE };
 
 function present(claims: Record<string, string | null>): Record<string, string> {

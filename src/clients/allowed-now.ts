@@ -69,3 +69,15 @@ export function isBoundEnough(
 ): boolean {
   return !requireDpop || jkt !== undefined || (kind === 'RefreshToken' && type === 'confidential');
 }
+
+/** The claims among `names` that the client may ask for: those that its scopes give (`scopesGiving`). */
+export function claimsAllowed(
+  client: Pick<Client, 'scopes' | 'grantTypes'>,
+  names: readonly string[],
+  scopesGiving: (claim: string) => readonly string[],
+): string[] {
+  return names.filter((name) => {
+    const scopes = scopesGiving(name);
+    return scopes.length > 0 && scopes.every((scope) => mayHaveScope(client, scope));
+  });
+}

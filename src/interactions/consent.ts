@@ -1,3 +1,4 @@
+import { scopesGiving } from '../accounts/claims.ts';
 import { OFFLINE_ACCESS, scopesAllowed } from '../clients/allowed-now.ts';
 import { logFacts } from '../http/records/log-fields.ts';
 import { requestState } from '../http/records/request-state.ts';
@@ -84,8 +85,14 @@ function shownScopes(context: InteractionContext): string[] {
   return [...new Set([...askedScopes(context), ...lasting])];
 }
 
-function askedScopes({ interaction, client }: InteractionContext): string[] {
-  return scopesAllowed(client, String(interaction.params.scope ?? ''));
+/** The scopes of the request, and those that give a claim which it asks for by name (`claims`). */
+function askedScopes({ interaction: { params }, client }: InteractionContext): string[] {
+  const { id_token = {}, userinfo = {} } = JSON.parse(String(params.claims ?? '{}')) as Record<
+    string,
+    object
+  >;
+  const byClaims = Object.keys({ ...id_token, ...userinfo }).flatMap(scopesGiving);
+  return scopesAllowed(client, [String(params.scope ?? ''), ...byClaims].join(' '));
 }
 
 /** The host of a web address, to which the answer goes. A private-use scheme would tell a person nothing. */

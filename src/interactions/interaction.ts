@@ -186,7 +186,7 @@ export async function finishSignIn(
 }
 
 /**
- * Whether this is the person that the client requested (`id_token_hint`). The library checks the token, and only
+ * Whether this is the person that the client requested (`id_token_hint`, or a `sub` in `claims`). The library checks the token, and only
  * knows who was signed in before.
  */
 export async function isWhoWasAskedFor(
@@ -194,13 +194,17 @@ export async function isWhoWasAskedFor(
   { hints }: Pick<InteractionDependencies, 'hints'>,
   personId: string,
 ): Promise<boolean> {
-  const { id_token_hint, sealed_hint } = interaction.params;
+  const { id_token_hint, sealed_hint, claims } = interaction.params;
+  const { id_token } = JSON.parse(String(claims ?? '{}')) as { id_token?: { sub?: { value?: string } } };
+  const wanted = id_token?.sub?.value;
+  if (wanted !== undefined && wanted !== personId) return false;
   if (id_token_hint === undefined && sealed_hint === undefined) return true;
   return (await hints.subjectAskedFor({ id_token_hint, sealed_hint }, client.id)) === personId;
 }
 
 /** Why somebody who signed in may not go on, for the log. */
-export const NOT_WHO_WAS_ASKED_FOR = 'the application asked for another person to sign in (id_token_hint)';
+export const NOT_WHO_WAS_ASKED_FOR =
+  'the application asked for another person to sign in (id_token_hint or claims)';
 
 /** The person declines: the client gets an error, and nothing else happens. */
 export async function abortInteraction(

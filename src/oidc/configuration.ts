@@ -16,6 +16,7 @@ import {
 } from './certificate-metadata.ts';
 import { checkBindings, checkPushedProof } from './checks/bindings.ts';
 import { checkLengths } from './checks/lengths.ts';
+import { checkRequestedClaims } from './checks/requested-claims.ts';
 import { checkRequestedScope } from './checks/requested-scope.ts';
 import { checkSealedHint } from './checks/sealed-hint.ts';
 import { type DevicePages, deviceFlow } from './device-flow.ts';
@@ -124,6 +125,7 @@ export function oidcConfiguration(dependencies: ConfigurationDependencies): Conf
       // It is announced. A request object is verified before the library (requests/), which finds no client's keys.
       requestObjects: { enabled: true },
       jwtResponseModes: { enabled: true },
+      claimsParameter: { enabled: true, assertClaimsParameter: checkRequestedClaims },
       deviceFlow: deviceFlow(devicePages),
       userinfo: { enabled: true },
       dPoP: { enabled: true },

@@ -1,5 +1,6 @@
-import { interactionPolicy } from 'oidc-provider';
+import { errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider';
 import { mayAnswerSilently } from '../clients/allowed-now.ts';
+import { ACR, acrOf } from '../tokens/sign-in-claims.ts';
 import { requestContext } from './request-context.ts';
 import { clientRecord } from './storage/client-metadata.ts';
 
@@ -35,6 +36,10 @@ export function createInteractionPolicy(): interactionPolicy.DefaultPolicy {
           : Check.NO_NEED_TO_PROMPT,
     ),
   );
+  // The library compares the acr of its session, which ours has not.
+  login.checks.remove('essential_acrs');
+  login.checks.remove('essential_acr');
+  login.checks.add(essentialAcr());
   policy.add(selectAccount(), 0);
   // The library asks for every installed application, whatever its address. The registration decides here.
   consent.checks.remove('native_client_prompt');
@@ -70,10 +75,48 @@ function selectAccount(): interactionPolicy.Prompt {
       ({ oidc }) => {
         const { account, entities, result } = oidc;
         if (!account || result?.login || !oidc.promptPending(name)) return Check.NO_NEED_TO_PROMPT;
-        const { sub = account.accountId } = entities.IdTokenHint?.payload ?? {};
+        const { sub = wantedSubject(oidc) ?? account.accountId } = entities.IdTokenHint?.payload ?? {};
         return sub === account.accountId ? Check.REQUEST_PROMPT : Check.NO_NEED_TO_PROMPT;
       },
     ),
   );
   return prompt;
 }
+
+type OidcContext = KoaContextWithOIDC['oidc'];
+
+interface IdTokenClaims {
+  acr?: { essential?: boolean; value?: string; values?: string[] };
+  sub?: { value?: string };
+}
+
+function idTokenClaims({ claims }: OidcContext): IdTokenClaims {
+  return (claims as { id_token?: IdTokenClaims } | undefined)?.id_token ?? {};
+}
+
+function wantedSubject(oidc: OidcContext): string | undefined {
+  return idTokenClaims(oidc).sub?.value;
+}
+
+/**
+ * OpenID Connect Core section 5.5.1.1: an essential `acr` is met or the request fails. Somebody who is signed in is asked
+ * once more, since another way of signing in may meet it.
+ */
+function essentialAcr(): interactionPolicy.Check {
+  return new Check(
+    'essential_acr',
+    'the acr that the application needs was not reached',
+    'unmet_authentication_requirements',
+    ({ oidc }) => {
+      const { acr } = idTokenClaims(oidc);
+      if (!acr?.essential) return Check.NO_NEED_TO_PROMPT;
+      const wanted = acr.values ?? (acr.value === undefined ? KNOWN_ACR : [acr.value]);
+      if (oidc.amr && wanted.includes(acrOf(oidc.amr))) return Check.NO_NEED_TO_PROMPT;
+      const mayStillBe = !oidc.result?.login && wanted.some((value) => KNOWN_ACR.includes(value));
+      if (mayStillBe) return Check.REQUEST_PROMPT;
+      throw new errors.UnmetAuthenticationRequirements('the acr that the application needs was not reached');
+    },
+  );
+}
+
+const KNOWN_ACR: readonly string[] = Object.values(ACR);

@@ -9,6 +9,7 @@ import { unavailable } from '../platform/database-errors.ts';
 import { type Clock, epochSeconds } from '../platform/time/clock.ts';
 import { ACCESS_TOKEN_TYPE, type AccessTokenClaims } from './access-token.ts';
 import type { RefreshTokenCodec, RefreshTokenValue } from './refresh-token-value.ts';
+import { claimsForIdToken } from './requested-claims.ts';
 import { accessTokenHash, signInClaims } from './sign-in-claims.ts';
 import type { TokenAnswer, TokenRequest } from './token-request.ts';
 
@@ -108,6 +109,7 @@ export async function issueTokens(issue: Issue, { issuer, clock }: IssueDependen
   const signedAccessToken = await signers.accessToken.sign(accessToken, ACCESS_TOKEN_TYPE);
   const idToken = {
     ...claimsInScopes(authorization.person, granted),
+    ...claimsForIdToken({ client, ...authorization }, authorization.payload),
     ...signInClaims(authorization.payload),
     at_hash: accessTokenHash(signedAccessToken, signers.idToken.alg),
     ...common,

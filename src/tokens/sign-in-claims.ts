@@ -10,6 +10,11 @@ export const ACR = {
   twoFactors: 'urn:listo:acr:two-factors',
 } as const;
 
+/** The `acr` of a sign-in by these methods. */
+export function acrOf(amr: readonly string[]): string {
+  return amr.includes(SEVERAL_FACTORS) ? ACR.twoFactors : ACR.oneFactor;
+}
+
 /** RFC 8176: several factors were used. */
 const SEVERAL_FACTORS = 'mfa';
 
@@ -31,7 +36,7 @@ export function signInClaims(payload: Payload): Record<string, unknown> {
   const sid = sessionOf(payload);
   return {
     ...(authTime ? { auth_time: authTime } : {}),
-    ...(amr ? { amr, acr: amr.includes(SEVERAL_FACTORS) ? ACR.twoFactors : ACR.oneFactor } : {}),
+    ...(amr ? { amr, acr: acrOf(amr) } : {}),
     ...(nonce === undefined ? {} : { nonce }),
     ...(sid === undefined ? {} : { sid }),
   };

@@ -11,6 +11,7 @@ import type { PresentedAccessToken } from './access-token.ts';
 import { invalidProof, TokenError } from './errors.ts';
 import { holderOf } from './management/holder.ts';
 import { useProof } from './proof-of-possession.ts';
+import { claimsForUserinfo } from './requested-claims.ts';
 import { isScopeList } from './scope-syntax.ts';
 
 /** A request at userinfo with a token of this server. */
@@ -53,7 +54,8 @@ export async function userinfo(
   const holder = holderOf(claims, { client, grant }, d.clock);
   if (typeof holder === 'string') throw invalidToken(holder);
   const granted = scopesOf(holder.grant.payload, holder.client).filter((name) => wanted.includes(name));
-  return { sub: holder.person.id, ...claimsInScopes(holder.person, granted) };
+  const named = scope === undefined ? claimsForUserinfo(holder) : undefined;
+  return { sub: holder.person.id, ...claimsInScopes(holder.person, granted), ...named };
 }
 
 /** RFC 9449 section 7. */

@@ -210,7 +210,7 @@ function discoveryDocument(issuer: string): object {
       'auth_time',
       'iss',
     ],
-    claims_parameter_supported: false,
+    claims_parameter_supported: true,
     request_parameter_supported: true,
     request_uri_parameter_supported: false,
     request_object_signing_alg_values_supported: algorithms,

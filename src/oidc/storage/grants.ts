@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { KoaContextWithOIDC } from 'oidc-provider';
+import { scopesGiving } from '../../accounts/claims.ts';
 import { mayHaveScope, OFFLINE_ACCESS } from '../../clients/allowed-now.ts';
 import type { ConsentStore } from '../../grants/consent-store.ts';
 import type { NewGrant } from '../../grants/new-grant.ts';
@@ -29,6 +30,7 @@ export function createGrantLoader({ consents }: { consents: ConsentStore }) {
       throw invalidScopes(`scopes not allowed to this client any more: ${requested.join(' ')}`);
 
     let allowed = asked;
+    let mayBeGiven = (scope: string) => mayHaveScope(record, scope);
     if (record.requireConsent || oidc.prompts.has('consent')) {
       const consented = new Set(
         await consents.scopesFor({
@@ -40,14 +42,22 @@ export function createGrantLoader({ consents }: { consents: ConsentStore }) {
       // The consent page names lasting access whether a client asks for it or not (interactions/consent.ts).
       if (consented.size > 0) consented.add(OFFLINE_ACCESS);
       allowed = asked.filter((scope) => consented.has(scope));
+      mayBeGiven = (scope) => mayHaveScope(record, scope) && consented.has(scope);
     }
     const grant = new oidc.provider.Grant({ accountId: account.accountId, clientId: client.clientId });
     grant.jti = randomBytes(16).toString('base64url');
     if (allowed.length > 0) grant.addOIDCScope(allowed.join(' '));
     const removed = requested.filter((scope) => !asked.includes(scope));
     if (removed.length > 0) grant.rejectOIDCScope(removed.join(' '));
+    const claims = claimsAboutPerson(oidc);
+    if (claims.length > 0) grant.addOIDCClaims(claims.filter((name) => scopesGiving(name).every(mayBeGiven)));
     return grant;
   };
+}
+
+/** The claims about the person that the parameter `claims` asks for. Those that are missing are asked consent for. */
+function claimsAboutPerson({ requestParamClaims }: OidcContext): string[] {
+  return [...requestParamClaims].filter((name) => scopesGiving(name).length > 0);
 }
 
 /** The grant to save with the code in `oidc`, which lives for `codeSeconds`, in our form. */
@@ -66,10 +76,20 @@ export function newGrantFor(
     personId: accountId,
     clientId,
     sessionUid: oidc.session.uid,
-    payload: { jti, kind: 'Grant', iat: now, exp: now + seconds, accountId, clientId, openid, rejected },
+    payload: {
+      ...{ jti, kind: 'Grant', iat: now, exp: now + seconds, accountId, clientId, openid, rejected },
+      ...claimsOfUserinfo(oidc, openid),
+    },
     expiresAt: new Date((now + seconds) * 1000),
     consented: clientRecord(oidc.client).requireConsent,
   };
+}
+
+/** Userinfo has nothing of the request but its grant. */
+function claimsOfUserinfo({ claims }: OidcContext, openid: StoredGrant['openid']): { userinfo?: string[] } {
+  const asked = Object.keys((claims as { userinfo?: object }).userinfo ?? {});
+  const given = asked.filter((name) => openid?.claims?.includes(name));
+  return given.length > 0 ? { userinfo: given } : {};
 }
 
 /** The stored members of the library's grant. The library's types have only the readable ones. */
@@ -77,7 +97,7 @@ interface StoredGrant {
   jti: string;
   accountId: string;
   clientId: string;
-  openid?: object;
+  openid?: { scope?: string; claims?: readonly string[] };
   rejected?: object;
 }
 
