@@ -14,6 +14,7 @@ const OPTIONS = {
   workers: { type: 'string' },
   env: { type: 'string', multiple: true },
   'own-env': { type: 'string', multiple: true },
+  'constant-signatures': { type: 'boolean', default: false },
   out: { type: 'string' },
 } as const;
 
@@ -29,6 +30,8 @@ export interface CompareOptions {
   here: Record<string, string>;
   /** Variables of the server of the other commit. */
   other: Record<string, string>;
+  /** Whether signatures cost nothing, on both sides. */
+  constantSignatures: boolean;
   out: string | undefined;
 }
 
@@ -50,6 +53,7 @@ export function parseCompareOptions(args: string[]): CompareOptions {
     workers: values.workers ? wholeNumber('workers', values.workers, 1) : availableParallelism(),
     here: variables('own-env', values['own-env'] ?? []),
     other: variables('env', values.env ?? []),
+    constantSignatures: values['constant-signatures'],
     out: values.out,
   };
 }

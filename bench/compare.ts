@@ -18,6 +18,7 @@ import { type Side, turnsOf } from './report/pairs.ts';
 import type { Scenario } from './scenarios/scenario.ts';
 import { type Checkout, checkOut } from './set-up/checkout.ts';
 import { type Own, secondGround, signedInTarget, withGround, withServer } from './set-up/own-server.ts';
+import { signatureOptions } from './set-up/server.ts';
 import { temporaryFolder } from './set-up/temporary-folder.ts';
 
 /** A server, the files of its requests, and its answers a second. */
@@ -51,13 +52,14 @@ await runProgram(async () => {
 
 function withContenders<T>(
   { root }: Checkout,
-  { workers, here, other }: CompareOptions,
+  { workers, here, other, ...options }: CompareOptions,
   use: (contenders: Contenders) => Promise<T>,
 ): Promise<T> {
+  const nodeOptions = signatureOptions(options);
   return withGround(async (ground) => {
     const second = await secondGround(ground, { root, extra: other });
-    return withServer(ground, { workers, extra: here }, (ownHere) =>
-      withServer(second, { workers }, async (ownOther) =>
+    return withServer(ground, { workers, nodeOptions, extra: here }, (ownHere) =>
+      withServer(second, { workers, nodeOptions }, async (ownOther) =>
         use({ here: await contender('here', ownHere), other: await contender('other', ownOther) }),
       ),
     );
@@ -114,7 +116,7 @@ function describe({ commit }: Checkout, options: CompareOptions, { here }: Conte
   return [
     `Here: ${named(describeCommit() ?? 'unknown', options.here)}. Other: ${named(commit, options.other)}.`,
     `Machine: ${cores} cores of ${processor}, ${system}, Node ${node}, PostgreSQL ${postgres}; load before: ${loadBefore}.`,
-    `Load: ${pairs} pairs of ${seconds} s, ${connections} connections; ${workers} processes of each server.`,
+    `Load: ${pairs} pairs of ${seconds} s, ${connections} connections; ${workers} processes of each server${options.constantSignatures ? ', whose signatures cost nothing' : ''}.`,
   ].join('\n\n');
 }
 

@@ -14,6 +14,7 @@ import { describe, table, writeReport } from './report/report.ts';
 import { type Measured, type Result, summarized } from './report/result.ts';
 import type { Scenario } from './scenarios/scenario.ts';
 import { type Own, signedInTarget, withGround, withServer } from './set-up/own-server.ts';
+import { signatureOptions } from './set-up/server.ts';
 import { peerTarget, type Target } from './set-up/target.ts';
 import { temporaryFolder } from './set-up/temporary-folder.ts';
 
@@ -29,7 +30,10 @@ await runProgram(async () => {
 });
 
 function measureOwn(options: Options): Promise<Result> {
-  const nodeOptions = options.profile ? ['--cpu-prof', `--cpu-prof-dir=${options.profile}`] : [];
+  const nodeOptions = [
+    ...(options.profile ? ['--cpu-prof', `--cpu-prof-dir=${options.profile}`] : []),
+    ...signatureOptions(options),
+  ];
   return withGround((ground) =>
     withServer(ground, { workers: options.workers, nodeOptions }, async (own) =>
       measureAll(await signedInTarget(own), own, options),
@@ -41,7 +45,7 @@ async function measureAll(target: Target, own: Own | undefined, options: Options
   const cores = availableParallelism();
   const machine = describeMachine(own?.cluster.version);
   const commit = own && describeCommit();
-  const { seconds, warmup, connections, workers, runs } = options;
+  const { seconds, warmup, connections, workers, runs, constantSignatures } = options;
   const startedAt = new Date().toISOString();
   const { path: folder, remove } = temporaryFolder('requests');
   try {
@@ -54,7 +58,7 @@ async function measureAll(target: Target, own: Own | undefined, options: Options
       ...(commit ? { commit } : {}),
       ...(options.against ? { against: options.against } : {}),
       machine,
-      load: { seconds, warmup, connections, runs, ...(own ? { workers } : {}) },
+      load: { seconds, warmup, connections, runs, constantSignatures, ...(own ? { workers } : {}) },
       scenarios,
     };
   } finally {

@@ -16,6 +16,7 @@ const OPTIONS = {
   against: { type: 'string' },
   credentials: { type: 'string' },
   profile: { type: 'string' },
+  'constant-signatures': { type: 'boolean', default: false },
   out: { type: 'string', default: fileURLToPath(new URL('results', import.meta.url)) },
 } as const;
 
@@ -32,6 +33,8 @@ export interface Options {
   credentials: string | undefined;
   /** A folder for CPU profiles of the server's processes. Profiling costs time. */
   profile: string | undefined;
+  /** Whether signatures cost nothing (`set-up/constant-signatures.ts`). */
+  constantSignatures: boolean;
   out: string;
 }
 
@@ -52,6 +55,7 @@ export function parseOptions(args: string[]): Options {
     against: values.against,
     credentials: values.credentials,
     profile: values.profile,
+    constantSignatures: values['constant-signatures'],
     out: values.out,
   };
 }

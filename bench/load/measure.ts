@@ -3,6 +3,7 @@ import type { Scenario } from '../scenarios/scenario.ts';
 import { startFloor } from '../set-up/floor.ts';
 import type { Own } from '../set-up/own-server.ts';
 import { cpuMsOf } from '../set-up/processes.ts';
+import { signatureOptions } from '../set-up/server.ts';
 import { drift, measureHashes, measureSignatures } from './limit.ts';
 import type { Workshop } from './material.ts';
 import { type Meters, playMetered } from './metered.ts';
@@ -19,6 +20,8 @@ export interface Settings {
   tolerance: number;
   /** How many times a measurement is repeated when the limit changed too much. */
   attempts: number;
+  /** Whether signatures cost nothing. */
+  constantSignatures?: boolean;
   /** The processes of the floor, where it is measured. */
   floorWorkers?: number;
 }
@@ -119,7 +122,7 @@ async function floorOf(
   settings: Settings,
 ): Promise<Run['floor']> {
   if (!floor || flood || !settings.floorWorkers) return undefined;
-  const program = await startFloor(floor.signatures, settings.floorWorkers);
+  const program = await startFloor(floor.signatures, settings.floorWorkers, signatureOptions(settings));
   try {
     const again: Play = what.order === 'once' ? { ...what, order: 'loop' } : what;
     const load = { ...loadOf(workshop, settings, settings.seconds), base: program.base };

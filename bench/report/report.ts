@@ -63,7 +63,7 @@ export function describe({ startedAt, commit, against, machine, load, scenarios 
       ? `Measured ${startedAt}, against ${against}.`
       : `Measured ${startedAt}, commit ${commit ?? 'unknown'}.`,
     `Machine: ${cores} cores of ${processor}, ${memoryGiB} GiB, ${system}, Node ${node}, OpenSSL ${openssl}${postgres ? `, PostgreSQL ${postgres}` : ''}; load before: ${loadBefore}.`,
-    `Load: ${load.connections} connections, ${load.seconds} s after ${load.warmup} s of warming up, ${load.runs} runs of each, the one in the middle is shown${load.workers ? `; ${load.workers} server processes` : ''}. Load generator, server and database share the cores.`,
+    `Load: ${load.connections} connections, ${load.seconds} s after ${load.warmup} s of warming up, ${load.runs} runs of each, the one in the middle is shown${load.workers ? `; ${load.workers} server processes` : ''}${load.constantSignatures ? '; signatures cost nothing' : ''}. Load generator, server and database share the cores.`,
     'The limit is what the cores can sign (RSA 2048, openssl speed) or hash (argon2id) and do nothing else; a code exchange and a refresh sign twice, so theirs is half.',
     'The floor is bare node:http that reads, signs and answers, with the same load in the same run.',
     load.runs === 1

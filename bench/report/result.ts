@@ -9,7 +9,14 @@ export interface Result {
   /** The address of a foreign server. */
   against?: string;
   machine: Machine;
-  load: { seconds: number; warmup: number; connections: number; workers?: number; runs: number };
+  load: {
+    seconds: number;
+    warmup: number;
+    connections: number;
+    workers?: number;
+    runs: number;
+    constantSignatures?: boolean;
+  };
   scenarios: Measured[];
 }
 

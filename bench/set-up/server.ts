@@ -28,6 +28,11 @@ export interface ServerOptions {
   node?: string;
 }
 
+/** The options of Node for a program whose signatures cost nothing. */
+export function signatureOptions({ constantSignatures = false }: { constantSignatures?: boolean }): string[] {
+  return constantSignatures ? [`--import=${join(HERE, 'bench/set-up/constant-signatures.ts')}`] : [];
+}
+
 /** The image's start: the options of Node, and the variables that keep its memory small. */
 function startOfImage(root: string): { options: readonly string[]; environment: Record<string, string> } {
   const dockerfile = readFileSync(join(root, 'Dockerfile'), 'utf8');
