@@ -124,7 +124,7 @@ async function serve(services: Services, ports: Ports): Promise<RunningServer> {
       await pause(config.drainSeconds * 1000);
       await ports.public.stop(STOP_WITHIN_MS);
       await ports.stop();
-      await sent;
+      if (!services.outbox.isIdle()) await sent;
       // A job may wait for a database that does not answer; closing the database ends that wait.
       await Promise.all([jobs.stop(), database.close()]);
     },

@@ -1,8 +1,7 @@
 import type { Config } from '../config.ts';
 import type { Sender } from '../deliveries/delivery.ts';
 import { createDeliveryStore, type DeliveryStore } from '../deliveries/delivery-store.ts';
-import { outbox } from '../deliveries/outbox.ts';
-import type { Job } from '../platform/jobs.ts';
+import { type Outbox, outbox } from '../deliveries/outbox.ts';
 import { BACK_CHANNEL_LOGOUT, backChannelLogout } from '../sign-out/back-channel.ts';
 import type { Foundation } from './foundation.ts';
 import type { Registration } from './registration.ts';
@@ -11,7 +10,7 @@ import type { Signing } from './signing.ts';
 /** The outbox, and who sends what. */
 export interface DeliveryParts {
   deliveries: DeliveryStore;
-  outbox: Job;
+  outbox: Outbox;
 }
 
 export function composeDeliveries(

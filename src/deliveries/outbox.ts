@@ -9,6 +9,11 @@ import { type Delivery, type Sender, UndeliveredError } from './delivery.ts';
 import type { DeliveryStore, Room } from './delivery-store.ts';
 import { pauseSecondsAfter } from './pauses.ts';
 
+export interface Outbox extends Job {
+  /** Whether nothing is under way. */
+  isIdle(): boolean;
+}
+
 /** How many deliveries this process sends at a time. */
 export interface Parallel {
   atOnce: number;
@@ -40,7 +45,7 @@ export function outbox({
   metrics: Pick<Metrics, 'countDelivery'>;
   logger: Pick<Logger, 'info' | 'warn' | 'error'>;
   parallel?: Parallel;
-}): Job {
+}): Outbox {
   const kinds = Object.keys(senders);
   const warn = boundedLog(logger, { level: 'warn', perSecond: 5 });
   /** The lanes whose last delivery failed. */
@@ -100,12 +105,14 @@ export function outbox({
   };
 
   return {
+    isIdle: () => underWay.size === 0,
     name: 'deliver',
     everyMs: LOOK_EVERY_MS,
     async run(stopped) {
       try {
         let more = false;
         while (!stopped.aborted) {
+          const wasIdle = underWay.size === 0;
           const room = roomNow();
           const now = clock.now();
           const claimed: Delivery[] =
@@ -114,8 +121,9 @@ export function outbox({
               : [];
           more = claimed.length > 0;
           for (const delivery of claimed) begin(delivery);
-          if (underWay.size === 0) return;
-          await nextMoment([...underWay.values()]);
+          if (!more && wasIdle) return;
+          // The last one may have ended during the claim, which then saw no room.
+          if (underWay.size > 0) await nextMoment([...underWay.values()]);
         }
       } finally {
         await Promise.all(underWay.values());

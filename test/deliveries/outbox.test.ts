@@ -39,9 +39,9 @@ describe('the outbox', () => {
   const row = async () => (await rows())[0];
   const line = (fields: unknown, message?: string) => void lines.push([fields, message]);
 
-  const outboxOf = (send: Sender, parallel?: Parallel) =>
+  const outboxOf = (send: Sender, parallel?: Parallel, from = store) =>
     outbox({
-      store,
+      store: from,
       senders: { [KIND]: send },
       clock,
       metrics: { countDelivery: (kind, outcome) => void outcomes.push(`${kind} ${outcome}`) },
@@ -160,6 +160,33 @@ describe('the outbox', () => {
     expect(most).toBe(4);
     expect(new Set(sent).size).toBe(53);
     expect(await database.knex('deliveries').whereNot({ state: 'delivered' })).toEqual([]);
+  });
+
+  it('goes on when the last one ended while it asked for more', async () => {
+    await queue('app', 'app');
+    const sent: string[] = [];
+    const first = Promise.withResolvers<void>();
+    const { claim } = store;
+    let claims = 0;
+    const slow: DeliveryStore = {
+      ...store,
+      async claim(...asked) {
+        claims += 1;
+        const claimed = await claim(...asked);
+        // The second claim finds the lane full, and the first delivery ends meanwhile.
+        if (claims === 2) {
+          first.resolve();
+          await until('it has ended', () => outcomes.length === 1);
+        }
+        return claimed;
+      },
+    };
+    const sender: Sender = async ({ id }) => {
+      sent.push(id);
+      if (sent.length === 1) await first.promise;
+    };
+    await outboxOf(sender, { atOnce: 2, perLane: 1 }, slow).run(new AbortController().signal);
+    expect(sent).toHaveLength(2);
   });
 
   it('sends one at a time where it failed last, until it works again', async () => {
