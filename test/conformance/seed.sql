@@ -15,7 +15,7 @@ VALUES ('person-1', 'conformance', current_setting('listo.email'), true, 'Ada Lo
 -- Two clients for each plan. The second one of FAPI is called at an address with parameters.
 INSERT INTO clients (
   id, instance_id, name, type, redirect_uris, post_logout_redirect_uris, backchannel_logout_uri, initiate_login_uri,
-  scopes, require_pkce, jwks, security_profile
+  scopes, require_pkce, jwks, security_profile, id_token_signed_response_alg
 )
 SELECT
   client.id, 'conformance', initcap(replace(client.id, '-', ' ')), 'confidential',
@@ -23,7 +23,8 @@ SELECT
   ARRAY[suite.address || '/post_logout_redirect'],
   CASE WHEN client.plan = 'back-channel' THEN suite.address || '/backchannel_logout' END,
   CASE WHEN client.plan = 'third-party' THEN suite.address || '/initiate_login' END,
-  ARRAY['openid', 'profile', 'email'], client.profile <> 'standard', client.jwks, client.profile
+  ARRAY['openid', 'profile', 'email'], client.profile <> 'standard', client.jwks, client.profile,
+  CASE WHEN client.profile = 'standard' THEN 'RS256' ELSE 'PS256' END
 FROM jsonb_to_recordset(current_setting('listo.clients')::jsonb)
   AS client (id text, plan text, profile text, jwks jsonb, digest text)
 CROSS JOIN LATERAL (
