@@ -6,6 +6,7 @@ const SEED = 11;
 const RUNS: Record<string, number> = {
   'requests to every endpoint': 100,
   'hot requests by the short way and the long one': 100,
+  'hot requests of any client and person by the short way and the long one': 25,
   'requests begun, left and repeated in two browsers': 5,
   'answers of a customer’s own provider': 10,
   seeds: 15,

@@ -6,6 +6,7 @@ import { endpointsOf } from './endpoints.ts';
 import { forwardedAddresses } from './forwarded-fuzz.ts';
 import { callsAreUnderstood, environmentsAreRead } from './operator-fuzz.ts';
 import type { Property } from './property.ts';
+import { registrationsAreAlike } from './registrations-fuzz.ts';
 import { seedsOnlyRegister } from './seed-fuzz.ts';
 import { sequencesAreAnswered } from './sequence-fuzz.ts';
 import { providersAreBelievedNothing } from './upstream-fuzz.ts';
@@ -38,7 +39,8 @@ export async function openProperties(env: Record<string, string> = {}): Promise<
     watch,
     properties: [
       { share: 0.4, ...requestsAreAnswered(world, watch, endpoints) },
-      { share: 0.1, ...waysAreAlike(world, watch, endpoints) },
+      { share: 0.06, ...waysAreAlike(world, watch, endpoints) },
+      { share: 0.04, ...registrationsAreAlike(world, watch) },
       { share: 0.2, ...sequencesAreAnswered(world, watch) },
       { share: 0.12, ...providersAreBelievedNothing(world, watch) },
       { share: 0.1, ...seedsOnlyRegister(database, watch) },
