@@ -1,3 +1,4 @@
+import { decodeJwt } from 'jose';
 import { openBrowser, redirectOf } from '../../support/browsers/browser.ts';
 import { authorizationUrl, pkce, signIn } from '../../support/clients/relying-party.ts';
 import { withStillTime } from '../../support/time/still-time.ts';
@@ -158,6 +159,9 @@ describe(GUIDE, () => {
         expect(Object.fromEntries(new URLSearchParams(new URL(page.location ?? '').hash.slice(1)))).toEqual(
           failed,
         );
+        const signed = await world.callback({ response_mode: 'jwt' });
+        expect(Object.keys(signed)).toEqual(['response']);
+        expect(decodeJwt(signed.response ?? '')).toMatchObject({ ...failed, aud: CLIENT.client_id });
         expect(world.server.logLines()).toContainEqual(
           expect.objectContaining({ level: 'error', msg: 'unexpected error' }),
         );
