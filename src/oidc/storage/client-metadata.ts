@@ -29,7 +29,6 @@ export function toClientMetadata(client: Client, keyRing: KeyRing): ClientMetada
       ? idTokenSignedResponseAlg
       : 'RS256',
     dpop_bound_access_tokens: client.requireDpop,
-    require_pushed_authorization_requests: client.requirePushedAuthorizationRequests,
     ...authentication(client),
     listo: client,
   };

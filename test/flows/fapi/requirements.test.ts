@@ -201,7 +201,7 @@ describe('a client with the profile fapi2', () => {
         authorizationUrl(server.url, { client_id, redirect_uri: FAPI_CALLBACK }),
       );
       expect(new URL(page.location ?? '').searchParams.get('error_description')).toBe(
-        'Pushed Authorization Request must be used',
+        'This client must push its requests first (RFC 9126)',
       );
     }
     const party = await fapiClient(server.url, 'an-rsa-bank', await signingWith(key, 'PS256'));

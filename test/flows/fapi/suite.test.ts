@@ -67,7 +67,7 @@ describe('the FAPI 2.0 modules of the OpenID suite', () => {
     expect({ address: origin + pathname, ...Object.fromEntries(searchParams) }).toEqual({
       address: FAPI_CALLBACK,
       error: 'invalid_request',
-      error_description: 'Pushed Authorization Request must be used',
+      error_description: 'This client must push its requests first (RFC 9126)',
       state: 'kept',
       iss: server.url,
     });

@@ -375,6 +375,7 @@ describe('a signed request object (RFC 9101)', () => {
       const strict = await aClient(server, {
         jwks: { keys: [key.publicJwk] },
         redirect_uris: ['https://app.example/callback'],
+        require_pkce: true,
         security_profile: 'fapi2_message_signing',
       });
       const names = { clientId: strict.client_id, audience: server.url };
