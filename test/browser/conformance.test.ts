@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:https';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
-import { importJWK } from 'jose';
+import { decodeJwt, importJWK, SignJWT } from 'jose';
 import { freePort } from '../../scripts/free-port.ts';
 import { createLogger } from '../../src/platform/log/logger.ts';
 import { type ConformanceServer, startConformanceServer } from '../conformance/start.ts';
@@ -180,6 +180,37 @@ describe('the server for the conformance suite', () => {
       own: await call(resource.resourceUrl),
       other: await call(resource.resourceUrl, await aClientKey()),
     }).toEqual({ own: 200, other: 401 });
+  });
+
+  it('takes a signed request of FAPI 2.0 Message Signing, and answers with a JWT', async () => {
+    const plan = 'signing-dpop-openid';
+    const { client } = configurationOf(plan);
+    const [jwk] = client.jwks.keys;
+    const privateKey = await importJWK(jwk, 'PS256');
+    const { code_challenge, code_challenge_method } = pkce();
+    const claims = { response_type: 'code', redirect_uri: callbackOf(plan), scope: client.scope, state: 's' };
+    const request = await new SignJWT({
+      ...{
+        ...claims,
+        client_id: client.client_id,
+        response_mode: 'jwt',
+        code_challenge,
+        code_challenge_method,
+      },
+    })
+      .setProtectedHeader({ alg: 'PS256', kid: String(jwk.kid) })
+      .setIssuer(client.client_id)
+      .setAudience(issuer)
+      .setNotBefore('0s')
+      .setExpirationTime('5m')
+      .sign(privateKey);
+    const key = { alg: 'PS256', privateKey, publicJwk: { kid: jwk.kid } } as ClientKey;
+    const proof = await clientAssertion(key, { clientId: client.client_id, audience: issuer });
+    const pushed = await post('/auth/par', { client_id: client.client_id, request, ...proof });
+    expect(pushed.status).toBe(201);
+    const { response = '', ...others } = await signIn(plan, { request_uri: String(pushed.body.request_uri) });
+    expect(others).toEqual({});
+    expect(decodeJwt(response)).toMatchObject({ iss: issuer, aud: client.client_id, state: 's' });
   });
 
   it('goes back to the suite when the person cancels', async () => {
