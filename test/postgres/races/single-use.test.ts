@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { openBrowser } from '../../support/browsers/browser.ts';
-import { aClientKey, clientAssertion, dpopProof } from '../../support/clients/proofs.ts';
+import { aClientKey, clientAssertion, dpopProof, requestObject } from '../../support/clients/proofs.ts';
 import { type PreparedRequest, releaseTogether } from '../../support/clients/released-together.ts';
 import { DEMO_WEB, postForm } from '../../support/clients/relying-party.ts';
 import { aClient } from '../../support/registrations/factories.ts';
@@ -125,6 +125,26 @@ describe('two servers on one database', () => {
           fifty((n) => formRequest(`${at(n)}/auth/introspect`, { token: randomUUID(), ...assertion })),
         );
         expect(tally(replies)).toEqual({ 200: 1, '401 invalid_client': 49 });
+      }
+    },
+    RACE_MS,
+  );
+
+  it(
+    'accept a pushed request object with a jti once',
+    async () => {
+      const { issuer, at } = servers;
+      const key = await aClientKey();
+      const { client_id, redirect_uri } = await aClient(servers, { jwks: { keys: [key.publicJwk] } });
+      const names = { clientId: client_id, audience: issuer };
+      const asked = { response_type: 'code', redirect_uri, scope: 'openid' };
+      for (let round = 0; round < ROUNDS; round += 1) {
+        const request = await requestObject(key, names, { ...asked, jti: randomUUID() });
+        const assertions = await Promise.all(Array.from({ length: 50 }, () => clientAssertion(key, names)));
+        const replies = await releaseTogether(
+          assertions.map((assertion, n) => formRequest(`${at(n)}/auth/par`, { request, ...assertion })),
+        );
+        expect(tally(replies)).toEqual({ 201: 1, '400 invalid_request_object': 49 });
       }
     },
     RACE_MS,
