@@ -37,6 +37,7 @@ import * as deliveries from './0035-deliveries.ts';
 import * as clientCertificates from './0036-client-certificates.ts';
 import * as authorizationRequests from './0037-authorization-requests.ts';
 import * as profileImplies from './0038-profile-implies.ts';
+import * as certificateBoundTokens from './0039-certificate-bound-tokens.ts';
 import { applyFunctions } from './functions.ts';
 
 const MIGRATIONS = {
@@ -78,6 +79,7 @@ const MIGRATIONS = {
   '0036-client-certificates': clientCertificates,
   '0037-authorization-requests': authorizationRequests,
   '0038-profile-implies': profileImplies,
+  '0039-certificate-bound-tokens': certificateBoundTokens,
 };
 
 type Name = keyof typeof MIGRATIONS;

@@ -1,4 +1,5 @@
 import type { Client } from './client.ts';
+import type { Confirmation } from './confirmation.ts';
 
 /**
  * These functions compare a use with the client's registration at this moment. A code or token may be older than the
@@ -59,16 +60,20 @@ export function mayAnswerSilently(
 }
 
 /**
- * Whether a token's binding suffices. A client that must send proofs has only bound access tokens. A public client's
- * refresh tokens must be bound as well; those of the others are protected by the client's authentication (RFC 9449
- * section 5).
+ * Whether a token's binding suffices. A client that must send proofs, or connect with a certificate, has only bound access
+ * tokens. A public client's refresh tokens must be bound as well; those of the others are protected by the client's
+ * authentication (RFC 9449 section 5, RFC 8705 section 4).
  */
 export function isBoundEnough(
-  { requireDpop, type }: Pick<Client, 'requireDpop' | 'type'>,
-  { kind, jkt }: { kind: 'AccessToken' | 'RefreshToken'; jkt: unknown },
+  { requireDpop, certificateBoundAccessTokens, type }: BindingRules,
+  { kind, cnf }: { kind: 'AccessToken' | 'RefreshToken'; cnf: Confirmation | undefined },
 ): boolean {
-  return !requireDpop || jkt !== undefined || (kind === 'RefreshToken' && type === 'confidential');
+  if (kind === 'RefreshToken' && type === 'confidential') return true;
+  const lacksKey = requireDpop && cnf?.jkt === undefined;
+  return !lacksKey && !(certificateBoundAccessTokens && cnf?.['x5t#S256'] === undefined);
 }
+
+type BindingRules = Pick<Client, 'requireDpop' | 'certificateBoundAccessTokens' | 'type'>;
 
 /** The claims among `names` that the client may ask for: those that its scopes give (`scopesGiving`). */
 export function claimsAllowed(

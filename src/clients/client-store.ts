@@ -47,6 +47,7 @@ export function createClientStore(db: Queryable): ClientStore {
           jwksUri: row.jwks_uri,
           certificateAuthentication: certificateAuthenticationOf(row),
           requireDpop: row.require_dpop,
+          certificateBoundAccessTokens: row.tls_client_certificate_bound_access_tokens,
           securityProfile: row.security_profile,
           idTokenSignedResponseAlg: row.id_token_signed_response_alg,
           accessTokenSigningAlg: 'RS256',

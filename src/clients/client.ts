@@ -40,6 +40,8 @@ export interface Client {
   /** How it authenticates, where that is by its certificate (RFC 8705 section 2). */
   certificateAuthentication: CertificateAuthentication | null;
   requireDpop: boolean;
+  /** Whether its access tokens are bound to the certificate with which it connects (RFC 8705 section 3). */
+  certificateBoundAccessTokens: boolean;
   /** The requirements that it fulfils as a whole, each by itself being worth little. */
   securityProfile: SecurityProfile;
   idTokenSignedResponseAlg: SigningAlgorithm;

@@ -35,7 +35,8 @@ export function underProfile(client: Client): Client {
     requirePkce: true,
     requirePushedAuthorizationRequests: true,
     ...(signsMessages(client) ? signedMessages(client) : {}),
-    requireDpop: true,
+    // Its tokens are bound to a key in one way or the other (FAPI 2.0 Security Profile section 5.3.2.1).
+    requireDpop: client.requireDpop || !client.certificateBoundAccessTokens,
     rotateRefreshTokens: false,
     idTokenSignedResponseAlg: alg,
     accessTokenSigningAlg: alg,

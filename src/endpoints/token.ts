@@ -51,7 +51,9 @@ export function tokenEndpoint(d: TokenEndpointDependencies): Endpoint {
       return answerClient(request, audiences, d, async (client) => {
         const { grant, parameters } = readGrant(request, client);
         const { note } = request;
-        return grant.answer({ client, parameters, note, ...(await readProof(request, client, d)) }, d);
+        const certificate = d.readCertificate(request.headers);
+        const proof = await readProof(request, client, d);
+        return grant.answer({ client, parameters, note, certificate, ...proof }, d);
       });
     },
   };

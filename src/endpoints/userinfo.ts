@@ -1,3 +1,4 @@
+import type { CertificateReader } from '../clients/certificates/certificate-header.ts';
 import type { ClientStore } from '../clients/client-store.ts';
 import { type DpopProof, PROOF_ALGORITHMS, verifyDpopProof } from '../clients/dpop-proof.ts';
 import { OAuthError } from '../clients/oauth-error.ts';
@@ -18,6 +19,7 @@ export interface UserinfoEndpointDependencies extends UserinfoDependencies {
   issuer: string;
   keyRing: KeyRing;
   clients: ClientStore;
+  readCertificate: CertificateReader;
 }
 
 /** The token of a request, and the text of its proof, if it has one. */
@@ -29,7 +31,7 @@ interface Presented {
 /** The parts of an answer that are known while it is made. */
 interface Draft {
   headers: Record<string, string>;
-  /** Whether the access token is bound to a key. */
+  /** Whether the access token is bound to a key of DPoP. */
   isBound: boolean;
 }
 
@@ -64,18 +66,19 @@ async function claimsFor(
   const { origin } = request.headers;
   const parameters = readParameters(request);
   const presented = readPresented(request, parameters.access_token);
+  const certificate = d.readCertificate(request.headers);
   const proof = await readProof(request, presented, d);
   const token = readAccessToken(presented.accessToken, d);
   if (!token) throw refuseUnreadable(request, presented.accessToken, d);
   const { client_id, sub: person, grant_id: grant } = token.claims;
   request.note({ client: client_id, clientIs: 'registered', person, grant });
-  draft.isBound = token.claims.cnf !== undefined;
+  draft.isBound = token.claims.cnf?.jkt !== undefined;
   const client = await d.clients.find(client_id);
   if (client) {
     refuseOtherOrigin(client, origin || undefined);
     allowOrigin(draft.headers, client, origin);
   }
-  return userinfo({ token, client, scope: parameters.scope, proof }, d);
+  return userinfo({ token, client, scope: parameters.scope, proof, certificate }, d);
 }
 
 /** An ID token names what it is, so nobody learns anything by being told. */

@@ -30,8 +30,10 @@ export interface Redemption {
   family: Buffer;
   /** Also undefined for a proof that is already used up. */
   proof: DpopProof | undefined;
-  /** The thumbprint of the key to which the code's tokens are bound. */
+  /** The thumbprint of the proof's key. */
   jkt: string | undefined;
+  /** The keys to which the code's tokens are bound (`bindingOf`). */
+  binding: string | undefined;
   now: Date;
 }
 
@@ -205,7 +207,11 @@ export async function redeemDeviceCode(
   return readAuthorization((await unlessProofIsUsed(statement))?.rows[0], time);
 }
 
-function valuesOf({ client, code, family, jkt, now }: Redemption, gty: string, time: DatabaseTime): Values {
+function valuesOf(
+  { client, code, family, jkt, binding, now }: Redemption,
+  gty: string,
+  time: DatabaseTime,
+): Values {
   const { id: clientId, instanceId, refreshTokenTtlSeconds } = client;
   return {
     idHash: hashId(code),
@@ -214,7 +220,7 @@ function valuesOf({ client, code, family, jkt, now }: Redemption, gty: string, t
     instanceId,
     jkt: jkt ?? '',
     family,
-    begun: JSON.stringify(toRow(beginning(client, gty, jkt, now), time)),
+    begun: JSON.stringify(toRow(beginning(client, gty, binding, now), time)),
     familyExpiresAt: time.toDatabase(new Date(now.getTime() + refreshTokenTtlSeconds * 1000)),
     refreshes: client.grantTypes.includes('refresh_token'),
   };
@@ -228,7 +234,7 @@ function beginning(
   now: Date,
 ): Record<string, unknown> {
   const iat = epochSeconds(now);
-  // RFC 9449 section 5: a refresh token is bound to the key if no client secret protects it.
+  // RFC 9449 section 5, RFC 8705 section 4: a refresh token is bound if no authentication of its client protects it.
   const binding = jkt && type === 'public' ? { jkt } : {};
   return {
     kind: 'RefreshToken',

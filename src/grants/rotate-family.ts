@@ -40,7 +40,7 @@ export interface Rotation {
   proof: DpopProof | undefined;
   /** True when the client's registration allows only tokens that are bound to a key. */
   mustBeBound: boolean;
-  /** The thumbprint to compare with that of a bound token. */
+  /** The keys that the request proves (`bindingOf`), to compare with those of a bound token. */
   jkt: string | undefined;
   now: Date;
 }

@@ -21,6 +21,7 @@ export function mutualTls({ header }: CertificateSupport): NonNullable<Configura
     enabled: true,
     tlsClientAuth: true,
     selfSignedTlsClientAuth: true,
+    certificateBoundAccessTokens: true,
     getCertificate: neverAsked,
     certificateAuthorized: neverAsked,
     certificateSubjectMatches: neverAsked,

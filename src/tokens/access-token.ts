@@ -1,4 +1,5 @@
 import { decodeJwt, decodeProtectedHeader } from 'jose';
+import type { Confirmation } from '../clients/confirmation.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
 import { type Clock, epochSeconds } from '../platform/time/clock.ts';
 import { isIdentifier } from './identifier.ts';
@@ -15,8 +16,8 @@ export interface AccessTokenClaims {
   scope: string;
   /** The row of `grants` without which the token is worthless. */
   grant_id: string;
-  /** RFC 9449 section 6.1: the thumbprint of the key that it is bound to. */
-  cnf?: { jkt: string };
+  /** The keys that it is bound to (RFC 9449 section 6.1, RFC 8705 section 3.1). */
+  cnf?: Confirmation;
 }
 
 /** The header's `typ`, which shows that the token is no ID token (RFC 9068 section 2.1). */
@@ -68,9 +69,13 @@ function isTime(value: unknown): value is number {
   return typeof value === 'number' && Number.isFinite(new Date(value * 1000).getTime());
 }
 
+const KNOWN_BINDINGS = ['jkt', 'x5t#S256'];
+
 /** A token that is bound in a way which this release does not know could be used without a proof. */
 function isKnownBinding(cnf: unknown): boolean {
   if (cnf === undefined) return true;
-  const { jkt, ...more } = Object(cnf) as { jkt?: unknown };
-  return typeof jkt === 'string' && Object.keys(more).length === 0;
+  const all = Object.entries(Object(cnf));
+  return (
+    all.length > 0 && all.every(([name, value]) => KNOWN_BINDINGS.includes(name) && typeof value === 'string')
+  );
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { mayReturnTo } from '../clients/allowed-now.ts';
+import { bindingOf, confirmationOf } from '../clients/confirmation.ts';
 import type { UsedProofStore } from '../clients/used-proof-store.ts';
 import type { ArtifactStore } from '../grants/artifact-store.ts';
 import type { Authorization } from '../grants/authorization.ts';
@@ -9,7 +10,7 @@ import { epochSeconds } from '../platform/time/clock.ts';
 import type { Payload } from '../platform/time/payload-times.ts';
 import { invalidGrant, TokenError } from './errors.ts';
 import { type IssueDependencies, issueFirstTokens, signersFor } from './issue-tokens.ts';
-import { refuseOtherKey, requireProof } from './proof-of-possession.ts';
+import { refuseOtherProof, requireProof } from './proof-of-possession.ts';
 import type { RefreshTokenCodec, RefreshTokenValue } from './refresh-token-value.ts';
 import { hasItsProof, requireParameters, type TokenAnswer, type TokenRequest } from './token-request.ts';
 
@@ -53,15 +54,17 @@ function isComplete(request: TokenRequest): boolean {
 
 function redeem(
   { family }: RefreshTokenValue,
-  { client, parameters, proof }: TokenRequest,
+  request: TokenRequest,
   { artifacts, clock }: ExchangeDependencies,
   isSecondTry = false,
 ): Promise<Authorization | undefined> {
+  const { client, parameters, proof } = request;
   const { code = '', redirect_uri: redirectUri = '', code_verifier: verifier } = parameters;
   return artifacts.redeem({
     ...{ client, code, family, redirectUri, codeChallenge: verifier && challengeOf(verifier), isSecondTry },
     // The look before the second try has used up the proof.
     ...{ proof: isSecondTry ? undefined : proof, jkt: proof?.jkt, now: clock.now() },
+    binding: bindingOf(confirmationOf(client, request)),
   });
 }
 
@@ -82,7 +85,7 @@ async function lookAgain(
   if (Number(payload.exp) <= epochSeconds(d.clock)) throw invalidGrant('Authorization code expired');
   refuseOtherRequest(payload, request);
   await requireProof(request, d);
-  refuseOtherKey('The authorization code', payload.dpopJkt, proof);
+  refuseOtherProof(payload.dpopJkt, proof);
   if (grant.person?.instanceId !== client.instanceId)
     throw invalidGrant('The person who signed in may not do so any more');
 

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { claimsInScopes } from '../accounts/claims.ts';
 import { OFFLINE_ACCESS, scopesAllowed } from '../clients/allowed-now.ts';
 import type { Client } from '../clients/client.ts';
+import { type Confirmation, confirmationOf } from '../clients/confirmation.ts';
 import { type Authorization, scopesOf } from '../grants/authorization.ts';
 import type { CurrentKey, KeyRing } from '../keys/key-ring.ts';
 import type { KeyAlgorithm } from '../keys/signing-key.ts';
@@ -58,15 +59,15 @@ export interface Issue {
   signers: Signers;
   /** The scopes that the client asks for now, separated by spaces: at a refresh perhaps fewer than at first. */
   scope: string;
-  /** The thumbprint of the key to which the access token is bound. */
-  jkt: string | undefined;
+  /** The keys to which the access token is bound. */
+  cnf: Confirmation | undefined;
   refreshToken: string | undefined;
   note: TokenRequest['note'];
 }
 
 /** Makes the first tokens of an authorization, once its code is redeemed and its refresh tokens have begun. */
 export function issueFirstTokens(
-  { client, proof, note }: TokenRequest,
+  { client, proof, certificate, note }: TokenRequest,
   { family, ...redeemed }: Pick<Issue, 'authorization' | 'signers'> & { family: RefreshTokenValue },
   d: IssueDependencies & { codec: RefreshTokenCodec },
 ): Promise<TokenAnswer> {
@@ -74,7 +75,7 @@ export function issueFirstTokens(
     {
       ...{ client, ...redeemed, note },
       scope: String(redeemed.authorization.payload.scope),
-      jkt: proof?.jkt,
+      cnf: confirmationOf(client, { proof, certificate }),
       refreshToken: client.grantTypes.includes('refresh_token')
         ? d.codec.encode(family, client.id)
         : undefined,
@@ -85,7 +86,7 @@ export function issueFirstTokens(
 
 /** Makes the tokens of an authorization: an access token, and an ID token if `openid` was requested. */
 export async function issueTokens(issue: Issue, { issuer, clock }: IssueDependencies): Promise<TokenAnswer> {
-  const { client, authorization, signers, jkt, refreshToken, note } = issue;
+  const { client, authorization, signers, cnf, refreshToken, note } = issue;
   note({ person: authorization.person.id, grant: authorization.grant.id });
   const asked = scopesAllowed(client, issue.scope);
   const granted = grantedOf(asked, issue);
@@ -104,7 +105,7 @@ export async function issueTokens(issue: Issue, { issuer, clock }: IssueDependen
     client_id: client.id,
     scope,
     grant_id: authorization.grant.id,
-    ...(jkt ? { cnf: { jkt } } : {}),
+    ...(cnf ? { cnf } : {}),
   };
   const signedAccessToken = await signers.accessToken.sign(accessToken, ACCESS_TOKEN_TYPE);
   const idToken = {
@@ -125,7 +126,7 @@ export async function issueTokens(issue: Issue, { issuer, clock }: IssueDependen
     ...(signedIdToken === undefined ? {} : { id_token: signedIdToken }),
     ...(refreshToken === undefined ? {} : { refresh_token: refreshToken }),
     scope,
-    token_type: jkt ? 'DPoP' : 'Bearer',
+    token_type: cnf?.jkt ? 'DPoP' : 'Bearer',
   };
 }
 

@@ -1,6 +1,7 @@
+import { bindingOf, confirmationIn, confirmationOf } from '../clients/confirmation.ts';
 import type { DpopProof } from '../clients/dpop-proof.ts';
 import type { UsedProofStore } from '../clients/used-proof-store.ts';
-import { invalidGrant, invalidProof } from './errors.ts';
+import { invalidGrant, invalidProof, TokenError } from './errors.ts';
 import type { TokenRequest } from './token-request.ts';
 
 interface ProofDependencies {
@@ -15,15 +16,20 @@ export function useProof(
   return usedProofs.use({ issuer: clientId, jti: proof.jti, expiresAt: proof.expiresAt });
 }
 
-/** @throws TokenError `invalid_dpop_proof` when a token request's proof is wrong or missing. */
-export function refuseWrongProof({ client, proof, proofError }: TokenRequest): void {
+/**
+ * @throws TokenError when a token request's proof is wrong, or its proof or certificate is missing. It is never
+ * `invalid_grant`: the code or token is not to blame.
+ */
+export function refuseWrongProof({ client, proof, proofError, certificate }: TokenRequest): void {
   if (proofError) throw proofError;
   if (client.requireDpop && !proof) throw invalidProof('This client must send a DPoP proof');
+  if (client.certificateBoundAccessTokens && !certificate)
+    throw new TokenError('invalid_request', 'This client must connect with a certificate');
 }
 
 /**
  * Uses up a token request's proof if no statement did.
- * @throws TokenError `invalid_dpop_proof` when the proof is wrong, is missing, or was used before.
+ * @throws TokenError as above, and `invalid_dpop_proof` when the proof was used before.
  */
 export async function requireProof(request: TokenRequest, dependencies: ProofDependencies): Promise<void> {
   const { client, proof } = request;
@@ -32,12 +38,19 @@ export async function requireProof(request: TokenRequest, dependencies: ProofDep
     throw invalidProof('The DPoP proof was used before');
 }
 
-/**
- * @throws TokenError when `token` is bound to a key: `invalid_dpop_proof` without a proof, `invalid_grant` with a proof
- * of another key.
- */
-export function refuseOtherKey(token: string, bound: unknown, proof: DpopProof | undefined): void {
-  if (bound === undefined || bound === proof?.jkt) return;
-  if (!proof) throw invalidProof(`${token} is bound to a key: send a DPoP proof of it`);
+/** @throws TokenError when `token` is bound to a key that the request does not prove, or to another one. */
+export function refuseOtherKey(token: string, binding: unknown, request: TokenRequest): void {
+  const bound = confirmationIn(binding);
+  const proved = confirmationOf(request.client, request);
+  if (bound === undefined || bindingOf(bound) === bindingOf(proved)) return;
+  if (bound.jkt !== undefined && !proved?.jkt)
+    throw invalidProof(`${token} is bound to a key: send a DPoP proof of it`);
   throw invalidGrant(`${token} is bound to another key`);
+}
+
+/** The same for an authorization code, which only the key of DPoP can be bound to (`dpop_jkt`, RFC 9449 section 10). */
+export function refuseOtherProof(bound: unknown, proof: DpopProof | undefined): void {
+  if (bound === undefined || bound === proof?.jkt) return;
+  if (!proof) throw invalidProof('The authorization code is bound to a key: send a DPoP proof of it');
+  throw invalidGrant('The authorization code is bound to another key');
 }

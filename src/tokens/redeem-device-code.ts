@@ -1,3 +1,4 @@
+import { bindingOf, confirmationOf } from '../clients/confirmation.ts';
 import type { UsedProofStore } from '../clients/used-proof-store.ts';
 import type { DeviceCodeStore, PolledDeviceCode } from '../grants/device-code-store.ts';
 import type { GrantStore } from '../grants/grant-store.ts';
@@ -37,7 +38,10 @@ export async function redeemDeviceCode(
   refuseUnready(await poll(code, request, d), request, d);
 
   const family = d.codec.newFamily();
-  const redemption = { client, code, family: family.family, proof, jkt: proof?.jkt, now: d.clock.now() };
+  const redemption = {
+    ...{ client, code, family: family.family, proof, jkt: proof?.jkt, now: d.clock.now() },
+    binding: bindingOf(confirmationOf(client, request)),
+  };
   const authorization = (await d.deviceCodes.redeem(redemption)) ?? (await refuse(code, request, d));
   return issueFirstTokens(request, { authorization, signers, family }, d);
 }

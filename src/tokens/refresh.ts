@@ -1,5 +1,6 @@
 import type { Events } from '../audit/events.ts';
 import { isBoundEnough, OFFLINE_ACCESS } from '../clients/allowed-now.ts';
+import { bindingOf, confirmationIn, confirmationOf } from '../clients/confirmation.ts';
 import type { UsedProofStore } from '../clients/used-proof-store.ts';
 import type { Authorization } from '../grants/authorization.ts';
 import type { GrantStore } from '../grants/grant-store.ts';
@@ -31,7 +32,7 @@ const ALREADY_USED = 'Refresh token already used: its sign-in was ended';
  * @throws TokenError that says why the token is refused.
  */
 export async function refresh(request: TokenRequest, d: RefreshDependencies): Promise<TokenAnswer> {
-  const { client, parameters, proof } = request;
+  const { client, parameters } = request;
   const { refresh_token: text } = requireParameters(request, 'refresh_token');
   const presented = d.codec.decode(text, client.id);
   if (!presented) throw invalidGrant(NOT_VALID, 'of another client, or not of this server');
@@ -46,7 +47,7 @@ export async function refresh(request: TokenRequest, d: RefreshDependencies): Pr
       authorization,
       signers,
       scope: parameters.scope ?? String(authorization.payload.scope),
-      jkt: proof?.jkt,
+      cnf: confirmationOf(client, request),
       refreshToken: d.codec.encode({ ...presented, sequence }, client.id),
       note: request.note,
     },
@@ -62,17 +63,23 @@ interface Refreshed {
 
 async function rotate(
   { family, sequence: presented }: RefreshTokenValue,
-  { client, parameters: { scope }, proof }: TokenRequest,
+  request: TokenRequest,
   { families, clock }: RefreshDependencies,
   { from, isSecondTry }: Pick<Rotation, 'from' | 'isSecondTry'> = { from: presented, isSecondTry: false },
 ): Promise<Refreshed | undefined> {
+  const {
+    client,
+    parameters: { scope },
+    proof,
+  } = request;
   const sequence = client.rotateRefreshTokens ? presented + 1 : presented;
   const authorization = await families.rotate({
     ...{ client, family, presented, from, next: sequence, isSecondTry },
     scope: withoutOfflineAccess(scope).join(' '),
-    mustBeBound: !isBoundEnough(client, { kind: 'RefreshToken', jkt: undefined }),
+    mustBeBound: !isBoundEnough(client, { kind: 'RefreshToken', cnf: undefined }),
     // The look before the second try has used up the proof.
-    ...{ proof: isSecondTry ? undefined : proof, jkt: proof?.jkt, now: clock.now() },
+    ...{ proof: isSecondTry ? undefined : proof, now: clock.now() },
+    jkt: bindingOf(confirmationOf(client, request)),
   });
   return authorization && { authorization, sequence };
 }
@@ -89,7 +96,7 @@ async function lookAgain(
   request: TokenRequest,
   d: RefreshDependencies,
 ): Promise<Refreshed> {
-  const { client, parameters, proof } = request;
+  const { client, parameters } = request;
   const family = await d.families.find(presented.family, client.refreshReplayWindowSeconds);
   // Only this server can have made the token, so its client may know that it was good.
   if (!family) throw invalidGrant(ENDED);
@@ -99,8 +106,8 @@ async function lookAgain(
     throw invalidGrant('Refresh token expired');
   await requireProof(request, d);
   refuseMoreScopes(parameters.scope, family);
-  refuseOtherKey('The refresh token', family.payload.jkt, proof);
-  if (!isBoundEnough(client, { kind: 'RefreshToken', jkt: family.payload.jkt }))
+  refuseOtherKey('The refresh token', family.payload.jkt, request);
+  if (!isBoundEnough(client, { kind: 'RefreshToken', cnf: confirmationIn(family.payload.jkt) }))
     throw invalidGrant(
       "The client's refresh tokens must be bound to a key now: the person has to sign in again",
     );

@@ -1,4 +1,7 @@
+import { isBoundEnough } from '../clients/allowed-now.ts';
+import type { ClientCertificate } from '../clients/certificates/client-certificate.ts';
 import type { Client } from '../clients/client.ts';
+import { confirmationOf } from '../clients/confirmation.ts';
 import type { DpopProof } from '../clients/dpop-proof.ts';
 import { TokenError } from './errors.ts';
 
@@ -11,13 +14,16 @@ export interface TokenRequest {
   proof: DpopProof | undefined;
   /** Why the proof that was sent is none. It is an answer only where the request has no worse mistake. */
   proofError: TokenError | undefined;
+  /** The certificate with which the client connected. */
+  certificate: ClientCertificate | undefined;
   /** Says whose request this is, and why it gets nothing, for the log, as soon as that is known. */
   note(about: { person?: string; grant?: string; detail?: string }): void;
 }
 
 /** Whether the request has the proof that it needs. Without it, no statement may match. */
-export function hasItsProof({ client, proof, proofError }: TokenRequest): boolean {
-  return proofError === undefined && (proof !== undefined || !client.requireDpop);
+export function hasItsProof(request: TokenRequest): boolean {
+  const cnf = confirmationOf(request.client, request);
+  return request.proofError === undefined && isBoundEnough(request.client, { kind: 'AccessToken', cnf });
 }
 
 /** RFC 6749 section 5.1, with the ID token of OpenID Connect Core section 3.1.3.3. */

@@ -1,5 +1,6 @@
 import { claimsInScopes } from '../accounts/claims.ts';
 import { scopesAllowed } from '../clients/allowed-now.ts';
+import type { ClientCertificate } from '../clients/certificates/client-certificate.ts';
 import type { Client } from '../clients/client.ts';
 import type { DpopProof } from '../clients/dpop-proof.ts';
 import { proofFault } from '../clients/security-profile.ts';
@@ -23,6 +24,8 @@ export interface UserinfoRequest {
   scope: string | undefined;
   /** Verified for this token, but perhaps used before. */
   proof: DpopProof | undefined;
+  /** The certificate with which the request came. */
+  certificate: ClientCertificate | undefined;
 }
 
 export interface UserinfoDependencies {
@@ -37,7 +40,7 @@ export interface UserinfoDependencies {
  * @throws TokenError `invalid_token`, `insufficient_scope` or `invalid_request`.
  */
 export async function userinfo(
-  { token, client, scope, proof }: UserinfoRequest,
+  { token, client, scope, proof, certificate }: UserinfoRequest,
   d: UserinfoDependencies,
 ): Promise<Record<string, unknown>> {
   const { claims, expired } = token;
@@ -48,7 +51,7 @@ export async function userinfo(
   if (!scopes.includes('openid')) throw insufficientScope('access token missing openid scope', ['openid']);
   const fault = client && proof && proofFault(client, proof, d.clock.now());
   if (fault !== undefined) throw invalidProof(fault);
-  await checkPossession(token, proof, d);
+  await checkPossession(token, { proof, certificate }, d);
   const wanted = scope?.split(' ') ?? scopes;
   refuseMoreScopes(scope, wanted, scopes);
   const holder = holderOf(claims, { client, grant }, d.clock);
@@ -58,19 +61,24 @@ export async function userinfo(
   return { sub: holder.person.id, ...claimsInScopes(holder.person, granted), ...named };
 }
 
-/** RFC 9449 section 7. */
+/** RFC 9449 section 7, RFC 8705 section 3. */
 async function checkPossession(
   { claims: { client_id: id, cnf } }: PresentedAccessToken,
-  proof: DpopProof | undefined,
+  { proof, certificate }: Pick<UserinfoRequest, 'proof' | 'certificate'>,
   d: UserinfoDependencies,
 ): Promise<void> {
   if (proof && !(await useProof({ clientId: id, proof }, d)))
     throw invalidProof('The DPoP proof was used before');
-  if (proof && !cnf) throw invalidToken('The access token is bound to no key, and a DPoP proof was sent');
-  if (!cnf || cnf.jkt === proof?.jkt) return;
-  throw invalidToken(
-    `The access token is bound to ${proof ? 'another key' : 'a key: send a DPoP proof of it'}`,
-  );
+  if (proof && !cnf?.jkt)
+    throw invalidToken('The access token is bound to no key, and a DPoP proof was sent');
+  if (cnf?.jkt !== proof?.jkt)
+    throw invalidToken(
+      `The access token is bound to ${proof ? 'another key' : 'a key: send a DPoP proof of it'}`,
+    );
+  if (cnf?.['x5t#S256'] !== undefined && cnf['x5t#S256'] !== certificate?.thumbprint)
+    throw invalidToken(
+      `The access token is bound to ${certificate ? 'another certificate' : 'a certificate: connect with it'}`,
+    );
 }
 
 function refuseMoreScopes(

@@ -35,7 +35,7 @@ describe('codes of one turn', () => {
           browser,
         ),
         ...{ family: randomBytes(16), redirectUri: DEMO_WEB.redirect_uri, codeChallenge: CHALLENGE },
-        ...{ proof: undefined, jkt: undefined, isSecondTry: false, now: new Date() },
+        ...{ proof: undefined, jkt: undefined, binding: undefined, isSecondTry: false, now: new Date() },
       });
   });
   afterAll(() => server.close());

@@ -114,6 +114,7 @@ describe('with 200,000 rows in every table that grows', () => {
             ...{ client, code: `code ${LIVE}`, family: Buffer.alloc(16), proof, jkt: proof?.jkt },
             ...{ redirectUri: 'https://app.example/', codeChallenge: undefined, now: new Date() },
             isSecondTry: false,
+            binding: proof?.jkt,
           }),
       ],
       [
@@ -164,7 +165,14 @@ describe('with 200,000 rows in every table that grows', () => {
       (knex) => {
         const { redeem } = createArtifactStore(knex);
         const redemption = {
-          ...{ client, family: Buffer.alloc(16), proof: undefined, jkt: undefined, isSecondTry: false },
+          ...{
+            client,
+            family: Buffer.alloc(16),
+            proof: undefined,
+            jkt: undefined,
+            binding: undefined,
+            isSecondTry: false,
+          },
           ...{ redirectUri: 'https://app.example/', codeChallenge: undefined, now: new Date() },
         };
         return Promise.all([1, 2].map((n) => redeem({ ...redemption, code: `code ${LIVE - n}` })));

@@ -23,8 +23,8 @@ export function holderOf(
   clock: Clock,
 ): Holder | string {
   if (!client) return 'The client of the access token may not be used any more';
-  if (!isBoundEnough(client, { kind: 'AccessToken', jkt: claims.cnf?.jkt }))
-    return "The client's access tokens must be bound to a key now: get one with a DPoP proof";
+  if (!isBoundEnough(client, { kind: 'AccessToken', cnf: claims.cnf }))
+    return `The client's access tokens must be bound to a key now: get one with a ${client.requireDpop ? 'DPoP proof' : 'certificate'}`;
   if (!grant || grant.expiresAt <= clock.now()) return 'What the access token was given for has ended';
   if (grant.payload.clientId !== client.id) return 'Access token is not valid';
   const { person } = grant;

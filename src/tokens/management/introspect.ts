@@ -2,6 +2,7 @@ import { isBoundEnough, scopesAllowed } from '../../clients/allowed-now.ts';
 import { invalidClient } from '../../clients/authentication/errors.ts';
 import type { Client } from '../../clients/client.ts';
 import type { ClientStore } from '../../clients/client-store.ts';
+import { type Confirmation, confirmationIn } from '../../clients/confirmation.ts';
 import type { AccessTokenStore } from '../../grants/access-token-store.ts';
 import type { KeyRing } from '../../keys/key-ring.ts';
 import { readAccessToken } from '../access-token.ts';
@@ -29,7 +30,7 @@ export type Introspection =
       jti?: string;
       aud?: string;
       scope?: string;
-      cnf?: { jkt: string };
+      cnf?: Confirmation;
       token_type?: 'Bearer' | 'DPoP';
     };
 
@@ -82,7 +83,7 @@ async function describeAccessToken(
     aud: d.issuer,
     ...scopeOf(claims.scope, holder.client),
     ...(claims.cnf ? { cnf: claims.cnf } : {}),
-    token_type: claims.cnf ? 'DPoP' : 'Bearer',
+    token_type: claims.cnf?.jkt ? 'DPoP' : 'Bearer',
   };
 }
 
@@ -101,10 +102,11 @@ async function describeRefreshToken(
   if (!family)
     return inactive(note, 'no token of this server, or a refresh token that this client may not use');
   const { payload, grant, expiresAt } = family;
-  const { jkt, iat, scope } = payload as { jkt?: string; iat: number; scope: string };
+  const { iat, scope } = payload as { iat: number; scope: string };
+  const cnf = confirmationIn(payload.jkt);
   if (!client.grantTypes.includes('refresh_token'))
     return inactive(note, 'This client may not refresh any more');
-  if (!isBoundEnough(client, { kind: 'RefreshToken', jkt }))
+  if (!isBoundEnough(client, { kind: 'RefreshToken', cnf }))
     return inactive(note, "The client's refresh tokens must be bound to a key now");
   if (grant.expiresAt <= d.clock.now() || grant.person?.instanceId !== client.instanceId)
     return inactive(note, 'The sign-in is over, or its person may not sign in any more');
@@ -116,7 +118,7 @@ async function describeRefreshToken(
     iat,
     iss: d.issuer,
     ...scopeOf(scope, client),
-    ...(jkt ? { cnf: { jkt } } : {}),
+    ...(cnf ? { cnf } : {}),
   };
 }
 

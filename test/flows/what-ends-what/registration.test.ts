@@ -1,4 +1,5 @@
 import { type Browser, openBrowser, type Page, statusAndMessage } from '../../support/browsers/browser.ts';
+import { aCertificate } from '../../support/clients/certificates.ts';
 import { aFapiClient, type CodeFields, FAPI_CALLBACK } from '../../support/clients/fapi-client.ts';
 import { aClientKey, dpopProof } from '../../support/clients/proofs.ts';
 import {
@@ -31,7 +32,8 @@ describe('what a registration allows now', () => {
   let server: TestServer;
   let tenant: Tenant;
   beforeAll(async () => {
-    server = await startTestServer();
+    const env = { TRUSTED_PROXIES: '127.0.0.1,::1', CLIENT_CERTIFICATE_HEADER: 'rfc9440' };
+    server = await startTestServer({ env });
   });
   beforeEach(async () => {
     tenant = await aTenant(server);
@@ -207,6 +209,38 @@ describe('what a registration allows now', () => {
           });
         else
           expect(brief(proven)).toEqual(
+            refused(
+              'invalid_grant',
+              "The client's refresh tokens must be bound to a key now: the person has to sign in again",
+            ),
+          );
+      }
+    },
+
+    async 'a certificate becomes required'(change) {
+      for (const client of [tenant.web, tenant.spa]) {
+        const { tokens } = await signInTo(server, openBrowser(), client, tenant);
+        await change(client.client_id);
+        expect(await userinfo(server.url, tokens.access_token)).toMatchObject({
+          status: 401,
+          body: {
+            error: 'invalid_token',
+            error_description:
+              "The client's access tokens must be bound to a key now: get one with a certificate",
+          },
+        });
+        if (client === tenant.web) expect((await introspect(client, tokens.access_token)).active).toBe(false);
+        const { client_id, client_secret } = client;
+        const fields = { grant_type: REFRESH, refresh_token: String(tokens.refresh_token), client_id };
+        const header = { 'client-cert': `:${aCertificate().der.toString('base64')}:` };
+        const answer = await postForm(
+          `${server.url}/auth/token`,
+          { ...fields, ...(client_secret ? { client_secret } : {}) },
+          header,
+        );
+        if (client === tenant.web) expect(answer.status).toBe(200);
+        else
+          expect(brief(answer)).toEqual(
             refused(
               'invalid_grant',
               "The client's refresh tokens must be bound to a key now: the person has to sign in again",

@@ -106,6 +106,7 @@ export async function aClient(
     jwks?: { keys: object[] };
     jwks_uri?: string;
     token_endpoint_auth_method?: 'tls_client_auth' | 'self_signed_tls_client_auth';
+    tls_client_certificate_bound_access_tokens?: boolean;
     tls_client_auth_subject_dn?: string;
     tls_client_auth_san_dns?: string;
     tls_client_auth_san_uri?: string;
