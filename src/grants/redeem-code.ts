@@ -207,11 +207,8 @@ export async function redeemDeviceCode(
   return readAuthorization((await unlessProofIsUsed(statement))?.rows[0], time);
 }
 
-function valuesOf(
-  { client, code, family, jkt, binding, now }: Redemption,
-  gty: string,
-  time: DatabaseTime,
-): Values {
+function valuesOf(redemption: Redemption, gty: string, time: DatabaseTime): Values {
+  const { client, code, family, jkt, now } = redemption;
   const { id: clientId, instanceId, refreshTokenTtlSeconds } = client;
   return {
     idHash: hashId(code),
@@ -220,22 +217,18 @@ function valuesOf(
     instanceId,
     jkt: jkt ?? '',
     family,
-    begun: JSON.stringify(toRow(beginning(client, gty, binding, now), time)),
+    begun: JSON.stringify(toRow(beginning(redemption, gty), time)),
     familyExpiresAt: time.toDatabase(new Date(now.getTime() + refreshTokenTtlSeconds * 1000)),
     refreshes: client.grantTypes.includes('refresh_token'),
   };
 }
 
 /** The members that a family's payload has beside the code's. */
-function beginning(
-  { type, refreshTokenTtlSeconds }: Redemption['client'],
-  gty: string,
-  jkt: string | undefined,
-  now: Date,
-): Record<string, unknown> {
+function beginning({ client, binding, now }: Redemption, gty: string): Record<string, unknown> {
+  const { type, refreshTokenTtlSeconds } = client;
   const iat = epochSeconds(now);
   // RFC 9449 section 5, RFC 8705 section 4: a refresh token is bound if no authentication of its client protects it.
-  const binding = jkt && type === 'public' ? { jkt } : {};
+  const bound = binding && type === 'public' ? { jkt: binding } : {};
   return {
     kind: 'RefreshToken',
     gty,
@@ -243,7 +236,7 @@ function beginning(
     iat,
     iiat: iat,
     exp: iat + refreshTokenTtlSeconds,
-    ...binding,
+    ...bound,
   };
 }
 
