@@ -51,7 +51,7 @@ describe('a client with the profile fapi2_message_signing', () => {
     );
     const url = await client.buildAuthorizationUrlWithPAR(config, signed.searchParams, { DPoP });
     const answer = await authorizeAt(url.href, openBrowser());
-    expect([...answer.searchParams.keys()]).toEqual(['response']);
+    expect([...answer.searchParams.keys()].join(' ')).toBe('response');
     const response = String(answer.searchParams.get('response'));
     expect(decodeProtectedHeader(response).alg).toBe('ES256');
     expect(decodeJwt(response)).toMatchObject({ iss: server.url, aud: bank.client_id, state: expectedState });
