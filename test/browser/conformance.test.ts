@@ -8,7 +8,7 @@ import { createLogger } from '../../src/platform/log/logger.ts';
 import { type ConformanceServer, startConformanceServer } from '../conformance/start.ts';
 import { type BrowserConfiguration, visitAsSuite } from '../conformance/suite-browser.ts';
 import { type Chromium, launchChromium, type Visit } from '../support/browsers/chromium.ts';
-import { aCertificate } from '../support/clients/certificates.ts';
+import { aCertificate, type TestCertificate } from '../support/clients/certificates.ts';
 import { aClientKey, type ClientKey, clientAssertion, dpopProof } from '../support/clients/proofs.ts';
 import { pkce } from '../support/clients/relying-party.ts';
 import { openTestDatabase } from '../support/databases/test-database.ts';
@@ -22,6 +22,8 @@ interface Configuration extends BrowserConfiguration {
     jwks: { keys: [Record<string, string>] };
   };
   resource: { resourceUrl: string };
+  mtls: { cert: string; key: string };
+  mtls2: { cert: string; key: string };
 }
 
 const CALLBACK_PAGE =
@@ -79,8 +81,14 @@ afterEach(async () => {
 const configurationOf = (plan: string): Configuration =>
   JSON.parse(readFileSync(join(folder, `${plan}.json`), 'utf8'));
 const callbackOf = (plan: string) => `${suiteAt}/test/a/listo-${plan}/callback`;
-const post = async (path: string, fields: Record<string, string>, headers: Record<string, string> = {}) => {
-  const answer = await ask(issuer + path, { method: 'POST', body: new URLSearchParams(fields), headers });
+const fetchWith = ({ cert, key }: { cert: string; key: string }) =>
+  fetchOverTls(server.certificate, { pem: cert, privatePem: key } as TestCertificate);
+const post = async (
+  path: string,
+  fields: Record<string, string>,
+  { headers = {}, fetched = ask }: { headers?: Record<string, string>; fetched?: typeof ask } = {},
+) => {
+  const answer = await fetched(issuer + path, { method: 'POST', body: new URLSearchParams(fields), headers });
   return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
 };
 
@@ -135,8 +143,12 @@ describe('the server for the conformance suite', () => {
     expect(await visit.page.getByRole('heading').textContent()).toBe('You are signed out');
   });
 
-  /** Pushes a request, signs in by the plan's steps, and exchanges the code with a proof. */
-  async function signInWithProof(plan: string, scope: string) {
+  /** Pushes a request, signs in by the plan's steps, and exchanges the code, with a proof or a certificate. */
+  async function tokenFor(
+    plan: string,
+    scope: string,
+    { fetched = ask, dpop }: { fetched?: typeof ask; dpop?: string },
+  ): Promise<string> {
     const { client } = configurationOf(plan);
     const [jwk] = client.jwks.keys;
     const key = { alg: 'PS256', privateKey: await importJWK(jwk, 'PS256'), publicJwk: { kid: jwk.kid } };
@@ -149,14 +161,20 @@ describe('the server for the conformance suite', () => {
       ...(await proves()),
     });
     const { code = '' } = await signIn(plan, { request_uri: String(pushed.body.request_uri) });
-    const mine = await aClientKey();
+    const fields = { grant_type: 'authorization_code', code, redirect_uri, code_verifier };
     const { status, body } = await post(
       '/auth/token',
-      { grant_type: 'authorization_code', code, redirect_uri, code_verifier, ...(await proves()) },
-      { dpop: await dpopProof(mine, { htu: `${issuer}/auth/token` }) },
+      { ...fields, ...(await proves()) },
+      { headers: dpop === undefined ? {} : { dpop }, fetched },
     );
-    expect({ status, type: body.token_type }).toEqual({ status: 200, type: 'DPoP' });
-    const accessToken = String(body.access_token);
+    expect({ status, type: body.token_type }).toEqual({ status: 200, type: dpop ? 'DPoP' : 'Bearer' });
+    return String(body.access_token);
+  }
+
+  async function signInWithProof(plan: string, scope: string) {
+    const mine = await aClientKey();
+    const dpop = await dpopProof(mine, { htu: `${issuer}/auth/token` });
+    const accessToken = await tokenFor(plan, scope, { dpop });
     return async (url: string, proof: ClientKey | undefined = mine) => {
       const dpop = await dpopProof(proof, { htm: 'GET', htu: url, accessToken });
       return (await ask(url, { headers: { authorization: `DPoP ${accessToken}`, dpop } })).status;
@@ -170,6 +188,18 @@ describe('the server for the conformance suite', () => {
       own: await call(resource.resourceUrl),
       other: await call(resource.resourceUrl, await aClientKey()),
     }).toEqual({ own: 200, other: 401 });
+  });
+
+  it('signs in by the steps of FAPI 2.0 with private_key_jwt and mTLS, up to userinfo and the resource', async () => {
+    for (const plan of ['fapi2-mtls-openid', 'fapi2-mtls-oauth']) {
+      const { client, resource, mtls, mtls2 } = configurationOf(plan);
+      const [own, other] = [fetchWith(mtls), fetchWith(mtls2)];
+      const headers = { authorization: `Bearer ${await tokenFor(plan, client.scope, { fetched: own })}` };
+      const statuses = [own, other, ask].map(
+        async (by) => (await by(resource.resourceUrl, { headers })).status,
+      );
+      expect({ plan, statuses: await Promise.all(statuses) }).toEqual({ plan, statuses: [200, 401, 401] });
+    }
   });
 
   it('has a resource for plain OAuth, which refuses another key', async () => {

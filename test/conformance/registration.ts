@@ -59,6 +59,7 @@ export async function seedSettings(
     id,
     plan: plan.id,
     profile: profileOf(plan),
+    certificates: plan.certificates,
     jwks: key ? { keys: [publicPart(key)] } : null,
     digest: secret === undefined ? null : digestSecret(secret),
   }));
