@@ -33,6 +33,7 @@ export interface CodeFields {
 interface Changes {
   assertion?: Record<string, string>;
   dpop?: string;
+  headers?: Record<string, string>;
 }
 
 export async function aFapiClient(
@@ -74,8 +75,9 @@ export async function fapiClient(issuer: string, client_id: string, key: ClientK
       ...(await assertion()),
       ...changes,
     });
-  const askToken = async (fields: Record<string, string>, { assertion: sent, dpop }: Changes) =>
+  const askToken = async (fields: Record<string, string>, { assertion: sent, dpop, headers = {} }: Changes) =>
     postForm(tokenEndpoint, { ...fields, ...(sent ?? (await assertion())) }, {
+      ...headers,
       ...(dpop === '' ? {} : { dpop: dpop ?? (await dpopProof(dpopKey, { htu: tokenEndpoint })) }),
     } as Record<string, string>);
   return {
