@@ -89,6 +89,8 @@ describe('the canonical form of an e-mail address', () => {
 
   it('is what the code compares, everywhere', () => {
     const compared = globSync('src/**/*.ts', { cwd: ROOT })
+      // The address in a certificate is a name of its client, and of no person.
+      .filter((path) => !path.startsWith('src/clients/certificates/'))
       .flatMap((path) => readFileSync(ROOT + path, 'utf8').split('\n'))
       .filter((line) => /\b(email|address|expected)\b.*toLowerCase|lower\(email\)/.test(line));
     // Chooses between two people from before.

@@ -7,7 +7,8 @@ describe('the values that were used last', () => {
     recent.set('b', 2);
     recent.get('a');
     recent.set('c', 3);
-    expect([...recent.entries()]).toEqual([
+    const kept = [...recent.entries()];
+    expect(kept).toEqual([
       ['c', 3],
       ['a', 1],
     ]);
