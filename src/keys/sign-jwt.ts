@@ -3,12 +3,12 @@ import type { JWK } from 'jose';
 import { signatureOf } from './signature-algorithms.ts';
 import type { KeyAlgorithm } from './signing-key.ts';
 
-/** Makes a JWT (RFC 7519) of `claims` with the header `typ`. */
+/** Makes a JWT (RFC 7519) of `claims` with the header `typ`. Rejects when the signature fails. */
 export type SignJwt = (claims: object, typ: string) => Promise<string>;
 
 /**
- * Signs in libuv's thread pool. The key is converted once and each header encoded once, which leaves only the
- * signature.
+ * The key is converted once and each header encoded once, which leaves only the signature. It is made on the main thread:
+ * the way to another one and back costs a busy server more than it gives (docs/performance.md).
  */
 export function createSigner({
   kid,
@@ -30,14 +30,10 @@ export function createSigner({
     return header;
   };
 
-  return (claims, typ) =>
-    new Promise((signed, failed) => {
-      const input = `${headerOf(typ)}.${base64url(claims)}`;
-      sign(hash, Buffer.from(input), key, (error, signature) => {
-        if (error) failed(error);
-        else signed(`${input}.${signature.toString('base64url')}`);
-      });
-    });
+  return async (claims, typ) => {
+    const input = `${headerOf(typ)}.${base64url(claims)}`;
+    return `${input}.${sign(hash, Buffer.from(input), key).toString('base64url')}`;
+  };
 }
 
 /** The encoded header of our JWTs: the part before the first dot. */

@@ -2,8 +2,8 @@ import { availableParallelism } from 'node:os';
 import { HttpError } from '../errors.ts';
 
 /**
- * Runs password hashes a few at a time. A hash takes a thread of libuv for tens of milliseconds, and the signatures
- * of tokens need the same threads.
+ * Runs password hashes a few at a time. A hash takes a core for tens of milliseconds, and the main thread, which makes
+ * the tokens, needs one, too.
  */
 export interface HashQueue {
   /**
@@ -13,7 +13,7 @@ export interface HashQueue {
   run<T>(lane: string, work: () => Promise<T>): Promise<T>;
 }
 
-/** The threads of libuv that hashes may take: one of its four remains for signatures, even on a large machine. */
+/** The threads of libuv that hashes may take: one of its four remains for files and name servers. */
 const MOST_THREADS = 3;
 /** For each hash at once. They take about eight seconds; nobody waits much longer for a page. */
 const LONGEST = 256;
