@@ -16,6 +16,7 @@ const clientCertificate = (options: Parameters<typeof aCertificate>[0] = {}) =>
   aCertificate({ issuer, usage: CLIENT_USAGE, ...options });
 const inHeader = ({ der }: TestCertificate) => ({ 'client-cert': `:${der.toString('base64')}:` });
 const INACTIVE = { status: 200, body: { active: false } };
+const UNKNOWN_TOKEN = refused('invalid_grant', 'Refresh token is not valid');
 const REFUSED = refused('invalid_client', 'client authentication failed', 401);
 const refusedBecause = (why: string) =>
   refused('invalid_client', `client authentication failed: ${why}`, 401);
@@ -106,10 +107,20 @@ describe('a client may authenticate by a certificate (RFC 8705)', () => {
     const address = await openKeyAddress({ keys: [aCertificate().jwk, certificate.jwk] });
     for (const keys of [{ jwks: { keys: [certificate.jwk] } }, { jwks_uri: address.url }]) {
       const { client_id } = await aClient(server, { token_endpoint_auth_method, ...keys });
-      expect(await introspect(client_id, inHeader(certificate))).toEqual(INACTIVE);
-      // Another certificate of the same name, and one that the trusted issuer made.
-      for (const other of [aCertificate(), clientCertificate()])
-        expect(await introspect(client_id, inHeader(other))).toEqual(REFUSED);
+      const ask = async (path: string, fields: Record<string, string>, by: TestCertificate) =>
+        brief(await postForm(server.url + path, { client_id, ...fields }, inHeader(by)));
+      const refresh = { grant_type: 'refresh_token', refresh_token: 'unknown' };
+      const endpoints = [
+        ['/auth/token', refresh, UNKNOWN_TOKEN],
+        ['/auth/revoke', { token: 'unknown' }, { status: 200, body: {} }],
+        ['/auth/introspect', { token: 'unknown' }, INACTIVE],
+      ] as const;
+      for (const [path, fields, answer] of endpoints) {
+        expect({ path, ...(await ask(path, fields, certificate)) }).toEqual({ path, ...answer });
+        // Another certificate of the same name, and one that the trusted issuer made.
+        for (const other of [aCertificate(), clientCertificate()])
+          expect({ path, ...(await ask(path, fields, other)) }).toEqual({ path, ...REFUSED });
+      }
     }
     await address.close();
     expect(details()).toContain('the certificate is none of those in the keys of the client');
