@@ -51,6 +51,12 @@ const USAGE = `Usage: npx listo COMMAND (in the image: listo COMMAND)
       List the clients of LiSTNR by id, up to 1000; --after goes on behind an id.
   listnr show ID [--json]
       Show one client of LiSTNR and what belongs to it; of a secret only whether there is one.
+  deliveries list [--state STATE] [--kind KIND] [--client ID] [--after NUMBER] [--json]
+      List what was sent to others or waits for it, the newest first, up to 100; --after goes on behind a number. STATE is queued, delivered or given_up.
+  deliveries show NUMBER [--json]
+      Show one delivery: what it is about, what became of it, and why it failed last.
+  deliveries retry NUMBER
+      Send one delivery again now, also one that was given up or delivered; after a failure, for a day.
   database stats [--json]
       Say of each table how many rows it has, how many have expired, how long the oldest of those has waited, and its size. ~ is an estimate, > where counting stopped.
   help

@@ -169,7 +169,7 @@ describe('one registration', () => {
 
   it('has its lists and its secrets by name', async () => {
     expect((await run('client show spa')).out).toContain(
-      `${'redirect_uris'.padEnd('refresh_token_absolute_ttl_seconds'.length)}  https://spa.example/a https://spa.example/b`,
+      `${'redirect_uris'.padEnd('tls_client_certificate_bound_access_tokens'.length)}  https://spa.example/a https://spa.example/b`,
     );
     expect((await run('client show web')).out.slice(-4)).toEqual([
       '',

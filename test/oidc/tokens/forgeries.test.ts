@@ -156,7 +156,9 @@ describe('an access token', () => {
       await sign({ sub: 'a\ud800' }),
       await sign({ scope: undefined }),
       // The token is bound in a way that this release cannot check.
-      await sign({ cnf: { 'x5t#S256': 'a thumbprint' } }),
+      await sign({ cnf: { 'x5t#S512': 'a thumbprint' } }),
+      await sign({ cnf: { jkt: 'a thumbprint', 'x5t#S512': 'a thumbprint' } }),
+      await sign({ cnf: { 'x5t#S256': 1 } }),
       await sign({ cnf: {} }),
     ]) {
       expect(await present(forged)).toEqual(REFUSED);
