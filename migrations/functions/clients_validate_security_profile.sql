@@ -12,6 +12,9 @@ BEGIN
   IF NEW.jwks IS NULL AND NEW.jwks_uri IS NULL AND NEW.token_endpoint_auth_method IS NULL THEN
     PERFORM refuse_registration('profile_keys', owner || ' and no keys', 'Write its public keys into jwks, their address into jwks_uri, or a token_endpoint_auth_method, and no row of client_secrets: in this profile a client authenticates with private_key_jwt or by a certificate.');
   END IF;
+  IF NEW.security_profile = 'fapi2_message_signing' AND NEW.jwks IS NULL AND NEW.jwks_uri IS NULL THEN
+    PERFORM refuse_registration('profile_keys', owner || ' and no keys to sign its requests with', 'Write its public keys into jwks, or their address into jwks_uri, also if it authenticates by a certificate.');
+  END IF;
   IF EXISTS (SELECT FROM jsonb_array_elements(NEW.jwks -> 'keys') key WHERE key ->> 'alg' NOT IN ('PS256', 'ES256', 'EdDSA', 'Ed25519')) THEN
     PERFORM refuse_registration('profile_key_algorithm', owner || ' and a key for another algorithm', 'The alg of a key may be PS256, ES256 or EdDSA. Leave it out if the client signs with one of these already.');
   END IF;

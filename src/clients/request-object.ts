@@ -19,12 +19,14 @@ const PARAMETERS = [
 ].flatMap((names) => names.split(' '));
 
 /** RFC 9101 section 10.8: a JWT of another kind is no request object. Some libraries name none. */
-const TYPES = new Set([undefined, 'jwt', 'oauth-authz-req+jwt', 'application/oauth-authz-req+jwt']);
+const TYPES = new Set(['jwt', 'oauth-authz-req+jwt', 'application/oauth-authz-req+jwt']);
 
 /** How far a client's clock may differ from ours. */
 const TOLERATED_SECONDS = 15;
 /** FAPI 2.0 Message Signing section 5.3.1. */
 const LONGEST_SECONDS = 60 * 60;
+/** For all others. The jti of a pushed object is kept until its exp. */
+const LONGEST_AHEAD_SECONDS = 24 * 60 * 60;
 
 interface Expected {
   client: Client;
@@ -46,13 +48,17 @@ export async function verifyRequestObject(
   const { client } = expected;
   if (text.split('.').length === 5) throw refused('it is encrypted, which this server does not support');
   const { payload, protectedHeader } = await verifySignature(text, expected, dependencies);
-  if (!TYPES.has(protectedHeader.typ?.toLowerCase())) throw refused('its typ says that it is another JWT');
+  if (!isRequestType(protectedHeader)) throw refused('its typ says that it is another JWT');
   // RFC 9101 section 10.8: a client assertion is a JWT of the same client for the same server.
   if (payload.sub === client.id) throw refused('its sub is the client, as in a client assertion');
   if ((payload.client_id ?? client.id) !== client.id)
     throw refused('its client_id is not the one of the request');
   checkTimes(payload, expected);
   return { parameters: { ...parametersOf(payload), client_id: client.id }, claims: payload };
+}
+
+function isRequestType({ typ }: { typ?: unknown }): boolean {
+  return typ === undefined || (typeof typ === 'string' && TYPES.has(typ.toLowerCase()));
 }
 
 /**
@@ -128,9 +134,11 @@ function claimFault({ claim, reason }: errors.JWTClaimValidationFailed): string 
 
 function checkTimes({ exp = 0, nbf, jti }: JWTPayload, { client, now }: Expected): void {
   if (jti !== undefined && (typeof jti !== 'string' || jti === '')) throw refused('its jti must be a string');
+  const seconds = now.getTime() / 1000;
+  if (exp > seconds + LONGEST_AHEAD_SECONDS) throw refused('its exp may be a day ahead at most');
   if (!signsMessages(client)) return;
   if (nbf === undefined) throw refused('it must have the claim nbf');
-  if (nbf < now.getTime() / 1000 - LONGEST_SECONDS - TOLERATED_SECONDS)
+  if (nbf < seconds - LONGEST_SECONDS - TOLERATED_SECONDS)
     throw refused('its nbf may be 60 minutes ago at most');
   if (exp > nbf + LONGEST_SECONDS) throw refused('its exp may be 60 minutes after its nbf at most');
 }

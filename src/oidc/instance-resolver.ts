@@ -36,18 +36,38 @@ export function createInstanceResolver({
   };
 }
 
-function paramsOf(interaction: Artifact | undefined): { client_id?: string; redirect_uri?: string } {
+type Params = Partial<Record<'client_id' | 'redirect_uri' | 'response_mode' | 'code_challenge', string>>;
+
+function paramsOf(interaction: Artifact | undefined): Params {
   return interaction?.payload.params ?? {};
 }
 
 /**
- * The library checks the address only where an authorization begins.
- * @throws HttpError 400 when the application's registration no longer has the address to which the person would return.
+ * The library checks the address, the way of the answer and PKCE only where an authorization begins.
+ * @throws HttpError 400 when the application's registration no longer has the address to which the person would return,
+ *   or asks for more by now.
  */
-export function refuseRemovedAddress({ client, interaction }: RequestContext): void {
-  const { redirect_uri } = paramsOf(interaction?.artifact);
-  if (!client || redirect_uri === undefined || mayReturnTo(client, redirect_uri)) return;
+export function refuseChangedRegistration({ client, interaction }: RequestContext): void {
+  const { redirect_uri, response_mode = 'query', code_challenge } = paramsOf(interaction?.artifact);
+  if (!client || redirect_uri === undefined) return;
+  if (!mayReturnTo(client, redirect_uri)) throw notToThisAddress();
+  const isAnswerable = client.responseModes === null || client.responseModes.includes(response_mode);
+  if (isAnswerable && (code_challenge !== undefined || !client.requirePkce)) return;
   throw new HttpError({
+    status: 400,
+    code: 'invalid_request',
+    message:
+      'The registration of the application has changed, so your sign-in stops here. Go back to the application and sign in again.',
+    page: {
+      title: 'You cannot go on from here',
+      text: 'The registration of the application has changed since you began to sign in.',
+      hint: 'Sign in again there.',
+    },
+  });
+}
+
+function notToThisAddress(): HttpError {
+  return new HttpError({
     status: 400,
     code: 'invalid_request',
     message:

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Middleware } from 'koa';
 import { forbidCaching } from './answers/no-store.ts';
-import { type InstanceResolver, refuseRemovedAddress } from './instance-resolver.ts';
+import { type InstanceResolver, refuseChangedRegistration } from './instance-resolver.ts';
 import type { LiveProvider } from './live-provider.ts';
 import { type RequestFacts, requestContext, runInContext } from './request-context.ts';
 import { PATHS } from './routes.ts';
@@ -23,7 +23,7 @@ export function instanceContext(
     const clientId = typeof client_id === 'string' ? client_id : undefined;
     const context = await resolve({ path: ctx.path, clientId });
     if (context.client) describe(ctx.req, { client: context.client.id, clientIs: 'registered' });
-    refuseRemovedAddress(context);
+    refuseChangedRegistration(context);
     return runInContext({ ...context, addressMac: () => addressMac(ctx.req) }, next);
   };
 }

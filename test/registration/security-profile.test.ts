@@ -44,6 +44,17 @@ describe('a security profile refuses what contradicts it', () => {
         ],
       ),
       [
+        aFapiClient({
+          jwks: 'NULL',
+          security_profile: "'fapi2_message_signing'",
+          token_endpoint_auth_method: "'tls_client_auth'",
+          tls_client_auth_san_dns: "'bank.example'",
+        }),
+        'profile_keys',
+        has('and no keys to sign its requests with', 'fapi2_message_signing'),
+        'Write its public keys into jwks, or their address into jwks_uri, also if it authenticates by a certificate.',
+      ],
+      [
         aFapiClient() + aSecret({ client_id: "'bank'" }),
         'client_jwks_or_secret',
         'client "bank" has keys and cannot have a secret',

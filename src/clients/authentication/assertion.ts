@@ -3,10 +3,9 @@ import type { Client } from '../client.ts';
 import type { ClientKeys } from '../keys/client-keys.ts';
 import { KeysUnavailable } from '../keys/published-keys.ts';
 import { verifyClientJwt } from '../keys/verify-client-jwt.ts';
-import { OAuthError } from '../oauth-error.ts';
 import { clientAlgorithms, isFapi } from '../security-profile.ts';
 import type { UsedProofStore } from '../used-proof-store.ts';
-import { invalidClient, invalidClientBecause } from './errors.ts';
+import { invalidClient, invalidClientBecause, unavailableKeys } from './errors.ts';
 
 const LONGEST_SECONDS = 3600;
 /** How far a client's clock may be ahead of ours. */
@@ -55,11 +54,20 @@ async function verifySignature(
     clockTolerance: BEHIND_SECONDS,
     currentDate,
   };
-  try {
-    return (await verifyClientJwt(assertion, { client, ...options }, dependencies)).payload;
-  } catch (error) {
-    throw refusalOf(error as Error);
-  }
+  const verified = await verifyClientJwt(assertion, { client, ...options }, dependencies).catch((error) => {
+    throw refusalOf(error);
+  });
+  if (!isAssertionType(verified.protectedHeader))
+    throw invalidClientBecause('the typ of the client assertion says that it is another JWT');
+  return verified.payload;
+}
+
+/** RFC 8725 section 3.11: a request object of the same client, which its person's browser has, is no assertion. */
+function isAssertionType({ typ }: { typ?: unknown }): boolean {
+  return (
+    typ === undefined ||
+    (typeof typ === 'string' && /^(?:application\/)?(?:jwt|client-authentication\+jwt)$/i.test(typ))
+  );
 }
 
 /** `jwtVerify` looks at the claims only where the signature is right. */
@@ -68,15 +76,6 @@ function refusalOf(error: Error): Error {
   if (error instanceof errors.JWTClaimValidationFailed) return invalidClientBecause(error.message);
   if (error instanceof KeysUnavailable) return unavailableKeys(error.message);
   return invalidClient(error.message);
-}
-
-/** The address is the client's own, and only the log says what it answered. */
-function unavailableKeys(why: string): Error {
-  return new OAuthError(
-    'invalid_client',
-    'client authentication failed: the keys at the jwks_uri of the client cannot be had',
-    { detail: `the keys at its jwks_uri cannot be had: ${why}` },
-  );
 }
 
 /** `jwtVerify` has checked the issuer, `nbf`, and that `exp`, if it is there, has not passed. */

@@ -4,8 +4,9 @@ import { type ClientCertificate, isInTime, thumbprintOf } from '../certificates/
 import { canonicalName, subjectOf } from '../certificates/distinguished-name.ts';
 import type { CertificateAuthentication, Client } from '../client.ts';
 import type { ClientKeys } from '../keys/client-keys.ts';
+import { KeysUnavailable } from '../keys/published-keys.ts';
 import type { KeySet } from '../keys/read-key-set.ts';
-import { invalidClient, invalidClientBecause } from './errors.ts';
+import { invalidClient, invalidClientBecause, unavailableKeys } from './errors.ts';
 
 export interface CertificateDependencies {
   certificateIssuers: CertificateIssuers;
@@ -62,7 +63,9 @@ async function requireOwnCertificate(
   client: Client,
   { clientKeys }: CertificateDependencies,
 ): Promise<void> {
-  const known = await clientKeys.of(client);
+  const known = await clientKeys.of(client).catch((error) => {
+    throw error instanceof KeysUnavailable ? unavailableKeys(error.message) : error;
+  });
   if (thumbprintsIn(known).has(thumbprint)) return;
   const newer = await clientKeys.newerThan(known, client);
   if (newer === undefined || !thumbprintsIn(newer).has(thumbprint))

@@ -13,6 +13,15 @@ export function invalidClientBecause(why: string): OAuthError {
   return new OAuthError('invalid_client', `client authentication failed: ${why}`, { detail: why });
 }
 
+/** The keys are at an address of the client's own, and only the log says what it answered. */
+export function unavailableKeys(why: string): OAuthError {
+  return new OAuthError(
+    'invalid_client',
+    'client authentication failed: the keys at the jwks_uri of the client cannot be had',
+    { detail: `the keys at its jwks_uri cannot be had: ${why}` },
+  );
+}
+
 /** Nobody who guesses may learn the `detail`, so it goes only to the log. */
 export function invalidClient(detail: string): OAuthError {
   return new OAuthError('invalid_client', 'client authentication failed', { detail });

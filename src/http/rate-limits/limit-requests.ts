@@ -6,6 +6,7 @@ import { HttpError } from '../../platform/errors.ts';
 import { guardComparisons } from '../../platform/secrets/slow-comparisons.ts';
 import { isPreflight } from '../cross-origin-failures.ts';
 import { type Claims, claimedClient, claimsOf } from '../input/claimed-client.ts';
+import { requestState } from '../records/request-state.ts';
 import { requestLimitKey } from './limit-key.ts';
 import type { RateLimit } from './rate-limit.ts';
 
@@ -96,7 +97,9 @@ export function createClientLimit({ requests, clientFailures }: ClientLimits): L
         return right;
       };
       const answer = await guardComparisons({ lane: address, guard }, work);
-      if (answer.status < 400 && presentsCredentials(claims)) authenticated.set(key, true);
+      // A certificate is none of the claims.
+      const hasProved = presentsCredentials(claims) || requestState(req).log.clientIs === 'authenticated';
+      if (answer.status < 400 && hasProved) authenticated.set(key, true);
       if (answer.status === 401) {
         await failed();
         await wrongSecret();

@@ -46,6 +46,7 @@ function returnToInteraction(ctx: KoaContextWithOIDC): void {
   ctx.redirect(interactionAddress(uid, requestContext().client?.id));
 }
 
+/** This one error goes by a redirect also where the client wants a form: the page of the form is the library's. */
 async function tellClient(ctx: KoaContextWithOIDC, out: ErrorAnswer): Promise<void> {
   const { client, params, provider } = ctx.oidc;
   // The library has already checked the address: a wrong one would be the reported error.

@@ -56,10 +56,11 @@ async function readAsked(
   const { request, request_uri: uri, sealed_request: sealed } = sent;
   // The library refuses both together, and each of them twice. Nothing beside a request_uri counts.
   const passedOn = { parameters: inMode(sent, client).parameters };
-  if (Array.isArray(request) || Array.isArray(uri) || Array.isArray(sealed)) return passedOn;
+  if (Array.isArray(request) || Array.isArray(uri)) return passedOn;
   if (uri && (request || !isPushed)) return passedOn;
 
-  const opened = sealed && !isPushed ? dependencies.sealedRequests.open(sealed, client.id) : undefined;
+  const sealedOnce = isPushed ? undefined : singleValue(sealed);
+  const opened = sealedOnce ? dependencies.sealedRequests.open(sealedOnce, client.id) : undefined;
   if (opened && 'parameters' in opened) return inMode(opened.parameters, client);
   const object = opened ? opened.request : request;
   try {

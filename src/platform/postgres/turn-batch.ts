@@ -1,4 +1,4 @@
-import { withinShare } from './share.ts';
+import { currentShare, withinShare } from './share.ts';
 import { sortOf } from './sqlstates.ts';
 
 /** More questions of one turn are asked in several statements. */
@@ -11,7 +11,7 @@ interface Waiting<Question, Answer> {
 }
 
 export interface TurnBatchOptions<Question, Answer> {
-  /** Names the batches among the endpoints that share the connections (`share.ts`). */
+  /** The share of the connections (`share.ts`) of questions that no request asks. */
   name: string;
   /** Asks alone. */
   one(question: Question): Promise<Answer>;
@@ -55,9 +55,11 @@ export function batchOfTurn<Question, Answer>({
     const [first] = all;
     // It goes on as the request that asked.
     if (first && all.length === 1) return void askAlone(first);
+    // This runs as the first request. A share of its own would let an endpoint have more than half of the connections.
+    const endpoint = currentShare()?.endpoint ?? name;
     for (let from = 0; from < all.length; from += MOST) {
       const batch = all.slice(from, from + MOST);
-      void withinShare(name, () => askTogether(batch));
+      void withinShare(endpoint, () => askTogether(batch));
     }
   };
 

@@ -192,6 +192,7 @@ describe('a signed request object (RFC 9101)', () => {
       ['no JWT', async () => 'garbage', SIGNATURE],
       ['no JWT with dots', async () => 'a.b.c', SIGNATURE],
       ['of another type', () => signed({}, { typ: 'at+jwt' }), 'its typ says that it is another JWT'],
+      ['of a type that is a number', () => signed({}, { typ: 1 }), 'its typ says that it is another JWT'],
       [
         'a DPoP proof by its type',
         () => signed({}, { typ: 'dpop+jwt' }),
@@ -213,6 +214,16 @@ describe('a signed request object (RFC 9101)', () => {
       ['expired', () => signed({ exp: now() - 60 }), 'it has expired'],
       ['without an end', () => signed({ exp: undefined }), 'it must have the claim exp'],
       ['with an end that is a text', () => signed({ exp: '9999999999' }), 'its exp is not valid'],
+      [
+        'that ends in two days, with a jti',
+        () => signed({ exp: now() + 2 * 86_400, jti: 'far' }),
+        'its exp may be a day ahead at most',
+      ],
+      [
+        'that ends in no year, with a jti',
+        () => signed({ exp: 1e300, jti: 'never' }),
+        'its exp may be a day ahead at most',
+      ],
       ['not valid yet', () => signed({ nbf: now() + 120 }), 'its nbf is not valid'],
       [
         'of another client inside',
@@ -438,6 +449,9 @@ describe('a client that must', () => {
     const second = await browser.get(sealed.href);
     for (const answer of [first, second])
       expect(answerOf(answer)).toEqual({ code: expect.any(String), state: 's', iss: server.url });
+    const twice = [1, 2].map((n): [string, string] => ['sealed_request', String(n)]);
+    const pair = new URLSearchParams([...Object.entries({ client_id, ...asked }), ...twice]);
+    expect(answerOf(await browser.get(`${server.url}/auth/authorize?${pair}`))).toEqual(answerOf(told));
     sealed.searchParams.set('sealed_request', `${sealed.searchParams.get('sealed_request')}A`);
     sealed.searchParams.set('redirect_uri', REDIRECT_URI);
     expect(answerOf(await browser.get(sealed.href))).toMatchObject({ error: 'invalid_request' });
@@ -462,6 +476,10 @@ describe('a client that must', () => {
     const push = async (fields: Record<string, string>) =>
       postForm(`${server.url}/auth/par`, { ...(await clientAssertion(key, names)), ...fields });
     expect(brief(await push(asked))).toEqual({ status: 400, body: refusal });
+    const twice = Object.entries({ ...asked, ...(await clientAssertion(key, names)) });
+    const form = new URLSearchParams([...twice, ['sealed_request', 'a'], ['sealed_request', 'b']]);
+    const answer = await fetch(`${server.url}/auth/par`, { method: 'POST', body: form });
+    expect({ status: answer.status, body: await answer.json() }).toEqual({ status: 400, body: refusal });
     const request = await requestObject(key, names, asked);
     const granted = { code: expect.any(String), state: 's', iss: server.url };
     expect(answerOf(await browser.get(authorize({ client_id, request })))).toEqual(granted);

@@ -1,3 +1,4 @@
+import { decodeJwt, SignJWT } from 'jose';
 import * as client from 'openid-client';
 import { openBrowser } from '../../support/browsers/browser.ts';
 import { aClientKey, type Claims, type ClientKey, clientAssertion } from '../../support/clients/proofs.ts';
@@ -150,6 +151,24 @@ describe('a client may ask for keys instead of a secret (private_key_jwt)', () =
     // A request with two clients' names contradicts itself.
     if (claims.iss) expect(answer).toMatchObject({ status: 400, body: { error: 'invalid_request' } });
     else expect(answer).toEqual(why ? invalidClient(why) : INVALID_CLIENT);
+  });
+
+  // RFC 8725 section 3.11.
+  it.each([
+    ['oauth-authz-req+jwt', false],
+    ['dpop+jwt', false],
+    [1, false],
+    ['client-authentication+jwt', true],
+    ['application/JWT', true],
+  ] as const)('with the typ %s: it counts as one: %s', async (typ, counts) => {
+    const { client_assertion: text, client_assertion_type } = await assertion();
+    const payload = decodeJwt(text);
+    const client_assertion = await new SignJWT(payload)
+      .setProtectedHeader({ alg: key.alg, typ: typ as string })
+      .sign(key.privateKey);
+    const answer = await exchangeWith({ client_assertion, client_assertion_type });
+    if (counts) expect(answer.status).toBe(200);
+    else expect(answer).toEqual(invalidClient('the typ of the client assertion says that it is another JWT'));
   });
 
   it('refuses one signed with a key that is not registered, and one that is not signed', async () => {

@@ -40,10 +40,10 @@ describe('questions to the database', () => {
     expect({ asked, shares }).toEqual({ asked: [1, 2], shares: ['/auth/userinfo', '/auth/introspect'] });
   });
 
-  it('that come in one turn are asked together, in a share of their own, and each gets its answer', async () => {
+  it('that come in one turn are asked together, in the share of the endpoint that asked first, and each gets its answer', async () => {
     const { asked, shares, double } = doubling();
     expect(await withinShare('/auth/userinfo', () => Promise.all([3, 1, 2].map(double)))).toEqual([6, 2, 4]);
-    expect({ asked, shares }).toEqual({ asked: [[3, 1, 2]], shares: ['numbers'] });
+    expect({ asked, shares }).toEqual({ asked: [[3, 1, 2]], shares: ['/auth/userinfo'] });
   });
 
   it('are asked together 32 at most', async () => {
