@@ -71,7 +71,7 @@ export const PLANS: readonly Plan[] = [
     clients: 'keys',
   },
   ...FAPI.map((mode) => fapi('fapi2', 'fapi2-security-profile-final-test-plan', mode)),
-  ...FAPI.filter(({ openid }) => openid === 'openid_connect').map((mode) =>
+  ...FAPI.map((mode) =>
     fapi('signing', 'fapi2-message-signing-final-test-plan', mode, {
       fapi_request_method: 'signed_non_repudiation',
       fapi_response_mode: 'jarm',

@@ -49,37 +49,40 @@ describe('a client with a back channel', () => {
   const sessionOf = async ({ id }: TestPerson) =>
     (await server.database.knex('sessions').where({ person_id: id }).first('uid')).uid;
 
-  it.each(['RS256', 'ES256', 'EdDSA'] as const)('gets a logout token, signed with %s', async (alg) => {
-    const client = await aListener({ id_token_signed_response_alg: alg });
-    // The first look notices the client, the second one its key.
-    await runJob(server, 'watch-versions');
-    await runJob(server, 'watch-versions');
-    const person = await aPerson(server);
-    const began = Math.floor(Date.now() / 1000);
-    await signedIn(client, person);
-    const sid = await sessionOf(person);
-    await endSessions(server, person);
-    expect(await outcomesOf(server, client)).toEqual([{ state: 'delivered', last_error: null }]);
-    const [{ url, method, type, token } = {} as never] = listener.heard;
-    expect({ url, method, type }).toEqual({
-      url: ADDRESS,
-      method: 'POST',
-      type: 'application/x-www-form-urlencoded;charset=UTF-8',
-    });
-    const jwks = createRemoteJWKSet(new URL(`${server.url}/auth/jwks`));
-    const { payload } = await jwtVerify(token, jwks, {
-      ...{ algorithms: [alg], typ: 'logout+jwt', issuer: server.url, audience: client.client_id },
-    });
-    expect(Object.keys(decodeProtectedHeader(token)).toSorted()).toEqual(['alg', 'kid', 'typ']);
-    const { iat = 0, exp, jti, ...claims } = payload;
-    expect(claims).toEqual({
-      ...{ iss: server.url, aud: client.client_id, sub: person.id, sid },
-      events: { [EVENT]: {} },
-    });
-    expect(exp).toBe(iat + 120);
-    expect(iat).toBeGreaterThanOrEqual(began);
-    expect(jti).toMatch(/^[\w-]{22}$/);
-  });
+  it.each(['RS256', 'PS256', 'ES256', 'EdDSA'] as const)(
+    'gets a logout token, signed with %s',
+    async (alg) => {
+      const client = await aListener({ id_token_signed_response_alg: alg });
+      // The first look notices the client, the second one its key.
+      await runJob(server, 'watch-versions');
+      await runJob(server, 'watch-versions');
+      const person = await aPerson(server);
+      const began = Math.floor(Date.now() / 1000);
+      await signedIn(client, person);
+      const sid = await sessionOf(person);
+      await endSessions(server, person);
+      expect(await outcomesOf(server, client)).toEqual([{ state: 'delivered', last_error: null }]);
+      const [{ url, method, type, token } = {} as never] = listener.heard;
+      expect({ url, method, type }).toEqual({
+        url: ADDRESS,
+        method: 'POST',
+        type: 'application/x-www-form-urlencoded;charset=UTF-8',
+      });
+      const jwks = createRemoteJWKSet(new URL(`${server.url}/auth/jwks`));
+      const { payload } = await jwtVerify(token, jwks, {
+        ...{ algorithms: [alg], typ: 'logout+jwt', issuer: server.url, audience: client.client_id },
+      });
+      expect(Object.keys(decodeProtectedHeader(token)).toSorted()).toEqual(['alg', 'kid', 'typ']);
+      const { iat = 0, exp, jti, ...claims } = payload;
+      expect(claims).toEqual({
+        ...{ iss: server.url, aud: client.client_id, sub: person.id, sid },
+        events: { [EVENT]: {} },
+      });
+      expect(exp).toBe(iat + 120);
+      expect(iat).toBeGreaterThanOrEqual(began);
+      expect(jti).toMatch(/^[\w-]{22}$/);
+    },
+  );
 
   it('gets another token with each attempt', async () => {
     const client = await aListener();

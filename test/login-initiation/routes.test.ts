@@ -196,6 +196,25 @@ describe('a link that is wrong gets a page, and leads nowhere', () => {
     });
   });
 
+  it('with a target_link_uri that is longer than 2,000 characters, of which the longest registered one has so many', async () => {
+    const longest = `https://long.example/${'a'.repeat(1979)}`;
+    const { client_id } = await aClient(server, {
+      initiate_login_uri: 'https://long.example/begin',
+      target_link_uris: [longest],
+    });
+    const good = await start({ client_id, target_link_uri: longest });
+    expect(new URL(good.location ?? '').searchParams.get('target_link_uri')).toBe(longest);
+    for (const more of [1, 8000]) {
+      const page = await start({ client_id, target_link_uri: longest + 'a'.repeat(more) });
+      expect(seen(page)).toMatchObject({
+        status: 400,
+        location: undefined,
+        detail: 'This target_link_uri is not registered for the application.',
+      });
+      expect(page.html).not.toContain('aaaa');
+    }
+  });
+
   it.each(['%00', '%ff', '%zz'])('with %s in it', async (value) => {
     for (const name of ['client_id', 'login_hint', 'target_link_uri']) {
       const { status, headers } = await sendHttp(server.port, {

@@ -1,9 +1,17 @@
 import { decodeJwt } from 'jose';
+import * as client from 'openid-client';
+import { freePort } from '../../../scripts/free-port.ts';
 import { openBrowser } from '../../support/browsers/browser.ts';
 import { aCertificate } from '../../support/clients/certificates.ts';
-import { aFapiClient, type FapiClient } from '../../support/clients/fapi-client.ts';
-import { brief, refused } from '../../support/clients/relying-party.ts';
+import {
+  aFapiClient,
+  authorizeAt,
+  FAPI_CALLBACK,
+  type FapiClient,
+} from '../../support/clients/fapi-client.ts';
+import { ADA, brief, refused } from '../../support/clients/relying-party.ts';
 import { startTestServer, type TestServer } from '../../support/servers/test-server.ts';
+import { startTlsProxy, type TlsProxy } from '../../support/servers/tls-proxy.ts';
 
 describe('a client with the profile fapi2 whose tokens are bound to its certificate', () => {
   let server: TestServer;
@@ -33,5 +41,91 @@ describe('a client with the profile fapi2 whose tokens are bound to its certific
     const answers = await Promise.all(Array.from({ length: 10 }, () => bank.refresh(token, connected)));
     const seen = answers.map(({ status, body: { refresh_token } }) => [status, refresh_token === token]);
     expect(seen).toEqual(Array(10).fill([200, true]));
+  });
+});
+
+/** The whole flow with a library by other authors, which connects with its certificate at a proxy that ends TLS. */
+describe.each([
+  ['short', 'all'],
+  ['long', 'none'],
+])('FAPI 2.0 with certificates on the %s way', (_way, DIRECT) => {
+  let server: TestServer;
+  let proxy: TlsProxy;
+  const [mine, other] = [aCertificate(), aCertificate()];
+  beforeAll(async () => {
+    const port = await freePort();
+    server = await startTestServer({
+      env: {
+        DIRECT,
+        TRUSTED_PROXIES: '127.0.0.1,::1',
+        CLIENT_CERTIFICATE_HEADER: 'rfc9440',
+        CLIENT_CERTIFICATE_ORIGIN: `https://localhost:${port}`,
+      },
+    });
+    proxy = await startTlsProxy({ port, target: server.url });
+  });
+  afterAll(async () => {
+    proxy.close();
+    await server.close();
+  });
+
+  const bound = { tls_client_certificate_bound_access_tokens: true };
+  const byCertificate = async () => ({
+    bank: await aFapiClient(server, {
+      ...bound,
+      token_endpoint_auth_method: 'self_signed_tls_client_auth',
+      jwks: { keys: [mine.jwk] },
+    }),
+    authentication: client.TlsClientAuth(),
+  });
+  const byKey = async () => {
+    const bank = await aFapiClient(server, bound);
+    return { bank, authentication: client.PrivateKeyJwt(bank.key.privateKey) };
+  };
+
+  it.each([
+    ['the certificate', byCertificate],
+    ['private_key_jwt', byKey],
+  ])('works with openid-client, which authenticates by %s', async (_by, register) => {
+    const { bank, authentication } = await register();
+    const configure = (by = mine) =>
+      client.discovery(
+        new URL(server.url),
+        bank.client_id,
+        {
+          redirect_uris: [FAPI_CALLBACK],
+          id_token_signed_response_alg: 'ES256',
+          use_mtls_endpoint_aliases: true,
+        },
+        authentication,
+        {
+          execute: [client.allowInsecureRequests, client.enableNonRepudiationChecks],
+          [client.customFetch]: proxy.fetchWith(by) as never,
+        },
+      );
+    const config = await configure();
+    const pkceCodeVerifier = client.randomPKCECodeVerifier();
+    const [expectedNonce, expectedState] = [client.randomNonce(), client.randomState()];
+    const url = await client.buildAuthorizationUrlWithPAR(config, {
+      ...{ redirect_uri: FAPI_CALLBACK, scope: 'openid email', nonce: expectedNonce, state: expectedState },
+      code_challenge: await client.calculatePKCECodeChallenge(pkceCodeVerifier),
+      code_challenge_method: 'S256',
+    });
+    const answer = await authorizeAt(url.href, openBrowser());
+    const checks = { pkceCodeVerifier, expectedNonce, expectedState, idTokenExpected: true };
+    const tokens = await client.authorizationCodeGrant(config, answer, checks);
+    expect({ type: tokens.token_type, sub: tokens.claims()?.sub }).toEqual({ type: 'bearer', sub: ADA.id });
+    const token = String(tokens.refresh_token);
+    const refreshed = await client.refreshTokenGrant(config, token);
+    expect(refreshed.refresh_token).toBe(token);
+    const thief = await configure(other);
+    for (const { access_token } of [tokens, refreshed]) {
+      expect(decodeJwt(access_token).cnf).toEqual({ 'x5t#S256': mine.thumbprint });
+      expect((await client.fetchUserInfo(config, access_token, ADA.id)).email).toBe(ADA.email);
+      await expect(client.fetchUserInfo(thief, access_token, ADA.id)).rejects.toMatchObject({ status: 401 });
+      expect(await client.tokenIntrospection(config, access_token)).toMatchObject({ active: true });
+    }
+    await client.tokenRevocation(config, token);
+    await expect(client.refreshTokenGrant(config, token)).rejects.toMatchObject({ error: 'invalid_grant' });
   });
 });

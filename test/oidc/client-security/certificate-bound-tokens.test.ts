@@ -1,4 +1,5 @@
 import { decodeJwt } from 'jose';
+import * as oauth from 'oauth4webapi';
 import * as client from 'openid-client';
 import { freePort } from '../../../scripts/free-port.ts';
 import type { Client } from '../../../src/clients/client.ts';
@@ -249,5 +250,41 @@ describe('tokens that are bound to the certificate of their client (RFC 8705)', 
       });
       expect(answer.status).toBe(401);
     }
+  });
+
+  it('work with oauth4webapi, which authenticates by the certificate', async () => {
+    const { client_id, redirect_uri } = await bound({
+      token_endpoint_auth_method: 'self_signed_tls_client_auth',
+      jwks: { keys: [mine.jwk] },
+    });
+    const by = (certificate: TestCertificate) => ({
+      [oauth.allowInsecureRequests]: true,
+      [oauth.customFetch]: proxy.fetchWith(certificate) as never,
+    });
+    const options = by(mine);
+    const issuer = new URL(server.url);
+    const as = await oauth.processDiscoveryResponse(issuer, await oauth.discoveryRequest(issuer, options));
+    const party: oauth.Client = { client_id, use_mtls_endpoint_aliases: true };
+    const verifier = oauth.generateRandomCodeVerifier();
+    const code = await obtainCode(
+      server.url,
+      {
+        ...{ client_id, redirect_uri, state: 'mine', code_challenge_method: 'S256' },
+        code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
+      },
+      browser,
+    );
+    const parameters = new URLSearchParams({ code, state: 'mine', iss: server.url });
+    const callback = oauth.validateAuthResponse(as, party, parameters, 'mine');
+    const exchangeBy = (certificate: TestCertificate) =>
+      oauth.authorizationCodeGrantRequest(
+        ...([as, party, oauth.TlsClientAuth(), callback, redirect_uri, verifier, by(certificate)] as const),
+      );
+    expect((await exchangeBy(other)).status).toBe(401);
+    const tokens = await oauth.processAuthorizationCodeResponse(as, party, await exchangeBy(mine));
+    expect(decodeJwt(tokens.access_token).cnf).toEqual(x5t);
+    const userinfo = await oauth.userInfoRequest(as, party, tokens.access_token, options);
+    expect((await oauth.processUserInfoResponse(as, party, ADA.id, userinfo)).sub).toBe(ADA.id);
+    expect((await oauth.userInfoRequest(as, party, tokens.access_token, by(other))).status).toBe(401);
   });
 });
