@@ -1,7 +1,8 @@
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:https';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { decodeJwt, importJWK, SignJWT } from 'jose';
 import { freePort } from '../../scripts/free-port.ts';
 import { createLogger } from '../../src/platform/log/logger.ts';
@@ -13,6 +14,7 @@ import { aClientKey, type ClientKey, clientAssertion, dpopProof } from '../suppo
 import { pkce } from '../support/clients/relying-party.ts';
 import { openTestDatabase } from '../support/databases/test-database.ts';
 import { fetchOverTls } from '../support/servers/tls-proxy.ts';
+import { until } from '../support/time/until.ts';
 
 interface Configuration extends BrowserConfiguration {
   client: {
@@ -32,6 +34,7 @@ const CALLBACK_PAGE =
 /** Its callback takes everything. */
 let suite: Server;
 let suiteAt: string;
+const told: { path: string | undefined; type: string | undefined; token: string }[] = [];
 let issuer: string;
 let folder: string;
 let server: ConformanceServer;
@@ -41,18 +44,26 @@ let ask: ReturnType<typeof fetchOverTls>;
 
 beforeAll(async () => {
   const { pem: cert, privatePem: key } = aCertificate({ names: [{ kind: 'dns', value: 'localhost' }] });
-  suite = createServer({ cert, key }, (_req, res) =>
-    res.writeHead(200, { 'content-type': 'text/html' }).end(CALLBACK_PAGE),
-  );
+  suite = createServer({ cert, key }, async (req, res) => {
+    if (req.method === 'POST') {
+      const fields = new URLSearchParams(await text(req));
+      const type = req.headers['content-type'];
+      told.push({ path: req.url, type, token: fields.get('logout_token') ?? '' });
+    }
+    res.writeHead(200, { 'content-type': 'text/html' }).end(CALLBACK_PAGE);
+  });
   const suitePort = await freePort();
   suite.listen(suitePort, 'localhost');
   suiteAt = `https://localhost:${suitePort}`;
   issuer = `https://localhost:${await freePort()}`;
   folder = mkdtempSync(join(process.env.TEST_FOLDER ?? '', 'conformance-'));
+  const suiteCertificate = join(folder, 'suite.pem');
+  writeFileSync(suiteCertificate, `The suite's own\n${cert}`);
   server = await startConformanceServer({
     addresses: { issuer, suite: suiteAt, alias: 'listo' },
     host: 'localhost',
     folder,
+    suiteCertificate,
     databaseUrl: process.env.TEST_DATABASE_URL ?? 'postgres://127.0.0.1/unused',
     database: await openTestDatabase(),
     logger: createLogger({
@@ -143,6 +154,29 @@ describe('the server for the conformance suite', () => {
     expect(await visit.page.getByRole('heading').textContent()).toBe('You are signed out');
   });
 
+  it('sends a logout token to the suite, whose certificate an option names', async () => {
+    const plan = 'back-channel';
+    const configuration = configurationOf(plan);
+    const { client_id, client_secret } = configuration.client;
+    const redirect_uri = callbackOf(plan);
+    const { code = '' } = await signIn(plan, { ...basic, redirect_uri });
+    const fields = { grant_type: 'authorization_code', client_id, client_secret, code, redirect_uri };
+    const { body } = await post('/auth/token', fields);
+    const logout = new URLSearchParams({
+      id_token_hint: String(body.id_token),
+      post_logout_redirect_uri: `${suiteAt}/test/a/listo-${plan}/post_logout_redirect`,
+    });
+    await visitAsSuite(visit.page, `${issuer}/auth/logout?${logout}`, { configuration });
+    await until('the suite has heard', async () => told.length > 0);
+    const [{ path, type, token } = {} as never] = told;
+    expect({ path, type }).toEqual({
+      path: `/test/a/listo-${plan}/backchannel_logout`,
+      type: 'application/x-www-form-urlencoded;charset=UTF-8',
+    });
+    const { sub } = decodeJwt(String(body.id_token));
+    expect(decodeJwt(token)).toMatchObject({ iss: issuer, aud: client_id, sub });
+  });
+
   /** Pushes a request, signs in by the plan's steps, and exchanges the code, with a proof or a certificate. */
   async function tokenFor(
     plan: string,
@@ -212,36 +246,45 @@ describe('the server for the conformance suite', () => {
     }).toEqual({ own: 200, other: 401 });
   });
 
-  it('takes a signed request of FAPI 2.0 Message Signing, and answers with a JWT', async () => {
-    const plan = 'signing-dpop-openid';
-    const { client } = configurationOf(plan);
-    const [jwk] = client.jwks.keys;
-    const privateKey = await importJWK(jwk, 'PS256');
-    const { code_challenge, code_challenge_method } = pkce();
-    const claims = { response_type: 'code', redirect_uri: callbackOf(plan), scope: client.scope, state: 's' };
-    const request = await new SignJWT({
-      ...{
-        ...claims,
-        client_id: client.client_id,
-        response_mode: 'jwt',
-        code_challenge,
-        code_challenge_method,
-      },
-    })
-      .setProtectedHeader({ alg: 'PS256', kid: String(jwk.kid) })
-      .setIssuer(client.client_id)
-      .setAudience(issuer)
-      .setNotBefore('0s')
-      .setExpirationTime('5m')
-      .sign(privateKey);
-    const key = { alg: 'PS256', privateKey, publicJwk: { kid: jwk.kid } } as ClientKey;
-    const proof = await clientAssertion(key, { clientId: client.client_id, audience: issuer });
-    const pushed = await post('/auth/par', { client_id: client.client_id, request, ...proof });
-    expect(pushed.status).toBe(201);
-    const { response = '', ...others } = await signIn(plan, { request_uri: String(pushed.body.request_uri) });
-    expect(others).toEqual({});
-    expect(decodeJwt(response)).toMatchObject({ iss: issuer, aud: client.client_id, state: 's' });
-  });
+  it.each(['signing-dpop-openid', 'signing-mtls-oauth'])(
+    'takes a signed request of FAPI 2.0 Message Signing, and answers with a JWT: %s',
+    async (plan) => {
+      const { client } = configurationOf(plan);
+      const [jwk] = client.jwks.keys;
+      const privateKey = await importJWK(jwk, 'PS256');
+      const { code_challenge, code_challenge_method } = pkce();
+      const claims = {
+        response_type: 'code',
+        redirect_uri: callbackOf(plan),
+        scope: client.scope,
+        state: 's',
+      };
+      const request = await new SignJWT({
+        ...{
+          ...claims,
+          client_id: client.client_id,
+          response_mode: 'jwt',
+          code_challenge,
+          code_challenge_method,
+        },
+      })
+        .setProtectedHeader({ alg: 'PS256', kid: String(jwk.kid) })
+        .setIssuer(client.client_id)
+        .setAudience(issuer)
+        .setNotBefore('0s')
+        .setExpirationTime('5m')
+        .sign(privateKey);
+      const key = { alg: 'PS256', privateKey, publicJwk: { kid: jwk.kid } } as ClientKey;
+      const proof = await clientAssertion(key, { clientId: client.client_id, audience: issuer });
+      const pushed = await post('/auth/par', { client_id: client.client_id, request, ...proof });
+      expect(pushed.status).toBe(201);
+      const { response = '', ...others } = await signIn(plan, {
+        request_uri: String(pushed.body.request_uri),
+      });
+      expect(others).toEqual({});
+      expect(decodeJwt(response)).toMatchObject({ iss: issuer, aud: client.client_id, state: 's' });
+    },
+  );
 
   it('goes back to the suite when the person cancels', async () => {
     const module = 'fapi2-security-profile-final-user-rejects-authentication';

@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { mkdtemp, readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +9,7 @@ import type { Command, Visit } from './browser-steps.ts';
 import { configurationOf, writeConfiguration } from './configuration.ts';
 import { clientsOf, PLANS } from './plans.ts';
 import { newRegistration, SEED, seedSettings } from './registration.ts';
+import { trustSuiteCertificate } from './suite-certificate.ts';
 
 const ADDRESSES = {
   issuer: 'https://login.example:9443',
@@ -58,6 +59,18 @@ describe('the configuration of the conformance suite', () => {
     expect(readFileSync(join(folder, 'arguments.txt'), 'utf8').split('\n')[0]).toBe(
       `oidcc-basic-certification-test-plan[server_metadata=discovery][client_registration=static_client] ${folder}/basic.json`,
     );
+  });
+});
+
+describe('the certificate of the conformance suite', () => {
+  it('is refused where the file has none', async () => {
+    const file = join(await mkdtemp(join(tmpdir(), 'conformance-')), 'suite.pem');
+    const broken = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n';
+    expect(() => trustSuiteCertificate(file)).toThrow('ENOENT');
+    writeFileSync(file, 'hello');
+    expect(() => trustSuiteCertificate(file)).toThrow(`${file} has no certificate in PEM.`);
+    writeFileSync(file, broken);
+    expect(() => trustSuiteCertificate(file)).toThrow(`${file} has a certificate that nobody can read.`);
   });
 });
 

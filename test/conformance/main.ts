@@ -3,6 +3,7 @@
  *
  *   npm run conformance:server -- [--issuer https://localhost:9443] [--suite https://localhost.emobix.co.uk:8443]
  *     [--alias listo] [--host 127.0.0.1] [--folder FOLDER]
+ *     [--suite-certificate FILE]
  */
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,6 +18,7 @@ const { values } = parseArgs({
     alias: { type: 'string', default: 'listo' },
     host: { type: 'string', default: '127.0.0.1' },
     folder: { type: 'string' },
+    'suite-certificate': { type: 'string' },
   },
 });
 const folder = values.folder ?? mkdtempSync(join(tmpdir(), 'listo-conformance-'));
@@ -24,6 +26,7 @@ const server = await startConformanceServer({
   addresses: { issuer: values.issuer, suite: values.suite, alias: values.alias },
   host: values.host,
   folder,
+  suiteCertificate: values['suite-certificate'],
   // scripts/with-postgres.mjs names it.
   databaseUrl: process.env.TEST_DATABASE_URL ?? '',
 });

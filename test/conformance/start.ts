@@ -13,6 +13,7 @@ import type { Addresses } from './addresses.ts';
 import { writeConfiguration } from './configuration.ts';
 import { newRegistration, type Registration, SEED, seedSettings } from './registration.ts';
 import { createResource } from './resource.ts';
+import { trustSuiteCertificate } from './suite-certificate.ts';
 import { type Own, startTlsFront } from './tls-front.ts';
 
 export interface ConformanceServer {
@@ -30,6 +31,7 @@ export async function startConformanceServer({
   addresses,
   host,
   folder,
+  suiteCertificate,
   databaseUrl,
   database,
   logger,
@@ -39,12 +41,15 @@ export async function startConformanceServer({
   host: string;
   /** For the configuration, and the settings of the server. */
   folder: string;
+  /** A file with the suite's certificate, or its authority's, where no public authority signed it. */
+  suiteCertificate?: string | undefined;
   databaseUrl: string;
   /** A database that is already open. */
   database?: Database;
   logger?: Logger;
 }): Promise<ConformanceServer> {
   const { issuer } = addresses;
+  if (suiteCertificate !== undefined) trustSuiteCertificate(suiteCertificate);
   const settings = await settingsOf({ issuer, databaseUrl });
   const server = await startServer(parseConfig(settings), {
     ...(database ? { database } : {}),
