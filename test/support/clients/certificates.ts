@@ -1,4 +1,11 @@
-import { createPublicKey, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
+import {
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  randomBytes,
+  sign,
+  X509Certificate,
+} from 'node:crypto';
 import { thumbprintOf } from '../../../src/clients/certificates/client-certificate.ts';
 
 /** A certificate of a client, or of an issuer, with its key. */
@@ -72,17 +79,42 @@ export function aCertificate({
   );
   const signature = sign('sha256', content, issuer?.privateKey ?? privateKey);
   const der = sequence(content, algorithm, tagged(0x03, Buffer.concat([Buffer.from([0]), signature])));
-  const base64 = der.toString('base64');
-  const lines = base64.match(/.{1,64}/g) ?? [];
   return {
     der,
-    pem: `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`,
+    pem: pemOf('CERTIFICATE', der),
     thumbprint: thumbprintOf(der),
     privateKey,
     privatePem: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
-    jwk: { ...createPublicKey(privateKey).export({ format: 'jwk' }), x5c: [base64] },
+    jwk: { ...createPublicKey(privateKey).export({ format: 'jwk' }), x5c: [der.toString('base64')] },
     subject,
   };
+}
+
+/** The list of certificates that an issuer revoked (RFC 5280 section 5), in PEM. */
+export function aRevocationList(issuer: TestCertificate, revoked: readonly TestCertificate[]): string {
+  const [from, until] = [new Date(Date.now() - DAY), new Date(Date.now() + DAY)];
+  const entries = revoked.map(({ der }) =>
+    sequence(integer(Buffer.from(new X509Certificate(der).serialNumber, 'hex')), time(from)),
+  );
+  const algorithm = sequence(identifier('1.2.840.10045.4.3.2'));
+  const content = sequence(
+    integer(Buffer.from([1])),
+    algorithm,
+    nameOf(issuer.subject),
+    time(from),
+    time(until),
+    ...(entries.length > 0 ? [sequence(...entries)] : []),
+  );
+  const signature = sign('sha256', content, issuer.privateKey);
+  return pemOf(
+    'X509 CRL',
+    sequence(content, algorithm, tagged(0x03, Buffer.concat([Buffer.from([0]), signature]))),
+  );
+}
+
+function pemOf(label: string, der: Buffer): string {
+  const lines = der.toString('base64').match(/.{1,64}/g) ?? [];
+  return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`;
 }
 
 function nameOf(attributes: readonly Attribute[]): Buffer {
