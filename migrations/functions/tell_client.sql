@@ -4,7 +4,7 @@ CREATE OR REPLACE FUNCTION tell_client(person text, client text) RETURNS void LA
   FROM clients c
   CROSS JOIN people p
   LEFT JOIN sessions s ON c.backchannel_logout_session_required AND s.person_id = p.id AND s.expires_at > now()
-    AND s.payload->'authorizations' ? c.id
+    AND s.payload->'authorizations'->c.id->'persistsLogout' = 'true'
   WHERE c.id = client AND p.id = person AND c.backchannel_logout_uri IS NOT NULL
     AND (s.uid IS NOT NULL OR NOT c.backchannel_logout_session_required)
 $$;

@@ -7,6 +7,9 @@ export interface Room {
   free: number;
   perLane: number;
   ofLanes: Readonly<Record<string, number>>;
+  /** How many to take at most of these lanes together. */
+  ofAiling: number;
+  ailing: readonly string[];
 }
 
 /** The deliveries that wait. `count` stops at `COUNT_AT_MOST`. */
@@ -58,7 +61,7 @@ const lookForDue = prepare<object, { kinds: readonly string[]; now: Date }>(
  */
 const claimDue = prepare<
   Row,
-  { kinds: readonly string[]; now: Date; until: Date; free: number; perLane: number; ofLanes: string }
+  Omit<Room, 'ofLanes'> & { kinds: readonly string[]; now: Date; until: Date; ofLanes: string }
 >(
   'claim_deliveries',
   `
@@ -69,14 +72,18 @@ const claimDue = prepare<
     FROM lanes l WHERE l.lane IS NOT NULL
   ),
   due AS MATERIALIZED (
-    SELECT first_ones.id FROM lanes l CROSS JOIN LATERAL (
-      SELECT d.id, d.due_at FROM deliveries d
-      WHERE d.lane = l.lane AND d.due_at <= :now AND d.kind = ANY (:kinds)
-      ORDER BY d.due_at
-      LIMIT coalesce((:ofLanes::jsonb ->> l.lane)::int, :perLane::int)
-      FOR UPDATE SKIP LOCKED
-    ) AS first_ones
-    ORDER BY first_ones.due_at LIMIT :free::int
+    SELECT id FROM (
+      SELECT first_ones.id, first_ones.due_at, ails, row_number() OVER (PARTITION BY ails ORDER BY first_ones.due_at) AS nth
+      FROM lanes l CROSS JOIN LATERAL (
+        SELECT d.id, d.due_at, d.lane = ANY (:ailing) AS ails FROM deliveries d
+        WHERE d.lane = l.lane AND d.due_at <= :now AND d.kind = ANY (:kinds)
+        ORDER BY d.due_at
+        LIMIT coalesce((:ofLanes::jsonb ->> l.lane)::int, :perLane::int)
+        FOR UPDATE SKIP LOCKED
+      ) AS first_ones
+    ) AS candidates
+    WHERE NOT ails OR nth <= :ofAiling::int
+    ORDER BY due_at LIMIT :free::int
   )
   UPDATE deliveries SET due_at = :until, attempts = attempts + 1, attempted_at = :now
   WHERE id = ANY (ARRAY(SELECT id FROM due))
@@ -118,12 +125,11 @@ export function createDeliveryStore(db: Queryable): DeliveryStore {
       return rowCount > 0;
     },
 
-    async claim(kinds, { free, perLane, ofLanes }, times) {
+    async claim(kinds, room, times) {
       const { rows } = await claimDue(db, {
         kinds,
-        free,
-        perLane,
-        ofLanes: JSON.stringify(ofLanes),
+        ...room,
+        ofLanes: JSON.stringify(room.ofLanes),
         ...times,
       });
       return rows.map(({ client_id, attempts, ...row }) => ({

@@ -14,7 +14,7 @@ export interface Outbox extends Job {
   isIdle(): boolean;
 }
 
-/** How many deliveries this process sends at a time. */
+/** How many deliveries this process sends at a time. Half of them, at most, go to lanes that failed last. */
 export interface Parallel {
   atOnce: number;
   perLane: number;
@@ -27,7 +27,8 @@ const CLAIM_SECONDS = 60;
 
 /**
  * Sends what is due, until nothing is. Every process may: a claim decides who sends a row. A lane that failed gets one
- * delivery at a time until it answers again, so receivers that never answer do not fill all places.
+ * delivery at a time until it answers again, and such lanes have half of the places at most, so receivers that never
+ * answer hold up no others.
  */
 export function outbox({
   store,
@@ -55,9 +56,13 @@ export function outbox({
 
   const roomNow = (): Room => {
     const ofLanes: Record<string, number> = Object.fromEntries([...ailing].map((lane) => [lane, 1]));
-    for (const { lane } of underWay.keys())
+    let ofAiling = Math.ceil(parallel.atOnce / 2);
+    for (const { lane } of underWay.keys()) {
       ofLanes[lane] = Math.max(0, (ofLanes[lane] ?? parallel.perLane) - 1);
-    return { free: parallel.atOnce - underWay.size, perLane: parallel.perLane, ofLanes };
+      if (ailing.has(lane)) ofAiling -= 1;
+    }
+    const free = parallel.atOnce - underWay.size;
+    return { free, perLane: parallel.perLane, ofLanes, ofAiling, ailing: [...ailing] };
   };
 
   const report = (error: unknown): void => {

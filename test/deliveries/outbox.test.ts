@@ -162,6 +162,34 @@ describe('the outbox', () => {
     expect(await database.knex('deliveries').whereNot({ state: 'delivered' })).toEqual([]);
   });
 
+  it('is not held up by more receivers that never answer than it has places', async () => {
+    const dead = Array.from({ length: 40 }, (_, n) => `dead-${n}`);
+    await queue(...dead);
+    const { run: deliver } = outboxOf(async ({ clientId }) => {
+      if (clientId !== 'healthy') await hanging?.promise;
+      else sent.push(clientId);
+      if (clientId !== 'healthy') await refuse();
+    });
+    const sent: unknown[] = [];
+    let hanging: PromiseWithResolvers<void> | undefined;
+    // All fail once, so they are known.
+    await deliver(new AbortController().signal);
+    clock.forward(HOUR);
+    hanging = Promise.withResolvers<void>();
+    await queue(...dead, ...dead);
+    const running = deliver(new AbortController().signal);
+    const underWay = () => database.knex('deliveries').where({ attempted_at: clock.now() });
+    await until('half of the places are taken', async () => (await underWay()).length === 16);
+    await queue('healthy');
+    await until('the healthy one has its own', () => sent.length === 1);
+    // One more look has taken none of the others.
+    expect(await underWay()).toHaveLength(17);
+    hanging.resolve();
+    await running;
+    // They, too, were tried, each of them.
+    expect(await database.knex('deliveries').where({ attempts: 0 })).toEqual([]);
+  });
+
   it('goes on when the last one ended while it asked for more', async () => {
     await queue('app', 'app');
     const sent: string[] = [];
@@ -230,7 +258,7 @@ describe('the outbox', () => {
 
   it('sends again what a process that died had taken, a minute later', async () => {
     await queue('app');
-    const room = { free: 1, perLane: 1, ofLanes: {} };
+    const room = { free: 1, perLane: 1, ofLanes: {}, ofAiling: 1, ailing: [] };
     const until = new Date(clock.now().getTime() + 60_000);
     const [taken] = await store.claim([KIND], room, { now: clock.now(), until });
     expect(taken?.attempt).toBe(1);

@@ -115,6 +115,36 @@ describe('a client with a back channel', () => {
     expect((await queued()).map(({ client_id }) => client_id)).toEqual([web.client_id]);
   });
 
+  it('hears nothing when a session of an older release has it only as one that asked, until it gets a code', async () => {
+    const [web, curious] = [await aListener(), await aListener()];
+    const person = await aPerson(server);
+    const browser = await signedIn(web, person);
+    const { client_id, redirect_uri } = curious;
+    const path = `{authorizations,${client_id}}`;
+    const entry = { sid: 'its-own', grantId: 'some' };
+    const { knex } = server.database;
+    const note = () =>
+      knex('sessions')
+        .where({ person_id: person.id })
+        .update({ payload: knex.raw('jsonb_set(payload, ?, ?)', [path, JSON.stringify(entry)]) });
+    const rollBack = new Error('the session goes on');
+    const toldNow = async () => {
+      let told: unknown[] = [];
+      const ended = knex.transaction(async (trx) => {
+        await trx('sessions').where({ person_id: person.id }).delete();
+        told = await trx('deliveries').orderBy('client_id').pluck('client_id');
+        throw rollBack;
+      });
+      await expect(ended).rejects.toBe(rollBack);
+      return told;
+    };
+    await note();
+    expect(await toldNow()).toEqual([web.client_id]);
+    await obtainCode(server.url, { client_id, redirect_uri, prompt: 'none' }, browser);
+    expect(await toldNow()).toEqual([web.client_id, client_id].toSorted());
+    await endSessions(server, person);
+  });
+
   it('hears of the session also when it was the second to sign in, without a page', async () => {
     const [one, two] = [await aListener(), await aListener()];
     const person = await aPerson(server);

@@ -236,7 +236,7 @@ describe('with 200,000 rows in every table that grows', () => {
       (knex) =>
         createDeliveryStore(knex).claim(
           ['backchannel_logout'],
-          { free: 32, perLane: 4, ofLanes: {} },
+          { free: 32, perLane: 4, ofLanes: {}, ofAiling: 16, ailing: [] },
           { now: new Date(), until: expiresAt },
         ),
     ],

@@ -37,7 +37,10 @@ function saysTheSame(
 
 function withoutMoment({ iat, exp, jti, authorizations, ...payload }: Payload): object {
   const byClient = Object.entries((authorizations ?? {}) as Record<string, Payload>);
-  return { ...payload, sids: byClient.map(([id, { sid }]) => [id, sid]).sort() };
+  return {
+    ...payload,
+    sids: byClient.map(([id, { sid, persistsLogout }]) => [id, sid, persistsLogout]).sort(),
+  };
 }
 
 /** The applications of a session, by client. */
@@ -45,7 +48,8 @@ type Authorizations = Record<string, Payload>;
 
 /**
  * The applications that the person signed in to, which hear of the session's end. The library also notes those that
- * only asked, perhaps in vain, and these must not learn who the person is.
+ * only asked, perhaps in vain, and these must not learn who the person is. Sessions of an older release have those, too,
+ * without the mark of a code.
  */
 function signedInTo(
   { authorizations = {} }: Payload,
@@ -53,13 +57,19 @@ function signedInTo(
 ): Authorizations {
   const before = (storedSession?.payload.authorizations ?? {}) as Authorizations;
   return Object.fromEntries(
-    Object.entries(authorizations as Authorizations).filter(([id]) => id === codeFor || id in before),
+    Object.entries(authorizations as Authorizations).filter(
+      ([id]) => id === codeFor || before[id]?.persistsLogout,
+    ),
   );
 }
 
-/** The library adds applications to the object that it gets. */
+/** The library adds applications to the object that it gets, and marks them. */
 function ownCopy(payload: Payload): Payload {
-  return { ...payload, authorizations: { ...(payload.authorizations as Authorizations | undefined) } };
+  const byClient = Object.entries((payload.authorizations ?? {}) as Authorizations);
+  return {
+    ...payload,
+    authorizations: Object.fromEntries(byClient.map(([id, facts]) => [id, { ...facts }])),
+  };
 }
 
 /** Stores sessions for the library. A session's `uid` ends it (corrections/session.ts), so `destroy` does nothing here. */
