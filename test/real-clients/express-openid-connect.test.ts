@@ -34,6 +34,8 @@ describeWith('openssl')('express-openid-connect', () => {
       redirect_uris: [`${home}/callback`],
       require_pkce: true,
       backchannel_logout_uri: `${home}/backchannel-logout`,
+      // The library's own address for it.
+      initiate_login_uri: `${home}/login`,
     });
     const document = documentFile('docs/client-libraries.md#express-openid-connect', 'js', {
       [DEMO_ISSUER]: server.url,
@@ -82,6 +84,20 @@ describeWith('openssl')('express-openid-connect', () => {
       .knex('deliveries')
       .orderBy('id', 'desc')
       .first('state', 'attempts', 'last_error', 'due_at');
+
+  it('begins by a link from elsewhere, and signs the person in', async () => {
+    const person = await aPerson(server);
+    const visitor = openPerson(server, person);
+    const link = `${server.url}/auth/start?client_id=${client.client_id}&login_hint=${person.email}`;
+    const iss = encodeURIComponent(server.url);
+    expect((await visitor.browser.get(link)).location).toBe(
+      `${home}/login?iss=${iss}&login_hint=${encodeURIComponent(person.email)}`,
+    );
+    expect(await isKnown(visitor)).toBe(false);
+    const page = await visitor.visit(link);
+    expect({ url: page.url, known: await isKnown(visitor) }).toEqual({ url: `${home}/`, known: true });
+    expect(await visitor.visit(`${home}/me`)).toMatchObject({ status: 200, html: person.id });
+  });
 
   it('signs a person out who signs out here, and lets them in again', async () => {
     const person = await aPerson(server);
