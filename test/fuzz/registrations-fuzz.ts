@@ -3,6 +3,7 @@ import { KEY_ALGORITHMS } from '../../src/keys/signing-key.ts';
 import { openWay, WAYS, type Way } from '../http/direct/two-ways.ts';
 import { CHEAP_HASHES } from '../postgres/races/two-servers.ts';
 import { openBrowser } from '../support/browsers/browser.ts';
+import { aCertificate } from '../support/clients/certificates.ts';
 import { signIn } from '../support/clients/relying-party.ts';
 import { basic } from '../support/clients/token-provider.ts';
 import { aClient, aPerson, type TestClient } from '../support/registrations/factories.ts';
@@ -33,6 +34,8 @@ const registeredClient = fc.record({
   refresh_replay_window_seconds: fc.constantFrom(null, 0, 300),
   require_dpop: fc.constantFrom(false, false, false, true),
   id_token_signed_response_alg: fc.constantFrom(...KEY_ALGORITHMS),
+  introspection_signed_response_alg: fc.constantFrom(null, ...KEY_ALGORITHMS),
+  tls_client_certificate_bound_access_tokens: fc.constantFrom(false, false, true),
   may_introspect: fc.boolean(),
 });
 
@@ -44,6 +47,10 @@ const registeredPerson = fc.record({
   email_verified: fc.boolean(),
 });
 
+const SIGNED = 'application/token-introspection+jwt';
+const CERTIFICATES = [aCertificate(), aCertificate()].map(({ der }) => `:${der.toString('base64')}:`);
+const [MINE = '', OTHER = ''] = CERTIFICATES;
+
 /** The way in which the client sends its requests. */
 const manner = fc.record({
   body: fc.constantFrom('form' as const, 'json' as const),
@@ -52,6 +59,17 @@ const manner = fc.record({
   scopes: fc.subarray(['profile', 'email', 'offline_access']),
   /** At a refresh. */
   fewer: fc.constantFrom(undefined, undefined, 'openid', ' openid  offline_access ', 'email', 'groups'),
+  /** The header with its certificate at the token endpoint, and that elsewhere. */
+  certificates: fc.constantFrom<(string | undefined)[]>(
+    [undefined, undefined],
+    [MINE, MINE],
+    [MINE, MINE],
+    [MINE, OTHER],
+    [MINE, undefined],
+    [CERTIFICATES.join(', '), MINE],
+    [MINE, ':AAAA:'],
+  ),
+  signedIntrospection: fc.boolean(),
   nonce: fc.option(fc.constant('a nonce'), { nil: undefined }),
   /** Most often one that is allowed. */
   origin: fc.oneof(
@@ -65,7 +83,10 @@ type Manner = typeof manner extends fc.Arbitrary<infer T> ? T : never;
 type Send = (endpoint: string, init: RequestInit & { secrets: string[] }) => Promise<Outcome & { raw: Raw }>;
 type Raw = Record<string, unknown>;
 
-/** Every kind of client and person, with every member of a registration that a hot request reads. */
+/**
+ * Every kind of client and person, with every member of a registration that a hot request reads. Clients of FAPI 2.0
+ * have no secret and push their requests: test/flows/fapi takes them both ways.
+ */
 export function registrationsAreAlike(world: World, watch: Watch): Property {
   let ways: Record<keyof typeof WAYS, Way> | undefined;
   const prepare = async () => {
@@ -119,7 +140,11 @@ function sender(world: World, watch: Watch, port: number): Send {
       secrets,
       async send(signal) {
         const answer = await fetch(`http://localhost:${port}${endpoint}`, { ...init, signal });
-        raw = (await answer.clone().json()) as Raw;
+        // A signed answer is no JSON, and nobody needs its members.
+        raw = (await answer
+          .clone()
+          .json()
+          .catch(() => ({}))) as Raw;
         return answer;
       },
     });
@@ -151,7 +176,11 @@ async function tellStory(
   const userinfo = () =>
     tell('/auth/userinfo', {
       secrets: [accessToken],
-      headers: { authorization: `Bearer ${accessToken}`, ...originOf(asked) },
+      headers: {
+        authorization: `Bearer ${accessToken}`,
+        ...certificateOf(asked, '/auth/userinfo'),
+        ...originOf(asked),
+      },
     });
   await userinfo();
   await refresh();
@@ -161,6 +190,11 @@ async function tellStory(
   await exchange();
   await userinfo();
   return told;
+}
+
+function certificateOf({ certificates: [atToken, elsewhere] }: Manner, endpoint: string) {
+  const sent = endpoint === '/auth/token' ? atToken : elsewhere;
+  return (sent === undefined ? {} : { 'client-cert': sent }) as Record<string, string>;
 }
 
 function originOf({ origin }: Manner): Record<string, string> {
@@ -185,6 +219,8 @@ function requestOf(
     headers: {
       'content-type': isJson ? 'application/json' : 'application/x-www-form-urlencoded',
       ...(inHeader ? { authorization: basic(client_id, client_secret) } : {}),
+      ...certificateOf(asked, endpoint),
+      ...(asked.signedIntrospection && endpoint === '/auth/introspect' ? { accept: SIGNED } : {}),
       ...originOf(asked),
     },
     body: isJson ? JSON.stringify(all) : new URLSearchParams(all).toString(),

@@ -33,7 +33,12 @@ export async function startWorld(env: Record<string, string> = {}): Promise<Worl
   const internalPort = await freePort();
   const lines: string[] = [];
   const server = await startTestServer({
-    env: { TRUSTED_PROXIES: '127.0.0.1,::1', INTERNAL_PORT: String(internalPort), ...env },
+    env: {
+      TRUSTED_PROXIES: '127.0.0.1,::1',
+      CLIENT_CERTIFICATE_HEADER: 'rfc9440',
+      INTERNAL_PORT: String(internalPort),
+      ...env,
+    },
     onLog: (text) => lines.push(text),
   });
   const idp = await startUpstreamIdp({ redirectUri: `${server.url}/auth/upstream/callback` });
