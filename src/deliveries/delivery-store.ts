@@ -47,6 +47,7 @@ interface Row {
   client_id: string | null;
   payload: Record<string, unknown>;
   attempts: number;
+  give_up_at: Date;
   lane: string;
 }
 
@@ -87,7 +88,7 @@ const claimDue = prepare<
   )
   UPDATE deliveries SET due_at = :until, attempts = attempts + 1, attempted_at = :now
   WHERE id = ANY (ARRAY(SELECT id FROM due))
-  RETURNING id, kind, client_id, payload, attempts, lane`,
+  RETURNING id, kind, client_id, payload, attempts, give_up_at, lane`,
 );
 
 const settleDelivered = prepare<never, { id: string; attempt: number; now: Date }>(
@@ -132,10 +133,11 @@ export function createDeliveryStore(db: Queryable): DeliveryStore {
         ofLanes: JSON.stringify(room.ofLanes),
         ...times,
       });
-      return rows.map(({ client_id, attempts, ...row }) => ({
+      return rows.map(({ client_id, attempts, give_up_at, ...row }) => ({
         ...row,
         clientId: client_id,
         attempt: attempts,
+        giveUpAt: give_up_at,
       }));
     },
 

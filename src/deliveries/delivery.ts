@@ -8,6 +8,8 @@ export interface Delivery {
   payload: Readonly<Record<string, unknown>>;
   /** The number of this attempt, from 1 on. */
   attempt: number;
+  /** Nothing is sent from this time on. */
+  giveUpAt: Date;
   /** Deliveries of one lane are sent a few at a time. */
   lane: string;
 }

@@ -83,8 +83,10 @@ export function outbox({
   };
 
   const send = async (delivery: Delivery): Promise<void> => {
-    const { id, kind, clientId: client, lane, attempt } = delivery;
-    const why = await attempted(delivery);
+    const { id, kind, clientId: client, lane, attempt, giveUpAt } = delivery;
+    // No process ran for long, or the queue was long.
+    const isLate = giveUpAt <= clock.now();
+    const why = isLate ? 'The time in which it was to be sent is over.' : await attempted(delivery);
     try {
       if (why === undefined) {
         ailing.delete(lane);
@@ -92,7 +94,7 @@ export function outbox({
         metrics.countDelivery(kind, 'sent');
         return;
       }
-      ailing.add(lane);
+      if (!isLate) ailing.add(lane);
       const times = { now: clock.now(), next: secondsFromNow(clock, pauseSecondsAfter(attempt)) };
       const givenUp = (await store.failed(delivery, why, times)) === 'given_up';
       metrics.countDelivery(kind, givenUp ? 'given_up' : 'failed');

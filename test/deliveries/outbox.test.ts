@@ -58,8 +58,10 @@ describe('the outbox', () => {
     await queue('app');
     const sent: Delivery[] = [];
     await run(async (delivery) => void sent.push(delivery));
-    const { id, created_at, give_up_at, ...settled } = await row();
-    expect(sent).toEqual([{ id, kind: KIND, clientId: 'app', lane: 'app', payload: {}, attempt: 1 }]);
+    const { id, created_at, give_up_at: giveUpAt, ...settled } = await row();
+    expect(sent).toEqual([
+      { id, kind: KIND, clientId: 'app', lane: 'app', payload: {}, attempt: 1, giveUpAt },
+    ]);
     expect(settled).toEqual({
       ...{ kind: KIND, client_id: 'app', lane: 'app', payload: {}, state: 'delivered', attempts: 1 },
       ...{ due_at: null, last_error: null, attempted_at: clock.now(), settled_at: clock.now() },
@@ -133,6 +135,28 @@ describe('the outbox', () => {
       sent += 1;
     });
     expect(sent).toBe(32);
+  });
+
+  it('sends nothing when the time is over, though no process ran until then, and does not blame the receiver', async () => {
+    await queue('app');
+    await database.knex('deliveries').update({ give_up_at: clock.now() });
+    const sent: string[] = [];
+    const { run: deliver } = outboxOf(async ({ id }) => {
+      sent.push(id);
+      await until('all are under way', () => sent.length === 3);
+    });
+    await deliver(new AbortController().signal);
+    expect(sent).toEqual([]);
+    const detail = 'The time in which it was to be sent is over.';
+    expect(await row()).toMatchObject({
+      ...{ state: 'given_up', attempts: 1, due_at: null, settled_at: clock.now(), last_error: detail },
+    });
+    expect(lines).toEqual([[expect.objectContaining({ detail }), 'a delivery was given up']]);
+    expect(outcomes).toEqual(['test given_up']);
+    // A receiver that failed would get one at a time.
+    await queue('app', 'app', 'app');
+    await deliver(new AbortController().signal);
+    expect(sent).toHaveLength(3);
   });
 
   it('is not held up by a receiver that never answers', async () => {

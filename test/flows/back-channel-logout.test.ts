@@ -262,6 +262,25 @@ describe('a client with a back channel', () => {
     expect(await queued()).toEqual([]);
   });
 
+  it('hears nothing when all clients are deleted at once', async () => {
+    const client = await aListener({ require_consent: true });
+    const person = await aPerson(server);
+    await signedIn(client, person);
+    const { knex } = server.database;
+    await knex('deliveries').insert([
+      { kind: 'backchannel_logout', client_id: client.client_id, payload: { sub: person.id } },
+      { kind: 'mail', payload: {} },
+    ]);
+    const rollBack = new Error('the others stay');
+    const emptied = knex.transaction(async (trx) => {
+      await trx.raw('TRUNCATE clients CASCADE');
+      expect(await trx('deliveries').pluck('kind')).toEqual(['mail']);
+      throw rollBack;
+    });
+    await expect(emptied).rejects.toBe(rollBack);
+    await endSessions(server, person);
+  });
+
   it('is no obstacle to the end of a session whose row is odd', async () => {
     const payload = { authorizations: 'not an object', accountId: 'x' };
     const person = await aPerson(server);

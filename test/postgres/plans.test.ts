@@ -68,7 +68,7 @@ describe('with 200,000 rows in every table that grows', () => {
   const keys = [Buffer.alloc(32, 7)];
   const delivery = {
     ...{ id: '1', kind: 'backchannel_logout', clientId: 'client-1', lane: 'client-1' },
-    ...{ payload: {}, attempt: 1 },
+    ...{ payload: {}, attempt: 1, giveUpAt: expiresAt },
   };
   const box = createSecretBox(keys);
 
