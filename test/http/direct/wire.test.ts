@@ -78,5 +78,5 @@ function comparable(text: string, issuer: string): object {
     .filter((line) => !/^(date|x-request-id):/.test(line))
     .sort();
   const body = rest.join('\r\n\r\n');
-  return { status, headers, body: body.startsWith('{') ? withoutChance(JSON.parse(body), issuer) : body };
+  return { status, headers, body: withoutChance(body.startsWith('{') ? JSON.parse(body) : body, issuer) };
 }
