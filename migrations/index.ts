@@ -102,7 +102,7 @@ export const FUNCTIONS_SINCE: Partial<Record<Name, string>> = {
   '0035-deliveries': '1f0c09fce210eb15',
   '0036-client-certificates': '57256e9f78297968',
   '0037-authorization-requests': '202d9e260bc85aac',
-  '0038-profile-implies': '39a8a414af04e224',
+  '0038-profile-implies': '7841e4e9017901e9',
 };
 
 /** The migrations in order, as knex wants them. They are listed by hand, so that no folder is read at start. */

@@ -24,7 +24,8 @@ const MOST_WITHOUT_PERSON = 1000;
 
 /**
  * Browser sessions. Their ids, which browsers hold in a cookie, are stored as hashes. When a session's row is
- * deleted, the trigger `end_session` ends the session's grants in the same transaction.
+ * deleted, the trigger `end_session` ends the session's grants in the same transaction. The trigger `end_sessions` deletes
+ * those of a person who is deleted.
  */
 export interface SessionStore {
   /** Finds the session and its person, unless they are disabled, in one round trip. */

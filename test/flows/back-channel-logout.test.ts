@@ -4,7 +4,13 @@ import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose';
 import { openBrowser } from '../support/browsers/browser.ts';
 import { listenForLogouts } from '../support/clients/logout-listener.ts';
 import { authorizationUrl, obtainCode, signIn } from '../support/clients/relying-party.ts';
-import { aClient, aPerson, type TestClient, type TestPerson } from '../support/registrations/factories.ts';
+import {
+  aClient,
+  anInstance,
+  aPerson,
+  type TestClient,
+  type TestPerson,
+} from '../support/registrations/factories.ts';
 import { runJob } from '../support/servers/run-job.ts';
 import { startTestServer, type TestServer } from '../support/servers/test-server.ts';
 import { until } from '../support/time/until.ts';
@@ -261,6 +267,26 @@ describe('a client with a back channel', () => {
     await knex('clients').where({ id: client.client_id }).delete();
     expect(await queued()).toEqual([]);
   });
+
+  it.each(['sessions', 'people'])(
+    'hears nothing of those who signed in to another one that had its id, in another instance (%s deleted)',
+    async (table) => {
+      const [client, other] = [await aListener(), await aListener()];
+      const person = await aPerson(server);
+      const browser = await signedIn(client, person);
+      await signedIn(other, person, browser);
+      const { knex } = server.database;
+      await knex('clients').where({ id: client.client_id }).delete();
+      await knex('clients').insert({
+        ...{ id: client.client_id, instance_id: await anInstance(server), name: 'Of others', type: 'public' },
+        ...{ redirect_uris: ['https://others.example/callback'], backchannel_logout_uri: ADDRESS },
+      });
+      await knex(table)
+        .where(table === 'people' ? { id: person.id } : { person_id: person.id })
+        .delete();
+      expect((await queued()).map(({ client_id }) => client_id)).toEqual([other.client_id]);
+    },
+  );
 
   it('hears nothing when all clients are deleted at once', async () => {
     const client = await aListener({ require_consent: true });
