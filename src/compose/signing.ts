@@ -23,7 +23,8 @@ export async function composeSigning(
     rowClock,
     box,
     metrics,
-  }: Pick<Foundation, 'logger' | 'database' | 'rowClock' | 'box' | 'metrics'>,
+    hashes,
+  }: Pick<Foundation, 'logger' | 'database' | 'rowClock' | 'box' | 'metrics' | 'hashes'>,
   {
     keyRotation,
     rsaBits,
@@ -40,7 +41,11 @@ export async function composeSigning(
   };
   for (const keySet of ['oidc', 'listnr'] as const) await rotateKeys(keySet, rotation);
   const ringOf = (keySet: KeySet) =>
-    createKeyRing(store, keySet, { logger, onSign: () => metrics.countSignature(keySet) });
+    createKeyRing(store, keySet, {
+      logger,
+      onSign: () => metrics.countSignature(keySet),
+      isHashing: () => hashes.isBusy,
+    });
   return {
     rotation,
     keyRings: { oidc: await ringOf('oidc'), listnr: await ringOf('listnr') },

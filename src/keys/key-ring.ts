@@ -44,6 +44,8 @@ interface Loaded {
 /** Hears of each signature. */
 interface TokenListener {
   onSign(): void;
+  /** Whether hashes of passwords are under way. */
+  isHashing(): boolean;
   logger: Pick<Logger, 'info' | 'warn' | 'error'>;
 }
 
@@ -85,7 +87,11 @@ async function load(keys: SigningKey[], keySet: KeySet, listener: TokenListener)
   const signers = new Map<string, CurrentKey>();
   for (const { state, kid, alg, privateJwk } of keys) {
     if (state === 'current')
-      signers.set(alg, { kid, alg, sign: heard(createSigner({ kid, alg, privateJwk }), listener) });
+      signers.set(alg, {
+        kid,
+        alg,
+        sign: heard(createSigner({ kid, alg, privateJwk, isHashing: listener.isHashing }), listener),
+      });
   }
   const current = signers.get('RS256');
   if (!current) throw new OperatorError(`The key set ${keySet} has no current RS256 key.`);

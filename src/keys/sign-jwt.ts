@@ -1,4 +1,5 @@
 import { createPrivateKey, sign } from 'node:crypto';
+import { promisify } from 'node:util';
 import type { JWK } from 'jose';
 import { signatureOf } from './signature-algorithms.ts';
 import type { KeyAlgorithm } from './signing-key.ts';
@@ -6,18 +7,23 @@ import type { KeyAlgorithm } from './signing-key.ts';
 /** Makes a JWT (RFC 7519) of `claims` with the header `typ`. Rejects when the signature fails. */
 export type SignJwt = (claims: object, typ: string) => Promise<string>;
 
+const signElsewhere = promisify(sign);
+
 /**
- * The key is converted once and each header encoded once, which leaves only the signature. It is made on the main thread:
- * the way to another one and back costs a busy server more than it gives (docs/performance.md).
+ * The key is converted once and each header encoded once, which leaves only the signature. It is made on the main thread,
+ * because the way to another one and back costs more than it gives. While hashes of passwords want the same cores, it is
+ * made on libuv's threads: several threads get more of the cores than one (docs/performance.md).
  */
 export function createSigner({
   kid,
   alg,
   privateJwk,
+  isHashing = () => false,
 }: {
   kid: string;
   alg: KeyAlgorithm;
   privateJwk: JWK;
+  isHashing?: () => boolean;
 }): SignJwt {
   const { hash, key } = signatureOf(alg, createPrivateKey({ key: privateJwk, format: 'jwk' }));
   const headers = new Map<string, string>();
@@ -32,7 +38,9 @@ export function createSigner({
 
   return async (claims, typ) => {
     const input = `${headerOf(typ)}.${base64url(claims)}`;
-    return `${input}.${sign(hash, Buffer.from(input), key).toString('base64url')}`;
+    const bytes = Buffer.from(input);
+    const signature = isHashing() ? await signElsewhere(hash, bytes, key) : sign(hash, bytes, key);
+    return `${input}.${signature.toString('base64url')}`;
   };
 }
 
