@@ -1,5 +1,5 @@
 import type { Queryable } from '../platform/database.ts';
-import { prepare } from '../platform/postgres/prepared-statement.ts';
+import { prepare } from '../platform/postgres/statements/prepared-statement.ts';
 import type { Delivery } from './delivery.ts';
 
 /** How many deliveries to take: all together, of each lane, and of those lanes that have another number. */

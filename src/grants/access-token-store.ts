@@ -1,6 +1,6 @@
 import type { Queryable } from '../platform/database.ts';
-import { prepare } from '../platform/postgres/prepared-statement.ts';
-import { batchOfTurn } from '../platform/postgres/turn-batch.ts';
+import { prepare } from '../platform/postgres/statements/prepared-statement.ts';
+import { batchOfTurn } from '../platform/postgres/statements/turn-batch.ts';
 import { type DatabaseTime, SAME_CLOCK } from '../platform/time/database-time.ts';
 import { type FoundGrant, GRANT_COLUMNS, type GrantColumns, readGrant } from './grant-store.ts';
 

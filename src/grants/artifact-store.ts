@@ -1,5 +1,5 @@
 import type { Queryable } from '../platform/database.ts';
-import { prepare } from '../platform/postgres/prepared-statement.ts';
+import { prepare } from '../platform/postgres/statements/prepared-statement.ts';
 import { hashId } from '../platform/secrets/digest.ts';
 import { type DatabaseTime, SAME_CLOCK } from '../platform/time/database-time.ts';
 import { fromRow, type Payload, toRow } from '../platform/time/payload-times.ts';

@@ -1,5 +1,5 @@
 import type { Queryable } from '../platform/database.ts';
-import { prepare } from '../platform/postgres/prepared-statement.ts';
+import { prepare } from '../platform/postgres/statements/prepared-statement.ts';
 
 /**
  * Ends an interaction for exactly one caller. One that a person has answered stays until it expires, with the request

@@ -1,5 +1,5 @@
 import type { Queryable } from '../platform/database.ts';
-import { prepare } from '../platform/postgres/prepared-statement.ts';
+import { prepare } from '../platform/postgres/statements/prepared-statement.ts';
 
 /** An interaction is kept for an hour although nobody answers it, and anybody can begin one. */
 const MOST_FOR_AN_ADDRESS = 1000;

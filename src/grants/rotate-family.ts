@@ -1,9 +1,9 @@
 import type { Client } from '../clients/client.ts';
 import type { DpopProof } from '../clients/dpop-proof.ts';
 import type { Queryable } from '../platform/database.ts';
-import { prepare } from '../platform/postgres/prepared-statement.ts';
-import { batchOfTurn } from '../platform/postgres/turn-batch.ts';
-import { byPlace, valueLists } from '../platform/postgres/value-lists.ts';
+import { prepare } from '../platform/postgres/statements/prepared-statement.ts';
+import { batchOfTurn } from '../platform/postgres/statements/turn-batch.ts';
+import { byPlace, valueLists } from '../platform/postgres/statements/value-lists.ts';
 import type { DatabaseTime } from '../platform/time/database-time.ts';
 import {
   type Authorization,

@@ -8,8 +8,8 @@ import { type PostgresAddress, parsePostgresAddress } from './postgres/address.t
 import { checkPostgres } from './postgres/check-postgres.ts';
 import { connectionOpener } from './postgres/open-connection.ts';
 import { ConnectionPool, type Limits } from './postgres/pool.ts';
-import { useNoNames } from './postgres/prepared-statement.ts';
 import { createReadiness } from './postgres/readiness.ts';
+import { useNoNames } from './postgres/statements/prepared-statement.ts';
 
 /** A connection pool, or the caller's transaction. Every store takes one of them. */
 export type Queryable = Knex | Knex.Transaction;

@@ -1,7 +1,7 @@
 import type { Person } from '../accounts/person.ts';
 import { PERSON_SIGNING_IN, type PersonSigningIn, personJson, readPerson } from '../accounts/person-store.ts';
 import type { Queryable } from '../platform/database.ts';
-import { prepare } from '../platform/postgres/prepared-statement.ts';
+import { prepare } from '../platform/postgres/statements/prepared-statement.ts';
 import { hashId } from '../platform/secrets/digest.ts';
 import { type DatabaseTime, SAME_CLOCK } from '../platform/time/database-time.ts';
 import { fromRow, type Payload, toRow } from '../platform/time/payload-times.ts';

@@ -1,8 +1,8 @@
 import type { Knex } from 'knex';
 import { type Database, openDatabase } from '../../src/platform/database.ts';
-import { prepare } from '../../src/platform/postgres/prepared-statement.ts';
 import { withinShare } from '../../src/platform/postgres/share.ts';
 import { ConnectionLost, NoConnectionFree } from '../../src/platform/postgres/sqlstates.ts';
+import { prepare } from '../../src/platform/postgres/statements/prepared-statement.ts';
 import { layWire, type Wire } from '../machines/wire.ts';
 import { openTestDatabase, type TestDatabase } from '../support/databases/test-database.ts';
 import { until } from '../support/time/until.ts';

@@ -1,4 +1,4 @@
-import { prepare } from '../../src/platform/postgres/prepared-statement.ts';
+import { prepare } from '../../src/platform/postgres/statements/prepared-statement.ts';
 import { openTestDatabase, type TestDatabase } from '../support/databases/test-database.ts';
 
 type Summands = { a: number | string; b: number };

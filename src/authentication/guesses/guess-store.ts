@@ -1,5 +1,5 @@
 import type { Queryable } from '../../platform/database.ts';
-import { prepare } from '../../platform/postgres/prepared-statement.ts';
+import { prepare } from '../../platform/postgres/statements/prepared-statement.ts';
 
 /** Where guesses are counted together. */
 export interface Bucket {

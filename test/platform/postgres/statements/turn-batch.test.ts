@@ -1,6 +1,6 @@
-import { currentShare, withinShare } from '../../../src/platform/postgres/share.ts';
-import { ConnectionLost } from '../../../src/platform/postgres/sqlstates.ts';
-import { batchOfTurn } from '../../../src/platform/postgres/turn-batch.ts';
+import { currentShare, withinShare } from '../../../../src/platform/postgres/share.ts';
+import { ConnectionLost } from '../../../../src/platform/postgres/sqlstates.ts';
+import { batchOfTurn } from '../../../../src/platform/postgres/statements/turn-batch.ts';
 
 /** A number alone, or several together. */
 type Asked = number | readonly number[];

@@ -1,5 +1,5 @@
-import { currentShare, withinShare } from './share.ts';
-import { sortOf } from './sqlstates.ts';
+import { currentShare, withinShare } from '../share.ts';
+import { sortOf } from '../sqlstates.ts';
 
 /** More questions of one turn are asked in several statements. */
 const MOST = 32;
@@ -11,7 +11,7 @@ interface Waiting<Question, Answer> {
 }
 
 export interface TurnBatchOptions<Question, Answer> {
-  /** The share of the connections (`share.ts`) of questions that no request asks. */
+  /** The share of the connections (`postgres/share.ts`) of questions that no request asks. */
   name: string;
   /** Asks alone. */
   one(question: Question): Promise<Answer>;

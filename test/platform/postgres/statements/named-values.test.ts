@@ -1,6 +1,6 @@
-import { nameValues } from '../../../src/platform/postgres/named-values.ts';
-import { prepare } from '../../../src/platform/postgres/prepared-statement.ts';
-import { openTestDatabase, type TestDatabase } from '../../support/databases/test-database.ts';
+import { nameValues } from '../../../../src/platform/postgres/statements/named-values.ts';
+import { prepare } from '../../../../src/platform/postgres/statements/prepared-statement.ts';
+import { openTestDatabase, type TestDatabase } from '../../../support/databases/test-database.ts';
 
 describe('the values of a statement', () => {
   const place = (sql: string) => nameValues('a_statement', sql).text;

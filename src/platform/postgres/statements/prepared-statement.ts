@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type { Knex } from 'knex';
-import type { Connection as PooledConnection } from './connection.ts';
+import type { Connection as PooledConnection } from '../connection.ts';
 import { nameValues } from './named-values.ts';
 
 type Queryable = Knex | Knex.Transaction;
