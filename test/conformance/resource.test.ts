@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { openBrowser } from '../support/browsers/browser.ts';
-import { aCertificate, type TestCertificate } from '../support/clients/certificates.ts';
+import { aCertificate } from '../support/clients/certificates.ts';
 import { aFapiClient, type FapiClient } from '../support/clients/fapi-client.ts';
 import {
   aClientKey,
@@ -14,12 +14,12 @@ import {
 import { obtainCode, postForm } from '../support/clients/relying-party.ts';
 import { aClient, type TestClient } from '../support/registrations/factories.ts';
 import { startTestServer, type TestServer } from '../support/servers/test-server.ts';
+import { BEHIND_TLS_PROXY, certificateHeader } from '../support/servers/tls-proxy.ts';
 import { API } from './registration.ts';
 import { createResource } from './resource.ts';
 
 const mine = aCertificate();
 const other = aCertificate();
-const inHeader = ({ der }: TestCertificate) => ({ 'client-cert': `:${der.toString('base64')}:` });
 
 describe('the API for the conformance suite', () => {
   let server: TestServer;
@@ -30,7 +30,7 @@ describe('the API for the conformance suite', () => {
   let key: ClientKey;
   beforeAll(async () => {
     server = await startTestServer({
-      env: { TRUSTED_PROXIES: '127.0.0.1,::1', CLIENT_CERTIFICATE_HEADER: 'rfc9440' },
+      env: BEHIND_TLS_PROXY,
       overrides: { clock: { now: () => new Date(Date.now() + aheadMs) } },
     });
     const { client_secret: secret } = await aClient(server, { id: API, may_introspect: true });
@@ -118,14 +118,14 @@ describe('the API for the conformance suite', () => {
 
   it('takes a token that is bound to a certificate with that certificate alone', async () => {
     const bound = await aFapiClient(server, { tls_client_certificate_bound_access_tokens: true });
-    const token = await tokenOf(bound, { dpop: '', headers: inHeader(mine) });
+    const token = await tokenOf(bound, { dpop: '', headers: certificateHeader(mine) });
     const authorization = `Bearer ${token}`;
     expect(await ask({ authorization, 'x-certificate': 'mine' })).toBe(200);
     expect(await ask({ authorization, 'x-certificate': 'other' })).toBe(401);
     expect(await ask({ authorization })).toBe(401);
     expect(await ask({ ...(await proved(token)), 'x-certificate': 'mine' })).toBe(401);
     const dpop = await dpopProof(key, { htu: `${server.url}/auth/token` });
-    const both = await tokenOf(bound, { dpop, headers: inHeader(mine) });
+    const both = await tokenOf(bound, { dpop, headers: certificateHeader(mine) });
     expect(await ask({ authorization: `Bearer ${both}`, 'x-certificate': 'mine' })).toBe(401);
   });
 
@@ -144,7 +144,7 @@ describe('the API for the conformance suite', () => {
     const dpop = await dpopProof(key, { htu: `${server.url}/auth/token` });
     expect(await ask(await proved(await tokenFor(standard, { dpop })))).toBe(401);
     const certified = await aClient(server, { tls_client_certificate_bound_access_tokens: true });
-    const authorization = `Bearer ${await tokenFor(certified, inHeader(mine))}`;
+    const authorization = `Bearer ${await tokenFor(certified, certificateHeader(mine))}`;
     expect(await ask({ authorization, 'x-certificate': 'mine' })).toBe(401);
   });
 });

@@ -1,6 +1,5 @@
 import { decodeJwt } from 'jose';
 import * as client from 'openid-client';
-import { freePort } from '../../../scripts/free-port.ts';
 import { openBrowser } from '../../support/browsers/browser.ts';
 import { aCertificate } from '../../support/clients/certificates.ts';
 import {
@@ -8,21 +7,26 @@ import {
   authorizeAt,
   FAPI_CALLBACK,
   type FapiClient,
+  startFapiServer,
 } from '../../support/clients/fapi-client.ts';
+import { tiedRequest } from '../../support/clients/openid-client.ts';
 import { ADA, brief, refused } from '../../support/clients/relying-party.ts';
-import { startTestServer, type TestServer } from '../../support/servers/test-server.ts';
-import { startTlsProxy, type TlsProxy } from '../../support/servers/tls-proxy.ts';
+import type { TestServer } from '../../support/servers/test-server.ts';
+import {
+  BEHIND_TLS_PROXY,
+  certificateHeader,
+  startBehindTlsProxy,
+  type TlsProxy,
+} from '../../support/servers/tls-proxy.ts';
 
 describe('a client with the profile fapi2 whose tokens are bound to its certificate', () => {
   let server: TestServer;
   let bank: FapiClient;
   const mine = aCertificate();
-  const connected = { dpop: '', headers: { 'client-cert': `:${mine.der.toString('base64')}:` } };
+  const connected = { dpop: '', headers: certificateHeader(mine) };
   beforeAll(async () => {
-    server = await startTestServer({
-      env: { TRUSTED_PROXIES: '127.0.0.1,::1', CLIENT_CERTIFICATE_HEADER: 'rfc9440' },
-    });
-    bank = await aFapiClient(server, { tls_client_certificate_bound_access_tokens: true });
+    const columns = { tls_client_certificate_bound_access_tokens: true };
+    ({ server, bank } = await startFapiServer({ env: BEHIND_TLS_PROXY, columns }));
   });
   afterAll(() => server.close());
 
@@ -53,21 +57,9 @@ describe.each([
   let proxy: TlsProxy;
   const [mine, other] = [aCertificate(), aCertificate()];
   beforeAll(async () => {
-    const port = await freePort();
-    server = await startTestServer({
-      env: {
-        DIRECT,
-        TRUSTED_PROXIES: '127.0.0.1,::1',
-        CLIENT_CERTIFICATE_HEADER: 'rfc9440',
-        CLIENT_CERTIFICATE_ORIGIN: `https://localhost:${port}`,
-      },
-    });
-    proxy = await startTlsProxy({ port, target: server.url });
+    ({ server, proxy } = await startBehindTlsProxy({ DIRECT }));
   });
-  afterAll(async () => {
-    proxy.close();
-    await server.close();
-  });
+  afterAll(() => server.close());
 
   const bound = { tls_client_certificate_bound_access_tokens: true };
   const byCertificate = async () => ({
@@ -104,15 +96,9 @@ describe.each([
         },
       );
     const config = await configure();
-    const pkceCodeVerifier = client.randomPKCECodeVerifier();
-    const [expectedNonce, expectedState] = [client.randomNonce(), client.randomState()];
-    const url = await client.buildAuthorizationUrlWithPAR(config, {
-      ...{ redirect_uri: FAPI_CALLBACK, scope: 'openid email', nonce: expectedNonce, state: expectedState },
-      code_challenge: await client.calculatePKCECodeChallenge(pkceCodeVerifier),
-      code_challenge_method: 'S256',
-    });
+    const { parameters, checks } = await tiedRequest({ redirect_uri: FAPI_CALLBACK, scope: 'openid email' });
+    const url = await client.buildAuthorizationUrlWithPAR(config, parameters);
     const answer = await authorizeAt(url.href, openBrowser());
-    const checks = { pkceCodeVerifier, expectedNonce, expectedState, idTokenExpected: true };
     const tokens = await client.authorizationCodeGrant(config, answer, checks);
     expect({ type: tokens.token_type, sub: tokens.claims()?.sub }).toEqual({ type: 'bearer', sub: ADA.id });
     const token = String(tokens.refresh_token);

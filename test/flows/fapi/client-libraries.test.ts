@@ -3,13 +3,14 @@ import * as oauth from 'oauth4webapi';
 import * as client from 'openid-client';
 import { openBrowser } from '../../support/browsers/browser.ts';
 import {
-  aFapiClient,
   authorizeAt,
   FAPI_CALLBACK,
   type FapiClient,
+  startFapiServer,
 } from '../../support/clients/fapi-client.ts';
+import { tiedRequest } from '../../support/clients/openid-client.ts';
 import { ADA } from '../../support/clients/relying-party.ts';
-import { startTestServer, type TestServer } from '../../support/servers/test-server.ts';
+import type { TestServer } from '../../support/servers/test-server.ts';
 
 /**
  * The whole flow of FAPI 2.0 with libraries by other authors: pushed, with PKCE, `private_key_jwt` and DPoP. Only plain
@@ -22,8 +23,7 @@ describe.each([
   let server: TestServer;
   let bank: FapiClient;
   beforeAll(async () => {
-    server = await startTestServer({ env: { DIRECT } });
-    bank = await aFapiClient(server);
+    ({ server, bank } = await startFapiServer({ env: { DIRECT } }));
   });
   afterAll(() => server.close());
 
@@ -38,24 +38,11 @@ describe.each([
       { execute: [client.allowInsecureRequests, client.enableNonRepudiationChecks] },
     );
     const DPoP = client.getDPoPHandle(config, await client.randomDPoPKeyPair('ES256'));
-    const pkceCodeVerifier = client.randomPKCECodeVerifier();
-    const [expectedNonce, expectedState] = [client.randomNonce(), client.randomState()];
-    const url = await client.buildAuthorizationUrlWithPAR(
-      config,
-      {
-        redirect_uri: FAPI_CALLBACK,
-        scope: 'openid email',
-        code_challenge: await client.calculatePKCECodeChallenge(pkceCodeVerifier),
-        code_challenge_method: 'S256',
-        nonce: expectedNonce,
-        state: expectedState,
-      },
-      { DPoP },
-    );
+    const { parameters, checks } = await tiedRequest({ redirect_uri: FAPI_CALLBACK, scope: 'openid email' });
+    const url = await client.buildAuthorizationUrlWithPAR(config, parameters, { DPoP });
     expect([...url.searchParams.keys()].sort()).toEqual(['client_id', 'request_uri']);
 
     const answer = await authorizeAt(url.href, openBrowser());
-    const checks = { pkceCodeVerifier, expectedNonce, expectedState, idTokenExpected: true };
     const tokens = await client.authorizationCodeGrant(config, answer, checks, undefined, { DPoP });
     expect({ type: tokens.token_type, sub: tokens.claims()?.sub }).toEqual({ type: 'dpop', sub: ADA.id });
     const used = async (accessToken: string) => {

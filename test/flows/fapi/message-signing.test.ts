@@ -6,17 +6,18 @@ import {
   authorizeAt,
   FAPI_CALLBACK,
   type FapiClient,
+  startFapiServer,
 } from '../../support/clients/fapi-client.ts';
+import { tiedRequest } from '../../support/clients/openid-client.ts';
 import { aClientKey, type ClientKey, requestObject, signingWith } from '../../support/clients/proofs.ts';
-import { ADA, brief, pkce, postForm, refused } from '../../support/clients/relying-party.ts';
-import { startTestServer, type TestServer } from '../../support/servers/test-server.ts';
+import { ADA, brief, pkceChallenge, postForm, refused } from '../../support/clients/relying-party.ts';
+import type { TestServer } from '../../support/servers/test-server.ts';
 
 describe('a client with the profile fapi2_message_signing', () => {
   let server: TestServer;
   let bank: FapiClient;
   beforeAll(async () => {
-    server = await startTestServer();
-    bank = await aFapiClient(server, { security_profile: 'fapi2_message_signing' });
+    ({ server, bank } = await startFapiServer({ columns: { security_profile: 'fapi2_message_signing' } }));
   });
   afterAll(() => server.close());
 
@@ -35,28 +36,19 @@ describe('a client with the profile fapi2_message_signing', () => {
       },
     );
     const DPoP = client.getDPoPHandle(config, await client.randomDPoPKeyPair('ES256'));
-    const pkceCodeVerifier = client.randomPKCECodeVerifier();
-    const [expectedNonce, expectedState] = [client.randomNonce(), client.randomState()];
-    const signed = await client.buildAuthorizationUrlWithJAR(
-      config,
-      {
-        redirect_uri: FAPI_CALLBACK,
-        scope: 'openid email',
-        code_challenge: await client.calculatePKCECodeChallenge(pkceCodeVerifier),
-        code_challenge_method: 'S256',
-        nonce: expectedNonce,
-        state: expectedState,
-      },
-      bank.key.privateKey,
-    );
+    const { parameters, checks } = await tiedRequest({ redirect_uri: FAPI_CALLBACK, scope: 'openid email' });
+    const signed = await client.buildAuthorizationUrlWithJAR(config, parameters, bank.key.privateKey);
     const url = await client.buildAuthorizationUrlWithPAR(config, signed.searchParams, { DPoP });
     const answer = await authorizeAt(url.href, openBrowser());
     expect([...answer.searchParams.keys()].join(' ')).toBe('response');
     const response = String(answer.searchParams.get('response'));
     expect(decodeProtectedHeader(response).alg).toBe('ES256');
-    expect(decodeJwt(response)).toMatchObject({ iss: server.url, aud: bank.client_id, state: expectedState });
+    expect(decodeJwt(response)).toMatchObject({
+      iss: server.url,
+      aud: bank.client_id,
+      state: parameters.state,
+    });
 
-    const checks = { pkceCodeVerifier, expectedNonce, expectedState, idTokenExpected: true };
     const tokens = await client.authorizationCodeGrant(config, answer, checks, undefined, { DPoP });
     expect({ type: tokens.token_type, sub: tokens.claims()?.sub }).toEqual({ type: 'dpop', sub: ADA.id });
     expect(await client.fetchUserInfo(config, tokens.access_token, ADA.id, { DPoP })).toMatchObject({
@@ -65,20 +57,18 @@ describe('a client with the profile fapi2_message_signing', () => {
   });
 
   it('pushes no request that is not signed', async () => {
-    const { code_verifier: _verifier, ...challenge } = pkce();
-    expect(brief(await bank.push({ ...challenge, response_mode: 'jwt' }))).toEqual(
+    expect(brief(await bank.push({ ...pkceChallenge(), response_mode: 'jwt' }))).toEqual(
       refused('invalid_request', 'This client must send a signed request object (RFC 9101)'),
     );
   });
 
   const pushSigned = async (party: FapiClient, by: ClientKey, claims: Record<string, unknown> = {}) => {
-    const { code_verifier: _verifier, ...challenge } = pkce();
     const now = Math.floor(Date.now() / 1000);
     const request = await requestObject(
       by,
       { clientId: party.client_id, audience: server.url },
       {
-        ...{ response_type: 'code', redirect_uri: FAPI_CALLBACK, scope: 'openid', ...challenge },
+        ...{ response_type: 'code', redirect_uri: FAPI_CALLBACK, scope: 'openid', ...pkceChallenge() },
         ...{ nbf: now, exp: now + 60, ...claims },
       },
     );

@@ -1,12 +1,13 @@
 import { decodeProtectedHeader } from 'jose';
 import { createClientStore } from '../../../src/clients/client-store.ts';
 import { digestSecret } from '../../../src/platform/secrets/digest.ts';
-import { type Browser, openBrowser } from '../../support/browsers/browser.ts';
+import { openBrowser } from '../../support/browsers/browser.ts';
 import {
   aFapiClient,
   FAPI_CALLBACK,
   type FapiClient,
   fapiClient,
+  startFapiServer,
 } from '../../support/clients/fapi-client.ts';
 import { aClientKey, type Claims, dpopProof, signingWith } from '../../support/clients/proofs.ts';
 import {
@@ -14,13 +15,14 @@ import {
   brief,
   getJson,
   pkce,
+  pkceChallenge,
   postForm,
   refused,
   statusAndError,
   userinfo,
 } from '../../support/clients/relying-party.ts';
 import { aClient } from '../../support/registrations/factories.ts';
-import { startTestServer, type TestServer } from '../../support/servers/test-server.ts';
+import type { TestServer } from '../../support/servers/test-server.ts';
 
 const RSA_PROOF = 'DPoP proof must be signed with PS256, ES256, Ed25519, EdDSA';
 const AHEAD = 'DPoP proof iat is too far in the future';
@@ -28,11 +30,9 @@ const AHEAD = 'DPoP proof iat is too far in the future';
 describe('a client with the profile fapi2', () => {
   let server: TestServer;
   let bank: FapiClient;
-  let browser: Browser;
+  const browser = openBrowser();
   beforeAll(async () => {
-    server = await startTestServer();
-    bank = await aFapiClient(server);
-    browser = openBrowser();
+    ({ server, bank } = await startFapiServer());
   });
   afterAll(() => server.close());
 
@@ -59,10 +59,9 @@ describe('a client with the profile fapi2', () => {
     );
     const pushed = async (dpop: string) => {
       const fields = { client_id: bank.client_id, response_type: 'code', redirect_uri: FAPI_CALLBACK };
-      const { code_verifier: _verifier, ...challenge } = pkce();
       return postForm(
         `${server.url}/auth/par`,
-        { ...fields, ...challenge, scope: 'openid', ...(await bank.assertion()) },
+        { ...fields, ...pkceChallenge(), scope: 'openid', ...(await bank.assertion()) },
         { dpop },
       );
     };
@@ -114,7 +113,7 @@ describe('a client with the profile fapi2', () => {
   });
 
   it('returns to no address but an https one, and learns the issuer there', async () => {
-    const { code_verifier: _verifier, ...challenge } = pkce();
+    const challenge = pkceChallenge();
     const elsewhere = await bank.push({ ...challenge, redirect_uri: 'http://bank.example/callback' });
     expect(statusAndError(elsewhere)).toEqual({ status: 400, error: 'invalid_request' });
     const pushed = await bank.push({ ...challenge, prompt: 'none', state: 'kept' });

@@ -1,28 +1,32 @@
 import { decodeJwt, decodeProtectedHeader } from 'jose';
-import { type Browser, openBrowser } from '../../support/browsers/browser.ts';
-import { aFapiClient, FAPI_CALLBACK, type FapiClient } from '../../support/clients/fapi-client.ts';
+import { openBrowser } from '../../support/browsers/browser.ts';
+import {
+  aFapiClient,
+  FAPI_CALLBACK,
+  type FapiClient,
+  startFapiServer,
+} from '../../support/clients/fapi-client.ts';
 import { aClientKey, signingWith } from '../../support/clients/proofs.ts';
 import {
   type Answer,
   authorizationUrl,
   brief,
   pkce,
+  pkceChallenge,
   postForm,
   refused,
   statusAndError,
 } from '../../support/clients/relying-party.ts';
-import { startTestServer, type TestServer } from '../../support/servers/test-server.ts';
+import type { TestServer } from '../../support/servers/test-server.ts';
 import { withStillTime } from '../../support/time/still-time.ts';
 
 /** The modules of the OpenID Foundation's suite (FAPI 2.0 Security Profile) that once failed, each as a test. */
 describe('the FAPI 2.0 modules of the OpenID suite', () => {
   let server: TestServer;
   let bank: FapiClient;
-  let browser: Browser;
+  const browser = openBrowser();
   beforeAll(async () => {
-    server = await startTestServer();
-    bank = await aFapiClient(server);
-    browser = openBrowser();
+    ({ server, bank } = await startFapiServer());
   });
   afterAll(() => server.close());
 
@@ -57,9 +61,8 @@ describe('the FAPI 2.0 modules of the OpenID suite', () => {
   });
 
   it('ensure-unsigned-authorization-request-without-using-par-fails: it is sent back with an error', async () => {
-    const { code_verifier, ...challenge } = pkce();
     const request = {
-      ...challenge,
+      ...pkceChallenge(),
       ...{ client_id: bank.client_id, redirect_uri: FAPI_CALLBACK, scope: 'openid', state: 'kept' },
     };
     const page = await browser.get(authorizationUrl(server.url, request));
@@ -120,8 +123,3 @@ describe('the FAPI 2.0 modules of the OpenID suite', () => {
       expect(decodeProtectedHeader(String(token)).alg).toBe('ES256');
   });
 });
-
-function pkceChallenge(): Record<string, string> {
-  const { code_verifier: _verifier, ...challenge } = pkce();
-  return challenge;
-}

@@ -15,6 +15,7 @@ import {
 } from '../../support/clients/relying-party.ts';
 import { aClient, anInstance, type TestClient } from '../../support/registrations/factories.ts';
 import { startTestServer, type TestServer } from '../../support/servers/test-server.ts';
+import { BEHIND_TLS_PROXY, certificateHeader } from '../../support/servers/tls-proxy.ts';
 import { confirm, DEVICE_CODE, type DeviceAnswer } from '../device-flow/world.ts';
 import { noticeChanges } from './act.ts';
 import { CHANGES } from './document.ts';
@@ -32,8 +33,7 @@ describe('what a registration allows now', () => {
   let server: TestServer;
   let tenant: Tenant;
   beforeAll(async () => {
-    const env = { TRUSTED_PROXIES: '127.0.0.1,::1', CLIENT_CERTIFICATE_HEADER: 'rfc9440' };
-    server = await startTestServer({ env });
+    server = await startTestServer({ env: BEHIND_TLS_PROXY });
   });
   beforeEach(async () => {
     tenant = await aTenant(server);
@@ -232,11 +232,10 @@ describe('what a registration allows now', () => {
         if (client === tenant.web) expect((await introspect(client, tokens.access_token)).active).toBe(false);
         const { client_id, client_secret } = client;
         const fields = { grant_type: REFRESH, refresh_token: String(tokens.refresh_token), client_id };
-        const header = { 'client-cert': `:${aCertificate().der.toString('base64')}:` };
         const answer = await postForm(
           `${server.url}/auth/token`,
           { ...fields, ...(client_secret ? { client_secret } : {}) },
-          header,
+          certificateHeader(aCertificate()),
         );
         if (client === tenant.web) expect(answer.status).toBe(200);
         else

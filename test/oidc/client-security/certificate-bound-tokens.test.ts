@@ -1,7 +1,6 @@
 import { decodeJwt } from 'jose';
 import * as oauth from 'oauth4webapi';
 import * as client from 'openid-client';
-import { freePort } from '../../../scripts/free-port.ts';
 import type { Client } from '../../../src/clients/client.ts';
 import { underProfile } from '../../../src/clients/security-profile.ts';
 import { openBrowser } from '../../support/browsers/browser.ts';
@@ -19,12 +18,11 @@ import {
   signIn,
 } from '../../support/clients/relying-party.ts';
 import { aClient, type TestClient } from '../../support/registrations/factories.ts';
-import { startTestServer, type TestServer } from '../../support/servers/test-server.ts';
-import { startTlsProxy, type TlsProxy } from '../../support/servers/tls-proxy.ts';
+import type { TestServer } from '../../support/servers/test-server.ts';
+import { certificateHeader, startBehindTlsProxy, type TlsProxy } from '../../support/servers/tls-proxy.ts';
 
 const mine = aCertificate();
 const other = aCertificate();
-const inHeader = ({ der }: TestCertificate) => ({ 'client-cert': `:${der.toString('base64')}:` });
 const x5t = { 'x5t#S256': mine.thumbprint };
 const REQUIRED = refused('invalid_request', 'This client must connect with a certificate');
 const OTHER_KEY = refused('invalid_grant', 'The refresh token is bound to another key');
@@ -34,20 +32,9 @@ describe('tokens that are bound to the certificate of their client (RFC 8705)', 
   let proxy: TlsProxy;
   const browser = openBrowser();
   beforeAll(async () => {
-    const port = await freePort();
-    server = await startTestServer({
-      env: {
-        TRUSTED_PROXIES: '127.0.0.1,::1',
-        CLIENT_CERTIFICATE_HEADER: 'rfc9440',
-        CLIENT_CERTIFICATE_ORIGIN: `https://localhost:${port}`,
-      },
-    });
-    proxy = await startTlsProxy({ port, target: server.url });
+    ({ server, proxy } = await startBehindTlsProxy());
   });
-  afterAll(async () => {
-    proxy.close();
-    await server.close();
-  });
+  afterAll(() => server.close());
 
   const bound = (columns: object = {}) =>
     aClient(server, { tls_client_certificate_bound_access_tokens: true, ...columns });
@@ -82,7 +69,7 @@ describe('tokens that are bound to the certificate of their client (RFC 8705)', 
 
   it('name it, at introspection too, and are no tokens of DPoP', async () => {
     const registered = await bound();
-    const { body } = await exchange(registered, inHeader(mine));
+    const { body } = await exchange(registered, certificateHeader(mine));
     expect(body.token_type).toBe('Bearer');
     expect(decodeJwt(String(body.access_token)).cnf).toEqual(x5t);
     const { client_id, client_secret } = registered;
@@ -98,12 +85,12 @@ describe('tokens that are bound to the certificate of their client (RFC 8705)', 
   });
 
   it('are good with that certificate alone', async () => {
-    const { body } = await exchange(await bound(), inHeader(mine));
-    expect((await userinfo(body.access_token, inHeader(mine))).body.sub).toBe(ADA.id);
+    const { body } = await exchange(await bound(), certificateHeader(mine));
+    expect((await userinfo(body.access_token, certificateHeader(mine))).body.sub).toBe(ADA.id);
     expect(brief(await userinfo(body.access_token, {}))).toEqual(
       refused('invalid_token', 'The access token is bound to a certificate: connect with it', 401),
     );
-    expect(brief(await userinfo(body.access_token, inHeader(other)))).toEqual(
+    expect(brief(await userinfo(body.access_token, certificateHeader(other)))).toEqual(
       refused('invalid_token', 'The access token is bound to another certificate', 401),
     );
     const { headers } = await userinfo(body.access_token, {});
@@ -119,19 +106,19 @@ describe('tokens that are bound to the certificate of their client (RFC 8705)', 
     const { client_id, redirect_uri } = registered;
     const code = await obtainCode(server.url, { client_id, redirect_uri }, browser);
     expect(brief(await exchange(registered, {}, code))).toEqual(REQUIRED);
-    const { status, body } = await exchange(registered, inHeader(mine), code);
+    const { status, body } = await exchange(registered, certificateHeader(mine), code);
     expect(status).toBe(200);
     // A confidential client may have renewed its certificate meanwhile: it authenticates with each refresh.
     expect(brief(await refresh(registered, body.refresh_token, {}))).toEqual(REQUIRED);
-    const refreshed = await refresh(registered, body.refresh_token, inHeader(other));
+    const refreshed = await refresh(registered, body.refresh_token, certificateHeader(other));
     expect(decodeJwt(String(refreshed.body.access_token)).cnf).toEqual({ 'x5t#S256': other.thumbprint });
   });
 
   it('are not given to a client that did not ask for them', async () => {
     const registered = await aClient(server);
-    const { body } = await exchange(registered, inHeader(mine));
+    const { body } = await exchange(registered, certificateHeader(mine));
     expect(decodeJwt(String(body.access_token))).not.toHaveProperty('cnf');
-    expect((await userinfo(body.access_token, inHeader(other))).status).toBe(200);
+    expect((await userinfo(body.access_token, certificateHeader(other))).status).toBe(200);
   });
 
   it('are refused from before the client asked for it', async () => {
@@ -142,14 +129,14 @@ describe('tokens that are bound to the certificate of their client (RFC 8705)', 
       .where({ id: registered.client_id })
       .update({ tls_client_certificate_bound_access_tokens: true });
     server.services.registration.clear();
-    expect(brief(await userinfo(body.access_token, inHeader(mine)))).toEqual(
+    expect(brief(await userinfo(body.access_token, certificateHeader(mine)))).toEqual(
       refused(
         'invalid_token',
         "The client's access tokens must be bound to a key now: get one with a certificate",
         401,
       ),
     );
-    expect((await refresh(registered, body.refresh_token, inHeader(mine))).status).toBe(200);
+    expect((await refresh(registered, body.refresh_token, certificateHeader(mine))).status).toBe(200);
   });
 
   it('also bind the refresh tokens of a public client', async () => {
@@ -162,7 +149,7 @@ describe('tokens that are bound to the certificate of their client (RFC 8705)', 
     });
     const code = new URL(page.location ?? '').searchParams.get('code') ?? '';
     const fields = { grant_type: 'authorization_code', code, redirect_uri, client_id, code_verifier };
-    const { body } = await postForm(`${server.url}/auth/token`, fields, inHeader(mine));
+    const { body } = await postForm(`${server.url}/auth/token`, fields, certificateHeader(mine));
     const [row] = await server.database
       .knex('refresh_families as f')
       .join('grants as g', 'g.id', 'f.grant_id')
@@ -171,14 +158,14 @@ describe('tokens that are bound to the certificate of their client (RFC 8705)', 
     // A release from before compares it with the thumbprint of a proof, and so refuses the token.
     expect(row.payload.jkt).toBe(`x5t#S256:${mine.thumbprint}`);
     expect(brief(await refresh(registered, body.refresh_token, {}))).toEqual(REQUIRED);
-    expect(brief(await refresh(registered, body.refresh_token, inHeader(other)))).toEqual(OTHER_KEY);
+    expect(brief(await refresh(registered, body.refresh_token, certificateHeader(other)))).toEqual(OTHER_KEY);
     const key = await aClientKey();
     const dpop = await dpopProof(key, { htu: `${server.url}/auth/token` });
-    expect(brief(await refresh(registered, body.refresh_token, { ...inHeader(mine), dpop }))).toEqual(
-      OTHER_KEY,
-    );
+    expect(
+      brief(await refresh(registered, body.refresh_token, { ...certificateHeader(mine), dpop })),
+    ).toEqual(OTHER_KEY);
     const both = await Promise.all(
-      [mine, other, mine, other].map((by) => refresh(registered, body.refresh_token, inHeader(by))),
+      [mine, other, mine, other].map((by) => refresh(registered, body.refresh_token, certificateHeader(by))),
     );
     expect(both.map(({ status }) => status)).toEqual([200, 400, 200, 400]);
   });
@@ -200,7 +187,7 @@ describe('tokens that are bound to the certificate of their client (RFC 8705)', 
     const proof = (htm: string, path: string, accessToken?: string) =>
       dpopProof(key, { htm, htu: `${server.url}${path}`, ...(accessToken ? { accessToken } : {}) });
     const { body } = await exchange(registered, {
-      ...inHeader(mine),
+      ...certificateHeader(mine),
       dpop: await proof('POST', '/auth/token'),
     });
     const token = String(body.access_token);
@@ -212,10 +199,10 @@ describe('tokens that are bound to the certificate of their client (RFC 8705)', 
         dpop: await proof('GET', '/auth/userinfo', token),
         ...headers,
       });
-    expect((await ask(inHeader(mine))).status).toBe(200);
+    expect((await ask(certificateHeader(mine))).status).toBe(200);
     expect((await ask({})).status).toBe(401);
-    expect((await ask(inHeader(other))).status).toBe(401);
-    expect((await userinfo(token, inHeader(mine))).status).toBe(401);
+    expect((await ask(certificateHeader(other))).status).toBe(401);
+    expect((await userinfo(token, certificateHeader(mine))).status).toBe(401);
   });
 
   it('work with a client library, which finds them in discovery', async () => {
@@ -246,7 +233,7 @@ describe('tokens that are bound to the certificate of their client (RFC 8705)', 
     // The thief of a token has another certificate, or none.
     for (const thief of [undefined, other]) {
       const answer = await proxy.fetchWith(thief)(`${proxy.origin}/auth/userinfo`, {
-        headers: { authorization: `Bearer ${refreshed.access_token}`, ...inHeader(mine) },
+        headers: { authorization: `Bearer ${refreshed.access_token}`, ...certificateHeader(mine) },
       });
       expect(answer.status).toBe(401);
     }

@@ -3,19 +3,13 @@ import { openKeyAddress } from '../../support/clients/key-address.ts';
 import { brief, postForm } from '../../support/clients/relying-party.ts';
 import { aClient } from '../../support/registrations/factories.ts';
 import { startTestServer, type TestServer } from '../../support/servers/test-server.ts';
+import { BEHIND_TLS_PROXY, certificateHeader } from '../../support/servers/tls-proxy.ts';
 
 describe('a client that authenticates by its own certificate', () => {
   const certificate = aCertificate();
-  const clientCert = `:${certificate.der.toString('base64')}:`;
   let server: TestServer;
   beforeAll(async () => {
-    server = await startTestServer({
-      env: {
-        TRUSTED_PROXIES: '127.0.0.1,::1',
-        CLIENT_CERTIFICATE_HEADER: 'rfc9440',
-        REQUESTS_PER_MINUTE: '10',
-      },
-    });
+    server = await startTestServer({ env: { ...BEHIND_TLS_PROXY, REQUESTS_PER_MINUTE: '10' } });
   });
   afterAll(() => server.close());
 
@@ -23,7 +17,7 @@ describe('a client that authenticates by its own certificate', () => {
     postForm(
       `${server.url}/auth/introspect`,
       { token: 'x', client_id },
-      { 'client-cert': clientCert, 'x-forwarded-for': from },
+      { ...certificateHeader(certificate), 'x-forwarded-for': from },
     );
 
   it('is refused, and told why, while the address of its keys is away', async () => {

@@ -2,19 +2,17 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as client from 'openid-client';
-import { freePort } from '../../../scripts/free-port.ts';
 import { openBrowser } from '../../support/browsers/browser.ts';
 import { aCertificate, CLIENT_USAGE, type TestCertificate } from '../../support/clients/certificates.ts';
 import { openKeyAddress } from '../../support/clients/key-address.ts';
 import { ADA, brief, obtainCode, postForm, refused } from '../../support/clients/relying-party.ts';
 import { aClient } from '../../support/registrations/factories.ts';
 import { startTestServer, type TestServer } from '../../support/servers/test-server.ts';
-import { startTlsProxy, type TlsProxy } from '../../support/servers/tls-proxy.ts';
+import { certificateHeader, startBehindTlsProxy, type TlsProxy } from '../../support/servers/tls-proxy.ts';
 
 const issuer = aCertificate({ subject: [['2.5.4.3', 'Issuer of clients']], ca: true });
 const clientCertificate = (options: Parameters<typeof aCertificate>[0] = {}) =>
   aCertificate({ issuer, usage: CLIENT_USAGE, ...options });
-const inHeader = ({ der }: TestCertificate) => ({ 'client-cert': `:${der.toString('base64')}:` });
 const INACTIVE = { status: 200, body: { active: false } };
 const UNKNOWN_TOKEN = refused('invalid_grant', 'Refresh token is not valid');
 const REFUSED = refused('invalid_client', 'client authentication failed', 401);
@@ -32,19 +30,9 @@ describe('a client may authenticate by a certificate (RFC 8705)', () => {
   let proxy: TlsProxy;
   beforeAll(async () => {
     writeFileSync(file, issuer.pem);
-    const port = await freePort();
-    server = await startTestServer({
-      env: {
-        TRUSTED_PROXIES: '127.0.0.1,::1',
-        CLIENT_CERTIFICATE_HEADER: 'rfc9440',
-        CLIENT_CERTIFICATE_CA: file,
-        CLIENT_CERTIFICATE_ORIGIN: `https://localhost:${port}`,
-      },
-    });
-    proxy = await startTlsProxy({ port, target: server.url });
+    ({ server, proxy } = await startBehindTlsProxy({ CLIENT_CERTIFICATE_CA: file }));
   });
   afterAll(async () => {
-    proxy.close();
     await server.close();
     rmSync(folder, { recursive: true });
   });
@@ -79,9 +67,9 @@ describe('a client may authenticate by a certificate (RFC 8705)', () => {
         { kind: 'email', value: 'billing@acme.example' },
       ],
     });
-    expect(await introspect(client_id, inHeader(certificate))).toEqual(INACTIVE);
+    expect(await introspect(client_id, certificateHeader(certificate))).toEqual(INACTIVE);
     const other = clientCertificate({ names: [{ kind: 'dns', value: 'other.acme.example' }] });
-    expect(await introspect(client_id, inHeader(other))).toEqual(REFUSED);
+    expect(await introspect(client_id, certificateHeader(other))).toEqual(REFUSED);
     expect(details()).toContain('the certificate has another name than the registration');
   });
 
@@ -91,12 +79,12 @@ describe('a client may authenticate by a certificate (RFC 8705)', () => {
     const own = aCertificate({ names });
     const stranger = aCertificate({ names, issuer: aCertificate({ subject: issuer.subject, ca: true }) });
     for (const certificate of [own, stranger])
-      expect(await introspect(client_id, inHeader(certificate))).toEqual(REFUSED);
+      expect(await introspect(client_id, certificateHeader(certificate))).toEqual(REFUSED);
     expect(details()).toContain('the certificate is of no issuer in CLIENT_CERTIFICATE_CA');
     const past = clientCertificate({ names, until: new Date(Date.now() - 1000) });
     const future = clientCertificate({ names, from: new Date(Date.now() + 3_600_000) });
     for (const certificate of [past, future])
-      expect(await introspect(client_id, inHeader(certificate))).toEqual(
+      expect(await introspect(client_id, certificateHeader(certificate))).toEqual(
         refusedBecause('the client certificate has expired, or is not valid yet'),
       );
   });
@@ -108,7 +96,7 @@ describe('a client may authenticate by a certificate (RFC 8705)', () => {
     for (const keys of [{ jwks: { keys: [certificate.jwk] } }, { jwks_uri: address.url }]) {
       const { client_id } = await aClient(server, { token_endpoint_auth_method, ...keys });
       const ask = async (path: string, fields: Record<string, string>, by: TestCertificate) =>
-        brief(await postForm(server.url + path, { client_id, ...fields }, inHeader(by)));
+        brief(await postForm(server.url + path, { client_id, ...fields }, certificateHeader(by)));
       const refresh = { grant_type: 'refresh_token', refresh_token: 'unknown' };
       const endpoints = [
         ['/auth/token', refresh, UNKNOWN_TOKEN],
@@ -130,7 +118,9 @@ describe('a client may authenticate by a certificate (RFC 8705)', () => {
     const certificate = clientCertificate({ names: [{ kind: 'dns', value: 'b.example' }] });
     const { client_id } = await named({ tls_client_auth_san_dns: 'b.example' });
     expect(await introspect(client_id, {}, { client_secret: 'a guess' })).toEqual(REFUSED);
-    expect(await introspect(client_id, inHeader(certificate), { client_secret: 'a guess' })).toEqual(REFUSED);
+    expect(await introspect(client_id, certificateHeader(certificate), { client_secret: 'a guess' })).toEqual(
+      REFUSED,
+    );
     const { body } = await introspect(client_id, {});
     expect(body).toMatchObject({ error: 'invalid_client' });
     const token = brief(await postForm(`${server.url}/auth/revoke`, { token: 'unknown', client_id }, {}));
@@ -139,7 +129,7 @@ describe('a client may authenticate by a certificate (RFC 8705)', () => {
 
   it('is no way for a client with a secret', async () => {
     const { client_id, client_secret } = await aClient(server);
-    const certificate = inHeader(clientCertificate());
+    const certificate = certificateHeader(clientCertificate());
     expect(await introspect(client_id, certificate)).toEqual(refusedBecause('no secret was sent'));
     expect(await introspect(client_id, certificate, { client_secret })).toEqual(INACTIVE);
   });
@@ -209,7 +199,7 @@ describe('a client may authenticate by a certificate (RFC 8705)', () => {
     // The proxy overwrites what a stranger writes there.
     const stolen = await proxy.fetchWith()(`${proxy.origin}/auth/introspect`, {
       method: 'POST',
-      headers: inHeader(certificate),
+      headers: certificateHeader(certificate),
       body: new URLSearchParams({ client_id, token: 'unknown' }),
     });
     expect(stolen.status).toBe(401);
@@ -227,7 +217,7 @@ describe('a header with a certificate', () => {
       jwks: { keys: [certificate.jwk] },
     });
     for (const name of ['client-cert', 'Client-Cert', 'CLIENT-CERT', 'client_cert'])
-      for (const value of [inHeader(certificate)['client-cert'], ':AAAA:', 'x, y'])
+      for (const value of [certificateHeader(certificate)['client-cert'], ':AAAA:', 'x, y'])
         expect(
           brief(
             await postForm(
@@ -250,7 +240,7 @@ describe('a header with a certificate', () => {
     const answer = await postForm(
       `${server.url}/auth/revoke`,
       { client_id, token: 'unknown' },
-      inHeader(certificate),
+      certificateHeader(certificate),
     );
     expect(brief(answer)).toEqual(refusedBecause('no client certificate was sent'));
     const response = await fetch(`${server.url}/.well-known/openid-configuration`);

@@ -1,6 +1,13 @@
 import { type Browser, openBrowser } from '../../support/browsers/browser.ts';
 import { aClientKey } from '../../support/clients/proofs.ts';
-import { brief, obtainCode, pkce, postForm, refused } from '../../support/clients/relying-party.ts';
+import {
+  brief,
+  obtainCode,
+  pkce,
+  pkceChallenge,
+  postForm,
+  refused,
+} from '../../support/clients/relying-party.ts';
 import { aClient, type TestClient } from '../../support/registrations/factories.ts';
 import { startTestServer, type TestServer } from '../../support/servers/test-server.ts';
 
@@ -45,8 +52,7 @@ describe('an empty secret in the header', () => {
 
   it('is no secret at the other endpoints', async () => {
     const { redirect_uri } = open;
-    const { code_verifier: _verifier, ...challenge } = pkce();
-    const request = { response_type: 'code', redirect_uri, scope: 'openid', ...challenge };
+    const request = { response_type: 'code', redirect_uri, scope: 'openid', ...pkceChallenge() };
     expect(await post('par', request, open)).toMatchObject({ status: 201 });
     expect(await post('device_authorization', { scope: 'openid' }, open)).toMatchObject({ status: 200 });
     expect(brief(await post('token', {}, open))).toEqual(

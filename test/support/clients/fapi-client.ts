@@ -1,7 +1,7 @@
 import type { Browser } from '../browsers/browser.ts';
 import { aClient } from '../registrations/factories.ts';
 import { runJob } from '../servers/run-job.ts';
-import { type TestServer, unique } from '../servers/test-server.ts';
+import { startTestServer, type TestServer, unique } from '../servers/test-server.ts';
 import { aClientKey, type Claims, type ClientKey, clientAssertion, dpopProof } from './proofs.ts';
 import { type Answer, passThrough, pkce, postForm } from './relying-party.ts';
 
@@ -36,9 +36,23 @@ interface Changes {
   headers?: Record<string, string>;
 }
 
+type Columns = Parameters<typeof aClient>[1];
+
+/** A server with such a client. */
+export async function startFapiServer({
+  env = {},
+  columns = {},
+}: {
+  env?: Record<string, string>;
+  columns?: Columns;
+} = {}): Promise<{ server: TestServer; bank: FapiClient }> {
+  const server = await startTestServer({ env });
+  return { server, bank: await aFapiClient(server, columns) };
+}
+
 export async function aFapiClient(
   server: TestServer,
-  columns: Parameters<typeof aClient>[1] = {},
+  columns: Columns = {},
   key?: ClientKey,
 ): Promise<FapiClient> {
   const own = key ?? (await aClientKey());

@@ -76,6 +76,12 @@ export function pkce(): { code_verifier: string; code_challenge: string; code_ch
   };
 }
 
+/** A challenge for a request whose code nobody redeems. */
+export function pkceChallenge(): Record<'code_challenge' | 'code_challenge_method', string> {
+  const { code_verifier: _verifier, ...challenge } = pkce();
+  return challenge;
+}
+
 /** Signs in at the authorization endpoint, and consents if asked. Returns the redirect to the client. */
 export async function signIn(
   issuer: string,

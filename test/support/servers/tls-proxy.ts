@@ -2,7 +2,9 @@ import { once } from 'node:events';
 import { request as requestHttp } from 'node:http';
 import { createServer, request as requestHttps } from 'node:https';
 import type { TLSSocket } from 'node:tls';
+import { freePort } from '../../../scripts/free-port.ts';
 import { aCertificate, type TestCertificate } from '../clients/certificates.ts';
+import { startTestServer, type TestServer } from './test-server.ts';
 
 type FetchOverTls = (url: string, init?: RequestInit) => Promise<Response>;
 
@@ -11,17 +13,52 @@ export interface TlsProxy {
   origin: string;
   /** The `fetch` of somebody who connects with a certificate, or without one. */
   fetchWith(certificate?: TestCertificate): FetchOverTls;
-  close(): void;
 }
 
-export async function startTlsProxy({ port, target }: { port: number; target: string }): Promise<TlsProxy> {
+/** The settings of a server that hears of certificates from such a proxy. */
+export const BEHIND_TLS_PROXY = {
+  TRUSTED_PROXIES: '127.0.0.1,::1',
+  CLIENT_CERTIFICATE_HEADER: 'rfc9440',
+} as const;
+
+/** The header in which the proxy names a certificate. */
+export function certificateHeader({ der }: Pick<TestCertificate, 'der'>): { 'client-cert': string } {
+  return { 'client-cert': `:${der.toString('base64')}:` };
+}
+
+/** A server with such a proxy, which ends with it. */
+export async function startBehindTlsProxy(
+  env: Record<string, string> = {},
+): Promise<{ server: TestServer; proxy: TlsProxy }> {
+  const port = await freePort();
+  const origin = `https://localhost:${port}`;
+  const server = await startTestServer({
+    env: { ...BEHIND_TLS_PROXY, CLIENT_CERTIFICATE_ORIGIN: origin, ...env },
+  });
+  const proxy = await startTlsProxy({ port, origin, target: server.url });
+  const close = async () => {
+    proxy.close();
+    await server.close();
+  };
+  return { server: { ...server, close }, proxy };
+}
+
+async function startTlsProxy({
+  port,
+  origin,
+  target,
+}: {
+  port: number;
+  origin: string;
+  target: string;
+}): Promise<TlsProxy & { close(): void }> {
   const own = aCertificate({ names: [{ kind: 'dns', value: 'localhost' }] });
   const server = createServer(
     { key: own.privatePem, cert: own.pem, requestCert: true, rejectUnauthorized: false },
     (req, res) => {
       const { raw } = (req.socket as TLSSocket).getPeerCertificate();
       const { 'client-cert': _stranger, ...headers } = req.headers;
-      const own = raw ? { 'client-cert': `:${raw.toString('base64')}:` } : {};
+      const own = raw ? certificateHeader({ der: raw }) : {};
       const sent = requestHttp(
         new URL(req.url ?? '/', target),
         { method: req.method, headers: { ...headers, ...own } },
@@ -37,7 +74,7 @@ export async function startTlsProxy({ port, target }: { port: number; target: st
   server.listen(port, 'localhost');
   await once(server, 'listening');
   return {
-    origin: `https://localhost:${port}`,
+    origin,
     fetchWith: (certificate) => fetchOverTls(own, certificate),
     close() {
       server.closeAllConnections();
