@@ -218,13 +218,18 @@ describe('asking an address that somebody else answers', () => {
   });
 
   it('follows it nowhere else', async () => {
-    answer = (_request, response) => void response.writeHead(302, { location: '/elsewhere' }).end();
-    const response = await fetch(at());
+    const paths: (string | undefined)[] = [];
+    answer = ({ url }, response) => {
+      paths.push(url);
+      response.writeHead(302, { location: '/elsewhere' }).end();
+    };
+    const response = await fetch(at('/here'));
     expect({ status: response.status, location: response.headers.get('location') }).toEqual({
       status: 302,
       location: '/elsewhere',
     });
-    expect(requests.length).toBe(1);
+    // A request to '/' that the test before broke off may arrive as late as now.
+    expect(paths.filter((path) => path !== '/')).toEqual(['/here']);
   });
 
   it.each([204, 205, 304])('takes an answer without a body: %i', async (status) => {
