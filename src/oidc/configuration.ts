@@ -6,7 +6,7 @@ import { mayCallFrom } from '../clients/origins.ts';
 import { REQUEST_OBJECT_ALGORITHMS } from '../clients/request-object.ts';
 import type { ConsentStore } from '../grants/consent-store.ts';
 import { KEY_ALGORITHMS } from '../keys/signing-key.ts';
-import { ACR } from '../tokens/sign-in-claims.ts';
+import { ACR } from '../tokens/claims/sign-in-claims.ts';
 import { answerError, type RenderError } from './answers/render-error.ts';
 import {
   type CertificateSupport,

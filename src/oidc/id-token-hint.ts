@@ -4,9 +4,9 @@ import type { PastKeys } from '../keys/past-keys.ts';
 import { KEY_ALGORITHMS } from '../keys/signing-key.ts';
 import { OperatorError } from '../platform/errors.ts';
 import type { SecretBox } from '../platform/secrets/secret-box.ts';
+import { isIdentifier } from '../tokens/claims/identifier.ts';
 import { IdTokenRefused } from '../tokens/id-tokens/errors.ts';
 import { checkHeader, readIdToken, verifySignature } from '../tokens/id-tokens/id-token-signature.ts';
-import { isIdentifier } from '../tokens/identifier.ts';
 
 /** An ID token of ours that a client sends back. */
 export interface IdTokenHint {

@@ -1,6 +1,6 @@
 import { errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider';
 import { mayAnswerSilently } from '../clients/allowed-now.ts';
-import { ACR, acrOf } from '../tokens/sign-in-claims.ts';
+import { ACR, acrOf } from '../tokens/claims/sign-in-claims.ts';
 import { requestContext } from './request-context.ts';
 import { clientRecord } from './storage/client-metadata.ts';
 

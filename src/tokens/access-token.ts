@@ -2,7 +2,7 @@ import { decodeJwt, decodeProtectedHeader } from 'jose';
 import type { Confirmation } from '../clients/confirmation.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
 import { type Clock, epochSeconds } from '../platform/time/clock.ts';
-import { isIdentifier } from './identifier.ts';
+import { isIdentifier } from './claims/identifier.ts';
 
 /** The payload of an access token (RFC 9068 section 2.2). Times are in seconds since the epoch. */
 export interface AccessTokenClaims {

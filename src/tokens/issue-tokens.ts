@@ -9,9 +9,9 @@ import type { KeyAlgorithm } from '../keys/signing-key.ts';
 import { unavailable } from '../platform/database-errors.ts';
 import { type Clock, epochSeconds } from '../platform/time/clock.ts';
 import { ACCESS_TOKEN_TYPE, type AccessTokenClaims } from './access-token.ts';
+import { claimsForIdToken } from './claims/requested-claims.ts';
+import { accessTokenHash, signInClaims } from './claims/sign-in-claims.ts';
 import type { RefreshTokenCodec, RefreshTokenValue } from './refresh-token-value.ts';
-import { claimsForIdToken } from './requested-claims.ts';
-import { accessTokenHash, signInClaims } from './sign-in-claims.ts';
 import type { TokenAnswer, TokenRequest } from './token-request.ts';
 
 /** In bytes. */

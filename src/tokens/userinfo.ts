@@ -9,10 +9,10 @@ import type { AccessTokenStore } from '../grants/access-token-store.ts';
 import { scopesOf } from '../grants/authorization.ts';
 import type { Clock } from '../platform/time/clock.ts';
 import type { PresentedAccessToken } from './access-token.ts';
+import { claimsForUserinfo } from './claims/requested-claims.ts';
 import { invalidProof, TokenError } from './errors.ts';
 import { holderOf } from './management/holder.ts';
 import { useProof } from './proof-of-possession.ts';
-import { claimsForUserinfo } from './requested-claims.ts';
 import { isScopeList } from './scope-syntax.ts';
 
 /** A request at userinfo with a token of this server. */

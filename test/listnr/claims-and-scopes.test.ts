@@ -3,9 +3,9 @@ import { profileClaims } from '../../src/listnr/profile-claims.ts';
 import { grantedScopes } from '../../src/listnr/requested-scope.ts';
 import { requestedSubject } from '../../src/listnr/requested-subject.ts';
 import type { HttpError } from '../../src/platform/errors.ts';
+import { isSubject } from '../../src/tokens/claims/subject.ts';
 import { checkAudience, checkIdToken } from '../../src/tokens/id-tokens/id-token-claims.ts';
 import { listnrClaims } from '../../src/tokens/listnr-token.ts';
-import { isSubject } from '../../src/tokens/subject.ts';
 
 describe('the granted scopes', () => {
   const allowed = ['read:profile', 'write:preferences'];

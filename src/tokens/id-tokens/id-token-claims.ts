@@ -1,5 +1,5 @@
 import type { JWTPayload } from 'jose';
-import { isSubject } from '../subject.ts';
+import { isSubject } from '../claims/subject.ts';
 import { IdTokenRefused } from './errors.ts';
 
 /** How far an issuer's clock may be ahead of ours. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { accessTokenHash, signInClaims } from '../../src/tokens/sign-in-claims.ts';
+import { accessTokenHash, signInClaims } from '../../../src/tokens/claims/sign-in-claims.ts';
 
 describe('the claims about a sign-in', () => {
   it('are what a code keeps, with the number of factors', () => {

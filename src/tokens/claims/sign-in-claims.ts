@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Payload } from '../platform/time/payload-times.ts';
+import type { Payload } from '../../platform/time/payload-times.ts';
 
 /**
  * The values of `acr`, which say by how many factors a person signed in. They are ours: the numbers of ISO 29115 would

@@ -1,8 +1,8 @@
-import { claimsNamed, scopesGiving } from '../accounts/claims.ts';
-import type { Person } from '../accounts/person.ts';
-import { claimsAllowed } from '../clients/allowed-now.ts';
-import type { Client } from '../clients/client.ts';
-import type { Payload } from '../platform/time/payload-times.ts';
+import { claimsNamed, scopesGiving } from '../../accounts/claims.ts';
+import type { Person } from '../../accounts/person.ts';
+import { claimsAllowed } from '../../clients/allowed-now.ts';
+import type { Client } from '../../clients/client.ts';
+import type { Payload } from '../../platform/time/payload-times.ts';
 
 /** A grant's payload, as far as it is about claims that the client asked for by name (`claims`). */
 interface NamedClaims {
