@@ -19,10 +19,27 @@ export function singleParameters<Name extends string>(
   >;
 }
 
-const LIST = new Intl.ListFormat('en', { type: 'conjunction' });
+/** @throws OAuthError `invalid_request` that lists the missing parameters of `names`. */
+export function requireParameters<Name extends string>(
+  parameters: Readonly<Partial<Record<string, string>>>,
+  ...names: Name[]
+): Record<Name, string> {
+  const missing = names.filter((name) => parameters[name] === undefined);
+  if (missing.length > 0)
+    throw new OAuthError('invalid_request', `missing required ${wordFor(missing)} ${listed(missing)}`);
+  return parameters as Record<Name, string>;
+}
 
 function notTwice(names: readonly string[]): OAuthError {
-  const word = names.length > 1 ? 'parameters' : 'parameter';
-  const list = LIST.format(names.map((name) => `'${name}'`));
-  return new OAuthError('invalid_request', `${list} ${word} must not be provided twice`);
+  return new OAuthError('invalid_request', `${listed(names)} ${wordFor(names)} must not be provided twice`);
+}
+
+function wordFor(names: readonly string[]): string {
+  return names.length > 1 ? 'parameters' : 'parameter';
+}
+
+const LIST = new Intl.ListFormat('en', { type: 'conjunction' });
+
+function listed(names: readonly string[]): string {
+  return LIST.format(names.map((name) => `'${name}'`));
 }

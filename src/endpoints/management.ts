@@ -1,6 +1,6 @@
 import { invalidClient } from '../clients/authentication/errors.ts';
 import type { Client } from '../clients/client.ts';
-import { singleParameters } from '../clients/single-parameters.ts';
+import { requireParameters, singleParameters } from '../clients/single-parameters.ts';
 import type { Endpoint, EndpointRequest } from '../http/endpoint.ts';
 import { prefers } from '../http/input/accept.ts';
 import type { RequestParameters } from '../http/input/parameters.ts';
@@ -8,7 +8,6 @@ import { type IntrospectionDependencies, introspect } from '../tokens/management
 import type { ManagementRequest } from '../tokens/management/management-request.ts';
 import { type RevocationDependencies, revoke } from '../tokens/management/revoke.ts';
 import { signedIntrospection } from '../tokens/management/signed-introspection.ts';
-import { requireParameters } from '../tokens/token-request.ts';
 import {
   answerClient,
   CLIENT_HEADERS,
@@ -59,5 +58,5 @@ export function revocationEndpoint(d: ClientEndpointDependencies & RevocationDep
 
 function readRequest({ body, note }: EndpointRequest, client: Client): ManagementRequest {
   const parameters = singleParameters(body as RequestParameters, ['token', 'token_type_hint']);
-  return { client, note, ...requireParameters({ parameters }, 'token') };
+  return { client, note, ...requireParameters(parameters, 'token') };
 }

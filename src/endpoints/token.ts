@@ -2,7 +2,7 @@ import type { Client } from '../clients/client.ts';
 import { verifyDpopProof } from '../clients/dpop-proof.ts';
 import { OAuthError } from '../clients/oauth-error.ts';
 import { proofFault } from '../clients/security-profile.ts';
-import { singleParameters } from '../clients/single-parameters.ts';
+import { requireParameters, singleParameters } from '../clients/single-parameters.ts';
 import type { Endpoint, EndpointRequest } from '../http/endpoint.ts';
 import type { RequestParameters } from '../http/input/parameters.ts';
 import { TokenError } from '../tokens/errors.ts';
@@ -14,7 +14,7 @@ import {
 } from '../tokens/redeem-device-code.ts';
 import { type RefreshDependencies, refresh } from '../tokens/refresh.ts';
 import { isScopeList } from '../tokens/scope-syntax.ts';
-import { requireParameters, type TokenAnswer, type TokenRequest } from '../tokens/token-request.ts';
+import type { TokenAnswer, TokenRequest } from '../tokens/token-request.ts';
 import { answerClient, CLIENT_HEADERS, type ClientEndpointDependencies } from './client-request.ts';
 import { audiencesOf, ENDPOINT_PATHS } from './paths.ts';
 
@@ -65,10 +65,7 @@ function readGrant(
   client: Client,
 ): { grant: Grant; parameters: TokenRequest['parameters'] } {
   const sent = body as RequestParameters;
-  const { grant_type: type } = requireParameters(
-    { parameters: singleParameters(sent, ['grant_type']) },
-    'grant_type',
-  );
+  const { grant_type: type } = requireParameters(singleParameters(sent, ['grant_type']), 'grant_type');
   const grant = GRANTS.get(type);
   if (!grant) throw new OAuthError('unsupported_grant_type', 'unsupported grant_type requested');
   if (!client.grantTypes.includes(type))

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mayReturnTo } from '../clients/allowed-now.ts';
 import { bindingOf, confirmationOf } from '../clients/confirmation.ts';
+import { requireParameters } from '../clients/single-parameters.ts';
 import type { UsedProofStore } from '../clients/used-proof-store.ts';
 import type { ArtifactStore } from '../grants/artifact-store.ts';
 import type { Authorization } from '../grants/authorization.ts';
@@ -10,9 +11,9 @@ import { epochSeconds } from '../platform/time/clock.ts';
 import type { Payload } from '../platform/time/payload-times.ts';
 import { invalidGrant, TokenError } from './errors.ts';
 import { type IssueDependencies, issueFirstTokens, signersFor } from './issue-tokens.ts';
-import { refuseOtherProof, requireProof } from './proof-of-possession.ts';
+import { hasItsProof, refuseOtherProof, requireProof } from './proof-of-possession.ts';
 import type { RefreshTokenCodec, RefreshTokenValue } from './refresh-token-value.ts';
-import { hasItsProof, requireParameters, type TokenAnswer, type TokenRequest } from './token-request.ts';
+import type { TokenAnswer, TokenRequest } from './token-request.ts';
 
 export interface ExchangeDependencies extends IssueDependencies {
   artifacts: ArtifactStore;
@@ -27,11 +28,11 @@ const NOT_VALID = 'Authorization code is not valid';
  * Exchanges an authorization code for tokens (RFC 6749 section 4.1.3). One statement compares the request with the
  * code, marks the code used and begins the refresh tokens. Nothing changes before that, so a client can repeat a lost
  * request. The code is looked up only if the statement matched nothing.
- * @throws TokenError that says why the code is refused.
+ * @throws OAuthError that says why the code is refused.
  */
 export async function exchangeCode(request: TokenRequest, d: ExchangeDependencies): Promise<TokenAnswer> {
   const { client } = request;
-  requireParameters(request, 'code', 'redirect_uri');
+  requireParameters(request.parameters, 'code', 'redirect_uri');
   const signers = signersFor(client, d.keyRing);
   const family = d.codec.newFamily();
 

@@ -1,3 +1,4 @@
+import { isBoundEnough } from '../clients/allowed-now.ts';
 import { bindingOf, confirmationIn, confirmationOf } from '../clients/confirmation.ts';
 import type { DpopProof } from '../clients/dpop-proof.ts';
 import type { UsedProofStore } from '../clients/used-proof-store.ts';
@@ -14,6 +15,12 @@ export function useProof(
   { usedProofs }: ProofDependencies,
 ): Promise<boolean> {
   return usedProofs.use({ issuer: clientId, jti: proof.jti, expiresAt: proof.expiresAt });
+}
+
+/** Whether a token request has the proof that it needs. Without it, no statement may match. */
+export function hasItsProof(request: TokenRequest): boolean {
+  const cnf = confirmationOf(request.client, request);
+  return request.proofError === undefined && isBoundEnough(request.client, { kind: 'AccessToken', cnf });
 }
 
 /**

@@ -1,4 +1,5 @@
 import { bindingOf, confirmationOf } from '../clients/confirmation.ts';
+import { requireParameters } from '../clients/single-parameters.ts';
 import type { UsedProofStore } from '../clients/used-proof-store.ts';
 import type { DeviceCodeStore, PolledDeviceCode } from '../grants/device-code-store.ts';
 import type { GrantStore } from '../grants/grant-store.ts';
@@ -7,7 +8,7 @@ import { invalidGrant, TokenError } from './errors.ts';
 import { type IssueDependencies, issueFirstTokens, signersFor } from './issue-tokens.ts';
 import { refuseWrongProof, requireProof } from './proof-of-possession.ts';
 import type { RefreshTokenCodec } from './refresh-token-value.ts';
-import { requireParameters, type TokenAnswer, type TokenRequest } from './token-request.ts';
+import type { TokenAnswer, TokenRequest } from './token-request.ts';
 
 /** RFC 8628 section 3.4. */
 export const DEVICE_CODE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
@@ -26,14 +27,14 @@ const POLL_EVERY_SECONDS = 4;
  * Answers a device that asks whether its person has decided (RFC 8628 section 3.4). One statement reads the code and
  * notes that the device asked; once the person has approved, another one marks the code used and begins the refresh
  * tokens. A device that has to wait uses up no proof.
- * @throws TokenError that says why there are no tokens.
+ * @throws OAuthError that says why there are no tokens.
  */
 export async function redeemDeviceCode(
   request: TokenRequest,
   d: DeviceCodeDependencies,
 ): Promise<TokenAnswer> {
   const { client, proof } = request;
-  const { device_code: code } = requireParameters(request, 'device_code');
+  const { device_code: code } = requireParameters(request.parameters, 'device_code');
   const signers = signersFor(client, d.keyRing);
   refuseUnready(await poll(code, request, d), request, d);
 

@@ -1,6 +1,7 @@
 import type { Events } from '../audit/events.ts';
 import { isBoundEnough, OFFLINE_ACCESS } from '../clients/allowed-now.ts';
 import { bindingOf, confirmationIn, confirmationOf } from '../clients/confirmation.ts';
+import { requireParameters } from '../clients/single-parameters.ts';
 import type { UsedProofStore } from '../clients/used-proof-store.ts';
 import type { Authorization } from '../grants/authorization.ts';
 import type { GrantStore } from '../grants/grant-store.ts';
@@ -9,9 +10,9 @@ import type { RefreshFamily, RefreshFamilyStore } from '../grants/refresh-family
 import type { Rotation } from '../grants/rotate-family.ts';
 import { invalidGrant, TokenError } from './errors.ts';
 import { type IssueDependencies, issueTokens, signersFor } from './issue-tokens.ts';
-import { refuseOtherKey, requireProof } from './proof-of-possession.ts';
+import { hasItsProof, refuseOtherKey, requireProof } from './proof-of-possession.ts';
 import type { RefreshTokenCodec, RefreshTokenValue } from './refresh-token-value.ts';
-import { hasItsProof, requireParameters, type TokenAnswer, type TokenRequest } from './token-request.ts';
+import type { TokenAnswer, TokenRequest } from './token-request.ts';
 
 export interface RefreshDependencies extends IssueDependencies {
   families: RefreshFamilyStore;
@@ -29,11 +30,11 @@ const ALREADY_USED = 'Refresh token already used: its sign-in was ended';
  * Gives new tokens for a refresh token (RFC 6749 section 6). A refresh token is a counter on the row of its family.
  * One statement compares the token with the row and counts up; of several parallel requests one succeeds. The row is
  * looked up only if the statement matched nothing.
- * @throws TokenError that says why the token is refused.
+ * @throws OAuthError that says why the token is refused.
  */
 export async function refresh(request: TokenRequest, d: RefreshDependencies): Promise<TokenAnswer> {
   const { client, parameters } = request;
-  const { refresh_token: text } = requireParameters(request, 'refresh_token');
+  const { refresh_token: text } = requireParameters(request.parameters, 'refresh_token');
   const presented = d.codec.decode(text, client.id);
   if (!presented) throw invalidGrant(NOT_VALID, 'of another client, or not of this server');
   const signers = signersFor(client, d.keyRing);

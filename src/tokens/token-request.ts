@@ -1,9 +1,7 @@
-import { isBoundEnough } from '../clients/allowed-now.ts';
 import type { ClientCertificate } from '../clients/certificates/client-certificate.ts';
 import type { Client } from '../clients/client.ts';
-import { confirmationOf } from '../clients/confirmation.ts';
 import type { DpopProof } from '../clients/dpop-proof.ts';
-import { TokenError } from './errors.ts';
+import type { TokenError } from './errors.ts';
 
 /** A request at the token endpoint whose client is authenticated and may use the grant type. */
 export interface TokenRequest {
@@ -20,12 +18,6 @@ export interface TokenRequest {
   note(about: { person?: string; grant?: string; detail?: string }): void;
 }
 
-/** Whether the request has the proof that it needs. Without it, no statement may match. */
-export function hasItsProof(request: TokenRequest): boolean {
-  const cnf = confirmationOf(request.client, request);
-  return request.proofError === undefined && isBoundEnough(request.client, { kind: 'AccessToken', cnf });
-}
-
 /** RFC 6749 section 5.1, with the ID token of OpenID Connect Core section 3.1.3.3. */
 export interface TokenAnswer {
   access_token: string;
@@ -35,20 +27,4 @@ export interface TokenAnswer {
   refresh_token?: string;
   scope: string;
   token_type: 'Bearer' | 'DPoP';
-}
-
-/** @throws TokenError `invalid_request` that lists the missing parameters of `names`. */
-export function requireParameters<Name extends string>(
-  { parameters }: Pick<TokenRequest, 'parameters'>,
-  ...names: Name[]
-): Record<Name, string> {
-  const missing = names.filter((name) => parameters[name] === undefined);
-  if (missing.length > 0) throw missingParameters(missing);
-  return parameters as Record<Name, string>;
-}
-
-function missingParameters(names: readonly string[]): TokenError {
-  const word = names.length > 1 ? 'parameters' : 'parameter';
-  const list = names.map((name) => `'${name}'`).join(' and ');
-  return new TokenError('invalid_request', `missing required ${word} ${list}`);
 }
