@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { calculateJwkThumbprint, EmbeddedJWK, type JWTPayload, jwtVerify } from 'jose';
+import { toEpochSeconds } from '../platform/time/clock.ts';
 
 /** A DPoP proof (RFC 9449) with the right signature, time and target. `UsedProofStore` knows whether it is new. */
 export interface DpopProof {
@@ -59,7 +60,7 @@ function checkClaims(
   if (typeof jti !== 'string' || !jti) throw new Error('DPoP proof must have a jti string property');
   if (nonce !== undefined && typeof nonce !== 'string') throw new Error('DPoP proof nonce must be a string');
   if (nonce) throw new Error('DPoP nonces are not supported');
-  if (Math.abs(Math.floor(now.getTime() / 1000) - iat) > TOLERATED_SECONDS)
+  if (Math.abs(toEpochSeconds(now) - iat) > TOLERATED_SECONDS)
     throw new Error('DPoP proof iat is not recent enough');
   if (htm !== method) throw new Error('DPoP proof htm mismatch');
   if (withoutQuery(htu) !== new URL(url).href) throw new Error('DPoP proof htu mismatch');

@@ -5,6 +5,7 @@ import { prepare } from '../platform/postgres/statements/prepared-statement.ts';
 import { batchOfTurn } from '../platform/postgres/statements/turn-batch.ts';
 import { byPlace, valueLists } from '../platform/postgres/statements/value-lists.ts';
 import { hashId } from '../platform/secrets/digest.ts';
+import { toEpochSeconds } from '../platform/time/clock.ts';
 import type { DatabaseTime } from '../platform/time/database-time.ts';
 import { toRow } from '../platform/time/payload-times.ts';
 import {
@@ -212,7 +213,7 @@ function valuesOf(redemption: Redemption, gty: string, time: DatabaseTime): Valu
   const { id: clientId, instanceId, refreshTokenTtlSeconds } = client;
   return {
     idHash: hashId(code),
-    nowSeconds: epochSeconds(time.toDatabase(now)),
+    nowSeconds: toEpochSeconds(time.toDatabase(now)),
     clientId,
     instanceId,
     jkt: jkt ?? '',
@@ -226,7 +227,7 @@ function valuesOf(redemption: Redemption, gty: string, time: DatabaseTime): Valu
 /** The members that a family's payload has beside the code's. */
 function beginning({ client, binding, now }: Redemption, gty: string): Record<string, unknown> {
   const { type, refreshTokenTtlSeconds } = client;
-  const iat = epochSeconds(now);
+  const iat = toEpochSeconds(now);
   // RFC 9449 section 5, RFC 8705 section 4: a refresh token is bound if no authentication of its client protects it.
   const bound = binding && type === 'public' ? { jkt: binding } : {};
   return {
@@ -238,8 +239,4 @@ function beginning({ client, binding, now }: Redemption, gty: string): Record<st
     exp: iat + refreshTokenTtlSeconds,
     ...bound,
   };
-}
-
-function epochSeconds(date: Date): number {
-  return Math.floor(date.getTime() / 1000);
 }

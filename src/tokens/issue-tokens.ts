@@ -7,7 +7,7 @@ import { type Authorization, scopesOf } from '../grants/authorization.ts';
 import type { CurrentKey, KeyRing } from '../keys/key-ring.ts';
 import type { KeyAlgorithm } from '../keys/signing-key.ts';
 import { unavailable } from '../platform/database-errors.ts';
-import { type Clock, epochSeconds } from '../platform/time/clock.ts';
+import { type Clock, epochSeconds, toEpochSeconds } from '../platform/time/clock.ts';
 import { ACCESS_TOKEN_TYPE, type AccessTokenClaims } from './access-token.ts';
 import { claimsForIdToken } from './claims/requested-claims.ts';
 import { accessTokenHash, signInClaims } from './claims/sign-in-claims.ts';
@@ -94,7 +94,7 @@ export async function issueTokens(issue: Issue, { issuer, clock }: IssueDependen
   const iat = epochSeconds(clock);
   const common = { iss: issuer, sub: authorization.person.id, iat };
   // A service that verifies the token by itself would accept it after the grant has ended.
-  const grantEnd = Math.floor(authorization.grant.expiresAt.getTime() / 1000);
+  const grantEnd = toEpochSeconds(authorization.grant.expiresAt);
   const exp = Math.min(iat + client.accessTokenTtlSeconds, grantEnd);
 
   const accessToken: AccessTokenClaims = {
@@ -108,18 +108,22 @@ export async function issueTokens(issue: Issue, { issuer, clock }: IssueDependen
     ...(cnf ? { cnf } : {}),
   };
   const signedAccessToken = await signers.accessToken.sign(accessToken, ACCESS_TOKEN_TYPE);
-  const idToken = {
-    ...claimsInScopes(authorization.person, granted),
-    ...claimsForIdToken({ client, ...authorization }, authorization.payload),
-    ...signInClaims(authorization.payload),
-    at_hash: accessTokenHash(signedAccessToken, signers.idToken.alg),
-    ...common,
-    client_id: client.id,
-    scope: asked.join(' '),
-    aud: client.id,
-    exp: iat + client.idTokenTtlSeconds,
-  };
-  const signedIdToken = asked.includes('openid') ? await signers.idToken.sign(idToken, 'JWT') : undefined;
+  const signedIdToken = asked.includes('openid')
+    ? await signers.idToken.sign(
+        {
+          ...claimsInScopes(authorization.person, granted),
+          ...claimsForIdToken({ client, ...authorization }, authorization.payload),
+          ...signInClaims(authorization.payload),
+          at_hash: accessTokenHash(signedAccessToken, signers.idToken.alg),
+          ...common,
+          client_id: client.id,
+          scope: asked.join(' '),
+          aud: client.id,
+          exp: iat + client.idTokenTtlSeconds,
+        },
+        'JWT',
+      )
+    : undefined;
   return {
     access_token: signedAccessToken,
     expires_in: exp - iat,

@@ -1,4 +1,5 @@
 import { errors, type JWTPayload } from 'jose';
+import { toEpochSeconds } from '../../platform/time/clock.ts';
 import type { Client } from '../client.ts';
 import type { ClientKeys } from '../keys/client-keys.ts';
 import { KeysUnavailable } from '../keys/published-keys.ts';
@@ -83,7 +84,7 @@ function checkClaims(
   { exp, iat = 0, jti, aud }: JWTPayload,
   { client, audiences, now }: Expected & { client: Client },
 ): { jti: string; exp: number } {
-  const latest = Math.floor(now.getTime() / 1000) + AHEAD_SECONDS;
+  const latest = toEpochSeconds(now) + AHEAD_SECONDS;
   if (!exp) throw invalidClientBecause('a client assertion must have an exp');
   if (exp > latest + LONGEST_SECONDS)
     throw invalidClientBecause(`a client assertion may live for ${LONGEST_SECONDS} seconds`);

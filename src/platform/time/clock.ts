@@ -8,8 +8,13 @@ export interface Clock {
 export const systemClock: Clock = { now: () => new Date() };
 
 /** Whole seconds since the epoch: the unit of JWT and cookie lifetimes. */
+export function toEpochSeconds(date: Date): number {
+  return Math.floor(date.getTime() / 1000);
+}
+
+/** The same of the current time. */
 export function epochSeconds(clock: Clock): number {
-  return Math.floor(clock.now().getTime() / 1000);
+  return toEpochSeconds(clock.now());
 }
 
 /** The moment that is `seconds` later than now. */

@@ -5,6 +5,7 @@ import type { ClientStore } from '../../clients/client-store.ts';
 import { type Confirmation, confirmationIn } from '../../clients/confirmation.ts';
 import type { AccessTokenStore } from '../../grants/access-token-store.ts';
 import type { KeyRing } from '../../keys/key-ring.ts';
+import { toEpochSeconds } from '../../platform/time/clock.ts';
 import { readAccessToken } from '../access-token.ts';
 import { type CurrentRefreshTokenDependencies, findCurrentFamily } from '../current-refresh-token.ts';
 import { holderOf } from './holder.ts';
@@ -114,7 +115,7 @@ async function describeRefreshToken(
     active: true,
     sub: grant.person.id,
     client_id: client.id,
-    exp: Math.floor(expiresAt.getTime() / 1000),
+    exp: toEpochSeconds(expiresAt),
     iat,
     iss: d.issuer,
     ...scopeOf(scope, client),
