@@ -8,7 +8,7 @@ import type { Context } from 'koa';
 import { type Initiation, initiationAddress } from '../clients/application-links.ts';
 import type { Client } from '../clients/client.ts';
 import type { ClientStore } from '../clients/client-store.ts';
-import { parseParameters, type RequestParameters, singleValue } from '../http/input/parameters.ts';
+import { parseParameters, type RequestParameters, valueOnce } from '../http/input/parameters.ts';
 import { redirect } from '../http/pages/redirect.ts';
 import { logClaim, logClient } from '../http/records/log-fields.ts';
 import { createRouter } from '../http/routing.ts';
@@ -36,20 +36,21 @@ async function lead(
   parameters: RequestParameters,
   { issuer, clients }: LoginInitiationDependencies,
 ): Promise<void> {
-  const clientId = once(parameters, 'client_id');
+  const get = (name: string) => valueOnce(parameters, name, refusal);
+  const clientId = get('client_id');
   if (clientId === undefined) throw refusal('The parameter client_id is missing.');
   logClaim(ctx.req, clientId);
   const client = await clients.find(clientId);
   if (!client) throw refusal('This client_id is not known.');
   logClient(ctx.req, client.id, 'registered');
 
-  const loginHint = once(parameters, 'login_hint');
+  const loginHint = get('login_hint');
   if (Buffer.byteLength(loginHint ?? '') > LONGEST_HINT_BYTES)
     throw refusal(`The login_hint is longer than ${LONGEST_HINT_BYTES} bytes.`);
   const address = initiationAddress(client, {
     iss: issuer,
     ...(loginHint === undefined ? {} : { login_hint: loginHint }),
-    ...targetOf(client, once(parameters, 'target_link_uri')),
+    ...targetOf(client, get('target_link_uri')),
   });
   if (address === undefined) throw beginsElsewhere();
   redirect(ctx, address);
@@ -64,11 +65,6 @@ function targetOf(
   if (!targetLinkUris.includes(uri))
     throw refusal('This target_link_uri is not registered for the application.');
   return { target_link_uri: uri };
-}
-
-function once(parameters: RequestParameters, name: string): string | undefined {
-  if (Array.isArray(parameters[name])) throw refusal(`The parameter ${name} was sent more than once.`);
-  return singleValue(parameters[name]);
 }
 
 function beginsElsewhere(): HttpError {

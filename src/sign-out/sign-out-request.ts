@@ -1,6 +1,6 @@
 import { mayReturnSignedOutTo } from '../clients/allowed-now.ts';
 import type { Client } from '../clients/client.ts';
-import { type RequestParameters, singleValue } from '../http/input/parameters.ts';
+import { type RequestParameters, valueOnce } from '../http/input/parameters.ts';
 import type { IdTokenHint } from '../oidc/id-token-hint.ts';
 import { PATHS } from '../oidc/routes.ts';
 import { type ErrorPage, HttpError } from '../platform/errors.ts';
@@ -26,10 +26,7 @@ export async function readSignOutRequest(
   { hints, clients }: Pick<SignOutDependencies, 'hints' | 'clients'>,
   noteClient: (id: string) => void,
 ): Promise<SignOutRequest> {
-  const get = (name: string) => {
-    if (Array.isArray(parameters[name])) throw refusal(`The parameter ${name} was sent more than once.`);
-    return singleValue(parameters[name]);
-  };
+  const get = (name: string) => valueOnce(parameters, name, refusal);
   const hintText = get('id_token_hint');
   const clientId = get('client_id');
   const returnTo = get('post_logout_redirect_uri');

@@ -45,6 +45,19 @@ export function singleValue(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
+/**
+ * The same, where a repeated parameter is refused.
+ * @throws the error that `refusal` makes of a sentence.
+ */
+export function valueOnce(
+  parameters: RequestParameters,
+  name: string,
+  refusal: (message: string) => Error,
+): string | undefined {
+  if (Array.isArray(parameters[name])) throw refusal(`The parameter ${name} was sent more than once.`);
+  return singleValue(parameters[name]);
+}
+
 function decode(text: string, name: string | undefined): string {
   const what = name === undefined ? 'A parameter name' : `The parameter ${printable(name)}`;
   let value: string;
