@@ -37,6 +37,11 @@ export function mayReturnSignedOutTo(
   return isAmong(client.postLogoutRedirectUris, uri, client);
 }
 
+/** Whether the answer to an authorization request may go out in this response mode. */
+export function mayBeAnsweredBy({ responseModes }: Pick<Client, 'responseModes'>, mode: string): boolean {
+  return responseModes === null || responseModes.includes(mode);
+}
+
 function isAmong(
   registered: readonly string[],
   uri: string,

@@ -2,6 +2,7 @@ import { scopesGiving } from '../accounts/claims.ts';
 import { OFFLINE_ACCESS, scopesAllowed } from '../clients/allowed-now.ts';
 import { logFacts } from '../http/records/log-fields.ts';
 import { requestState } from '../http/records/request-state.ts';
+import { requestedClaims } from '../oidc/checks/requested-claims.ts';
 import { interactionAddress } from '../oidc/routes.ts';
 import type { InteractionDependencies } from './dependencies.ts';
 import {
@@ -87,10 +88,7 @@ function shownScopes(context: InteractionContext): string[] {
 
 /** The scopes of the request, and those that give a claim which it asks for by name (`claims`). */
 function askedScopes({ interaction: { params }, client }: InteractionContext): string[] {
-  const { id_token = {}, userinfo = {} } = JSON.parse(String(params.claims ?? '{}')) as Record<
-    string,
-    object
-  >;
+  const { id_token, userinfo } = requestedClaims(params);
   const byClaims = Object.keys({ ...id_token, ...userinfo }).flatMap(scopesGiving);
   return scopesAllowed(client, [String(params.scope ?? ''), ...byClaims].join(' '));
 }

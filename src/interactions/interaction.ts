@@ -9,7 +9,8 @@ import type { PageOptions } from '../http/pages/views.ts';
 import { logClient, logFacts } from '../http/records/log-fields.ts';
 import { brandOf } from '../instances/brand.ts';
 import type { Instance } from '../instances/instance.ts';
-import { ANOTHER_PERSON } from '../oidc/interaction-policy.ts';
+import { requestedClaims } from '../oidc/checks/requested-claims.ts';
+import { ANOTHER_PERSON } from '../oidc/configuration/interaction-policy.ts';
 import { clientRecord } from '../oidc/storage/client-metadata.ts';
 import { epochSeconds } from '../platform/time/clock.ts';
 import type { InteractionDependencies } from './dependencies.ts';
@@ -186,17 +187,16 @@ export async function finishSignIn(
 }
 
 /**
- * Whether this is the person that the client requested (`id_token_hint`, or a `sub` in `claims`). The library checks the token, and only
- * knows who was signed in before.
+ * Whether this is the person that the client requested (`id_token_hint`, or a `sub` in `claims`). The library checks the
+ * token, and only knows who was signed in before.
  */
 export async function isWhoWasAskedFor(
   { interaction, client }: InteractionContext,
   { hints }: Pick<InteractionDependencies, 'hints'>,
   personId: string,
 ): Promise<boolean> {
-  const { id_token_hint, sealed_hint, claims } = interaction.params;
-  const { id_token } = JSON.parse(String(claims ?? '{}')) as { id_token?: { sub?: { value?: string } } };
-  const wanted = id_token?.sub?.value;
+  const { id_token_hint, sealed_hint } = interaction.params;
+  const wanted = requestedClaims(interaction.params).id_token?.sub?.value;
   if (wanted !== undefined && wanted !== personId) return false;
   if (id_token_hint === undefined && sealed_hint === undefined) return true;
   return (await hints.subjectAskedFor({ id_token_hint, sealed_hint }, client.id)) === personId;

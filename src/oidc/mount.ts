@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { Middleware } from 'koa';
 import { forbidCaching } from './answers/no-store.ts';
-import { type InstanceResolver, refuseChangedRegistration } from './instance-resolver.ts';
+import { refuseChangedRegistration } from './checks/changed-registration.ts';
+import type { InstanceResolver } from './instance-resolver.ts';
 import type { LiveProvider } from './live-provider.ts';
 import { type RequestFacts, requestContext, runInContext } from './request-context.ts';
 import { PATHS } from './routes.ts';

@@ -14,7 +14,7 @@ import { formPost } from './answers/form-post.ts';
 import { plainDescriptions } from './answers/plain-description.ts';
 import { keepDocuments } from './answers/published-documents.ts';
 import { signAnswers } from './answers/signed-answer.ts';
-import { type ConfigurationDependencies, oidcConfiguration } from './configuration.ts';
+import { type ConfigurationDependencies, oidcConfiguration } from './configuration/configuration.ts';
 import { correctClients, keepClients } from './corrections/client-model.ts';
 import { readHints } from './corrections/id-token-hint.ts';
 import { replace } from './corrections/replace.ts';

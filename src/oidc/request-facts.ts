@@ -3,7 +3,7 @@ import type { KoaContextWithOIDC } from 'oidc-provider';
 import { noteFacts, type RequestFacts } from './request-context.ts';
 import { clientRecord } from './storage/client-metadata.ts';
 
-/** The endpoints to which a client comes only after it was authenticated (client-requests.ts). */
+/** The endpoints to which a client comes only after it was authenticated (requests/client-requests.ts). */
 const CLIENT_ROUTES: ReadonlySet<string> = new Set(['pushed_authorization_request', 'device_authorization']);
 
 /** Notes what the library has found out about a request, whether it answers or refuses. */

@@ -4,7 +4,7 @@ import { logClient } from '../../http/records/log-fields.ts';
 import { requestState } from '../../http/records/request-state.ts';
 import { brandOf } from '../../instances/brand.ts';
 import type { InstanceStore } from '../../instances/instance-store.ts';
-import type { DevicePages, DeviceProblem } from '../../oidc/device-flow.ts';
+import type { DevicePages, DeviceProblem } from '../../oidc/configuration/device-flow.ts';
 import { requestContext } from '../../oidc/request-context.ts';
 import { PATHS } from '../../oidc/routes.ts';
 import type { HttpError } from '../../platform/errors.ts';

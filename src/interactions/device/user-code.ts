@@ -6,7 +6,7 @@ import { type DeviceCode, type DeviceCodeStore, isDecided } from '../../grants/d
 import { type RequestParameters, singleValue } from '../../http/input/parameters.ts';
 import type { Views } from '../../http/pages/views.ts';
 import { requestLimitKey } from '../../http/rate-limits/limit-key.ts';
-import type { DeviceProblem } from '../../oidc/device-flow.ts';
+import type { DeviceProblem } from '../../oidc/configuration/device-flow.ts';
 import type { InstanceResolver } from '../../oidc/instance-resolver.ts';
 import type { ParsedRequest } from '../../oidc/mount.ts';
 import { runInContext } from '../../oidc/request-context.ts';

@@ -9,6 +9,21 @@ const LONGEST_VALUE = 255;
 
 type Members = Record<string, unknown>;
 
+/** The parameter `claims`, in the form in which `checkRequestedClaims` leaves it. */
+export interface RequestedClaims {
+  id_token?: {
+    acr?: { essential?: boolean; value?: string; values?: string[] };
+    sub?: { value?: string };
+    [name: string]: object | null | undefined;
+  };
+  userinfo?: Record<string, null>;
+}
+
+/** Reads the `claims` of an interaction, which were checked where its request began. */
+export function requestedClaims({ claims }: Members): RequestedClaims {
+  return JSON.parse(String(claims ?? '{}'));
+}
+
 /**
  * Reduces the parameter `claims` to what this server understands and this client may ask for: the claims that its scopes
  * give, and the `acr` and `sub` of the ID token. The rest is left out, essential or not (OpenID Connect Core section

@@ -1,5 +1,5 @@
 import type { ClientAuthMethod, Configuration } from 'oidc-provider';
-import { PATHS } from './routes.ts';
+import { PATHS } from '../routes.ts';
 
 /** The part of the configuration that discovery announces about certificates of clients (RFC 8705). */
 export interface CertificateSupport {
@@ -14,7 +14,7 @@ export function certificateMethods({ header, issuers }: CertificateSupport): Cli
   return [...(issuers.length > 0 ? (['tls_client_auth'] as const) : []), 'self_signed_tls_client_auth'];
 }
 
-/** The library only announces it. Clients are authenticated before the library (oidc/client-requests.ts). */
+/** The library only announces it. Clients are authenticated before the library (oidc/requests/client-requests.ts). */
 export function mutualTls({ header }: CertificateSupport): NonNullable<Configuration['features']>['mTLS'] {
   if (!header) return { enabled: false };
   return {

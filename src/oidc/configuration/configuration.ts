@@ -1,33 +1,33 @@
 import type { ClientAuthMethod, Configuration } from 'oidc-provider';
-import { CLAIMS_BY_SCOPE, LISTO_CLAIMS, PREFERRED_USERNAME } from '../accounts/claims.ts';
-import type { PersonStore } from '../accounts/person-store.ts';
-import { PROOF_ALGORITHMS } from '../clients/dpop-proof.ts';
-import { mayCallFrom } from '../clients/origins.ts';
-import { REQUEST_OBJECT_ALGORITHMS } from '../clients/request-object.ts';
-import type { ConsentStore } from '../grants/consent-store.ts';
-import { KEY_ALGORITHMS } from '../keys/signing-key.ts';
-import { ACR } from '../tokens/claims/sign-in-claims.ts';
-import { answerError, type RenderError } from './answers/render-error.ts';
+import { CLAIMS_BY_SCOPE, LISTO_CLAIMS, PREFERRED_USERNAME } from '../../accounts/claims.ts';
+import type { PersonStore } from '../../accounts/person-store.ts';
+import { PROOF_ALGORITHMS } from '../../clients/dpop-proof.ts';
+import { mayCallFrom } from '../../clients/origins.ts';
+import { REQUEST_OBJECT_ALGORITHMS } from '../../clients/request-object.ts';
+import type { ConsentStore } from '../../grants/consent-store.ts';
+import { KEY_ALGORITHMS } from '../../keys/signing-key.ts';
+import { ACR } from '../../tokens/claims/sign-in-claims.ts';
+import { answerError, type RenderError } from '../answers/render-error.ts';
+import { checkBindings, checkPushedProof } from '../checks/bindings.ts';
+import { checkLengths } from '../checks/lengths.ts';
+import { checkRequestedClaims } from '../checks/requested-claims.ts';
+import { checkRequestedScope } from '../checks/requested-scope.ts';
+import { checkSealedHint } from '../checks/sealed-hint.ts';
+import type { IdTokenHints } from '../id-token-hint.ts';
+import { interactionAddress, PATHS } from '../routes.ts';
+import { createAccountFinder } from '../storage/account.ts';
+import { type AdapterDependencies, createAdapter } from '../storage/adapter.ts';
+import { clientRecord } from '../storage/client-metadata.ts';
+import { DEVICE_CODE_TTL_SECONDS } from '../storage/device-code-adapter.ts';
+import { createGrantLoader } from '../storage/grants.ts';
 import {
   type CertificateSupport,
   certificateMethods,
   endpointAliases,
   mutualTls,
 } from './certificate-metadata.ts';
-import { checkBindings, checkPushedProof } from './checks/bindings.ts';
-import { checkLengths } from './checks/lengths.ts';
-import { checkRequestedClaims } from './checks/requested-claims.ts';
-import { checkRequestedScope } from './checks/requested-scope.ts';
-import { checkSealedHint } from './checks/sealed-hint.ts';
 import { type DevicePages, deviceFlow } from './device-flow.ts';
-import type { IdTokenHints } from './id-token-hint.ts';
 import { createInteractionPolicy } from './interaction-policy.ts';
-import { interactionAddress, PATHS } from './routes.ts';
-import { createAccountFinder } from './storage/account.ts';
-import { type AdapterDependencies, createAdapter } from './storage/adapter.ts';
-import { clientRecord } from './storage/client-metadata.ts';
-import { DEVICE_CODE_TTL_SECONDS } from './storage/device-code-adapter.ts';
-import { createGrantLoader } from './storage/grants.ts';
 
 const DAY = 24 * 60 * 60;
 const SESSION_TTL_SECONDS = 14 * DAY;

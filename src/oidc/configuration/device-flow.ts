@@ -1,7 +1,7 @@
 import type { Configuration, KoaContextWithOIDC } from 'oidc-provider';
-import type { Client } from '../clients/client.ts';
-import { requestContext } from './request-context.ts';
-import { clientRecord } from './storage/client-metadata.ts';
+import type { Client } from '../../clients/client.ts';
+import { requestContext } from '../request-context.ts';
+import { clientRecord } from '../storage/client-metadata.ts';
 
 /** Why a code led to no sign-in. */
 export type DeviceProblem = 'unknown' | 'expired' | 'used' | 'cancelled' | 'interrupted';

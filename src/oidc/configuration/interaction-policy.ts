@@ -1,8 +1,9 @@
 import { errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider';
-import { mayAnswerSilently } from '../clients/allowed-now.ts';
-import { ACR, acrOf } from '../tokens/claims/sign-in-claims.ts';
-import { requestContext } from './request-context.ts';
-import { clientRecord } from './storage/client-metadata.ts';
+import { mayAnswerSilently } from '../../clients/allowed-now.ts';
+import { ACR, acrOf } from '../../tokens/claims/sign-in-claims.ts';
+import type { RequestedClaims } from '../checks/requested-claims.ts';
+import { requestContext } from '../request-context.ts';
+import { clientRecord } from '../storage/client-metadata.ts';
 
 const { Check, Prompt, base } = interactionPolicy;
 
@@ -85,13 +86,8 @@ function selectAccount(): interactionPolicy.Prompt {
 
 type OidcContext = KoaContextWithOIDC['oidc'];
 
-interface IdTokenClaims {
-  acr?: { essential?: boolean; value?: string; values?: string[] };
-  sub?: { value?: string };
-}
-
-function idTokenClaims({ claims }: OidcContext): IdTokenClaims {
-  return (claims as { id_token?: IdTokenClaims } | undefined)?.id_token ?? {};
+function idTokenClaims({ claims }: OidcContext): NonNullable<RequestedClaims['id_token']> {
+  return (claims as RequestedClaims | undefined)?.id_token ?? {};
 }
 
 function wantedSubject(oidc: OidcContext): string | undefined {

@@ -1,5 +1,5 @@
 import { errors, Provider, type ResponseType } from 'oidc-provider';
-import { mayReturnTo } from '../../clients/allowed-now.ts';
+import { mayBeAnsweredBy, mayReturnTo } from '../../clients/allowed-now.ts';
 import type { Client as ClientRecord } from '../../clients/client.ts';
 import type { ClientStore } from '../../clients/client-store.ts';
 import { DEVICE_CODE_GRANT } from '../../tokens/redeem-device-code.ts';
@@ -62,8 +62,7 @@ export function correctClients(provider: Provider): void {
     responseModeAllowed(this: Client, ...[mode, ...others]: Parameters<ResponseModeAllowed>) {
       const { requestRefusal } = requestContext();
       if (requestRefusal) throw requestRefusal;
-      const { responseModes } = clientRecord(this);
-      const isRegistered = mode === undefined || responseModes === null || responseModes.includes(mode);
+      const isRegistered = mode === undefined || mayBeAnsweredBy(clientRecord(this), mode);
       return isRegistered && responseModeAllowed.call(this, mode, ...others);
     },
 

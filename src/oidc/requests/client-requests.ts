@@ -1,19 +1,19 @@
 import type { Middleware } from 'koa';
-import type { Audiences } from '../clients/authentication/assertion.ts';
-import type { Client } from '../clients/client.ts';
-import { OAuthError } from '../clients/oauth-error.ts';
+import type { Audiences } from '../../clients/authentication/assertion.ts';
+import type { Client } from '../../clients/client.ts';
+import { OAuthError } from '../../clients/oauth-error.ts';
 import {
   authenticate,
   CLIENT_HEADERS,
   type ClientEndpointDependencies,
   refuseClient,
-} from '../endpoints/client-request.ts';
-import { audiencesOf } from '../endpoints/paths.ts';
-import { readRequest, send } from '../http/endpoint.ts';
-import type { ParsedRequest } from './mount.ts';
-import { requestContext } from './request-context.ts';
-import { PATHS } from './routes.ts';
-import { vouchedCredentials } from './storage/client-metadata.ts';
+} from '../../endpoints/client-request.ts';
+import { audiencesOf } from '../../endpoints/paths.ts';
+import { readRequest, send } from '../../http/endpoint.ts';
+import type { ParsedRequest } from '../mount.ts';
+import { requestContext } from '../request-context.ts';
+import { PATHS } from '../routes.ts';
+import { vouchedCredentials } from '../storage/client-metadata.ts';
 
 /**
  * Authenticates the clients of the endpoints that the library answers. The library then sees credentials that only this

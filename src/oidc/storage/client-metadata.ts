@@ -7,7 +7,7 @@ import { requestContext } from '../request-context.ts';
 
 /**
  * The secret of every confidential client, to the library, which also authenticates. Nobody outside this process knows
- * it: a client is authenticated before the library (oidc/client-requests.ts), which then gets this secret.
+ * it: a client is authenticated before the library (oidc/requests/client-requests.ts), which then gets this secret.
  */
 const VOUCHED_SECRET = randomBytes(32).toString('hex');
 

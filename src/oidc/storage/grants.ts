@@ -5,6 +5,7 @@ import { mayHaveScope, OFFLINE_ACCESS } from '../../clients/allowed-now.ts';
 import type { ConsentStore } from '../../grants/consent-store.ts';
 import type { NewGrant } from '../../grants/new-grant.ts';
 import { type Clock, epochSeconds } from '../../platform/time/clock.ts';
+import type { RequestedClaims } from '../checks/requested-claims.ts';
 import { invalidScopes } from '../checks/requested-scope.ts';
 import { clientRecord } from './client-metadata.ts';
 
@@ -87,7 +88,7 @@ export function newGrantFor(
 
 /** Userinfo has nothing of the request but its grant. */
 function claimsOfUserinfo({ claims }: OidcContext, openid: StoredGrant['openid']): { userinfo?: string[] } {
-  const asked = Object.keys((claims as { userinfo?: object }).userinfo ?? {});
+  const asked = Object.keys((claims as RequestedClaims).userinfo ?? {});
   const given = asked.filter((name) => openid?.claims?.includes(name));
   return given.length > 0 ? { userinfo: given } : {};
 }
