@@ -1,4 +1,4 @@
-import { existsSync, globSync, readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 interface Manifest {
@@ -22,8 +22,8 @@ function noticeOf(folder: string): string {
     readFileSync(join(folder, 'package.json'), 'utf8'),
   ) as Manifest;
   if (!license) throw new Error(`${name} names no licence.`);
-  const texts = globSync('{LICENSE,LICENCE,COPYING,NOTICE,license}*', { cwd: folder })
-    .filter((file) => existsSync(join(folder, file)))
-    .map((file) => readFileSync(join(folder, file), 'utf8').trim());
+  const texts = globSync('{LICENSE,LICENCE,COPYING,NOTICE,license}*', { cwd: folder }).map((file) =>
+    readFileSync(join(folder, file), 'utf8').trim(),
+  );
   return `${[`${name} ${version} (${license})`, ...texts].join('\n\n')}\n`;
 }

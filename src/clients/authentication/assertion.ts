@@ -4,7 +4,7 @@ import type { Client } from '../client.ts';
 import type { ClientKeys } from '../keys/client-keys.ts';
 import { KeysUnavailable } from '../keys/published-keys.ts';
 import { verifyClientJwt } from '../keys/verify-client-jwt.ts';
-import { clientAlgorithms, isFapi } from '../security-profile.ts';
+import { isFapi } from '../security-profile.ts';
 import type { UsedProofStore } from '../used-proof-store.ts';
 import { invalidClient, invalidClientBecause, unavailableKeys } from './errors.ts';
 
@@ -13,6 +13,8 @@ const LONGEST_SECONDS = 3600;
 const AHEAD_SECONDS = 60;
 /** How far a client's clock may be behind ours. */
 const BEHIND_SECONDS = 15;
+/** A request object of the same client, which its person's browser has, is no assertion. */
+const TYPES = ['jwt', 'client-authentication+jwt'].flatMap((type) => [type, `application/${type}`]);
 
 /** The addresses by which an assertion may name this server (RFC 7523 section 3). */
 export interface Audiences {
@@ -43,38 +45,25 @@ export async function verifyAssertion(
     throw invalidClientBecause('a client assertion may be used once');
 }
 
-async function verifySignature(
+function verifySignature(
   assertion: string,
   client: Client,
   currentDate: Date,
   dependencies: { clientKeys: ClientKeys },
 ): Promise<JWTPayload> {
-  const options = {
-    algorithms: [...clientAlgorithms(client)],
-    issuer: client.id,
-    clockTolerance: BEHIND_SECONDS,
-    currentDate,
-  };
-  const verified = await verifyClientJwt(assertion, { client, ...options }, dependencies).catch((error) => {
+  const expected = { client, types: TYPES, clockTolerance: BEHIND_SECONDS, currentDate };
+  return verifyClientJwt(assertion, expected, dependencies).catch((error) => {
     throw refusalOf(error);
   });
-  if (!isAssertionType(verified.protectedHeader))
-    throw invalidClientBecause('the typ of the client assertion says that it is another JWT');
-  return verified.payload;
-}
-
-/** RFC 8725 section 3.11: a request object of the same client, which its person's browser has, is no assertion. */
-function isAssertionType({ typ }: { typ?: unknown }): boolean {
-  return (
-    typ === undefined ||
-    (typeof typ === 'string' && /^(?:application\/)?(?:jwt|client-authentication\+jwt)$/i.test(typ))
-  );
 }
 
 /** `jwtVerify` looks at the claims only where the signature is right. */
 function refusalOf(error: Error): Error {
   if (error instanceof errors.JWTExpired) return invalidClientBecause('the client assertion has expired');
-  if (error instanceof errors.JWTClaimValidationFailed) return invalidClientBecause(error.message);
+  if (error instanceof errors.JWTClaimValidationFailed)
+    return invalidClientBecause(
+      error.claim === 'typ' ? 'the typ of the client assertion says that it is another JWT' : error.message,
+    );
   if (error instanceof KeysUnavailable) return unavailableKeys(error.message);
   return invalidClient(error.message);
 }

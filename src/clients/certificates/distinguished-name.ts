@@ -5,7 +5,7 @@ import type { X509Certificate } from 'node:crypto';
  * their values without escapes. Values are compared letter by letter: somebody who gets a certificate for `acme` is not
  * `Acme`.
  */
-export type CanonicalName = string;
+type CanonicalName = string;
 
 /** The short names of RFC 4519 and OpenSSL. Others are compared as they are written, in lower case. */
 const IDENTIFIERS: Readonly<Record<string, string>> = {

@@ -300,6 +300,25 @@ describe('a signed request object (RFC 9101)', () => {
       });
     });
 
+    it.each([
+      ['is no point of its curve', { kty: 'EC', crv: 'P-256', x: 'A'.repeat(43), y: 'A'.repeat(43) }],
+      ['is shorter than it looks', { kty: 'RSA', n: 'A'.repeat(342), e: 'AQAB' }],
+    ])('over a registered key that %s, and the keys beside it count', async (_what, unusable) => {
+      const own = await aClientKey(unusable.kty === 'RSA' ? 'RS256' : 'ES256');
+      const answerWith = async (keys: object[]) => {
+        const client = await aClient(server, { jwks: { keys } });
+        const request = await requestObject(own, { clientId: client.client_id, audience: server.url }, asked);
+        return answerTo({ client_id: client.client_id, redirect_uri: REDIRECT_URI, request });
+      };
+      expect(await answerWith([unusable])).toEqual({
+        error: 'invalid_request_object',
+        error_description: 'The request object is refused: its signature is not of a key of the client',
+        state: 'inside',
+        iss: server.url,
+      });
+      expect(await answerWith([unusable, own.publicJwk])).toMatchObject({ code: expect.any(String) });
+    });
+
     it('twice, beside a request_uri, or where another response_type stands outside', async () => {
       const request = await signed();
       const to = { redirect_uri: REDIRECT_URI, state: 's', iss: server.url };
