@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { LRUCache } from 'lru-cache';
+import { createRecent } from '../../platform/copies/recent.ts';
 import { OAuthError } from '../oauth-error.ts';
 import { type ClientCertificate, readCertificate } from './client-certificate.ts';
 import { forwardedCertificate } from './forwarded-certificate.ts';
@@ -30,7 +30,7 @@ const MOST_REMEMBERED = 500;
 export function createCertificateReader(header: CertificateHeader | undefined): CertificateReader {
   if (!header) return () => undefined;
   const { name, form } = header;
-  const known = new LRUCache<string, ClientCertificate>({ max: MOST_REMEMBERED });
+  const known = createRecent<ClientCertificate>({ max: MOST_REMEMBERED });
   return (headers) => {
     const text = headers[name];
     if (!text) return undefined;

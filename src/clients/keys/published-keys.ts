@@ -1,4 +1,4 @@
-import { LRUCache } from 'lru-cache';
+import { createRecent } from '../../platform/copies/recent.ts';
 import type { OutboundFetch } from '../../platform/network/outbound-fetch.ts';
 import { type KeySet, readKeySet } from './read-key-set.ts';
 
@@ -51,7 +51,7 @@ export function createPublishedKeys({
   /** In milliseconds. */
   now?: () => number;
 }): PublishedKeys {
-  const addresses = new LRUCache<string, Known>({ max: MOST_ADDRESSES });
+  const addresses = createRecent<Known>({ max: MOST_ADDRESSES });
 
   const knownOf = (address: string): Known => {
     const known = addresses.get(address) ?? { askedAt: Number.NEGATIVE_INFINITY };
