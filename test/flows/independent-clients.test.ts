@@ -1,6 +1,7 @@
 import { calculateJwkThumbprint, createRemoteJWKSet, decodeProtectedHeader, type JWK, jwtVerify } from 'jose';
 import * as oauth from 'oauth4webapi';
 import * as client from 'openid-client';
+import { tiedRequest } from '../support/clients/openid-client.ts';
 import { ADA, DEMO_SPA, DEMO_WEB, signIn } from '../support/clients/relying-party.ts';
 import { startTestServer, type TestServer } from '../support/servers/test-server.ts';
 
@@ -30,23 +31,11 @@ describe('a client that somebody else wrote', () => {
       ['none', DEMO_SPA, client.None()],
     ])('signs somebody in, with %s', async (_method, { client_id, redirect_uri }, authentication) => {
       const config = await discover(client_id, authentication);
-      const pkceCodeVerifier = client.randomPKCECodeVerifier();
-      const [expectedNonce, expectedState] = [client.randomNonce(), client.randomState()];
-      const url = client.buildAuthorizationUrl(config, {
-        redirect_uri,
-        scope: 'openid profile email',
-        code_challenge: await client.calculatePKCECodeChallenge(pkceCodeVerifier),
-        code_challenge_method: 'S256',
-        nonce: expectedNonce,
-        state: expectedState,
-        max_age: '3600',
-      });
+      const { parameters, checks } = await tiedRequest({ redirect_uri, scope: 'openid profile email' });
+      const url = client.buildAuthorizationUrl(config, { ...parameters, max_age: '3600' });
 
       const tokens = await client.authorizationCodeGrant(config, await follow(url), {
-        pkceCodeVerifier,
-        expectedNonce,
-        expectedState,
-        idTokenExpected: true,
+        ...checks,
         maxAge: 3600,
       });
       expect(tokens.claims()?.sub).toBe(ADA.id);
@@ -56,7 +45,7 @@ describe('a client that somebody else wrote', () => {
       });
 
       const refreshed = await client.refreshTokenGrant(config, String(tokens.refresh_token));
-      expect(refreshed.claims()).toMatchObject({ sub: ADA.id, nonce: expectedNonce });
+      expect(refreshed.claims()).toMatchObject({ sub: ADA.id, nonce: parameters.nonce });
       const introspected = () => client.tokenIntrospection(config, refreshed.access_token);
       const isPublic = client_id === DEMO_SPA.client_id;
       if (isPublic)

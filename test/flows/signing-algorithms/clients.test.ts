@@ -2,6 +2,7 @@ import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose';
 import * as oauth from 'oauth4webapi';
 import * as client from 'openid-client';
 import { KEY_ALGORITHMS } from '../../../src/keys/signing-key.ts';
+import { tiedRequest } from '../../support/clients/openid-client.ts';
 import { ADA, authorizationUrl, signIn } from '../../support/clients/relying-party.ts';
 import { askToken, verifyToken } from '../../support/clients/token-provider.ts';
 import { openWorld, SERVICE, SIGNED_OUT, type World } from './world.ts';
@@ -29,18 +30,9 @@ describe.each(KEY_ALGORITHMS)('a client of another author, for which everything 
     const config = await client.discovery(new URL(issuer), client_id, metadata, authentication, {
       execute: [client.allowInsecureRequests, client.enableNonRepudiationChecks],
     });
-    const pkceCodeVerifier = client.randomPKCECodeVerifier();
-    const expectedNonce = client.randomNonce();
-    const { answer, browser } = await follow(
-      client.buildAuthorizationUrl(config, {
-        redirect_uri,
-        scope: 'openid profile email',
-        code_challenge: await client.calculatePKCECodeChallenge(pkceCodeVerifier),
-        code_challenge_method: 'S256',
-        nonce: expectedNonce,
-      }),
-    );
-    const tokens = await client.authorizationCodeGrant(config, answer, { pkceCodeVerifier, expectedNonce });
+    const { parameters, checks } = await tiedRequest({ redirect_uri, scope: 'openid profile email' });
+    const { answer, browser } = await follow(client.buildAuthorizationUrl(config, parameters));
+    const tokens = await client.authorizationCodeGrant(config, answer, checks);
     expect(tokens.claims()?.sub).toBe(ADA.id);
     const refreshed = await client.refreshTokenGrant(config, String(tokens.refresh_token));
     expect(refreshed.claims()?.sub).toBe(ADA.id);

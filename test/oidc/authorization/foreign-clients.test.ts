@@ -1,6 +1,7 @@
 import * as oauth from 'oauth4webapi';
 import * as client from 'openid-client';
 import type { Browser } from '../../support/browsers/browser.ts';
+import { tiedRequest } from '../../support/clients/openid-client.ts';
 import { aClientKey, type ClientKey } from '../../support/clients/proofs.ts';
 import { ADA, signIn } from '../../support/clients/relying-party.ts';
 import { aClient, type TestClient } from '../../support/registrations/factories.ts';
@@ -40,26 +41,16 @@ describe('a client that somebody else wrote', () => {
       { execute: [client.allowInsecureRequests, client.enableNonRepudiationChecks] },
     );
     client.useJwtResponseMode(config);
-    const pkceCodeVerifier = client.randomPKCECodeVerifier();
-    const [expectedNonce, expectedState] = [client.randomNonce(), client.randomState()];
-    const request = async (parameters: Record<string, string> = {}) => {
+    const { parameters, checks } = await tiedRequest({ redirect_uri, scope: 'openid' });
+    const request = async (changes: Record<string, string> = {}) => {
       const signed = await client.buildAuthorizationUrlWithJAR(
         config,
-        {
-          redirect_uri,
-          scope: 'openid',
-          nonce: expectedNonce,
-          state: expectedState,
-          code_challenge: await client.calculatePKCECodeChallenge(pkceCodeVerifier),
-          code_challenge_method: 'S256',
-          ...parameters,
-        },
+        { ...parameters, ...changes },
         signer(),
       );
       return client.buildAuthorizationUrlWithPAR(config, signed.searchParams);
     };
     const answerTo = async (url: URL) => new URL((await browser.get(url.href)).location ?? '');
-    const checks = { pkceCodeVerifier, expectedNonce, expectedState, idTokenExpected: true };
     const tokens = await client.authorizationCodeGrant(config, await answerTo(await request()), checks);
     expect(tokens.claims()?.sub).toBe(ADA.id);
 
