@@ -5,9 +5,9 @@ export const DELIVERY_STATES = ['queued', 'delivered', 'given_up'] as const;
 export type DeliveryState = (typeof DELIVERY_STATES)[number];
 
 /** A row as an operator reads it. */
-export type LoggedDelivery = Record<string, unknown> & { id: string };
+type LoggedDelivery = Record<string, unknown> & { id: string };
 
-export interface LogPage {
+interface LogPage {
   state?: DeliveryState | undefined;
   kind?: string | undefined;
   clientId?: string | undefined;
@@ -57,7 +57,10 @@ export function createDeliveryLogStore(db: Queryable): DeliveryLogStore {
       const changed = await db('deliveries')
         .where({ id })
         .update({
-          ...{ state: 'queued', attempts: 0, due_at: db.fn.now(), settled_at: null },
+          state: 'queued',
+          attempts: 0,
+          due_at: db.fn.now(),
+          settled_at: null,
           give_up_at: db.raw("now() + interval '1 day'"),
           expires_at: db.raw("now() + interval '30 days'"),
         });

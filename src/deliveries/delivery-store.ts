@@ -13,7 +13,7 @@ export interface Room {
 }
 
 /** The deliveries that wait. `count` stops at `COUNT_AT_MOST`. */
-export interface Backlog {
+interface Backlog {
   count: number;
   oldestSeconds: number;
 }

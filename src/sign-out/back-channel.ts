@@ -14,7 +14,7 @@ import { signLogoutToken } from '../tokens/logout-token.ts';
 /** The kind of these deliveries. */
 export const BACK_CHANNEL_LOGOUT = 'backchannel_logout';
 
-export interface BackChannelDependencies {
+interface BackChannelDependencies {
   issuer: string;
   clients: ClientStore;
   keyRing: KeyRing;

@@ -12,7 +12,7 @@ import { requestContext } from '../request-context.ts';
 import { PATHS } from '../routes.ts';
 import type { SealedRequests } from './sealed-requests.ts';
 
-export interface ReadRequestDependencies {
+interface ReadRequestDependencies {
   issuer: string;
   clock: Clock;
   usedProofs: UsedProofStore;
@@ -53,13 +53,14 @@ async function readAsked(
   { isPushed }: { isPushed: boolean },
   dependencies: ReadRequestDependencies,
 ): Promise<Asked> {
-  const { request, request_uri: uri, sealed_request: sealed } = sent;
+  const { request, request_uri: uri } = sent;
   // The library refuses both together, and each of them twice. Nothing beside a request_uri counts.
   const passedOn = { parameters: inMode(sent, client).parameters };
   if (Array.isArray(request) || Array.isArray(uri)) return passedOn;
   if (uri && (request || !isPushed)) return passedOn;
 
-  const sealedOnce = isPushed ? undefined : singleValue(sealed);
+  const sealed = isPushed ? undefined : sent.sealed_request;
+  const sealedOnce = singleValue(sealed);
   const opened = sealedOnce ? dependencies.sealedRequests.open(sealedOnce, client.id) : undefined;
   if (opened && 'parameters' in opened) return inMode(opened.parameters, client);
   const object = opened ? opened.request : request;
@@ -68,7 +69,7 @@ async function readAsked(
       throw new OAuthError('invalid_request', 'This client must push its requests first (RFC 9126)');
     if (object)
       return inMode(await parametersOf(object, sent, client, { isPushed, ...dependencies }), client);
-    if (sealed && !isPushed) throw new OAuthError('invalid_request', 'sealed_request is not valid any more');
+    if (sealed) throw new OAuthError('invalid_request', 'sealed_request is not valid any more');
     if (client.requireSignedRequestObject)
       throw new OAuthError('invalid_request', 'This client must send a signed request object (RFC 9101)');
     return inMode(sent, client);

@@ -15,7 +15,7 @@ export interface SealedRequests {
 }
 
 /** `request` has to be verified. `parameters` come from a request that was. */
-export type SealedRequest = { request: string } | { parameters: Record<string, string> };
+type SealedRequest = { request: string } | { parameters: Record<string, string> };
 
 const SECONDS = 60;
 
