@@ -65,7 +65,7 @@ function refusalOf(error: Error): Error {
       error.claim === 'typ' ? 'the typ of the client assertion says that it is another JWT' : error.message,
     );
   if (error instanceof KeysUnavailable) return unavailableKeys(error.message);
-  return invalidClient(error.message);
+  return error instanceof errors.JOSEError ? invalidClient(error.message) : error;
 }
 
 /** `jwtVerify` has checked the issuer, `nbf`, and that `exp`, if it is there, has not passed. */

@@ -65,6 +65,12 @@ describe('a client may publish its keys instead of registering them (jwks_uri)',
     expect(address.asked()).toBe(1);
   });
 
+  it('refuses an assertion over a key that is no point of its curve', async () => {
+    const [x, y] = ['A'.repeat(43), 'A'.repeat(43)];
+    address.answer({ keys: [{ kty: 'EC', crv: 'P-256', kid: 'one', x, y }] });
+    expect(await introspect()).toEqual(REFUSED);
+  });
+
   it('says that the keys cannot be had, and says why in the log alone', async () => {
     address.answer({ keys: [{ kty: 'oct', k: 'c2VjcmV0' }] });
     expect(await introspect()).toEqual(NOT_THERE);
