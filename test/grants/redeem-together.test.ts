@@ -4,6 +4,7 @@ import { createArtifactStore } from '../../src/grants/artifact-store.ts';
 import type { AuthorizationCodeRedemption } from '../../src/grants/redeem-code.ts';
 import { openBrowser } from '../support/browsers/browser.ts';
 import { DEMO_WEB, obtainCode } from '../support/clients/relying-party.ts';
+import { countStatements } from '../support/databases/count-statements.ts';
 import { startTestServer, type TestServer } from '../support/servers/test-server.ts';
 
 const CODES = 4;
@@ -42,14 +43,10 @@ describe('codes of one turn', () => {
 
   const redeemAll = async (asked: readonly AuthorizationCodeRedemption[]) => {
     const { redeem } = createArtifactStore(knex);
-    let statements = 0;
-    const count = ({ sql }: { sql: string }) => {
-      if (!sql.includes('"versions"')) statements += 1;
-    };
-    knex.on('query', count);
-    const redeemed = await Promise.all(asked.map((redemption) => redeem(redemption)));
-    knex.removeListener('query', count);
-    return { statements, grants: redeemed.map((each) => each?.grant.id) };
+    const { result, statements } = await countStatements(knex, () =>
+      Promise.all(asked.map((redemption) => redeem(redemption))),
+    );
+    return { statements, grants: result.map((each) => each?.grant.id) };
   };
   /** The grant of each family that began, undefined for one that did not. */
   const families = async (): Promise<(string | undefined)[]> => {

@@ -3,6 +3,7 @@ import { createAccessTokenStore } from '../../src/grants/access-token-store.ts';
 import { createRefreshFamilyStore } from '../../src/grants/refresh-family-store.ts';
 import type { Rotation } from '../../src/grants/rotate-family.ts';
 import { obtainTokens } from '../support/clients/relying-party.ts';
+import { countStatements } from '../support/databases/count-statements.ts';
 import { startTestServer, type TestServer } from '../support/servers/test-server.ts';
 
 const SIGN_INS = 4;
@@ -32,20 +33,9 @@ describe('tokens of one turn', () => {
   });
   afterAll(() => server.close());
 
-  const statementsOf = async <T>(work: () => Promise<T>): Promise<{ result: T; statements: number }> => {
-    let statements = 0;
-    const count = ({ sql }: { sql: string }) => {
-      if (!sql.includes('"versions"')) statements += 1;
-    };
-    knex.on('query', count);
-    const result = await work();
-    knex.removeListener('query', count);
-    return { result, statements };
-  };
-
   const rotateAll = (asked: readonly Rotation[]) => {
     const store = createRefreshFamilyStore(knex);
-    return statementsOf(async () => {
+    return countStatements(knex, async () => {
       const rotated = await Promise.all(asked.map((rotation) => store.rotate(rotation)));
       return rotated.map((each) => each?.grant.id);
     });
@@ -103,7 +93,7 @@ describe('tokens of one turn', () => {
       { jti: 'revoked', grantId },
       { jti: 'good', grantId: 'ended' },
     ];
-    const { result, statements } = await statementsOf(() =>
+    const { result, statements } = await countStatements(knex, () =>
       Promise.all(names.map((name) => store.find(name))),
     );
     expect(statements).toBe(1);
