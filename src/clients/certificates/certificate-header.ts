@@ -35,8 +35,11 @@ export function createCertificateReader(header: CertificateHeader | undefined): 
     const text = headers[name];
     if (!text) return undefined;
     const value = String(text);
-    const certificate = known.get(value) ?? read(value, form);
-    known.set(value, certificate);
+    let certificate = known.get(value);
+    if (!certificate) {
+      certificate = read(value, form);
+      known.set(value, certificate);
+    }
     return certificate;
   };
 }
