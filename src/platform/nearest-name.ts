@@ -5,12 +5,16 @@ const LETTERS_TO_A_CHANGE = 5;
 /** The one of `known` that `name` most likely misspells; undefined when it resembles none. */
 export function nearestName(name: string, known: readonly string[]): string | undefined {
   const near = known
-    .filter(
-      (other) => Math.abs(other.length - name.length) <= mostChangesOf(other) || isSameLetters(name, other),
-    )
-    .map((other) => ({ other, changes: isSameLetters(name, other) ? 0 : changesBetween(name, other) }))
+    .map((other) => ({ other, changes: changesTo(other, name) }))
     .filter(({ other, changes }) => changes <= mostChangesOf(other));
   return near.toSorted((one, other) => one.changes - other.changes)[0]?.other;
+}
+
+/** Each character more or less is a change, so names of very different lengths need no comparison, which takes long. */
+function changesTo(other: string, name: string): number {
+  if (isSameLetters(name, other)) return 0;
+  if (Math.abs(other.length - name.length) > mostChangesOf(other)) return Number.POSITIVE_INFINITY;
+  return changesBetween(name, other);
 }
 
 /** Short names take one change. */
