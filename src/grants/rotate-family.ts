@@ -28,11 +28,12 @@ export interface Rotation {
   family: Buffer;
   /** The sequence of the token. */
   presented: number;
-  /** The lowest sequence that the row may have: `presented`, or 0 for a row that lost a commit and catches up. */
-  from: number;
   /** The sequence that the row gets: the one behind `presented`, or `presented` itself, which stays in use. */
   next: number;
-  /** Whether the first try matched nothing. The second waits for a row that another transaction has locked. */
+  /**
+   * Whether the first try matched nothing. The second waits for a row that another transaction has locked, and takes a
+   * row that is behind the token: it lost a commit, and catches up.
+   */
   isSecondTry: boolean;
   /** The scopes that the client asks for, separated by spaces; empty for all. */
   scope: string;
@@ -184,7 +185,6 @@ export function createRotation(
     client,
     family,
     presented,
-    from,
     next,
     isSecondTry,
     scope,
@@ -195,7 +195,8 @@ export function createRotation(
   }) => {
     const { id: clientId, instanceId, refreshTokenTtlSeconds } = client;
     const values = {
-      ...{ family, presented, from, next, clientId, instanceId, scope, mustBeBound, jkt },
+      ...{ family, presented, next, clientId, instanceId, scope, mustBeBound, jkt },
+      from: isSecondTry ? 0 : presented,
       now: time.toDatabase(now),
       expiresAt: time.toDatabase(new Date(now.getTime() + refreshTokenTtlSeconds * 1000)),
     };

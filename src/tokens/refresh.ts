@@ -7,7 +7,6 @@ import type { Authorization } from '../grants/authorization.ts';
 import type { GrantStore } from '../grants/grant-store.ts';
 import { isKnown } from '../grants/known-members.ts';
 import type { RefreshFamily, RefreshFamilyStore } from '../grants/refresh-family-store.ts';
-import type { Rotation } from '../grants/rotate-family.ts';
 import { invalidGrant, TokenError } from './errors.ts';
 import { type IssueDependencies, issueTokens, signersFor } from './issue-tokens.ts';
 import { hasItsProof, refuseOtherKey, requireProof } from './proof-of-possession.ts';
@@ -66,7 +65,7 @@ async function rotate(
   { family, sequence: presented }: RefreshTokenValue,
   request: TokenRequest,
   { families, clock }: RefreshDependencies,
-  { from, isSecondTry }: Pick<Rotation, 'from' | 'isSecondTry'> = { from: presented, isSecondTry: false },
+  isSecondTry = false,
 ): Promise<Refreshed | undefined> {
   const {
     client,
@@ -75,7 +74,7 @@ async function rotate(
   } = request;
   const sequence = client.rotateRefreshTokens ? presented + 1 : presented;
   const authorization = await families.rotate({
-    ...{ client, family, presented, from, next: sequence, isSecondTry },
+    ...{ client, family, presented, next: sequence, isSecondTry },
     scope: withoutOfflineAccess(scope).join(' '),
     mustBeBound: !isBoundEnough(client, { kind: 'RefreshToken', cnf: undefined }),
     // The look before the second try has used up the proof.
@@ -119,7 +118,7 @@ async function lookAgain(
   const ahead = presented.sequence - family.sequence;
   if (ahead < 0) return { authorization: replay(family, request, d), sequence: family.sequence };
   if (ahead > 0) d.events.refreshTokenAhead({ ...subjectOf(family, request), ahead });
-  const rotated = await rotate(presented, request, d, { from: 0, isSecondTry: true });
+  const rotated = await rotate(presented, request, d, true);
   if (rotated) return rotated;
   // Another request with this token came between the look and the statement.
   const now = await d.families.find(presented.family, client.refreshReplayWindowSeconds);

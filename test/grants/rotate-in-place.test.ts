@@ -43,7 +43,7 @@ describe('what is prolonged with each use', () => {
       refreshTokenTtlSeconds: seconds,
     };
     const rotation = {
-      ...{ client, family: row.family, presented: 0, from: 0, next: 1, isSecondTry: false },
+      ...{ client, family: row.family, presented: 0, next: 1, isSecondTry: false },
       ...{ scope: '', proof: undefined, jkt: undefined, mustBeBound: false, now },
     };
     const rotate = (knex: Knex) => createRefreshFamilyStore(knex).rotate(rotation);

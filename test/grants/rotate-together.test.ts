@@ -27,7 +27,7 @@ describe('tokens of one turn', () => {
       .orderBy('f.family');
     rotations = rows.map(({ family, client_id: id, instance_id: instanceId }) => ({
       client: { id, instanceId, refreshTokenTtlSeconds: 3600 },
-      ...{ family, presented: 0, from: 0, next: 1, isSecondTry: false, scope: '' },
+      ...{ family, presented: 0, next: 1, isSecondTry: false, scope: '' },
       ...{ proof: undefined, mustBeBound: false, jkt: undefined, now: new Date() },
     }));
   });
@@ -64,7 +64,7 @@ describe('tokens of one turn', () => {
   it.each<{ what: string; of(rotation: Rotation): Partial<Rotation> }>([
     { what: 'of another client', of: ({ client }) => ({ client: { ...client, id: 'client_demo_spa' } }) },
     { what: 'of another instance', of: ({ client }) => ({ client: { ...client, instanceId: 'another' } }) },
-    { what: 'used before', of: () => ({ presented: 7, from: 7 }) },
+    { what: 'used before', of: () => ({ presented: 7 }) },
     { what: 'for more scopes', of: () => ({ scope: 'openid profile address' }) },
     { what: 'that must be bound', of: () => ({ mustBeBound: true }) },
     { what: 'of no family', of: () => ({ family: Buffer.alloc(16, 9) }) },

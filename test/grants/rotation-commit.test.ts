@@ -34,7 +34,6 @@ describe('the commit of a rotation', () => {
         client,
         family,
         presented: 0,
-        from: 0,
         next: 1,
         isSecondTry: false,
         scope: '',

@@ -122,7 +122,7 @@ describe('with 200,000 rows in every table that grows', () => {
         ['grants_pkey', ...PERSON, 'refresh_families_pkey', ...(proof ? ['used_proofs_pkey'] : [])],
         (knex) =>
           createRefreshFamilyStore(knex).rotate({
-            ...{ client, family: FAMILY, presented: 0, from: 0, next: 1, isSecondTry: false, scope: '' },
+            ...{ client, family: FAMILY, presented: 0, next: 1, isSecondTry: false, scope: '' },
             ...{ proof, jkt: proof?.jkt, mustBeBound: false, now: new Date() },
           }),
       ],
@@ -132,7 +132,7 @@ describe('with 200,000 rows in every table that grows', () => {
       ['grants_pkey', ...PERSON, 'refresh_families_pkey'],
       (knex) =>
         createRefreshFamilyStore(knex, SAME_CLOCK, 'asynchronous').rotate({
-          ...{ client, family: FAMILY, presented: 0, from: 0, next: 1, isSecondTry: false, scope: '' },
+          ...{ client, family: FAMILY, presented: 0, next: 1, isSecondTry: false, scope: '' },
           ...{ proof: undefined, jkt: undefined, mustBeBound: false, now: new Date() },
         }),
     ],
@@ -143,10 +143,10 @@ describe('with 200,000 rows in every table that grows', () => {
       (knex) => {
         const { rotate } = createRefreshFamilyStore(knex, SAME_CLOCK, commit);
         const token = {
-          ...{ client, family: FAMILY, presented: 0, from: 0, next: 1, isSecondTry: false, scope: '' },
+          ...{ client, family: FAMILY, presented: 0, next: 1, isSecondTry: false, scope: '' },
           ...{ proof: undefined, jkt: undefined, mustBeBound: false, now: new Date() },
         };
-        return Promise.all([rotate(token), rotate({ ...token, presented: 1, from: 1 })]);
+        return Promise.all([rotate(token), rotate({ ...token, presented: 1 })]);
       },
     ]),
     [
