@@ -2,8 +2,8 @@ import type Router from '@koa/router';
 import { edgesOf } from '../../src/app.ts';
 import { healthRoutes } from '../../src/http/health.ts';
 import { createInternalApp } from '../../src/internal-app.ts';
-import type { Base } from './request-parts.ts';
-import { BASES, INTERNAL, preflight } from './right-requests.ts';
+import type { Base } from './requests/request-parts.ts';
+import { BASES, INTERNAL, preflight } from './requests/right-requests.ts';
 import type { World } from './world.ts';
 
 export interface Endpoint {

@@ -9,7 +9,7 @@ import {
   postForm,
   signIn,
 } from '../support/clients/relying-party.ts';
-import { challenge } from './request-parts.ts';
+import { challenge } from './requests/request-parts.ts';
 import { DEVICE_CLIENT, DPOP_CLIENT, KEYS_CLIENT, UPSTREAM_CLIENT, type World } from './world.ts';
 
 /** The codes, tokens, cookies and secrets of forms that a server gave to honest browsers and clients. */

@@ -1,17 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { applySeed } from '../../src/platform/seeds/seed.ts';
 import { openTestDatabase } from '../support/databases/test-database.ts';
-import { requestsAreAnswered } from './endpoint-fuzz.ts';
 import { endpointsOf } from './endpoints.ts';
-import { forwardedAddresses } from './forwarded-fuzz.ts';
-import { callsAreUnderstood, environmentsAreRead } from './operator-fuzz.ts';
+import { requestsAreAnswered } from './properties/endpoint-fuzz.ts';
+import { forwardedAddresses } from './properties/forwarded-fuzz.ts';
+import { callsAreUnderstood, environmentsAreRead } from './properties/operator-fuzz.ts';
+import { registrationsAreAlike } from './properties/registrations-fuzz.ts';
+import { seedsOnlyRegister } from './properties/seed-fuzz.ts';
+import { sequencesAreAnswered } from './properties/sequence-fuzz.ts';
+import { providersAreBelievedNothing } from './properties/upstream-fuzz.ts';
+import { waysAreAlike } from './properties/ways-fuzz.ts';
 import type { Property } from './property.ts';
-import { registrationsAreAlike } from './registrations-fuzz.ts';
-import { seedsOnlyRegister } from './seed-fuzz.ts';
-import { sequencesAreAnswered } from './sequence-fuzz.ts';
-import { providersAreBelievedNothing } from './upstream-fuzz.ts';
 import { createWatch, type Watch } from './watch.ts';
-import { waysAreAlike } from './ways-fuzz.ts';
 import { startWorld, type World } from './world.ts';
 
 const DEMO_SEED = new URL('../../config/seeds/demo.sql', import.meta.url);

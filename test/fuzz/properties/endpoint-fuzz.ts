@@ -1,10 +1,10 @@
 import fc from 'fast-check';
-import type { Endpoint } from './endpoints.ts';
-import { goLive, type Live } from './live.ts';
-import type { Property } from './property.ts';
-import { type FuzzRequest, fuzzRequest, written } from './request.ts';
-import type { Watch } from './watch.ts';
-import type { World } from './world.ts';
+import type { Endpoint } from '../endpoints.ts';
+import { goLive, type Live } from '../live.ts';
+import type { Property } from '../property.ts';
+import { type FuzzRequest, fuzzRequest, written } from '../requests/request.ts';
+import type { Watch } from '../watch.ts';
+import type { World } from '../world.ts';
 
 /** Single requests use codes up, end sessions and sign out, so that others would no longer get far. */
 const LIVE_FOR_REQUESTS = 60;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import { addressReader } from '../../src/http/records/client-address.ts';
-import type { Property } from './property.ts';
-import { text } from './values.ts';
+import { addressReader } from '../../../src/http/records/client-address.ts';
+import type { Property } from '../property.ts';
+import { text } from '../requests/values.ts';
 
 const hop = fc.oneof(
   fc.ipV4(),

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
-import { type Browser, openBrowser, type Page } from '../support/browsers/browser.ts';
-import { authorizationUrl, DEMO_SPA, DEMO_WEB, pkce } from '../support/clients/relying-party.ts';
-import { DEMO_APP } from '../support/clients/token-provider.ts';
-import { type Act, acts } from './acts.ts';
-import { type Form, formOf } from './page-form.ts';
-import type { Property } from './property.ts';
-import type { Watch } from './watch.ts';
-import { DEVICE_CLIENT, DEVICE_GRANT, UPSTREAM_CLIENT, type World } from './world.ts';
+import { type Browser, openBrowser, type Page } from '../../support/browsers/browser.ts';
+import { authorizationUrl, DEMO_SPA, DEMO_WEB, pkce } from '../../support/clients/relying-party.ts';
+import { DEMO_APP } from '../../support/clients/token-provider.ts';
+import { type Act, acts } from '../acts.ts';
+import type { Property } from '../property.ts';
+import { type Form, formOf } from '../requests/page-form.ts';
+import type { Watch } from '../watch.ts';
+import { DEVICE_CLIENT, DEVICE_GRANT, UPSTREAM_CLIENT, type World } from '../world.ts';
 
 interface Tab {
   browser: Browser;

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
-import { directRoutes } from '../../src/app/direct.ts';
-import { openWay, WAYS, type Way } from '../http/direct/two-ways.ts';
-import type { Endpoint } from './endpoints.ts';
-import { goLive, type Live } from './live.ts';
-import type { Property } from './property.ts';
-import { type FuzzRequest, fuzzRequest, written } from './request.ts';
-import type { Watch } from './watch.ts';
+import { directRoutes } from '../../../src/app/direct.ts';
+import { openWay, WAYS, type Way } from '../../http/direct/two-ways.ts';
+import type { Endpoint } from '../endpoints.ts';
+import { goLive, type Live } from '../live.ts';
+import type { Property } from '../property.ts';
+import { type FuzzRequest, fuzzRequest, written } from '../requests/request.ts';
+import type { Watch } from '../watch.ts';
+import type { World } from '../world.ts';
 import { type Outcome, outcomeOfRequest, refuseDifferences } from './ways-outcome.ts';
-import type { World } from './world.ts';
 
 /** After so many requests, most codes and tokens are used up. */
 const LIVE_FOR_REQUESTS = 25;

@@ -3,15 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import fc from 'fast-check';
-import { COMMANDS } from '../../src/commands/run-command.ts';
-import { parseConfig } from '../../src/config.ts';
-import { OperatorError } from '../../src/platform/errors.ts';
-import type { TestDatabase } from '../support/databases/test-database.ts';
-import { runOn } from '../support/registrations/command-line.ts';
-import { TEST_SECRETS } from '../support/servers/test-server.ts';
-import type { Property } from './property.ts';
-import { text } from './values.ts';
-import { STACK, type Watch } from './watch.ts';
+import { COMMANDS } from '../../../src/commands/run-command.ts';
+import { parseConfig } from '../../../src/config.ts';
+import { OperatorError } from '../../../src/platform/errors.ts';
+import type { TestDatabase } from '../../support/databases/test-database.ts';
+import { runOn } from '../../support/registrations/command-line.ts';
+import { TEST_SECRETS } from '../../support/servers/test-server.ts';
+import type { Property } from '../property.ts';
+import { text } from '../requests/values.ts';
+import { STACK, type Watch } from '../watch.ts';
 
 /** An environment and a command line hold no NUL, and are UTF-8. */
 const osText = text.map((content) => content.replaceAll('\0', '').toWellFormed());

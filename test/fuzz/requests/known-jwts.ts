@@ -1,10 +1,10 @@
 import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
-import { adaClaims } from '../support/clients/token-provider.ts';
+import { adaClaims } from '../../support/clients/token-provider.ts';
+import type { Live } from '../live.ts';
+import { EXTERNAL_ISSUER, KEYS_CLIENT, type World } from '../world.ts';
 import { type Fault, privateKey, signedJwt } from './jwts.ts';
-import type { Live } from './live.ts';
 import type { JwtKind } from './values.ts';
-import { EXTERNAL_ISSUER, KEYS_CLIENT, type World } from './world.ts';
 
 /** A JWT of this kind that the server accepts here, but for its faults. */
 export function jwtOf(

@@ -1,5 +1,6 @@
-import { DEMO_SPA } from '../support/clients/relying-party.ts';
-import { DEMO_APP, DEMO_SERVICE } from '../support/clients/token-provider.ts';
+import { DEMO_SPA } from '../../support/clients/relying-party.ts';
+import { DEMO_APP, DEMO_SERVICE } from '../../support/clients/token-provider.ts';
+import { DEVICE_CLIENT, DEVICE_GRANT, DPOP_CLIENT, EXTERNAL_CLIENT } from '../world.ts';
 import {
   assertion,
   type Base,
@@ -12,7 +13,6 @@ import {
   type Values,
   VERIFIER,
 } from './request-parts.ts';
-import { DEVICE_CLIENT, DEVICE_GRANT, DPOP_CLIENT, EXTERNAL_CLIENT } from './world.ts';
 
 export const token: Base[] = [
   {

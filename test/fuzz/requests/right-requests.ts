@@ -1,4 +1,5 @@
-import { ADA } from '../support/clients/relying-party.ts';
+import { ADA } from '../../support/clients/relying-party.ts';
+import { DEVICE_CLIENT, DPOP_CLIENT, KEYS_CLIENT, UPSTREAM_CLIENT, UPSTREAM_INSTANCE } from '../world.ts';
 import { listnr, ofClient, token, userinfo } from './client-requests.ts';
 import {
   type Base,
@@ -13,7 +14,6 @@ import {
   type Values,
   web,
 } from './request-parts.ts';
-import { DEVICE_CLIENT, DPOP_CLIENT, KEYS_CLIENT, UPSTREAM_CLIENT, UPSTREAM_INSTANCE } from './world.ts';
 
 const authorize: Base[] = [
   { parameters: web, headers: browsing },

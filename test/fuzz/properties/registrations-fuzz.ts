@@ -1,18 +1,18 @@
 import fc from 'fast-check';
-import { KEY_ALGORITHMS } from '../../src/keys/signing-key.ts';
-import { openWay, WAYS, type Way } from '../http/direct/two-ways.ts';
-import { CHEAP_HASHES } from '../postgres/races/two-servers.ts';
-import { openBrowser } from '../support/browsers/browser.ts';
-import { aCertificate } from '../support/clients/certificates.ts';
-import { signIn } from '../support/clients/relying-party.ts';
-import { basic } from '../support/clients/token-provider.ts';
-import { aClient, aPerson, type TestClient } from '../support/registrations/factories.ts';
-import { until } from '../support/time/until.ts';
-import type { Property } from './property.ts';
-import { challenge, VERIFIER } from './request-parts.ts';
-import type { Watch } from './watch.ts';
+import { KEY_ALGORITHMS } from '../../../src/keys/signing-key.ts';
+import { openWay, WAYS, type Way } from '../../http/direct/two-ways.ts';
+import { CHEAP_HASHES } from '../../postgres/races/two-servers.ts';
+import { openBrowser } from '../../support/browsers/browser.ts';
+import { aCertificate } from '../../support/clients/certificates.ts';
+import { signIn } from '../../support/clients/relying-party.ts';
+import { basic } from '../../support/clients/token-provider.ts';
+import { aClient, aPerson, type TestClient } from '../../support/registrations/factories.ts';
+import { until } from '../../support/time/until.ts';
+import type { Property } from '../property.ts';
+import { challenge, VERIFIER } from '../requests/request-parts.ts';
+import type { Watch } from '../watch.ts';
+import type { World } from '../world.ts';
 import { type Outcome, outcomeOfRequest, refuseDifferences } from './ways-outcome.ts';
-import type { World } from './world.ts';
 
 /** A null stands for the default. No lifetime is so short that it may end meanwhile. */
 const registeredClient = fc.record({

@@ -1,7 +1,7 @@
-import { type Counts, changesBetween, comparableLine, countsOf } from '../http/direct/consequences.ts';
-import { withoutChance } from '../tokens/recorder.ts';
-import type { Watch } from './watch.ts';
-import type { World } from './world.ts';
+import { type Counts, changesBetween, comparableLine, countsOf } from '../../http/direct/consequences.ts';
+import { withoutChance } from '../../tokens/recorder.ts';
+import type { Watch } from '../watch.ts';
+import type { World } from '../world.ts';
 
 /** Everything that comes of a request: its answer, its log line, and the changes of rows and counters. */
 export interface Outcome {

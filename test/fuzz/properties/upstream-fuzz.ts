@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { decodeJwt } from 'jose';
-import { openBrowser } from '../support/browsers/browser.ts';
-import { authorizationUrl, DEMO_WEB } from '../support/clients/relying-party.ts';
-import { type Fault, fault, privateKey, signedJwt } from './jwts.ts';
-import type { Property } from './property.ts';
-import { illTyped } from './values.ts';
-import type { Watch } from './watch.ts';
-import { UPSTREAM_CLIENT, type World } from './world.ts';
+import { openBrowser } from '../../support/browsers/browser.ts';
+import { authorizationUrl, DEMO_WEB } from '../../support/clients/relying-party.ts';
+import type { Property } from '../property.ts';
+import { type Fault, fault, privateKey, signedJwt } from '../requests/jwts.ts';
+import { illTyped } from '../requests/values.ts';
+import type { Watch } from '../watch.ts';
+import { UPSTREAM_CLIENT, type World } from '../world.ts';
 
 /** The wrong answers of a customer's own provider in one sign-in. */
 interface WrongAnswers {

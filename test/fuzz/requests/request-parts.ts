@@ -1,4 +1,4 @@
-import { DEMO_SPA, DEMO_WEB } from '../support/clients/relying-party.ts';
+import { DEMO_SPA, DEMO_WEB } from '../../support/clients/relying-party.ts';
 import type { Value } from './values.ts';
 
 export type Values = Readonly<Record<string, Value>>;

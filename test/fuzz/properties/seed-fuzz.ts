@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import type { Knex } from 'knex';
-import { OperatorError } from '../../src/platform/errors.ts';
-import { applySeed } from '../../src/platform/seeds/seed.ts';
-import type { TestDatabase } from '../support/databases/test-database.ts';
-import type { Property } from './property.ts';
-import { STACK, type Watch } from './watch.ts';
+import { OperatorError } from '../../../src/platform/errors.ts';
+import { applySeed } from '../../../src/platform/seeds/seed.ts';
+import type { TestDatabase } from '../../support/databases/test-database.ts';
+import type { Property } from '../property.ts';
+import { STACK, type Watch } from '../watch.ts';
 
 const words = (text: string) => fc.constantFrom(...text.split(/\s+/).filter(Boolean));
 

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
-import type { Endpoint } from './endpoints.ts';
+import type { Endpoint } from '../endpoints.ts';
+import type { Live } from '../live.ts';
+import type { World } from '../world.ts';
 import { type Fault, fault } from './jwts.ts';
 import { jwtOf } from './known-jwts.ts';
-import type { Live } from './live.ts';
 import type { Base } from './request-parts.ts';
 import { illTyped, PARAMETERS, text, type Value, value } from './values.ts';
-import type { World } from './world.ts';
 
 interface Change {
   in: 'parameters' | 'headers' | 'path';

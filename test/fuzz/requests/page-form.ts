@@ -1,5 +1,5 @@
-import type { Page } from '../support/browsers/browser.ts';
-import { ADA } from '../support/clients/relying-party.ts';
+import type { Page } from '../../support/browsers/browser.ts';
+import { ADA } from '../../support/clients/relying-party.ts';
 
 export interface Form {
   action: string;
