@@ -38,6 +38,7 @@ import * as clientCertificates from './0036-client-certificates.ts';
 import * as authorizationRequests from './0037-authorization-requests.ts';
 import * as profileImplies from './0038-profile-implies.ts';
 import * as certificateBoundTokens from './0039-certificate-bound-tokens.ts';
+import * as passkeys from './0042-passkeys.ts';
 import { applyFunctions } from './functions.ts';
 
 const MIGRATIONS = {
@@ -80,6 +81,7 @@ const MIGRATIONS = {
   '0037-authorization-requests': authorizationRequests,
   '0038-profile-implies': profileImplies,
   '0039-certificate-bound-tokens': certificateBoundTokens,
+  '0042-passkeys': passkeys,
 };
 
 type Name = keyof typeof MIGRATIONS;

@@ -52,6 +52,18 @@ export function deviceCodeBuckets(
       ];
 }
 
+/**
+ * Nobody guesses a passkey, so this bounds only the work that an address can cause. After another factor was proven, the
+ * person counts instead.
+ */
+export function passkeyBuckets(
+  { address, personId }: { address: string; personId: string | undefined },
+  most: number,
+): Bucket[] {
+  const name = personId === undefined ? `passkey ${address}` : `passkey person ${personId}`;
+  return [{ name: digest(name), most }];
+}
+
 /** One length for all, and no address of a person in the database. */
 function digest(text: string): string {
   return hash('sha256', text, 'base64url');

@@ -1,0 +1,35 @@
+import { createGuessStore } from '../../../src/authentication/guesses/guess-store.ts';
+import { createGuesses, UNLIMITED_GUESSES } from '../../../src/authentication/guesses/guesses.ts';
+import {
+  createPasskeyAuthenticator,
+  type PasskeyAuthenticator,
+} from '../../../src/authentication/passkey/passkey-authenticator.ts';
+import {
+  createPasskeyRegistrar,
+  type PasskeyRegistrar,
+} from '../../../src/authentication/passkey/passkey-registrar.ts';
+import { createPasskeyStore, type PasskeyStore } from '../../../src/authentication/passkey/passkey-store.ts';
+import type { Queryable } from '../../../src/platform/database.ts';
+import type { Clock } from '../../../src/platform/time/clock.ts';
+
+export const ORIGIN = 'https://id.test';
+
+/** The parts about passkeys, on a database. */
+export function passkeyParts(
+  db: Queryable,
+  { clock, failuresPerMinute = 0 }: { clock: Clock; failuresPerMinute?: number },
+): { passkeys: PasskeyStore; authenticator: PasskeyAuthenticator; registrar: PasskeyRegistrar } {
+  const passkeys = createPasskeyStore(db);
+  const parts = {
+    relyingParty: { id: 'id.test', origin: ORIGIN },
+    passkeys,
+    keys: ['a key that signs challenges'],
+    clock,
+  };
+  const guesses = failuresPerMinute === 0 ? UNLIMITED_GUESSES : createGuesses(createGuessStore(db));
+  return {
+    passkeys,
+    authenticator: createPasskeyAuthenticator({ ...parts, guesses, failuresPerMinute }),
+    registrar: createPasskeyRegistrar(parts),
+  };
+}
