@@ -38,6 +38,7 @@ import * as clientCertificates from './0036-client-certificates.ts';
 import * as authorizationRequests from './0037-authorization-requests.ts';
 import * as profileImplies from './0038-profile-implies.ts';
 import * as certificateBoundTokens from './0039-certificate-bound-tokens.ts';
+import * as auditEvents from './0040-audit-events.ts';
 import * as passkeys from './0042-passkeys.ts';
 import { applyFunctions } from './functions.ts';
 
@@ -81,6 +82,7 @@ const MIGRATIONS = {
   '0037-authorization-requests': authorizationRequests,
   '0038-profile-implies': profileImplies,
   '0039-certificate-bound-tokens': certificateBoundTokens,
+  '0040-audit-events': auditEvents,
   '0042-passkeys': passkeys,
 };
 
@@ -105,6 +107,7 @@ export const FUNCTIONS_SINCE: Partial<Record<Name, string>> = {
   '0036-client-certificates': '57256e9f78297968',
   '0037-authorization-requests': '202d9e260bc85aac',
   '0038-profile-implies': '7841e4e9017901e9',
+  '0040-audit-events': '643ed6f6924d9d5d',
 };
 
 /** The migrations in order, as knex wants them. They are listed by hand, so that no folder is read at start. */

@@ -47,7 +47,7 @@ interface DescribedFunction {
   after: string[];
 }
 
-/** knex keeps its own tables beside ours. */
+/** knex keeps its own tables beside ours. Partitions have the schema of their table, and names by the month. */
 const TABLES = `
 SELECT relname AS name, obj_description(c.oid, 'pg_class') AS comment, ARRAY(
   SELECT concat_ws(' ', attname, format_type(atttypid, atttypmod), CASE WHEN attnotnull THEN 'not null' END,
@@ -58,7 +58,7 @@ SELECT relname AS name, obj_description(c.oid, 'pg_class') AS comment, ARRAY(
   SELECT 'constraint ' || conname || ' ' || pg_get_constraintdef(oid)
   FROM pg_constraint WHERE conrelid = c.oid AND contype IN ('p', 'u', 'f', 'c', 'x') ORDER BY conname
 ) || ARRAY(
-  SELECT replace(pg_get_indexdef(indexrelid), ' ON public.', ' ON ')
+  SELECT replace(replace(pg_get_indexdef(indexrelid), ' ON ONLY ', ' ON '), ' ON public.', ' ON ')
   FROM pg_index WHERE indrelid = c.oid AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid)
   ORDER BY indexrelid::regclass::text COLLATE "C"
 ) || ARRAY(
@@ -66,7 +66,7 @@ SELECT relname AS name, obj_description(c.oid, 'pg_class') AS comment, ARRAY(
   FROM pg_trigger WHERE tgrelid = c.oid AND NOT tgisinternal ORDER BY tgname
 ) AS lines
 FROM pg_class c
-WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND relname NOT LIKE 'knex%'
+WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition AND relname NOT LIKE 'knex%'
 ORDER BY relname COLLATE "C"`;
 
 const FUNCTIONS = `

@@ -53,7 +53,7 @@ function asText(comment: string): string {
   return comment.replaceAll(/[|<*]|_(?=\w)/g, '\\$&');
 }
 
-/** knex keeps its own tables beside ours. */
+/** knex keeps its own tables beside ours. Partitions have the columns of their table. */
 const TABLES = `
 SELECT relname AS name, obj_description(c.oid, 'pg_class') AS comment, (
   SELECT json_agg(json_build_object('name', attname, 'type', format_type(atttypid, atttypmod), 'required', attnotnull,
@@ -63,5 +63,5 @@ SELECT relname AS name, obj_description(c.oid, 'pg_class') AS comment, (
   WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped
 ) AS columns
 FROM pg_class c
-WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND relname NOT LIKE 'knex%'
+WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition AND relname NOT LIKE 'knex%'
 ORDER BY relname COLLATE "C"`;

@@ -1,39 +1,18 @@
-import type { Logger } from '../platform/log/logger.ts';
-import type { Metrics } from '../platform/metrics.ts';
+/** The events of the audit trail, with a sentence each for its readers. `npx listo audit events` prints them. */
+export const AUDIT_EVENTS = {
+  'sign_in.succeeded':
+    'A person signed in. detail.session is the session, and detail.methods how they did it.',
+  'sign_in.refused':
+    'Somebody could not sign in; detail.why says why. Without a person: nobody has the address, of which detail.account is a keyed digest.',
+  'sign_in.locked':
+    'So many sign-ins to an account, or from an address, failed that the next ones are refused for a while.',
+  'device_code.locked': 'So many codes of devices were wrong that the next ones are refused for a while.',
+  'grant.revoked':
+    'A client revoked a refresh token, and so everything that the person allowed it in that sign-in.',
+  'grant.ended': 'Somebody ended a grant, with its codes and tokens.',
+  'refresh_token.reused': 'An old refresh token came again, perhaps a stolen one. Its grant ended.',
+  'authorization_code.reused': 'A code that was used came again, perhaps a stolen one. Its grant ended.',
+  'device_code.reused': "A device's code that was used came again, perhaps a stolen one. Its grant ended.",
+} as const satisfies Record<string, string>;
 
-/** The client, person and grant of an event; never a token, a code or a secret. */
-export interface EventSubject {
-  clientId: string;
-  personId?: string | undefined;
-  grantId?: string | undefined;
-}
-
-/**
- * The events that an auditor asks for. Each event writes one log line with its name as `audit`, and adds to one counter.
- * The level is `warn`, or `info` for an event that needs nobody's attention.
- */
-export interface Events {
-  /** A refresh token was presented again inside the replay window and got the same successor. */
-  refreshTokenReplayed(subject: EventSubject): void;
-  /**
-   * A refresh token was presented after its successor was used, or too late: its grant is revoked (RFC 9700 section
-   * 4.14.2).
-   */
-  refreshTokenReused(subject: EventSubject & { behind: number }): void;
-  /** A refresh token was newer than the database knew: a failover or a restore lost a commit. */
-  refreshTokenAhead(subject: EventSubject & { ahead: number }): void;
-}
-
-export function createEvents({ logger, metrics }: { logger: Logger; metrics: Metrics }): Events {
-  const record =
-    (name: string, level: 'info' | 'warn' = 'warn') =>
-    (detail: object) => {
-      metrics.countAudit(name);
-      logger[level]({ audit: name, ...detail }, 'audit');
-    };
-  return {
-    refreshTokenReplayed: record('refresh_token.replayed', 'info'),
-    refreshTokenReused: record('refresh_token.reused'),
-    refreshTokenAhead: record('refresh_token.ahead'),
-  };
-}
+export type AuditEvent = keyof typeof AUDIT_EVENTS;

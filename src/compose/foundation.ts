@@ -1,4 +1,4 @@
-import { createEvents, type Events } from '../audit/events.ts';
+import { createEvents, type Events } from '../audit/token-events.ts';
 import type { Config } from '../config.ts';
 import type { Database } from '../platform/database.ts';
 import type { Logger } from '../platform/log/logger.ts';

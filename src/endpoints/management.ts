@@ -56,7 +56,7 @@ export function revocationEndpoint(d: ClientEndpointDependencies & RevocationDep
   };
 }
 
-function readRequest({ body, note }: EndpointRequest, client: Client): ManagementRequest {
+function readRequest({ body, note, origin }: EndpointRequest, client: Client): ManagementRequest {
   const parameters = singleParameters(body as RequestParameters, ['token', 'token_type_hint']);
-  return { client, note, ...requireParameters(parameters, 'token') };
+  return { client, note, origin, ...requireParameters(parameters, 'token') };
 }

@@ -50,10 +50,10 @@ export function tokenEndpoint(d: TokenEndpointDependencies): Endpoint {
       if (named) request.note({ grantType: String(named) });
       return answerClient(request, audiences, d, async (client) => {
         const { grant, parameters } = readGrant(request, client);
-        const { note } = request;
+        const { note, origin } = request;
         const certificate = d.readCertificate(request.headers);
         const proof = await readProof(request, client, d);
-        return grant.answer({ client, parameters, note, certificate, ...proof }, d);
+        return grant.answer({ client, parameters, note, origin, certificate, ...proof }, d);
       });
     },
   };

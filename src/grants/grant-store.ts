@@ -1,6 +1,9 @@
 import type { Person } from '../accounts/person.ts';
 import { personJson, readPerson } from '../accounts/person-store.ts';
+import type { AuditEvent } from '../audit/events.ts';
+import { type AuditValues, auditValues, COMES_FROM, type Origin } from '../audit/record.ts';
 import type { Queryable } from '../platform/database.ts';
+import { prepare } from '../platform/postgres/statements/prepared-statement.ts';
 import type { DatabaseTime } from '../platform/time/database-time.ts';
 import { fromRow } from '../platform/time/payload-times.ts';
 
@@ -49,16 +52,31 @@ export function readGrant(
   };
 }
 
+/** Why a grant ends, for the audit trail. */
+export interface Ending {
+  event: AuditEvent;
+  origin: Origin;
+  detail?: Readonly<Record<string, unknown>>;
+}
+
 /** The triggers `end_session`, `end_sign_ins` and `end_consented` delete grants as well. */
 export interface GrantStore {
-  /** Ends a grant. Through the tables' references, that also ends its codes and tokens. */
-  revoke(id: string): Promise<void>;
+  /**
+   * Ends a grant. Through the tables' references, that also ends its codes and tokens. The trigger `audit_grant` writes
+   * why, in the same statement: once, if several requests end it.
+   */
+  revoke(id: string, why: Ending): Promise<void>;
 }
+
+const endGrant = prepare<never, { id: string } & AuditValues>(
+  'end_grant',
+  `DELETE FROM grants WHERE id = :id AND ${COMES_FROM}`,
+);
 
 export function createGrantStore(db: Queryable): GrantStore {
   return {
-    async revoke(id) {
-      await db('grants').where({ id }).delete();
+    async revoke(id, { origin, ...why }) {
+      await endGrant(db, { id, ...auditValues(origin, why) });
     },
   };
 }

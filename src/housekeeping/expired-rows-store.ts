@@ -48,7 +48,11 @@ interface Due {
 /** The longest lifetime of an access token, which works only while its grant exists. */
 const LONGEST_ACCESS_TOKEN = "interval '1 day'";
 
-const MINE = "mine AS (SELECT FROM job_locks WHERE name = 'housekeeping' FOR UPDATE SKIP LOCKED)";
+/** The trail does not tell of grants that expired: the trigger `audit_grant` passes over this way. */
+const MINE = `mine AS (
+    SELECT FROM job_locks WHERE name = 'housekeeping' AND set_config('listo.way', 'job housekeeping', true) IS NOT NULL
+    FOR UPDATE SKIP LOCKED
+  )`;
 
 /**
  * Takes the oldest rows of any kind: a search for one kind might read past millions of others. If a code expired

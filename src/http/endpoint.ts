@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Context, Middleware } from 'koa';
 import type { RequestParameters } from './input/parameters.ts';
 import { type LogFacts, logFacts } from './records/log-fields.ts';
+import { originOf, type RequestOrigin } from './records/request-state.ts';
 
 /** A request of a program, whichever way it came in. */
 export interface EndpointRequest {
@@ -13,6 +14,8 @@ export interface EndpointRequest {
   query: RequestParameters;
   /** The form, or the JSON object, of a POST. */
   body: Readonly<Record<string, unknown>>;
+  /** Where it comes from, for the audit trail. */
+  origin(): RequestOrigin;
   /** Says whose request this is, and why it is refused, for the log. */
   note(facts: LogFacts): void;
 }
@@ -52,6 +55,7 @@ export function readRequest({ req, method, query, state }: Context): EndpointReq
     accept: 'accept' in state ? state.accept : req.headers.accept,
     query: query as RequestParameters,
     body,
+    origin: () => originOf(req),
     note: (facts) => logFacts(req, facts),
   };
 }

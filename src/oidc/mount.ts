@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Middleware } from 'koa';
+import { originOf } from '../http/records/request-state.ts';
 import { forbidCaching } from './answers/no-store.ts';
 import { refuseChangedRegistration } from './checks/changed-registration.ts';
 import type { InstanceResolver } from './instance-resolver.ts';
@@ -25,7 +26,10 @@ export function instanceContext(
     const context = await resolve({ path: ctx.path, clientId });
     if (context.client) describe(ctx.req, { client: context.client.id, clientIs: 'registered' });
     refuseChangedRegistration(context);
-    return runInContext({ ...context, addressMac: () => addressMac(ctx.req) }, next);
+    return runInContext(
+      { ...context, origin: originOf(ctx.req), addressMac: () => addressMac(ctx.req) },
+      next,
+    );
   };
 }
 

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Person } from '../accounts/person.ts';
+import type { Origin } from '../audit/record.ts';
 import type { Client } from '../clients/client.ts';
 import type { Artifact } from '../grants/artifact-store.ts';
 import type { Payload } from '../platform/time/payload-times.ts';
@@ -11,6 +12,8 @@ import type { Payload } from '../platform/time/payload-times.ts';
  */
 export interface RequestContext {
   instanceId: string | undefined;
+  /** Where the request comes from, for the audit trail. */
+  origin?: Origin;
   /** A keyed hash of the address that the request came from. */
   addressMac?(): Buffer;
   /** The client that determined the instance or is authenticated. The library need not look it up again. */
@@ -36,6 +39,8 @@ export interface RequestContext {
    * one.
    */
   passwordFingerprint?: string;
+  /** Whether the session was not saved yet for the sign-in of the interaction. */
+  isSignIn?: boolean;
   /**
    * The objects that the library has loaded. It saves new and changed objects alike, and a changed one that was
    * deleted must not come back.

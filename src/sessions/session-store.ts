@@ -1,5 +1,6 @@
 import type { Person } from '../accounts/person.ts';
 import { PERSON_SIGNING_IN, type PersonSigningIn, personJson, readPerson } from '../accounts/person-store.ts';
+import { type AuditValues, auditValues, type Origin, withAudit } from '../audit/record.ts';
 import type { Queryable } from '../platform/database.ts';
 import { prepare } from '../platform/postgres/statements/prepared-statement.ts';
 import { hashId } from '../platform/secrets/digest.ts';
@@ -15,8 +16,16 @@ export interface StoredSession {
   expiresAt: Date;
   /** Present when the person has just signed in: the fingerprint of their password, '' without one. */
   passwordFingerprint?: string | undefined;
+  /** Present when the session is saved for this sign-in for the first time: what the audit trail tells of it. */
+  signIn?: SignInFacts | undefined;
   /** A keyed hash of the address of a browser that begins a session before anybody signs in. */
   addressMac?: Buffer | undefined;
+}
+
+export interface SignInFacts {
+  clientId: string | undefined;
+  instanceId: string | undefined;
+  origin: Origin;
 }
 
 /** Anybody can begin a session without a person, so an address has this many at most. */
@@ -65,7 +74,22 @@ interface SessionValues {
 
 type Anonymous = SessionValues & { addressMac: Buffer | null };
 type SignedIn = SessionValues & { personId: string };
-type SigningIn = SessionValues & PersonSigningIn;
+type SigningIn = SessionValues & PersonSigningIn & SignInValues;
+
+interface SignInValues extends AuditValues {
+  isSignIn: boolean;
+  clientId: string | null;
+  instanceId: string | null;
+}
+
+/** Tells of a sign-in, in the statement that saves its session. Several requests may save one sign-in. */
+const WITH_SIGN_IN = withAudit('saved', 'sign_in.succeeded', {
+  person: 'saved.person_id',
+  client: ':clientId',
+  instance: ':instanceId',
+  detail: `jsonb_strip_nulls(jsonb_build_object('session', saved.uid, 'methods', saved.payload->'amr'))`,
+  condition: ':isSignIn',
+});
 
 /**
  * Requests of two applications may load a session at the same time and save it one after the other. Neither drops the
@@ -86,9 +110,14 @@ const prolong = prepare<never, SignedIn>(
 /** For a person who has just signed in, in a browser that has a session. */
 const signIn = prepare<never, SigningIn>(
   'sign_in_to_session',
-  `UPDATE sessions SET id_hash = :idHash, person_id = :personId, payload = ${WITH_ALL_APPLICATIONS},
-     expires_at = :expiresAt, address_mac = NULL
-   WHERE uid = :uid AND EXISTS (${PERSON_SIGNING_IN})`,
+  `WITH saved AS (
+     UPDATE sessions SET id_hash = :idHash, person_id = :personId, payload = ${WITH_ALL_APPLICATIONS},
+       expires_at = :expiresAt, address_mac = NULL
+     WHERE uid = :uid AND EXISTS (${PERSON_SIGNING_IN})
+     RETURNING uid, person_id, payload
+   ),
+   ${WITH_SIGN_IN}
+   SELECT FROM saved`,
 );
 
 /** Saving never signs anybody out: another tab may have signed a person in meanwhile. */
@@ -101,9 +130,14 @@ const prolongAnonymous = prepare<never, SessionValues>(
 const startSession = prepare<never, SigningIn>(
   'start_session',
   `
-  WITH person AS (${PERSON_SIGNING_IN})
-  INSERT INTO sessions (uid, id_hash, person_id, payload, expires_at)
-  SELECT :uid, :idHash::bytea, person.id, :payload::jsonb, :expiresAt::timestamptz FROM person`,
+  WITH person AS (${PERSON_SIGNING_IN}),
+  saved AS (
+    INSERT INTO sessions (uid, id_hash, person_id, payload, expires_at)
+    SELECT :uid, :idHash::bytea, person.id, :payload::jsonb, :expiresAt::timestamptz FROM person
+    RETURNING uid, person_id, payload
+  ),
+  ${WITH_SIGN_IN}
+  SELECT FROM saved`,
 );
 
 /** Passes over rows that another request is changing: somebody may be signing in there. */
@@ -129,6 +163,12 @@ export function createSessionStore(db: Queryable, time: DatabaseTime = SAME_CLOC
     payload: JSON.stringify(toRow(payload, time)),
     expiresAt: time.toDatabase(expiresAt),
   });
+  const signInValues = ({ signIn }: StoredSession): SignInValues => ({
+    isSignIn: signIn !== undefined,
+    clientId: signIn?.clientId ?? null,
+    instanceId: signIn?.instanceId ?? null,
+    ...auditValues(signIn?.origin),
+  });
   return {
     async find(id) {
       const { rows } = await findSession(db, { idHash: hashId(id) });
@@ -151,7 +191,12 @@ export function createSessionStore(db: Queryable, time: DatabaseTime = SAME_CLOC
       const { rowCount } =
         personId === undefined
           ? await startAnonymous(db, { ...values, addressMac })
-          : await startSession(db, { ...values, personId, passwordFingerprint });
+          : await startSession(db, {
+              ...values,
+              personId,
+              passwordFingerprint,
+              ...signInValues(session),
+            });
       return rowCount === 1;
     },
     async update(id, session) {
@@ -160,7 +205,8 @@ export function createSessionStore(db: Queryable, time: DatabaseTime = SAME_CLOC
       if (personId === undefined) return (await prolongAnonymous(db, values)).rowCount === 1;
       if (passwordFingerprint === undefined)
         return (await prolong(db, { ...values, personId })).rowCount === 1;
-      return (await signIn(db, { ...values, personId, passwordFingerprint })).rowCount === 1;
+      const signingIn = { ...values, personId, passwordFingerprint, ...signInValues(session) };
+      return (await signIn(db, signingIn)).rowCount === 1;
     },
     async end(uid) {
       await db('sessions').where({ uid }).delete();

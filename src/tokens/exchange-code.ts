@@ -82,7 +82,7 @@ async function lookAgain(
   if (found.payload.clientId !== client.id) throw invalidGrant(NOT_VALID, 'of another client');
   const { payload, grant, consumed } = found;
   request.note({ person: String(payload.accountId), grant: grant.id });
-  if (consumed) await endUsedGrant(grant.id, d);
+  if (consumed) await endUsedGrant(grant.id, request, d);
   if (Number(payload.exp) <= epochSeconds(d.clock)) throw invalidGrant('Authorization code expired');
   refuseOtherRequest(payload, request);
   await requireProof(request, d);
@@ -94,13 +94,17 @@ async function lookAgain(
   if (redeemed) return redeemed;
   // Another request with this code came between the look and the statement.
   if ((await d.artifacts.find('AuthorizationCode', parameters.code ?? ''))?.consumed)
-    await endUsedGrant(grant.id, d);
+    await endUsedGrant(grant.id, request, d);
   throw invalidGrant(NOT_VALID);
 }
 
 /** RFC 6749 section 4.1.2: the first user of the code may have stolen it, so its tokens end. */
-async function endUsedGrant(grantId: string, { grants }: ExchangeDependencies): Promise<never> {
-  await grants.revoke(grantId);
+async function endUsedGrant(
+  grantId: string,
+  { origin }: TokenRequest,
+  { grants }: ExchangeDependencies,
+): Promise<never> {
+  await grants.revoke(grantId, { event: 'authorization_code.reused', origin: origin() });
   throw invalidGrant('Authorization code already used: its sign-in was ended');
 }
 

@@ -50,14 +50,14 @@ export async function redeemDeviceCode(
 /** Reads the code. A used code ends its tokens (RFC 6749 section 4.1.2, as for authorization codes). */
 async function poll(
   code: string,
-  { client, note }: TokenRequest,
+  { client, note, origin }: TokenRequest,
   { deviceCodes, grants }: DeviceCodeDependencies,
 ): Promise<PolledDeviceCode> {
   const polled = await deviceCodes.poll(code, { clientId: client.id, everySeconds: POLL_EVERY_SECONDS });
   if (!polled) throw invalidGrant('Device code is not valid', 'unknown, or of another client');
   if (polled.grant) note({ person: String(polled.payload.accountId), grant: polled.grant.id });
   if (polled.consumed) {
-    if (polled.grant) await grants.revoke(polled.grant.id);
+    if (polled.grant) await grants.revoke(polled.grant.id, { event: 'device_code.reused', origin: origin() });
     throw invalidGrant('Device code already used: its sign-in was ended');
   }
   return polled;

@@ -1,4 +1,4 @@
-import type { Events } from '../audit/events.ts';
+import type { Events } from '../audit/token-events.ts';
 import { isBoundEnough, OFFLINE_ACCESS } from '../clients/allowed-now.ts';
 import { bindingOf, confirmationIn, confirmationOf } from '../clients/confirmation.ts';
 import { requireParameters } from '../clients/single-parameters.ts';
@@ -149,7 +149,11 @@ async function endReusedGrant(
 ): Promise<void> {
   const behind = family.sequence - presented.sequence;
   if (behind <= 0 || (behind === 1 && family.withinWindow)) return;
-  await grants.revoke(family.grant.id);
+  await grants.revoke(family.grant.id, {
+    event: 'refresh_token.reused',
+    origin: request.origin(),
+    detail: { behind },
+  });
   events.refreshTokenReused({ ...subjectOf(family, request), behind });
   throw invalidGrant(ALREADY_USED);
 }

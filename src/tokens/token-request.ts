@@ -1,3 +1,4 @@
+import type { Origin } from '../audit/record.ts';
 import type { ClientCertificate } from '../clients/certificates/client-certificate.ts';
 import type { Client } from '../clients/client.ts';
 import type { DpopProof } from '../clients/dpop-proof.ts';
@@ -14,6 +15,8 @@ export interface TokenRequest {
   proofError: TokenError | undefined;
   /** The certificate with which the client connected. */
   certificate: ClientCertificate | undefined;
+  /** Where it comes from, for the audit trail. */
+  origin(): Origin;
   /** Says whose request this is, and why it gets nothing, for the log, as soon as that is known. */
   note(about: { person?: string; grant?: string; detail?: string }): void;
 }

@@ -22,6 +22,7 @@ const PERSON = ['people_pkey', 'user_records_pkey', 'worker_ids_pkey'];
 const LIVE = 199_999;
 const FAMILY = createHash('sha256').update(`family ${LIVE}`).digest().subarray(0, 16);
 const ADDRESS = createHash('sha256').update('address 7').digest();
+const ORIGIN = { address: '192.0.2.1', requestId: 'request' };
 const expiresAt = new Date(Date.now() + 3_600_000);
 
 /** By Postgres' own estimates, when three of four rows have expired and nobody has deleted them. */
@@ -204,7 +205,11 @@ describe('with 200,000 rows in every table that grows', () => {
       (knex) => createSessionStore(knex).update(`session ${LIVE}`, session),
     ],
     ['a session to end it', ['sessions_pkey'], (knex) => createSessionStore(knex).end(session.uid)],
-    ['a grant to end it', ['grants_pkey'], (knex) => createGrantStore(knex).revoke('grant-1')],
+    [
+      'a grant to end it',
+      ['grants_pkey'],
+      (knex) => createGrantStore(knex).revoke('grant-1', { event: 'grant.revoked', origin: ORIGIN }),
+    ],
     [
       'the code of a device that asks whether it was approved',
       ['artifacts_pkey', 'grants_pkey', ...PERSON],

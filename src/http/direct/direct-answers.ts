@@ -19,7 +19,7 @@ import { claimedClient } from '../input/claimed-client.ts';
 import type { LimitRequest } from '../rate-limits/limit-requests.ts';
 import type { OpenRecord } from '../records/access-log.ts';
 import { logClaim, logFacts } from '../records/log-fields.ts';
-import { requestState } from '../records/request-state.ts';
+import { originOf, requestState } from '../records/request-state.ts';
 import { type LongWayReason, unusualHead } from './plain-head.ts';
 
 /** A kind of request that the short way serves. */
@@ -126,6 +126,7 @@ async function readRequest(
       accept: req.headers.accept,
       query: {},
       body,
+      origin: () => originOf(req),
       note: (facts) => logFacts(req, facts),
     };
   } catch {

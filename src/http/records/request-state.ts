@@ -34,3 +34,14 @@ export function requestState(req: IncomingMessage): RequestState {
 export function knownRequestState(req: IncomingMessage): RequestState | undefined {
   return states.get(req);
 }
+
+/** Where a request comes from, as the access log and the audit trail have it. */
+export interface RequestOrigin {
+  address: string;
+  requestId: string;
+}
+
+export function originOf(req: IncomingMessage): RequestOrigin {
+  const { ip, id } = requestState(req);
+  return { address: ip, requestId: id };
+}

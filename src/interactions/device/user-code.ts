@@ -6,6 +6,7 @@ import { type DeviceCode, type DeviceCodeStore, isDecided } from '../../grants/d
 import { type RequestParameters, singleValue } from '../../http/input/parameters.ts';
 import type { Views } from '../../http/pages/views.ts';
 import { requestLimitKey } from '../../http/rate-limits/limit-key.ts';
+import { originOf } from '../../http/records/request-state.ts';
 import type { DeviceProblem } from '../../oidc/configuration/device-flow.ts';
 import type { InstanceResolver } from '../../oidc/instance-resolver.ts';
 import type { ParsedRequest } from '../../oidc/mount.ts';
@@ -81,7 +82,12 @@ export function knownUserCode(dependencies: Dependencies): Middleware {
     ctx.url = ctx.path;
     const asAnotherPerson = submitted(ctx).confirm === AS_ANOTHER_PERSON;
     await runInContext(
-      { ...context, userCode, asAnotherPerson, addressMac: () => addressMac(ctx.req) },
+      {
+        ...context,
+        ...{ userCode, asAnotherPerson },
+        origin: originOf(ctx.req),
+        addressMac: () => addressMac(ctx.req),
+      },
       next,
     );
   };

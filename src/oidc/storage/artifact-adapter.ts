@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { type Adapter, type AdapterPayload, errors, Provider } from 'oidc-provider';
 import type { Artifact, ArtifactModel, ArtifactStore } from '../../grants/artifact-store.ts';
 import { type Clock, secondsFromNow } from '../../platform/time/clock.ts';
@@ -58,7 +59,11 @@ export function artifactAdapter(
       noteLoaded(model, id);
       const stored = fromStored(model, id, artifact, issuer);
       const login = stored.result?.login;
-      if (login) requestContext().passwordFingerprint = String(login.passwordFingerprint ?? '');
+      if (login) {
+        requestContext().passwordFingerprint = String(login.passwordFingerprint ?? '');
+        // An answer of a later page, such as consent, repeats the sign-in of the one before.
+        requestContext().isSignIn = !isDeepStrictEqual(login, stored.lastSubmission?.login);
+      }
       return stored;
     },
 

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Adapter, AdapterPayload } from 'oidc-provider';
 import { type Clock, epochSeconds, secondsFromNow } from '../../platform/time/clock.ts';
 import type { Payload } from '../../platform/time/payload-times.ts';
-import type { SessionStore } from '../../sessions/session-store.ts';
+import type { SessionStore, SignInFacts } from '../../sessions/session-store.ts';
 import { isLoaded, noteLoaded, type RequestContext, requestContext } from '../request-context.ts';
 import { keepSessionCookie } from '../session.ts';
 import { unlessGone } from './unless-gone.ts';
@@ -72,6 +72,12 @@ function ownCopy(payload: Payload): Payload {
   };
 }
 
+/** The facts of a sign-in for the audit trail, where this request is the first to save it. */
+function signInFacts(): SignInFacts | undefined {
+  const { isSignIn, origin, instanceId, client } = requestContext();
+  return isSignIn && origin ? { clientId: client?.id, instanceId, origin } : undefined;
+}
+
 /** Stores sessions for the library. A session's `uid` ends it (corrections/session.ts), so `destroy` does nothing here. */
 export function sessionAdapter({
   sessions,
@@ -104,14 +110,15 @@ export function sessionAdapter({
       const uid = String(payload.uid);
       const personId = payload.accountId;
       const expiresAt = secondsFromNow(clock, Math.min(ttlSeconds, await secondsLeft(payload)));
-      const session = { uid, personId, payload, passwordFingerprint, expiresAt };
+      const session = { uid, personId, payload, passwordFingerprint, expiresAt, signIn: signInFacts() };
       if (storedSession?.id === id && saysTheSame(session, storedSession)) return;
       const saved = await unlessGone(() =>
         isLoaded('Session', uid)
           ? sessions.update(id, session)
           : sessions.start(id, { ...session, addressMac: addressMac?.() }),
       );
-      if (!saved) keepSessionCookie();
+      if (saved) delete requestContext().isSignIn;
+      else keepSessionCookie();
       remember(payload);
     },
 

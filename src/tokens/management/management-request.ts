@@ -8,4 +8,5 @@ export interface ManagementRequest {
   token: string;
   /** Says whose token it is, for the log. */
   note: TokenRequest['note'];
+  origin: TokenRequest['origin'];
 }

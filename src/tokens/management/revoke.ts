@@ -28,6 +28,6 @@ export async function revoke(request: ManagementRequest, d: RevocationDependenci
     return;
   }
   const family = await findCurrentFamily(request, d);
-  if (family) await d.grants.revoke(family.grant.id);
+  if (family) await d.grants.revoke(family.grant.id, { event: 'grant.revoked', origin: request.origin() });
   else note({ detail: 'no token that this client may use: nothing was revoked' });
 }
