@@ -40,6 +40,7 @@ import * as profileImplies from './0038-profile-implies.ts';
 import * as certificateBoundTokens from './0039-certificate-bound-tokens.ts';
 import * as auditEvents from './0040-audit-events.ts';
 import * as passkeys from './0042-passkeys.ts';
+import * as mailAndLinks from './0043-mail-and-links.ts';
 import { applyFunctions } from './functions.ts';
 
 const MIGRATIONS = {
@@ -84,6 +85,7 @@ const MIGRATIONS = {
   '0039-certificate-bound-tokens': certificateBoundTokens,
   '0040-audit-events': auditEvents,
   '0042-passkeys': passkeys,
+  '0043-mail-and-links': mailAndLinks,
 };
 
 type Name = keyof typeof MIGRATIONS;

@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestListener } from 'node:http';
 import type Router from '@koa/router';
 import Koa, { type Middleware } from 'koa';
+import { demoMail } from './app/demo-mail.ts';
 import { directRoutes } from './app/direct.ts';
 import { endpointLimits } from './app/endpoint-limits.ts';
 import type { Services } from './compose.ts';
@@ -116,6 +117,7 @@ export function edgesOf(services: Services): Router[] {
     tokenProvider(services),
     protocolRoutes(services),
     ...demo(services),
+    ...demoMail(services),
   ];
 }
 

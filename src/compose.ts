@@ -5,6 +5,7 @@ import { composeEndpoints, type EndpointParts } from './compose/endpoints.ts';
 import { composeFoundation, type Foundation, type FoundationOverrides } from './compose/foundation.ts';
 import { composeInteractions, type InteractionParts } from './compose/interactions.ts';
 import { composeListnr, type ListnrParts } from './compose/listnr.ts';
+import { composeMail, type MailParts } from './compose/mail.ts';
 import { composeOidc, composeStores, type OidcParts } from './compose/oidc.ts';
 import { composePages, libraryPages, type PageParts } from './compose/pages.ts';
 import { composeRegistration, type Registration } from './compose/registration.ts';
@@ -24,6 +25,7 @@ export interface Services
     InteractionParts,
     OidcParts,
     EndpointParts,
+    MailParts,
     DeliveryParts {
   config: Config;
   /** Whether /demo is on. */
@@ -77,7 +79,8 @@ export async function compose({
     pastKeys,
     ...libraryPages({ ...pages, instances, production: config.production }),
   });
-  const parts = { ...foundation, ...registration, ...signing, ...listnr, ...oidc };
+  const mail = composeMail({ ...foundation, instances }, config);
+  const parts = { ...foundation, ...registration, ...signing, ...listnr, ...oidc, ...mail };
   const offers = demoOffers(clients, issuer);
   const demo = config.demo && (await offers()).includes(WEB);
   return {

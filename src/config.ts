@@ -5,9 +5,11 @@ import { type DatabaseSettings, readDatabaseSettings } from './config/database-s
 import { type DirectKind, readDirect } from './config/direct.ts';
 import { type Issuers, readIssuers } from './config/issuers.ts';
 import { type KeyRotationSettings, readKeyRotation, readRsaBits } from './config/key-rotation.ts';
+import { readMail } from './config/mail.ts';
 import { isProduction } from './config/mode.ts';
 import { readSecrets, type Secrets } from './config/secrets.ts';
 import { dotEnv, type Environment, Variables } from './config/variables.ts';
+import type { MailSettings } from './mail/settings.ts';
 
 /**
  * All settings from the environment, checked and shaped once. Only this file reads `process.env`. All defaults are
@@ -44,6 +46,8 @@ export interface Config extends Issuers {
    * (http/connections/http-server.ts).
    */
   connections: { keepAliveMs: number; requestMs: number };
+  /** How mail leaves; undefined: it does not, and nothing is offered that needs it. */
+  mail: MailSettings | undefined;
   /** Allows /demo, where the demo's rows are there: with an issuer on loopback, outside production. */
   demo: boolean;
   /** Applies the demo seed unasked: on the embedded database alone, which is nobody else's. */
@@ -125,6 +129,7 @@ export function parseConfig(environment: Environment): Config {
     ),
     direct: readDirect(variables),
     connections: connectionsOf(variables),
+    mail: readMail(variables, { production, demo: local && !production }),
     demo: local && !production,
     demoSeed: local && !production && database.kind === 'embedded',
     rsaBits: readRsaBits(variables),

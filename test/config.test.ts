@@ -63,6 +63,7 @@ describe('the defaults', () => {
       },
       housekeeping: { everyMs: 60_000, batchSize: 1000 },
       connections: { keepAliveMs: 620_000, requestMs: 30_000 },
+      mail: { by: 'demo' },
       demo: true,
       demoSeed: true,
       secrets: {

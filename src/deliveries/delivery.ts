@@ -26,8 +26,12 @@ export const SEND_WITHIN_MS = 12_000;
 
 /** Says to an operator why a delivery failed. Its message has nothing secret, and nothing that the receiver wrote. */
 export class UndeliveredError extends Error {
-  constructor(message: string, cause?: unknown) {
+  /** Whether another attempt would fail alike. The receiver answered, so others of its lane are no slower for it. */
+  readonly isFinal: boolean;
+
+  constructor(message: string, cause?: unknown, { isFinal = false }: { isFinal?: boolean } = {}) {
     super(message, { cause });
     this.name = 'UndeliveredError';
+    this.isFinal = isFinal;
   }
 }

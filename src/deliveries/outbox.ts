@@ -24,6 +24,9 @@ const PARALLEL: Parallel = { atOnce: 32, perLane: 4 };
 const LOOK_EVERY_MS = 1000;
 /** Longer than sending and settling take, so that only the rows of a process that died are sent again. */
 const CLAIM_SECONDS = 60;
+const TOO_LATE = new UndeliveredError('The time in which it was to be sent is over.', undefined, {
+  isFinal: true,
+});
 
 /**
  * Sends what is due, until nothing is. Every process may: a claim decides who sends a row. A lane that failed gets one
@@ -71,14 +74,14 @@ export function outbox({
   };
 
   /** Returns why it was not delivered; undefined when it was. */
-  const attempted = async (delivery: Delivery): Promise<string | undefined> => {
+  const attempted = async (delivery: Delivery): Promise<UndeliveredError | undefined> => {
     try {
       await senders[delivery.kind]?.(delivery);
       return undefined;
     } catch (error) {
-      if (error instanceof UndeliveredError) return error.message;
+      if (error instanceof UndeliveredError) return error;
       report(error);
-      return 'This server could not send it; its log says why.';
+      return new UndeliveredError('This server could not send it; its log says why.', error);
     }
   };
 
@@ -86,16 +89,21 @@ export function outbox({
     const { id, kind, clientId: client, lane, attempt, giveUpAt } = delivery;
     // No process ran for long, or the queue was long.
     const isLate = giveUpAt <= clock.now();
-    const why = isLate ? 'The time in which it was to be sent is over.' : await attempted(delivery);
+    const failure = isLate ? TOO_LATE : await attempted(delivery);
     try {
-      if (why === undefined) {
+      if (failure === undefined) {
         ailing.delete(lane);
         await store.delivered(delivery, clock.now());
         metrics.countDelivery(kind, 'sent');
         return;
       }
-      if (!isLate) ailing.add(lane);
-      const times = { now: clock.now(), next: secondsFromNow(clock, pauseSecondsAfter(attempt)) };
+      const { message: why, isFinal } = failure;
+      if (!isFinal) ailing.add(lane);
+      // It is given up when the next attempt would come too late.
+      const next = isFinal
+        ? new Date(giveUpAt.getTime() + 1)
+        : secondsFromNow(clock, pauseSecondsAfter(attempt));
+      const times = { now: clock.now(), next };
       const givenUp = (await store.failed(delivery, why, times)) === 'given_up';
       metrics.countDelivery(kind, givenUp ? 'given_up' : 'failed');
       const facts = { delivery: id, kind, ...(client === null ? {} : { client }), attempt, detail: why };

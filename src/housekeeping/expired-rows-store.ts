@@ -17,6 +17,8 @@ export const EXPIRY_COLUMNS = {
   guesses: 'expires_at',
   past_public_keys: 'expires_at',
   deliveries: 'expires_at',
+  one_time_links: 'kept_until',
+  link_requests: 'expires_at',
 } as const;
 
 export type Expiring = keyof typeof EXPIRY_COLUMNS;

@@ -20,7 +20,7 @@ import {
   loadInteraction,
 } from './interaction.ts';
 import { showSignIn, signInWithPassword } from './sign-in.ts';
-import { themeRoute } from './theme/theme-route.ts';
+import { themeRoute } from './theme-route.ts';
 import {
   finishUpstream,
   forwardUpstreamAnswer,

@@ -282,6 +282,8 @@ describe('with 200,000 rows in every table that grows', () => {
     guesses: ['guesses_expiry'],
     past_public_keys: ['past_public_keys_expiry'],
     deliveries: ['deliveries_expiry'],
+    one_time_links: ['one_time_links_expiry'],
+    link_requests: ['link_requests_expiry'],
   };
 
   describe.each(EXPIRING_TABLES)('tidying up %s', (what) => {

@@ -83,6 +83,16 @@ export async function fillTables(url: string): Promise<void> {
     `'backchannel_logout', 'client-' || n % 500, ${PAYLOAD},
      CASE WHEN n % 10 > 0 THEN 'delivered' ELSE 'queued' END, CASE WHEN n % 10 = 0 THEN ${EXPIRY} END, ${EXPIRY}`,
   );
+  await fill(
+    'one_time_links',
+    'about, kind, id_hash, sealed, expires_at, kept_until',
+    `${HASH('account')}, 'reset', ${HASH('link')}, repeat('x', 200), ${EXPIRY}, ${EXPIRY}`,
+  );
+  await fill(
+    'link_requests',
+    'browser_hash, about, sealed, expires_at',
+    `${HASH('browser')}, ${HASH('account')}, repeat('x', 200), ${EXPIRY}`,
+  );
   await fill('denied_subjects', 'person_id, expires_at', `'person-' || n, ${EXPIRY}`);
   await fill('guesses', 'bucket, most, expires_at', `'bucket-' || n, 20, ${EXPIRY}`);
   await fill('past_public_keys', 'kid, alg, public_jwk, expires_at', `'key-' || n, 'RS256', '{}', ${EXPIRY}`);

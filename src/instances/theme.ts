@@ -30,19 +30,36 @@ const STEPS = 50;
  * @throws TypeError when `brandColor` is not '#rrggbb': it becomes part of a stylesheet, so nothing else is safe.
  */
 export function themeStylesheet(brandColor: string): string {
-  const brand = parseColor(brandColor);
-  return `:root {\n${properties(brand, LIGHT)}}\n@media (prefers-color-scheme: dark) {\n:root {\n${properties(brand, DARK)}}\n}\n`;
+  const { light, dark } = themeColors(brandColor);
+  return `:root {\n${properties(light)}}\n@media (prefers-color-scheme: dark) {\n:root {\n${properties(dark)}}\n}\n`;
 }
 
-function properties(brand: Rgb, scheme: Scheme): string {
+/** The colours of buttons, of the text on them, and of coloured text. */
+export interface ThemeColors {
+  accent: string;
+  onAccent: string;
+  accentText: string;
+}
+
+/** The same for a mail, which has no custom properties. @throws TypeError, too. */
+export function themeColors(brandColor: string): { light: ThemeColors; dark: ThemeColors } {
+  const brand = parseColor(brandColor);
+  return { light: colorsIn(brand, LIGHT), dark: colorsIn(brand, DARK) };
+}
+
+function colorsIn(brand: Rgb, scheme: Scheme): ThemeColors {
   const distinct = stands(brand, scheme, DISTINCT);
   const text = towardsContrast(brand, scheme, distinct ? READABLE : BOLD);
   const ground = distinct ? brand : text;
-  return [
-    `  --accent: ${formatColor(ground)};\n`,
-    `  --on-accent: ${formatColor(moreContrasting(ground))};\n`,
-    `  --accent-text: ${formatColor(text)};\n`,
-  ].join('');
+  return {
+    accent: formatColor(ground),
+    onAccent: formatColor(moreContrasting(ground)),
+    accentText: formatColor(text),
+  };
+}
+
+function properties({ accent, onAccent, accentText }: ThemeColors): string {
+  return `  --accent: ${accent};\n  --on-accent: ${onAccent};\n  --accent-text: ${accentText};\n`;
 }
 
 /** Black or white. One of them has at least 4.58:1 on every colour, so the better one is always readable. */

@@ -1,7 +1,7 @@
 import type { Middleware } from 'koa';
-import type { InstanceStore } from '../../instances/instance-store.ts';
-import { HttpError } from '../../platform/errors.ts';
-import { themeStylesheet } from './theme.ts';
+import type { InstanceStore } from '../instances/instance-store.ts';
+import { themeStylesheet } from '../instances/theme.ts';
+import { HttpError } from '../platform/errors.ts';
 
 /** An instance's colours as a stylesheet, because the content policy allows no inline style. */
 export function themeRoute({ instances }: { instances: InstanceStore }): Middleware {

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { themeStylesheet } from '../../../src/interactions/theme/theme.ts';
+import { themeStylesheet } from '../../src/instances/theme.ts';
 
 const SCHEMES = ['light', 'dark'] as const;
 type SchemeName = (typeof SCHEMES)[number];
 
-const STYLES = readFileSync(new URL('../../../views/assets/style.css', import.meta.url), 'utf8');
+const STYLES = readFileSync(new URL('../../views/assets/style.css', import.meta.url), 'utf8');
 
 /** The declarations of a stylesheet's first :root rule and of its rule for dark. */
 function propertiesOf(css: string, scheme: SchemeName): Record<string, string> {
