@@ -1,6 +1,6 @@
 import type { Mail } from '../mail.ts';
 
-/** What a mail says, for both of its forms. */
+/** The words of a mail, for both of its forms. */
 export interface MailWords {
   subject: string;
   heading: string;

@@ -2,7 +2,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
 import { freePort } from '../../../scripts/free-port.ts';
 
-/** What a mail server took: its envelope, and the mail as it came. */
+/** A mail that a mail server took: its envelope, and the mail as it came. */
 export interface TakenMail {
   from: string;
   to: string[];
