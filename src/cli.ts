@@ -10,5 +10,6 @@ process.exitCode = await runCommand(process.argv.slice(2), {
   clock: systemClock,
   issuer: () => readCommandConfig().issuer(),
   keys: () => readCommandConfig().keys(),
+  passwords: () => readCommandConfig().passwords(),
   openDatabase: async (how) => openCommandDatabase({ database: readCommandConfig().database() }, how),
 });

@@ -8,6 +8,7 @@ import { composeListnr, type ListnrParts } from './compose/listnr.ts';
 import { composeMail, type MailParts } from './compose/mail.ts';
 import { composeOidc, composeStores, type OidcParts } from './compose/oidc.ts';
 import { composePages, libraryPages, type PageParts } from './compose/pages.ts';
+import { composePasswords, type PasswordParts } from './compose/passwords.ts';
 import { composeRegistration, type Registration } from './compose/registration.ts';
 import { composeSigning, type Signing } from './compose/signing.ts';
 import type { Config } from './config.ts';
@@ -23,6 +24,7 @@ export interface Services
     ListnrParts,
     PageParts,
     InteractionParts,
+    PasswordParts,
     OidcParts,
     EndpointParts,
     MailParts,
@@ -91,6 +93,7 @@ export async function compose({
     ...parts,
     ...pages,
     ...interactions,
+    ...composePasswords(foundation, config.passwords),
     ...composeEndpoints(parts, config),
     ...composeDeliveries(parts, config),
   };

@@ -7,6 +7,8 @@ import { type Issuers, readIssuers } from './config/issuers.ts';
 import { type KeyRotationSettings, readKeyRotation, readRsaBits } from './config/key-rotation.ts';
 import { readMail } from './config/mail.ts';
 import { isProduction } from './config/mode.ts';
+import { isLocal, type OutboundSettings, readOutbound } from './config/outbound.ts';
+import { type PasswordSettings, readPasswordSettings } from './config/passwords.ts';
 import { readSecrets, type Secrets } from './config/secrets.ts';
 import { dotEnv, type Environment, Variables } from './config/variables.ts';
 import type { MailSettings } from './mail/settings.ts';
@@ -32,8 +34,7 @@ export interface Config extends Issuers {
   /** Addresses and networks (CIDR) whose X-Forwarded-For counts. */
   trustedProxies: readonly string[];
   clientCertificates: ClientCertificateSettings;
-  /** The addresses and networks (CIDR) that this server may ask though they are not public, and whether its own. */
-  outbound: { networks: readonly string[]; loopback: boolean };
+  outbound: OutboundSettings;
   /** How many requests and how many failed authentications one address may make in a minute; 0: no limit. */
   requestsPerMinute: number;
   failuresPerMinute: number;
@@ -59,11 +60,11 @@ export interface Config extends Issuers {
   /** How often expired rows are deleted, and how many at a time. */
   housekeeping: { everyMs: number; batchSize: number };
   secrets: Secrets;
+  passwords: PasswordSettings;
 }
 
 export type { DirectKind };
 
-const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
 const DAY = 24 * 60 * 60;
 const PORTS = { low: 0, high: 65_535 };
@@ -90,7 +91,7 @@ export function parseConfig(environment: Environment): Config {
   const port = variables.wholeNumber('PORT', { fallback: 3000, ...PORTS });
   const internalPort = internalPortOf(variables, port);
   const issuers = readIssuers(variables, { production, port });
-  const local = LOOPBACK.has(new URL(issuers.issuer).hostname);
+  const local = isLocal(issuers.issuer);
   const database = readDatabaseSettings(variables, { production, dataDir });
   const trustedProxies = variables.networks('TRUSTED_PROXIES');
   const config = {
@@ -111,7 +112,7 @@ export function parseConfig(environment: Environment): Config {
     seedsDir: variables.directory('SEEDS_DIR'),
     trustedProxies,
     clientCertificates: readClientCertificates(variables, { trustedProxies, production }),
-    outbound: { networks: variables.networks('OUTBOUND_NETWORKS'), loopback: local && !production },
+    outbound: readOutbound(variables, { production, issuer: issuers.issuer }),
     requestsPerMinute: variables.wholeNumber('REQUESTS_PER_MINUTE', {
       fallback: 6000,
       low: 0,
@@ -139,6 +140,7 @@ export function parseConfig(environment: Environment): Config {
       batchSize: 1000,
     },
     secrets: readSecrets(variables, { production, dataDir }),
+    passwords: readPasswordSettings(variables),
   };
 
   variables.refuseMistakes();

@@ -38,6 +38,21 @@ describe('a command asks for what it uses:', () => {
     rmSync(folder, { recursive: true });
   });
 
+  it('what a hash costs, and whom to ask for leaked passwords, for a password', () => {
+    const { passwords } = commandConfig({
+      NODE_ENV: 'production',
+      OUTBOUND_NETWORKS: '10.1.2.3',
+      PASSWORD_HASH_MEMORY_KIB: '65536',
+      PASSWORD_RANGE_URL: 'https://mirror.example/range',
+    });
+    expect(passwords()).toEqual({
+      cost: { memoryKib: 65_536, iterations: 2, parallelism: 1 },
+      rangeUrl: 'https://mirror.example/range',
+      outbound: { networks: ['10.1.2.3'], loopback: false },
+    });
+    expect(commandConfig({}).passwords().outbound).toEqual({ networks: [], loopback: true });
+  });
+
   it('the key and its schedule, for signing keys', () => {
     const KEY_ENCRYPTION_KEY = Buffer.alloc(32, 7).toString('base64');
     const { keys } = commandConfig({ NODE_ENV: 'production', KEY_ENCRYPTION_KEY });

@@ -97,6 +97,29 @@ describe('the configuration refuses', () => {
       { FAILURES_PER_MINUTE: 'none' },
       'FAILURES_PER_MINUTE is "none"; it takes a whole number from 0 to 1000000.',
     ],
+    [
+      { PASSWORD_HASH_MEMORY_KIB: '7167' },
+      'PASSWORD_HASH_MEMORY_KIB is "7167"; it takes a whole number from 7168 to 262144.',
+    ],
+    ...(
+      [
+        ['47103', '1', '2'],
+        ['19455', '2', '3'],
+        ['12287', '3', '4'],
+        ['9215', '4', '5'],
+      ] as const
+    ).map(([memory, iterations, least]): [Record<string, string>, string] => [
+      { PASSWORD_HASH_MEMORY_KIB: memory, PASSWORD_HASH_ITERATIONS: iterations },
+      `PASSWORD_HASH_ITERATIONS is ${iterations}; with PASSWORD_HASH_MEMORY_KIB ${memory} it takes ${least} or more.`,
+    ]),
+    [
+      { PASSWORD_HASH_PARALLELISM: '0' },
+      'PASSWORD_HASH_PARALLELISM is "0"; it takes a whole number from 1 to 16.',
+    ],
+    [
+      { PASSWORD_RANGE_URL: 'api.pwnedpasswords.com/range' },
+      'PASSWORD_RANGE_URL is "api.pwnedpasswords.com/range"; it takes a whole address without query or fragment, such as https://login.example.',
+    ],
     [{ SEEDS_DIR: '/nowhere/seeds' }, 'SEEDS_DIR names /nowhere/seeds, which does not exist.'],
     [{ SEEDS_DIR: CONFIG }, `SEEDS_DIR names ${CONFIG}, which is not a directory.`],
     [

@@ -64,6 +64,7 @@ describe('the defaults', () => {
       housekeeping: { everyMs: 60_000, batchSize: 1000 },
       connections: { keepAliveMs: 620_000, requestMs: 30_000 },
       mail: { by: 'demo' },
+      passwords: { cost: { memoryKib: 19_456, iterations: 2, parallelism: 1 }, rangeUrl: undefined },
       demo: true,
       demoSeed: true,
       secrets: {
@@ -121,6 +122,10 @@ describe('a complete environment', () => {
       FAILURES_PER_MINUTE: '5',
       KEEP_ALIVE_SECONDS: '75',
       REQUEST_SECONDS: '20',
+      PASSWORD_HASH_MEMORY_KIB: '47104',
+      PASSWORD_HASH_ITERATIONS: '1',
+      PASSWORD_HASH_PARALLELISM: '2',
+      PASSWORD_RANGE_URL: 'https://api.pwnedpasswords.com/range/',
       DIRECT: 'refresh, documents',
       ROTATION_COMMIT: 'asynchronous',
       KEY_ENCRYPTION_KEY: `${Buffer.alloc(32, 1).toString('base64')},${Buffer.alloc(32, 2).toString('base64url')}`,
@@ -159,6 +164,10 @@ describe('a complete environment', () => {
       },
       housekeeping: { everyMs: 60_000, batchSize: 1000 },
       connections: { keepAliveMs: 75_000, requestMs: 20_000 },
+      passwords: {
+        cost: { memoryKib: 47_104, iterations: 1, parallelism: 2 },
+        rangeUrl: 'https://api.pwnedpasswords.com/range',
+      },
       demo: false,
       demoSeed: false,
       secrets: {

@@ -1,5 +1,7 @@
 import type { RotationPolicy } from '../keys/plan-rotation.ts';
 import type { Database } from '../platform/database.ts';
+import type { OutboundRules } from '../platform/network/outbound-fetch.ts';
+import type { PasswordCost } from '../platform/secrets/digest.ts';
 import type { Clock } from '../platform/time/clock.ts';
 
 /**
@@ -38,6 +40,7 @@ export interface CommandContext {
   /** The issuer of the server; undefined where nobody says it. */
   issuer(): string | undefined;
   keys(): KeySettings;
+  passwords(): NewPasswordSettings;
   /** The caller closes it. With `make`, for a command that brings the schema up to date, it may be the first to open it. */
   openDatabase(how?: { make: boolean }): Promise<Database>;
 }
@@ -49,6 +52,14 @@ export interface KeySettings {
   keyEncryptionKeyGiven: boolean;
   keyRotation: RotationPolicy;
   rsaBits: number;
+}
+
+/** For commands that set a password. */
+export interface NewPasswordSettings {
+  cost: PasswordCost;
+  /** The range API that is asked for leaked passwords. */
+  rangeUrl: string | undefined;
+  outbound: OutboundRules;
 }
 
 /** Standard input, or a stand-in for it. */

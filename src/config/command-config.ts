@@ -1,9 +1,11 @@
 import { resolve } from 'node:path';
-import type { KeySettings } from '../commands/command.ts';
+import type { KeySettings, NewPasswordSettings } from '../commands/command.ts';
 import { type DatabaseSettings, readDatabaseSettings } from './database-settings.ts';
 import { readIssuers } from './issuers.ts';
 import { readKeyRotation, readRsaBits } from './key-rotation.ts';
 import { isProduction } from './mode.ts';
+import { readOutbound } from './outbound.ts';
+import { readPasswordSettings } from './passwords.ts';
 import { readEncryptionKeys } from './secrets.ts';
 import { type Environment, Variables } from './variables.ts';
 
@@ -17,6 +19,7 @@ export interface CommandConfig {
   /** Undefined in production where ISSUER is not set. */
   issuer(): string | undefined;
   keys(): KeySettings;
+  passwords(): NewPasswordSettings;
 }
 
 type Place = { production: boolean; dataDir: string };
@@ -38,10 +41,15 @@ export function commandConfig(environment: Environment): CommandConfig {
         keyRotation: readKeyRotation(variables),
         rsaBits: readRsaBits(variables),
       })),
+    passwords: () =>
+      part((variables, { production }) => ({
+        ...readPasswordSettings(variables),
+        outbound: readOutbound(variables, { production, issuer: issuerOf(variables, { production }) }),
+      })),
   };
 }
 
-function issuerOf(variables: Variables, { production }: Place): string | undefined {
+function issuerOf(variables: Variables, { production }: Pick<Place, 'production'>): string | undefined {
   const port = variables.wholeNumber('PORT', { fallback: 3000, low: 0, high: 65_535 });
   if (production && variables.text('ISSUER') === undefined) return undefined;
   return readIssuers(variables, { production, port }).issuer;

@@ -11,6 +11,8 @@ export interface Metrics {
   setExpiredLag(rows: string, seconds: number): void;
   /** Counts an attempt to deliver something, by its outcome. */
   countDelivery(kind: string, outcome: 'sent' | 'failed' | 'given_up'): void;
+  /** Counts a new password that was looked up among leaked ones, by what came of it. */
+  countPasswordLookup(outcome: 'leaked' | 'not_leaked' | 'failed'): void;
   /** Notes the deliveries that wait in the outbox. */
   setBacklog(backlog: { count: number; oldestSeconds: number }): void;
   /** Counts input that never became a request: a head too large or too slow, or no HTTP. */
@@ -84,6 +86,12 @@ export function createMetrics(): Metrics {
     aggregator: 'max',
     registers: [registry],
   });
+  const lookups = new Counter({
+    name: 'listo_password_lookups_total',
+    help: 'New passwords looked up among leaked ones, by outcome: leaked, not_leaked, or failed (judged without).',
+    labelNames: ['outcome'] as const,
+    registers: [registry],
+  });
   const unread = new Counter({
     name: 'listo_unread_requests_total',
     help: 'Requests refused before their head was read.',
@@ -104,6 +112,7 @@ export function createMetrics(): Metrics {
     setExpiredLag: (rows, seconds) => lag.set({ rows }, seconds),
     setClockOffset: (seconds) => clockOffset.set(seconds),
     countDelivery: (kind, outcome) => deliveries.inc({ kind, outcome }),
+    countPasswordLookup: (outcome) => lookups.inc({ outcome }),
     setBacklog({ count, oldestSeconds }) {
       queued.set(count);
       oldest.set(oldestSeconds);

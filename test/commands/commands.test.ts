@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import type { SecretInput } from '../../src/commands/command.ts';
 import { OperatorError } from '../../src/platform/errors.ts';
-import { digestSecret, verifyPassword } from '../../src/platform/secrets/digest.ts';
+import { DEFAULT_COST, digestSecret, verifyPassword } from '../../src/platform/secrets/digest.ts';
 import { createSecretBox } from '../../src/platform/secrets/secret-box.ts';
 import { openTestDatabase, type TestDatabase } from '../support/databases/test-database.ts';
 import { type Run, runOn, TEST_SETTINGS } from '../support/registrations/command-line.ts';
@@ -225,23 +225,54 @@ describe('client secret', () => {
 
 describe('password hash', () => {
   it.each([
-    ['a pipe', () => aPipe('correct horse\n'), ''],
-    ['a pipe without a line break', () => aPipe('correct horse'), ''],
-    ['a file written on Windows', () => aPipe('correct horse\r\n'), ''],
+    ['a pipe', () => aPipe('correct otter\n'), ''],
+    ['a pipe without a line break', () => aPipe('correct otter'), ''],
+    ['a file written on Windows', () => aPipe('correct otter\r\n'), ''],
     [
       'a terminal, asked for twice',
-      () => aTerminal('correct horse\r', 'correct horse\r'),
+      () => aTerminal('correct otter\r', 'correct otter\r'),
       'Password: \nAgain: \n',
     ],
     [
       'a terminal, with a slip',
-      () => aTerminal('correct horsd\x7fe\r', 'correct horse\r'),
+      () => aTerminal('correct otted\x7fr\r', 'correct otter\r'),
       'Password: \nAgain: \n',
     ],
   ])('hashes what it reads from %s', async (_from, input, prompts) => {
     const { code, out, err } = await run(['password', 'hash'], input());
     expect({ code, err, lines: out.length }).toEqual({ code: 0, err: prompts, lines: 1 });
-    expect(await verifyPassword('correct horse', out[0] ?? '')).toBe(true);
+    expect(await verifyPassword('correct otter', out[0] ?? '')).toBe(true);
+  });
+
+  it('costs what is configured', async () => {
+    const settings = {
+      cost: { memoryKib: 7168, iterations: 5, parallelism: 1 },
+      rangeUrl: undefined,
+      outbound: { networks: [], loopback: false },
+    };
+    const { out } = await runOn(database, ['password', 'hash'], {
+      input: aPipe('correct otter'),
+      passwords: () => settings,
+    });
+    expect(out.join()).toMatch(/^\$argon2id\$v=19\$m=7168,t=5,p=1\$/);
+    expect(await verifyPassword('correct otter', out.join())).toBe(true);
+  });
+
+  it('judges without leaked passwords where nobody can be asked, and says so', async () => {
+    const settings = {
+      cost: DEFAULT_COST,
+      rangeUrl: 'http://192.0.2.1/range',
+      outbound: { networks: [], loopback: false },
+    };
+    const { code, out, err } = await runOn(database, ['password', 'hash'], {
+      input: aPipe('correct otter'),
+      passwords: () => settings,
+    });
+    expect({ code, lines: out.length, err }).toEqual({
+      code: 0,
+      lines: 1,
+      err: 'leaked passwords were not looked up; the password was judged without them: 192.0.2.1 is not asked: plain http goes to this machine only.\n',
+    });
   });
 
   it.each([
@@ -255,7 +286,7 @@ describe('password hash', () => {
     ['bytes that are no text', () => aPipe(Buffer.from([0xe9])), 'Standard input is not UTF-8 text.\n'],
     [
       'two that differ',
-      () => aTerminal('correct horse\r', 'correct house\r'),
+      () => aTerminal('correct otter\r', 'correct other\r'),
       'Password: \nAgain: \nThe two are not the same.\n',
     ],
     ['an interrupt', () => aTerminal('correct\x03'), 'Password: \nInterrupted.\n'],
@@ -280,7 +311,7 @@ describe('password hash', () => {
       out: [],
       err: 'The password is too easy to guess, because most of it is a word of this service or of the person. Add words that belong to neither.\n',
     });
-    expect((await run(words, aPipe('correct horse'))).code).toBe(0);
+    expect((await run(words, aPipe('correct otter'))).code).toBe(0);
   });
 });
 

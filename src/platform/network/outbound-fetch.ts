@@ -32,7 +32,7 @@ export class OutboundRefused extends OutboundFailure {
   }
 }
 
-interface OutboundRules {
+export interface OutboundRules {
   /** Addresses and networks (CIDR) that may be asked though they are not public. */
   networks: readonly string[];
   /** Whether this machine may be asked, also by plain http. */

@@ -3,15 +3,42 @@ import { promisify } from 'node:util';
 
 const argon2Async = promisify(argon2);
 
+/** What a hash of a password costs whoever makes it. */
+export interface PasswordCost {
+  memoryKib: number;
+  iterations: number;
+  parallelism: number;
+}
+
 /** OWASP's recommendation for argon2id: 19 MiB, two passes, one lane. */
-const COST = { memory: 19_456, passes: 2, parallelism: 1, tagLength: 32 };
+export const DEFAULT_COST: PasswordCost = { memoryKib: 19_456, iterations: 2, parallelism: 1 };
+
+const TAG_BYTES = 32;
 const PHC = /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=(\d+)\$([A-Za-z0-9+/]+)\$([A-Za-z0-9+/]+)$/;
 
 /** Hashes a password with argon2id and a fresh salt, in PHC string form. */
-export async function hashPassword(password: string): Promise<string> {
+export async function hashPassword(password: string, cost: PasswordCost = DEFAULT_COST): Promise<string> {
   const nonce = randomBytes(16);
-  const tag = await argon2Async('argon2id', { message: normalized(password), nonce, ...COST });
-  return `$argon2id$v=19$m=${COST.memory},t=${COST.passes},p=${COST.parallelism}$${unpadded(nonce)}$${unpadded(tag)}`;
+  const tag = await argon2Async('argon2id', {
+    message: normalized(password),
+    nonce,
+    memory: cost.memoryKib,
+    passes: cost.iterations,
+    parallelism: cost.parallelism,
+    tagLength: TAG_BYTES,
+  });
+  return `$argon2id$v=19$${parametersOf(cost)}$${unpadded(nonce)}$${unpadded(tag)}`;
+}
+
+/** The parameters as a hash names them. */
+export function parametersOf({ memoryKib, iterations, parallelism }: PasswordCost): string {
+  return `m=${memoryKib},t=${iterations},p=${parallelism}`;
+}
+
+/** The cost of a hash in PHC string form. */
+export function costOf(passwordHash: string): PasswordCost {
+  const [, memory, passes, parallelism] = PHC.exec(passwordHash) ?? [];
+  return { memoryKib: Number(memory), iterations: Number(passes), parallelism: Number(parallelism) };
 }
 
 /** True when `passwordHash` was made from `password`. */

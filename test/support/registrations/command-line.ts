@@ -1,6 +1,7 @@
 import { PassThrough } from 'node:stream';
 import type { CommandContext } from '../../../src/commands/command.ts';
 import { runCommand } from '../../../src/commands/run-command.ts';
+import { DEFAULT_COST } from '../../../src/platform/secrets/digest.ts';
 import { systemClock } from '../../../src/platform/time/clock.ts';
 import type { TestDatabase } from '../databases/test-database.ts';
 
@@ -36,6 +37,11 @@ export async function runOn(
     },
     issuer: () => 'https://login.example',
     keys: () => TEST_SETTINGS,
+    passwords: () => ({
+      cost: DEFAULT_COST,
+      rangeUrl: undefined,
+      outbound: { networks: [], loopback: true },
+    }),
     openDatabase: async () => ({ ...database, close: async () => undefined }),
     ...context,
   });
