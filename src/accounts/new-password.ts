@@ -28,7 +28,7 @@ export function createPasswordJudge({
   };
 }
 
-/** What the pages ask on which somebody chooses a password. */
+/** The pages on which somebody chooses a password ask this. */
 export interface NewPasswords {
   /**
    * Judges a new password, and makes the hash to store of one that may be set. `lane` is whose turn it takes in the queue
