@@ -2,7 +2,7 @@ import { DEFAULT_COST, type PasswordCost } from '../platform/secrets/digest.ts';
 import type { Variables } from './variables.ts';
 
 export interface PasswordSettings {
-  /** What a new hash costs. */
+  /** The cost of a new hash. */
   cost: PasswordCost;
   /** The range API that is asked for leaked passwords; undefined: none is. */
   rangeUrl: string | undefined;
