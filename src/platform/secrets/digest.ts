@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 
 const argon2Async = promisify(argon2);
 
-/** What a hash of a password costs whoever makes it. */
+/** The cost of hashing a password. */
 export interface PasswordCost {
   memoryKib: number;
   iterations: number;
