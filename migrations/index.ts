@@ -41,6 +41,7 @@ import * as certificateBoundTokens from './0039-certificate-bound-tokens.ts';
 import * as auditEvents from './0040-audit-events.ts';
 import * as passkeys from './0042-passkeys.ts';
 import * as mailAndLinks from './0043-mail-and-links.ts';
+import * as accounts from './0044-accounts.ts';
 import { applyFunctions } from './functions.ts';
 
 const MIGRATIONS = {
@@ -86,6 +87,7 @@ const MIGRATIONS = {
   '0040-audit-events': auditEvents,
   '0042-passkeys': passkeys,
   '0043-mail-and-links': mailAndLinks,
+  '0044-accounts': accounts,
 };
 
 type Name = keyof typeof MIGRATIONS;
@@ -110,6 +112,7 @@ export const FUNCTIONS_SINCE: Partial<Record<Name, string>> = {
   '0037-authorization-requests': '202d9e260bc85aac',
   '0038-profile-implies': '7841e4e9017901e9',
   '0040-audit-events': '643ed6f6924d9d5d',
+  '0044-accounts': '0c544ef34b0f334b',
 };
 
 /** The migrations in order, as knex wants them. They are listed by hand, so that no folder is read at start. */

@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestListener } from 'node:http';
 import type Router from '@koa/router';
 import Koa, { type Middleware } from 'koa';
+import { accountRoutes } from './account/routes.ts';
 import { demoMail } from './app/demo-mail.ts';
 import { directRoutes } from './app/direct.ts';
 import { endpointLimits } from './app/endpoint-limits.ts';
@@ -113,6 +114,7 @@ export function edgesOf(services: Services): Router[] {
     assetRoutes(services),
     pages(services),
     signOut(services),
+    account(services),
     loginInitiation(services),
     tokenProvider(services),
     protocolRoutes(services),
@@ -161,6 +163,10 @@ function addressMacOf({ config: { secrets } }: Services): (req: IncomingMessage)
 function signOut({ config: { issuer, https }, ...services }: Services): Router {
   const { live, hints, instances, clients, people, sessions, views, csrf } = services;
   return signOutRoutes({ issuer, live, hints, instances, clients, people, sessions, views, csrf, https });
+}
+
+function account({ config: { issuer, https }, ...services }: Services): Router {
+  return accountRoutes({ ...services, issuer, https });
 }
 
 function loginInitiation({ config: { issuer }, clients }: Services): Router {

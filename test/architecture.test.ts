@@ -21,7 +21,7 @@ const ROWS = (/^```\n([^`]*)^```/m.exec(ARCHITECTURE)?.[1] ?? '')
   .filter((folders) => folders.length > 0);
 
 /** The entrances for requests and commands. No folder imports an edge, and no edge imports another. */
-const EDGES = ['interactions', 'sign-out', 'login-initiation', 'demo', 'listnr', 'commands'];
+const EDGES = ['interactions', 'account', 'sign-out', 'login-initiation', 'demo', 'listnr', 'commands'];
 
 /** The files beside the folders. No folder imports them; only they may know every folder. */
 const ROOT_FILES = [
@@ -49,9 +49,17 @@ const CONFINED: Record<string, (file: SourceFile, what: Import) => boolean> = {
   pg: ({ path }) => folderOf(path) === 'platform' || path.endsWith('-store.ts'),
   '@electric-sql/pglite': ({ path }) => folderOf(path) === 'platform',
   koa: ({ path }) =>
-    ['', 'http', 'interactions', 'sign-out', 'login-initiation', 'listnr', 'demo', 'oidc'].includes(
-      folderOf(path),
-    ),
+    [
+      '',
+      'http',
+      'interactions',
+      'account',
+      'sign-out',
+      'login-initiation',
+      'listnr',
+      'demo',
+      'oidc',
+    ].includes(folderOf(path)),
   pino: ({ path }) => folderOf(path) === 'platform',
   '@simplewebauthn/server': ({ path }) => folderOf(path) === 'authentication',
   '@simplewebauthn/server/helpers': ({ path }) => folderOf(path) === 'authentication',

@@ -1,3 +1,4 @@
+import { withAccountClients } from '../clients/account-client.ts';
 import {
   type CertificateReader,
   createCertificateReader,
@@ -41,12 +42,17 @@ export function composeRegistration(
     hashes,
     outboundFetch,
   }: Pick<Foundation, 'logger' | 'database' | 'rowClock' | 'box' | 'hashes' | 'outboundFetch'>,
-  { clientStore, clientCertificates }: { clientStore: ClientStore } & Pick<Config, 'clientCertificates'>,
+  {
+    clientStore,
+    clientCertificates,
+    issuer,
+  }: { clientStore: ClientStore } & Pick<Config, 'clientCertificates' | 'issuer'>,
 ): Registration {
+  const instances = createInstanceStore(database.knex, box);
   const registration = cacheRegistration({
-    clients: clientStore,
+    clients: withAccountClients(clientStore, { instances, issuer }),
     clientSecrets: createClientSecretStore(database.knex, 'client_secrets'),
-    instances: createInstanceStore(database.knex, box),
+    instances,
   });
   return {
     registration,

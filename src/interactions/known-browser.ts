@@ -1,7 +1,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Context } from 'koa';
 import { type Clock, epochSeconds } from '../platform/time/clock.ts';
-import { instancesBehind } from '../sessions/session-cookie.ts';
+import { knownBrowserCookieName } from '../sessions/known-browser-cookie.ts';
 
 /**
  * Recognizes the browsers in which somebody has signed in to an account with the password, by a signed cookie of each
@@ -36,7 +36,7 @@ export function createKnownBrowsers({
   https: boolean;
   clock: Clock;
 }): KnownBrowsers {
-  const nameOf = (instanceId: string) => cookieName(instanceId, { https });
+  const nameOf = (instanceId: string) => knownBrowserCookieName(instanceId, { https });
   const sign = (key: string, account: string, { id, since }: Omit<Entry, 'mac'>) =>
     createHmac('sha256', key).update(`known browser:${account}:${id}:${since}`).digest();
 
@@ -71,15 +71,6 @@ export function createKnownBrowsers({
       );
     },
   };
-}
-
-function cookieName(instanceId: string, { https }: { https: boolean }): string {
-  return `${https ? '__Host-' : ''}listo_known_${instanceId}`;
-}
-
-/** The instances in which somebody has signed in with this browser, as its `Cookie` header says. Nothing is verified. */
-export function instancesKnowingBrowser(header: string, { https }: { https: boolean }): string[] {
-  return instancesBehind(cookieName('', { https }), header);
 }
 
 function parse(cookie: string): Entry[] {

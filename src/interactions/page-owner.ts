@@ -6,8 +6,8 @@ import type { FindPageOwner } from '../http/error-handler.ts';
 import { requestState } from '../http/records/request-state.ts';
 import { brandOf } from '../instances/brand.ts';
 import type { InstanceStore } from '../instances/instance-store.ts';
+import { instancesKnowingBrowser } from '../sessions/known-browser-cookie.ts';
 import { instancesInCookies } from '../sessions/session-cookie.ts';
-import { instancesKnowingBrowser } from './known-browser.ts';
 
 /**
  * Finds whose page an error interrupts: that of the client, of the instance in the address, or of the only instance that

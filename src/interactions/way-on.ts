@@ -1,4 +1,5 @@
 import type { Context } from 'koa';
+import { accountAddress, isAccountClient } from '../clients/account-client.ts';
 import { applicationLinks } from '../clients/application-links.ts';
 import type { Client } from '../clients/client.ts';
 import { readForm } from '../http/input/body.ts';
@@ -68,6 +69,8 @@ async function repeat(
   }: { found: KnownInteraction; client: Client; given: RequestParameters; goesOn: boolean },
   { provider, people, hints, sealedRequests }: InteractionDependencies,
 ): Promise<void> {
+  // Its pages know by themselves what is due, whoever is signed in meanwhile.
+  if (isAccountClient(client)) return redirect(ctx, accountAddress(client.instanceId));
   if (found.isOfDevice) {
     // The device says whether it got its answer. If it did not, its person types the code again.
     return redirect(ctx, PATHS.code_verification);

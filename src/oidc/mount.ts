@@ -27,7 +27,12 @@ export function instanceContext(
     if (context.client) describe(ctx.req, { client: context.client.id, clientIs: 'registered' });
     refuseChangedRegistration(context);
     return runInContext(
-      { ...context, origin: originOf(ctx.req), addressMac: () => addressMac(ctx.req) },
+      {
+        ...context,
+        origin: originOf(ctx.req),
+        addressMac: () => addressMac(ctx.req),
+        userAgent: ctx.get('User-Agent'),
+      },
       next,
     );
   };

@@ -16,6 +16,8 @@ export interface RequestContext {
   origin?: Origin;
   /** A keyed hash of the address that the request came from. */
   addressMac?(): Buffer;
+  /** How the browser names itself. */
+  userAgent?: string;
   /** The client that determined the instance or is authenticated. The library need not look it up again. */
   client: Client | undefined;
   /** The interaction that determined the instance. */

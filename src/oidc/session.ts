@@ -1,5 +1,6 @@
 import type { Context } from 'koa';
 import { Provider } from 'oidc-provider';
+import type { Person } from '../accounts/person.ts';
 import { newContext, runInContext } from './request-context.ts';
 
 export type Session = Awaited<ReturnType<Provider['Session']['get']>>;
@@ -7,6 +8,18 @@ export type Session = Awaited<ReturnType<Provider['Session']['get']>>;
 /** This browser's session at an instance. It has no `accountId` when nobody is signed in there. */
 export function findSession(ctx: Context, provider: Provider, instanceId: string): Promise<Session> {
   return runInContext(newContext(instanceId), () => provider.Session.get(ctx as never));
+}
+
+/** The person who is signed in to an instance in this browser, with the session; undefined if nobody is. */
+export async function findSignedIn(
+  ctx: Context,
+  provider: Provider,
+  instanceId: string,
+): Promise<{ session: Session; person: Person } | undefined> {
+  const context = newContext(instanceId);
+  const session = await runInContext(context, () => provider.Session.get(ctx as never));
+  const { person } = context;
+  return session.accountId && person ? { session, person } : undefined;
 }
 
 /**

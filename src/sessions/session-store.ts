@@ -18,6 +18,8 @@ export interface StoredSession {
   passwordFingerprint?: string | undefined;
   /** Present when the session is saved for this sign-in for the first time: what the audit trail tells of it. */
   signIn?: SignInFacts | undefined;
+  /** How the browser names itself. */
+  userAgent?: string | undefined;
   /** A keyed hash of the address of a browser that begins a session before anybody signs in. */
   addressMac?: Buffer | undefined;
 }
@@ -73,8 +75,8 @@ interface SessionValues {
 }
 
 type Anonymous = SessionValues & { addressMac: Buffer | null };
-type SignedIn = SessionValues & { personId: string };
-type SigningIn = SessionValues & PersonSigningIn & SignInValues;
+type SignedIn = SessionValues & { personId: string; userAgent: string | null };
+type SigningIn = SignedIn & PersonSigningIn & SignInValues;
 
 interface SignInValues extends AuditValues {
   isSignIn: boolean;
@@ -103,7 +105,7 @@ const WITH_ALL_APPLICATIONS = `CASE WHEN person_id = :personId AND payload->'aut
 const prolong = prepare<never, SignedIn>(
   'prolong_session',
   `UPDATE sessions SET id_hash = :idHash, person_id = :personId, payload = ${WITH_ALL_APPLICATIONS},
-     expires_at = :expiresAt
+     expires_at = :expiresAt, user_agent = :userAgent, last_seen_at = now()
    WHERE uid = :uid`,
 );
 
@@ -112,7 +114,7 @@ const signIn = prepare<never, SigningIn>(
   'sign_in_to_session',
   `WITH saved AS (
      UPDATE sessions SET id_hash = :idHash, person_id = :personId, payload = ${WITH_ALL_APPLICATIONS},
-       expires_at = :expiresAt, address_mac = NULL
+       expires_at = :expiresAt, user_agent = :userAgent, last_seen_at = now(), address_mac = NULL
      WHERE uid = :uid AND EXISTS (${PERSON_SIGNING_IN})
      RETURNING uid, person_id, payload
    ),
@@ -132,8 +134,8 @@ const startSession = prepare<never, SigningIn>(
   `
   WITH person AS (${PERSON_SIGNING_IN}),
   saved AS (
-    INSERT INTO sessions (uid, id_hash, person_id, payload, expires_at)
-    SELECT :uid, :idHash::bytea, person.id, :payload::jsonb, :expiresAt::timestamptz FROM person
+    INSERT INTO sessions (uid, id_hash, person_id, payload, expires_at, user_agent, last_seen_at)
+    SELECT :uid, :idHash::bytea, person.id, :payload::jsonb, :expiresAt::timestamptz, :userAgent::text, now() FROM person
     RETURNING uid, person_id, payload
   ),
   ${WITH_SIGN_IN}
@@ -155,6 +157,13 @@ const startAnonymous = prepare<never, Anonymous>(
   INSERT INTO sessions (uid, id_hash, payload, expires_at, address_mac)
   VALUES (:uid, :idHash, :payload, :expiresAt, :addressMac)`,
 );
+
+/** Longer than the names of browsers, which are longer than anybody reads. */
+const LONGEST_USER_AGENT = 300;
+
+function nameOf({ userAgent }: StoredSession): string | null {
+  return userAgent ? userAgent.slice(0, LONGEST_USER_AGENT) : null;
+}
 
 export function createSessionStore(db: Queryable, time: DatabaseTime = SAME_CLOCK): SessionStore {
   const valuesOf = (id: string, { uid, payload, expiresAt }: StoredSession): SessionValues => ({
@@ -188,13 +197,12 @@ export function createSessionStore(db: Queryable, time: DatabaseTime = SAME_CLOC
     async start(id, session) {
       const { personId, passwordFingerprint = '', addressMac = null } = session;
       const values = valuesOf(id, session);
+      const userAgent = nameOf(session);
       const { rowCount } =
         personId === undefined
           ? await startAnonymous(db, { ...values, addressMac })
           : await startSession(db, {
-              ...values,
-              personId,
-              passwordFingerprint,
+              ...{ ...values, userAgent, personId, passwordFingerprint },
               ...signInValues(session),
             });
       return rowCount === 1;
@@ -203,9 +211,10 @@ export function createSessionStore(db: Queryable, time: DatabaseTime = SAME_CLOC
       const { personId, passwordFingerprint } = session;
       const values = valuesOf(id, session);
       if (personId === undefined) return (await prolongAnonymous(db, values)).rowCount === 1;
+      const userAgent = nameOf(session);
       if (passwordFingerprint === undefined)
-        return (await prolong(db, { ...values, personId })).rowCount === 1;
-      const signingIn = { ...values, personId, passwordFingerprint, ...signInValues(session) };
+        return (await prolong(db, { ...values, userAgent, personId })).rowCount === 1;
+      const signingIn = { ...values, userAgent, personId, passwordFingerprint, ...signInValues(session) };
       return (await signIn(db, signingIn)).rowCount === 1;
     },
     async end(uid) {

@@ -87,6 +87,7 @@ export function knownUserCode(dependencies: Dependencies): Middleware {
         ...{ userCode, asAnotherPerson },
         origin: originOf(ctx.req),
         addressMac: () => addressMac(ctx.req),
+        userAgent: ctx.get('User-Agent'),
       },
       next,
     );

@@ -4,6 +4,9 @@ import { answerDocument, type PublishedDocument, publish } from '../../platform/
 import type { LiveProvider } from '../live-provider.ts';
 import { DOCUMENTS } from '../routes.ts';
 
+/** The response types that a client can register. */
+export const ANNOUNCED_RESPONSE_TYPES = ['code'] as const;
+
 /** The documents that each Provider has published so far, by path. */
 const published = new WeakMap<Provider, Map<string, PublishedDocument>>();
 
@@ -17,6 +20,7 @@ export function keepDocuments(provider: Provider): Middleware {
   return async (ctx, next) => {
     await next();
     if (!DOCUMENTS.has(ctx.path) || ctx.status !== 200 || typeof ctx.body !== 'object') return;
+    if ('response_types_supported' in ctx.body) ctx.body.response_types_supported = ANNOUNCED_RESPONSE_TYPES;
     const document = publish(ctx.body, ctx.response.get('Content-Type'));
     documents.set(ctx.path, document);
     // It is the same for every origin.

@@ -7,6 +7,7 @@ import { REQUEST_OBJECT_ALGORITHMS } from '../../clients/request-object.ts';
 import type { ConsentStore } from '../../grants/consent-store.ts';
 import { KEY_ALGORITHMS } from '../../keys/signing-key.ts';
 import { ACR } from '../../tokens/claims/sign-in-claims.ts';
+import { ANNOUNCED_RESPONSE_TYPES } from '../answers/published-documents.ts';
 import { answerError, type RenderError } from '../answers/render-error.ts';
 import { checkBindings, checkPushedProof } from '../checks/bindings.ts';
 import { checkLengths } from '../checks/lengths.ts';
@@ -86,7 +87,8 @@ export function oidcConfiguration(dependencies: ConfigurationDependencies): Conf
       },
       sealed_hint: checkSealedHint(hints),
     },
-    responseTypes: ['code'],
+    // The second is for our own pages alone (clients/account-client.ts), and is announced to nobody.
+    responseTypes: [...ANNOUNCED_RESPONSE_TYPES, 'none'],
     subjectTypes: ['public'],
     pkce: { required: (_ctx, client) => clientRecord(client).requirePkce },
     clientAuthMethods: methods,

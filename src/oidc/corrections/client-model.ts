@@ -68,6 +68,8 @@ export function correctClients(provider: Provider): void {
 
     responseTypeAllowed(this: Client, type: ResponseType) {
       if (!responseTypeAllowed.call(this, type)) {
+        // Clients that are registered are answered as if the server had no such type.
+        if (type === 'none') throw new errors.UnsupportedResponseType();
         throw new errors.UnauthorizedClient(`This client may not use the response type ${type}`);
       }
       return true;

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import type { ClientMetadata } from 'oidc-provider';
+import type { ClientMetadata, ResponseType } from 'oidc-provider';
+import { isAccountClient } from '../../clients/account-client.ts';
 import type { Client } from '../../clients/client.ts';
 import type { ClientStore } from '../../clients/client-store.ts';
 import type { KeyRing } from '../../keys/key-ring.ts';
@@ -24,7 +25,7 @@ export function toClientMetadata(client: Client, keyRing: KeyRing): ClientMetada
     redirect_uris: [...client.redirectUris],
     post_logout_redirect_uris: [...client.postLogoutRedirectUris],
     grant_types: [...client.grantTypes],
-    response_types: client.grantTypes.includes('authorization_code') ? ['code'] : [],
+    response_types: responseTypes(client),
     id_token_signed_response_alg: keyRing.signer(idTokenSignedResponseAlg)
       ? idTokenSignedResponseAlg
       : 'RS256',
@@ -32,6 +33,11 @@ export function toClientMetadata(client: Client, keyRing: KeyRing): ClientMetada
     ...authentication(client),
     listo: client,
   };
+}
+
+function responseTypes(client: Client): ResponseType[] {
+  if (isAccountClient(client)) return ['none'];
+  return client.grantTypes.includes('authorization_code') ? ['code'] : [];
 }
 
 function authentication({ type }: Client): Partial<ClientMetadata> {

@@ -105,12 +105,15 @@ export function sessionAdapter({
   };
   return {
     async upsert(id, { jti: _jti, ...given }, ttlSeconds = 0) {
-      const { passwordFingerprint, addressMac, storedSession } = requestContext();
+      const { passwordFingerprint, addressMac, userAgent, storedSession } = requestContext();
       const payload = { ...given, authorizations: signedInTo(given, requestContext()) };
       const uid = String(payload.uid);
       const personId = payload.accountId;
       const expiresAt = secondsFromNow(clock, Math.min(ttlSeconds, await secondsLeft(payload)));
-      const session = { uid, personId, payload, passwordFingerprint, expiresAt, signIn: signInFacts() };
+      const session = {
+        ...{ uid, personId, payload, passwordFingerprint, expiresAt, userAgent },
+        signIn: signInFacts(),
+      };
       if (storedSession?.id === id && saysTheSame(session, storedSession)) return;
       const saved = await unlessGone(() =>
         isLoaded('Session', uid)

@@ -1,0 +1,21 @@
+import type { Csrf } from '../http/pages/csrf.ts';
+import type { Views } from '../http/pages/views.ts';
+import type { InstanceStore } from '../instances/instance-store.ts';
+import type { LiveProvider } from '../oidc/live-provider.ts';
+import type { SealedRequests } from '../oidc/requests/sealed-requests.ts';
+import type { Clock } from '../platform/time/clock.ts';
+import type { SessionStore } from '../sessions/session-store.ts';
+
+/** The services of the pages about one's own account. Each takes those it needs. */
+export interface AccountDependencies {
+  issuer: string;
+  live: Pick<LiveProvider, 'current'>;
+  sealedRequests: SealedRequests;
+  instances: InstanceStore;
+  sessions: SessionStore;
+  views: Views;
+  csrf: Csrf;
+  clock: Clock;
+  /** Whether the issuer is https, which changes the names of session cookies. */
+  https: boolean;
+}
