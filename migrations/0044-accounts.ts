@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 
-/** What people see of their own sessions at /account. Sessions from before have neither, until they are used again. */
+/** Two facts by which people recognize their own sessions at /account. Sessions from before have neither, until they are used again. */
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`
 ALTER TABLE sessions ADD COLUMN user_agent text, ADD COLUMN last_seen_at timestamptz;

@@ -43,7 +43,7 @@ export async function findVisit(
   return { ctx, instance, ...signedIn };
 }
 
-/** What the token of a visit's forms is bound to: this session, and these pages. */
+/** The token of a form fits this session, and these pages. */
 function bindingOf({ session }: AccountVisit): string {
   return `account:${session.uid}:${session.accountId}`;
 }
