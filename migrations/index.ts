@@ -39,6 +39,7 @@ import * as authorizationRequests from './0037-authorization-requests.ts';
 import * as profileImplies from './0038-profile-implies.ts';
 import * as certificateBoundTokens from './0039-certificate-bound-tokens.ts';
 import * as auditEvents from './0040-audit-events.ts';
+import * as factors from './0041-factors.ts';
 import * as passkeys from './0042-passkeys.ts';
 import * as mailAndLinks from './0043-mail-and-links.ts';
 import * as accounts from './0044-accounts.ts';
@@ -85,6 +86,7 @@ const MIGRATIONS = {
   '0038-profile-implies': profileImplies,
   '0039-certificate-bound-tokens': certificateBoundTokens,
   '0040-audit-events': auditEvents,
+  '0041-factors': factors,
   '0042-passkeys': passkeys,
   '0043-mail-and-links': mailAndLinks,
   '0044-accounts': accounts,
@@ -112,7 +114,8 @@ export const FUNCTIONS_SINCE: Partial<Record<Name, string>> = {
   '0037-authorization-requests': '202d9e260bc85aac',
   '0038-profile-implies': '7841e4e9017901e9',
   '0040-audit-events': '643ed6f6924d9d5d',
-  '0044-accounts': '0c544ef34b0f334b',
+  '0041-factors': '54b8604dca91b903',
+  '0044-accounts': '516a14e2dc2c929f',
 };
 
 /** The migrations in order, as knex wants them. They are listed by hand, so that no folder is read at start. */

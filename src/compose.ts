@@ -6,7 +6,7 @@ import { composeFoundation, type Foundation, type FoundationOverrides } from './
 import { composeInteractions, type InteractionParts } from './compose/interactions.ts';
 import { composeListnr, type ListnrParts } from './compose/listnr.ts';
 import { composeMail, type MailParts } from './compose/mail.ts';
-import { composeOidc, composeStores, type OidcParts } from './compose/oidc.ts';
+import { composeOidc, composeStores, type OidcParts, policyFinder } from './compose/oidc.ts';
 import { composePages, libraryPages, type PageParts } from './compose/pages.ts';
 import { composePasswords, type PasswordParts } from './compose/passwords.ts';
 import { composeRegistration, type Registration } from './compose/registration.ts';
@@ -77,6 +77,7 @@ export async function compose({
     people: interactions.people,
     consents: interactions.consents,
     sessionSeconds: async (id) => (await instances.find(id))?.sessionAbsoluteTtlSeconds,
+    factorRules: { policyFor: policyFinder(instances), factors: interactions.factors },
     keyRing: keyRings.oidc,
     pastKeys,
     ...libraryPages({ ...pages, instances, production: config.production }),

@@ -1,5 +1,6 @@
 CREATE OR REPLACE FUNCTION end_sign_ins() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+  DELETE FROM pending_sign_ins WHERE person_id = NEW.id;
   DELETE FROM artifacts WHERE person_id = NEW.id;
   DELETE FROM sessions WHERE person_id = NEW.id;
   DELETE FROM grants WHERE person_id = NEW.id;

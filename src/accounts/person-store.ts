@@ -1,4 +1,5 @@
 import type { Queryable } from '../platform/database.ts';
+import { type Factors, factorsJson } from './factor-store.ts';
 import type { Person } from './person.ts';
 
 export interface PersonStore {
@@ -17,7 +18,9 @@ export interface PersonStore {
    */
   findCredentials(instanceId: string, email: string): Promise<Credentials | undefined>;
   /** The person with this identity at an upstream provider: found by issuer and subject, never by e-mail address. */
-  findByUpstreamIdentity(identity: UpstreamIdentity): Promise<{ id: string; disabled: boolean } | undefined>;
+  findByUpstreamIdentity(
+    identity: UpstreamIdentity,
+  ): Promise<{ id: string; disabled: boolean; factors: Factors } | undefined>;
   /**
    * Creates a person for an upstream identity. If two first sign-ins run in parallel, one creates the person and both
    * return the same id.
@@ -38,6 +41,7 @@ export interface Credentials {
   id: string;
   passwordHash: string;
   disabled: boolean;
+  factors: Factors;
 }
 
 export interface UpstreamIdentity {
@@ -78,19 +82,22 @@ export function readPerson(json: Person | null | undefined): Person | undefined 
 
 /**
  * SQL for the id of a person who may begin something now: found by `:personId`, and by `:passwordFingerprint` of the
- * password they just signed in with ('' without a password). The query locks the person. Disabling the person or
- * changing the password waits for that lock, and then the trigger `end_sign_ins` ends everything that was begun.
+ * password they just signed in with ('' without a password). Each factor that they proved as well, in `:provenFactors`,
+ * must still be theirs. The query locks the person. Disabling the person or changing the password waits for that lock,
+ * and then the trigger `end_sign_ins` ends everything that was begun.
  */
 export const PERSON_SIGNING_IN = `
   SELECT id FROM people
   WHERE id = :personId AND disabled_at IS NULL
     AND :passwordFingerprint::text IN ('', encode(sha256(convert_to(password_hash, 'UTF8')), 'hex'))
+    AND (cardinality(:provenFactors::text[]) = 0 OR has_factors(id, :provenFactors::text[]))
   FOR SHARE`;
 
 /** The values of `PERSON_SIGNING_IN`. */
 export interface PersonSigningIn {
   personId: string;
   passwordFingerprint: string;
+  provenFactors: readonly string[];
 }
 
 export function createPersonStore(db: Queryable): PersonStore {
@@ -134,8 +141,15 @@ export function createPersonStore(db: Queryable): PersonStore {
         .whereNotNull('password_hash')
         .whereRaw('canonical_address(email) = canonical_address(?)', [email])
         .orderByRaw('lower(email) = lower(?) DESC, created_at, id', [email])
-        .first('id', 'password_hash', 'disabled_at');
-      return row && { id: row.id, passwordHash: row.password_hash, disabled: row.disabled_at !== null };
+        .first('id', 'password_hash', 'disabled_at', db.raw(`${factorsJson('id')} AS factors`));
+      return (
+        row && {
+          id: row.id,
+          passwordHash: row.password_hash,
+          disabled: row.disabled_at !== null,
+          factors: row.factors,
+        }
+      );
     },
 
     async findByUpstreamIdentity({ instanceId, issuer, subject }) {
@@ -147,8 +161,8 @@ export function createPersonStore(db: Queryable): PersonStore {
           'u.subject': subject,
           'p.instance_id': instanceId,
         })
-        .first('p.id', 'p.disabled_at');
-      return row && { id: row.id, disabled: row.disabled_at !== null };
+        .first('p.id', 'p.disabled_at', db.raw(`${factorsJson('p.id')} AS factors`));
+      return row && { id: row.id, disabled: row.disabled_at !== null, factors: row.factors };
     },
 
     async createFromUpstream({ instanceId, issuer, subject }, profile) {

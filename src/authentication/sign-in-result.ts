@@ -1,3 +1,5 @@
+import type { Factors } from '../accounts/factor-store.ts';
+
 /**
  * How a person proves who they are, for each kind of instance: with a password kept here, or at the customer's own
  * OpenID provider. Both end in the id of a person of that instance; the pages are not decided here.
@@ -14,6 +16,8 @@ export type SignInResult =
       authenticatedAt?: number | undefined;
       /** How (RFC 8176); undefined where the provider does not say, or is not to be repeated. */
       amr?: string[] | undefined;
+      /** The means that they have to prove more; undefined where nobody has looked. */
+      factors?: Factors | undefined;
     }
   | {
       outcome: 'refused';

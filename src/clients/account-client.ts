@@ -67,6 +67,8 @@ function accountClient(instanceId: string, issuer: string): Client {
     responseModes: ['query'],
     requireConsent: false,
     answerSilently: false,
+    secondFactor: null,
+    passkeys: null,
     clientUri: `${issuer}${accountAddress(instanceId)}`,
     initiateLoginUri: null,
     targetLinkUris: [],

@@ -36,6 +36,8 @@ export function createClientStore(db: Queryable): ClientStore {
           responseModes: row.response_modes,
           requireConsent: row.require_consent,
           answerSilently: row.answer_silently,
+          secondFactor: row.second_factor,
+          passkeys: row.passkeys,
           clientUri: row.client_uri,
           initiateLoginUri: row.initiate_login_uri,
           targetLinkUris: row.target_link_uris,

@@ -1,3 +1,4 @@
+import type { Requirement } from '../instances/sign-in-policy.ts';
 import type { AlternativeName } from './certificates/alternative-names.ts';
 
 /** A relying party of Sign in with Listo: an application that people sign in to (RFC 6749 section 2). */
@@ -21,6 +22,9 @@ export interface Client {
   requireConsent: boolean;
   /** Whether an installed application is answered without a page at an address that others could take (RFC 8252). */
   answerSilently: boolean;
+  /** Whether signing in to it needs a second factor, and whether a passkey. Null: as the instance says. */
+  secondFactor: Requirement | null;
+  passkeys: Requirement | null;
   /** The application's own page, for a person whose sign-in ended here. */
   clientUri: string | null;
   /** The address at which it begins a sign-in (OIDC Core section 4). */

@@ -1,3 +1,4 @@
+import { createFactorStore, type FactorStore } from '../accounts/factor-store.ts';
 import { createPersonStore, type PersonStore } from '../accounts/person-store.ts';
 import { createGuessStore } from '../authentication/guesses/guess-store.ts';
 import { createGuesses, type Guesses, UNLIMITED_GUESSES } from '../authentication/guesses/guesses.ts';
@@ -5,11 +6,13 @@ import {
   createPasswordAuthenticator,
   type PasswordAuthenticator,
 } from '../authentication/password/password-authenticator.ts';
+import type { Proof } from '../authentication/proof.ts';
 import type { UpstreamAuthenticator } from '../authentication/upstream/upstream-authenticator.ts';
 import type { Config } from '../config.ts';
 import { type ConsentStore, createConsentStore } from '../grants/consent-store.ts';
 import { createKnownBrowsers, type KnownBrowsers } from '../interactions/known-browser.ts';
 import { upstreamCallbackPath } from '../interactions/upstream/upstream.ts';
+import { createPendingSignInStore, type PendingSignInStore } from '../sessions/pending-sign-in-store.ts';
 import { createUpstreamSignInStore, type UpstreamSignInStore } from '../sessions/upstream-sign-in-store.ts';
 import type { Foundation } from './foundation.ts';
 
@@ -22,6 +25,8 @@ export interface InteractionParts {
   passwords: PasswordAuthenticator;
   upstream: UpstreamAuthenticator;
   upstreamSignIns: UpstreamSignInStore;
+  pendingSignIns: PendingSignInStore<Proof>;
+  factors: FactorStore;
   consents: ConsentStore;
 }
 
@@ -58,6 +63,8 @@ export async function composeInteractions(
       redirectUri: (instanceId) => `${issuer}${upstreamCallbackPath(instanceId)}`,
     }),
     upstreamSignIns: createUpstreamSignInStore(database.knex, box, clock, databaseTime),
+    pendingSignIns: createPendingSignInStore(database.knex, clock, databaseTime),
+    factors: createFactorStore(database.knex),
     consents: createConsentStore(database.knex),
   };
 }

@@ -5,6 +5,9 @@ import { type ArtifactStore, createArtifactStore } from '../grants/artifact-stor
 import { createDeviceCodeStore, type DeviceCodeStore } from '../grants/device-code-store.ts';
 import { createGrantStore, type GrantStore } from '../grants/grant-store.ts';
 import { createRefreshFamilyStore, type RefreshFamilyStore } from '../grants/refresh-family-store.ts';
+import type { InstanceStore } from '../instances/instance-store.ts';
+import { policyOf } from '../instances/sign-in-policy.ts';
+import type { FactorRules } from '../oidc/configuration/factor-checks.ts';
 import { createIdTokenHints, type IdTokenHints } from '../oidc/id-token-hint.ts';
 import { createLiveProvider, type LiveProvider } from '../oidc/live-provider.ts';
 import { createProvider, type ProviderDependencies } from '../oidc/provider.ts';
@@ -72,4 +75,13 @@ export function composeOidc(
   });
   const live = createLiveProvider(() => createProvider({ ...others, ...stores, hints, cookieKeys }));
   return { ...stores, codec, hints, sealedRequests, live };
+}
+
+/** The policy for signing in to a client. The registrations are in memory. */
+export function policyFinder(instances: Pick<InstanceStore, 'find'>): FactorRules['policyFor'] {
+  return async (client) => {
+    const instance = await instances.find(client.instanceId);
+    if (!instance) throw new Error(`The instance ${client.instanceId} of a client is gone.`);
+    return policyOf(instance, client);
+  };
 }

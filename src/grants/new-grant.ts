@@ -9,6 +9,8 @@ export interface NewGrant extends Grant {
   sessionIsNew: boolean;
   /** The fingerprint of the password with which the person has just signed in. */
   passwordFingerprint?: string | undefined;
+  /** The stored factors that they have just proven as well. */
+  provenFactors?: readonly string[] | undefined;
   /** True when the grant depends on a row of `consents`. */
   consented: boolean;
 }
@@ -53,6 +55,7 @@ export function newGrantValues(grant: NewGrant, time: DatabaseTime): NewGrantVal
   return {
     personId: grant.personId,
     passwordFingerprint: grant.passwordFingerprint ?? '',
+    provenFactors: grant.provenFactors ?? [],
     sessionUid: grant.sessionUid,
     clientId: grant.clientId,
     grantId: grant.id,

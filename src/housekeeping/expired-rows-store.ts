@@ -13,6 +13,7 @@ export const EXPIRY_COLUMNS = {
   revoked_access_tokens: 'expires_at',
   used_proofs: 'expires_at',
   upstream_sign_ins: 'expires_at',
+  pending_sign_ins: 'expires_at',
   denied_subjects: 'expires_at',
   guesses: 'expires_at',
   past_public_keys: 'expires_at',

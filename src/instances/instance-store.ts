@@ -22,6 +22,8 @@ export function createInstanceStore(db: Queryable, box: SecretBox): InstanceStor
           logoUri: row.logo_uri,
           brandColor: row.brand_color,
           supportUri: row.support_uri,
+          secondFactor: row.second_factor,
+          passkeys: row.passkeys,
           sessionAbsoluteTtlSeconds: row.session_absolute_ttl_seconds ?? DEFAULT_SESSION_SECONDS,
         }
       );

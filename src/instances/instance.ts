@@ -1,8 +1,10 @@
+import type { Policy } from './sign-in-policy.ts';
+
 /**
  * An application instance: a tenant. Each client belongs to one, and people sign in to it with the instance's own
  * authentication.
  */
-export interface Instance {
+export interface Instance extends Policy {
   id: string;
   name: string;
   authentication: 'password' | 'oidc';

@@ -1,6 +1,8 @@
 import type { Provider } from 'oidc-provider';
+import type { FactorStore } from '../accounts/factor-store.ts';
 import type { PersonStore } from '../accounts/person-store.ts';
 import type { PasswordAuthenticator } from '../authentication/password/password-authenticator.ts';
+import type { Proof } from '../authentication/proof.ts';
 import type { UpstreamAuthenticator } from '../authentication/upstream/upstream-authenticator.ts';
 import type { ArtifactStore } from '../grants/artifact-store.ts';
 import type { ConsentStore } from '../grants/consent-store.ts';
@@ -11,6 +13,7 @@ import type { IdTokenHints } from '../oidc/id-token-hint.ts';
 import type { SealedRequests } from '../oidc/requests/sealed-requests.ts';
 import type { Logger } from '../platform/log/logger.ts';
 import type { Clock } from '../platform/time/clock.ts';
+import type { PendingSignInStore } from '../sessions/pending-sign-in-store.ts';
 import type { UpstreamSignInStore } from '../sessions/upstream-sign-in-store.ts';
 import type { KnownBrowsers } from './known-browser.ts';
 
@@ -25,6 +28,9 @@ export interface InteractionDependencies {
   people: PersonStore;
   consents: ConsentStore;
   upstreamSignIns: UpstreamSignInStore;
+  pendingSignIns: PendingSignInStore<Proof>;
+  /** Reads the means that people have at this moment. */
+  factors: FactorStore;
   passwords: PasswordAuthenticator;
   upstream: UpstreamAuthenticator;
   knownBrowsers: KnownBrowsers;

@@ -12,7 +12,6 @@ import type { Instance } from '../instances/instance.ts';
 import { requestedClaims } from '../oidc/checks/requested-claims.ts';
 import { ANOTHER_PERSON } from '../oidc/configuration/interaction-policy.ts';
 import { clientRecord } from '../oidc/storage/client-metadata.ts';
-import { epochSeconds } from '../platform/time/clock.ts';
 import type { InteractionDependencies } from './dependencies.ts';
 
 export type Interaction = Awaited<ReturnType<Provider['interactionDetails']>>;
@@ -144,46 +143,6 @@ export async function finishInteraction(
     answer,
   );
   redirect(ctx, next);
-}
-
-/**
- * Signs a person in. If another person was signed in, in this browser and instance, their session and its grants end
- * first. Otherwise the library would make the browser post a page of its own.
- *
- * `amr` names the method (RFC 8176), if it is known. `authenticatedAt` is in epoch seconds, and now by default. It goes
- * with the result, because the library reads that again after the consent page, which may be much later.
- */
-export async function finishSignIn(
-  context: InteractionContext,
-  dependencies: InteractionDependencies,
-  {
-    personId,
-    passwordFingerprint,
-    amr,
-    authenticatedAt = epochSeconds(dependencies.clock),
-  }: {
-    personId: string;
-    passwordFingerprint?: string | undefined;
-    amr?: string[] | undefined;
-    authenticatedAt?: number;
-  },
-): Promise<void> {
-  const { ctx, interaction } = context;
-  const { provider } = dependencies;
-  const session = await provider().Session.get(ctx as never);
-  if (session.accountId && session.accountId !== personId) {
-    await session.destroy();
-    delete interaction.session;
-    await interaction.persist();
-  }
-  await finishInteraction(context, dependencies, {
-    login: {
-      accountId: personId,
-      passwordFingerprint,
-      ...(amr ? { amr } : {}),
-      ts: authenticatedAt,
-    },
-  });
 }
 
 /**

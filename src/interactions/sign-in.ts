@@ -5,10 +5,10 @@ import { requestLimitKey } from '../http/rate-limits/limit-key.ts';
 import { requestState } from '../http/records/request-state.ts';
 import { interactionAddress } from '../oidc/routes.ts';
 import { HttpError } from '../platform/errors.ts';
+import { epochSeconds } from '../platform/time/clock.ts';
 import type { InteractionDependencies } from './dependencies.ts';
 import {
   applicationOf,
-  finishSignIn,
   type InteractionContext,
   isForAnother,
   isNamesake,
@@ -21,6 +21,7 @@ import {
   signedInPerson,
 } from './interaction.ts';
 import { refusedByLimit } from './refused-by-limit.ts';
+import { signInStepDone } from './steps/sign-in-step-done.ts';
 
 const MAX_EMAIL_LENGTH = 254;
 
@@ -84,14 +85,15 @@ export async function signInWithPassword(
     Object.assign(log, { signIn: 'refused', detail: result.detail });
     return again(401, 'That email address and password do not match.');
   }
-  const { personId, passwordFingerprint } = result;
+  const { personId, passwordFingerprint, factors } = result;
   log.signIn = personId;
   knownBrowsers.remember(ctx, instance.id, account);
   if (!(await isWhoWasAskedFor(context, dependencies, personId))) {
     log.detail = NOT_WHO_WAS_ASKED_FOR;
     return again(403, 'The application asked for somebody else to sign in. Please use the other account.');
   }
-  await finishSignIn(context, dependencies, { personId, passwordFingerprint, amr: ['pwd'] });
+  const proof = { method: 'pwd' as const, at: epochSeconds(dependencies.clock) };
+  await signInStepDone(context, dependencies, { personId, proof, passwordFingerprint, factors });
 }
 
 /** The head of the page has the instance's name already. */

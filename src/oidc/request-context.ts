@@ -1,6 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Person } from '../accounts/person.ts';
 import type { Origin } from '../audit/record.ts';
+import type { Proof } from '../authentication/proof.ts';
+import type { NewFactor } from '../authentication/steps.ts';
 import type { Client } from '../clients/client.ts';
 import type { Artifact } from '../grants/artifact-store.ts';
 import type { Payload } from '../platform/time/payload-times.ts';
@@ -43,6 +45,9 @@ export interface RequestContext {
   passwordFingerprint?: string;
   /** Whether the session was not saved yet for the sign-in of the interaction. */
   isSignIn?: boolean;
+  /** With it, the stored factors that they proved as well, and how they signed in. */
+  provenFactors?: readonly string[];
+  signIn?: SignIn;
   /**
    * The objects that the library has loaded. It saves new and changed objects alike, and a changed one that was
    * deleted must not come back.
@@ -52,6 +57,17 @@ export interface RequestContext {
   facts: RequestFacts;
   /** Our error behind the library's `server_error`. */
   failure?: unknown;
+}
+
+/** The part of an interaction's result about somebody who has just signed in that the library does not read. */
+export interface SignIn {
+  /** Missing where an older process wrote it. */
+  methods?: readonly Proof[];
+  /** The kinds of factors for which they were asked. */
+  factorsAsked?: readonly NewFactor[];
+  /** Whether the session identified them, and they only proved more. */
+  continued?: boolean;
+  passwordFingerprint?: string;
 }
 
 /** The content of a log line about a request: as much as is known when it was answered or refused. */
@@ -86,6 +102,15 @@ export function requestContext(): RequestContext {
   const context = storage.getStore();
   if (!context) throw new Error('The protocol library was asked outside of a request.');
   return context;
+}
+
+/** Notes that the interaction of this request says that somebody has just signed in. */
+export function noteSignIn(signIn: SignIn): void {
+  Object.assign(requestContext(), {
+    signIn,
+    passwordFingerprint: signIn.passwordFingerprint ?? '',
+    provenFactors: (signIn.methods ?? []).flatMap(({ factor }) => factor ?? []),
+  });
 }
 
 /** Notes whose request the current one is. */

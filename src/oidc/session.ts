@@ -1,7 +1,23 @@
 import type { Context } from 'koa';
 import { Provider } from 'oidc-provider';
 import type { Person } from '../accounts/person.ts';
+import { type Proof, proofsFromAmr } from '../authentication/proof.ts';
+import type { NewFactor } from '../authentication/steps.ts';
 import { newContext, runInContext } from './request-context.ts';
+
+/** A session with what we add to it (corrections/session.ts). */
+export interface SignedInSession extends Session {
+  signedInAt?: number;
+  /** How and when the person proved who they are. */
+  methods?: readonly Proof[];
+  /** The kinds of factors for which they were asked. */
+  factorsAsked?: readonly NewFactor[];
+}
+
+/** The proofs of a session. One from an older release counts as what its `amr` says. */
+export function proofsOf({ methods, amr, loginTs = 0 }: SignedInSession): readonly Proof[] {
+  return methods ?? proofsFromAmr(amr, loginTs);
+}
 
 export type Session = Awaited<ReturnType<Provider['Session']['get']>>;
 

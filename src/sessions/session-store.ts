@@ -20,6 +20,8 @@ export interface StoredSession {
   signIn?: SignInFacts | undefined;
   /** How the browser names itself. */
   userAgent?: string | undefined;
+  /** With it, the stored factors that they have just proven as well. */
+  provenFactors?: readonly string[] | undefined;
   /** A keyed hash of the address of a browser that begins a session before anybody signs in. */
   addressMac?: Buffer | undefined;
 }
@@ -195,26 +197,33 @@ export function createSessionStore(db: Queryable, time: DatabaseTime = SAME_CLOC
       return row && fromRow(row.payload, time);
     },
     async start(id, session) {
-      const { personId, passwordFingerprint = '', addressMac = null } = session;
+      const { personId, passwordFingerprint = '', provenFactors = [], addressMac = null } = session;
       const values = valuesOf(id, session);
       const userAgent = nameOf(session);
       const { rowCount } =
         personId === undefined
           ? await startAnonymous(db, { ...values, addressMac })
           : await startSession(db, {
-              ...{ ...values, userAgent, personId, passwordFingerprint },
+              ...{ ...values, userAgent, personId, passwordFingerprint, provenFactors },
               ...signInValues(session),
             });
       return rowCount === 1;
     },
     async update(id, session) {
-      const { personId, passwordFingerprint } = session;
+      const { personId, passwordFingerprint, provenFactors = [] } = session;
       const values = valuesOf(id, session);
       if (personId === undefined) return (await prolongAnonymous(db, values)).rowCount === 1;
       const userAgent = nameOf(session);
       if (passwordFingerprint === undefined)
         return (await prolong(db, { ...values, userAgent, personId })).rowCount === 1;
-      const signingIn = { ...values, userAgent, personId, passwordFingerprint, ...signInValues(session) };
+      const signingIn = {
+        ...values,
+        userAgent,
+        personId,
+        passwordFingerprint,
+        provenFactors,
+        ...signInValues(session),
+      };
       return (await signIn(db, signingIn)).rowCount === 1;
     },
     async end(uid) {

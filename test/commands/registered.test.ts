@@ -136,6 +136,8 @@ describe('one registration', () => {
         'created_at                    2026-01-02T03:04:05.000Z',
         'session_absolute_ttl_seconds  -',
         'support_uri                   mailto:help@acme.example',
+        'second_factor                 optional',
+        'passkeys                      optional',
         '',
         'upstream_providers:',
         'issuer               client_id  client_secret  scope                 claim_mapping  first_sign_in  pass_amr',

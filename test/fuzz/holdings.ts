@@ -39,7 +39,7 @@ const WARM_AFTER = 3;
  * names. All others are registrations.
  */
 const GROWING = new Set(
-  'people upstream_identities consents artifacts sessions refresh_families grants revoked_access_tokens used_proofs upstream_sign_ins denied_subjects guesses passkeys'.split(
+  'people upstream_identities consents artifacts sessions refresh_families grants revoked_access_tokens used_proofs upstream_sign_ins pending_sign_ins denied_subjects guesses passkeys'.split(
     ' ',
   ),
 );

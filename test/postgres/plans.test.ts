@@ -278,6 +278,7 @@ describe('with 200,000 rows in every table that grows', () => {
     revoked_access_tokens: ['revoked_access_tokens_expiry'],
     used_proofs: ['used_proofs_expiry'],
     upstream_sign_ins: ['upstream_sign_ins_expiry'],
+    pending_sign_ins: ['pending_sign_ins_expiry'],
     denied_subjects: ['denied_subjects_expiry'],
     guesses: ['guesses_expiry'],
     past_public_keys: ['past_public_keys_expiry'],

@@ -41,7 +41,7 @@ export async function createPasswordAuthenticator({
     if (!matches) return refused('the password is wrong', found.id);
     if (found.disabled) return refused('the person is disabled', found.id);
     const passwordFingerprint = createHash('sha256').update(found.passwordHash).digest('hex');
-    return { outcome: 'signed_in', personId: found.id, passwordFingerprint };
+    return { outcome: 'signed_in', personId: found.id, passwordFingerprint, factors: found.factors };
   };
   return {
     async signIn({ instanceId, email, password, account, guesser }) {

@@ -28,7 +28,7 @@ export async function identifyPerson(
   if (known) {
     if (known.disabled) return { outcome: 'refused', reason: 'disabled', personId: known.id };
     await people.updateFromUpstream(known.id, profile, { complete });
-    return signedIn(known.id, provider, idToken);
+    return { ...signedIn(known.id, provider, idToken), factors: known.factors };
   }
   if (provider.firstSignIn === 'refuse') return { outcome: 'refused', reason: 'unknown_person' };
   return signedIn(await people.createFromUpstream(identity, profile), provider, idToken);
@@ -38,7 +38,7 @@ function signedIn(
   personId: string,
   { passAmr }: UpstreamProvider,
   { auth_time, amr }: IDToken,
-): SignInResult {
+): Extract<SignInResult, { outcome: 'signed_in' }> {
   return {
     outcome: 'signed_in',
     personId,

@@ -11,13 +11,13 @@ import { type Clock, epochSeconds, secondsFromNow } from '../../platform/time/cl
 import type { InteractionDependencies } from '../dependencies.ts';
 import {
   finishInteraction,
-  finishSignIn,
   type InteractionContext,
   isForAnother,
   isWhoWasAskedFor,
   NOT_WHO_WAS_ASKED_FOR,
   saysToBeAnother,
 } from '../interaction.ts';
+import { signInStepDone } from '../steps/sign-in-step-done.ts';
 import { upstreamRefusal } from './upstream-refusal.ts';
 
 const ATTEMPT_TTL_SECONDS = 10 * 60;
@@ -100,13 +100,17 @@ export async function finishUpstream(
   );
   const { log } = requestState(ctx.req);
   if (result.outcome === 'signed_in') {
-    const { personId, authenticatedAt = NEVER, amr } = result;
+    const { personId, authenticatedAt = NEVER, amr, factors } = result;
     Object.assign(log, { signIn: personId, person: personId });
     if (await isWhoWasAskedFor(context, dependencies, personId))
-      return finishSignIn(context, dependencies, {
+      return signInStepDone(context, dependencies, {
         personId,
-        authenticatedAt: Math.min(authenticatedAt, epochSeconds(clock)),
-        amr,
+        proof: {
+          method: 'upstream',
+          at: Math.min(authenticatedAt, epochSeconds(clock)),
+          ...(amr ? { amr } : {}),
+        },
+        factors,
       });
     log.detail = NOT_WHO_WAS_ASKED_FOR;
     return notWhoWasAskedFor(context, dependencies);

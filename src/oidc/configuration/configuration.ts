@@ -28,6 +28,7 @@ import {
   mutualTls,
 } from './certificate-metadata.ts';
 import { type DevicePages, deviceFlow } from './device-flow.ts';
+import type { FactorRules } from './factor-checks.ts';
 import { createInteractionPolicy } from './interaction-policy.ts';
 
 const DAY = 24 * 60 * 60;
@@ -50,12 +51,14 @@ export interface ConfigurationDependencies extends AdapterDependencies {
   hints: IdTokenHints;
   renderError: RenderError;
   devicePages: DevicePages;
+  factorRules: FactorRules;
 }
 
 /** The library's configuration. Lifetimes are in seconds and come from the client's registration. */
 export function oidcConfiguration(dependencies: ConfigurationDependencies): Configuration {
   const { https, clock, cookieKeys, keyRing, hints, renderError, devicePages, clientCertificates } =
     dependencies;
+  const { factorRules } = dependencies;
   const methods = [...CLIENT_AUTH_METHODS, ...certificateMethods(clientCertificates)];
   return {
     adapter: createAdapter(dependencies),
@@ -64,7 +67,7 @@ export function oidcConfiguration(dependencies: ConfigurationDependencies): Conf
     loadExistingGrant: createGrantLoader(dependencies),
     interactions: {
       url: (_ctx, { uid, params }) => interactionAddress(uid, params.client_id),
-      policy: createInteractionPolicy(),
+      policy: createInteractionPolicy(factorRules),
     },
     renderError: answerError(renderError),
     routes: PATHS,

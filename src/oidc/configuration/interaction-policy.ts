@@ -4,6 +4,7 @@ import { ACR, acrOf } from '../../tokens/claims/sign-in-claims.ts';
 import type { RequestedClaims } from '../checks/requested-claims.ts';
 import { requestContext } from '../request-context.ts';
 import { clientRecord } from '../storage/client-metadata.ts';
+import { type FactorRules, factorChecks } from './factor-checks.ts';
 
 const { Check, Prompt, base } = interactionPolicy;
 
@@ -11,7 +12,7 @@ const { Check, Prompt, base } = interactionPolicy;
 export const ANOTHER_PERSON = 'another_person';
 
 /** When a person has to be prompted: the library's rules and ours. */
-export function createInteractionPolicy(): interactionPolicy.DefaultPolicy {
+export function createInteractionPolicy(rules: FactorRules): interactionPolicy.DefaultPolicy {
   const policy = base();
   const login = policy.get('login');
   const consent = policy.get('consent');
@@ -41,6 +42,7 @@ export function createInteractionPolicy(): interactionPolicy.DefaultPolicy {
   login.checks.remove('essential_acrs');
   login.checks.remove('essential_acr');
   login.checks.add(essentialAcr());
+  for (const check of factorChecks(rules)) login.checks.add(check);
   policy.add(selectAccount(), 0);
   // The library asks for every installed application, whatever its address. The registration decides here.
   consent.checks.remove('native_client_prompt');

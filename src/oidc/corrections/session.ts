@@ -1,7 +1,8 @@
 import type { Provider } from 'oidc-provider';
 import { type Clock, epochSeconds } from '../../platform/time/clock.ts';
 import type { SessionStore } from '../../sessions/session-store.ts';
-import type { Session } from '../session.ts';
+import { requestContext } from '../request-context.ts';
+import type { Session, SignedInSession } from '../session.ts';
 import { replace } from './replace.ts';
 
 /**
@@ -15,14 +16,24 @@ export function keepSessionRows(
 ): void {
   const { prototype } = provider.Session;
   const { IN_PAYLOAD } = provider.Session as unknown as { IN_PAYLOAD: string[] };
-  Object.defineProperty(provider.Session, 'IN_PAYLOAD', { value: [...IN_PAYLOAD, 'signedInAt'] });
+  Object.defineProperty(provider.Session, 'IN_PAYLOAD', {
+    value: [...IN_PAYLOAD, 'signedInAt', 'methods', 'factorsAsked'],
+  });
   const { save, loginAccount } = prototype;
   replace(prototype, {
     // `loginTs` is when the person proved who they are, perhaps at a provider of their own and long ago. The session's
-    // limit counts from the sign-in here.
-    loginAccount(this: Session, details: Parameters<typeof loginAccount>[0]) {
+    // limit counts from the sign-in here, and proving more than before does not prolong it.
+    loginAccount(this: SignedInSession, details: Parameters<typeof loginAccount>[0]) {
+      const { methods, factorsAsked, continued } = requestContext().signIn ?? {};
+      const isSame = continued && this.accountId === details.accountId;
+      const signedInAt = (isSame ? (this.signedInAt ?? this.loginTs) : undefined) ?? epochSeconds(clock);
       loginAccount.call(this, details);
-      Object.assign(this, { signedInAt: epochSeconds(clock) });
+      Object.assign(this, {
+        signedInAt,
+        // The factors of a proof need not exist any longer once somebody is signed in.
+        methods: methods?.map(({ factor: _factor, before: _before, ...proof }) => proof),
+        factorsAsked,
+      });
     },
     save(this: Session & { oldId?: string }, ttl: number) {
       delete this.oldId;

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { type Adapter, type AdapterPayload, errors, Provider } from 'oidc-provider';
 import type { Artifact, ArtifactModel, ArtifactStore } from '../../grants/artifact-store.ts';
 import { type Clock, secondsFromNow } from '../../platform/time/clock.ts';
-import { isLoaded, noteLoaded, requestContext } from '../request-context.ts';
+import { isLoaded, noteLoaded, noteSignIn, requestContext, type SignIn } from '../request-context.ts';
 import { newGrantFor } from './grants.ts';
 import { fromStored, toStored } from './stored-payload.ts';
 import { unlessGone } from './unless-gone.ts';
@@ -43,8 +43,9 @@ export function artifactAdapter(
         return;
       }
       const sessionIsNew = !isLoaded('Session', grant.sessionUid);
-      const { passwordFingerprint } = requestContext();
-      if (!(await artifacts.createWithGrant(artifact, { ...grant, sessionIsNew, passwordFingerprint })))
+      const { passwordFingerprint, provenFactors } = requestContext();
+      const begun = { ...grant, sessionIsNew, passwordFingerprint, provenFactors };
+      if (!(await artifacts.createWithGrant(artifact, begun)))
         throw new errors.LoginRequired('The person was signed out meanwhile, or took their consent back');
       requestContext().codeFor = grant.clientId;
     },
@@ -60,7 +61,7 @@ export function artifactAdapter(
       const stored = fromStored(model, id, artifact, issuer);
       const login = stored.result?.login;
       if (login) {
-        requestContext().passwordFingerprint = String(login.passwordFingerprint ?? '');
+        noteSignIn(login as SignIn);
         // An answer of a later page, such as consent, repeats the sign-in of the one before.
         requestContext().isSignIn = !isDeepStrictEqual(login, stored.lastSubmission?.login);
       }

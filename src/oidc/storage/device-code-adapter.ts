@@ -34,9 +34,16 @@ export function deviceCodeAdapter({
       if (payload.error === 'access_denied') return unlessDecided(await deviceCodes.deny(id, payload));
       const grant = payload.accountId ? newGrantFor(ctx?.oidc, ttlSeconds, clock) : undefined;
       if (!grant) return;
-      const { passwordFingerprint } = requestContext();
+      const { passwordFingerprint, provenFactors } = requestContext();
       const sessionIsNew = !isLoaded('Session', grant.sessionUid);
-      unlessDecided(await deviceCodes.approve(id, payload, { ...grant, sessionIsNew, passwordFingerprint }));
+      unlessDecided(
+        await deviceCodes.approve(id, payload, {
+          ...grant,
+          sessionIsNew,
+          passwordFingerprint,
+          provenFactors,
+        }),
+      );
     },
 
     find: async (handle) => fromStored(await deviceCodes.find(handle)),

@@ -105,13 +105,13 @@ export function sessionAdapter({
   };
   return {
     async upsert(id, { jti: _jti, ...given }, ttlSeconds = 0) {
-      const { passwordFingerprint, addressMac, userAgent, storedSession } = requestContext();
+      const { passwordFingerprint, provenFactors, addressMac, userAgent, storedSession } = requestContext();
       const payload = { ...given, authorizations: signedInTo(given, requestContext()) };
       const uid = String(payload.uid);
       const personId = payload.accountId;
       const expiresAt = secondsFromNow(clock, Math.min(ttlSeconds, await secondsLeft(payload)));
       const session = {
-        ...{ uid, personId, payload, passwordFingerprint, expiresAt, userAgent },
+        ...{ uid, personId, payload, passwordFingerprint, provenFactors, expiresAt, userAgent },
         signIn: signInFacts(),
       };
       if (storedSession?.id === id && saysTheSame(session, storedSession)) return;

@@ -22,5 +22,11 @@ function shifted(payload: Payload, seconds: number): Payload {
     const time = payload[name];
     return typeof time === 'number' ? [[name, time + seconds]] : [];
   });
-  return { ...payload, ...Object.fromEntries(times) };
+  return { ...payload, ...Object.fromEntries(times), ...shiftedMethods(payload, seconds) };
+}
+
+/** How and when somebody signed in, which a session keeps as a list. */
+function shiftedMethods({ methods }: Payload, seconds: number): { methods?: unknown[] } {
+  if (!Array.isArray(methods)) return {};
+  return { methods: methods.map((proof: { at: number }) => ({ ...proof, at: proof.at + seconds })) };
 }

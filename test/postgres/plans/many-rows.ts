@@ -78,6 +78,11 @@ export async function fillTables(url: string): Promise<void> {
     `${HASH('state')}, 'demo', repeat('x', 200), ${EXPIRY}`,
   );
   await fill(
+    'pending_sign_ins',
+    'uid_hash, person_id, password_fingerprint, proven, expires_at',
+    `${HASH('pending')}, 'person-' || n, '', ${PAYLOAD}, ${EXPIRY}`,
+  );
+  await fill(
     'deliveries',
     'kind, client_id, payload, state, due_at, expires_at',
     `'backchannel_logout', 'client-' || n % 500, ${PAYLOAD},

@@ -1,0 +1,71 @@
+import type { Factors } from '../../accounts/factor-store.ts';
+import type { Proof } from '../../authentication/proof.ts';
+import { nextStep, type Step, type Wanted } from '../../authentication/steps.ts';
+import { singleValue } from '../../http/input/parameters.ts';
+import { type Policy, policyOf } from '../../instances/sign-in-policy.ts';
+import { wantedFactors } from '../../oidc/checks/requested-acr.ts';
+import { proofsOf, type SignedInSession } from '../../oidc/session.ts';
+import { type Clock, epochSeconds } from '../../platform/time/clock.ts';
+import type { InteractionDependencies } from '../dependencies.ts';
+import { type InteractionContext, isForAnother } from '../interaction.ts';
+
+/** A sign-in between two steps, from the pending one or, where somebody only proves more, from the session. */
+export interface SignInUnderWay {
+  personId: string;
+  proven: readonly Proof[];
+  passwordFingerprint: string;
+  /** Whether the session identified the person. */
+  continued: boolean;
+  factors: Factors;
+}
+
+/** Finds the sign-in of this interaction; undefined where nothing is proven that counts. */
+export async function findSignInUnderWay(
+  context: InteractionContext,
+  dependencies: InteractionDependencies,
+): Promise<SignInUnderWay | undefined> {
+  const { interaction, ctx } = context;
+  const { pendingSignIns, factors, provider } = dependencies;
+  const pending = await pendingSignIns.find(interaction.uid);
+  if (pending) return pending;
+  if (interaction.prompt.name !== 'login') return undefined;
+  const session: SignedInSession = await provider().Session.get(ctx as never);
+  const proven = provenInSession(context, session, dependencies);
+  if (session.accountId === undefined || proven.length === 0) return undefined;
+  return {
+    personId: session.accountId,
+    proven,
+    passwordFingerprint: '',
+    continued: true,
+    factors: await factors.of(session.accountId),
+  };
+}
+
+/**
+ * The proofs of a session that count for this request: none if the person is to sign in again or is another, and none
+ * that is older than the `max_age`.
+ */
+export function provenInSession(
+  context: InteractionContext,
+  session: SignedInSession,
+  { clock }: { clock: Clock },
+): readonly Proof[] {
+  const { params, session: begunWith, prompt } = context.interaction;
+  if (session.accountId === undefined || session.accountId !== begunWith?.accountId) return [];
+  if (session.uid !== begunWith.uid || prompt.reasons.includes('login_prompt') || isForAnother(context))
+    return [];
+  const maxAge = singleValue(params.max_age);
+  const since = maxAge === undefined ? 0 : epochSeconds(clock) - Number(maxAge);
+  return proofsOf(session)
+    .filter(({ at }) => at >= since)
+    .map((proof) => ({ ...proof, before: true }));
+}
+
+export function stepDue(
+  { client, instance, interaction }: InteractionContext,
+  { proven, factors }: Pick<SignInUnderWay, 'proven' | 'factors'>,
+): Step {
+  const policy: Policy = policyOf(instance, client);
+  const wanted: Wanted = wantedFactors(interaction.params);
+  return nextStep({ proven, factors, policy, wanted });
+}

@@ -1,0 +1,56 @@
+import { interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider';
+import type { FactorStore } from '../../accounts/factor-store.ts';
+import { isEnough, nextStep, type Step } from '../../authentication/steps.ts';
+import type { Client } from '../../clients/client.ts';
+import type { Policy } from '../../instances/sign-in-policy.ts';
+import { wantedFactors } from '../checks/requested-acr.ts';
+import { proofsOf, type SignedInSession } from '../session.ts';
+import { clientRecord } from '../storage/client-metadata.ts';
+
+const { Check } = interactionPolicy;
+
+export interface FactorRules {
+  policyFor(client: Client): Promise<Policy>;
+  factors: FactorStore;
+}
+
+/**
+ * Somebody who is signed in is asked for what this application's policy or request needs beyond the session
+ * (`authentication/steps.ts`). With `prompt=none`, the application learns whether a factor has to be proven
+ * (`login_required`) or set up (`interaction_required`).
+ */
+export function factorChecks(rules: FactorRules): interactionPolicy.Check[] {
+  const steps = new WeakMap<object, Promise<Step>>();
+  const dueIn = (oidc: KoaContextWithOIDC['oidc']) => {
+    const known = steps.get(oidc) ?? stepDue(oidc, rules);
+    steps.set(oidc, known);
+    return known;
+  };
+  const check = (reason: string, description: string, error: string, due: readonly Step['step'][]) =>
+    new Check(reason, description, error, async ({ oidc }) => due.includes((await dueIn(oidc)).step));
+  return [
+    check('factor_unproven', 'the person has to prove another factor', 'login_required', [
+      'identify',
+      'second_factor',
+    ]),
+    check('factor_missing', 'the person has to set up another factor', 'interaction_required', [
+      'set_up_factor',
+    ]),
+  ];
+}
+
+async function stepDue(
+  { session, account, client, params, prompts, result }: KoaContextWithOIDC['oidc'],
+  { policyFor, factors }: FactorRules,
+): Promise<Step> {
+  // Other checks ask those who are not signed in.
+  if (!session || !account || !client) return { step: 'done' };
+  const asked = wantedFactors(params ?? {});
+  // A voluntary acr is no reason to refuse, nor to ask twice.
+  const wanted = asked === 'preferred' && (prompts.has('none') || result?.login) ? 'any' : asked;
+  const policy = await policyFor(clientRecord(client));
+  const { factorsAsked = [] } = session as SignedInSession;
+  const proven = proofsOf(session as SignedInSession);
+  if (isEnough({ proven, asked: factorsAsked, policy, wanted })) return { step: 'done' };
+  return nextStep({ proven, factors: await factors.of(account.accountId), policy, wanted });
+}
