@@ -9,7 +9,8 @@ import { parseConfig } from '../../src/config.ts';
 import { openDatabase } from '../../src/platform/database.ts';
 import { createLogger } from '../../src/platform/log/logger.ts';
 import { type RunningServer, startServer } from '../../src/server.ts';
-import { embeddedTemplate, openTestDatabase } from '../support/databases/test-database.ts';
+import { embeddedTemplate } from '../support/databases/embedded-template.ts';
+import { openTestDatabase } from '../support/databases/test-database.ts';
 import { runJob } from '../support/servers/run-job.ts';
 import { TEST_SECRETS } from '../support/servers/test-server.ts';
 
@@ -43,7 +44,7 @@ beforeAll(async () => {
     SEEDS_DIR: seeds,
   };
   const config = parseConfig(environment);
-  const database = await openDatabase({ dataDir: environment.DATA_DIR, ...embeddedTemplate() });
+  const database = await openDatabase({ dataDir: environment.DATA_DIR, template: embeddedTemplate() });
   server = await startServer(config, { logger: SILENT, database });
 });
 afterAll(async () => {

@@ -7,7 +7,7 @@ import { PGlite } from '@electric-sql/pglite';
 import pg from 'pg';
 import { openDatabase } from '../../../src/platform/database.ts';
 import { type EmbeddedSession, startEmbeddedSocket } from '../../../src/platform/embedded/embedded-socket.ts';
-import { embeddedTemplate } from '../../support/databases/test-database.ts';
+import { embeddedTemplate } from '../../support/databases/embedded-template.ts';
 
 /** The first packet of protocol version 3: length, version and user. */
 const OPENING = Buffer.from('\0\0\0\x17\0\x03\0\0user\0postgres\0\0', 'latin1');
@@ -19,8 +19,7 @@ const clients: pg.Client[] = [];
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'listo-test-'));
-  const { template } = embeddedTemplate();
-  db = await PGlite.create(template ? { loadDataDir: template } : {});
+  db = await PGlite.create({ loadDataDir: embeddedTemplate() });
   socket = await startEmbeddedSocket(db, join(folder, '.s.PGSQL.5432'));
 });
 afterEach(() => Promise.all(clients.splice(0).map((client) => client.end())));
@@ -215,7 +214,7 @@ describe('closing', () => {
 describe('a data directory', () => {
   it('is open in one process, joined by a command, and free again when closed', async () => {
     const dataDir = join(folder, 'data');
-    const first = await openDatabase({ dataDir, ...embeddedTemplate() });
+    const first = await openDatabase({ dataDir, template: embeddedTemplate() });
     await expect(openDatabase({ dataDir })).rejects.toThrow(
       `The data directory ${dataDir} is already open in process ${process.pid}. Stop that one, or give this one another DATA_DIR.`,
     );

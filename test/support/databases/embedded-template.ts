@@ -1,4 +1,7 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
+import type { Template } from './templates.ts';
 
 /** A data directory as an archive. Other embedded databases start from it without migrating. */
 export async function dumpEmbeddedDatabase(dataDir: string): Promise<Buffer> {
@@ -8,4 +11,9 @@ export async function dumpEmbeddedDatabase(dataDir: string): Promise<Buffer> {
   const archive = await db.dumpDataDir('none');
   await db.close();
   return Buffer.from(await archive.arrayBuffer());
+}
+
+/** From which a new embedded database starts; migrating takes seconds. */
+export function embeddedTemplate(template: Template = 'empty'): Blob {
+  return new Blob([readFileSync(join(process.env.TEST_FOLDER ?? '', `${template}.tar`))]);
 }

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { Writable } from 'node:stream';
 import { freePort } from '../../../scripts/free-port.ts';
 import type { Overrides } from '../../../src/compose.ts';
@@ -8,9 +7,8 @@ import { createLogger } from '../../../src/platform/log/logger.ts';
 import { applySeed } from '../../../src/platform/seeds/seed.ts';
 import { SAME_CLOCK } from '../../../src/platform/time/database-time.ts';
 import { type RunningServer, startServer } from '../../../src/server.ts';
+import { moveDemo } from '../databases/templates.ts';
 import { openTestDatabase, type TestDatabase } from '../databases/test-database.ts';
-
-const DEMO_SEED = new URL('../../../config/seeds/demo.sql', import.meta.url);
 
 export interface TestServer extends RunningServer {
   /** The issuer, which is also the server's address: `http://localhost:<port>`. */
@@ -69,13 +67,13 @@ export async function startTestServer({
       },
     }),
   });
-  const database = await openTestDatabase();
+  const database = await openTestDatabase('demo');
+  await moveDemo(database.knex, parsed.issuer);
   const seed = async (sql: string) => {
     await applySeed(database.knex, { name: 'test', sql, settings: { issuer: parsed.issuer } });
   };
-  await seed(readFileSync(DEMO_SEED, 'utf8'));
   const server = await startServer(
-    { ...parsed, ...config },
+    { ...parsed, demoSeed: false, ...config },
     {
       logger,
       database,
