@@ -142,10 +142,16 @@ describe('a database that goes silent', () => {
 });
 
 describe('a table that is locked', () => {
+  let locker: Knex.Transaction;
+  // It would hold the lock for the tests that follow, if this one fails.
+  afterEach(async () => {
+    if (!locker.isCompleted()) await locker.rollback();
+  });
+
   it('leaves room for the requests of other endpoints', async () => {
     await start(first.port);
     const families = await Promise.all(Array.from({ length: 8 }, () => obtainTokens(server.url)));
-    const locker = await firstSql.transaction();
+    locker = await firstSql.transaction();
     await locker.raw('LOCK TABLE refresh_families');
     const refreshes = Promise.all(
       Array.from({ length: 50 }, (_, n) =>
@@ -160,12 +166,13 @@ describe('a table that is locked', () => {
     };
     await until('half of the pool waits for the lock', async () => (await waiting()) >= 5);
 
-    const statuses: number[] = [];
+    const answers: { status: number; body: unknown }[] = [];
     for (let n = 0; n < 20; n += 1) {
-      statuses.push((await userinfo(server.url, families[0]?.access_token ?? '')).status);
+      const { status, body } = await userinfo(server.url, families[0]?.access_token ?? '');
+      answers.push({ status, body });
       expect(await waiting()).toBeLessThanOrEqual(5);
     }
-    expect(new Set(statuses)).toEqual(new Set([200]));
+    expect(answers.filter(({ status }) => status !== 200)).toEqual([]);
     expect(await obtainCode(server.url)).toEqual(expect.any(String));
     expect((await getJson(`${server.url}/readyz`)).status).toBe(200);
 
@@ -185,7 +192,7 @@ describe('what Postgres refuses in the middle of a refresh', () => {
         RETURN NEW;
       END $$;
       CREATE OR REPLACE TRIGGER refuse BEFORE UPDATE ON refresh_families FOR EACH ROW EXECUTE FUNCTION refuse()`);
-  afterEach(() => firstSql.raw('DROP TRIGGER refuse ON refresh_families'));
+  afterEach(() => firstSql.raw('DROP TRIGGER IF EXISTS refuse ON refresh_families'));
 
   it.each([
     ['40001', 1, 200],
