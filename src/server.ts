@@ -10,6 +10,7 @@ import type { Config } from './config.ts';
 import { SEND_WITHIN_MS } from './deliveries/delivery.ts';
 import { createFront, type Front, STOP_WITHIN_MS } from './http/connections/front.ts';
 import { createHttpServer } from './http/connections/http-server.ts';
+import { oneAtATime } from './http/connections/one-at-a-time.ts';
 import { createInternalApp, createStartingInternalApp } from './internal-app.ts';
 import { jobsOf } from './jobs.ts';
 import { listen } from './listen.ts';
@@ -161,7 +162,7 @@ function createPorts(config: Config, logger: Logger): Ports {
   const internal =
     internalPort === undefined || workers > 1
       ? undefined
-      : createFront((listener) => createServer(listener), createStartingInternalApp().callback());
+      : createFront((listener) => createServer(oneAtATime(listener)), createStartingInternalApp().callback());
   let listening: Promise<number> | undefined;
   let failure: unknown;
   const listenToAll = async () => {

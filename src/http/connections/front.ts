@@ -1,5 +1,6 @@
-import type { RequestListener, Server, ServerResponse } from 'node:http';
+import type { RequestListener, Server } from 'node:http';
 import { Server as NetServer, type Socket } from 'node:net';
+import { currentExchange } from './one-at-a-time.ts';
 
 /**
  * The layer between the port and the application. It chooses the application that answers, and controls how
@@ -22,21 +23,18 @@ const LOOK_EVERY_MS = 50;
 /** A connection that sent nothing for this long was opened in advance. */
 const UNUSED_MS = 1000;
 
-/** `create` makes the HTTP server around a listener. */
+/** `create` makes the HTTP server around a listener, which it gives one request of a connection at a time. */
 export function createFront(create: (listener: RequestListener) => Server, first: RequestListener): Front {
   let application = first;
   let ending = false;
-  const underWay = new Set<ServerResponse>();
   const server = create((request, response) => {
     if (ending) response.shouldKeepAlive = false;
-    underWay.add(response);
-    response.once('close', () => underWay.delete(response));
     application(request, response);
   });
-  const unused = watchUnused(server);
+  const connections = watchConnections(server);
   const announceEnd = () => {
     ending = true;
-    for (const response of underWay) if (!response.headersSent) response.shouldKeepAlive = false;
+    connections.announceEnd();
   };
 
   return {
@@ -56,7 +54,7 @@ export function createFront(create: (listener: RequestListener) => Server, first
       // An answer that was sent before the announcement leaves its connection open and idle.
       const looking = setInterval(() => {
         server.closeIdleConnections();
-        unused.close();
+        connections.closeUnused();
       }, LOOK_EVERY_MS);
       const deadline = setTimeout(() => server.closeAllConnections(), withinMs);
       await closed;
@@ -66,18 +64,25 @@ export function createFront(create: (listener: RequestListener) => Server, first
   };
 }
 
-/**
- * Node counts a connection as busy until its first request has come. This closes silent ones, which would block the
- * end.
- */
-function watchUnused(server: Server): { close(): void } {
+/** The open connections of a server. */
+function watchConnections(server: Server): { announceEnd(): void; closeUnused(): void } {
   const opened = new Map<Socket, number>();
   server.on('connection', (socket) => {
     opened.set(socket, performance.now());
     socket.once('close', () => opened.delete(socket));
   });
   return {
-    close() {
+    announceEnd() {
+      for (const socket of opened.keys()) {
+        const { res } = currentExchange(socket) ?? {};
+        if (res && !res.headersSent) res.shouldKeepAlive = false;
+      }
+    },
+    /**
+     * Node counts a connection as busy until its first request has come. This closes silent ones, which would block the
+     * end.
+     */
+    closeUnused() {
       for (const [socket, since] of opened)
         if (socket.bytesRead === 0 && performance.now() - since >= UNUSED_MS) socket.destroy();
     },

@@ -1,10 +1,16 @@
-import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { Socket } from 'node:net';
 import type { Logger } from '../../platform/log/logger.ts';
 import type { Metrics } from '../../platform/metrics.ts';
 import { announcesTooMuch } from '../input/body.ts';
 import { closeGently, isClosing } from './close-gently.ts';
-import { oneAtATime } from './one-at-a-time.ts';
+import { currentExchange, oneAtATime } from './one-at-a-time.ts';
 import { createRefusals, MOST_FIELDS } from './refusals.ts';
 
 export interface ConnectionLimits {
@@ -43,38 +49,30 @@ export function createHttpServer(
     connectionsCheckingInterval: Math.min(1000, limits.requestMs / 10),
     // Node's own answer to HTTP/1.1 without a Host is empty and not logged.
     requireHostHeader: false,
+    // A request without a body takes no part in streams.
+    optimizeEmptyRequests: true,
   });
   server.timeout = Math.max(UNREAD_ANSWER_MS, 2 * limits.requestMs);
-  const { listener, current } = oneAtATime((req, res) => {
+  const listener = oneAtATime((req, res) => {
     const code = unfit(req);
     if (code === undefined) application(req, res);
     else refuseNow(req.socket, code);
   });
-  const latest = new WeakMap<Socket, IncomingMessage>();
-  const { refuse, refuseNow } = createRefusals({
-    logger,
-    metrics,
-    current,
-    isAnswered: (socket) => !current(socket) && latest.get(socket)?.complete === false,
-    requestMs: limits.requestMs,
-  });
+  const { refuse, refuseNow } = createRefusals({ logger, metrics, requestMs: limits.requestMs });
 
   server.on('connection', (socket: Socket) => {
     const { destroySoon } = socket;
     // Node calls this after an answer with `Connection: close`.
     socket.destroySoon = () => {
       if (isClosing(socket)) return;
-      if (current(socket)?.req.complete === false) closeGently(socket);
+      if (currentExchange(socket)?.req.complete === false) closeGently(socket);
       else destroySoon.call(socket);
     };
   });
   server.on('request', (req, res) => {
-    latest.set(req.socket, req);
     if (announcesTooMuch(req)) res.setHeader('Connection', 'close');
-    res.once('finish', () => {
-      // The rest of an unwanted body is read only if it announced an ordinary length.
-      if (!req.complete && req.headers['content-length'] === undefined) closeGently(req.socket);
-    });
+    // The rest of an unwanted body is read only if it announced an ordinary length. Others are chunked.
+    if (req.headers['transfer-encoding'] !== undefined) res.on('finish', endUnread);
     listener(req, res);
   });
   server.on('checkContinue', (req, res) => {
@@ -92,6 +90,11 @@ export function createHttpServer(
     refuse(socket as Socket, error.code ?? ''),
   );
   return server;
+}
+
+function endUnread(this: ServerResponse): void {
+  const { req } = this;
+  if (!req.complete && req.headers['content-length'] === undefined) closeGently(req.socket);
 }
 
 /** The code of the refusal of a request that Node accepts; undefined for a good request. */

@@ -5,7 +5,7 @@ import type { Metrics } from '../../platform/metrics.ts';
 import { canonicalAddress } from '../../platform/network/addresses.ts';
 import { knownRequestState } from '../records/request-state.ts';
 import { closeGently, isClosing } from './close-gently.ts';
-import type { Exchange } from './one-at-a-time.ts';
+import { currentExchange, type Exchange, latestRequest } from './one-at-a-time.ts';
 
 /** Node silently drops fields after a number of its own, and a proxy appends its X-Forwarded-For last. */
 export const MOST_FIELDS = 500;
@@ -50,15 +50,10 @@ function refusalOf(code: string, requestMs: number): Refusal | undefined {
 export function createRefusals({
   logger,
   metrics,
-  current,
-  isAnswered,
   requestMs,
 }: {
   logger: Logger;
   metrics: Pick<Metrics, 'countUnread'>;
-  current(socket: Socket): Exchange | undefined;
-  /** Whether a request was answered before it arrived completely. */
-  isAnswered(socket: Socket): boolean;
   requestMs: number;
 }): {
   /** Waits for its turn among the requests of the connection. Drops a connection that has nobody to answer. */
@@ -72,7 +67,7 @@ export function createRefusals({
 
   function refuse(socket: Socket, code: string): void {
     const refusal = refusalOf(code, requestMs);
-    const exchange = current(socket);
+    const exchange = currentExchange(socket);
     // The connection broke or was never used: there is nobody to answer and nothing to log.
     if (refusal === undefined || socket.bytesRead === 0) socket.destroy();
     else if (isClosing(socket)) return;
@@ -100,6 +95,11 @@ export function createRefusals({
   }
 
   return { refuse, refuseNow };
+}
+
+/** Whether a request was answered before it arrived completely. */
+function isAnswered(socket: Socket): boolean {
+  return !currentExchange(socket) && latestRequest(socket)?.complete === false;
 }
 
 /** Answers a request whose body did not arrive. The access log records it. */
