@@ -1,4 +1,5 @@
-import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { countDurations } from './durations.ts';
 
 export const METRICS_TYPE = Registry.PROMETHEUS_CONTENT_TYPE;
 
@@ -29,12 +30,11 @@ export interface Metrics {
 export function createMetrics(): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  const requests = new Histogram({
+  const requests = countDurations(registry, {
     name: 'listo_http_request_duration_seconds',
     help: 'Time from the head of a request to the end of its answer.',
-    labelNames: ['endpoint', 'method', 'status'] as const,
+    labels: ['endpoint', 'method', 'status'],
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
-    registers: [registry],
   });
   const audit = new Counter({
     name: 'listo_audit_events_total',
@@ -42,11 +42,15 @@ export function createMetrics(): Metrics {
     labelNames: ['event'] as const,
     registers: [registry],
   });
-  const signatures = new Counter({
+  const signatures = tally();
+  new Counter({
     name: 'listo_signatures_total',
     help: 'Tokens signed, by the set of the key.',
     labelNames: ['key_set'] as const,
     registers: [registry],
+    collect() {
+      signatures.empty((count, key_set) => this.inc({ key_set }, count));
+    },
   });
   const expired = new Counter({
     name: 'listo_expired_rows_deleted_total',
@@ -98,16 +102,20 @@ export function createMetrics(): Metrics {
     labelNames: ['status'] as const,
     registers: [registry],
   });
-  const ways = new Counter({
+  const ways = tally();
+  new Counter({
     name: 'listo_hot_requests_total',
     help: 'Requests at endpoints that have a short way, by the way they took: short, or the reason for the long one.',
     labelNames: ['endpoint', 'way'] as const,
     registers: [registry],
+    collect() {
+      ways.empty((count, endpoint, way = '') => this.inc({ endpoint, way }, count));
+    },
   });
   return {
     registry,
     countAudit: (event) => audit.inc({ event }),
-    countSignature: (keySet) => signatures.inc({ key_set: keySet }),
+    countSignature: signatures.count,
     countExpired: (rows, count) => expired.inc({ rows }, count),
     setExpiredLag: (rows, seconds) => lag.set({ rows }, seconds),
     setClockOffset: (seconds) => clockOffset.set(seconds),
@@ -118,7 +126,7 @@ export function createMetrics(): Metrics {
       oldest.set(oldestSeconds);
     },
     countUnread: (status) => unread.inc({ status: String(status) }),
-    countWay: (endpoint, way) => ways.inc({ endpoint, way }),
+    countWay: (endpoint, way) => ways.count(`${endpoint} ${way}`),
     observeKnowledge(knowledge) {
       observe(registry, {
         name: 'listo_listnr_knowledge_age_seconds',
@@ -132,7 +140,24 @@ export function createMetrics(): Metrics {
       });
     },
     observeRequest({ endpoint, method, status, seconds }) {
-      requests.observe({ endpoint, method, status: String(status) }, seconds);
+      requests.observe([endpoint, method, String(status)], seconds);
+    },
+  };
+}
+
+/** Counts by labels that are joined by spaces, for a counter that takes the sums at each scrape. */
+function tally() {
+  const counts = new Map<string, number>();
+  return {
+    count(labels: string): void {
+      counts.set(labels, (counts.get(labels) ?? 0) + 1);
+    },
+    empty(take: (count: number, label: string, other?: string) => void): void {
+      for (const [labels, count] of counts) {
+        const [label = '', other] = labels.split(' ');
+        take(count, label, other);
+      }
+      counts.clear();
     },
   };
 }

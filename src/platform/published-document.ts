@@ -9,6 +9,8 @@ const CACHE_CONTROL = 'public, max-age=300';
 /** A JSON document that is the same for everybody. It is written once and sent many times. */
 export interface PublishedDocument {
   body: string;
+  /** The length of the body in UTF-8. */
+  bytes: number;
   contentType: string;
   /** The hash of the body, as an entity tag (RFC 9110 section 8.8.3). */
   etag: string;
@@ -17,7 +19,12 @@ export interface PublishedDocument {
 /** `contentType` includes the charset. */
 export function publish(content: object, contentType: string): PublishedDocument {
   const body = JSON.stringify(content);
-  return { body, contentType, etag: `"${hash('sha256', body, 'base64url')}"` };
+  return {
+    body,
+    bytes: Buffer.byteLength(body),
+    contentType,
+    etag: `"${hash('sha256', body, 'base64url')}"`,
+  };
 }
 
 /** Every origin may read it. */
@@ -45,5 +52,6 @@ export function answerDocument(ctx: Exchange, document: PublishedDocument): void
  * adds that header, meant for caches on the way, to every request with an ETag of the caller's.
  */
 export function notModified(ifNoneMatch: string | undefined, { etag }: PublishedDocument): boolean {
-  return (ifNoneMatch ?? '').split(',').some((tag) => ['*', etag, `W/${etag}`].includes(tag.trim()));
+  if (ifNoneMatch === undefined) return false;
+  return ifNoneMatch.split(',').some((tag) => ['*', etag, `W/${etag}`].includes(tag.trim()));
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Middleware } from 'koa';
 import type { Logger } from '../../platform/log/logger.ts';
+import { plainLines } from '../../platform/log/plain-lines.ts';
 import { addressReader, isPrivate } from './client-address.ts';
 import { logReason, logText } from './log-fields.ts';
 import { knownRequestState, type RequestState, setRequestState } from './request-state.ts';
@@ -42,12 +43,14 @@ export function accessRecords({
   const warnOfProxy = unlistedProxies(logger);
   const warnOfUnreadable = unreadableForwarding(logger);
 
+  const write = plainLines(logger);
+
   return (req, res, path) => {
     const known = knownRequestState(req);
     if (known) return known;
     const started = performance.now();
-    const given = String(req.headers['x-request-id'] ?? '');
-    const id = REQUEST_ID.test(given) ? given : randomUUID();
+    const given = req.headers['x-request-id'];
+    const id = typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
     const forwarded = String(req.headers['x-forwarded-for'] ?? '');
     const { address, throughProxy, unreadable } = originOf(req.socket.remoteAddress ?? '', forwarded);
     if (!throughProxy) warnOfProxy(address, req);
@@ -60,22 +63,21 @@ export function accessRecords({
     res.statusCode = 404;
 
     const method = req.method ?? '';
-    res.once('close', () => {
+    res.on('close', () => {
       const ms = performance.now() - started;
-      onAnswer({ method, path, status: res.statusCode, seconds: ms / 1000 });
-      logger[levelOf(path)](
-        {
-          requestId: id,
-          method,
-          path: withoutIdentifiers(path),
-          status: res.statusCode,
-          ms: Math.trunc(ms * 100) / 100,
-          ip: state.ip,
-          ...(res.writableFinished ? {} : { aborted: true }),
-          ...cleaned(state.log),
-        },
-        'request',
-      );
+      const { statusCode: status, writableFinished } = res;
+      onAnswer({ method, path, status, seconds: ms / 1000 });
+      const line: RequestState['log'] = {
+        requestId: id,
+        method,
+        path: withoutIdentifiers(path),
+        status,
+        ms: Math.trunc(ms * 100) / 100,
+        ip: state.ip,
+      };
+      if (!writableFinished) line.aborted = true;
+      for (const name in state.log) line[name] = cleaned(name, state.log[name]);
+      write(levelOf(path), line, 'request');
     });
     return state;
   };
@@ -94,12 +96,9 @@ function levelOf(path: string): 'debug' | 'info' {
   return /^\/(assets\/|healthz$|readyz($|\/))/.test(path) ? 'debug' : 'info';
 }
 
-function cleaned(fields: Record<string, unknown>): Record<string, unknown> {
-  const clean = ([name, value]: [string, unknown]) => {
-    if (typeof value !== 'string') return [name, value];
-    return [name, name === 'detail' ? logReason(value) : logText(value)];
-  };
-  return Object.fromEntries(Object.entries(fields).map(clean));
+function cleaned(name: string, value: RequestState['log'][string]): RequestState['log'][string] {
+  if (typeof value !== 'string') return value;
+  return name === 'detail' ? logReason(value) : logText(value);
 }
 
 /** The path holds an interaction's id, which together with its cookie is a credential. */

@@ -11,6 +11,8 @@ export interface Origin {
   unreadable: boolean;
 }
 
+const MOST_REMEMBERED = 2000;
+
 /**
  * Finds the client behind trusted proxies. It walks from the connection's peer back through `X-Forwarded-For` while
  * each hop is one of `trustedProxies` (addresses and CIDR networks). An entry that is no address, such as `unknown`,
@@ -19,10 +21,11 @@ export interface Origin {
 export function addressReader(
   trustedProxies: readonly string[],
 ): (peer: string, forwardedFor: string) => Origin {
-  const isTrusted = networkList(trustedProxies);
+  const isTrusted = remembered(networkList(trustedProxies));
+  const canonical = remembered(canonicalAddress);
 
   return (peer, forwardedFor) => {
-    let address = canonicalAddress(peer) ?? '';
+    let address = canonical(peer) ?? '';
     const throughProxy = address !== '' && isTrusted(address);
     const hops = throughProxy && forwardedFor !== '' ? forwardedFor.split(',') : [];
     while (hops.length > 0 && isTrusted(address)) {
@@ -31,6 +34,19 @@ export function addressReader(
       address = hop;
     }
     return { address, throughProxy, unreadable: false };
+  };
+}
+
+/** The answers for the last addresses: most requests come on few connections. */
+function remembered<Answer>(of: (address: string) => Answer): (address: string) => Answer {
+  const answers = new Map<string, Answer>();
+  return (address) => {
+    const known = answers.get(address);
+    if (known !== undefined) return known;
+    const answer = of(address);
+    if (answers.size >= MOST_REMEMBERED) answers.clear();
+    answers.set(address, answer);
+    return answer;
   };
 }
 

@@ -9,7 +9,7 @@ export interface RequestState {
   /** The client's address. Forwarded headers count only from trusted proxies. */
   ip: string;
   /** Fields for the request's log line; never a secret. */
-  log: Record<string, unknown>;
+  log: Record<string, string | number | boolean | undefined>;
   /** The headers of an answer that is given before any handler sets its own. */
   headers?: Readonly<Record<string, string>>;
   /** The id of the client, once it is known that there is one, for the page of an error. */
@@ -18,21 +18,23 @@ export interface RequestState {
   instance?: string;
 }
 
-const states = new WeakMap<IncomingMessage, RequestState>();
+/** It is a member of the request: a WeakMap costs the collector of garbage more than a request's whole record. */
+const STATE = Symbol('state');
+type Recorded = IncomingMessage & { [STATE]?: RequestState };
 
 export function setRequestState(req: IncomingMessage, state: RequestState): void {
-  states.set(req, state);
+  (req as Recorded)[STATE] = state;
 }
 
 export function requestState(req: IncomingMessage): RequestState {
-  const state = states.get(req);
+  const state = knownRequestState(req);
   if (!state) throw new Error('The request passed no access log.');
   return state;
 }
 
 /** Undefined for a request that has not reached the access log. */
 export function knownRequestState(req: IncomingMessage): RequestState | undefined {
-  return states.get(req);
+  return (req as Recorded)[STATE];
 }
 
 /** Where a request comes from, as the access log and the audit trail have it. */

@@ -1,5 +1,6 @@
 import { fstatSync, writeSync } from 'node:fs';
 import { type Logger, type LoggerOptions, pino, stdSerializers } from 'pino';
+import { timeMember } from './line-time.ts';
 import { FILE_PIECE_BYTES, LineWriter, PIPE_PIECE_BYTES } from './line-writer.ts';
 import { prettyLines } from './pretty-lines.ts';
 import { sourceStack } from './source-stack.ts';
@@ -42,10 +43,6 @@ function describedError(error: Error): unknown {
   return typeof described.stack === 'string'
     ? { ...described, stack: sourceStack(described.stack) }
     : described;
-}
-
-function timeMember(): string {
-  return `,"time":"${new Date().toISOString()}"`;
 }
 
 /** Loggers with the same destination share a writer, which keeps the order of their lines. */
