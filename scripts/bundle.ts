@@ -30,12 +30,7 @@ const EXTERNAL = [
 ];
 
 /** Parts of packages that this server never reaches. V8 would keep their text in memory. */
-const UNREACHED = [
-  /\/knex\/lib\/dialects\/(?!postgres\/)[^/]+\/index\.js$/,
-  /\/iconv-lite\/encodings\/tables\/[^/]+\.json$/,
-  /\/thread-stream\/index\.js$/,
-  /\/rate-limiter-flexible\/lib\/(?!RateLimiter(?:Abstract|Memory|Res)\.js$)[^/]+\.js$/,
-];
+const UNREACHED = [/\/knex\/lib\/dialects\/(?!postgres\/)[^/]+\/index\.js$/, /\/thread-stream\/index\.js$/];
 
 const { metafile } = await build({
   absWorkingDir: ROOT,
@@ -114,10 +109,8 @@ function unreached(): Plugin {
   return {
     name: 'unreached',
     setup(building) {
-      building.onLoad(
-        { filter: /\/(?:knex|iconv-lite|rate-limiter-flexible|thread-stream)\// },
-        ({ path }) =>
-          UNREACHED.some((part) => part.test(path)) ? { contents: '', loader: 'js' } : undefined,
+      building.onLoad({ filter: /\/(?:knex|thread-stream)\// }, ({ path }) =>
+        UNREACHED.some((part) => part.test(path)) ? { contents: '', loader: 'js' } : undefined,
       );
     },
   };

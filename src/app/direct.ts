@@ -1,10 +1,10 @@
 import type { Services } from '../compose.ts';
 import type { DirectKind } from '../config.ts';
-import type { DirectDocument, DirectRoute } from '../http/direct/direct-answers.ts';
+import type { DirectDocument, DirectRoute, LongWay } from '../http/direct/direct-answers.ts';
 import type { Endpoint, EndpointRequest } from '../http/endpoint.ts';
 import { parseJsonObject } from '../http/input/body.ts';
 import { parseOAuthBody } from '../http/input/oauth-input.ts';
-import { limitAnonymous } from '../http/rate-limits/limit-requests.ts';
+import { requestLimitKey } from '../http/rate-limits/limit-key.ts';
 import { unsupportedMediaType } from '../listnr/errors.ts';
 import { ISSUE_TOKEN, JWKS } from '../listnr/routes.ts';
 import { publishedDocument } from '../oidc/answers/published-documents.ts';
@@ -17,38 +17,47 @@ const HOT_GRANTS: ReadonlyMap<unknown, DirectKind> = new Map([
   ['refresh_token', 'refresh'],
 ]);
 
-/** The requests that have a short way, by method and target. */
-export function directRoutes(services: Services): Map<string, DirectRoute | DirectDocument | 'off'> {
+/** The requests that have a short way, by target. */
+export function directRoutes(services: Services): Map<string, DirectRoute | DirectDocument | LongWay> {
   const { config, endpoints, limits, live, publishedKeys } = services;
   const { direct } = config;
-  const routes = new Map<string, DirectRoute | DirectDocument | 'off'>();
+  const routes = new Map<string, DirectRoute | DirectDocument | LongWay>();
   const add = (target: string, kinds: DirectKind[], route: DirectRoute | DirectDocument) => {
-    routes.set(target, kinds.some((kind) => direct.has(kind)) ? route : 'off');
+    const isOn = kinds.some((kind) => direct.has(kind));
+    routes.set(target, isOn ? route : { method: route.method, off: true });
   };
-  const anonymous = limitAnonymous(limits.requests);
+  const addDocument = (path: string, document: DirectDocument['document']) =>
+    add(path, ['documents'], {
+      method: 'GET',
+      document,
+      count: (req) => limits.requests.count(requestLimitKey(req)),
+    });
   const limitOf = endpointLimits(limits, { isCounted: false });
 
-  for (const path of DOCUMENTS)
-    add(`GET ${path}`, ['documents'], { document: () => publishedDocument(live, path), limit: anonymous });
-  add(`GET ${JWKS}`, ['documents'], { document: publishedKeys, limit: anonymous });
-  add(`POST ${ISSUE_TOKEN}`, ['listnr'], {
+  for (const path of DOCUMENTS) addDocument(path, () => publishedDocument(live, path));
+  addDocument(JWKS, publishedKeys);
+  add(ISSUE_TOKEN, ['listnr'], {
+    method: 'POST',
     endpoint: endpoints.issueToken,
     limit: limitOf.issueToken,
     parse: parseJson,
     unusual: () => undefined,
   });
-  add(`GET ${PATHS.userinfo}`, ['userinfo'], {
+  add(PATHS.userinfo, ['userinfo'], {
+    method: 'GET',
     endpoint: endpoints.userinfo,
     limit: limitOf.userinfo,
     unusual: ({ headers }) => (/^bearer /i.test(headers.authorization ?? '') ? undefined : 'authentication'),
   });
-  add(`POST ${PATHS.introspection}`, ['introspection'], {
+  add(PATHS.introspection, ['introspection'], {
+    method: 'POST',
     endpoint: endpoints.introspection,
     limit: limitOf.introspection,
     parse: formOf(endpoints.introspection),
     unusual: unusualClient,
   });
-  add(`POST ${PATHS.token}`, ['exchange', 'refresh'], {
+  add(PATHS.token, ['exchange', 'refresh'], {
+    method: 'POST',
     endpoint: endpoints.token,
     limit: limitOf.token,
     parse: formOf(endpoints.token),

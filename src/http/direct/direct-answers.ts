@@ -10,20 +10,22 @@
  */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { withinShare } from '../../platform/postgres/share.ts';
-import { answerHeaders, notModified, type PublishedDocument } from '../../platform/published-document.ts';
+import type { PublishedDocument } from '../../platform/published-document.ts';
 import { failureHeaders } from '../cross-origin-failures.ts';
-import type { Endpoint, EndpointAnswer, EndpointRequest } from '../endpoint.ts';
+import type { Endpoint, EndpointRequest } from '../endpoint.ts';
 import { bodyOf, type ReportError } from '../error-handler.ts';
 import { mediaType, readText } from '../input/body.ts';
-import { claimedClient } from '../input/claimed-client.ts';
+import { claimedClient, clientOfHeader } from '../input/claimed-client.ts';
 import type { LimitRequest } from '../rate-limits/limit-requests.ts';
 import type { OpenRecord } from '../records/access-log.ts';
 import { logClaim, logFacts } from '../records/log-fields.ts';
-import { originOf, requestState } from '../records/request-state.ts';
+import { originOf } from '../records/request-state.ts';
 import { type LongWayReason, unusualHead } from './plain-head.ts';
+import { type AnswerWriter, answerWriter } from './write-answer.ts';
 
 /** A kind of request that the short way serves. */
 export interface DirectRoute {
+  method: 'GET' | 'POST';
   endpoint: Endpoint;
   limit: LimitRequest;
   /** Reads a body. Absent for requests without one. @throws any error for a body that the long way should judge. */
@@ -34,13 +36,21 @@ export interface DirectRoute {
 
 /** A document that is the same for everybody; undefined until the long way has made it. */
 export interface DirectDocument {
+  method: 'GET';
   document(): PublishedDocument | undefined;
-  limit: LimitRequest;
+  /** Counts the request. @throws any error that refuses it. */
+  count(req: IncomingMessage): void;
+}
+
+/** A request that the configuration sends the long way. */
+export interface LongWay {
+  method: 'GET' | 'POST';
+  off: true;
 }
 
 export interface DirectDependencies {
-  /** By method and target, such as `POST /auth/token`; `off` where the configuration says so. */
-  routes: ReadonlyMap<string, DirectRoute | DirectDocument | 'off'>;
+  /** By the target, such as `/auth/token`. */
+  routes: ReadonlyMap<string, DirectRoute | DirectDocument | LongWay>;
   open: OpenRecord;
   report: ReportError;
   securityHeaders: Readonly<Record<string, string>>;
@@ -50,32 +60,41 @@ export interface DirectDependencies {
 
 type Headers = Readonly<Record<string, string>>;
 
+interface Parts extends DirectDependencies {
+  write: AnswerWriter;
+}
+
 /** Answers plain requests, and gives all others to `longWay`. */
-export function directAnswers(d: DirectDependencies, longWay: RequestListener): RequestListener {
+export function directAnswers(dependencies: DirectDependencies, longWay: RequestListener): RequestListener {
+  const d: Parts = { ...dependencies, write: answerWriter(dependencies.securityHeaders) };
   return (req, res) => {
-    const { method, url } = req;
-    const route = d.routes.get(`${method} ${url}`);
-    if (!route || url === undefined) return longWay(req, res);
+    const { url = '' } = req;
+    const route = d.routes.get(url);
+    if (!route || route.method !== req.method) return longWay(req, res);
     const handOn = (reason: LongWayReason) => {
       d.count(url, reason);
       longWay(req, res);
     };
-    if (route === 'off') return handOn('off');
+    if ('off' in route) return handOn('off');
+    const reason = unusualHead(req, { hasBody: 'parse' in route });
+    if (reason) return handOn(reason);
     // Nothing may end the process. The connection shows the client that no answer comes.
     const failed = (error: unknown) => {
       res.destroy();
       d.report(req, error);
     };
-    const reason = unusualHead(req, { hasBody: 'parse' in route });
-    if (reason) return handOn(reason);
-    if ('document' in route) {
-      const document = route.document();
-      if (!document) return handOn('unpublished');
-      d.count(url, 'short');
-      sendDocument(req, res, { document, route, path: url }, d).catch(failed);
+    if ('endpoint' in route) {
+      serve(req, res, { route, path: url, handOn }, d).catch(failed);
       return;
     }
-    serve(req, res, { route, path: url, handOn }, d).catch(failed);
+    const document = route.document();
+    if (!document) return handOn('unpublished');
+    d.count(url, 'short');
+    try {
+      sendDocument(req, res, { document, route, path: url }, d);
+    } catch (error) {
+      failed(error);
+    }
   };
 }
 
@@ -83,12 +102,12 @@ async function serve(
   req: IncomingMessage,
   res: ServerResponse,
   { route, path, handOn }: { route: DirectRoute; path: string; handOn(reason: LongWayReason): void },
-  d: DirectDependencies,
+  d: Parts,
 ): Promise<void> {
   // A refusal while the body is under way (connections/refusals.ts) has them, too.
   d.open(req, res, path).headers = d.securityHeaders;
   const { authorization } = req.headers;
-  const inHeader = claimedClient({ authorization, body: undefined, inAddress: undefined });
+  const inHeader = clientOfHeader(authorization ?? '');
   logClaim(req, inHeader);
   const request = await readRequest(req, route);
   // The body came too late, or the connection broke: there is nobody to answer any more.
@@ -97,7 +116,7 @@ async function serve(
   if (!request || reason) return handOn(reason ?? 'body');
   d.count(path, 'short');
   const { endpoint, limit } = route;
-  const claims = { authorization, body: request.body, inAddress: undefined };
+  const claims = { authorization, inHeader, body: request.body, inAddress: undefined };
   if (inHeader === '') logClaim(req, claimedClient(claims));
   let headers: Headers = {};
   try {
@@ -107,7 +126,8 @@ async function serve(
         return endpoint.answer(request);
       }),
     );
-    send(req, res, { ...answer, headers: { ...headers, ...answer.headers } }, d);
+    const { status, body } = answer;
+    d.write.answer(req, res, { status, headers: { ...headers, ...answer.headers }, body });
   } catch (thrown) {
     sendError(req, res, { thrown, headers }, d);
   }
@@ -134,31 +154,27 @@ async function readRequest(
   }
 }
 
-async function sendDocument(
+function sendDocument(
   req: IncomingMessage,
   res: ServerResponse,
   { document, route, path }: { document: PublishedDocument; route: DirectDocument; path: string },
-  d: DirectDependencies,
-): Promise<void> {
+  d: Parts,
+): void {
   d.open(req, res, path);
-  const claims = { authorization: undefined, body: undefined, inAddress: undefined };
   try {
-    await route.limit(req, claims, async () => ({ status: 200 }));
+    route.count(req);
   } catch (thrown) {
-    return sendError(req, res, { thrown, headers: {} }, d);
+    sendError(req, res, { thrown, headers: {} }, d);
+    return;
   }
-  const headers = answerHeaders(document);
-  if (notModified(req.headers['if-none-match'], document))
-    return write(req, res, { status: 304, headers, text: undefined }, d);
-  const typed = { ...headers, 'Content-Type': document.contentType };
-  write(req, res, { status: 200, headers: typed, text: document.body }, d);
+  d.write.document(req, res, document);
 }
 
 function sendError(
   req: IncomingMessage,
   res: ServerResponse,
   { thrown, headers }: { thrown: unknown; headers: Headers },
-  d: DirectDependencies,
+  d: Parts,
 ): void {
   const error = d.report(req, thrown);
   const all = {
@@ -167,33 +183,5 @@ function sendError(
     ...error.headers,
     'Cache-Control': 'no-store',
   };
-  send(req, res, { status: error.status, headers: all, body: bodyOf(error) }, d);
-}
-
-const JSON_TYPE = 'application/json; charset=utf-8';
-
-function send(
-  req: IncomingMessage,
-  res: ServerResponse,
-  { status, headers, body }: EndpointAnswer,
-  d: DirectDependencies,
-): void {
-  // oidc-client-ts refuses an empty answer with a type (http/endpoint.ts).
-  const isJson = typeof body === 'object';
-  const typed = isJson ? { ...headers, 'Content-Type': JSON_TYPE } : headers;
-  write(req, res, { status, headers: typed, text: isJson ? JSON.stringify(body) : body }, d);
-}
-
-function write(
-  req: IncomingMessage,
-  res: ServerResponse,
-  { status, headers, text }: { status: number; headers: Headers; text: string | undefined },
-  { securityHeaders }: DirectDependencies,
-): void {
-  // A body that came too late was answered meanwhile (connections/refusals.ts), or nobody listens any more.
-  if (res.headersSent || res.destroyed) return;
-  const { id } = requestState(req);
-  const length = status === 304 ? {} : { 'Content-Length': String(Buffer.byteLength(text ?? '')) };
-  res.writeHead(status, { ...securityHeaders, 'X-Request-Id': id, ...headers, ...length });
-  res.end(text);
+  d.write.answer(req, res, { status: error.status, headers: all, body: bodyOf(error) });
 }

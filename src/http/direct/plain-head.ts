@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { announcesTooMuch } from '../input/body.ts';
 
 /**
@@ -13,9 +13,6 @@ import { announcesTooMuch } from '../input/body.ts';
 export const LONG_WAY_REASONS = ['off', 'head', 'authentication', 'proof', 'body', 'unpublished'] as const;
 export type LongWayReason = (typeof LONG_WAY_REASONS)[number];
 
-/** Headers that change how a body is read. */
-const UNUSUAL = ['transfer-encoding', 'content-encoding', 'expect', 'upgrade', 'trailer'] as const;
-
 /** Judges the headers of a request with a body, or without one. Undefined for a plain request. */
 export function unusualHead(
   req: IncomingMessage,
@@ -23,10 +20,21 @@ export function unusualHead(
 ): LongWayReason | undefined {
   const { headers } = req;
   if (headers.dpop !== undefined) return 'proof';
-  if (UNUSUAL.some((name) => headers[name] !== undefined)) return 'head';
-  const { 'content-length': length, accept = '' } = headers;
+  if (changesBody(headers)) return 'head';
+  const { 'content-length': length, accept } = headers;
   // A person's browser gets a page where a limit refuses it.
-  if (!hasBody && /text\/(?:html|\*)/i.test(accept)) return 'head';
+  if (!hasBody && accept !== undefined && /text\/(?:html|\*)/i.test(accept)) return 'head';
   if (!hasBody) return length === undefined || length === '0' ? undefined : 'head';
   return length === undefined || announcesTooMuch(req) ? 'head' : undefined;
+}
+
+/** Whether a header changes how the body is read. */
+function changesBody(headers: IncomingHttpHeaders): boolean {
+  return (
+    headers['transfer-encoding'] !== undefined ||
+    headers['content-encoding'] !== undefined ||
+    headers.expect !== undefined ||
+    headers.upgrade !== undefined ||
+    headers.trailer !== undefined
+  );
 }

@@ -1,5 +1,5 @@
+import { isAscii } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
-import rawBody from 'raw-body';
 import { HttpError } from '../../platform/errors.ts';
 import { parseParameters, type RequestParameters } from './parameters.ts';
 
@@ -7,9 +7,13 @@ import { parseParameters, type RequestParameters } from './parameters.ts';
 const LIMIT_BYTES = 64 * 1024;
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
+/** As most clients write them. */
+const PLAIN_TYPES: ReadonlySet<string> = new Set(['application/json', 'application/x-www-form-urlencoded']);
+
 /** The media type of a request, in lower case and without parameters; empty when there is none. */
 export function mediaType(req: IncomingMessage): string {
-  return (req.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
+  const type = req.headers['content-type'] ?? '';
+  return PLAIN_TYPES.has(type) ? type : (type.split(';')[0]?.trim().toLowerCase() ?? '');
 }
 
 /** Whether the request announces a body that is longer than any endpoint takes. */
@@ -17,48 +21,30 @@ export function announcesTooMuch({ headers }: IncomingMessage): boolean {
   return Number(headers['content-length'] ?? 0) > LIMIT_BYTES;
 }
 
-/** The bodies that were read: a request may be handed on with its body, or the error of reading it. */
-const known = new WeakMap<IncomingMessage, Promise<string>>();
+/** The body that was read: a request may be handed on with its body, or the error of reading it. */
+const TEXT = Symbol('text');
+type Read = IncomingMessage & { [TEXT]?: Promise<string> };
 
 /**
  * Reads a request's body as text, at most 64 KiB of UTF-8. It may be asked for again.
  * @throws HttpError 413 when it is larger, 400 when it is not UTF-8 or ends early, 415 when it is compressed.
  */
-export function readText(req: IncomingMessage): Promise<string> {
-  const read = known.get(req) ?? readOnce(req);
-  known.set(req, read);
-  return read;
+export function readText(req: Read): Promise<string> {
+  req[TEXT] ??= readOnce(req);
+  return req[TEXT];
 }
 
 async function readOnce(req: IncomingMessage): Promise<string> {
-  if (!/^(?:identity)?$/i.test(req.headers['content-encoding']?.trim() ?? '')) {
+  const encoding = req.headers['content-encoding'];
+  if (encoding !== undefined && !/^(?:identity)?$/i.test(encoding.trim())) {
     throw new HttpError({
       status: 415,
       code: 'invalid_request',
       message: 'The body must not be compressed.',
     });
   }
-  let bytes: Buffer;
-  try {
-    bytes = await rawBody(req, { limit: LIMIT_BYTES, length: req.headers['content-length'] ?? null });
-  } catch (cause) {
-    if ((cause as { type?: string }).type === 'entity.too.large') {
-      throw new HttpError({
-        status: 413,
-        code: 'invalid_request',
-        message: 'The body is larger than 64 KiB.',
-        // The server does not read the rest (connections/http-server.ts).
-        headers: { Connection: 'close' },
-        cause,
-      });
-    }
-    throw new HttpError({
-      status: 400,
-      code: 'invalid_request',
-      message: 'The body ended before its length was reached.',
-      cause,
-    });
-  }
+  const bytes = await readBytes(req);
+  if (isAscii(bytes)) return bytes.toString('latin1');
   try {
     return decoder.decode(bytes);
   } catch (cause) {
@@ -69,6 +55,48 @@ async function readOnce(req: IncomingMessage): Promise<string> {
       cause,
     });
   }
+}
+
+function readBytes(req: IncomingMessage): Promise<Buffer> {
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
+  const { 'content-length': length, 'transfer-encoding': coding } = req.headers;
+  if (length === undefined && coding === undefined) resolve(Buffer.alloc(0));
+  else if (announcesTooMuch(req)) reject(tooLarge());
+  else {
+    const chunks: Buffer[] = [];
+    let received = 0;
+    req.on('data', (chunk: Buffer) => {
+      received += chunk.length;
+      if (received <= LIMIT_BYTES) chunks.push(chunk);
+      else {
+        req.pause();
+        reject(tooLarge());
+      }
+    });
+    req.on('end', () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)));
+    req.on('aborted', () => reject(endedEarly()));
+    req.on('error', (cause) => reject(endedEarly(cause)));
+  }
+  return promise;
+}
+
+function tooLarge(): HttpError {
+  return new HttpError({
+    status: 413,
+    code: 'invalid_request',
+    message: 'The body is larger than 64 KiB.',
+    // The server does not read the rest (connections/http-server.ts).
+    headers: { Connection: 'close' },
+  });
+}
+
+function endedEarly(cause?: unknown): HttpError {
+  return new HttpError({
+    status: 400,
+    code: 'invalid_request',
+    message: 'The body ended before its length was reached.',
+    cause,
+  });
 }
 
 /**
@@ -111,7 +139,13 @@ export function parseJsonObject(text: string): Record<string, unknown> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new HttpError({ status: 400, code: 'invalid_request', message: 'The body must be a JSON object.' });
   }
-  for (const [name, member] of Object.entries(value)) {
+  // JSON has a NUL or half a surrogate pair only where it has an escape.
+  if (text.includes('\\')) requireWellFormed(value);
+  return value as Record<string, unknown>;
+}
+
+function requireWellFormed(object: object): void {
+  for (const [name, member] of Object.entries(object)) {
     if (
       [name, member].some((item) => typeof item === 'string' && (item.includes('\0') || !item.isWellFormed()))
     ) {
@@ -122,5 +156,4 @@ export function parseJsonObject(text: string): Record<string, unknown> {
       });
     }
   }
-  return value as Record<string, unknown>;
 }

@@ -23,7 +23,7 @@ export function limitRequests(
 ): Middleware {
   return async (ctx, next) => {
     const counted = !isPreflight(ctx) && (ctx.method !== 'POST' || !exceptPosts.has(ctx.path));
-    if (counted) await limit.count(requestLimitKey(ctx.req));
+    if (counted) limit.count(requestLimitKey(ctx.req));
     await next();
   };
 }
@@ -40,14 +40,6 @@ export type LimitRequest = <Answer extends { status: number }>(
   work: () => Promise<Answer>,
 ) => Promise<Answer>;
 
-/** Counts every request. */
-export function limitAnonymous(limit: RateLimit): LimitRequest {
-  return async (req, _claims, work) => {
-    await limit.count(requestLimitKey(req));
-    return work();
-  };
-}
-
 /**
  * The requests that somebody with a token makes are not anonymous, so they do not count. `isCounted` says that
  * `limitRequests` has counted the request before.
@@ -55,9 +47,9 @@ export function limitAnonymous(limit: RateLimit): LimitRequest {
 export function limitTokens(limit: RateLimit, { isCounted }: { isCounted: boolean }): LimitRequest {
   return async (req, _claims, work) => {
     const key = requestLimitKey(req);
-    if (!isCounted) await limit.count(key);
+    if (!isCounted) limit.count(key);
     const answer = await work();
-    if (answer.status < 400) await limit.giveBack(key);
+    if (answer.status < 400) limit.giveBack(key);
     return answer;
   };
 }
@@ -81,14 +73,15 @@ export function createClientLimit({ requests, clientFailures }: ClientLimits): L
     const address = requestLimitKey(req);
     const key = `${address} ${bounded(claimedClient(claims))}`;
     const known = authenticated.has(key);
-    await (known ? requests.check(`refused ${key}`) : requests.count(address));
-    await clientFailures.check(key);
+    if (known) requests.check(`refused ${key}`);
+    else requests.count(address);
+    clientFailures.check(key);
     let counted = false;
-    const failed = async () => {
-      if (known) await requests.count(`refused ${key}`).catch(() => undefined);
+    const failed = () => {
+      if (known) requests.note(`refused ${key}`);
     };
-    const wrongSecret = async () => {
-      if (!counted) await clientFailures.count(key).catch(() => undefined);
+    const wrongSecret = () => {
+      if (!counted) clientFailures.note(key);
     };
     try {
       const guard = async (compare: () => Promise<boolean>) => {
@@ -98,16 +91,16 @@ export function createClientLimit({ requests, clientFailures }: ClientLimits): L
       };
       const answer = await guardComparisons({ lane: address, guard }, work);
       // A certificate is none of the claims.
-      const hasProved = presentsCredentials(claims) || requestState(req).log.clientIs === 'authenticated';
+      const hasProved = requestState(req).log.clientIs === 'authenticated' || presentsCredentials(claims);
       if (answer.status < 400 && hasProved) authenticated.set(key, true);
       if (answer.status === 401) {
-        await failed();
-        await wrongSecret();
+        failed();
+        wrongSecret();
       }
       return answer;
     } catch (error) {
-      if (error instanceof HttpError && error.status === 401) await failed();
-      if (error instanceof HttpError && error.code === 'invalid_client') await wrongSecret();
+      if (error instanceof HttpError && error.status === 401) failed();
+      if (error instanceof HttpError && error.code === 'invalid_client') wrongSecret();
       throw error;
     }
   };

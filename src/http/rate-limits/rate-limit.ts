@@ -1,15 +1,16 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { HttpError } from '../../platform/errors.ts';
 
 /** Counts events by key over one minute, in this process's memory. */
 export interface RateLimit {
   /** Counts an event. @throws HttpError 429 with Retry-After when the count exceeds the limit. */
-  count(key: string): Promise<void>;
+  count(key: string): void;
+  /** Counts an event, and refuses nothing. */
+  note(key: string): void;
   /** Does not count. @throws HttpError 429 when the limit is already reached. */
-  check(key: string): Promise<void>;
+  check(key: string): void;
   /** Takes one event back. */
-  giveBack(key: string): Promise<void>;
+  giveBack(key: string): void;
   /**
    * Runs `work`, which counts if it is false. Work under way takes a place until it ends.
    * @throws HttpError 429 when the limit is reached, by counted events alone.
@@ -17,49 +18,53 @@ export interface RateLimit {
   guard(key: string, work: () => Promise<boolean>): Promise<boolean>;
 }
 
+interface Minute {
+  events: number;
+  /** When it ends, in milliseconds of `performance.now`. */
+  end: number;
+}
+
+const MINUTE_MS = 60_000;
 /** The work under way may all be right, so more of it looks again. */
 const AGAIN_MS = 50;
 
 const NO_LIMIT: RateLimit = {
-  count: async () => {},
-  check: async () => {},
-  giveBack: async () => {},
+  count() {},
+  note() {},
+  check() {},
+  giveBack() {},
   guard: (_key, work) => work(),
 };
 
 export function createRateLimit(perMinute: number): RateLimit {
   if (perMinute === 0) return NO_LIMIT;
-  const limiter = new RateLimiterMemory({ points: perMinute, duration: 60 });
+  const minutes = createMinutes();
   const underWay = new Map<string, number>();
+  const check = (key: string) => {
+    const minute = minutes.find(key);
+    if (minute && minute.events >= perMinute) throw tooMany(minute);
+    return minute?.events ?? 0;
+  };
   return {
-    async count(key) {
-      try {
-        await limiter.consume(key);
-      } catch (refusal) {
-        throw refusal instanceof RateLimiterRes ? tooMany(refusal) : refusal;
-      }
+    count(key) {
+      const minute = minutes.add(key);
+      if (minute.events > perMinute) throw tooMany(minute);
     },
-    async check(key) {
-      const state = await limiter.get(key);
-      if (state && state.consumedPoints >= perMinute) throw tooMany(state);
-    },
-    async giveBack(key) {
-      await limiter.reward(key);
+    note: minutes.add,
+    check,
+    giveBack(key) {
+      const minute = minutes.find(key);
+      if (minute) minute.events -= 1;
     },
     async guard(key, work) {
-      for (;;) {
-        const state = await limiter.get(key);
-        if (state && state.consumedPoints >= perMinute) throw tooMany(state);
-        if ((state?.consumedPoints ?? 0) + (underWay.get(key) ?? 0) < perMinute) break;
-        await pause(AGAIN_MS);
-      }
+      while (check(key) + (underWay.get(key) ?? 0) >= perMinute) await pause(AGAIN_MS);
       underWay.set(key, (underWay.get(key) ?? 0) + 1);
       let counts = false;
       try {
         counts = !(await work());
         return !counts;
       } finally {
-        if (counts) await limiter.consume(key).catch(() => undefined);
+        if (counts) minutes.add(key);
         const left = (underWay.get(key) ?? 0) - 1;
         if (left > 0) underWay.set(key, left);
         else underWay.delete(key);
@@ -68,8 +73,35 @@ export function createRateLimit(perMinute: number): RateLimit {
   };
 }
 
-function tooMany({ msBeforeNext }: RateLimiterRes): HttpError {
-  const seconds = Math.max(1, Math.ceil(msBeforeNext / 1000));
+/** The minutes under way: that of a key begins with its first event. */
+function createMinutes(): { find(key: string): Minute | undefined; add(key: string): Minute } {
+  // All last equally long, so the first ones end first.
+  const minutes = new Map<string, Minute>();
+  const dropEnded = (now: number) => {
+    for (const [key, { end }] of minutes) {
+      if (end > now) return;
+      minutes.delete(key);
+    }
+  };
+  return {
+    find(key) {
+      const minute = minutes.get(key);
+      return minute && minute.end > performance.now() ? minute : undefined;
+    },
+    add(key) {
+      const now = performance.now();
+      dropEnded(now);
+      const known = minutes.get(key);
+      const minute = known ?? { events: 0, end: now + MINUTE_MS };
+      minute.events += 1;
+      if (!known) minutes.set(key, minute);
+      return minute;
+    },
+  };
+}
+
+function tooMany({ end }: Minute): HttpError {
+  const seconds = Math.max(1, Math.ceil((end - performance.now()) / 1000));
   return new HttpError({
     status: 429,
     code: 'too_many_requests',
