@@ -81,7 +81,7 @@ const TIME_OF_DAY_READERS = [
   // Compares it with a file's time.
   'platform/embedded/data-directory-lock.ts',
   // The time of a log line.
-  'platform/log/logger.ts',
+  'platform/log/line-time.ts',
   'platform/time/clock.ts',
 ];
 
