@@ -14,7 +14,7 @@ const NOT_AT_ONCE: Record<string, RegExp> = {
  * OpenTelemetry's API, and those that mention themselves while they are made.
  */
 const RENAMED =
-  /^(?:\w+(?:API|Impl)2|d2|_(?:ArrayParser|Builder|MatchSeparator|Registry|Resource|Runner|TrieNode))$/;
+  /^(?:\w+(?:API|Impl)2|d2|_(?:ArrayParser|Builder|MatchSeparator|MimeNode|Registry|Resource|Runner|TrieNode))$/;
 
 /** @throws Error that names what a start would load in vain. */
 export function checkStart({ outputs }: Metafile): void {

@@ -54,5 +54,5 @@ export function waysAreAlike(world: World, watch: Watch, endpoints: readonly End
 
 function hotEndpoints({ server: { services } }: World, endpoints: readonly Endpoint[]): Endpoint[] {
   const routes = directRoutes({ ...services, config: { ...services.config, direct: new Set(WAYS.short) } });
-  return endpoints.filter(({ method, path, internal }) => !internal && routes.has(`${method} ${path}`));
+  return endpoints.filter(({ method, path, internal }) => !internal && routes.get(path)?.method === method);
 }
