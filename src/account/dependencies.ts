@@ -1,9 +1,11 @@
+import type { AllowedApplicationStore } from '../grants/allowed-application-store.ts';
 import type { Csrf } from '../http/pages/csrf.ts';
 import type { Views } from '../http/pages/views.ts';
 import type { InstanceStore } from '../instances/instance-store.ts';
 import type { LiveProvider } from '../oidc/live-provider.ts';
 import type { SealedRequests } from '../oidc/requests/sealed-requests.ts';
 import type { Clock } from '../platform/time/clock.ts';
+import type { OwnSessionStore } from '../sessions/own-session-store.ts';
 import type { SessionStore } from '../sessions/session-store.ts';
 
 /** The services of the pages about one's own account. Each takes those it needs. */
@@ -12,7 +14,9 @@ export interface AccountDependencies {
   live: Pick<LiveProvider, 'current'>;
   sealedRequests: SealedRequests;
   instances: InstanceStore;
-  sessions: SessionStore;
+  sessions: Pick<SessionStore, 'endOf'>;
+  ownSessions: OwnSessionStore;
+  allowedApplications: AllowedApplicationStore;
   views: Views;
   csrf: Csrf;
   clock: Clock;

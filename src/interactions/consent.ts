@@ -1,5 +1,6 @@
 import { scopesGiving } from '../accounts/claims.ts';
 import { OFFLINE_ACCESS, scopesAllowed } from '../clients/allowed-now.ts';
+import { scopeInWords } from '../clients/scope-words.ts';
 import { logFacts } from '../http/records/log-fields.ts';
 import { requestState } from '../http/records/request-state.ts';
 import { requestedClaims } from '../oidc/checks/requested-claims.ts';
@@ -15,20 +16,6 @@ import {
   shownPerson,
   signedInPerson,
 } from './interaction.ts';
-
-/** The meaning of each scope, for the person who is asked. */
-const SCOPES: Record<string, { title: string; description: string }> = {
-  openid: {
-    title: 'Know who you are',
-    description: 'A lasting identifier for you, and the worker and user records that belong to you.',
-  },
-  profile: { title: 'See your name', description: 'Your full name, first name and last name.' },
-  email: { title: 'See your email address', description: 'Your address, and whether it has been verified.' },
-  offline_access: {
-    title: 'Stay signed in',
-    description: 'Keep this access while you are away, until you sign out.',
-  },
-};
 
 export async function showConsent(
   context: InteractionContext,
@@ -48,7 +35,7 @@ export async function showConsent(
       signInAsAnother: interactionAddress(interaction.uid, client.id, '/another'),
       scopes: shownScopes(context).map((name) => ({
         name,
-        ...(SCOPES[name] ?? { title: name, description: '' }),
+        ...scopeInWords(name),
       })),
       action: `/interaction/${interaction.uid}/consent`,
       csrf: csrf.token(interaction.uid),

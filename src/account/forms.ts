@@ -1,0 +1,55 @@
+import { accountAddress } from '../clients/account-client.ts';
+import { singleValue } from '../http/input/parameters.ts';
+import { redirect } from '../http/pages/redirect.ts';
+import { originOf } from '../http/records/request-state.ts';
+import type { Instance } from '../instances/instance.ts';
+import type { AccountDependencies } from './dependencies.ts';
+import { type AccountVisit, readAccountForm } from './visit.ts';
+
+/** The forms of the first page, with the paths to which they are sent. */
+export const FORMS = {
+  endSession: '/sessions/end',
+  endOtherSessions: '/sessions/end-others',
+  endApplication: '/applications/end',
+} as const;
+
+/** The sentences of the first page after a form, by the value of `done` in its address. */
+export const DONE: Readonly<Record<string, string>> = {
+  session: 'That browser is signed out.',
+  sessions: 'All other browsers are signed out.',
+  application: 'That application has no access any more.',
+};
+
+export function addressOf({ id }: Pick<Instance, 'id'>, form: keyof typeof FORMS): string {
+  return `${accountAddress(id)}${FORMS[form]}`;
+}
+
+/** A name that is not one of this person's sessions ends nothing, and says nothing. */
+export async function endSession(visit: AccountVisit, dependencies: AccountDependencies): Promise<void> {
+  const form = await readAccountForm(visit, dependencies);
+  await dependencies.sessions.endOf(visit.person.id, singleValue(form.session) ?? '');
+  goBack(visit, 'session');
+}
+
+export async function endOtherSessions(
+  visit: AccountVisit,
+  dependencies: AccountDependencies,
+): Promise<void> {
+  await readAccountForm(visit, dependencies);
+  await dependencies.ownSessions.endOthers(visit.person.id, visit.session.uid, originOf(visit.ctx.req));
+  goBack(visit, 'sessions');
+}
+
+export async function endApplication(visit: AccountVisit, dependencies: AccountDependencies): Promise<void> {
+  const form = await readAccountForm(visit, dependencies);
+  await dependencies.allowedApplications.end(
+    visit.person.id,
+    singleValue(form.application) ?? '',
+    originOf(visit.ctx.req),
+  );
+  goBack(visit, 'application');
+}
+
+function goBack({ ctx, instance }: AccountVisit, done: string): void {
+  redirect(ctx, `${accountAddress(instance.id)}?done=${done}`);
+}
