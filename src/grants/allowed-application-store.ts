@@ -6,7 +6,7 @@ import { type DatabaseTime, SAME_CLOCK } from '../platform/time/database-time.ts
 export interface AllowedApplication {
   clientId: string;
   name: string;
-  /** What it was allowed: by the consent, and by the grants that are alive. */
+  /** Those of the consent, and of the grants that are alive. */
   scopes: readonly string[];
   /** Whether it goes on while the person is away. */
   isLasting: boolean;
