@@ -2,9 +2,9 @@ import type { IncomingMessage, RequestListener } from 'node:http';
 import type Router from '@koa/router';
 import Koa, { type Middleware } from 'koa';
 import { accountRoutes } from './account/routes.ts';
-import { demoMail } from './app/demo-mail.ts';
 import { directRoutes } from './app/direct.ts';
 import { endpointLimits } from './app/endpoint-limits.ts';
+import { mailPages } from './app/mail-pages.ts';
 import type { Services } from './compose.ts';
 import { crossOriginFailures } from './http/cross-origin-failures.ts';
 import { shareDatabase } from './http/database-share.ts';
@@ -118,8 +118,8 @@ export function edgesOf(services: Services): Router[] {
     loginInitiation(services),
     tokenProvider(services),
     protocolRoutes(services),
+    ...mailPages(services),
     ...demo(services),
-    ...demoMail(services),
   ];
 }
 
@@ -151,7 +151,12 @@ function applicationOf(logger: Logger, chain: readonly Middleware[]): Koa {
 function pages(services: Services): Router {
   const { config, live } = services;
   return interactionRoutes(
-    { ...services, issuer: config.issuer, provider: () => live.current },
+    {
+      ...services,
+      issuer: config.issuer,
+      provider: () => live.current,
+      sendsMail: config.mail !== undefined,
+    },
     { inContext: instanceContext(createInstanceResolver(services), addressMacOf(services), logFacts) },
   );
 }

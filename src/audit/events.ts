@@ -6,6 +6,14 @@ export const AUDIT_EVENTS = {
     'Somebody could not sign in; detail.why says why. Without a person: nobody has the address, of which detail.account is a keyed digest.',
   'sign_in.locked':
     'So many sign-ins to an account, or from an address, failed that the next ones are refused for a while.',
+  'password.reset_asked':
+    'A mail with a link to set a new password was queued. Without a person: nobody who signs in with a password has the address, and nobody gets it.',
+  'password.changed':
+    'A person has a new password; everybody who was signed in as them was signed out. detail.by says how: reset or invitation.',
+  'person.invited': 'A mail with a link to choose the first password was queued.',
+  'address.change_asked': 'A person asked for another e-mail address. Both addresses have to confirm it.',
+  'address.change_stopped': 'The address from before stopped the change to another one.',
+  'address.changed': 'A person has another e-mail address, which both addresses confirmed.',
   'device_code.locked': 'So many codes of devices were wrong that the next ones are refused for a while.',
   'grant.revoked':
     'A client revoked a refresh token, and so everything that the person allowed it in that sign-in.',

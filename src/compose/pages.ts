@@ -1,5 +1,6 @@
 import type { Config } from '../config.ts';
 import { type FindPageOwner, respond } from '../http/error-handler.ts';
+import { type AskingBrowser, createAskingBrowser } from '../http/pages/asking-browser.ts';
 import { type Csrf, createCsrf } from '../http/pages/csrf.ts';
 import { createViews, type Views } from '../http/pages/views.ts';
 import { createClientLimit, type LimitRequest } from '../http/rate-limits/limit-requests.ts';
@@ -17,6 +18,7 @@ import type { Registration } from './registration.ts';
 export interface PageParts {
   views: Views;
   csrf: Csrf;
+  askingBrowser: AskingBrowser;
   findOwner: FindPageOwner;
   limits: {
     requests: RateLimit;
@@ -42,6 +44,7 @@ export function composePages(
     findOwner: createFindPageOwner({ clients, instances, remembered, issuer, https }),
     views: createViews(),
     csrf: createCsrf(secrets.cookieKeys),
+    askingBrowser: createAskingBrowser({ https }),
     limits: { requests, clients: createClientLimit(limits), listnrClients: createClientLimit(limits) },
   };
 }

@@ -34,6 +34,8 @@ export interface InteractionDependencies {
   passwords: PasswordAuthenticator;
   upstream: UpstreamAuthenticator;
   knownBrowsers: KnownBrowsers;
+  /** Whether this server sends mail, so that somebody who forgot the password can have a new one. */
+  sendsMail: boolean;
   views: Views;
   csrf: Csrf;
   logger: Logger;

@@ -27,7 +27,12 @@ const MAX_EMAIL_LENGTH = 254;
 
 export async function showSignIn(
   context: InteractionContext,
-  { views, csrf, people }: Pick<InteractionDependencies, 'views' | 'csrf' | 'people'>,
+  {
+    views,
+    csrf,
+    people,
+    sendsMail,
+  }: Pick<InteractionDependencies, 'views' | 'csrf' | 'people' | 'sendsMail'>,
   { email, error, status = 200 }: { email?: string; error?: string; status?: number } = {},
 ): Promise<void> {
   const { ctx, interaction, client } = context;
@@ -45,6 +50,7 @@ export async function showSignIn(
       abortAction: `/interaction/${interaction.uid}/abort`,
       // The page on which they said that they are somebody else.
       back: interaction.prompt.name === 'login' ? undefined : interactionAddress(interaction.uid, client.id),
+      forgot: sendsMail ? forgottenAddress(context) : undefined,
       csrf: csrf.token(interaction.uid),
       email: email ?? expected,
       error,
@@ -94,6 +100,12 @@ export async function signInWithPassword(
   }
   const proof = { method: 'pwd' as const, at: epochSeconds(dependencies.clock) };
   await signInStepDone(context, dependencies, { personId, proof, passwordFingerprint, factors });
+}
+
+/** The page for somebody who forgot the password (the edge `recovery/`), which leads back here. */
+function forgottenAddress({ interaction, client, instance }: InteractionContext): string {
+  const wayBack = new URLSearchParams({ interaction: interaction.uid, client_id: client.id });
+  return `/recovery/${instance.id}?${wayBack}`;
 }
 
 /** The head of the page has the instance's name already. */

@@ -4,6 +4,8 @@ import { MAIL, type Mail } from './mail.ts';
 
 /** The mails in the outbox. */
 export interface OutgoingMailStore {
+  /** Whether this server sends mail. */
+  readonly isSent: boolean;
   /** Queues a mail in the transaction that causes it. Where this server sends none, it does nothing. */
   queue(db: Queryable, mail: Mail): Promise<void>;
   /** The payload of a mail's delivery, for a statement that queues it with something else. */
@@ -49,6 +51,7 @@ export function createOutgoingMailStore({
   });
 
   return {
+    isSent,
     async queue(db, mail) {
       if (isSent) await db('deliveries').insert({ kind: MAIL, payload: payloadOf(mail) });
     },

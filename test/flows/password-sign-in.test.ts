@@ -43,6 +43,7 @@ async function openSignIn(
 function anonymous({ html }: Page): string {
   return html
     .replaceAll(/\/interaction\/[\w-]+/g, '/interaction/UID')
+    .replaceAll(/interaction=[\w-]+/g, 'interaction=UID')
     .replaceAll(/name="csrf" value="[^"]*"/g, 'name="csrf" value="CSRF"')
     .replaceAll(
       /name="email" type="text" inputmode="email" value="[^"]*"/g,

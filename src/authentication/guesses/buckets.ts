@@ -64,6 +64,25 @@ export function passkeyBuckets(
   return [{ name: digest(name), most }];
 }
 
+/** How many accounts an address may ask about in a minute, to set a new password; one account counts once. */
+export function recoveryBuckets(
+  about: string,
+  { address, most }: { address: string; most: number },
+): Bucket[] {
+  return [{ name: digest(`recovery ${address}`), most, counts: digest(about) }];
+}
+
+/**
+ * From how many browsers at an address wrong codes of mails may come in a minute. Each browser has so many tries for a
+ * mail, and each code (mail/links/link-store.ts), so a few thousand of 20^8 codes are tried before one is replaced.
+ */
+export function mailedCodeBuckets(
+  browser: string,
+  { address, most }: { address: string; most: number },
+): Bucket[] {
+  return [{ name: digest(`mailed codes ${address}`), most, counts: digest(browser) }];
+}
+
 /** One length for all, and no address of a person in the database. */
 function digest(text: string): string {
   return hash('sha256', text, 'base64url');
