@@ -58,10 +58,11 @@ export async function compose({
   const clientStore = overrides.clients ?? createClientStore(database.knex);
   const registration = composeRegistration(foundation, { ...config, clientStore });
   const { clients, instances } = registration;
+  const mail = composeMail({ ...foundation, instances }, config);
   // One waits for the database, the other for a hash.
   const [signing, interactions] = await Promise.all([
     composeSigning(foundation, { keyRotation, rsaBits, clientStore }),
-    composeInteractions(foundation, config),
+    composeInteractions({ ...foundation, notices: mail.notices }, config),
   ]);
   const { keyRings, pastKeys } = signing;
   const listnr = await composeListnr({ ...foundation, keyRings }, overrides);
@@ -82,7 +83,6 @@ export async function compose({
     pastKeys,
     ...libraryPages({ ...pages, instances, production: config.production }),
   });
-  const mail = composeMail({ ...foundation, instances }, config);
   const parts = { ...foundation, ...registration, ...signing, ...listnr, ...oidc, ...mail };
   const offers = demoOffers(clients, issuer);
   const demo = config.demo && (await offers()).includes(WEB);

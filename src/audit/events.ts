@@ -15,6 +15,11 @@ export const AUDIT_EVENTS = {
   'address.change_stopped': 'The address from before stopped the change to another one.',
   'address.changed': 'A person has another e-mail address, which both addresses confirmed.',
   'device_code.locked': 'So many codes of devices were wrong that the next ones are refused for a while.',
+  'passkey.added': 'A person added a passkey. detail.passkey is the beginning of its id.',
+  'passkey.removed': 'A person removed a passkey.',
+  'passkey.renamed': 'A person gave a passkey another name.',
+  'passkey.suspected':
+    'A passkey counted backwards, so a copy of it may be in use. It was right otherwise, and signed nobody in.',
   'grant.revoked':
     'A client revoked a refresh token, and so everything that the person allowed it in that sign-in.',
   'grant.ended': 'Somebody ended a grant, with its codes and tokens.',

@@ -1,7 +1,10 @@
 import { createFactorStore, type FactorStore } from '../accounts/factor-store.ts';
 import { createPersonStore, type PersonStore } from '../accounts/person-store.ts';
+import type { FactorNotices } from '../authentication/factor-notices.ts';
 import { createGuessStore } from '../authentication/guesses/guess-store.ts';
 import { createGuesses, type Guesses, UNLIMITED_GUESSES } from '../authentication/guesses/guesses.ts';
+import { createPasskeyStore } from '../authentication/passkey/passkey-store.ts';
+import { createPasskeys, type Passkeys } from '../authentication/passkey/passkeys.ts';
 import {
   createPasswordAuthenticator,
   type PasswordAuthenticator,
@@ -23,6 +26,7 @@ export interface InteractionParts {
   guesses: Guesses;
   knownBrowsers: KnownBrowsers;
   passwords: PasswordAuthenticator;
+  passkeys: Passkeys;
   upstream: UpstreamAuthenticator;
   upstreamSignIns: UpstreamSignInStore;
   pendingSignIns: PendingSignInStore<Proof>;
@@ -39,7 +43,13 @@ export async function composeInteractions(
     box,
     outboundFetch,
     hashes,
-  }: Pick<Foundation, 'logger' | 'clock' | 'database' | 'databaseTime' | 'box' | 'outboundFetch' | 'hashes'>,
+    notices,
+  }: Pick<
+    Foundation,
+    'logger' | 'clock' | 'database' | 'databaseTime' | 'box' | 'outboundFetch' | 'hashes'
+  > & {
+    notices: FactorNotices;
+  },
   {
     issuer,
     https,
@@ -55,6 +65,14 @@ export async function composeInteractions(
     guesses,
     knownBrowsers: createKnownBrowsers({ keys: secrets.cookieKeys, https, clock }),
     passwords: await createPasswordAuthenticator({ people, hashes, guesses, failuresPerMinute }),
+    passkeys: createPasskeys({
+      issuer,
+      store: createPasskeyStore(database.knex, notices, databaseTime),
+      guesses,
+      failuresPerMinute,
+      keys: secrets.cookieKeys,
+      clock,
+    }),
     upstream: upstreamAuthenticator({
       people,
       clock,

@@ -71,7 +71,7 @@ export function pagePolicy({
       "'self'",
       ...images.filter((uri) => /^https?:/.test(uri) && URL.canParse(uri)).map((uri) => new URL(uri).origin),
     ],
-    ...(scripts ? { 'script-src': ["'self'"], 'connect-src': ["'self'"] } : {}),
+    ...(scripts ? { 'script-src': ["'self'"] } : {}),
   };
   return Object.entries(directives)
     .map(([name, sources]) => `${name} ${[...new Set(sources)].join(' ')}`)

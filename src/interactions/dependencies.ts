@@ -1,6 +1,7 @@
 import type { Provider } from 'oidc-provider';
 import type { FactorStore } from '../accounts/factor-store.ts';
 import type { PersonStore } from '../accounts/person-store.ts';
+import type { Passkeys } from '../authentication/passkey/passkeys.ts';
 import type { PasswordAuthenticator } from '../authentication/password/password-authenticator.ts';
 import type { Proof } from '../authentication/proof.ts';
 import type { UpstreamAuthenticator } from '../authentication/upstream/upstream-authenticator.ts';
@@ -32,6 +33,7 @@ export interface InteractionDependencies {
   /** Reads the means that people have at this moment. */
   factors: FactorStore;
   passwords: PasswordAuthenticator;
+  passkeys: Passkeys;
   upstream: UpstreamAuthenticator;
   knownBrowsers: KnownBrowsers;
   /** Whether this server sends mail, so that somebody who forgot the password can have a new one. */

@@ -1,7 +1,7 @@
 /**
  * The pages for people: sign in, consent, and the way through a customer's own provider. Each step reports its result
  * to the protocol library and returns to it; the library chooses the next step from stored state. The pages are plain
- * forms that work without JavaScript.
+ * forms that work without JavaScript, but for passkeys, which need it.
  */
 import type Router from '@koa/router';
 import type { Middleware } from 'koa';
@@ -19,6 +19,8 @@ import {
   InteractionOver,
   loadInteraction,
 } from './interaction.ts';
+import { takesPasskeys } from './passkey/passkey-form.ts';
+import { showPasskeySignIn, signInWithPasskey } from './passkey/passkey-sign-in.ts';
 import { showSignIn, signInWithPassword } from './sign-in.ts';
 import { themeRoute } from './theme-route.ts';
 import {
@@ -41,7 +43,7 @@ export function interactionRoutes(
       let context: InteractionContext | undefined;
       try {
         context = await loadInteraction(ctx, dependencies);
-        if (isPossible(step, context)) await serve(context, dependencies);
+        if (isPossible(step, context, dependencies)) await serve(context, dependencies);
         else redirect(ctx, interactionAddress(context.interaction.uid, context.client.id));
       } catch (error) {
         if (!(error instanceof InteractionOver)) throw error;
@@ -56,6 +58,8 @@ export function interactionRoutes(
   add('post', '/interaction/:uid/account', at('account', continueAsSignedIn));
   add('get', '/interaction/:uid/another', at('any', signInAsAnother));
   add('post', '/interaction/:uid/sign-in', at('password', signInWithPassword));
+  add('get', '/interaction/:uid/passkey', at('passkey', showPasskeySignIn));
+  add('post', '/interaction/:uid/passkey', at('passkey', signInWithPasskey));
   add('get', '/interaction/:uid/upstream/:instance', at('upstream', finishUpstream));
   add('post', '/interaction/:uid/consent', at('consent', decideConsent));
   add('post', '/interaction/:uid/abort', at('any', abortInteraction));
@@ -70,14 +74,19 @@ export function interactionRoutes(
 const toPageOfForm: Middleware = (ctx) =>
   redirect(ctx, interactionAddress(ctx.params.uid, ctx.query.client_id));
 
-type Step = 'account' | 'password' | 'upstream' | 'consent';
+type Step = 'account' | 'password' | 'passkey' | 'upstream' | 'consent';
 type Serve = (context: InteractionContext, dependencies: InteractionDependencies) => Promise<void>;
 
 /**
  * Whether the step belongs to the prompt that is due. Somebody may sign in at each of them, as who is not the person of
  * the page; the instance determines how.
  */
-function isPossible(step: Step | 'any', { interaction, instance }: InteractionContext): boolean {
+function isPossible(
+  step: Step | 'any',
+  context: InteractionContext,
+  dependencies: InteractionDependencies,
+): boolean {
+  const { interaction, instance } = context;
   switch (step) {
     case 'any':
       return true;
@@ -85,6 +94,8 @@ function isPossible(step: Step | 'any', { interaction, instance }: InteractionCo
       return interaction.prompt.name === 'select_account';
     case 'consent':
       return interaction.prompt.name === 'consent';
+    case 'passkey':
+      return signInStep(instance) === 'password' && takesPasskeys(context, dependencies);
     case 'password':
     case 'upstream':
       return step === signInStep(instance);

@@ -20,6 +20,7 @@ import {
   saysToBeAnother,
   signedInPerson,
 } from './interaction.ts';
+import { signInForm, takesPasskeys } from './passkey/passkey-form.ts';
 import { refusedByLimit } from './refused-by-limit.ts';
 import { signInStepDone } from './steps/sign-in-step-done.ts';
 
@@ -27,15 +28,12 @@ const MAX_EMAIL_LENGTH = 254;
 
 export async function showSignIn(
   context: InteractionContext,
-  {
-    views,
-    csrf,
-    people,
-    sendsMail,
-  }: Pick<InteractionDependencies, 'views' | 'csrf' | 'people' | 'sendsMail'>,
+  dependencies: Pick<InteractionDependencies, 'views' | 'csrf' | 'people' | 'passkeys' | 'sendsMail'>,
   { email, error, status = 200 }: { email?: string; error?: string; status?: number } = {},
 ): Promise<void> {
   const { ctx, interaction, client } = context;
+  const { views, csrf, people, sendsMail } = dependencies;
+  const offersPasskeys = takesPasskeys(context, dependencies);
   const person = await signedInPerson(context, { people });
   const expected = expectedAddress(context, person);
   ctx.status = status;
@@ -52,12 +50,16 @@ export async function showSignIn(
       back: interaction.prompt.name === 'login' ? undefined : interactionAddress(interaction.uid, client.id),
       forgot: sendsMail ? forgottenAddress(context) : undefined,
       csrf: csrf.token(interaction.uid),
+      passkey: offersPasskeys && {
+        ...signInForm(context, dependencies),
+        page: interactionAddress(interaction.uid, client.id, '/passkey'),
+      },
       email: email ?? expected,
       error,
       personName: person?.name ?? person?.email,
       isAgain: person !== undefined && (await isAddressOf(person, expected, people)),
     },
-    pageOptions(context),
+    { ...pageOptions(context), scripts: offersPasskeys },
   );
 }
 

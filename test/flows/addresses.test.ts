@@ -53,7 +53,7 @@ describe('the sign-in page', () => {
     const browser = visitor();
     const page = await openSignIn(browser);
     expect(page.html).toContain('name="email" type="text" inputmode="email"');
-    expect(page.html).toContain('autocomplete="username"');
+    expect(page.html).toContain('autocomplete="username webauthn"');
     const again = await browser.submit(page, '/sign-in', { email: '高橋@日本語.jp', password: 'wrong' });
     expect({ status: again.status, isKept: again.html.includes('value="高橋@日本語.jp"') }).toEqual({
       status: 401,

@@ -7,6 +7,7 @@ import { startTestServer, type TestServer } from '../support/servers/test-server
 const OWN_FORMS = [
   '/interaction/:uid/account',
   '/interaction/:uid/sign-in',
+  '/interaction/:uid/passkey',
   '/interaction/:uid/consent',
   '/interaction/:uid/abort',
   '/auth/device',

@@ -44,6 +44,7 @@ function anonymous({ html }: Page): string {
   return html
     .replaceAll(/\/interaction\/[\w-]+/g, '/interaction/UID')
     .replaceAll(/interaction=[\w-]+/g, 'interaction=UID')
+    .replaceAll(/challenge&quot;:&quot;[\w-]{72}&quot;/g, 'challenge')
     .replaceAll(/name="csrf" value="[^"]*"/g, 'name="csrf" value="CSRF"')
     .replaceAll(
       /name="email" type="text" inputmode="email" value="[^"]*"/g,

@@ -3,6 +3,7 @@ import type {
   AuthenticationResponseJSON,
   PublicKeyCredentialRequestOptionsJSON,
 } from '@simplewebauthn/server';
+import type { Origin } from '../../audit/record.ts';
 import type { Clock } from '../../platform/time/clock.ts';
 import { passkeyBuckets } from '../guesses/buckets.ts';
 import type { Guesses } from '../guesses/guesses.ts';
@@ -29,11 +30,14 @@ export interface PasskeyAuthenticator {
     instanceId: string;
     binding: ChallengeBinding;
     answer: string;
+    /** That of the limit. */
     address: string;
+    origin: Origin;
   }): Promise<PasskeyResult>;
 }
 
-export type PasskeyResult = { outcome: 'accepted'; personId: string; credentialId: string } | Refused;
+/** `factor` names the passkey in a proof (`has_factors`). */
+export type PasskeyResult = { outcome: 'accepted'; personId: string; factor: string } | Refused;
 
 export function createPasskeyAuthenticator({
   relyingParty,
@@ -58,6 +62,7 @@ export function createPasskeyAuthenticator({
     instanceId: string,
     binding: ChallengeBinding,
     text: string,
+    origin: Origin,
   ): Promise<PasskeyResult> => {
     const answer = readAnswer<AuthenticationResponseJSON>(text);
     if (!answer) return refused('no_answer', 'the form has no answer of a passkey');
@@ -92,9 +97,10 @@ export function createPasskeyAuthenticator({
       counter: newCounter,
       backedUp: credentialBackedUp,
       challenge,
+      origin,
     });
     return outcome === 'accepted'
-      ? { outcome, personId, credentialId: answer.id }
+      ? { outcome, personId, factor: factorOf(credentialId) }
       : refused('not_accepted', WHY_NOT[outcome], personId);
   };
 
@@ -107,10 +113,10 @@ export function createPasskeyAuthenticator({
       userVerification: 'required',
     }),
 
-    signIn: ({ instanceId, binding, answer, address }) =>
+    signIn: ({ instanceId, binding, answer, address, origin }) =>
       guesses.judge<PasskeyResult>({
         buckets: passkeyBuckets({ address, personId: binding.personId }, failuresPerMinute),
-        evaluate: () => judge(instanceId, binding, answer),
+        evaluate: () => judge(instanceId, binding, answer, origin),
         isRight: ({ outcome }) => outcome === 'accepted',
       }),
   };
@@ -121,6 +127,10 @@ const WHY_NOT = {
   counter_went_back: 'the counter of the passkey went back, so a copy of it may be in use',
   gone: 'the passkey was removed, or the person was disabled',
 };
+
+export function factorOf(credentialId: Buffer): string {
+  return `passkey:${credentialId.toString('hex')}`;
+}
 
 /** How a browser finds a passkey. */
 export function descriptorOf({ credentialId, transports }: Pick<Passkey, 'credentialId' | 'transports'>) {

@@ -3,11 +3,12 @@ import type {
   RegistrationResponseJSON,
 } from '@simplewebauthn/server';
 import type { Person } from '../../accounts/person.ts';
+import type { Origin } from '../../audit/record.ts';
 import { type Clock, epochSeconds } from '../../platform/time/clock.ts';
 import { challengeOf, readAnswer } from './answer.ts';
 import { type ChallengeBinding, createChallenges } from './challenge.ts';
 import { nameOf } from './names.ts';
-import { descriptorOf } from './passkey-authenticator.ts';
+import { descriptorOf, factorOf } from './passkey-authenticator.ts';
 import type { PasskeyStore } from './passkey-store.ts';
 import { type Refused, refused, refusedByLibrary } from './refusal.ts';
 import type { RelyingParty } from './relying-party.ts';
@@ -22,10 +23,10 @@ export interface PasskeyRegistrar {
     uid: string;
   }): Promise<PublicKeyCredentialCreationOptionsJSON>;
   /** Judges the browser's answer, as it came in a form. */
-  add(answer: { personId: string; uid: string; answer: string }): Promise<AddResult>;
+  add(answer: { personId: string; uid: string; answer: string; origin: Origin }): Promise<AddResult>;
 }
 
-export type AddResult = { outcome: 'added'; name: string; credentialId: string } | Refused;
+export type AddResult = { outcome: 'added'; name: string; factor: string } | Refused;
 
 /** A page may be open for this long. */
 const LIFETIME_SECONDS = 10 * 60;
@@ -71,7 +72,7 @@ export function createPasskeyRegistrar({
       });
     },
 
-    async add({ personId, uid, answer: text }) {
+    async add({ personId, uid, answer: text, origin }) {
       const answer = readAnswer<RegistrationResponseJSON>(text);
       if (!answer) return refused('no_answer', 'the form has no passkey');
       const challenge = challengeOf(answer, bindingOf(uid, personId), challenges);
@@ -82,6 +83,7 @@ export function createPasskeyRegistrar({
       if (!verified.verified) return refused('not_accepted', 'the attestation is wrong');
 
       const { credential, aaguid, credentialBackedUp } = verified.registrationInfo;
+      const credentialId = Buffer.from(credential.id, 'base64url');
       const transports = TRANSPORTS.filter((transport) =>
         credential.transports?.includes(transport as never),
       );
@@ -89,7 +91,7 @@ export function createPasskeyRegistrar({
       const name = nameOf({ aaguid, transports }, taken);
       const outcome = await passkeys.add(
         {
-          credentialId: Buffer.from(credential.id, 'base64url'),
+          credentialId,
           personId,
           publicKey: Buffer.from(credential.publicKey),
           counter: credential.counter,
@@ -99,10 +101,11 @@ export function createPasskeyRegistrar({
           name,
         },
         challenge,
+        origin,
       );
       switch (outcome) {
         case 'added':
-          return { outcome, name, credentialId: credential.id };
+          return { outcome, name, factor: factorOf(credentialId) };
         case 'known':
         case 'many':
           return refused(outcome, `the passkey was not added: ${outcome}`);

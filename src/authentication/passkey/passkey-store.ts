@@ -1,7 +1,11 @@
+import { type AuditValues, auditValues, type Origin, withAudit } from '../../audit/record.ts';
 import type { Queryable } from '../../platform/database.ts';
 import { prepare } from '../../platform/postgres/statements/prepared-statement.ts';
 import { hashId } from '../../platform/secrets/digest.ts';
 import { type DatabaseTime, SAME_CLOCK } from '../../platform/time/database-time.ts';
+import type { FactorNotices } from '../factor-notices.ts';
+import { addPasskey, type NewPasskey } from './add-passkey.ts';
+import { BEGINNING, usePasskey } from './use-passkey.ts';
 
 export interface PasskeyStore {
   /** The passkey of a person of this instance, also of one who is disabled. */
@@ -17,16 +21,18 @@ export interface PasskeyStore {
     counter: number;
     backedUp: boolean;
     challenge: UsedChallenge;
+    origin: Origin;
   }): Promise<'accepted' | 'challenge_used' | 'counter_went_back' | 'gone'>;
   /** Adds a passkey, and uses up the challenge, in the same way. */
   add(
     passkey: NewPasskey,
     challenge: UsedChallenge,
+    origin: Origin,
   ): Promise<'added' | 'challenge_used' | 'known' | 'many' | 'gone'>;
   /** False when the person has no such passkey. */
-  rename(personId: string, credentialId: Buffer, name: string): Promise<boolean>;
+  rename(personId: string, credentialId: Buffer, name: string, origin: Origin): Promise<boolean>;
   /** The name of the passkey that was removed; undefined when the person has no such passkey. */
-  remove(personId: string, credentialId: Buffer): Promise<string | undefined>;
+  remove(personId: string, credentialId: Buffer, origin: Origin): Promise<string | undefined>;
 }
 
 export interface Passkey {
@@ -45,79 +51,51 @@ export interface StoredPasskey {
   disabled: boolean;
 }
 
-export interface NewPasskey {
-  credentialId: Buffer;
-  personId: string;
-  publicKey: Buffer;
-  counter: number;
-  transports: readonly string[];
-  aaguid: string;
-  backedUp: boolean;
-  name: string;
-}
-
 export interface UsedChallenge {
   value: string;
   expiresAt: Date;
 }
 
-/** Enough for all devices of a person, and a bound for the lists that browsers are sent. */
-export const MOST_PASSKEYS = 20;
+/** Writes down for the audit trail what happened to the passkey of a row of `changed`. */
+const withEvent = (event: 'passkey.renamed' | 'passkey.removed') =>
+  withAudit('changed JOIN people p ON p.id = changed.person_id', event, {
+    person: 'p.id',
+    client: 'NULL',
+    instance: 'p.instance_id',
+    detail: BEGINNING('changed.credential_id'),
+  });
 
-/** The person cannot be disabled before the statement ends. */
-const use = prepare<
-  { found: boolean; fresh: boolean; moved: boolean },
-  { credentialId: Buffer; counter: number; backedUp: boolean; challengeHash: Buffer; expiresAt: Date }
->(
-  'use_passkey',
+const rename = prepare<never, { personId: string; credentialId: Buffer; name: string } & AuditValues>(
+  'rename_passkey',
   `
-  WITH found AS MATERIALIZED (
-    SELECT p.id FROM passkeys k JOIN people p ON p.id = k.person_id
-    WHERE k.credential_id = :credentialId::bytea AND p.disabled_at IS NULL
-    FOR SHARE OF p
+  WITH changed AS (
+    UPDATE passkeys SET name = :name WHERE person_id = :personId AND credential_id = :credentialId::bytea
+    RETURNING person_id, credential_id
   ),
-  used AS (
-    INSERT INTO used_proofs (id_hash, expires_at)
-    SELECT :challengeHash::bytea, :expiresAt::timestamptz FROM found
-    ON CONFLICT DO NOTHING RETURNING 1
-  ),
-  moved AS (
-    UPDATE passkeys SET counter = :counter::bigint, backed_up = :backedUp::boolean, last_used_at = now()
-    FROM used
-    WHERE credential_id = :credentialId::bytea
-      AND (counter < :counter::bigint OR (counter = 0 AND :counter::bigint = 0))
-    RETURNING 1
-  )
-  SELECT EXISTS (SELECT FROM found) AS found, EXISTS (SELECT FROM used) AS fresh, EXISTS (SELECT FROM moved) AS moved`,
+  ${withEvent('passkey.renamed')}
+  SELECT FROM changed`,
 );
 
-const add = prepare<
-  { found: boolean; fresh: boolean; room: boolean; added: boolean },
-  Omit<NewPasskey, 'transports'> & { transports: string; challengeHash: Buffer; expiresAt: Date }
->(
-  'add_passkey',
+const remove = prepare<{ name: string }, { personId: string; credentialId: Buffer } & AuditValues>(
+  'remove_passkey',
   `
-  WITH found AS MATERIALIZED (
-    SELECT id, (SELECT count(*) FROM passkeys WHERE person_id = people.id) < ${MOST_PASSKEYS} AS room
-    FROM people WHERE id = :personId AND disabled_at IS NULL FOR NO KEY UPDATE
+  WITH changed AS (
+    DELETE FROM passkeys WHERE person_id = :personId AND credential_id = :credentialId::bytea
+    RETURNING person_id, credential_id, name
   ),
-  used AS (
-    INSERT INTO used_proofs (id_hash, expires_at)
-    SELECT :challengeHash::bytea, :expiresAt::timestamptz FROM found WHERE room
-    ON CONFLICT DO NOTHING RETURNING 1
-  ),
-  added AS (
-    INSERT INTO passkeys (credential_id, person_id, public_key, counter, transports, aaguid, backed_up, name)
-    SELECT :credentialId::bytea, found.id, :publicKey::bytea, :counter::bigint,
-           ARRAY(SELECT jsonb_array_elements_text(:transports::jsonb)), :aaguid, :backedUp::boolean, :name
-    FROM found, used
-    ON CONFLICT (credential_id) DO NOTHING RETURNING 1
-  )
-  SELECT EXISTS (SELECT FROM found) AS found, EXISTS (SELECT FROM found WHERE room) AS room,
-         EXISTS (SELECT FROM used) AS fresh, EXISTS (SELECT FROM added) AS added`,
+  ${withEvent('passkey.removed')}
+  SELECT name FROM changed`,
 );
 
-export function createPasskeyStore(db: Queryable, time: DatabaseTime = SAME_CLOCK): PasskeyStore {
+/** How a notice calls it. */
+const WHAT = 'a passkey';
+
+/** Its owner is told of a passkey that was added or removed. */
+export function createPasskeyStore(
+  db: Queryable,
+  notices: FactorNotices,
+  time: DatabaseTime = SAME_CLOCK,
+): PasskeyStore {
   const challengeValues = ({ value, expiresAt }: UsedChallenge) => ({
     challengeHash: hashId(value),
     expiresAt: time.toDatabase(expiresAt),
@@ -153,40 +131,48 @@ export function createPasskeyStore(db: Queryable, time: DatabaseTime = SAME_CLOC
       }));
     },
 
-    async use({ challenge, ...answer }) {
-      const { rows } = await use(db, { ...answer, ...challengeValues(challenge) });
+    async use({ challenge, origin, ...answer }) {
+      const { rows } = await usePasskey(db, {
+        ...answer,
+        ...challengeValues(challenge),
+        ...auditValues(origin),
+      });
       const { found, fresh, moved } = rows[0] ?? {};
       if (!found) return 'gone';
       if (!fresh) return 'challenge_used';
       return moved ? 'accepted' : 'counter_went_back';
     },
 
-    async add({ transports, ...passkey }, challenge) {
-      const { rows } = await add(db, {
-        ...passkey,
-        transports: JSON.stringify(transports),
-        ...challengeValues(challenge),
+    async add({ transports, ...passkey }, challenge, origin) {
+      return db.transaction(async (trx) => {
+        const { rows } = await addPasskey(trx, {
+          ...passkey,
+          transports: JSON.stringify(transports),
+          ...challengeValues(challenge),
+          ...auditValues(origin),
+        });
+        const { found, room, fresh, added } = rows[0] ?? {};
+        if (!found) return 'gone';
+        if (!room) return 'many';
+        if (!fresh) return 'challenge_used';
+        if (!added) return 'known';
+        await notices.factorAdded(trx, passkey.personId, WHAT);
+        return 'added';
       });
-      const { found, room, fresh, added } = rows[0] ?? {};
-      if (!found) return 'gone';
-      if (!room) return 'many';
-      if (!fresh) return 'challenge_used';
-      return added ? 'added' : 'known';
     },
 
-    async rename(personId, credentialId, name) {
-      const changed = await db('passkeys')
-        .where({ person_id: personId, credential_id: credentialId })
-        .update({ name });
-      return changed === 1;
+    async rename(personId, credentialId, name, origin) {
+      const { rowCount } = await rename(db, { personId, credentialId, name, ...auditValues(origin) });
+      return rowCount === 1;
     },
 
-    async remove(personId, credentialId) {
-      const [removed] = await db('passkeys')
-        .where({ person_id: personId, credential_id: credentialId })
-        .delete()
-        .returning('name');
-      return removed?.name;
+    async remove(personId, credentialId, origin) {
+      return db.transaction(async (trx) => {
+        const { rows } = await remove(trx, { personId, credentialId, ...auditValues(origin) });
+        const [removed] = rows;
+        if (removed) await notices.factorRemoved(trx, personId, WHAT);
+        return removed?.name;
+      });
     },
   };
 }

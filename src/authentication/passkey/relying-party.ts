@@ -5,11 +5,11 @@
 export interface RelyingParty {
   id: string;
   origin: string;
+  /** Whether it is a name: browsers make no passkeys for the number of a machine. */
+  usable: boolean;
 }
 
-/** Undefined where the issuer has no host name: browsers make no passkeys for the number of a machine. */
-export function relyingPartyOf(issuer: string): RelyingParty | undefined {
+export function relyingPartyOf(issuer: string): RelyingParty {
   const { hostname, origin } = new URL(issuer);
-  const isNumber = hostname.startsWith('[') || /^[\d.]+$/.test(hostname);
-  return isNumber ? undefined : { id: hostname, origin };
+  return { id: hostname, origin, usable: !hostname.startsWith('[') && !/^[\d.]+$/.test(hostname) };
 }

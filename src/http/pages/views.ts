@@ -29,6 +29,8 @@ export interface PageOptions {
    * the application's page at its end could not report to the window that waits for it.
    */
   isolated?: boolean;
+  /** Whether the page runs scripts of ours. */
+  scripts?: boolean;
 }
 
 export interface Views {
@@ -65,7 +67,7 @@ export function createViews(): Views {
 
   return {
     asset: (name) => assets.get(name),
-    render(ctx, name, model, { brand, formTargets, images = [], isolated = false } = {}) {
+    render(ctx, name, model, { brand, formTargets, images = [], isolated = false, scripts = false } = {}) {
       ctx.type = 'html';
       ctx.set('Cache-Control', 'no-store');
       ctx.set(
@@ -73,6 +75,7 @@ export function createViews(): Views {
         pagePolicy({
           ...(formTargets ? { formTargets } : {}),
           images: [...images, ...(brand?.logoUri ? [brand.logoUri] : [])],
+          scripts,
         }),
       );
       const page = eta.render(`./${name}`, { ...model, brand, assets: urls });

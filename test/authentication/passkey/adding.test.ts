@@ -1,7 +1,7 @@
-import { MOST_PASSKEYS } from '../../../src/authentication/passkey/passkey-store.ts';
+import { MOST_PASSKEYS } from '../../../src/authentication/passkey/add-passkey.ts';
 import { userHandleOf } from '../../../src/authentication/passkey/user-handle.ts';
 import { openTestDatabase, type TestDatabase } from '../../support/databases/test-database.ts';
-import { ORIGIN, passkeyParts } from '../../support/passkeys/passkey-world.ts';
+import { FROM, ORIGIN, passkeyParts } from '../../support/passkeys/passkey-world.ts';
 import { type BentCreation, softwareAuthenticator } from '../../support/passkeys/software-authenticator.ts';
 import { anInstance, aPerson } from '../../support/registrations/factories.ts';
 
@@ -47,7 +47,7 @@ describe('adding a passkey', () => {
   ) {
     const answer = JSON.stringify(device.create(await optionsFor(person, uid), bent));
     now += after;
-    return parts().registrar.add({ personId: as.id, uid: UID, answer });
+    return parts().registrar.add({ personId: as.id, uid: UID, answer, origin: FROM });
   }
 
   const refusal = (detail: string, reason = 'not_accepted') => ({
@@ -96,7 +96,7 @@ describe('adding a passkey', () => {
     expect(await add(person, { device, bent })).toEqual({
       outcome: 'added',
       name: 'Google Password Manager',
-      credentialId: device.id,
+      factor: `passkey:${Buffer.from(device.id, 'base64url').toString('hex')}`,
     });
     const row = await database.knex('passkeys').where({ person_id: person.id }).first();
     expect({ ...row, counter: Number(row.counter) }).toEqual({
@@ -128,17 +128,32 @@ describe('adding a passkey', () => {
     expect(excludeCredentials?.map(({ id }) => id)).toEqual(devices.map(({ id }) => id));
   });
 
-  it('can be undone, and the name can be changed, by its owner alone', async () => {
+  it('can be undone, and the name can be changed, by its owner alone, who is told', async () => {
     const [person, other] = [await somebody(), await somebody()];
     const device = softwareAuthenticator({ origin: ORIGIN });
-    await add(person, { device });
+    const { registrar, told: toldFirst } = parts();
+    const answer = JSON.stringify(device.create(await optionsFor(person)));
+    await registrar.add({ personId: person.id, uid: UID, answer, origin: FROM });
+    expect(toldFirst).toEqual([`${person.id} has a passkey`]);
     const id = Buffer.from(device.id, 'base64url');
-    const { passkeys } = parts();
-    expect(await passkeys.rename(other.id, id, 'Mine')).toBe(false);
-    expect(await passkeys.rename(person.id, id, 'The blue one')).toBe(true);
-    expect(await passkeys.remove(other.id, id)).toBeUndefined();
-    expect(await passkeys.remove(person.id, id)).toBe('The blue one');
+    const { passkeys, told } = parts();
+    expect(await passkeys.rename(other.id, id, 'Mine', FROM)).toBe(false);
+    expect(await passkeys.rename(person.id, id, 'The blue one', FROM)).toBe(true);
+    expect(await passkeys.remove(other.id, id, FROM)).toBeUndefined();
+    expect(await passkeys.remove(person.id, id, FROM)).toBe('The blue one');
+    const about = {
+      person_id: person.id,
+      instance_id: 'demo',
+      detail: { passkey: id.toString('hex').slice(0, 16) },
+    };
+    const from = { way: 'request', address: '192.0.2.1', request_id: 'request-1' };
+    expect(await database.knex('audit_events').where({ person_id: person.id }).orderBy('id')).toMatchObject([
+      { event: 'passkey.added', ...about },
+      { event: 'passkey.renamed', ...about, ...from },
+      { event: 'passkey.removed', ...about, ...from },
+    ]);
     expect(await passkeys.list(person.id)).toEqual([]);
+    expect(told).toEqual([`${person.id} lost a passkey`]);
   });
 
   it.each<[string, BentCreation, string]>([
@@ -174,7 +189,7 @@ describe('adding a passkey', () => {
 
   it('refuses a form without an answer', async () => {
     const person = await somebody();
-    expect(await parts().registrar.add({ personId: person.id, uid: UID, answer: '' })).toEqual(
+    expect(await parts().registrar.add({ personId: person.id, uid: UID, answer: '', origin: FROM })).toEqual(
       refusal('the form has no passkey', 'no_answer'),
     );
   });
@@ -189,6 +204,7 @@ describe('adding a passkey', () => {
           await parts().registrar.add({
             personId: person.id,
             uid: UID,
+            origin: FROM,
             answer: JSON.stringify({ ...right, response: { ...right.response, [member]: wrong } }),
           }),
         ).toMatchObject({ outcome: 'refused' });
@@ -215,7 +231,7 @@ describe('adding a passkey', () => {
     const person = await somebody();
     const device = softwareAuthenticator({ origin: ORIGIN });
     const answer = JSON.stringify(device.create(await optionsFor(person)));
-    const send = () => parts().registrar.add({ personId: person.id, uid: UID, answer });
+    const send = () => parts().registrar.add({ personId: person.id, uid: UID, answer, origin: FROM });
     const outcomes = await Promise.all(Array.from({ length: 10 }, send));
     expect(outcomes.filter(({ outcome }) => outcome === 'added')).toHaveLength(1);
     for (let more = 1; more < MOST_PASSKEYS; more += 1)

@@ -1,7 +1,7 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import type { ChallengeBinding } from '../../../src/authentication/passkey/challenge.ts';
 import { openTestDatabase, type TestDatabase } from '../../support/databases/test-database.ts';
-import { ORIGIN, passkeyParts } from '../../support/passkeys/passkey-world.ts';
+import { FROM, ORIGIN, passkeyParts } from '../../support/passkeys/passkey-world.ts';
 import {
   type Bent,
   type SoftwareAuthenticator,
@@ -42,7 +42,9 @@ describe('signing in with a passkey', () => {
       uid: 'setting-up',
     });
     const answer = JSON.stringify(device.create(options, { counter: 7 }));
-    expect(await registrar.add({ personId: owner.id, uid: 'setting-up', answer })).toMatchObject({
+    expect(
+      await registrar.add({ personId: owner.id, uid: 'setting-up', answer, origin: FROM }),
+    ).toMatchObject({
       outcome: 'added',
     });
     return { owner, device };
@@ -71,8 +73,11 @@ describe('signing in with a passkey', () => {
     const { challenge } = authenticator.options(of, { expiresAt: now + 600 });
     const answer = JSON.stringify(device.get({ challenge }, { counter: 8, ...bent }));
     now += after;
-    return authenticator.signIn({ instanceId, binding: on, answer, address: '192.0.2.1' });
+    return authenticator.signIn({ instanceId, binding: on, answer, address: '192.0.2.1', origin: FROM });
   }
+
+  const events = async (person_id: string) =>
+    (await database.knex('audit_events').where({ person_id }).orderBy('id')).map(({ event }) => event);
 
   const refusal = (detail: string, personId?: string, reason = 'not_accepted') => ({
     outcome: 'refused',
@@ -86,7 +91,7 @@ describe('signing in with a passkey', () => {
     expect(await signIn(device)).toEqual({
       outcome: 'accepted',
       personId: owner.id,
-      credentialId: device.id,
+      factor: `passkey:${Buffer.from(device.id, 'base64url').toString('hex')}`,
     });
     const row = await database.knex('passkeys').where({ person_id: owner.id }).first();
     expect({ ...row, counter: Number(row.counter) }).toMatchObject({
@@ -126,6 +131,7 @@ describe('signing in with a passkey', () => {
         binding: SIGN_IN,
         answer: JSON.stringify(device.get({ challenge }, { counter })),
         address: '192.0.2.1',
+        origin: FROM,
       });
     expect(await again(8)).toMatchObject({ outcome: 'accepted' });
     expect(await again(9)).toEqual(refusal('the challenge was used before', owner.id));
@@ -180,6 +186,7 @@ describe('signing in with a passkey', () => {
       refusal('the counter of the passkey went back, so a copy of it may be in use', owner.id),
     );
     expect(Number((await database.knex('passkeys').where({ person_id: owner.id }).first()).counter)).toBe(7);
+    expect(await events(owner.id)).toEqual(['passkey.added', 'passkey.suspected']);
   });
 
   it('refuses the challenge of another sign-in', async () => {
@@ -212,6 +219,7 @@ describe('signing in with a passkey', () => {
           binding: SIGN_IN,
           answer: JSON.stringify(device.get({ challenge: changed }, { counter: 8 })),
           address: '192.0.2.1',
+          origin: FROM,
         }),
       ).toEqual(refusal('the challenge is not one of this page'));
   });
@@ -240,7 +248,9 @@ describe('signing in with a passkey', () => {
     await database.knex('people').where({ id: owner.id }).update({ disabled_at: new Date() });
     expect(await signIn(device)).toEqual(refusal('the person is disabled', owner.id));
     await database.knex('people').where({ id: owner.id }).update({ disabled_at: null });
-    expect(await parts().passkeys.remove(owner.id, Buffer.from(device.id, 'base64url'))).toBe('This device');
+    expect(await parts().passkeys.remove(owner.id, Buffer.from(device.id, 'base64url'), FROM)).toBe(
+      'This device',
+    );
     expect(await signIn(device)).toEqual(refusal('nobody of this instance has this passkey'));
   });
 
@@ -275,6 +285,7 @@ describe('signing in with a passkey', () => {
           binding: SIGN_IN,
           answer,
           address: '192.0.2.1',
+          origin: FROM,
         }),
       ).toEqual(refusal('the form has no answer of a passkey', undefined, 'no_answer'));
     },
@@ -293,6 +304,7 @@ describe('signing in with a passkey', () => {
             binding: SIGN_IN,
             answer: JSON.stringify({ ...right, response: { ...right.response, [member]: wrong } }),
             address: '192.0.2.1',
+            origin: FROM,
           }),
         ).toMatchObject({ outcome: 'refused' });
     for (const id of ['', 'A'.repeat(2000), '\0', '💥'])
@@ -302,6 +314,7 @@ describe('signing in with a passkey', () => {
           binding: SIGN_IN,
           answer: JSON.stringify({ ...right, id, rawId: id }),
           address: '192.0.2.1',
+          origin: FROM,
         }),
       ).toMatchObject({ outcome: 'refused', reason: 'not_accepted' });
   });
@@ -313,7 +326,13 @@ describe('signing in with a passkey', () => {
     const attempt = (from: string, spoilt: boolean) => {
       const { challenge } = authenticator.options(SIGN_IN, { expiresAt: now + 600 });
       const answer = JSON.stringify(device.get({ challenge }, { counter: 8, spoilt }));
-      return authenticator.signIn({ instanceId: 'demo', binding: SIGN_IN, answer, address: from });
+      return authenticator.signIn({
+        instanceId: 'demo',
+        binding: SIGN_IN,
+        answer,
+        address: from,
+        origin: FROM,
+      });
     };
     for (let n = 0; n < 3; n += 1)
       expect(await attempt(address, true)).toMatchObject({ detail: 'the signature is wrong' });
@@ -333,6 +352,7 @@ describe('signing in with a passkey', () => {
           binding: SIGN_IN,
           answer: JSON.stringify(device.get({ challenge }, { counter: 0 })),
           address: '192.0.2.1',
+          origin: FROM,
         }),
       ),
     );

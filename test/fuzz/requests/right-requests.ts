@@ -74,6 +74,19 @@ const demo: Base[] = [
   { parameters: { csrf: { live: 'demo.csrf' } }, headers: { ...browsing, ...cookie('demo') } },
 ];
 
+/** The answer of a browser, to a challenge that nobody made. */
+const A_PASSKEY = JSON.stringify({
+  id: 'AAAA',
+  rawId: 'AAAA',
+  type: 'public-key',
+  clientExtensionResults: {},
+  response: {
+    clientDataJSON: Buffer.from('{"type":"webauthn.get","challenge":"AAAA"}').toString('base64url'),
+    authenticatorData: Buffer.alloc(37).toString('base64url'),
+    signature: 'AAAA',
+  },
+});
+
 /**
  * The requests for each route, by its path: `GET` serves HEAD, too, and OPTIONS has the same requests everywhere. A
  * test fails when a route has none here.
@@ -95,6 +108,7 @@ export const BASES: Readonly<Record<string, Readonly<Record<string, readonly Bas
       ...inPage('password', { email: 'nobody@demo.example', password: ADA.password }),
     ],
   },
+  '/interaction/:uid/passkey': { GET: withUid, POST: inPage('password', { answer: A_PASSKEY }) },
   '/interaction/:uid/consent': {
     GET: withUid,
     POST: [...inPage('consent', { decision: 'allow' }), ...inPage('consent', { decision: 'deny' })],

@@ -1,0 +1,37 @@
+import type {
+  PublicKeyCredentialCreationOptionsJSON,
+  PublicKeyCredentialRequestOptionsJSON,
+} from '@simplewebauthn/server';
+import type { Person } from '../../../src/accounts/person.ts';
+import type { Page } from '../browsers/browser.ts';
+import type { TestServer } from '../servers/test-server.ts';
+import { FROM } from './passkey-world.ts';
+import {
+  type BentCreation,
+  type SoftwareAuthenticator,
+  softwareAuthenticator,
+} from './software-authenticator.ts';
+
+/** Gives a person a passkey, and returns the device that keeps it. */
+export async function aPasskey(
+  server: Pick<TestServer, 'url' | 'services'>,
+  person: { id: string; email: string },
+  bent: BentCreation = {},
+): Promise<SoftwareAuthenticator> {
+  const device = softwareAuthenticator({ origin: server.url });
+  const { registrar } = server.services.passkeys;
+  const options = await registrar.options({ person: person as Person, instanceName: 'Demo', uid: 'given' });
+  const answer = JSON.stringify(device.create(options, bent));
+  const added = await registrar.add({ personId: person.id, uid: 'given', answer, origin: FROM });
+  if (added.outcome !== 'added') throw new Error(added.detail);
+  return device;
+}
+
+/** Reads the options with which a page's form asks the browser for a passkey. */
+export function optionsOf(
+  page: Pick<Page, 'html' | 'url'>,
+): PublicKeyCredentialRequestOptionsJSON & PublicKeyCredentialCreationOptionsJSON {
+  const [, options] = / data-options="([^"]*)"/.exec(page.html) ?? [];
+  if (options === undefined) throw new Error(`The page at ${page.url} asks for no passkey:\n${page.html}`);
+  return JSON.parse(options.replaceAll('&quot;', '"').replaceAll('&#39;', "'").replaceAll('&amp;', '&'));
+}
