@@ -190,7 +190,7 @@ function demo({ config, demoRoutes, demoOffers, views, csrf }: Services): Router
 }
 
 function protocolRoutes(services: Services): Router {
-  const { config, live, limits, logger, clock, deviceCodes, sessions, guesses, views } = services;
+  const { config, live, limits, logger, clock, deviceCodes, sessions, guesses, refusals, views } = services;
   const { https, failuresPerMinute } = config;
   const resolve = createInstanceResolver(services);
   const addressMac = addressMacOf(services);
@@ -199,6 +199,7 @@ function protocolRoutes(services: Services): Router {
     deviceCodes,
     sessions,
     guesses,
+    refusals,
     failuresPerMinute,
     issuer: config.issuer,
     https,

@@ -1,11 +1,18 @@
 CREATE OR REPLACE FUNCTION end_session() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE ended integer;
 BEGIN
   IF TG_OP = 'TRUNCATE' THEN
     PERFORM tell_clients(person_id, uid, payload) FROM sessions WHERE expires_at > now();
     DELETE FROM grants WHERE session_uid IN (SELECT uid FROM sessions WHERE expires_at > now());
+    PERFORM record_audit('session.ended', NULL, NULL, NULL, '{"all": true}');
   ELSE
     PERFORM tell_clients(OLD.person_id, OLD.uid, OLD.payload);
     DELETE FROM grants WHERE session_uid = OLD.uid;
+    GET DIAGNOSTICS ended = ROW_COUNT;
+    IF OLD.person_id IS NOT NULL THEN
+      PERFORM record_audit('session.ended', OLD.person_id, NULL, NULL,
+        jsonb_strip_nulls(jsonb_build_object('session', OLD.uid, 'grants', ended, 'cause', nullif(current_setting('listo.cause', true), ''))));
+    END IF;
   END IF;
   RETURN NULL;
 END $$;

@@ -1,9 +1,11 @@
 CREATE OR REPLACE FUNCTION end_sign_ins() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+  PERFORM set_config('listo.cause', CASE TG_NAME WHEN 'end_sign_ins_on_disable' THEN 'person.disabled' ELSE 'password.changed' END, true);
   DELETE FROM pending_sign_ins WHERE person_id = NEW.id;
   DELETE FROM artifacts WHERE person_id = NEW.id;
   DELETE FROM sessions WHERE person_id = NEW.id;
   DELETE FROM grants WHERE person_id = NEW.id;
+  PERFORM set_config('listo.cause', '', true);
   RETURN NULL;
 END $$;
 COMMENT ON FUNCTION end_sign_ins IS 'Signs a person out everywhere, also where they are just signing in.';

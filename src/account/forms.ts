@@ -27,7 +27,10 @@ export function addressOf({ id }: Pick<Instance, 'id'>, form: keyof typeof FORMS
 /** A name that is not one of this person's sessions ends nothing, and says nothing. */
 export async function endSession(visit: AccountVisit, dependencies: AccountDependencies): Promise<void> {
   const form = await readAccountForm(visit, dependencies);
-  await dependencies.sessions.endOf(visit.person.id, singleValue(form.session) ?? '');
+  await dependencies.sessions.endOf(visit.person.id, singleValue(form.session) ?? '', {
+    origin: originOf(visit.ctx.req),
+    cause: 'ended_by_person',
+  });
   goBack(visit, 'session');
 }
 

@@ -1,3 +1,4 @@
+import { actsFor, comesFrom, type Origin } from '../audit/record.ts';
 import type { Queryable } from '../platform/database.ts';
 import { type Factors, factorsJson } from './factor-store.ts';
 import type { Person } from './person.ts';
@@ -25,7 +26,7 @@ export interface PersonStore {
    * Creates a person for an upstream identity. If two first sign-ins run in parallel, one creates the person and both
    * return the same id.
    */
-  createFromUpstream(identity: UpstreamIdentity, profile: UpstreamProfile): Promise<string>;
+  createFromUpstream(identity: UpstreamIdentity, profile: UpstreamProfile, origin: Origin): Promise<string>;
   /**
    * Overwrites the columns that the upstream provider fills at each sign-in. A profile that is not complete leaves the
    * columns that it does not fill.
@@ -33,7 +34,7 @@ export interface PersonStore {
   updateFromUpstream(
     id: string,
     profile: UpstreamProfile,
-    { complete }: { complete: boolean },
+    how: { complete: boolean; origin: Origin },
   ): Promise<void>;
 }
 
@@ -100,6 +101,7 @@ export interface PersonSigningIn {
   provenFactors: readonly string[];
 }
 
+/** The trigger `audit_person` tells the audit trail of every change, whichever way it comes. */
 export function createPersonStore(db: Queryable): PersonStore {
   const columns = (profile: UpstreamProfile) => ({
     email: profile.email,
@@ -165,8 +167,9 @@ export function createPersonStore(db: Queryable): PersonStore {
       return row && { id: row.id, disabled: row.disabled_at !== null, factors: row.factors };
     },
 
-    async createFromUpstream({ instanceId, issuer, subject }, profile) {
+    async createFromUpstream({ instanceId, issuer, subject }, profile, origin) {
       return db.transaction(async (trx) => {
+        await actsFor(trx, origin);
         const [person] = await trx('people')
           .insert({ instance_id: instanceId, ...columns(profile) })
           .returning('id');
@@ -183,7 +186,7 @@ export function createPersonStore(db: Queryable): PersonStore {
       });
     },
 
-    async updateFromUpstream(id, profile, { complete }) {
+    async updateFromUpstream(id, profile, { complete, origin }) {
       // A person with a password signs in with this address, and it is unique.
       const unlessPassword = (column: string, value: unknown) =>
         db.raw('CASE WHEN password_hash IS NULL THEN ? ELSE ?? END', [value as never, column]);
@@ -194,7 +197,11 @@ export function createPersonStore(db: Queryable): PersonStore {
         email_verified: unlessPassword('email_verified', email_verified),
       };
       const update = { ...Object.fromEntries(filled), ...(complete || email !== null ? address : {}) };
-      if (Object.keys(update).length > 0) await db('people').where({ id }).update(update);
+      if (Object.keys(update).length === 0) return;
+      await db('people')
+        .where({ id })
+        .whereRaw(...comesFrom(origin))
+        .update(update);
     },
   };
 }

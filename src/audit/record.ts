@@ -46,7 +46,7 @@ export function auditValues(
   origin: Origin | undefined,
   more: { event?: AuditEvent; detail?: Readonly<Record<string, unknown>> } = {},
 ): AuditValues {
-  return { auditOrigin: origin ? toJson(origin, more) : '{}' };
+  return { auditOrigin: origin ? toJson(origin, more) : JSON.stringify(more) };
 }
 
 /**
@@ -74,10 +74,17 @@ export function withAudit(
  */
 export const COMES_FROM = "(SELECT set_config('listo.origin', :auditOrigin, true)) IS NOT NULL";
 
-/** Gives a transaction its way, such as `command person disable`, for every event that it writes. */
-export async function actsBy(trx: Queryable, way: string): Promise<void> {
-  await trx.raw("SELECT set_config('listo.way', ?, true)", [way]);
+/** The same for a condition of knex: `whereRaw(...comesFrom(origin))`. */
+export function comesFrom(...origin: Parameters<typeof auditValues>): [sql: string, bindings: [string]] {
+  return [COMES_FROM.replace(':auditOrigin', '?'), [auditValues(...origin).auditOrigin]];
 }
+
+/** The same for all that a transaction does. */
+export async function actsFor(trx: Queryable, ...origin: Parameters<typeof auditValues>): Promise<void> {
+  await trx.raw("SELECT set_config('listo.origin', ?, true)", [auditValues(...origin).auditOrigin]);
+}
+
+export { actsBy } from '../platform/transaction-way.ts';
 
 function toJson({ address, requestId }: Origin, more: object = {}): string {
   return JSON.stringify({ way: 'request', address, requestId, ...more });

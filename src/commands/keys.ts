@@ -129,7 +129,7 @@ async function withStore(
     // Reading the settings may make a key for development, so the database comes first: without one, nothing is made.
     const settings = context.keys();
     const box = createSecretBox(settings.keyEncryptionKeys);
-    await work(createSigningKeyStore(database.knex, box), database.knex, settings);
+    await work(createSigningKeyStore(database.knex, box, 'command keys'), database.knex, settings);
   } finally {
     await database.close();
   }

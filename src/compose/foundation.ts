@@ -1,3 +1,4 @@
+import { createRefusals, type Refusals } from '../audit/refusals.ts';
 import { createEvents, type Events } from '../audit/token-events.ts';
 import type { Config } from '../config.ts';
 import type { Database } from '../platform/database.ts';
@@ -27,6 +28,8 @@ export interface Foundation {
   hashes: HashQueue;
   metrics: Metrics;
   events: Events;
+  /** Writes refusals into the audit trail. */
+  refusals: Refusals;
   /** The one way to ask addresses that somebody else answers. */
   outboundFetch: OutboundFetch;
 }
@@ -64,6 +67,7 @@ export async function composeFoundation({
     hashes: overrides.hashes ?? createHashQueue({ atOnce: hashesAtOnce(workers) }),
     metrics,
     events: createEvents({ logger, metrics }),
+    refusals: createRefusals(database.knex, secrets.keyEncryptionKeys),
     outboundFetch: overrides.outboundFetch ?? createOutboundFetch(outbound),
   };
 }

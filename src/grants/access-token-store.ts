@@ -1,3 +1,4 @@
+import { type AuditValues, auditValues, type Origin, withAudit } from '../audit/record.ts';
 import type { Queryable } from '../platform/database.ts';
 import { prepare } from '../platform/postgres/statements/prepared-statement.ts';
 import { batchOfTurn } from '../platform/postgres/statements/turn-batch.ts';
@@ -18,11 +19,19 @@ export interface AccessTokenName {
   grantId: string;
 }
 
+/** An access token that its client revokes. */
+export interface RevokedAccessToken extends AccessTokenName {
+  personId: string;
+  clientId: string;
+  instanceId: string;
+  expiresAt: Date;
+}
+
 /** Access tokens have no rows. Only the few that were revoked one by one are stored, until they would have expired. */
 export interface AccessTokenStore {
   /** Reads both in one round trip, which the tokens of one turn of the event loop share. */
   find(token: AccessTokenName): Promise<AccessTokenState>;
-  revoke(jti: string, expiresAt: Date): Promise<void>;
+  revoke(token: RevokedAccessToken, origin: Origin): Promise<void>;
 }
 
 interface Row extends GrantColumns {
@@ -46,6 +55,22 @@ const findStates = prepare<Row, { jtis: readonly string[]; grantIds: readonly st
   ORDER BY token.place`,
 );
 
+const revokeToken = prepare<never, RevokedAccessToken & AuditValues>(
+  'revoke_access_token',
+  `
+  WITH revoked AS (
+    INSERT INTO revoked_access_tokens (jti, expires_at) VALUES (:jti, :expiresAt) ON CONFLICT (jti) DO NOTHING
+    RETURNING jti
+  ),
+  ${withAudit('revoked', 'access_token.revoked', {
+    person: ':personId',
+    client: ':clientId',
+    instance: ':instanceId',
+    detail: "jsonb_build_object('grant', :grantId::text)",
+  })}
+  SELECT FROM revoked`,
+);
+
 export function createAccessTokenStore(db: Queryable, time: DatabaseTime = SAME_CLOCK): AccessTokenStore {
   const readState = (row: Row) => ({ revoked: row.revoked, grant: readGrant(row, time) });
   return {
@@ -63,11 +88,9 @@ export function createAccessTokenStore(db: Queryable, time: DatabaseTime = SAME_
         return rows.map(readState);
       },
     }),
-    async revoke(jti, expiresAt) {
-      await db('revoked_access_tokens')
-        .insert({ jti, expires_at: time.toDatabase(expiresAt) })
-        .onConflict('jti')
-        .ignore();
+    async revoke(token, origin) {
+      const expiresAt = time.toDatabase(token.expiresAt);
+      await revokeToken(db, { ...token, expiresAt, ...auditValues(origin) });
     },
   };
 }

@@ -1,14 +1,17 @@
+import { comesFrom, type Origin, recordAudit } from '../audit/record.ts';
 import type { Queryable } from '../platform/database.ts';
 
 /**
- * An admin withdraws a consent by deleting its row. The trigger `end_consented` then ends the person's grants at that
+ * The trigger `audit_consent` tells the audit trail of each. An admin withdraws a consent by deleting its row. The trigger `end_consented` then ends the person's grants at that
  * client.
  */
 export interface ConsentStore {
   /** The scopes that a person has allowed a client; none if the answer goes to a host that they were not shown. */
   scopesFor(consent: ConsentSubject): Promise<readonly string[]>;
   /** Adds to the scopes and hosts that were allowed before. */
-  allow(consent: ConsentSubject, scopes: readonly string[]): Promise<void>;
+  allow(consent: ConsentSubject, scopes: readonly string[], origin: Origin): Promise<void>;
+  /** Changes nothing, and tells the audit trail that the person said no. */
+  refuse(consent: Pick<ConsentSubject, 'personId' | 'clientId'>, origin: Origin): Promise<void>;
 }
 
 export interface ConsentSubject {
@@ -35,15 +38,25 @@ export function createConsentStore(db: Queryable): ConsentStore {
       return row && isShown ? row.scopes : [];
     },
 
-    async allow({ personId, clientId, redirectUri }, scopes) {
+    async allow({ personId, clientId, redirectUri }, scopes, origin) {
+      const [condition, bindings] = comesFrom(origin);
       await db.raw(
-        `INSERT INTO consents (person_id, client_id, scopes, redirect_hosts) VALUES (?, ?, ?, ?)
+        `INSERT INTO consents (person_id, client_id, scopes, redirect_hosts)
+         SELECT ?, ?, ?::text[], ?::text[] WHERE ${condition}
          ON CONFLICT (person_id, client_id) DO UPDATE
          SET scopes = ARRAY(SELECT DISTINCT unnest(consents.scopes || excluded.scopes) ORDER BY 1),
            redirect_hosts = ARRAY(SELECT DISTINCT unnest(consents.redirect_hosts || excluded.redirect_hosts) ORDER BY 1),
            granted_at = now()`,
-        [personId, clientId, [...scopes], redirectUri === undefined ? [] : [hostOf(redirectUri)]],
+        [
+          personId,
+          clientId,
+          [...scopes],
+          redirectUri === undefined ? [] : [hostOf(redirectUri)],
+          ...bindings,
+        ],
       );
     },
+
+    refuse: (consent, origin) => recordAudit(db, { event: 'consent.refused', ...consent }, origin),
   };
 }

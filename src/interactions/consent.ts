@@ -2,7 +2,7 @@ import { scopesGiving } from '../accounts/claims.ts';
 import { OFFLINE_ACCESS, scopesAllowed } from '../clients/allowed-now.ts';
 import { scopeInWords } from '../clients/scope-words.ts';
 import { logFacts } from '../http/records/log-fields.ts';
-import { requestState } from '../http/records/request-state.ts';
+import { originOf, requestState } from '../http/records/request-state.ts';
 import { requestedClaims } from '../oidc/checks/requested-claims.ts';
 import { interactionAddress } from '../oidc/routes.ts';
 import type { InteractionDependencies } from './dependencies.ts';
@@ -57,13 +57,14 @@ export async function decideConsent(
   requestState(ctx.req).log.consent = allowed ? 'allowed' : 'refused';
   if (!allowed) {
     logFacts(ctx.req, { detail: 'the person refused' });
+    await dependencies.consents.refuse({ personId, clientId: client.id }, originOf(ctx.req));
     return finishInteraction(context, dependencies, {
       error: 'access_denied',
       error_description: 'User denied authorization',
     });
   }
   const subject = { personId, clientId: client.id, redirectUri: redirectUri(context) };
-  await dependencies.consents.allow(subject, askedScopes(context));
+  await dependencies.consents.allow(subject, askedScopes(context), originOf(ctx.req));
   await finishInteraction(context, dependencies, { consent: {} });
 }
 

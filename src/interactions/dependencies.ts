@@ -1,6 +1,7 @@
 import type { Provider } from 'oidc-provider';
 import type { FactorStore } from '../accounts/factor-store.ts';
 import type { PersonStore } from '../accounts/person-store.ts';
+import type { Refusals } from '../audit/refusals.ts';
 import type { Passkeys } from '../authentication/passkey/passkeys.ts';
 import type { PasswordAuthenticator } from '../authentication/password/password-authenticator.ts';
 import type { Proof } from '../authentication/proof.ts';
@@ -38,6 +39,7 @@ export interface InteractionDependencies {
   knownBrowsers: KnownBrowsers;
   /** Whether this server sends mail, so that somebody who forgot the password can have a new one. */
   sendsMail: boolean;
+  refusals: Refusals;
   views: Views;
   csrf: Csrf;
   logger: Logger;

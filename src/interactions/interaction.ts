@@ -7,6 +7,7 @@ import { parseParameters, type RequestParameters, singleValue } from '../http/in
 import { redirect } from '../http/pages/redirect.ts';
 import type { PageOptions } from '../http/pages/views.ts';
 import { logClient, logFacts } from '../http/records/log-fields.ts';
+
 import { brandOf } from '../instances/brand.ts';
 import type { Instance } from '../instances/instance.ts';
 import { requestedClaims } from '../oidc/checks/requested-claims.ts';

@@ -21,6 +21,7 @@ import {
   signedInPerson,
 } from './interaction.ts';
 import { signInForm, takesPasskeys } from './passkey/passkey-form.ts';
+import { recordRefusal } from './record-refusal.ts';
 import { refusedByLimit } from './refused-by-limit.ts';
 import { signInStepDone } from './steps/sign-in-step-done.ts';
 
@@ -84,13 +85,28 @@ export async function signInWithPassword(
     browser: knownBrowsers.find(ctx, instance.id, account),
   };
   const result = await passwords
-    .signIn({ instanceId: instance.id, email, password, account, guesser })
+    .signIn({
+      ...{ instanceId: instance.id, email, password, account, guesser },
+      onFull: (bucket) =>
+        recordRefusal(context, dependencies, {
+          event: 'sign_in.locked',
+          account,
+          detail: { of: bucket?.of },
+        }),
+    })
     .catch((error: unknown) => refusedByLimit(ctx, error));
   if (result instanceof HttpError) return again(result.status, result.message);
   const { log } = requestState(ctx.req);
   if (result.personId) log.person = result.personId;
   if (result.outcome === 'refused') {
     Object.assign(log, { signIn: 'refused', detail: result.detail });
+    const { personId, detail: why } = result;
+    await recordRefusal(context, dependencies, {
+      event: 'sign_in.refused',
+      personId,
+      account,
+      detail: { why },
+    });
     return again(401, 'That email address and password do not match.');
   }
   const { personId, passwordFingerprint, factors } = result;
@@ -98,6 +114,8 @@ export async function signInWithPassword(
   knownBrowsers.remember(ctx, instance.id, account);
   if (!(await isWhoWasAskedFor(context, dependencies, personId))) {
     log.detail = NOT_WHO_WAS_ASKED_FOR;
+    const detail = { why: NOT_WHO_WAS_ASKED_FOR };
+    await recordRefusal(context, dependencies, { event: 'sign_in.refused', personId, account, detail });
     return again(403, 'The application asked for somebody else to sign in. Please use the other account.');
   }
   const proof = { method: 'pwd' as const, at: epochSeconds(dependencies.clock) };

@@ -3,6 +3,7 @@ import type { Reading } from '../platform/copies/kept-copy.ts';
 import { behind, ON_PRIMARY } from '../platform/copies/versions.ts';
 import type { Queryable } from '../platform/database.ts';
 import type { SecretBox } from '../platform/secrets/secret-box.ts';
+import { actsBy } from '../platform/transaction-way.ts';
 import type { RotationStep } from './plan-rotation.ts';
 import type { KeyAlgorithm, KeySet, KeyState, SigningKey } from './signing-key.ts';
 
@@ -43,7 +44,12 @@ interface Row {
 const ORDER =
   "CASE state WHEN 'current' THEN 0 WHEN 'retired' THEN 1 ELSE 2 END, alg = 'RS256' DESC, created_at DESC, kid";
 
-export function createSigningKeyStore(db: Queryable, box: SecretBox): SigningKeyStore {
+/** `way`: how its changes come about, for the audit trail. */
+export function createSigningKeyStore(
+  db: Queryable,
+  box: SecretBox,
+  way = 'job rotate-keys',
+): SigningKeyStore {
   const list = async (keySet: KeySet, on: Queryable = db): Promise<SigningKey[]> => {
     const rows: Row[] = await on('signing_keys').where({ key_set: keySet }).orderByRaw(ORDER);
     return rows.map((row) => toSigningKey(row, box));
@@ -66,6 +72,7 @@ export function createSigningKeyStore(db: Queryable, box: SecretBox): SigningKey
 
     change: (keySet, decide) =>
       db.transaction(async (trx) => {
+        await actsBy(trx, way);
         // A set without keys has no row to lock.
         await trx('versions').where({ name: 'keys' }).forUpdate().first();
         const changes = await decide(await list(keySet, trx));
@@ -75,6 +82,7 @@ export function createSigningKeyStore(db: Queryable, box: SecretBox): SigningKey
 
     reseal: () =>
       db.transaction(async (trx) => {
+        await actsBy(trx, way);
         const rows: Row[] = await trx('signing_keys').forUpdate();
         const stale = rows.filter(({ private_jwk_sealed: sealed }) => !box.isCurrent(sealed));
         for (const { kid, private_jwk_sealed: sealed } of stale) {

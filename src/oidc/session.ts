@@ -3,7 +3,8 @@ import { Provider } from 'oidc-provider';
 import type { Person } from '../accounts/person.ts';
 import { type Proof, proofsFromAmr } from '../authentication/proof.ts';
 import type { NewFactor } from '../authentication/steps.ts';
-import { newContext, runInContext } from './request-context.ts';
+import type { SessionEnding } from '../sessions/session-audit.ts';
+import { newContext, requestContext, runInContext } from './request-context.ts';
 
 /** A session with what we add to it (corrections/session.ts). */
 export interface SignedInSession extends Session {
@@ -36,6 +37,19 @@ export async function findSignedIn(
   const session = await runInContext(context, () => provider.Session.get(ctx as never));
   const { person } = context;
   return session.accountId && person ? { session, person } : undefined;
+}
+
+const endings = new WeakMap<object, SessionEnding>();
+
+/** Ends a session, with all grants given in it, and says in the audit trail why. */
+export async function endSession(session: Session, why: SessionEnding): Promise<void> {
+  endings.set(session, why);
+  await session.destroy();
+}
+
+/** Why a session ends that the library destroys. Only a sign-in as somebody else is its own decision. */
+export function endingOf(session: object): SessionEnding {
+  return endings.get(session) ?? { origin: requestContext().origin, cause: 'another_person_signed_in' };
 }
 
 /**

@@ -1,6 +1,7 @@
-import { auditValues, COMES_FROM, type Origin } from '../audit/record.ts';
+import type { Origin } from '../audit/record.ts';
 import type { Queryable } from '../platform/database.ts';
 import { type DatabaseTime, SAME_CLOCK } from '../platform/time/database-time.ts';
+import { endingOf } from './session-audit.ts';
 
 /** A session of a person, as they see it among their own. */
 export interface OwnSession {
@@ -44,7 +45,7 @@ export function createOwnSessionStore(db: Queryable, time: DatabaseTime = SAME_C
     endOthers: (personId, keptUid, origin) =>
       goingOn(personId)
         .whereNot({ uid: keptUid })
-        .whereRaw(COMES_FROM, { ...auditValues(origin) })
+        .whereRaw(...endingOf({ origin, cause: 'ended_by_person' }))
         .delete(),
   };
 }

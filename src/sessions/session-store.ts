@@ -1,11 +1,18 @@
 import type { Person } from '../accounts/person.ts';
 import { PERSON_SIGNING_IN, type PersonSigningIn, personJson, readPerson } from '../accounts/person-store.ts';
-import { type AuditValues, auditValues, type Origin, withAudit } from '../audit/record.ts';
 import type { Queryable } from '../platform/database.ts';
 import { prepare } from '../platform/postgres/statements/prepared-statement.ts';
 import { hashId } from '../platform/secrets/digest.ts';
 import { type DatabaseTime, SAME_CLOCK } from '../platform/time/database-time.ts';
 import { fromRow, type Payload, toRow } from '../platform/time/payload-times.ts';
+import {
+  endingOf,
+  type SessionEnding,
+  type SignInFacts,
+  type SignInValues,
+  signInValues,
+  WITH_SIGN_IN,
+} from './session-audit.ts';
 
 /** A browser that is signed in to an instance. */
 export interface StoredSession {
@@ -24,12 +31,6 @@ export interface StoredSession {
   provenFactors?: readonly string[] | undefined;
   /** A keyed hash of the address of a browser that begins a session before anybody signs in. */
   addressMac?: Buffer | undefined;
-}
-
-export interface SignInFacts {
-  clientId: string | undefined;
-  instanceId: string | undefined;
-  origin: Origin;
 }
 
 /** Anybody can begin a session without a person, so an address has this many at most. */
@@ -56,9 +57,9 @@ export interface SessionStore {
    * Returns false when nothing was saved.
    */
   update(id: string, session: StoredSession): Promise<boolean>;
-  end(uid: string): Promise<void>;
+  end(uid: string, why: SessionEnding): Promise<void>;
   /** Ends a session if it goes on and is this person's. Otherwise returns false. */
-  endOf(personId: string, uid: string): Promise<boolean>;
+  endOf(personId: string, uid: string, why: SessionEnding): Promise<boolean>;
 }
 
 const findSession = prepare<
@@ -79,21 +80,6 @@ interface SessionValues {
 type Anonymous = SessionValues & { addressMac: Buffer | null };
 type SignedIn = SessionValues & { personId: string; userAgent: string | null };
 type SigningIn = SignedIn & PersonSigningIn & SignInValues;
-
-interface SignInValues extends AuditValues {
-  isSignIn: boolean;
-  clientId: string | null;
-  instanceId: string | null;
-}
-
-/** Tells of a sign-in, in the statement that saves its session. Several requests may save one sign-in. */
-const WITH_SIGN_IN = withAudit('saved', 'sign_in.succeeded', {
-  person: 'saved.person_id',
-  client: ':clientId',
-  instance: ':instanceId',
-  detail: `jsonb_strip_nulls(jsonb_build_object('session', saved.uid, 'methods', saved.payload->'amr'))`,
-  condition: ':isSignIn',
-});
 
 /**
  * Requests of two applications may load a session at the same time and save it one after the other. Neither drops the
@@ -174,12 +160,6 @@ export function createSessionStore(db: Queryable, time: DatabaseTime = SAME_CLOC
     payload: JSON.stringify(toRow(payload, time)),
     expiresAt: time.toDatabase(expiresAt),
   });
-  const signInValues = ({ signIn }: StoredSession): SignInValues => ({
-    isSignIn: signIn !== undefined,
-    clientId: signIn?.clientId ?? null,
-    instanceId: signIn?.instanceId ?? null,
-    ...auditValues(signIn?.origin),
-  });
   return {
     async find(id) {
       const { rows } = await findSession(db, { idHash: hashId(id) });
@@ -205,7 +185,7 @@ export function createSessionStore(db: Queryable, time: DatabaseTime = SAME_CLOC
           ? await startAnonymous(db, { ...values, addressMac })
           : await startSession(db, {
               ...{ ...values, userAgent, personId, passwordFingerprint, provenFactors },
-              ...signInValues(session),
+              ...signInValues(session.signIn),
             });
       return rowCount === 1;
     },
@@ -222,17 +202,21 @@ export function createSessionStore(db: Queryable, time: DatabaseTime = SAME_CLOC
         personId,
         passwordFingerprint,
         provenFactors,
-        ...signInValues(session),
+        ...signInValues(session.signIn),
       };
       return (await signIn(db, signingIn)).rowCount === 1;
     },
-    async end(uid) {
-      await db('sessions').where({ uid }).delete();
+    async end(uid, why) {
+      await db('sessions')
+        .where({ uid })
+        .whereRaw(...endingOf(why))
+        .delete();
     },
-    async endOf(personId, uid) {
+    async endOf(personId, uid, why) {
       const ended = await db('sessions')
         .where({ uid, person_id: personId })
         .where('expires_at', '>', db.fn.now())
+        .whereRaw(...endingOf(why))
         .delete();
       return ended > 0;
     },

@@ -12,10 +12,11 @@ import { parseParameters, type RequestParameters, singleValue } from '../http/in
 import { onlyFromOwnPages } from '../http/pages/own-pages.ts';
 import { redirect, repeatAsGet } from '../http/pages/redirect.ts';
 import { logClaim, logClient, logFacts } from '../http/records/log-fields.ts';
+import { originOf } from '../http/records/request-state.ts';
 import { createRouter } from '../http/routing.ts';
 import { newContext, runInContext } from '../oidc/request-context.ts';
 import { PATHS } from '../oidc/routes.ts';
-import { findSession, type Session } from '../oidc/session.ts';
+import { endSession, findSession, type Session } from '../oidc/session.ts';
 import { clearedSessionCookies, instancesInCookies } from '../sessions/session-cookie.ts';
 import type { SignOutDependencies } from './dependencies.ts';
 import {
@@ -112,11 +113,15 @@ function isProven({ hint }: SignOutRequest, { accountId, uid }: Session): boolea
  */
 async function isNamedSessionOver(
   { req, method }: Context,
-  { hint }: SignOutRequest,
+  { hint, client }: SignOutRequest,
   { sessions }: Pick<SignOutDependencies, 'sessions'>,
 ): Promise<boolean> {
   if (hint?.sessionUid === undefined) return false;
-  const ended = await sessions.endOf(hint.subject, hint.sessionUid);
+  const ended = await sessions.endOf(hint.subject, hint.sessionUid, {
+    origin: originOf(req),
+    cause: 'signed_out_by_application',
+    client: client?.id,
+  });
   if (ended) logFacts(req, { person: hint.subject });
   return ended || method !== 'POST';
 }
@@ -188,7 +193,7 @@ async function signOut(
   dependencies: SignOutDependencies,
 ): Promise<void> {
   if (session.accountId) logFacts(ctx.req, { person: session.accountId });
-  await session.destroy();
+  await endSession(session, { origin: originOf(ctx.req), cause: 'signed_out', client: request.client?.id });
   ctx.append('Set-Cookie', clearedSessionCookies(instance.id, dependencies));
   leave(ctx, request);
 }

@@ -7,6 +7,8 @@ import {
   type Registration,
 } from '../support/registrations/registration.ts';
 
+const ORIGIN = { address: '192.0.2.1', requestId: 'upstream' };
+
 const CREATED = Date.parse('2026-01-01T00:00:00Z') / 1000;
 
 let registration: Registration;
@@ -92,9 +94,13 @@ describe('the time at which a claim of a person last changed', () => {
       lastName: null,
       workerProfileId: null,
     };
-    await people().updateFromUpstream('grace', profile, { complete: true });
+    await people().updateFromUpstream('grace', profile, { complete: true, origin: ORIGIN });
     expect(await updatedAt()).toBe(CREATED);
-    await people().updateFromUpstream('grace', { ...profile, lastName: 'Hopper' }, { complete: true });
+    await people().updateFromUpstream(
+      'grace',
+      { ...profile, lastName: 'Hopper' },
+      { complete: true, origin: ORIGIN },
+    );
     expect(await updatedAt()).toBeGreaterThan(CREATED);
     await knex('upstream_providers').delete();
   });

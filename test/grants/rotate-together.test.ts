@@ -86,8 +86,14 @@ describe('tokens of one turn', () => {
 
   it('are looked up in one statement, also revoked and ended ones', async () => {
     const store = createAccessTokenStore(knex);
-    await store.revoke('revoked', new Date(Date.now() + 60_000));
     const [grantId = ''] = await grants();
+    await store.revoke(
+      {
+        ...{ jti: 'revoked', grantId, personId: 'somebody', clientId: 'web', instanceId: 'demo' },
+        expiresAt: new Date(Date.now() + 60_000),
+      },
+      { address: '192.0.2.1', requestId: 'revocation' },
+    );
     const names = [
       { jti: 'good', grantId },
       { jti: 'revoked', grantId },

@@ -204,7 +204,11 @@ describe('with 200,000 rows in every table that grows', () => {
       ['sessions_pkey'],
       (knex) => createSessionStore(knex).update(`session ${LIVE}`, session),
     ],
-    ['a session to end it', ['sessions_pkey'], (knex) => createSessionStore(knex).end(session.uid)],
+    [
+      'a session to end it',
+      ['sessions_pkey'],
+      (knex) => createSessionStore(knex).end(session.uid, { origin: ORIGIN, cause: 'signed_out' }),
+    ],
     [
       'a grant to end it',
       ['grants_pkey'],

@@ -20,10 +20,10 @@ export function accountName(instanceId: string, address: string): string {
  * account has guesses of its own, which no stranger can use up.
  */
 export function passwordBuckets(account: string, { address, browser }: Guesser, most: number): Bucket[] {
-  if (browser !== undefined) return [{ name: digest(`browser ${browser} ${account}`), most }];
+  if (browser !== undefined) return [{ of: 'browser', name: digest(`browser ${browser} ${account}`), most }];
   return [
-    { name: digest(`account ${account}`), most },
-    { name: digest(`address ${address}`), most, counts: account },
+    { of: 'account', name: digest(`account ${account}`), most },
+    { of: 'address', name: digest(`address ${address}`), most, counts: account },
   ];
 }
 
@@ -43,12 +43,12 @@ export function deviceCodeBuckets(
 ): Bucket[] {
   return personId === undefined
     ? [
-        { name: digest(`device ${address}`), most: Math.min(most, MOST_FROM_ADDRESS) },
-        { name: 'devices, without a session', most: MOST_DEVICE_CODES },
+        { of: 'address', name: digest(`device ${address}`), most: Math.min(most, MOST_FROM_ADDRESS) },
+        { of: 'all', name: 'devices, without a session', most: MOST_DEVICE_CODES },
       ]
     : [
-        { name: digest(`device person ${personId}`), most: Math.min(most, MOST_OF_PERSON) },
-        { name: 'devices, with a session', most: MOST_DEVICE_CODES },
+        { of: 'person', name: digest(`device person ${personId}`), most: Math.min(most, MOST_OF_PERSON) },
+        { of: 'all', name: 'devices, with a session', most: MOST_DEVICE_CODES },
       ];
 }
 

@@ -4,6 +4,8 @@ import { prepare } from '../../platform/postgres/statements/prepared-statement.t
 /** Where guesses are counted together. */
 export interface Bucket {
   name: string;
+  /** Whose guesses it counts, for the audit trail. */
+  of?: 'account' | 'address' | 'browser' | 'person' | 'all';
   /** How many failures a minute it allows. */
   most: number;
   /** The account, where one account counts once, however often it fails. By default each guess counts. */

@@ -23,6 +23,8 @@ interface Guess<T> {
   evaluate(): Promise<T>;
   isRight(result: T): boolean;
   turn?<R>(work: () => Promise<R>): Promise<R>;
+  /** Hears that a bucket is full, when this process first finds it so. */
+  onFull?(bucket: Bucket | undefined): Promise<void>;
 }
 
 /** Guesses under way may all be right, so a guess that finds no room among them comes again. */
@@ -33,14 +35,23 @@ export function createGuesses(store: GuessStore): Guesses {
   const refusals = createRefusals();
 
   /** Undefined when there is no room now, since others are under way. */
-  const attempt = async <T>({ buckets, evaluate, isRight }: Guess<T>): Promise<{ result: T } | undefined> => {
+  const attempt = async <T>({
+    buckets,
+    evaluate,
+    isRight,
+    onFull,
+  }: Guess<T>): Promise<{ result: T } | undefined> => {
     refusals.check(buckets);
     const guess = randomUUID();
     const begun = await store.begin(guess, buckets);
     if (begun.length < buckets.length) {
       if (begun.length > 0) await store.release(guess, begun);
       const refusal = await store.refusal(buckets);
-      if (refusal) throw refusals.add(buckets, refusal);
+      if (refusal) {
+        const refused = refusals.add(buckets, refusal);
+        await onFull?.(buckets.find(({ name }) => name === refusal.name));
+        throw refused;
+      }
       return undefined;
     }
     let right = true;

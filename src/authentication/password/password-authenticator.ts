@@ -12,8 +12,12 @@ export interface PasswordAuthenticator {
    * which the guesses are counted.
    * @throws HttpError 429 after too many failures, 503 when the queue of hashes is full.
    */
-  signIn(attempt: Credentials & { account: string; guesser: Guesser }): Promise<SignInResult>;
+  signIn(
+    attempt: Credentials & { account: string; guesser: Guesser; onFull: NonNullable<OnFull> },
+  ): Promise<SignInResult>;
 }
+
+type OnFull = Parameters<Guesses['judge']>[0]['onFull'];
 
 interface Credentials {
   instanceId: string;
@@ -44,12 +48,13 @@ export async function createPasswordAuthenticator({
     return { outcome: 'signed_in', personId: found.id, passwordFingerprint, factors: found.factors };
   };
   return {
-    async signIn({ instanceId, email, password, account, guesser }) {
+    async signIn({ instanceId, email, password, account, guesser, onFull }) {
       return guesses.judge({
         buckets: passwordBuckets(account, guesser, failuresPerMinute),
         turn: (work) => hashes.run(guesser.browser ?? guesser.address, work),
         evaluate: () => compare({ instanceId, email, password }),
         isRight: ({ outcome }) => outcome === 'signed_in',
+        onFull,
       });
     },
   };

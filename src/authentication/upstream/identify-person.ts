@@ -1,5 +1,6 @@
 import type { IDToken } from 'openid-client';
 import type { PersonStore } from '../../accounts/person-store.ts';
+import type { Origin } from '../../audit/record.ts';
 import type { UpstreamProvider } from '../../instances/instance.ts';
 import type { SignInResult } from '../sign-in-result.ts';
 import { methodsFrom } from './upstream-methods.ts';
@@ -19,7 +20,8 @@ export async function identifyPerson(
     idToken,
     claims,
     complete,
-  }: { idToken: IDToken; claims: Readonly<Record<string, unknown>>; complete: boolean },
+    origin,
+  }: { idToken: IDToken; claims: Readonly<Record<string, unknown>>; complete: boolean; origin: Origin },
 ): Promise<SignInResult> {
   if (!isOf(provider, idToken)) return { outcome: 'refused', reason: 'upstream_invalid' };
   const identity = { instanceId: provider.instanceId, issuer: idToken.iss, subject: idToken.sub };
@@ -27,11 +29,11 @@ export async function identifyPerson(
   const known = await people.findByUpstreamIdentity(identity);
   if (known) {
     if (known.disabled) return { outcome: 'refused', reason: 'disabled', personId: known.id };
-    await people.updateFromUpstream(known.id, profile, { complete });
+    await people.updateFromUpstream(known.id, profile, { complete, origin });
     return { ...signedIn(known.id, provider, idToken), factors: known.factors };
   }
   if (provider.firstSignIn === 'refuse') return { outcome: 'refused', reason: 'unknown_person' };
-  return signedIn(await people.createFromUpstream(identity, profile), provider, idToken);
+  return signedIn(await people.createFromUpstream(identity, profile, origin), provider, idToken);
 }
 
 function signedIn(

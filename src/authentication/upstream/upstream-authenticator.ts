@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import * as openid from 'openid-client';
 import type { PersonStore } from '../../accounts/person-store.ts';
+import type { Origin } from '../../audit/record.ts';
 import type { UpstreamProvider } from '../../instances/instance.ts';
 import type { Logger } from '../../platform/log/logger.ts';
 import type { OutboundFetch } from '../../platform/network/outbound-fetch.ts';
@@ -49,6 +50,8 @@ export interface UpstreamAnswer {
   attempt: UpstreamAttempt;
   /** In epoch seconds. A sign-in is refused unless the provider says that it is not older. */
   authenticatedSince: number | undefined;
+  /** Where it comes from, for the audit trail. */
+  origin: Origin;
 }
 
 export function createUpstreamAuthenticator({
@@ -116,6 +119,7 @@ export function createUpstreamAuthenticator({
         idToken,
         claims,
         complete: withoutUserinfo === undefined,
+        origin: answer.origin,
       });
     },
   };

@@ -1,4 +1,5 @@
 import type { Queryable } from '../../platform/database.ts';
+import { actsBy } from '../../platform/transaction-way.ts';
 
 export type SecretTable = 'client_secrets' | 'listnr_client_secrets';
 
@@ -38,9 +39,13 @@ export async function findSecretTables(db: Queryable, clientId: string): Promise
 /**
  * `client_secrets` and `listnr_client_secrets` have the same shape. The triggers `client_secrets_validate` and
  * `listnr_client_secrets_validate` refuse a wrong secret. The triggers `clients_complete` and `listnr_clients_complete`
- * refuse to delete the last secret of a client that needs one.
+ * refuse to delete the last secret of a client that needs one. `way`: how its changes come about, for the audit trail.
  */
-export function createClientSecretStore(db: Queryable, table: SecretTable): ClientSecretStore {
+export function createClientSecretStore(
+  db: Queryable,
+  table: SecretTable,
+  way = 'command client secret',
+): ClientSecretStore {
   return {
     async list(clientId) {
       const rows = await db(table).where({ client_id: clientId }).orderBy('name');
@@ -70,11 +75,17 @@ export function createClientSecretStore(db: Queryable, table: SecretTable): Clie
     },
 
     async add(clientId, { name, digest, expiresAt }) {
-      await db(table).insert({ client_id: clientId, name, digest, expires_at: expiresAt });
+      await db.transaction(async (trx) => {
+        await actsBy(trx, way);
+        await trx(table).insert({ client_id: clientId, name, digest, expires_at: expiresAt });
+      });
     },
 
     async remove(clientId, name) {
-      return (await db(table).where({ client_id: clientId, name }).delete()) === 1;
+      return db.transaction(async (trx) => {
+        await actsBy(trx, way);
+        return (await trx(table).where({ client_id: clientId, name }).delete()) === 1;
+      });
     },
   };
 }

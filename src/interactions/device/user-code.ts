@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Context, Middleware } from 'koa';
+import type { Refusals } from '../../audit/refusals.ts';
 import { deviceCodeBuckets } from '../../authentication/guesses/buckets.ts';
 import type { Guesses } from '../../authentication/guesses/guesses.ts';
 import { type DeviceCode, type DeviceCodeStore, isDecided } from '../../grants/device-code-store.ts';
@@ -24,6 +25,7 @@ interface Dependencies {
   deviceCodes: DeviceCodeStore;
   sessions: SessionStore;
   guesses: Guesses;
+  refusals: Refusals;
   failuresPerMinute: number;
   issuer: string;
   https: boolean;
@@ -48,7 +50,8 @@ const MOST_LOOK_UPS = 3;
  * A code is short, so guesses are limited (RFC 8628 section 5.1).
  */
 export function knownUserCode(dependencies: Dependencies): Middleware {
-  const { deviceCodes, guesses, failuresPerMinute, views, resolve, addressMac, clock } = dependencies;
+  const { deviceCodes, guesses, refusals, failuresPerMinute, views, resolve, addressMac, clock } =
+    dependencies;
 
   const lookUp = async (path: string, userCode: string) => {
     const code = await deviceCodes.findByUserCode(userCode);
@@ -73,6 +76,12 @@ export function knownUserCode(dependencies: Dependencies): Middleware {
         buckets: deviceCodeBuckets(guesser, failuresPerMinute),
         evaluate: () => lookUp(ctx.path, userCode),
         isRight: ({ problem }) => problem === undefined,
+        onFull: (bucket) =>
+          refusals.record(
+            { event: 'device_code.locked', personId: guesser.personId, detail: { of: bucket?.of } },
+            { network: guesser.address },
+            originOf(ctx.req),
+          ),
       })
       .catch((error: unknown) => refusedByLimit(ctx, error));
     if (judged instanceof HttpError) return showCodeForm(ctx, { views }, { typed, refusal: judged });

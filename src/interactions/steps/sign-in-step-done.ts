@@ -2,10 +2,11 @@ import type { Factors } from '../../accounts/factor-store.ts';
 import { amrOf, identifies, type Proof } from '../../authentication/proof.ts';
 import { kindsAsked, type Step } from '../../authentication/steps.ts';
 import { redirect } from '../../http/pages/redirect.ts';
+import { originOf } from '../../http/records/request-state.ts';
 import { policyOf } from '../../instances/sign-in-policy.ts';
 import type { SignIn } from '../../oidc/request-context.ts';
 import { interactionAddress } from '../../oidc/routes.ts';
-import type { SignedInSession } from '../../oidc/session.ts';
+import { endSession, type SignedInSession } from '../../oidc/session.ts';
 import { epochSeconds, secondsFromNow } from '../../platform/time/clock.ts';
 import type { InteractionDependencies } from '../dependencies.ts';
 import { finishInteraction, type InteractionContext } from '../interaction.ts';
@@ -98,7 +99,7 @@ async function finishSignIn(
   const { interaction, client, instance } = context;
   const isSame = session.accountId === personId;
   if (session.accountId && !isSame) {
-    await session.destroy();
+    await endSession(session, { origin: originOf(context.ctx.req), cause: 'another_person_signed_in' });
     delete interaction.session;
     await interaction.persist();
   }

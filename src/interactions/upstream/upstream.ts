@@ -4,7 +4,7 @@ import type { RefusalReason } from '../../authentication/sign-in-result.ts';
 import { UpstreamUnavailable } from '../../authentication/upstream/upstream-unavailable.ts';
 import { parseParameters, singleValue } from '../../http/input/parameters.ts';
 import { redirect } from '../../http/pages/redirect.ts';
-import { requestState } from '../../http/records/request-state.ts';
+import { originOf, requestState } from '../../http/records/request-state.ts';
 import type { UpstreamProvider } from '../../instances/instance.ts';
 import { interactionAddress } from '../../oidc/routes.ts';
 import { type Clock, epochSeconds, secondsFromNow } from '../../platform/time/clock.ts';
@@ -17,6 +17,7 @@ import {
   NOT_WHO_WAS_ASKED_FOR,
   saysToBeAnother,
 } from '../interaction.ts';
+import { recordRefusal } from '../record-refusal.ts';
 import { signInStepDone } from '../steps/sign-in-step-done.ts';
 import { upstreamRefusal } from './upstream-refusal.ts';
 
@@ -96,6 +97,7 @@ export async function finishUpstream(
       callbackUrl: new URL(`${issuer}${upstreamCallbackPath(instance.id)}?${ctx.querystring}`),
       attempt: { ...attempt, state },
       authenticatedSince: authenticatedSince(context, clock),
+      origin: originOf(ctx.req),
     }),
   );
   const { log } = requestState(ctx.req);
@@ -113,11 +115,18 @@ export async function finishUpstream(
         factors,
       });
     log.detail = NOT_WHO_WAS_ASKED_FOR;
+    const detail = { why: NOT_WHO_WAS_ASKED_FOR };
+    await recordRefusal(context, dependencies, { event: 'upstream.refused', personId, detail });
     return notWhoWasAskedFor(context, dependencies);
   }
   log.signIn = result.reason;
   if (result.personId) log.person = result.personId;
   log.detail = result.detail ?? IN_WORDS[result.reason];
+  await recordRefusal(context, dependencies, {
+    event: 'upstream.refused',
+    personId: result.personId,
+    detail: { why: result.reason },
+  });
   if (result.reason === 'upstream_not_recent') return notWhoWasAskedFor(context, dependencies);
   if (result.reason !== 'upstream_refused')
     throw upstreamRefusal(result.reason, { retryAt: beginning(context) });

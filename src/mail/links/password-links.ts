@@ -1,5 +1,5 @@
 import type { CredentialStore, LinkedPerson } from '../../accounts/credential-store.ts';
-import { type Origin, recordAudit } from '../../audit/record.ts';
+import { actsFor, type Origin, recordAudit } from '../../audit/record.ts';
 import type { Queryable } from '../../platform/database.ts';
 import { hashId } from '../../platform/secrets/digest.ts';
 import type { SecretBox } from '../../platform/secrets/secret-box.ts';
@@ -156,10 +156,10 @@ export function createPasswordLinks({
         const taken = await links.take(trx, idHash);
         if (!taken) return false;
         await links.forget(trx, taken.about);
+        // The trigger `audit_person` tells of the new password.
+        await actsFor(trx, origin, { detail: { by: kind } });
         if (!(await credentials.setPassword(trx, person, passwordHash))) return false;
         if (kind === 'reset') await notices.passwordChanged(trx, person.id);
-        const event = { event: 'password.changed', personId: person.id, detail: { by: kind } } as const;
-        await recordAudit(trx, event, origin);
         return true;
       });
     },

@@ -2,7 +2,7 @@ import type { Provider } from 'oidc-provider';
 import { type Clock, epochSeconds } from '../../platform/time/clock.ts';
 import type { SessionStore } from '../../sessions/session-store.ts';
 import { requestContext } from '../request-context.ts';
-import type { Session, SignedInSession } from '../session.ts';
+import { endingOf, type Session, type SignedInSession } from '../session.ts';
 import { replace } from './replace.ts';
 
 /**
@@ -40,7 +40,7 @@ export function keepSessionRows(
       return save.call(this, ttl);
     },
     async destroy(this: Session & { destroyed?: boolean }) {
-      await sessions.end(this.uid);
+      await sessions.end(this.uid, endingOf(this));
       this.destroyed = true;
       this.emit('destroyed');
     },

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Knex } from 'knex';
 import { OperatorError } from '../errors.ts';
 import { WITHOUT_TIMEOUT } from '../migrate.ts';
+import { actsBy } from '../transaction-way.ts';
 import { explainSeedError, explainSeedMistake, isStatementError } from './seed-error.ts';
 import { mistakeOfSeed, type SeedCatalog } from './seed-grammar.ts';
 
@@ -32,7 +33,7 @@ export async function applySeed(
       await trx.raw(WITHOUT_TIMEOUT);
       const mistake = await mistakeOfSeed(sql, await readCatalog(trx));
       if (mistake) throw new OperatorError(explainSeedMistake(mistake, { name, sql }));
-      return run(trx, sql, settings);
+      return run(trx, { name, sql, settings });
     });
   } catch (error) {
     if (!isStatementError(error)) throw error;
@@ -70,7 +71,10 @@ async function readCatalog(knex: Knex): Promise<SeedCatalog> {
   return { tables: named('tables'), columns: named('columns'), callable: named('callable') };
 }
 
-async function run(trx: Knex.Transaction, sql: string, settings: Record<string, string>): Promise<Change[]> {
+async function run(
+  trx: Knex.Transaction,
+  { name, sql, settings }: { name: string; sql: string; settings: Record<string, string> },
+): Promise<Change[]> {
   await trx.raw('SELECT pg_advisory_xact_lock(?)', [SEED_LOCK]);
   // The trigger `record_registration_change` fills it.
   await trx.raw(
@@ -79,6 +83,7 @@ async function run(trx: Knex.Transaction, sql: string, settings: Record<string, 
   await trx.raw(
     'CREATE FUNCTION pg_temp.apply_seed(seed text) RETURNS void LANGUAGE plpgsql AS $$ BEGIN EXECUTE seed; END $$',
   );
+  await actsBy(trx, `seed ${name}`);
   for (const [key, value] of Object.entries(settings)) {
     await trx.raw('SELECT set_config(?, ?, true)', [`listo.${key}`, value]);
   }

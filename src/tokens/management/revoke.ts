@@ -24,7 +24,15 @@ export async function revoke(request: ManagementRequest, d: RevocationDependenci
     note({ person: claims.sub, grant: claims.grant_id });
     if (claims.client_id !== client.id) note({ detail: 'of another client: nothing was revoked' });
     else if (expired) note({ detail: 'Access token expired' });
-    else await d.accessTokens.revoke(claims.jti, new Date(claims.exp * 1000));
+    else
+      await d.accessTokens.revoke(
+        {
+          ...{ jti: claims.jti, grantId: claims.grant_id, personId: claims.sub },
+          ...{ clientId: client.id, instanceId: client.instanceId },
+          expiresAt: new Date(claims.exp * 1000),
+        },
+        request.origin(),
+      );
     return;
   }
   const family = await findCurrentFamily(request, d);
