@@ -37,6 +37,11 @@ export function mayReturnSignedOutTo(
   return isAmong(client.postLogoutRedirectUris, uri, client);
 }
 
+/** Whether the pages of a browser origin may call for a client: those at its redirect URIs may. */
+export function mayCallFrom({ redirectUris }: Pick<Client, 'redirectUris'>, origin: string): boolean {
+  return redirectUris.some((uri) => /^https?:/.test(uri) && new URL(uri).origin === origin);
+}
+
 /** Whether the answer to an authorization request may go out in this response mode. */
 export function mayBeAnsweredBy({ responseModes }: Pick<Client, 'responseModes'>, mode: string): boolean {
   return responseModes === null || responseModes.includes(mode);

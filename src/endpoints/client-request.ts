@@ -2,6 +2,8 @@
  * The endpoints for programs that we answer ourselves: tokens, introspection, revocation and userinfo. A file for each
  * reads the request, asks `tokens/`, and makes the answer or the refusal. Nothing here knows how the request came in.
  */
+
+import { mayCallFrom } from '../clients/allowed-now.ts';
 import type { Audiences } from '../clients/authentication/assertion.ts';
 import {
   type AuthenticationDependencies,
@@ -12,7 +14,6 @@ import { hasCredentials, type PresentedCredentials } from '../clients/authentica
 import type { CertificateReader } from '../clients/certificates/certificate-header.ts';
 import type { Client } from '../clients/client.ts';
 import { OAuthError } from '../clients/oauth-error.ts';
-import { mayCallFrom } from '../clients/origins.ts';
 import type { EndpointAnswer, EndpointRequest } from '../http/endpoint.ts';
 import type { RequestParameters } from '../http/input/parameters.ts';
 import { plainDescription } from './plain-description.ts';

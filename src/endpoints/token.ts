@@ -1,11 +1,12 @@
+import type { ClientCertificate } from '../clients/certificates/client-certificate.ts';
 import type { Client } from '../clients/client.ts';
-import { verifyDpopProof } from '../clients/dpop-proof.ts';
+import { type DpopProof, verifyDpopProof } from '../clients/dpop-proof.ts';
 import { OAuthError } from '../clients/oauth-error.ts';
 import { proofFault } from '../clients/security-profile.ts';
 import { requireParameters, singleParameters } from '../clients/single-parameters.ts';
 import type { Endpoint, EndpointRequest } from '../http/endpoint.ts';
 import type { RequestParameters } from '../http/input/parameters.ts';
-import { TokenError } from '../tokens/errors.ts';
+import { invalidProof, TokenError } from '../tokens/errors.ts';
 import { type ExchangeDependencies, exchangeCode } from '../tokens/exchange-code.ts';
 import {
   DEVICE_CODE_GRANT,
@@ -52,7 +53,7 @@ export function tokenEndpoint(d: TokenEndpointDependencies): Endpoint {
         const { grant, parameters } = readGrant(request, client);
         const { note, origin } = request;
         const certificate = d.readCertificate(request.headers);
-        const proof = await readProof(request, client, d);
+        const proof = await readProof(request, client, certificate, d);
         return grant.answer({ client, parameters, note, origin, certificate, ...proof }, d);
       });
     },
@@ -77,24 +78,42 @@ function readGrant(
   return { grant, parameters };
 }
 
-/** Reads the DPoP proof (RFC 9449 section 5), which may be wrong. */
+/**
+ * Reads the DPoP proof (RFC 9449 section 5), which may be wrong. A proof or certificate that the client must send, and
+ * did not, is an error of the same kind.
+ */
 async function readProof(
   { method, headers }: EndpointRequest,
   client: Client,
+  certificate: ClientCertificate | undefined,
   { issuer, clock }: Pick<TokenEndpointDependencies, 'issuer' | 'clock'>,
 ): Promise<Pick<TokenRequest, 'proof' | 'proofError'>> {
   const { dpop: text } = headers;
-  if (!text) return { proof: undefined, proofError: undefined };
+  if (!text) return { proof: undefined, proofError: lackOf(client, undefined, certificate) };
   const target = { method, url: `${issuer}${ENDPOINT_PATHS.token}`, now: clock.now() };
   return verifyDpopProof(String(text), target).then(
     (proof) => {
       const fault = proofFault(client, proof, target.now);
-      return fault === undefined ? { proof, proofError: undefined } : wrongProof(fault);
+      return fault === undefined
+        ? { proof, proofError: lackOf(client, proof, certificate) }
+        : wrongProof(fault);
     },
     ({ message }: Error) => wrongProof(message),
   );
 }
 
+/** It is never `invalid_grant`: the code or token is not to blame. */
+function lackOf(
+  client: Client,
+  proof: DpopProof | undefined,
+  certificate: ClientCertificate | undefined,
+): TokenError | undefined {
+  if (client.requireDpop && !proof) return invalidProof('This client must send a DPoP proof');
+  if (client.certificateBoundAccessTokens && !certificate)
+    return new TokenError('invalid_request', 'This client must connect with a certificate');
+  return undefined;
+}
+
 function wrongProof(why: string): Pick<TokenRequest, 'proof' | 'proofError'> {
-  return { proof: undefined, proofError: new TokenError('invalid_dpop_proof', why) };
+  return { proof: undefined, proofError: invalidProof(why) };
 }

@@ -11,7 +11,7 @@ import { epochSeconds } from '../platform/time/clock.ts';
 import type { Payload } from '../platform/time/payload-times.ts';
 import { invalidGrant, TokenError } from './errors.ts';
 import { type IssueDependencies, issueFirstTokens, signersFor } from './issue-tokens.ts';
-import { hasItsProof, refuseOtherProof, requireProof } from './proof-of-possession.ts';
+import { refuseOtherProof, requireProof } from './proof-of-possession.ts';
 import type { RefreshTokenCodec, RefreshTokenValue } from './refresh-token-value.ts';
 import type { TokenAnswer, TokenRequest } from './token-request.ts';
 
@@ -47,7 +47,7 @@ function isComplete(request: TokenRequest): boolean {
   const { client, parameters } = request;
   const { redirect_uri = '', code_verifier: verifier } = parameters;
   return (
-    hasItsProof(request) &&
+    !request.proofError &&
     (verifier === undefined ? !client.requirePkce : isVerifier(verifier)) &&
     mayReturnTo(client, redirect_uri)
   );

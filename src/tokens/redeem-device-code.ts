@@ -6,7 +6,7 @@ import type { GrantStore } from '../grants/grant-store.ts';
 import { epochSeconds } from '../platform/time/clock.ts';
 import { invalidGrant, TokenError } from './errors.ts';
 import { type IssueDependencies, issueFirstTokens, signersFor } from './issue-tokens.ts';
-import { refuseWrongProof, requireProof } from './proof-of-possession.ts';
+import { requireProof } from './proof-of-possession.ts';
 import type { RefreshTokenCodec } from './refresh-token-value.ts';
 import type { TokenAnswer, TokenRequest } from './token-request.ts';
 
@@ -72,7 +72,7 @@ function refuseUnready(
     throw new TokenError('expired_token', 'Device code expired');
   if (!decided && !inTime)
     throw new TokenError('slow_down', 'you are polling too quickly and should back off at a reasonable rate');
-  refuseWrongProof(request);
+  if (request.proofError) throw request.proofError;
   if (!decided)
     throw new TokenError(
       'authorization_pending',

@@ -9,7 +9,7 @@ import { isKnown } from '../grants/known-members.ts';
 import type { RefreshFamily, RefreshFamilyStore } from '../grants/refresh-family-store.ts';
 import { invalidGrant, TokenError } from './errors.ts';
 import { type IssueDependencies, issueTokens, signersFor } from './issue-tokens.ts';
-import { hasItsProof, refuseOtherKey, requireProof } from './proof-of-possession.ts';
+import { refuseOtherKey, requireProof } from './proof-of-possession.ts';
 import type { RefreshTokenCodec, RefreshTokenValue } from './refresh-token-value.ts';
 import type { TokenAnswer, TokenRequest } from './token-request.ts';
 
@@ -39,7 +39,7 @@ export async function refresh(request: TokenRequest, d: RefreshDependencies): Pr
   const signers = signersFor(client, d.keyRing);
 
   const { authorization, sequence } =
-    (hasItsProof(request) ? await rotate(presented, request, d) : undefined) ??
+    (request.proofError ? undefined : await rotate(presented, request, d)) ??
     (await lookAgain(presented, request, d));
   return issueTokens(
     {

@@ -11,7 +11,10 @@ export interface TokenRequest {
   parameters: Readonly<Record<string, string | undefined>>;
   /** A verified proof, which may have been used before. */
   proof: DpopProof | undefined;
-  /** Why the proof that was sent is none. It is an answer only where the request has no worse mistake. */
+  /**
+   * Why the proof that was sent is none, or that the request lacks a proof or certificate that its client must send. It
+   * is an answer only where the request has no worse mistake; with it, no statement may match.
+   */
   proofError: TokenError | undefined;
   /** The certificate with which the client connected. */
   certificate: ClientCertificate | undefined;

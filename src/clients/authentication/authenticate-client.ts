@@ -1,10 +1,10 @@
 import type { Clock } from '../../platform/time/clock.ts';
+import { mayCallFrom } from '../allowed-now.ts';
 import type { CertificateIssuers } from '../certificates/certificate-issuers.ts';
 import type { Client } from '../client.ts';
 import type { ClientStore } from '../client-store.ts';
 import type { ClientKeys } from '../keys/client-keys.ts';
 import { OAuthError } from '../oauth-error.ts';
-import { refuseOtherOrigin } from '../origins.ts';
 import type { ClientSecrets } from '../secrets/client-secrets.ts';
 import { isFapi } from '../security-profile.ts';
 import type { UsedProofStore } from '../used-proof-store.ts';
@@ -46,6 +46,15 @@ export async function identifyClient(
   if (!client) throw await withoutSecret(credentials, 'client not found', { clientSecrets });
   refuseOtherOrigin(client, origin);
   return { client, credentials };
+}
+
+/** @throws OAuthError `invalid_request` when a page sent the request that may not call for the client. */
+export function refuseOtherOrigin(
+  client: Pick<Client, 'id' | 'redirectUris'>,
+  origin: string | undefined,
+): void {
+  if (origin !== undefined && !mayCallFrom(client, origin))
+    throw new OAuthError('invalid_request', `origin ${origin} not allowed for client: ${client.id}`);
 }
 
 /**

@@ -1,3 +1,4 @@
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { createRecent } from '../../platform/copies/recent.ts';
 import { withinShare } from '../../platform/postgres/share.ts';
 import { digestSecret, isSlow, verifySecret } from '../../platform/secrets/digest.ts';
@@ -5,7 +6,6 @@ import type { HashQueue } from '../../platform/secrets/hash-queue.ts';
 import { compareGuarded, comparisonLane } from '../../platform/secrets/slow-comparisons.ts';
 import type { Clock } from '../../platform/time/clock.ts';
 import type { ClientSecretStore, StoredSecret } from './client-secret-store.ts';
-import { createProvenSecrets } from './proven-secrets.ts';
 
 /** The columns for verifying. `expiresAt` is checked at each use; Postgres' `infinity` arrives as a number. */
 export type KnownSecret = Pick<StoredSecret, 'name' | 'digest'> & { expiresAt: Date | number | null };
@@ -135,5 +135,33 @@ function createNotes({
     noted.set(key, true);
     waiting.set(key, [clientId, name]);
     if (!working) void work();
+  };
+}
+
+/**
+ * The slow digests (argon2id) whose secret this process has seen, so that a client that authenticates all the time
+ * waits for a hash once an hour, and never behind a flood of guesses. A digest that changed or was removed is not
+ * asked for again.
+ */
+interface ProvenSecrets {
+  has(secret: string, digest: string): boolean;
+  add(secret: string, digest: string): void;
+}
+
+const LIFETIME_MS = 60 * 60 * 1000;
+
+function createProvenSecrets(): ProvenSecrets {
+  // The proofs are worth nothing without this key, which never leaves the process.
+  const key = randomBytes(32);
+  const proofs = createRecent<Buffer>({ max: 10_000, ttlMs: LIFETIME_MS });
+  const proofOf = (secret: string) => createHmac('sha256', key).update(secret).digest();
+  return {
+    has(secret, digest) {
+      const proof = isSlow(digest) ? proofs.get(digest) : undefined;
+      return proof !== undefined && timingSafeEqual(proof, proofOf(secret));
+    },
+    add(secret, digest) {
+      proofs.set(digest, proofOf(secret));
+    },
   };
 }

@@ -1,4 +1,6 @@
 import type Router from '@koa/router';
+import type { Metrics } from '../../platform/metrics.ts';
+import type { AnswerListener } from './access-log.ts';
 
 /** All unknown addresses share one name, so that made-up addresses add nothing to memory. */
 const OTHER = 'other';
@@ -29,4 +31,20 @@ export function endpointsOf(routers: readonly Router[]): (path: string) => strin
 function firstSegment(path: string): string {
   const end = path.indexOf('/', 1);
   return end === -1 ? path : path.slice(0, end);
+}
+
+const METHODS = new Set(['GET', 'HEAD', 'POST', 'OPTIONS']);
+
+/** Measures each request under the name of its endpoint. */
+export function measureAnswers(
+  metrics: Pick<Metrics, 'observeRequest'>,
+  endpointOf: (path: string) => string,
+): AnswerListener {
+  return ({ method, path, status, seconds }) =>
+    metrics.observeRequest({
+      endpoint: endpointOf(path),
+      method: METHODS.has(method) ? method : 'other',
+      status,
+      seconds,
+    });
 }
