@@ -153,6 +153,7 @@ function pages(services: Services): Router {
     {
       ...services,
       issuer: config.issuer,
+      https: config.https,
       provider: () => live.current,
       sendsMail: config.mail !== undefined,
     },

@@ -22,6 +22,8 @@ import type { KnownBrowsers } from './known-browser.ts';
 /** The services of all pages. Each step takes those it needs. */
 export interface InteractionDependencies {
   issuer: string;
+  /** Whether browsers reach the issuer by https, so that cookies are marked as secure. */
+  https: boolean;
   provider: () => Provider;
   hints: IdTokenHints;
   sealedRequests: SealedRequests;

@@ -27,7 +27,7 @@ export async function leadOn(
   dependencies: InteractionDependencies,
   { known, answer }: { known: Client | undefined; answer: InteractionOver['answer'] },
 ): Promise<void> {
-  const { provider, issuer } = dependencies;
+  const { provider, issuer, https } = dependencies;
   const uid = String(ctx.params.uid);
   const found = await findInteraction(ctx, uid, { ...dependencies, provider: provider() });
   // The form of an interaction that was loaded is read already.
@@ -43,7 +43,6 @@ export async function leadOn(
   const links = client ? applicationLinks(client, issuer) : [];
   if (found?.isOpen && !found.isOwn) {
     const lost = isFormWithoutCookies(ctx);
-    const https = issuer.startsWith('https:');
     const keeps = keepsCookies(ctx, interactionAddress(uid, client?.id), { https, lost });
     if (keeps === undefined) return;
     if (!keeps) throw cookiesBlocked(ctx, issuer, { links });
