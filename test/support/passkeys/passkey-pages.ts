@@ -3,9 +3,10 @@ import type {
   PublicKeyCredentialRequestOptionsJSON,
 } from '@simplewebauthn/server';
 import type { Person } from '../../../src/accounts/person.ts';
+import { systemClock } from '../../../src/platform/time/clock.ts';
 import type { Page } from '../browsers/browser.ts';
 import type { TestServer } from '../servers/test-server.ts';
-import { FROM } from './passkey-world.ts';
+import { FROM, passkeyParts } from './passkey-world.ts';
 import {
   type BentCreation,
   type SoftwareAuthenticator,
@@ -14,12 +15,12 @@ import {
 
 /** Gives a person a passkey, and returns the device that keeps it. */
 export async function aPasskey(
-  server: Pick<TestServer, 'url' | 'services'>,
+  { url, database }: Pick<TestServer, 'url' | 'database'>,
   person: { id: string; email: string },
   bent: BentCreation = {},
 ): Promise<SoftwareAuthenticator> {
-  const device = softwareAuthenticator({ origin: server.url });
-  const { registrar } = server.services.passkeys;
+  const device = softwareAuthenticator({ origin: url });
+  const { registrar } = passkeyParts(database.knex, { clock: systemClock, origin: url });
   const options = await registrar.options({ person: person as Person, instanceName: 'Demo', uid: 'given' });
   const answer = JSON.stringify(device.create(options, bent));
   const added = await registrar.add({ personId: person.id, uid: 'given', answer, origin: FROM });

@@ -9,6 +9,7 @@ import {
   type PasskeyRegistrar,
 } from '../../../src/authentication/passkey/passkey-registrar.ts';
 import { createPasskeyStore, type PasskeyStore } from '../../../src/authentication/passkey/passkey-store.ts';
+import { relyingPartyOf } from '../../../src/authentication/passkey/relying-party.ts';
 import type { Queryable } from '../../../src/platform/database.ts';
 import type { Clock } from '../../../src/platform/time/clock.ts';
 
@@ -19,7 +20,11 @@ export const FROM = { address: '192.0.2.1', requestId: 'request-1' };
 /** The parts about passkeys, on a database. */
 export function passkeyParts(
   db: Queryable,
-  { clock, failuresPerMinute = 0 }: { clock: Clock; failuresPerMinute?: number },
+  {
+    clock,
+    failuresPerMinute = 0,
+    origin = ORIGIN,
+  }: { clock: Clock; failuresPerMinute?: number; origin?: string },
 ): {
   passkeys: PasskeyStore;
   authenticator: PasskeyAuthenticator;
@@ -32,7 +37,7 @@ export function passkeyParts(
   };
   const passkeys = createPasskeyStore(db, { factorAdded: tell('has'), factorRemoved: tell('lost') });
   const parts = {
-    relyingParty: { id: 'id.test', origin: ORIGIN, usable: true },
+    relyingParty: relyingPartyOf(origin),
     passkeys,
     keys: ['a key that signs challenges'],
     clock,
