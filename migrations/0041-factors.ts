@@ -29,7 +29,6 @@ CREATE TABLE pending_sign_ins (
   person_id text NOT NULL REFERENCES people ON DELETE CASCADE,
   password_fingerprint text NOT NULL,
   proven jsonb NOT NULL,
-  failures integer NOT NULL DEFAULT 0,
   expires_at timestamptz NOT NULL
 );
 CREATE INDEX pending_sign_ins_person ON pending_sign_ins (person_id);
@@ -39,7 +38,6 @@ COMMENT ON COLUMN pending_sign_ins.uid_hash IS 'The SHA-256 of the id of the int
 COMMENT ON COLUMN pending_sign_ins.person_id IS 'The person who is signing in.';
 COMMENT ON COLUMN pending_sign_ins.password_fingerprint IS 'The SHA-256 of the hash of the password that was right, which must still be theirs at the end. Empty: there was none.';
 COMMENT ON COLUMN pending_sign_ins.proven IS 'The proofs so far, in methods: how, when (epoch seconds) and by which factor. In continued: whether the session of the browser identified the person.';
-COMMENT ON COLUMN pending_sign_ins.failures IS 'How many codes were wrong. After a few, the sign-in begins again.';
 COMMENT ON COLUMN pending_sign_ins.expires_at IS 'From then on, the sign-in begins again.';
 
 CREATE TABLE totp_factors (

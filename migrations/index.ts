@@ -115,7 +115,7 @@ export const FUNCTIONS_SINCE: Partial<Record<Name, string>> = {
   '0038-profile-implies': '7841e4e9017901e9',
   '0040-audit-events': '643ed6f6924d9d5d',
   '0041-factors': '54b8604dca91b903',
-  '0044-accounts': '8db6935e6f680a11',
+  '0044-accounts': '556ff0692ec5ea32',
 };
 
 /** The migrations in order, as knex wants them. They are listed by hand, so that no folder is read at start. */

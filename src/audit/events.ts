@@ -70,6 +70,11 @@ export const AUDIT_EVENTS = {
   'password.changed': 'A person got a password, another one, or none any more; the others end all sessions.',
   'address.changed': "A person's e-mail address changed. The trail keeps neither.",
   ...REGISTRATION_EVENTS,
+  'factor.added': 'A person set up another factor; detail.kind says which.',
+  'factor.removed': 'A factor of a person was removed; detail.kind says which.',
+  'recovery_code.used':
+    'A person used a recovery code in place of a second factor; detail.left says how many they still have.',
+  'recovery_codes.replaced': 'A person got new recovery codes, and the ones from before no longer work.',
 } as const satisfies Record<string, string>;
 
 export type AuditEvent = keyof typeof AUDIT_EVENTS;

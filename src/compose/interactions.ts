@@ -1,4 +1,3 @@
-import { createFactorStore, type FactorStore } from '../accounts/factor-store.ts';
 import { createPersonStore, type PersonStore } from '../accounts/person-store.ts';
 import type { FactorNotices } from '../authentication/factor-notices.ts';
 import { createGuessStore } from '../authentication/guesses/guess-store.ts';
@@ -9,18 +8,17 @@ import {
   createPasswordAuthenticator,
   type PasswordAuthenticator,
 } from '../authentication/password/password-authenticator.ts';
-import type { Proof } from '../authentication/proof.ts';
 import type { UpstreamAuthenticator } from '../authentication/upstream/upstream-authenticator.ts';
 import type { Config } from '../config.ts';
 import { type ConsentStore, createConsentStore } from '../grants/consent-store.ts';
 import { createKnownBrowsers, type KnownBrowsers } from '../interactions/known-browser.ts';
 import { upstreamCallbackPath } from '../interactions/upstream/upstream.ts';
-import { createPendingSignInStore, type PendingSignInStore } from '../sessions/pending-sign-in-store.ts';
 import { createUpstreamSignInStore, type UpstreamSignInStore } from '../sessions/upstream-sign-in-store.ts';
+import { composeFactors, type FactorParts } from './factors.ts';
 import type { Foundation } from './foundation.ts';
 
 /** The people, their ways of signing in, and their consents. */
-export interface InteractionParts {
+export interface InteractionParts extends FactorParts {
   people: PersonStore;
   /** Guesses at passwords and device codes. */
   guesses: Guesses;
@@ -29,8 +27,6 @@ export interface InteractionParts {
   passkeys: Passkeys;
   upstream: UpstreamAuthenticator;
   upstreamSignIns: UpstreamSignInStore;
-  pendingSignIns: PendingSignInStore<Proof>;
-  factors: FactorStore;
   consents: ConsentStore;
 }
 
@@ -61,6 +57,10 @@ export async function composeInteractions(
   const guesses =
     failuresPerMinute === 0 ? UNLIMITED_GUESSES : createGuesses(createGuessStore(database.knex));
   return {
+    ...composeFactors(
+      { database, databaseTime, box, clock, notices, guesses },
+      { secrets, failuresPerMinute },
+    ),
     people,
     guesses,
     knownBrowsers: createKnownBrowsers({ keys: secrets.cookieKeys, https, clock }),
@@ -81,8 +81,6 @@ export async function composeInteractions(
       redirectUri: (instanceId) => `${issuer}${upstreamCallbackPath(instanceId)}`,
     }),
     upstreamSignIns: createUpstreamSignInStore(database.knex, box, clock, databaseTime),
-    pendingSignIns: createPendingSignInStore(database.knex, clock, databaseTime),
-    factors: createFactorStore(database.knex),
     consents: createConsentStore(database.knex),
   };
 }

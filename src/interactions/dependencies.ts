@@ -5,6 +5,8 @@ import type { Refusals } from '../audit/refusals.ts';
 import type { Passkeys } from '../authentication/passkey/passkeys.ts';
 import type { PasswordAuthenticator } from '../authentication/password/password-authenticator.ts';
 import type { Proof } from '../authentication/proof.ts';
+import type { CodeAuthenticator } from '../authentication/totp/code-authenticator.ts';
+import type { TotpSetUp } from '../authentication/totp/totp-set-up.ts';
 import type { UpstreamAuthenticator } from '../authentication/upstream/upstream-authenticator.ts';
 import type { ArtifactStore } from '../grants/artifact-store.ts';
 import type { ConsentStore } from '../grants/consent-store.ts';
@@ -35,6 +37,8 @@ export interface InteractionDependencies {
   pendingSignIns: PendingSignInStore<Proof>;
   /** Reads the means that people have at this moment. */
   factors: FactorStore;
+  totpSetUp: TotpSetUp;
+  codes: CodeAuthenticator;
   passwords: PasswordAuthenticator;
   passkeys: Passkeys;
   upstream: UpstreamAuthenticator;

@@ -22,6 +22,9 @@ import {
 import { takesPasskeys } from './passkey/passkey-form.ts';
 import { showPasskeySignIn, signInWithPasskey } from './passkey/passkey-sign-in.ts';
 import { showSignIn, signInWithPassword } from './sign-in.ts';
+import { proveByRecoveryCode, proveByTotp, showSecondFactor } from './steps/second-factor.ts';
+import { confirmTotp, goOnAfterPage, showSetUpFactor } from './steps/set-up-factor.ts';
+import { goOnFromSession } from './steps/sign-in-step-done.ts';
 import { themeRoute } from './theme-route.ts';
 import {
   finishUpstream,
@@ -56,15 +59,21 @@ export function interactionRoutes(
 
   add('get', '/interaction/:uid', at('any', showPrompt));
   add('post', '/interaction/:uid/account', at('account', continueAsSignedIn));
-  add('get', '/interaction/:uid/another', at('any', signInAsAnother));
+  add('get', '/interaction/:uid/another', at('any', startSignIn));
   add('post', '/interaction/:uid/sign-in', at('password', signInWithPassword));
   add('get', '/interaction/:uid/passkey', at('passkey', showPasskeySignIn));
   add('post', '/interaction/:uid/passkey', at('passkey', signInWithPasskey));
   add('get', '/interaction/:uid/upstream/:instance', at('upstream', finishUpstream));
+  add('get', '/interaction/:uid/second-factor', at('any', showSecondFactor));
+  add('post', '/interaction/:uid/second-factor', at('any', proveByTotp));
+  add('post', '/interaction/:uid/recovery-code', at('any', proveByRecoveryCode));
+  add('get', '/interaction/:uid/set-up-factor', at('any', showSetUpFactor));
+  add('post', '/interaction/:uid/set-up-factor', at('any', confirmTotp));
+  add('post', '/interaction/:uid/go-on', at('any', goOnAfterPage));
   add('post', '/interaction/:uid/consent', at('consent', decideConsent));
   add('post', '/interaction/:uid/abort', at('any', abortInteraction));
   // A form's answer was opened again, without the form.
-  for (const form of ['account', 'sign-in', 'consent', 'abort'])
+  for (const form of ['account', 'sign-in', 'recovery-code', 'go-on', 'consent', 'abort'])
     add('get', `/interaction/:uid/${form}`, [toPageOfForm]);
   add('get', upstreamCallbackPath(':instance'), [forwardUpstreamAnswer]);
   add('get', '/assets/theme/:file', [themeRoute(dependencies)]);
@@ -114,25 +123,15 @@ async function showPrompt(context: InteractionContext, dependencies: Interaction
     case 'consent':
       return showConsent(context, dependencies);
     default:
-      return startSignIn(context, dependencies);
+      return goOnFromSession(context, dependencies, startSignIn);
   }
 }
 
+/** Also for a person who is not the one of the page. */
 async function startSignIn(
   context: InteractionContext,
   dependencies: InteractionDependencies,
 ): Promise<void> {
   if (signInStep(context.instance) === 'upstream') return startUpstream(context, dependencies);
   return showSignIn(context, dependencies);
-}
-
-/** For a person who is not the one of the page. The page that asks to sign in needs no other form. */
-async function signInAsAnother(
-  context: InteractionContext,
-  dependencies: InteractionDependencies,
-): Promise<void> {
-  const { ctx, interaction, client } = context;
-  if (interaction.prompt.name === 'login')
-    return redirect(ctx, interactionAddress(interaction.uid, client.id));
-  return startSignIn(context, dependencies);
 }

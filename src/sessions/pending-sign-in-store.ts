@@ -32,8 +32,6 @@ export interface PendingSignInStore<Proof> {
   find(uid: string): Promise<(PendingSignIn<Proof> & { factors: Factors }) | undefined>;
   /** Ends it. True for exactly one caller. */
   end(uid: string): Promise<boolean>;
-  /** Counts a wrong code, and ends the sign-in with the last one. Returns how many are left. */
-  fail(uid: string, most: number): Promise<number>;
 }
 
 interface Values extends PersonSigningIn {
@@ -50,8 +48,7 @@ const save = prepare<never, Values>(
   SELECT :uidHash::bytea, person.id, :passwordFingerprint, :proven::jsonb, :expiresAt::timestamptz FROM person
   ON CONFLICT (uid_hash) DO UPDATE
   SET person_id = excluded.person_id, password_fingerprint = excluded.password_fingerprint,
-      proven = excluded.proven, expires_at = excluded.expires_at, 
-      failures = CASE WHEN p.person_id = excluded.person_id THEN p.failures ELSE 0 END`,
+      proven = excluded.proven, expires_at = excluded.expires_at`,
 );
 
 interface Row {
@@ -66,19 +63,6 @@ const find = prepare<Row, { uidHash: Buffer }>(
   'find_pending_sign_in',
   `SELECT person_id, password_fingerprint, proven, expires_at, ${factorsJson('person_id')} AS factors
    FROM pending_sign_ins WHERE uid_hash = :uidHash`,
-);
-
-const fail = prepare<{ failures: number }, { uidHash: Buffer; most: number }>(
-  'fail_pending_sign_in',
-  `
-  WITH failed AS (
-    UPDATE pending_sign_ins SET failures = failures + 1 WHERE uid_hash = :uidHash AND failures + 1 < :most
-    RETURNING failures
-  ),
-  ended AS (
-    DELETE FROM pending_sign_ins WHERE uid_hash = :uidHash AND failures + 1 >= :most RETURNING failures
-  )
-  SELECT failures FROM failed`,
 );
 
 export function createPendingSignInStore<Proof extends { at: number }>(
@@ -119,11 +103,6 @@ export function createPendingSignInStore<Proof extends { at: number }>(
           .where({ uid_hash: hashId(uid) })
           .delete()) === 1
       );
-    },
-
-    async fail(uid, most) {
-      const { rows } = await fail(db, { uidHash: hashId(uid), most });
-      return rows[0] ? most - rows[0].failures : 0;
     },
   };
 }

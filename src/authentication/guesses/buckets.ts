@@ -52,6 +52,53 @@ export function deviceCodeBuckets(
       ];
 }
 
+/** Somebody who has proven another factor of this person, and guesses the next one. */
+export interface SecondFactorGuesser {
+  personId: string;
+  /** The browser, if the person has proven a second factor in it before. */
+  browser: string | undefined;
+}
+
+const DAY_SECONDS = 24 * 60 * 60;
+/** Wrong codes of an app a minute, and a day from browsers that are new to the person, or from one that is not. */
+const MOST_CODES = 5;
+/**
+ * Three codes of a million are right at a time. So somebody who has the password, and nothing else, guesses one in a
+ * year with a chance of 3 %.
+ */
+const MOST_CODES_A_DAY = 30;
+
+/**
+ * Only people who have the password come so far, and they share the guesses of the browsers that are new to the person.
+ * The browsers that the person has used have guesses of their own, which nobody else can use up.
+ */
+export function totpBuckets(guesser: SecondFactorGuesser, most: number): Bucket[] {
+  const who = whoGuesses(guesser);
+  const of = ofWhom(guesser);
+  return [
+    { of, name: digest(`totp ${who}`), most: Math.min(most, MOST_CODES) },
+    { of, name: digest(`totp of a day ${who}`), most: MOST_CODES_A_DAY, seconds: DAY_SECONDS },
+  ];
+}
+
+/** Nobody guesses 80 bits, so this bounds only the work. */
+export function recoveryCodeBuckets(guesser: SecondFactorGuesser, most: number): Bucket[] {
+  return [{ of: ofWhom(guesser), name: digest(`recovery code ${whoGuesses(guesser)}`), most }];
+}
+
+function ofWhom({ browser }: SecondFactorGuesser): 'browser' | 'person' {
+  return browser === undefined ? 'person' : 'browser';
+}
+
+function whoGuesses({ personId, browser }: SecondFactorGuesser): string {
+  return browser === undefined ? `person ${personId}` : `browser ${browser} ${personId}`;
+}
+
+/** The name under which a browser is known to a person whose second factor was proven in it. */
+export function secondFactorName(personId: string): string {
+  return digest(`second factor ${personId}`);
+}
+
 /**
  * Nobody guesses a passkey, so this bounds only the work that an address can cause. After another factor was proven, the
  * person counts instead.

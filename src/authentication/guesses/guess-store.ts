@@ -6,8 +6,10 @@ export interface Bucket {
   name: string;
   /** Whose guesses it counts, for the audit trail. */
   of?: 'account' | 'address' | 'browser' | 'person' | 'all';
-  /** How many failures a minute it allows. */
+  /** How many failures it allows in its time. */
   most: number;
+  /** For how long a failure counts, in seconds; by default a minute. */
+  seconds?: number;
   /** The account, where one account counts once, however often it fails. By default each guess counts. */
   counts?: string;
 }
@@ -19,7 +21,7 @@ export interface GuessStore {
    * of these buckets.
    */
   begin(guess: string, buckets: readonly Bucket[]): Promise<string[]>;
-  /** Ends a guess that failed; it counts for a minute. */
+  /** Ends a guess that failed; it counts for the time of each bucket. */
   fail(guess: string, buckets: readonly Bucket[]): Promise<void>;
   /** Ends a guess that does not count. */
   release(guess: string, names: readonly string[]): Promise<void>;
@@ -28,7 +30,7 @@ export interface GuessStore {
 }
 
 const NOW = 'extract(epoch FROM clock_timestamp())::float8';
-/** In seconds: a minute, and for a guess whose process died, longer than any takes. */
+/** In seconds: by default, and for a guess whose process died, longer than any takes. */
 const COUNTS_FOR = 60;
 const UNDER_WAY_FOR = 30;
 
@@ -39,8 +41,8 @@ const asObject = (entries: string) =>
 
 /** Rows are locked in the order of their names, so that guesses never wait for each other in a circle. */
 const BUCKETS = `
-  SELECT b.name, b.most, coalesce(b.counts, :guess) AS counts
-  FROM jsonb_to_recordset(:buckets::jsonb) AS b(name text, most integer, counts text) ORDER BY b.name`;
+  SELECT b.name, b.most, coalesce(b.counts, :guess) AS counts, coalesce(b.seconds, ${COUNTS_FOR}) AS seconds
+  FROM jsonb_to_recordset(:buckets::jsonb) AS b(name text, most integer, counts text, seconds integer) ORDER BY b.name`;
 
 type Guess = { guess: string; buckets: string };
 
@@ -68,8 +70,7 @@ const fail = prepare<never, Guess>(
   'fail_guess',
   `
   INSERT INTO guesses AS g (bucket, most, failed, expires_at)
-  SELECT name, most, jsonb_build_object(counts, ${NOW} + ${COUNTS_FOR}),
-         clock_timestamp() + interval '${COUNTS_FOR} seconds'
+  SELECT name, most, jsonb_build_object(counts, ${NOW} + seconds), clock_timestamp() + make_interval(secs => seconds)
   FROM (${BUCKETS}) AS b
   ON CONFLICT (bucket) DO UPDATE
   SET failed = g.failed || excluded.failed,

@@ -112,7 +112,17 @@ function tooMany(inSeconds: number): HttpError {
   return new HttpError({
     status: 429,
     code: 'too_many_requests',
-    message: `Too many attempts. Try again in ${seconds} ${seconds === 1 ? 'second' : 'seconds'}.`,
+    message: `Too many attempts. Try again in ${inWords(seconds)}.`,
     headers: { 'Retry-After': String(seconds) },
   });
+}
+
+function inWords(seconds: number): string {
+  const [number, unit] =
+    seconds <= 120
+      ? [seconds, 'second']
+      : seconds <= 2 * 60 * 60
+        ? [Math.ceil(seconds / 60), 'minute']
+        : [Math.ceil(seconds / 3600), 'hour'];
+  return `${number} ${unit}${number === 1 ? '' : 's'}`;
 }

@@ -10,7 +10,13 @@ import { endSession, type SignedInSession } from '../../oidc/session.ts';
 import { epochSeconds, secondsFromNow } from '../../platform/time/clock.ts';
 import type { InteractionDependencies } from '../dependencies.ts';
 import { finishInteraction, type InteractionContext } from '../interaction.ts';
-import { provenInSession, type SignInUnderWay, stepDue } from './under-way.ts';
+import {
+  findInSession,
+  findSignInUnderWay,
+  provenInSession,
+  type SignInUnderWay,
+  stepDue,
+} from './under-way.ts';
 
 /** A person has this long for the rest of the steps. */
 const PENDING_SECONDS = 10 * 60;
@@ -31,8 +37,63 @@ export interface NewProof {
 export async function signInStepDone(
   context: InteractionContext,
   dependencies: InteractionDependencies,
-  { personId, proof, passwordFingerprint = '', factors }: NewProof,
+  proof: NewProof,
 ): Promise<void> {
+  const signIn = await withProof(context, dependencies, proof);
+  const due = stepDue(context, signIn);
+  if (due.step === 'done') return finishSignIn(context, dependencies, signIn);
+  const goesOn = await keep(context, dependencies, signIn);
+  return leadTo(context, dependencies, goesOn ? due : { step: 'identify' });
+}
+
+/** Keeps a proof, so that the person may look at a page before `goOn`. False if they were disabled meanwhile. */
+export async function keepProof(
+  context: InteractionContext,
+  dependencies: InteractionDependencies,
+  proof: NewProof,
+): Promise<boolean> {
+  return keep(context, dependencies, await withProof(context, dependencies, proof));
+}
+
+/** Leads to the step that is due, or finishes the sign-in. */
+export async function goOn(
+  context: InteractionContext,
+  dependencies: InteractionDependencies,
+): Promise<void> {
+  const signIn = await findSignInUnderWay(context, dependencies);
+  if (!signIn) return leadTo(context, dependencies, { step: 'identify' });
+  const due = stepDue(context, signIn);
+  return due.step === 'done'
+    ? finishSignIn(context, dependencies, signIn)
+    : leadTo(context, dependencies, due);
+}
+
+/**
+ * Begins with the step that is due. Somebody who is signed in proves only what this request needs beyond their session;
+ * `identify` is for everybody else.
+ */
+export async function goOnFromSession(
+  context: InteractionContext,
+  dependencies: InteractionDependencies,
+  identify: (context: InteractionContext, dependencies: InteractionDependencies) => Promise<void>,
+): Promise<void> {
+  const { session, prompt } = context.interaction;
+  const signIn = session?.accountId ? await findInSession(context, dependencies) : undefined;
+  const due = signIn && stepDue(context, signIn);
+  if (!due || due.step === 'identify') return identify(context, dependencies);
+  if (due.step !== 'done') return leadTo(context, dependencies, due);
+  // Nothing is missing any more. But whoever is asked by their age proves something.
+  return prompt.reasons.includes('max_age')
+    ? identify(context, dependencies)
+    : finishSignIn(context, dependencies, signIn);
+}
+
+/** The sign-in of this interaction with one more proof. */
+async function withProof(
+  context: InteractionContext,
+  dependencies: InteractionDependencies,
+  { personId, proof, passwordFingerprint = '', factors }: NewProof,
+): Promise<SignInUnderWay> {
   const { ctx, interaction } = context;
   const { provider, pendingSignIns, clock } = dependencies;
   const session: SignedInSession = await provider().Session.get(ctx as never);
@@ -42,23 +103,24 @@ export async function signInStepDone(
   const own = pending?.personId === personId ? pending : undefined;
   const before =
     own?.proven ?? (session.accountId === personId ? provenInSession(context, session, { clock }) : []);
-  const signIn: SignInUnderWay = {
+  return {
     personId,
     proven: [...before.filter(({ method }) => method !== proof.method), proof],
     passwordFingerprint: own?.passwordFingerprint || passwordFingerprint,
     continued: own?.continued ?? (before.some(identifies) && !identifies(proof)),
     factors: own?.factors ?? factors ?? (await dependencies.factors.of(personId)),
+    session,
+    isPending: own !== undefined,
   };
-  const due = stepDue(context, signIn);
-  if (due.step === 'done') {
-    // Somebody ended it a moment ago: a second click, or the person was disabled.
-    if (own && !(await pendingSignIns.end(interaction.uid)))
-      return leadTo(context, dependencies, { step: 'identify' });
-    return finishSignIn(context, dependencies, signIn, session);
-  }
-  const expiresAt = secondsFromNow(clock, PENDING_SECONDS);
-  const goesOn = await pendingSignIns.save(interaction.uid, signIn, expiresAt);
-  return leadTo(context, dependencies, goesOn ? due : { step: 'identify' });
+}
+
+function keep(
+  { interaction }: InteractionContext,
+  { pendingSignIns, clock }: InteractionDependencies,
+  { personId, proven, passwordFingerprint, continued }: SignInUnderWay,
+): Promise<boolean> {
+  const pending = { personId, proven, passwordFingerprint, continued };
+  return pendingSignIns.save(interaction.uid, pending, secondsFromNow(clock, PENDING_SECONDS));
 }
 
 /** Leads the browser to the page of a step. */
@@ -93,10 +155,12 @@ export async function leadTo(
 async function finishSignIn(
   context: InteractionContext,
   dependencies: InteractionDependencies,
-  { personId, proven, passwordFingerprint, continued }: SignInUnderWay,
-  session: SignedInSession,
+  { personId, proven, passwordFingerprint, continued, session, isPending }: SignInUnderWay,
 ): Promise<void> {
   const { interaction, client, instance } = context;
+  // Somebody ended it a moment ago: a second click, or the person was disabled.
+  if (isPending && !(await dependencies.pendingSignIns.end(interaction.uid)))
+    return leadTo(context, dependencies, { step: 'identify' });
   const isSame = session.accountId === personId;
   if (session.accountId && !isSame) {
     await endSession(session, { origin: originOf(context.ctx.req), cause: 'another_person_signed_in' });

@@ -17,6 +17,10 @@ export interface SignInUnderWay {
   /** Whether the session identified the person. */
   continued: boolean;
   factors: Factors;
+  /** The session of the browser, whoever's it is. */
+  session: SignedInSession;
+  /** Whether it is stored, because something was proven in this interaction. */
+  isPending: boolean;
 }
 
 /** Finds the sign-in of this interaction; undefined where nothing is proven that counts. */
@@ -24,12 +28,19 @@ export async function findSignInUnderWay(
   context: InteractionContext,
   dependencies: InteractionDependencies,
 ): Promise<SignInUnderWay | undefined> {
-  const { interaction, ctx } = context;
-  const { pendingSignIns, factors, provider } = dependencies;
-  const pending = await pendingSignIns.find(interaction.uid);
-  if (pending) return pending;
-  if (interaction.prompt.name !== 'login') return undefined;
-  const session: SignedInSession = await provider().Session.get(ctx as never);
+  const pending = await dependencies.pendingSignIns.find(context.interaction.uid);
+  if (!pending) return findInSession(context, dependencies);
+  const session = await dependencies.provider().Session.get(context.ctx as never);
+  return { ...pending, session, isPending: true };
+}
+
+/** Finds the session of somebody who only has to prove more. */
+export async function findInSession(
+  context: InteractionContext,
+  dependencies: InteractionDependencies,
+): Promise<SignInUnderWay | undefined> {
+  const { provider, factors } = dependencies;
+  const session: SignedInSession = await provider().Session.get(context.ctx as never);
   const proven = provenInSession(context, session, dependencies);
   if (session.accountId === undefined || proven.length === 0) return undefined;
   return {
@@ -38,6 +49,8 @@ export async function findSignInUnderWay(
     passwordFingerprint: '',
     continued: true,
     factors: await factors.of(session.accountId),
+    session,
+    isPending: false,
   };
 }
 
@@ -51,9 +64,10 @@ export function provenInSession(
   { clock }: { clock: Clock },
 ): readonly Proof[] {
   const { params, session: begunWith, prompt } = context.interaction;
-  if (session.accountId === undefined || session.accountId !== begunWith?.accountId) return [];
-  if (session.uid !== begunWith.uid || prompt.reasons.includes('login_prompt') || isForAnother(context))
+  if (prompt.name !== 'login' || ['login_prompt', 'account_gone'].some((why) => prompt.reasons.includes(why)))
     return [];
+  if (session.accountId === undefined || session.accountId !== begunWith?.accountId) return [];
+  if (session.uid !== begunWith.uid || isForAnother(context)) return [];
   const maxAge = singleValue(params.max_age);
   const since = maxAge === undefined ? 0 : epochSeconds(clock) - Number(maxAge);
   return proofsOf(session)

@@ -21,7 +21,15 @@ export async function anInstance(
   {
     id = unique('instance'),
     ...columns
-  }: { id?: string; name?: string; logo_uri?: string; brand_color?: string; support_uri?: string } = {},
+  }: {
+    id?: string;
+    name?: string;
+    logo_uri?: string;
+    brand_color?: string;
+    support_uri?: string;
+    second_factor?: string;
+    passkeys?: string;
+  } = {},
 ): Promise<string> {
   await database.knex('instances').insert({ id, name: `The ${id}`, ...columns });
   return id;
@@ -95,6 +103,8 @@ export async function aClient(
     authorization_signed_response_alg?: 'RS256' | 'PS256' | 'ES256' | 'EdDSA';
     require_consent?: boolean;
     answer_silently?: boolean;
+    second_factor?: 'off' | 'optional' | 'required';
+    passkeys?: 'off' | 'optional' | 'required';
     client_uri?: string;
     initiate_login_uri?: string;
     target_link_uris?: string[];

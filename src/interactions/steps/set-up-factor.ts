@@ -1,0 +1,161 @@
+import type { NewFactor } from '../../authentication/steps.ts';
+import type { TotpConfirmation, TotpPage } from '../../authentication/totp/totp-set-up.ts';
+import { singleValue } from '../../http/input/parameters.ts';
+import { originOf, requestState } from '../../http/records/request-state.ts';
+import { interactionAddress } from '../../oidc/routes.ts';
+import { epochSeconds } from '../../platform/time/clock.ts';
+import type { InteractionDependencies } from '../dependencies.ts';
+import {
+  applicationOf,
+  type InteractionContext,
+  pageOptions,
+  readInteractionForm,
+  redirectUri,
+} from '../interaction.ts';
+import { minutes } from './second-factor.ts';
+import { goOn, keepProof, signInStepDone } from './sign-in-step-done.ts';
+import { findSignInUnderWay, type SignInUnderWay, stepDue } from './under-way.ts';
+
+/** Lets a person set up the factor that this sign-in requires. */
+export async function showSetUpFactor(
+  context: InteractionContext,
+  dependencies: InteractionDependencies,
+): Promise<void> {
+  const found = await findDue(context, dependencies);
+  if (!found) return goOn(context, dependencies);
+  const page = found.kinds.includes('totp')
+    ? await dependencies.totpSetUp.begin(await setUpPage(context, dependencies, found.signIn))
+    : undefined;
+  render(context, dependencies, { page });
+}
+
+/** The first code of the app. The app counts from now on, and this sign-in has its second factor. */
+export async function confirmTotp(
+  context: InteractionContext,
+  dependencies: InteractionDependencies,
+): Promise<void> {
+  const { ctx, interaction } = context;
+  const form = await readInteractionForm(context, dependencies);
+  const found = await findDue(context, dependencies);
+  if (!found?.kinds.includes('totp')) return goOn(context, dependencies);
+  const { personId } = found.signIn;
+  requestState(ctx.req).log.person = personId;
+  const sealed = singleValue(form.secret) ?? '';
+  const code = singleValue(form.code) ?? '';
+  const answer = { personId, binding: interaction.uid, sealed, code };
+  const result = await dependencies.totpSetUp.confirm(answer, originOf(ctx.req));
+  if (result.outcome !== 'added') {
+    const about = await setUpPage(context, dependencies, found.signIn);
+    const same =
+      result.outcome === 'wrong_code' ? await dependencies.totpSetUp.again({ ...about, sealed }) : undefined;
+    const page = same ?? (await dependencies.totpSetUp.begin(about));
+    return render(context, dependencies, { page, error: setUpError(result) });
+  }
+  const proof = { method: 'otp' as const, at: epochSeconds(dependencies.clock), factor: result.factor };
+  if (!result.recoveryCodes) return signInStepDone(context, dependencies, { personId, proof });
+  if (!(await keepProof(context, dependencies, { personId, proof }))) return goOn(context, dependencies);
+  showRecoveryCodes(context, dependencies, result.recoveryCodes);
+}
+
+/** Shows new recovery codes, this once, before the sign-in goes on. */
+export function showRecoveryCodes(
+  context: InteractionContext,
+  { views, csrf }: Pick<InteractionDependencies, 'views' | 'csrf'>,
+  codes: readonly string[],
+): void {
+  const { ctx, interaction } = context;
+  ctx.status = 200;
+  views.render(
+    ctx,
+    'recovery-codes',
+    {
+      ...applicationOf(context),
+      title: 'Keep your recovery codes',
+      codes,
+      action: `/interaction/${interaction.uid}/go-on`,
+      csrf: csrf.token(interaction.uid),
+    },
+    pageOptions(context),
+  );
+}
+
+/** The person has read a page between two steps. */
+export async function goOnAfterPage(
+  context: InteractionContext,
+  dependencies: InteractionDependencies,
+): Promise<void> {
+  await readInteractionForm(context, dependencies);
+  await goOn(context, dependencies);
+}
+
+/** Why an app was not added, for the form that is shown again. */
+export function setUpError(result: Exclude<TotpConfirmation, { outcome: 'added' }>): string {
+  switch (result.outcome) {
+    case 'out_of_date':
+      return 'The page was open for too long. Here is a new picture: please scan it.';
+    case 'not_added':
+      return 'Your account has an authenticator app already.';
+    case 'wrong_code': {
+      const { secondsBehind } = result;
+      if (secondsBehind === undefined)
+        return 'That code is wrong. Enter the one that your app shows now for this account.';
+      const way = secondsBehind > 0 ? 'slow' : 'fast';
+      return `The clock of your device is about ${minutes(Math.abs(secondsBehind))} ${way}, so its codes do not work. Let it set the time by itself, and enter a new code.`;
+    }
+  }
+}
+
+interface Due {
+  signIn: SignInUnderWay;
+  kinds: readonly NewFactor[];
+}
+
+/** The sign-in, if the person has to set something up. */
+async function findDue(
+  context: InteractionContext,
+  dependencies: InteractionDependencies,
+): Promise<Due | undefined> {
+  const signIn = await findSignInUnderWay(context, dependencies);
+  const due = signIn && stepDue(context, signIn);
+  return signIn && due?.step === 'set_up_factor' ? { signIn, kinds: due.kinds } : undefined;
+}
+
+async function setUpPage(
+  { interaction, instance }: InteractionContext,
+  { people }: InteractionDependencies,
+  { personId }: SignInUnderWay,
+) {
+  const person = await people.find(personId);
+  return {
+    personId,
+    binding: interaction.uid,
+    issuer: instance.name,
+    account: person?.email ?? person?.name ?? 'account',
+  };
+}
+
+function render(
+  context: InteractionContext,
+  { views, csrf }: InteractionDependencies,
+  { page, error }: { page: TotpPage | undefined; error?: string },
+): void {
+  const { ctx, interaction, client } = context;
+  ctx.status = error === undefined ? 200 : 400;
+  if (error !== undefined) Object.assign(requestState(ctx.req).log, { detail: error });
+  views.render(
+    ctx,
+    'set-up-factor',
+    {
+      ...applicationOf(context),
+      title: 'Set up a second step',
+      totp: page,
+      action: `/interaction/${interaction.uid}/set-up-factor`,
+      signInAsAnother: interactionAddress(interaction.uid, client.id, '/another'),
+      goesBack: redirectUri(context) !== undefined,
+      abortAction: `/interaction/${interaction.uid}/abort`,
+      csrf: csrf.token(interaction.uid),
+      error,
+    },
+    pageOptions(context),
+  );
+}
