@@ -5,6 +5,7 @@ import type { AskingBrowser } from '../http/pages/asking-browser.ts';
 import type { Csrf } from '../http/pages/csrf.ts';
 import type { Views } from '../http/pages/views.ts';
 import type { InstanceStore } from '../instances/instance-store.ts';
+import type { AddressChanges } from '../mail/links/address-changes.ts';
 import type { PasswordLinks } from '../mail/links/password-links.ts';
 
 /** The services of these pages. */
@@ -13,6 +14,7 @@ export interface RecoveryDependencies {
   instances: Pick<InstanceStore, 'find'>;
   people: Pick<PersonStore, 'canonicalAddress' | 'find'>;
   passwordLinks: PasswordLinks;
+  addressChanges: AddressChanges;
   newPasswords: NewPasswords;
   guesses: Guesses;
   failuresPerMinute: number;

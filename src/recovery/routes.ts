@@ -1,5 +1,6 @@
 /**
- * The ways of people by mail: to a new password when they forgot theirs, and to the first one when they are invited.
+ * The ways of people by mail: to a new password when they forgot theirs, to the first one when they are
+ * invited, and to another address.
  * Nothing here signs anybody in. A link works once, in the browser that asked for it; a GET uses nothing. The routes exist
  * only if the server sends mail.
  */
@@ -8,6 +9,7 @@ import type { Context } from 'koa';
 import { onlyFromOwnPages } from '../http/pages/own-pages.ts';
 import { redirect } from '../http/pages/redirect.ts';
 import { createRouter } from '../http/routing.ts';
+import { decideAddress, showAddress } from './address.ts';
 import { ask, showAsk } from './ask.ts';
 import { showCode, tryCode } from './code.ts';
 import type { RecoveryDependencies } from './dependencies.ts';
@@ -46,6 +48,8 @@ export function recoveryRoutes(dependencies: RecoveryDependencies): Router {
     );
   }
   router.post('/recovery/:instance/invitation/again', at(inviteAgain));
+  router.get('/recovery/:instance/address', at(showAddress));
+  router.post('/recovery/:instance/address', at(decideAddress));
   router.get(
     '/recovery/:instance/done',
     at((visit) => showDone(visit, dependencies, interactionIn(visit.given))),

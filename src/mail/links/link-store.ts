@@ -1,7 +1,7 @@
-import { type AuditValues, auditValues, type Origin, withAudit } from '../../audit/record.ts';
+import { auditValues, type Origin } from '../../audit/record.ts';
 import type { Queryable } from '../../platform/database.ts';
-import { prepare } from '../../platform/postgres/statements/prepared-statement.ts';
 import { MAIL } from '../mail.ts';
+import { askForLink, compareCode, LIVES } from './link-statements.ts';
 
 export type LinkKind = 'reset' | 'invitation' | 'address_new' | 'address_old';
 
@@ -56,9 +56,18 @@ export interface LinkStore {
   /** Whether nobody replaced or used a link, which is then locked until the transaction ends. */
   isHeld(trx: Queryable, idHash: Buffer): Promise<boolean>;
   /** Notes the confirmation of a link, for one caller. Then returns all links of its change, locked. */
-  confirm(trx: Queryable, idHash: Buffer): Promise<{ kind: LinkKind; sealed: string; confirmed: boolean }[]>;
+  confirm(trx: Queryable, idHash: Buffer): Promise<LinkOfChange[]>;
+  /** All links about something that still work, or did their part. */
+  listOf(about: Buffer): Promise<LinkOfChange[]>;
   /** Forgets all links and requests about something. */
   forget(trx: Queryable, about: Buffer): Promise<void>;
+}
+
+interface LinkOfChange {
+  about: Buffer;
+  kind: LinkKind;
+  sealed: string;
+  confirmed: boolean;
 }
 
 export interface FoundRequest {
@@ -66,72 +75,6 @@ export interface FoundRequest {
   sealed: string;
   proven: Buffer | null;
 }
-
-/** The minutes until another mail may go to the same account: after the first, the second, … mail of a day. */
-const PAUSES = [1, 2, 5, 10, 25];
-/** Longer than the longest pause, so that there always is a mail that works. */
-const LIVES = "interval '30 minutes'";
-/** Wrong codes of one browser, and of all browsers at one code. One of 20^8 codes is right. */
-const MOST_WRONG_CODES = 5;
-const MOST_WRONG_IN_ALL = 1000;
-
-type Asked = AuditValues & {
-  about: Buffer;
-  kind: string;
-  idHash: Buffer;
-  codeMac: Buffer | null;
-  sealed: string;
-  payload: string;
-  browserHash: Buffer;
-  request: string;
-  personId: string | null;
-};
-
-const ASKED = `
-  INSERT INTO link_requests (browser_hash, about, sealed, expires_at)
-  VALUES (:browserHash::bytea, :about::bytea, :request::text, now() + ${LIVES})
-  ON CONFLICT (browser_hash) DO UPDATE
-  SET about = excluded.about, sealed = excluded.sealed, wrong_codes = 0, proven = NULL, expires_at = excluded.expires_at`;
-
-const askForLink = prepare<never, Asked>(
-  'ask_for_link',
-  `
-  WITH asked AS (${ASKED}),
-  mailed AS (
-    INSERT INTO one_time_links AS l (about, kind, id_hash, code_mac, sealed, expires_at, kept_until)
-    VALUES (:about::bytea, :kind, :idHash::bytea, :codeMac::bytea, :sealed, now() + ${LIVES}, now() + interval '1 day')
-    ON CONFLICT (about, kind) DO UPDATE
-    SET id_hash = excluded.id_hash, code_mac = excluded.code_mac, sealed = excluded.sealed, wrong_codes = 0,
-        mails = l.mails + 1, mailed_at = now(), expires_at = excluded.expires_at, kept_until = excluded.kept_until
-    WHERE l.mailed_at + (ARRAY[${PAUSES}])[least(l.mails, ${PAUSES.length})] * interval '1 minute' <= now()
-    RETURNING 1
-  ),
-  ${withAudit('mailed', 'password.reset_asked', { person: ':personId::text', client: 'NULL', instance: '(SELECT instance_id FROM people WHERE id = :personId::text)' })}
-  INSERT INTO deliveries (kind, payload, give_up_at)
-  SELECT '${MAIL}', :payload::jsonb, now() + ${LIVES} FROM mailed`,
-);
-
-/** The link whose code it is, or else the first one, at which it counts. */
-const compareCode = prepare<{ isRight: boolean; idHash: Buffer }, { browserHash: Buffer; codeMac: Buffer }>(
-  'compare_code_of_link',
-  `
-  WITH tried AS (
-    UPDATE link_requests r
-    SET wrong_codes = r.wrong_codes + CASE WHEN l.code_mac = :codeMac::bytea THEN 0 ELSE 1 END,
-        proven = CASE WHEN l.code_mac = :codeMac::bytea THEN l.id_hash ELSE r.proven END
-    FROM one_time_links l
-    WHERE r.browser_hash = :browserHash::bytea AND r.expires_at > now() AND r.wrong_codes < ${MOST_WRONG_CODES}
-      AND l.id_hash = (
-        SELECT c.id_hash FROM one_time_links c
-        WHERE c.about = r.about AND c.expires_at > now() AND c.confirmed_at IS NULL AND c.wrong_codes < ${MOST_WRONG_IN_ALL}
-        ORDER BY c.code_mac = :codeMac::bytea DESC, c.kind LIMIT 1)
-    RETURNING l.id_hash, l.code_mac = :codeMac::bytea AS is_right
-  ),
-  counted AS (
-    UPDATE one_time_links l SET wrong_codes = l.wrong_codes + 1 FROM tried t WHERE l.id_hash = t.id_hash AND NOT t.is_right
-  )
-  SELECT id_hash AS "idHash", is_right AS "isRight" FROM tried`,
-);
 
 export function createLinkStore(db: Queryable): LinkStore {
   return {
@@ -224,18 +167,27 @@ export function createLinkStore(db: Queryable): LinkStore {
       // Two confirmations at once come one after the other.
       const rows = await trx('one_time_links')
         .whereIn('about', trx('one_time_links').where({ id_hash: idHash }).select('about'))
+        .whereIn('kind', ['address_new', 'address_old'])
         .whereRaw('expires_at > now()')
         .orderBy('kind')
         .forUpdate()
-        .select('kind', 'sealed', 'confirmed_at', db.raw('id_hash = ? AS "isThis"', [idHash]));
+        .select('about', 'kind', 'sealed', 'confirmed_at', db.raw('id_hash = ? AS "isThis"', [idHash]));
       if (!rows.some(({ isThis, confirmed_at }) => isThis && confirmed_at === null)) return [];
       await trx('one_time_links').where({ id_hash: idHash }).update({ confirmed_at: trx.fn.now() });
-      return rows.map(({ kind, sealed, confirmed_at, isThis }) => ({
+      return rows.map(({ about, kind, sealed, confirmed_at, isThis }) => ({
+        about,
         kind,
         sealed,
         confirmed: isThis || confirmed_at !== null,
       }));
     },
+
+    listOf: (about) =>
+      db('one_time_links')
+        .where({ about })
+        .whereRaw('expires_at > now()')
+        .orderBy('kind')
+        .select('about', 'kind', 'sealed', db.raw('confirmed_at IS NOT NULL AS confirmed')),
 
     async forget(trx, about) {
       await trx('one_time_links').where({ about }).delete();
