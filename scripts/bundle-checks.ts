@@ -6,15 +6,23 @@ import type { Metafile } from 'esbuild';
 const NOT_AT_ONCE: Record<string, RegExp> = {
   'src/serve.ts':
     /node_modules\/(?:knex|pg|koa|@koa|oidc-provider|jose|prom-client|eta|openid-client)\/|src\/(?:server|app)\.ts$/,
-  'src/server.ts': /node_modules\/(?:openid-client|oauth4webapi|@zxcvbn-ts)\/|src\/demo\/routes\.ts$/,
+  'src/server.ts':
+    /node_modules\/(?:openid-client|oauth4webapi|@zxcvbn-ts|@simplewebauthn|@peculiar)\/|src\/demo\/routes\.ts$/,
 };
 
 /**
  * Classes of packages that have other names in the bundle, which nobody reads: those of the second copy of
- * OpenTelemetry's API, and those that mention themselves while they are made.
+ * OpenTelemetry's API, and those that mention themselves while they are made. The second line has those with which
+ * @simplewebauthn/server reads certificates.
  */
-const RENAMED =
-  /^(?:\w+(?:API|Impl)2|d2|_(?:ArrayParser|Builder|MatchSeparator|MimeNode|Registry|Resource|Runner|TrieNode))$/;
+const RENAMED = new RegExp(
+  [
+    /^(?:\w+(?:API|Impl)2|d2|_(?:ArrayParser|Builder|MatchSeparator|MimeNode|Registry|Resource|Runner|TrieNode))$/,
+    /^_(?:Asn\w+|(?:\w+Key)?(?:Description|IdentifierExtension)|(?:BufferSource)?Convert(?:er)?|IssuingDistributionPoint|AlgorithmIdentifier|Extension|InternalDependencyContainer|CryptoProvider|Name|PemData|PublicKey|Attribute)$/,
+  ]
+    .map(({ source }) => source)
+    .join('|'),
+);
 
 /** @throws Error that names what a start would load in vain. */
 export function checkStart({ outputs }: Metafile): void {
