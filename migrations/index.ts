@@ -43,6 +43,7 @@ import * as factors from './0041-factors.ts';
 import * as passkeys from './0042-passkeys.ts';
 import * as mailAndLinks from './0043-mail-and-links.ts';
 import * as accounts from './0044-accounts.ts';
+import * as passwordRehashed from './0045-password-rehashed.ts';
 import { applyFunctions } from './functions.ts';
 
 const MIGRATIONS = {
@@ -90,6 +91,7 @@ const MIGRATIONS = {
   '0042-passkeys': passkeys,
   '0043-mail-and-links': mailAndLinks,
   '0044-accounts': accounts,
+  '0045-password-rehashed': passwordRehashed,
 };
 
 type Name = keyof typeof MIGRATIONS;
@@ -116,6 +118,7 @@ export const FUNCTIONS_SINCE: Partial<Record<Name, string>> = {
   '0040-audit-events': '643ed6f6924d9d5d',
   '0041-factors': '54b8604dca91b903',
   '0044-accounts': '556ff0692ec5ea32',
+  '0045-password-rehashed': '8ee9ab4b962e7532',
 };
 
 /** The migrations in order, as knex wants them. They are listed by hand, so that no folder is read at start. */

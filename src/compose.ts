@@ -53,17 +53,14 @@ export async function compose({
   database: Database;
   overrides?: Overrides;
 }): Promise<Services> {
-  const { issuer, https, secrets, outbound, workers, keyRotation, rsaBits } = config;
-  const foundation = await composeFoundation({ secrets, outbound, workers, logger, database, overrides });
+  const { issuer, https, secrets, keyRotation, rsaBits } = config;
+  const foundation = await composeFoundation({ ...config, logger, database, overrides });
   const clientStore = overrides.clients ?? createClientStore(database.knex);
   const registration = composeRegistration(foundation, { ...config, clientStore });
   const { clients, instances } = registration;
   const mail = composeMail({ ...foundation, instances }, config);
-  // One waits for the database, the other for a hash.
-  const [signing, interactions] = await Promise.all([
-    composeSigning(foundation, { keyRotation, rsaBits, clientStore }),
-    composeInteractions({ ...foundation, notices: mail.notices }, config),
-  ]);
+  const signing = await composeSigning(foundation, { keyRotation, rsaBits, clientStore });
+  const interactions = composeInteractions({ ...foundation, notices: mail.notices }, config);
   const { keyRings, pastKeys } = signing;
   const listnr = await composeListnr({ ...foundation, keyRings }, overrides);
   const pages = composePages(config, registration);

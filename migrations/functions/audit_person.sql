@@ -12,14 +12,14 @@ BEGIN
     IF (OLD.disabled_at IS NULL) <> (NEW.disabled_at IS NULL) THEN
       PERFORM record_audit(CASE WHEN NEW.disabled_at IS NULL THEN 'person.enabled' ELSE 'person.disabled' END, NEW.id, NULL, NEW.instance_id);
     END IF;
-    IF OLD.password_hash IS DISTINCT FROM NEW.password_hash THEN
+    IF password_fingerprint(OLD.password_hash, OLD.password_rehashed) IS DISTINCT FROM password_fingerprint(NEW.password_hash, NEW.password_rehashed) THEN
       PERFORM record_audit('password.changed', NEW.id, NULL, NEW.instance_id, jsonb_build_object('had', OLD.password_hash IS NOT NULL, 'has', NEW.password_hash IS NOT NULL));
     END IF;
     IF OLD.email IS DISTINCT FROM NEW.email THEN
       PERFORM record_audit('address.changed', NEW.id, NULL, NEW.instance_id, jsonb_build_object('had', OLD.email IS NOT NULL, 'has', NEW.email IS NOT NULL));
     END IF;
     SELECT jsonb_agg(key ORDER BY key) INTO named FROM jsonb_object_keys(to_jsonb(NEW)) AS key
-    WHERE to_jsonb(OLD)->key <> to_jsonb(NEW)->key AND key NOT IN ('disabled_at', 'password_hash', 'email', 'updated_at');
+    WHERE to_jsonb(OLD)->key <> to_jsonb(NEW)->key AND key NOT IN ('disabled_at', 'password_hash', 'password_rehashed', 'email', 'updated_at');
     IF named IS NOT NULL THEN
       PERFORM record_audit('person.changed', NEW.id, NULL, NEW.instance_id, jsonb_build_object('named', named));
     END IF;

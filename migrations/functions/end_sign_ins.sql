@@ -10,4 +10,4 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION end_sign_ins IS 'Signs a person out everywhere, also where they are just signing in.';
 CREATE TRIGGER end_sign_ins_on_disable AFTER UPDATE OF disabled_at ON people FOR EACH ROW WHEN (old.disabled_at IS NULL AND new.disabled_at IS NOT NULL) EXECUTE FUNCTION end_sign_ins();
-CREATE TRIGGER end_sign_ins_on_new_password AFTER UPDATE OF password_hash ON people FOR EACH ROW WHEN (old.password_hash IS NOT NULL AND old.password_hash IS DISTINCT FROM new.password_hash) EXECUTE FUNCTION end_sign_ins();
+CREATE TRIGGER end_sign_ins_on_new_password AFTER UPDATE OF password_hash ON people FOR EACH ROW WHEN (old.password_hash IS NOT NULL AND password_fingerprint(old.password_hash, old.password_rehashed) IS DISTINCT FROM password_fingerprint(new.password_hash, new.password_rehashed)) EXECUTE FUNCTION end_sign_ins();

@@ -13,11 +13,6 @@ export interface PersonStore {
   canonicalAddress(email: string): Promise<string>;
   /** Whether an enabled person has this address, in whatever spelling. */
   hasAddress(id: string, email: string): Promise<boolean>;
-  /**
-   * For password sign-in: the person with this address in this instance, and the hash of their password. If two people
-   * from before share an address, the spelling chooses, and then the age.
-   */
-  findCredentials(instanceId: string, email: string): Promise<Credentials | undefined>;
   /** The person with this identity at an upstream provider: found by issuer and subject, never by e-mail address. */
   findByUpstreamIdentity(
     identity: UpstreamIdentity,
@@ -36,13 +31,6 @@ export interface PersonStore {
     profile: UpstreamProfile,
     how: { complete: boolean; origin: Origin },
   ): Promise<void>;
-}
-
-export interface Credentials {
-  id: string;
-  passwordHash: string;
-  disabled: boolean;
-  factors: Factors;
 }
 
 export interface UpstreamIdentity {
@@ -90,7 +78,7 @@ export function readPerson(json: Person | null | undefined): Person | undefined 
 export const PERSON_SIGNING_IN = `
   SELECT id FROM people
   WHERE id = :personId AND disabled_at IS NULL
-    AND :passwordFingerprint::text IN ('', encode(sha256(convert_to(password_hash, 'UTF8')), 'hex'))
+    AND :passwordFingerprint::text IN ('', password_fingerprint(password_hash, password_rehashed))
     AND (cardinality(:provenFactors::text[]) = 0 OR has_factors(id, :provenFactors::text[]))
   FOR SHARE`;
 
@@ -135,23 +123,6 @@ export function createPersonStore(db: Queryable): PersonStore {
         .whereRaw('canonical_address(email) = canonical_address(?)', [email])
         .first('id');
       return row !== undefined;
-    },
-
-    async findCredentials(instanceId, email) {
-      const row = await db('people')
-        .where({ instance_id: instanceId })
-        .whereNotNull('password_hash')
-        .whereRaw('canonical_address(email) = canonical_address(?)', [email])
-        .orderByRaw('lower(email) = lower(?) DESC, created_at, id', [email])
-        .first('id', 'password_hash', 'disabled_at', db.raw(`${factorsJson('id')} AS factors`));
-      return (
-        row && {
-          id: row.id,
-          passwordHash: row.password_hash,
-          disabled: row.disabled_at !== null,
-          factors: row.factors,
-        }
-      );
     },
 
     async findByUpstreamIdentity({ instanceId, issuer, subject }) {

@@ -43,6 +43,7 @@ export async function composeFoundation({
   secrets,
   outbound,
   workers,
+  passwords,
   logger,
   database,
   overrides,
@@ -50,6 +51,7 @@ export async function composeFoundation({
   secrets: Config['secrets'];
   outbound: Config['outbound'];
   workers: Config['workers'];
+  passwords: Config['passwords'];
   overrides: FoundationOverrides;
 }): Promise<Foundation> {
   const metrics = createMetrics();
@@ -64,7 +66,9 @@ export async function composeFoundation({
     databaseTime,
     rowClock: databaseClock(clock, databaseTime),
     box: createSecretBox(secrets.keyEncryptionKeys),
-    hashes: overrides.hashes ?? createHashQueue({ atOnce: hashesAtOnce(workers) }),
+    hashes:
+      overrides.hashes ??
+      createHashQueue({ atOnce: hashesAtOnce({ workers, memoryKib: passwords.cost.memoryKib }) }),
     metrics,
     events: createEvents({ logger, metrics }),
     refusals: createRefusals(database.knex, secrets.keyEncryptionKeys),

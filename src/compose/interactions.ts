@@ -1,3 +1,4 @@
+import { createPasswordStore } from '../accounts/password-store.ts';
 import { createPersonStore, type PersonStore } from '../accounts/person-store.ts';
 import type { FactorNotices } from '../authentication/factor-notices.ts';
 import { createGuessStore } from '../authentication/guesses/guess-store.ts';
@@ -30,7 +31,7 @@ export interface InteractionParts extends FactorParts {
   consents: ConsentStore;
 }
 
-export async function composeInteractions(
+export function composeInteractions(
   {
     logger,
     clock,
@@ -51,8 +52,9 @@ export async function composeInteractions(
     https,
     secrets,
     failuresPerMinute,
-  }: Pick<Config, 'issuer' | 'https' | 'secrets' | 'failuresPerMinute'>,
-): Promise<InteractionParts> {
+    passwords,
+  }: Pick<Config, 'issuer' | 'https' | 'secrets' | 'failuresPerMinute' | 'passwords'>,
+): InteractionParts {
   const people = createPersonStore(database.knex);
   const guesses =
     failuresPerMinute === 0 ? UNLIMITED_GUESSES : createGuesses(createGuessStore(database.knex));
@@ -64,7 +66,13 @@ export async function composeInteractions(
     people,
     guesses,
     knownBrowsers: createKnownBrowsers({ keys: secrets.cookieKeys, https, clock }),
-    passwords: await createPasswordAuthenticator({ people, hashes, guesses, failuresPerMinute }),
+    passwords: createPasswordAuthenticator({
+      store: createPasswordStore(database.knex),
+      hashes,
+      guesses,
+      failuresPerMinute,
+      cost: passwords.cost,
+    }),
     passkeys: createPasskeys({
       issuer,
       store: createPasskeyStore(database.knex, notices, databaseTime),

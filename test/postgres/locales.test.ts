@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import knex from 'knex';
-import { createPersonStore } from '../../src/accounts/person-store.ts';
+import { createPasswordStore } from '../../src/accounts/password-store.ts';
 import { type Database, openDatabase } from '../../src/platform/database.ts';
 import { migrate } from '../../src/platform/migrate.ts';
 import { aPerson, HASH } from '../support/registrations/registration.ts';
@@ -48,14 +48,15 @@ describe.each([
     const { knex } = database;
     await knex('people').delete();
     await knex.raw(aPerson({ id: "'ada'", email: `'${email}'`, password_hash: `'${HASH}'` }));
-    const people = createPersonStore(knex);
+    const passwords = createPasswordStore(knex);
     for (const typed of [email, ...spellings]) {
-      expect({ typed, id: (await people.findCredentials('home', typed))?.id }).toEqual({ typed, id: 'ada' });
+      const { found } = await passwords.find('home', typed);
+      expect({ typed, id: found?.id }).toEqual({ typed, id: 'ada' });
       const second = knex.raw(aPerson({ id: "'new'", email: `'${typed}'` }));
       await expect(second).rejects.toThrow(
         'person "new": the person "ada" of the instance "home" has this e-mail address',
       );
     }
-    expect(await people.findCredentials('home', 'ınfo@home.example')).toBeUndefined();
+    expect((await passwords.find('home', 'ınfo@home.example')).found).toBeUndefined();
   });
 });

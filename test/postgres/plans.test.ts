@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { createPasswordStore } from '../../src/accounts/password-store.ts';
 import { createPersonStore } from '../../src/accounts/person-store.ts';
 import { createUsedProofStore } from '../../src/clients/used-proof-store.ts';
 import { createDeliveryLogStore } from '../../src/deliveries/delivery-log-store.ts';
@@ -190,8 +191,8 @@ describe('with 200,000 rows in every table that grows', () => {
     ['a person', PERSON, (knex) => createPersonStore(knex).find('person-1')],
     [
       'who signs in with a password',
-      ['people_canonical_address'],
-      (knex) => createPersonStore(knex).findCredentials('demo', 'ada@demo.example'),
+      ['people_canonical_address', 'people_password_parameters'],
+      (knex) => createPasswordStore(knex).find('demo', 'ada@demo.example'),
     ],
     [
       'the session of a cookie, and its person',

@@ -35,10 +35,15 @@ export function parametersOf({ memoryKib, iterations, parallelism }: PasswordCos
   return `m=${memoryKib},t=${iterations},p=${parallelism}`;
 }
 
-/** The cost of a hash in PHC string form. */
-export function costOf(passwordHash: string): PasswordCost {
-  const [, memory, passes, parallelism] = PHC.exec(passwordHash) ?? [];
+/** The cost that these parameters name. */
+export function costOf(parameters: string): PasswordCost {
+  const [, memory, passes, parallelism] = /^m=(\d+),t=(\d+),p=(\d+)$/.exec(parameters) ?? [];
   return { memoryKib: Number(memory), iterations: Number(passes), parallelism: Number(parallelism) };
+}
+
+/** The parameters of a hash in PHC string form. */
+export function parametersIn(passwordHash: string): string {
+  return passwordHash.split('$')[3] ?? '';
 }
 
 /** True when `passwordHash` was made from `password`. */

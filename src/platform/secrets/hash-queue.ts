@@ -17,6 +17,8 @@ export interface HashQueue {
 
 /** The threads of libuv that hashes may take: one of its four remains for files and name servers. */
 const MOST_THREADS = 3;
+/** One hash may take as much alone. */
+const MOST_MEMORY_KIB = 256 * 1024;
 /** For each hash at once. They take about eight seconds; nobody waits much longer for a page. */
 const LONGEST = 256;
 const RETRY_SECONDS = 5;
@@ -26,10 +28,21 @@ interface Turn {
   refuse(error: HttpError): void;
 }
 
-/** The hashes at once of one process. One core remains for everything else, and `workers` processes share the rest. */
-export function hashesAtOnce(workers: number, cores = availableParallelism()): number {
+/**
+ * The hashes at once of one process. One core remains for everything else, and `workers` processes share the rest. Each
+ * hash takes `memoryKib`.
+ */
+export function hashesAtOnce({
+  workers,
+  memoryKib,
+  cores = availableParallelism(),
+}: {
+  workers: number;
+  memoryKib: number;
+  cores?: number;
+}): number {
   const share = Math.floor(Math.max(1, cores - 1) / workers);
-  return Math.min(MOST_THREADS, Math.max(1, share));
+  return Math.max(1, Math.min(MOST_THREADS, share, Math.floor(MOST_MEMORY_KIB / memoryKib)));
 }
 
 export function createHashQueue({

@@ -77,6 +77,14 @@ describe('the queue of hashes', () => {
       [1, 64],
       [8, 64],
     ];
-    expect(sizes.map(([workers, cores]) => hashesAtOnce(workers, cores))).toEqual([1, 1, 3, 1, 1, 3, 3]);
+    const atOnce = ([workers, cores]: [number, number]) =>
+      hashesAtOnce({ workers, cores, memoryKib: 19_456 });
+    expect(sizes.map(atOnce)).toEqual([1, 1, 3, 1, 1, 3, 3]);
+  });
+
+  it('never takes more than 256 MiB, but for one that takes more alone', () => {
+    const memories = [65_536, 87_381, 131_072, 131_073, 262_144, 1_048_576];
+    const atOnce = (memoryKib: number) => hashesAtOnce({ workers: 1, cores: 64, memoryKib });
+    expect(memories.map(atOnce)).toEqual([3, 3, 2, 1, 1, 1]);
   });
 });
