@@ -5,7 +5,7 @@ export interface LinkedPerson {
   id: string;
   instanceId: string;
   email: string;
-  /** The hex SHA-256 of the password's hash; of nothing, for a person without a password. */
+  /** The SQL function `password_fingerprint` makes it; empty for a person without a password. */
   passwordFingerprint: string;
 }
 
@@ -27,7 +27,7 @@ export interface CredentialStore {
   setAddress(trx: Queryable, person: LinkedPerson, email: string): Promise<boolean>;
 }
 
-const FINGERPRINT = "encode(sha256(convert_to(coalesce(password_hash, ''), 'UTF8')), 'hex')";
+const FINGERPRINT = "coalesce(password_fingerprint(password_hash, password_rehashed), '')";
 const COLUMNS = `id, instance_id AS "instanceId", email, ${FINGERPRINT} AS "passwordFingerprint"`;
 
 export function createCredentialStore(db: Queryable): CredentialStore {
@@ -38,7 +38,7 @@ export function createCredentialStore(db: Queryable): CredentialStore {
 
   return {
     async findByAddress(instanceId, email) {
-      // The same choice as when they sign in (person-store.ts).
+      // The same choice as when they sign in (password-store.ts).
       const row = await db('people')
         .where({ instance_id: instanceId })
         .whereNotNull('password_hash')

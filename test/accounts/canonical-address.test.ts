@@ -93,8 +93,9 @@ describe('the canonical form of an e-mail address', () => {
       .filter((path) => !path.startsWith('src/clients/certificates/'))
       .flatMap((path) => readFileSync(ROOT + path, 'utf8').split('\n'))
       .filter((line) => /\b(email|address|expected)\b.*toLowerCase|lower\(email\)/.test(line));
-    // Chooses between two people from before.
+    // These choose between two people from before.
     expect(compared.map((line) => line.trim())).toEqual([
+      ".orderByRaw('lower(email) = lower(?) DESC, created_at, id', [email])",
       'ORDER BY lower(email) = lower(:email) DESC, created_at, id LIMIT 1',
     ]);
   });
