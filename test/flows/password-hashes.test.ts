@@ -88,6 +88,9 @@ describe('a hash with other parameters than new ones', () => {
     expect(parametersIn(await hashOf(person))).toBe(CONFIGURED);
     expect(await aliveAfter([first, second])).toEqual([200, 200]);
 
+    const told = server.database.knex('audit_events').where({ person_id: person.id });
+    expect(await told.whereIn('event', ['password.changed', 'person.changed'])).toEqual([]);
+
     const again = await hashOf(person);
     await tokensOf(person);
     expect(await hashOf(person)).toBe(again);
