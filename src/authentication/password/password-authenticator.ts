@@ -42,7 +42,7 @@ export function createPasswordAuthenticator({
   hashes: HashQueue;
   guesses: Guesses;
   failuresPerMinute: number;
-  /** What a new hash costs. */
+  /** The cost of a new hash. */
   cost: PasswordCost;
 }): PasswordAuthenticator {
   const equalWork = createEqualWork(cost);
