@@ -1,4 +1,5 @@
 import { createClientStore } from './clients/client-store.ts';
+import { type AccountParts, composeAccount } from './compose/account.ts';
 import { composeDeliveries, type DeliveryParts } from './compose/deliveries.ts';
 import { type DemoRoutes, demoOffers, loadDemoRoutes } from './compose/demo.ts';
 import { composeEndpoints, type EndpointParts } from './compose/endpoints.ts';
@@ -27,6 +28,7 @@ export interface Services
     PasswordParts,
     OidcParts,
     EndpointParts,
+    AccountParts,
     MailParts,
     DeliveryParts {
   config: Config;
@@ -92,6 +94,7 @@ export async function compose({
     ...pages,
     ...interactions,
     ...composePasswords(foundation, config.passwords),
+    ...composeAccount(parts),
     ...composeEndpoints(parts, config),
     ...composeDeliveries(parts, config),
   };

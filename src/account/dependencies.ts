@@ -1,3 +1,6 @@
+import type { FactorStore } from '../accounts/factor-store.ts';
+import type { NewPasswords } from '../accounts/new-password.ts';
+import type { OwnPasswordStore } from '../authentication/password/own-password-store.ts';
 import type { AllowedApplicationStore } from '../grants/allowed-application-store.ts';
 import type { Csrf } from '../http/pages/csrf.ts';
 import type { Views } from '../http/pages/views.ts';
@@ -17,6 +20,9 @@ export interface AccountDependencies {
   sessions: Pick<SessionStore, 'endOf'>;
   ownSessions: OwnSessionStore;
   allowedApplications: AllowedApplicationStore;
+  factors: FactorStore;
+  newPasswords: NewPasswords;
+  ownPasswords: OwnPasswordStore;
   views: Views;
   csrf: Csrf;
   clock: Clock;

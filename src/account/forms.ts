@@ -1,10 +1,11 @@
 import { accountAddress } from '../clients/account-client.ts';
-import { singleValue } from '../http/input/parameters.ts';
+import { type RequestParameters, singleValue } from '../http/input/parameters.ts';
 import { redirect } from '../http/pages/redirect.ts';
 import { originOf } from '../http/records/request-state.ts';
 import type { Instance } from '../instances/instance.ts';
 import type { AccountDependencies } from './dependencies.ts';
-import { type AccountVisit, readAccountForm } from './visit.ts';
+import { UNPROVEN } from './sign-in.ts';
+import type { AccountVisit } from './visit.ts';
 
 /** The forms of the first page, with the paths to which they are sent. */
 export const FORMS = {
@@ -18,6 +19,7 @@ export const DONE: Readonly<Record<string, string>> = {
   session: 'That browser is signed out.',
   sessions: 'All other browsers are signed out.',
   application: 'That application has no access any more.',
+  [UNPROVEN]: 'You did not confirm that it is you, so nothing was changed.',
 };
 
 export function addressOf({ id }: Pick<Instance, 'id'>, form: keyof typeof FORMS): string {
@@ -25,8 +27,11 @@ export function addressOf({ id }: Pick<Instance, 'id'>, form: keyof typeof FORMS
 }
 
 /** A name that is not one of this person's sessions ends nothing, and says nothing. */
-export async function endSession(visit: AccountVisit, dependencies: AccountDependencies): Promise<void> {
-  const form = await readAccountForm(visit, dependencies);
+export async function endSession(
+  visit: AccountVisit,
+  form: RequestParameters,
+  dependencies: AccountDependencies,
+): Promise<void> {
   await dependencies.sessions.endOf(visit.person.id, singleValue(form.session) ?? '', {
     origin: originOf(visit.ctx.req),
     cause: 'ended_by_person',
@@ -36,15 +41,18 @@ export async function endSession(visit: AccountVisit, dependencies: AccountDepen
 
 export async function endOtherSessions(
   visit: AccountVisit,
+  _form: RequestParameters,
   dependencies: AccountDependencies,
 ): Promise<void> {
-  await readAccountForm(visit, dependencies);
   await dependencies.ownSessions.endOthers(visit.person.id, visit.session.uid, originOf(visit.ctx.req));
   goBack(visit, 'sessions');
 }
 
-export async function endApplication(visit: AccountVisit, dependencies: AccountDependencies): Promise<void> {
-  const form = await readAccountForm(visit, dependencies);
+export async function endApplication(
+  visit: AccountVisit,
+  form: RequestParameters,
+  dependencies: AccountDependencies,
+): Promise<void> {
   await dependencies.allowedApplications.end(
     visit.person.id,
     singleValue(form.application) ?? '',

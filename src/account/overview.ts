@@ -1,3 +1,4 @@
+import { accountAddress } from '../clients/account-client.ts';
 import { OFFLINE_ACCESS } from '../clients/allowed-now.ts';
 import { scopeTitles } from '../clients/scope-words.ts';
 import { singleValue } from '../http/input/parameters.ts';
@@ -7,6 +8,7 @@ import type { AccountDependencies } from './dependencies.ts';
 import { deviceInWords } from './device-in-words.ts';
 import { addressOf, DONE } from './forms.ts';
 import { agoInWords, dateInWords } from './moment-in-words.ts';
+import { hasPassword, PASSWORD } from './password.ts';
 import { type AccountVisit, formToken } from './visit.ts';
 
 /** The first page: who is signed in, where, and which applications they allowed. */
@@ -25,6 +27,9 @@ export async function showOverview(visit: AccountVisit, dependencies: AccountDep
       personEmail: person.name ? person.email : null,
       notice: DONE[singleValue(ctx.query.done) ?? ''],
       csrf: formToken(visit, dependencies),
+      changePassword: (await hasPassword(visit, dependencies))
+        ? `${accountAddress(instance.id)}${PASSWORD}`
+        : undefined,
       sessions,
       applications,
       signOut: `${PATHS.end_session}?${new URLSearchParams({ instance: instance.id })}`,

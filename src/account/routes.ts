@@ -4,6 +4,7 @@
  */
 import type Router from '@koa/router';
 import { accountAddress, accountReturnAddress } from '../clients/account-client.ts';
+import type { RequestParameters } from '../http/input/parameters.ts';
 import { onlyFromOwnPages } from '../http/pages/own-pages.ts';
 import { redirect } from '../http/pages/redirect.ts';
 import { createRouter } from '../http/routing.ts';
@@ -11,42 +12,53 @@ import type { AccountDependencies } from './dependencies.ts';
 import { showEntrance } from './entrance.ts';
 import { endApplication, endOtherSessions, endSession, FORMS } from './forms.ts';
 import { showOverview } from './overview.ts';
-import { beginSignIn, endSignIn } from './sign-in.ts';
-import { type AccountVisit, findVisit, instanceOf, signedOutMeanwhile } from './visit.ts';
+import { changePassword, PASSWORD, showPassword } from './password.ts';
+import { FRESH_PROOF, isProven, proofTooOld } from './proof.ts';
+import { beginSignIn, CONFIRMED, endSignIn } from './sign-in.ts';
+import { type AccountVisit, findVisit, instanceOf, readAccountForm, signedOutMeanwhile } from './visit.ts';
 
 const HOME = accountAddress(':instance');
 
-type Serve = (visit: AccountVisit, dependencies: AccountDependencies) => Promise<void>;
+type Show = (visit: AccountVisit, dependencies: AccountDependencies) => Promise<void>;
+type Act = (visit: AccountVisit, form: RequestParameters, dependencies: AccountDependencies) => Promise<void>;
 
 export function accountRoutes(dependencies: AccountDependencies): Router {
   const router = createRouter();
   router.use(onlyFromOwnPages(dependencies.issuer));
-  const page = (path: string, serve: Serve) =>
+  const page = (path: string, show: Show, { fresh = false } = {}) =>
     router.get(`${HOME}${path}`, async (ctx) => {
       const instance = await instanceOf(ctx, dependencies);
       const visit = await findVisit(ctx, instance, dependencies);
-      if (visit) await serve(visit, dependencies);
-      else beginSignIn(ctx, instance, dependencies, { page: path });
+      const asked = fresh ? FRESH_PROOF : {};
+      if (!visit) return beginSignIn(ctx, instance, dependencies, { page: path, asked });
+      if (!fresh || (await isProven(visit, dependencies))) return show(visit, dependencies);
+      // Whoever comes from there and has not proven enough would be sent there again.
+      if (ctx.query[CONFIRMED] !== undefined) throw proofTooOld(instance, path);
+      return beginSignIn(ctx, instance, dependencies, { page: path, asked });
     });
-
-  const form = (path: string, serve: Serve) => {
+  const form = (path: string, act: Act, { fresh = false } = {}) =>
     router.post(`${HOME}${path}`, async (ctx) => {
       const instance = await instanceOf(ctx, dependencies);
       const visit = await findVisit(ctx, instance, dependencies);
       if (!visit) throw signedOutMeanwhile(instance);
-      await serve(visit, dependencies);
+      const given = await readAccountForm(visit, dependencies);
+      if (fresh && !(await isProven(visit, dependencies))) throw proofTooOld(instance, path);
+      await act(visit, given, dependencies);
     });
-    // A form's answer was opened again, without the form.
+  /** For the address of a form that was opened again, without the form. */
+  const home = (path: string) =>
     router.get(`${HOME}${path}`, async (ctx) =>
       redirect(ctx, accountAddress((await instanceOf(ctx, dependencies)).id)),
     );
-  };
 
   router.get('/account', (ctx) => showEntrance(ctx, dependencies));
   page('', showOverview);
   form(FORMS.endSession, endSession);
   form(FORMS.endOtherSessions, endOtherSessions);
   form(FORMS.endApplication, endApplication);
+  Object.values(FORMS).forEach(home);
+  page(PASSWORD, showPassword, { fresh: true });
+  form(PASSWORD, changePassword, { fresh: true });
   router.get(accountReturnAddress(':instance'), async (ctx) =>
     endSignIn(ctx, await instanceOf(ctx, dependencies), dependencies),
   );

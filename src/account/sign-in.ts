@@ -10,6 +10,10 @@ import { PATHS } from '../oidc/routes.ts';
 import { findSignedIn } from '../oidc/session.ts';
 import type { AccountDependencies } from './dependencies.ts';
 
+/** In the address of a page, after the way to it: the person was asked to confirm who they are, and did or did not. */
+export const CONFIRMED = 'confirmed';
+export const UNPROVEN = 'unproven';
+
 /** A sign-in that a person began here, in a cookie of the browser: `<state>.<page>`. */
 const COOKIE_SECONDS = 60 * 60;
 
@@ -65,8 +69,12 @@ export async function endSignIn(
   const error = singleValue(answer.error);
   if (error !== undefined) logFacts(ctx.req, { detail: 'the sign-in for the account did not succeed' });
   if (await findSignedIn(ctx, live.current, instance.id)) {
-    const next = isOwn && error === undefined ? page : '';
-    return redirect(ctx, `${accountAddress(instance.id)}${next}`);
+    const home = accountAddress(instance.id);
+    if (!isOwn || page === '') return redirect(ctx, home);
+    return redirect(
+      ctx,
+      error === undefined ? `${home}${page}?${CONFIRMED}=yes` : `${home}?done=${UNPROVEN}`,
+    );
   }
   showNotSignedIn(ctx, instance, { views });
 }

@@ -25,10 +25,13 @@ export async function instanceOf(
 ): Promise<Instance> {
   const id = String(ctx.params.instance);
   const instance = /^[a-z0-9-]{1,40}$/.test(id) ? await instances.find(id) : undefined;
-  if (!instance)
-    throw new HttpError({ status: 404, code: 'not_found', message: 'There is nothing at this address.' });
+  if (!instance) throw nothingHere();
   requestState(ctx.req).instance = instance.id;
   return instance;
+}
+
+export function nothingHere(): HttpError {
+  return new HttpError({ status: 404, code: 'not_found', message: 'There is nothing at this address.' });
 }
 
 /** Undefined when nobody is signed in. */

@@ -1,10 +1,6 @@
 import { createUsedProofStore, type UsedProofStore } from '../clients/used-proof-store.ts';
 import type { Config } from '../config.ts';
 import { type AccessTokenStore, createAccessTokenStore } from '../grants/access-token-store.ts';
-import {
-  type AllowedApplicationStore,
-  createAllowedApplicationStore,
-} from '../grants/allowed-application-store.ts';
 import { type ArtifactStore, createArtifactStore } from '../grants/artifact-store.ts';
 import { createDeviceCodeStore, type DeviceCodeStore } from '../grants/device-code-store.ts';
 import { createGrantStore, type GrantStore } from '../grants/grant-store.ts';
@@ -17,7 +13,6 @@ import { createLiveProvider, type LiveProvider } from '../oidc/live-provider.ts'
 import { createProvider, type ProviderDependencies } from '../oidc/provider.ts';
 import { createSealedRequests, type SealedRequests } from '../oidc/requests/sealed-requests.ts';
 import { createBoxFor } from '../platform/secrets/secret-box.ts';
-import { createOwnSessionStore, type OwnSessionStore } from '../sessions/own-session-store.ts';
 import { createSessionStore, type SessionStore } from '../sessions/session-store.ts';
 import { createRefreshTokenCodec, type RefreshTokenCodec } from '../tokens/refresh-token-value.ts';
 import type { Foundation } from './foundation.ts';
@@ -27,10 +22,8 @@ import type { Signing } from './signing.ts';
 export interface ProtocolStores {
   artifacts: ArtifactStore;
   deviceCodes: DeviceCodeStore;
-  allowedApplications: AllowedApplicationStore;
   grants: GrantStore;
   sessions: SessionStore;
-  ownSessions: OwnSessionStore;
   families: RefreshFamilyStore;
   accessTokens: AccessTokenStore;
   usedProofs: UsedProofStore;
@@ -54,8 +47,6 @@ export function composeStores(
     deviceCodes: createDeviceCodeStore(db, secrets.keyEncryptionKeys, databaseTime),
     grants: createGrantStore(db),
     sessions: createSessionStore(db, databaseTime),
-    ownSessions: createOwnSessionStore(db, databaseTime),
-    allowedApplications: createAllowedApplicationStore(db, databaseTime),
     families: createRefreshFamilyStore(db, databaseTime, rotationCommit),
     accessTokens: createAccessTokenStore(db, databaseTime),
     usedProofs: createUsedProofStore(db, databaseTime),

@@ -1,4 +1,4 @@
-import { auditValues, COMES_FROM, type Origin } from '../audit/record.ts';
+import { actsFor, type Origin } from '../audit/record.ts';
 import type { Queryable } from '../platform/database.ts';
 import { type DatabaseTime, SAME_CLOCK } from '../platform/time/database-time.ts';
 
@@ -74,13 +74,9 @@ export function createAllowedApplicationStore(
     end: (personId, clientId, origin) =>
       db.transaction(async (trx) => {
         const allowed = { person_id: personId, client_id: clientId };
-        const ended = async (table: string) =>
-          trx(table)
-            .where(allowed)
-            .whereRaw(COMES_FROM, { ...auditValues(origin) })
-            .delete();
-        const consents = await ended('consents');
-        const grants = await ended('grants');
+        await actsFor(trx, origin);
+        const consents = await trx('consents').where(allowed).delete();
+        const grants = await trx('grants').where(allowed).delete();
         if (consents === 0 && grants > 0) await trx.raw('SELECT tell_client(?, ?)', [personId, clientId]);
         return consents + grants > 0;
       }),
