@@ -20,7 +20,8 @@ describe('somebody who signs in at their own provider', () => {
     expect(page.html).not.toContain('/account/acme/password');
     const { status } = await browser.follow(await browser.get(`${home}/password`));
     expect(status).toBe(404);
-    const [, csrf = ''] = /name="csrf" value="([^"]*)"/.exec(page.html) ?? [];
+    const session = await world.server.database.knex('sessions').whereNotNull('person_id').first();
+    const csrf = world.server.services.csrf.token(`account:${session.uid}:${session.person_id}`);
     const password = 'a quite different new passphrase';
     expect((await browser.post(`${home}/password`, { csrf, password, again: password })).status).toBe(404);
   });
