@@ -9,7 +9,7 @@ import { type AccountVisit, formToken, nothingHere, signedOutMeanwhile } from '.
 
 export const PASSWORD = '/password';
 
-/** Lets a person choose a new password. Whoever signs in elsewhere has none here. */
+/** Lets a person choose a new password. Somebody who signs in elsewhere has none here. */
 export async function showPassword(
   visit: AccountVisit,
   dependencies: AccountDependencies,

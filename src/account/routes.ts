@@ -32,7 +32,7 @@ export function accountRoutes(dependencies: AccountDependencies): Router {
       const asked = fresh ? FRESH_PROOF : {};
       if (!visit) return beginSignIn(ctx, instance, dependencies, { page: path, asked });
       if (!fresh || (await isProven(visit, dependencies))) return show(visit, dependencies);
-      // Whoever comes from there and has not proven enough would be sent there again.
+      // A browser that comes from there without enough proof would be sent round and round.
       if (ctx.query[CONFIRMED] !== undefined) throw proofTooOld(instance, path);
       return beginSignIn(ctx, instance, dependencies, { page: path, asked });
     });
