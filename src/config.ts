@@ -59,6 +59,8 @@ export interface Config extends Issuers {
   keyRotation: KeyRotationSettings;
   /** How often expired rows are deleted, and how many at a time. */
   housekeeping: { everyMs: number; batchSize: number };
+  /** How many whole months of the audit trail stay before this one. */
+  auditKeepMonths: number;
   secrets: Secrets;
   passwords: PasswordSettings;
 }
@@ -139,6 +141,8 @@ export function parseConfig(environment: Environment): Config {
       everyMs: variables.wholeNumber('HOUSEKEEPING_SECONDS', { fallback: 60, low: 1, high: DAY }) * 1000,
       batchSize: 1000,
     },
+    // A year for comparison, as auditors ask (PCI DSS 10.5.1), and a month in which to look.
+    auditKeepMonths: variables.wholeNumber('AUDIT_KEEP_MONTHS', { fallback: 13, low: 1, high: 120 }),
     secrets: readSecrets(variables, { production, dataDir }),
     passwords: readPasswordSettings(variables),
   };

@@ -1,3 +1,5 @@
+import { keepAuditMonths } from './audit/keep-months.ts';
+import { createAuditMonthsStore } from './audit/months-store.ts';
 import type { Services } from './compose.ts';
 import { createExpiredRowsStore } from './housekeeping/expired-rows-store.ts';
 import { housekeeping } from './housekeeping/housekeeping.ts';
@@ -13,6 +15,7 @@ import type { Job } from './platform/jobs.ts';
  */
 export function jobsOf({
   config,
+  logger,
   database,
   databaseTime,
   rowClock,
@@ -28,6 +31,7 @@ export function jobsOf({
 }: Pick<
   Services,
   | 'config'
+  | 'logger'
   | 'database'
   | 'databaseTime'
   | 'rowClock'
@@ -65,6 +69,12 @@ export function jobsOf({
       everyMs: 15_000,
       run: async () => metrics.setBacklog(await deliveries.backlog(rowClock.now())),
     },
+    keepAuditMonths({
+      store: createAuditMonthsStore(database.background),
+      logger,
+      months: config.auditKeepMonths,
+      everyMs: config.housekeeping.everyMs,
+    }),
     housekeeping({
       store: createExpiredRowsStore(database.background),
       metrics,

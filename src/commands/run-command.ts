@@ -2,6 +2,7 @@ import { isDatabaseUnavailable, withoutStatement } from '../platform/database-er
 import { OperatorError } from '../platform/errors.ts';
 import { sourceStack } from '../platform/log/source-stack.ts';
 import { isStatementError } from '../platform/seeds/seed-error.ts';
+import { audit, auditEvents } from './audit.ts';
 import { clientSecretAdd } from './client-secret/add.ts';
 import { clientSecretList } from './client-secret/list.ts';
 import { clientSecret } from './client-secret/make.ts';
@@ -53,6 +54,8 @@ export const COMMANDS: readonly Command[] = [
   deliveriesList,
   deliveriesShow,
   deliveriesRetry,
+  audit,
+  auditEvents,
   databaseStats,
   help,
 ];

@@ -12,8 +12,17 @@ export function linesOf(row: Row): string[] {
 }
 
 export function jsonOf(value: unknown): string {
+  return escapedJson(JSON.stringify(value, null, 2));
+}
+
+/** One line. */
+export function jsonLineOf(value: unknown): string {
+  return escapedJson(JSON.stringify(value));
+}
+
+function escapedJson(json: string): string {
   return escaped(
-    JSON.stringify(value, null, 2),
+    json,
     /[\u007F-\u009F\u061C\u200B\u200E\u200F\u2028-\u202E\u2060-\u206F\uFEFF\uFFF9-\uFFFB]/g,
   );
 }

@@ -1,0 +1,98 @@
+import { AUDIT_EVENTS, type AuditEvent } from '../audit/events.ts';
+import { createTrailStore } from '../audit/trail-store.ts';
+import { OperatorError } from '../platform/errors.ts';
+import { nearestName } from '../platform/nearest-name.ts';
+import type { Clock } from '../platform/time/clock.ts';
+import type { Command } from './command.ts';
+import { jsonLineOf, tableOf } from './registered/written.ts';
+
+const USUAL_LIMIT = 100;
+const LARGEST_LIMIT = 100_000;
+const COLUMNS = [
+  'at',
+  'event',
+  'person_id',
+  'client_id',
+  'instance_id',
+  'way',
+  'address',
+  'request_id',
+  'detail',
+];
+const NAMES = Object.keys(AUDIT_EVENTS) as AuditEvent[];
+/** The words before the dot: `--event session` finds all events of sessions. */
+const THINGS = [...new Set(NAMES.map((name) => name.replace(/\..*/, '')))];
+const LISTS = 'npx listo audit events explains all.';
+
+export const audit: Command = {
+  name: 'audit',
+  operands: [],
+  options: {
+    ...{ person: 'ID', client: 'ID', instance: 'ID', event: 'EVENT', request: 'ID' },
+    ...{ since: 'TIME', until: 'TIME', limit: 'N' },
+  },
+  switches: ['json'],
+  summary: `Read the audit trail, the newest first, ${USUAL_LIMIT} events unless you say how many; --json writes a line for each. TIME is 2026-11-27, 2026-11-27T14:00:00Z, or an age: 30m, 12h, 7d. EVENT is one of npx listo audit events, or a thing, for all of its events: ${THINGS.join(', ')}.`,
+  async run({ openDatabase, print, say, clock }, _operands, { options, switches }) {
+    const { person, client, instance, request, since, until } = options;
+    const limit = options.limit === undefined ? USUAL_LIMIT : limitOf(options.limit);
+    const filter = {
+      ...{ personId: person, clientId: client, instanceId: instance, requestId: request },
+      event: options.event === undefined ? undefined : eventOf(options.event),
+      since: since === undefined ? undefined : timeOf('since', since, clock),
+      until: until === undefined ? undefined : timeOf('until', until, clock),
+    };
+    const database = await openDatabase();
+    try {
+      const found = await createTrailStore(database.knex).list({ ...filter, limit: limit + 1 });
+      const rows = found.slice(0, limit);
+      if (switches.has('json')) for (const row of rows) print(jsonLineOf(row));
+      else if (rows.length === 0) print('None.');
+      else for (const line of tableOf(rows, COLUMNS)) print(line);
+      if (found.length > limit) say('There are more: say --limit, or --until the time of the last one.\n');
+    } finally {
+      await database.close();
+    }
+  },
+};
+
+export const auditEvents: Command = {
+  name: 'audit events',
+  operands: [],
+  summary: 'Explain the events of the audit trail.',
+  async run({ print }) {
+    for (const line of tableOf(
+      NAMES.toSorted().map((event) => ({ event, meaning: AUDIT_EVENTS[event] })),
+      ['event', 'meaning'],
+    ))
+      print(line);
+  },
+};
+
+function limitOf(text: string): number {
+  const value = /^[1-9]\d{0,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (value <= LARGEST_LIMIT) return value;
+  throw new OperatorError(`--limit takes a whole number from 1 to ${LARGEST_LIMIT}.`);
+}
+
+/** The name of an event, or the beginning of those of a thing. */
+function eventOf(word: string): string {
+  if (NAMES.some((name) => name === word)) return word;
+  if (THINGS.includes(word)) return `${word}.`;
+  const near = nearestName(word, [...NAMES, ...THINGS]);
+  const hint = near === undefined ? LISTS : `Do you mean ${near}? ${LISTS}`;
+  throw new OperatorError(`There is no such event. ${hint}`);
+}
+
+const MS = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+function timeOf(option: 'since' | 'until', text: string, clock: Clock): Date {
+  const [, count, unit] = /^([1-9]\d{0,5})([mhd])$/.exec(text) ?? [];
+  if (count && unit) return new Date(clock.now().getTime() - Number(count) * MS[unit as keyof typeof MS]);
+  const isTime = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2}))?$/.test(text);
+  const time = new Date(isTime ? text : Number.NaN);
+  if (!Number.isNaN(time.getTime())) return time;
+  throw new OperatorError(
+    `--${option} takes a day such as 2026-11-27, a time with its zone such as 2026-11-27T14:00:00Z, or an age such as 30m, 12h or 7d.`,
+  );
+}
