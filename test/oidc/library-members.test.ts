@@ -60,15 +60,7 @@ describe('the protocol library', () => {
     [
       'the Provider',
       (own) => own,
-      [
-        'callback',
-        'createContext',
-        'interactionDetails',
-        'interactionResult',
-        'registerGrantType',
-        'use',
-        'on',
-      ],
+      ['callback', 'createContext', 'interactionDetails', 'interactionResult', 'use', 'on'],
     ],
     ['Grant.prototype', ({ Grant }) => Grant.prototype, ['addOIDCScope']],
     ['Session', ({ Session }) => Session, ['get']],

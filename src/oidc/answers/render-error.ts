@@ -63,7 +63,7 @@ async function tellClient(ctx: KoaContextWithOIDC, out: ErrorAnswer): Promise<vo
   );
 }
 
-/** answers/signed-answer.ts signs it. */
+/** corrections/id-token.ts signs it. */
 function signed(provider: Provider, ctx: KoaContextWithOIDC, answer: object): Promise<string> {
   const token = new provider.IdToken({}, { ctx });
   return Object.assign(token, { extra: answer }).issue({ use: 'authorization' });

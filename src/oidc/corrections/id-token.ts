@@ -2,8 +2,22 @@ import type { Provider } from 'oidc-provider';
 import type { KeyRing } from '../../keys/key-ring.ts';
 import { unavailable } from '../../platform/database-errors.ts';
 import { type Clock, epochSeconds } from '../../platform/time/clock.ts';
-import { replace } from '../corrections/replace.ts';
+import type { IdTokenHints } from '../id-token-hint.ts';
 import { clientRecord } from '../storage/client-metadata.ts';
+import { replace } from './replace.ts';
+
+type Validate = Provider['IdToken']['validate'];
+
+/** The library reads an `id_token_hint` of an authorization request as we do, also when its key is published no more. */
+export function readHints(provider: Provider, { hints }: { hints: IdTokenHints }): void {
+  replace(provider.IdToken, {
+    async validate(...[hint, client]: Parameters<Validate>): ReturnType<Validate> {
+      const sub = await hints.subjectAskedFor({ id_token_hint: hint }, client.clientId);
+      if (sub === undefined) throw new Error('The hint is no ID token of ours for this client.');
+      return { header: {}, payload: { sub } };
+    },
+  });
+}
 
 /** JARM section 2.1 recommends ten minutes at most. A client reads the answer at once. */
 const SECONDS = 120;
