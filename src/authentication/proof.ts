@@ -34,17 +34,22 @@ export function areTwoFactors(proofs: readonly Proof[]): boolean {
 
 const AMR: Record<Method, readonly string[]> = {
   pwd: ['pwd'],
+  upstream: [],
   otp: ['otp'],
   // Whether its key is kept in hardware is not known.
   passkey: ['pop', 'user'],
   // RFC 8176 has no name for one.
   recovery: [],
-  upstream: [],
 };
+
+const METHODS = Object.keys(AMR) as Method[];
 
 /** The `amr` of a sign-in (RFC 8176). Undefined where only the person's own provider knows, or may say. */
 export function amrOf(proofs: readonly Proof[]): string[] | undefined {
-  const names = proofs.flatMap(({ method, amr = [] }) => [...AMR[method], ...amr]);
+  // Whatever was proven first, the order is the same.
+  const names = METHODS.flatMap((method) =>
+    proofs.flatMap((proof) => (proof.method === method ? [...AMR[method], ...(proof.amr ?? [])] : [])),
+  );
   const all = areTwoFactors(proofs) ? [...names, SEVERAL_FACTORS] : names;
   return all.length > 0 ? [...new Set(all)] : undefined;
 }

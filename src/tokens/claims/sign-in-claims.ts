@@ -3,7 +3,7 @@ import type { Payload } from '../../platform/time/payload-times.ts';
 
 /**
  * The values of `acr`, which say by how many factors a person signed in. They are ours: the numbers of ISO 29115 would
- * promise more. Nobody signs in by two factors here yet; a customer's own provider may say so (`pass_amr`).
+ * promise more. A second factor, a passkey, or a customer's own provider that says so (`pass_amr`), makes two.
  */
 export const ACR = {
   oneFactor: 'urn:listo:acr:one-factor',

@@ -28,6 +28,7 @@ export async function anInstance(
     brand_color?: string;
     support_uri?: string;
     second_factor?: string;
+    session_absolute_ttl_seconds?: number;
     passkeys?: string;
   } = {},
 ): Promise<string> {
