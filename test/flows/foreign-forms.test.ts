@@ -10,6 +10,20 @@ const OWN_FORMS = [
   '/interaction/:uid/passkey',
   '/interaction/:uid/consent',
   '/interaction/:uid/abort',
+  '/interaction/:uid/go-on',
+  '/interaction/:uid/second-factor',
+  '/interaction/:uid/recovery-code',
+  '/interaction/:uid/set-up-factor',
+  '/account/:instance/applications/end',
+  '/account/:instance/password',
+  '/account/:instance/sessions/end',
+  '/account/:instance/sessions/end-others',
+  '/recovery/:instance',
+  '/recovery/:instance/address',
+  '/recovery/:instance/code',
+  '/recovery/:instance/invitation',
+  '/recovery/:instance/invitation/again',
+  '/recovery/:instance/password',
   '/auth/device',
   '/auth/logout/confirm',
   '/demo/userinfo',
@@ -43,7 +57,7 @@ afterAll(() => server.close());
 /** The status and the sentence of the answer to an otherwise empty form with these headers. */
 async function send(path: string, headers: Record<string, string>) {
   const browser = openBrowser();
-  const address = `${server.url}${path.replace(':uid', 'an-interaction-nobody-has')}`;
+  const address = `${server.url}${path.replace(':uid', 'an-interaction-nobody-has').replace(':instance', 'demo')}`;
   const page = await browser.post(address, { user_code: 'BBBB-BBBB' }, headers);
   return { status: page.status, message: messageOf(page) };
 }
