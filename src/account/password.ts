@@ -29,7 +29,7 @@ export async function showPassword(
       back: accountAddress(instance.id),
       csrf: formToken(visit, dependencies),
     },
-    { brand: brandOf(instance), isolated: true },
+    { brand: brandOf(instance), isolated: true, scripts: true },
   );
 }
 

@@ -60,7 +60,7 @@ export async function showSignIn(
       personName: person?.name ?? person?.email,
       isAgain: person !== undefined && (await isAddressOf(person, expected, people)),
     },
-    { ...pageOptions(context), scripts: offersPasskeys },
+    { ...pageOptions(context), scripts: true },
   );
 }
 

@@ -31,7 +31,7 @@ export async function showPassword(
     email: link.person.email,
     error,
   };
-  showPage(visit, dependencies, 'recovery-password', model, status);
+  showPage(visit, dependencies, 'recovery-password', model, status, { scripts: true });
 }
 
 /** Sets the password. It signs nobody in: the person goes on where they began, with everything that is asked there. */

@@ -1,6 +1,7 @@
 import type { Context } from 'koa';
 import { readForm } from '../http/input/body.ts';
 import { parseParameters, type RequestParameters, singleValue } from '../http/input/parameters.ts';
+import type { PageOptions } from '../http/pages/views.ts';
 import { requestState } from '../http/records/request-state.ts';
 import { brandOf } from '../instances/brand.ts';
 import type { Instance } from '../instances/instance.ts';
@@ -44,10 +45,11 @@ export function showPage(
   name: string,
   model: Record<string, unknown>,
   status = 200,
+  { scripts = false }: Pick<PageOptions, 'scripts'> = {},
 ): void {
   ctx.status = status;
   const common = { csrf: csrf.token(binding(browser)), home: addressOf(instance.id) };
-  views.render(ctx, name, { ...common, ...model }, { brand: brandOf(instance), isolated: true });
+  views.render(ctx, name, { ...common, ...model }, { brand: brandOf(instance), isolated: true, scripts });
 }
 
 /** A page that only says something, and leads on. */
