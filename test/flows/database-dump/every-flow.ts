@@ -15,7 +15,8 @@ import {
   type Tokens,
 } from '../../support/clients/relying-party.ts';
 import { askToken, DEMO_APP, DEMO_BASIC, DEMO_SERVICE } from '../../support/clients/token-provider.ts';
-import { aClient, type TestClient } from '../../support/registrations/factories.ts';
+import { readMails } from '../../support/mail/mailbox.ts';
+import { aClient, aPerson, type TestClient } from '../../support/registrations/factories.ts';
 import { somebody, type UpstreamWorld } from '../../support/upstream/upstream-world.ts';
 
 /** Runs every flow, and leaves a half-finished one of each, because those are stored, too. */
@@ -28,6 +29,7 @@ export async function runEveryFlow(world: UpstreamWorld): Promise<void> {
   await pushedRequests(url, browser, tokens);
   await clientKeys(world);
   await signInUpstream(world);
+  await mailedLinks(world);
 
   await askToken(world.server, `Bearer ${tokens.id_token}`, { client_id: DEMO_APP, scope: 'read:profile' });
   await askToken(world.server, DEMO_BASIC, { client_id: DEMO_SERVICE.id, subject: 'somebody' });
@@ -123,4 +125,38 @@ async function signInUpstream(world: UpstreamWorld): Promise<void> {
   const page = await world.authorize(browser, client);
   const away = await browser.follow(page, world.idp.issuer);
   expect(away.location).toContain('state=');
+}
+
+/** Links by mail: a password that is set, one that waits, an invitation, and half of a new address. */
+async function mailedLinks({ server }: UpstreamWorld): Promise<void> {
+  const { url, services, database } = server;
+  const ask = async () => {
+    const browser = openBrowser();
+    const person = await aPerson(server);
+    const page = await browser.get(`${url}/recovery/demo`);
+    const waiting = await browser.follow(
+      await browser.submit(page, '/recovery/demo', { email: person.email }),
+    );
+    const [mail] = await readMails(server);
+    return { browser, person, waiting, form: await browser.get(mail?.link ?? '') };
+  };
+  const password = 'seven unlikely lanterns hum';
+  const { browser, form, person } = await ask();
+  await browser.submit(form, '/password', { password, again: password });
+  const { browser: undecided, waiting } = await ask();
+  const [mail] = await readMails(server);
+  await undecided.submit(waiting, '/code', { code: mail?.code ?? '' });
+
+  const invited = await aPerson(server);
+  await database.knex('people').where({ id: invited.id }).update({ password_hash: null });
+  await services.passwordLinks.invite(invited.id);
+  const [invitation] = await readMails(server);
+  await openBrowser().get(invitation?.link ?? '');
+
+  const asking = browser.cookies().find(({ name }) => name === 'listo_asking')?.value ?? '';
+  const change = { personId: person.id, address: 'another@demo.example', browser: asking };
+  await services.addressChanges.ask(change, { address: '192.0.2.1', requestId: 'test' });
+  const [old, fresh] = await readMails(server);
+  await browser.get(old?.link ?? '');
+  await browser.submit(await browser.get(fresh?.link ?? ''), '/address', { decision: 'confirm' });
 }

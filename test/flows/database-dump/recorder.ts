@@ -11,6 +11,7 @@ const KINDS: Record<string, string> = {
   csrf: 'CSRF token',
   id_token: 'ID token',
   id_token_hint: 'ID token',
+  link: 'link of a mail',
   password: 'password',
   refresh_token: 'refresh token',
   request_uri: 'request_uri',
