@@ -23,7 +23,9 @@ import { takesPasskeys } from './passkey/passkey-form.ts';
 import { showPasskeySignIn, signInWithPasskey } from './passkey/passkey-sign-in.ts';
 import { showSignIn, signInWithPassword } from './sign-in.ts';
 import { proveByRecoveryCode, proveByTotp, showSecondFactor } from './steps/second-factor.ts';
+import { proveByPasskey } from './steps/second-factor-passkey.ts';
 import { confirmTotp, goOnAfterPage, showSetUpFactor } from './steps/set-up-factor.ts';
+import { addPasskey, showSetUpPasskey } from './steps/set-up-passkey.ts';
 import { goOnFromSession } from './steps/sign-in-step-done.ts';
 import { themeRoute } from './theme-route.ts';
 import {
@@ -66,14 +68,25 @@ export function interactionRoutes(
   add('get', '/interaction/:uid/upstream/:instance', at('upstream', finishUpstream));
   add('get', '/interaction/:uid/second-factor', at('any', showSecondFactor));
   add('post', '/interaction/:uid/second-factor', at('any', proveByTotp));
+  add('post', '/interaction/:uid/second-factor/passkey', at('any', proveByPasskey));
   add('post', '/interaction/:uid/recovery-code', at('any', proveByRecoveryCode));
   add('get', '/interaction/:uid/set-up-factor', at('any', showSetUpFactor));
   add('post', '/interaction/:uid/set-up-factor', at('any', confirmTotp));
+  add('get', '/interaction/:uid/set-up-factor/passkey', at('any', showSetUpPasskey));
+  add('post', '/interaction/:uid/set-up-factor/passkey', at('any', addPasskey));
   add('post', '/interaction/:uid/go-on', at('any', goOnAfterPage));
   add('post', '/interaction/:uid/consent', at('consent', decideConsent));
   add('post', '/interaction/:uid/abort', at('any', abortInteraction));
   // A form's answer was opened again, without the form.
-  for (const form of ['account', 'sign-in', 'recovery-code', 'go-on', 'consent', 'abort'])
+  for (const form of [
+    'account',
+    'sign-in',
+    'second-factor/passkey',
+    'recovery-code',
+    'go-on',
+    'consent',
+    'abort',
+  ])
     add('get', `/interaction/:uid/${form}`, [toPageOfForm]);
   add('get', upstreamCallbackPath(':instance'), [forwardUpstreamAnswer]);
   add('get', '/assets/theme/:file', [themeRoute(dependencies)]);

@@ -8,6 +8,8 @@ const OWN_FORMS = [
   '/interaction/:uid/account',
   '/interaction/:uid/sign-in',
   '/interaction/:uid/passkey',
+  '/interaction/:uid/second-factor/passkey',
+  '/interaction/:uid/set-up-factor/passkey',
   '/interaction/:uid/consent',
   '/interaction/:uid/abort',
   '/interaction/:uid/go-on',

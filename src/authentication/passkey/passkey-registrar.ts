@@ -5,6 +5,7 @@ import type {
 import type { Person } from '../../accounts/person.ts';
 import type { Origin } from '../../audit/record.ts';
 import { type Clock, epochSeconds } from '../../platform/time/clock.ts';
+import { newRecoveryCodes, spelledCode } from '../recovery-codes/recovery-code.ts';
 import { challengeOf, readAnswer } from './answer.ts';
 import { type ChallengeBinding, createChallenges } from './challenge.ts';
 import { nameOf } from './names.ts';
@@ -26,7 +27,10 @@ export interface PasskeyRegistrar {
   add(answer: { personId: string; uid: string; answer: string; origin: Origin }): Promise<AddResult>;
 }
 
-export type AddResult = { outcome: 'added'; name: string; factor: string } | Refused;
+/** The recovery codes are shown this once. Undefined: the person has some already. */
+export type AddResult =
+  | { outcome: 'added'; name: string; factor: string; recoveryCodes: readonly string[] | undefined }
+  | Refused;
 
 /** A page may be open for this long. */
 const LIFETIME_SECONDS = 10 * 60;
@@ -89,7 +93,8 @@ export function createPasskeyRegistrar({
       );
       const taken = (await passkeys.list(personId)).map(({ name }) => name);
       const name = nameOf({ aaguid, transports }, taken);
-      const outcome = await passkeys.add(
+      const codes = newRecoveryCodes();
+      const result = await passkeys.add(
         {
           credentialId,
           personId,
@@ -100,17 +105,18 @@ export function createPasskeyRegistrar({
           backedUp: credentialBackedUp,
           name,
         },
-        challenge,
-        origin,
+        { challenge, codes, origin },
       );
-      switch (outcome) {
-        case 'added':
-          return { outcome, name, factor: factorOf(credentialId) };
+      switch (result.outcome) {
+        case 'added': {
+          const recoveryCodes = result.codesAdded ? codes.map(spelledCode) : undefined;
+          return { outcome: 'added', name, factor: factorOf(credentialId), recoveryCodes };
+        }
         case 'known':
         case 'many':
-          return refused(outcome, `the passkey was not added: ${outcome}`);
+          return refused(result.outcome, `the passkey was not added: ${result.outcome}`);
         default:
-          return refused('not_accepted', WHY_NOT[outcome]);
+          return refused('not_accepted', WHY_NOT[result.outcome]);
       }
     },
   };

@@ -4,6 +4,7 @@ import { prepare } from '../../platform/postgres/statements/prepared-statement.t
 import { hashId } from '../../platform/secrets/digest.ts';
 import { type DatabaseTime, SAME_CLOCK } from '../../platform/time/database-time.ts';
 import type { FactorNotices } from '../factor-notices.ts';
+import { addRecoveryCodes } from '../recovery-codes/recovery-code-store.ts';
 import { addPasskey, type NewPasskey } from './add-passkey.ts';
 import { BEGINNING, usePasskey } from './use-passkey.ts';
 
@@ -23,12 +24,15 @@ export interface PasskeyStore {
     challenge: UsedChallenge;
     origin: Origin;
   }): Promise<'accepted' | 'challenge_used' | 'counter_went_back' | 'gone'>;
-  /** Adds a passkey, and uses up the challenge, in the same way. */
+  /**
+   * Adds a passkey, and uses up the challenge, in the same way. Its owner gets the recovery codes if they had none.
+   */
   add(
     passkey: NewPasskey,
-    challenge: UsedChallenge,
-    origin: Origin,
-  ): Promise<'added' | 'challenge_used' | 'known' | 'many' | 'gone'>;
+    more: { challenge: UsedChallenge; codes: readonly string[]; origin: Origin },
+  ): Promise<
+    { outcome: 'added'; codesAdded: boolean } | { outcome: 'challenge_used' | 'known' | 'many' | 'gone' }
+  >;
   /** False when the person has no such passkey. */
   rename(personId: string, credentialId: Buffer, name: string, origin: Origin): Promise<boolean>;
   /** The name of the passkey that was removed; undefined when the person has no such passkey. */
@@ -143,7 +147,7 @@ export function createPasskeyStore(
       return moved ? 'accepted' : 'counter_went_back';
     },
 
-    async add({ transports, ...passkey }, challenge, origin) {
+    async add({ transports, ...passkey }, { challenge, codes, origin }) {
       return db.transaction(async (trx) => {
         const { rows } = await addPasskey(trx, {
           ...passkey,
@@ -152,12 +156,12 @@ export function createPasskeyStore(
           ...auditValues(origin),
         });
         const { found, room, fresh, added } = rows[0] ?? {};
-        if (!found) return 'gone';
-        if (!room) return 'many';
-        if (!fresh) return 'challenge_used';
-        if (!added) return 'known';
+        if (!found) return { outcome: 'gone' };
+        if (!room) return { outcome: 'many' };
+        if (!fresh) return { outcome: 'challenge_used' };
+        if (!added) return { outcome: 'known' };
         await notices.factorAdded(trx, passkey.personId, WHAT);
-        return 'added';
+        return { outcome: 'added', codesAdded: await addRecoveryCodes(trx, passkey.personId, codes) };
       });
     },
 

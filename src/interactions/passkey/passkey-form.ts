@@ -1,5 +1,7 @@
+import type { Person } from '../../accounts/person.ts';
 import type { ChallengeBinding } from '../../authentication/passkey/challenge.ts';
 import { policyOf } from '../../instances/sign-in-policy.ts';
+import { epochSeconds } from '../../platform/time/clock.ts';
 import type { InteractionDependencies } from '../dependencies.ts';
 import type { InteractionContext } from '../interaction.ts';
 
@@ -10,6 +12,9 @@ export interface PasskeyForm {
   options: string;
   button: string;
 }
+
+/** As long as a sign-in may wait for its second factor. */
+const SECOND_FACTOR_SECONDS = 10 * 60;
 
 /** Whether a passkey is taken in this sign-in. */
 export function takesPasskeys(
@@ -30,6 +35,47 @@ export function signInForm(
     asks: 'get',
     options: JSON.stringify(options),
     button: 'Use a passkey',
+  };
+}
+
+/** A form for a passkey as a second factor: for those of the person who has begun to sign in. */
+export async function secondFactorForm(
+  { interaction }: InteractionContext,
+  personId: string,
+  { passkeys, clock }: Pick<InteractionDependencies, 'passkeys' | 'clock'>,
+): Promise<PasskeyForm> {
+  const options = passkeys.authenticator.options(secondFactorBinding(interaction, personId), {
+    expiresAt: epochSeconds(clock) + SECOND_FACTOR_SECONDS,
+    passkeys: await passkeys.store.list(personId),
+  });
+  return {
+    action: `/interaction/${interaction.uid}/second-factor/passkey`,
+    asks: 'get',
+    options: JSON.stringify(options),
+    button: 'Use your passkey',
+  };
+}
+
+export function secondFactorBinding(
+  { uid }: InteractionContext['interaction'],
+  personId: string,
+): ChallengeBinding {
+  return { purpose: 'second_factor', uid, personId };
+}
+
+/** A form for a new passkey, during a sign-in that requires one. */
+export async function newPasskeyForm(
+  { interaction, instance }: InteractionContext,
+  person: Person,
+  { passkeys }: Pick<InteractionDependencies, 'passkeys'>,
+): Promise<PasskeyForm> {
+  const { uid } = interaction;
+  const options = await passkeys.registrar.options({ person, instanceName: instance.name, uid });
+  return {
+    action: `/interaction/${uid}/set-up-factor/passkey`,
+    asks: 'create',
+    options: JSON.stringify(options),
+    button: 'Add a passkey',
   };
 }
 

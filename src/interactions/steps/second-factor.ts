@@ -15,6 +15,7 @@ import {
   redirectUri,
   shownPerson,
 } from '../interaction.ts';
+import { secondFactorForm } from '../passkey/passkey-form.ts';
 import { refusedByLimit } from '../refused-by-limit.ts';
 import { goOn, signInStepDone } from './sign-in-step-done.ts';
 import { findSignInUnderWay, type SignInUnderWay, stepDue } from './under-way.ts';
@@ -29,7 +30,7 @@ export async function showSecondFactor(
   context: InteractionContext,
   dependencies: InteractionDependencies,
 ): Promise<void> {
-  const found = await findDue(context, dependencies);
+  const found = await findSecondFactorDue(context, dependencies);
   if (!found) return goOn(context, dependencies);
   const wanted = singleValue(context.ctx.query.by);
   const way = found.by.find((one) => one === wanted) ?? found.by[0];
@@ -59,7 +60,7 @@ async function proveByCode(
 ): Promise<void> {
   const { ctx, instance } = context;
   const form = await readInteractionForm(context, dependencies);
-  const found = await findDue(context, dependencies);
+  const found = await findSecondFactorDue(context, dependencies);
   // Another step is due, or this way does not do here.
   if (!found?.by.includes(way)) return goOn(context, dependencies);
   const { personId } = found.signIn;
@@ -91,16 +92,16 @@ async function proveByCode(
   await signInStepDone(context, dependencies, { personId, proof });
 }
 
-interface Due {
+export interface SecondFactorDue {
   signIn: SignInUnderWay;
   by: readonly SecondFactor[];
 }
 
 /** The sign-in, if it waits for a second factor. */
-async function findDue(
+export async function findSecondFactorDue(
   context: InteractionContext,
   dependencies: InteractionDependencies,
-): Promise<Due | undefined> {
+): Promise<SecondFactorDue | undefined> {
   const signIn = await findSignInUnderWay(context, dependencies);
   const due = signIn && stepDue(context, signIn);
   return signIn && due?.step === 'second_factor' ? { signIn, by: due.by } : undefined;
@@ -118,13 +119,16 @@ const OTHER_WAYS: Record<SecondFactor, string> = {
   recovery: 'Use a recovery code',
 };
 
-async function showWay(
+export async function showWay(
   context: InteractionContext,
-  { views, csrf, people }: InteractionDependencies,
-  { signIn, by, way, refusal }: Due & { way: SecondFactor; refusal?: Refusal },
+  dependencies: InteractionDependencies,
+  { signIn, by, way, refusal }: SecondFactorDue & { way: SecondFactor; refusal?: Refusal },
 ): Promise<void> {
   const { ctx, interaction, client } = context;
+  const { views, csrf, people } = dependencies;
   ctx.status = refusal?.status ?? 200;
+  const passkey =
+    way === 'passkey' ? await secondFactorForm(context, signIn.personId, dependencies) : undefined;
   const address = interactionAddress(interaction.uid, client.id, '/second-factor');
   views.render(
     ctx,
@@ -135,6 +139,7 @@ async function showWay(
       isSigningIn: true,
       title: TITLES[way],
       way,
+      passkey,
       action: `/interaction/${interaction.uid}/${way === 'recovery' ? 'recovery-code' : 'second-factor'}`,
       others: by
         .filter((other) => other !== way)
@@ -145,7 +150,7 @@ async function showWay(
       csrf: csrf.token(interaction.uid),
       error: refusal?.error,
     },
-    pageOptions(context),
+    { ...pageOptions(context), scripts: passkey !== undefined },
   );
 }
 

@@ -1,6 +1,7 @@
 import type { NewFactor } from '../../authentication/steps.ts';
 import type { TotpConfirmation, TotpPage } from '../../authentication/totp/totp-set-up.ts';
 import { singleValue } from '../../http/input/parameters.ts';
+import { redirect } from '../../http/pages/redirect.ts';
 import { originOf, requestState } from '../../http/records/request-state.ts';
 import { interactionAddress } from '../../oidc/routes.ts';
 import { epochSeconds } from '../../platform/time/clock.ts';
@@ -16,17 +17,21 @@ import { minutes } from './second-factor.ts';
 import { goOn, keepProof, signInStepDone } from './sign-in-step-done.ts';
 import { findSignInUnderWay, type SignInUnderWay, stepDue } from './under-way.ts';
 
+/** Where a passkey is set up instead of an app. */
+const PASSKEY_PAGE = '/set-up-factor/passkey';
+
 /** Lets a person set up the factor that this sign-in requires. */
 export async function showSetUpFactor(
   context: InteractionContext,
   dependencies: InteractionDependencies,
 ): Promise<void> {
-  const found = await findDue(context, dependencies);
+  const found = await findSetUpDue(context, dependencies);
   if (!found) return goOn(context, dependencies);
-  const page = found.kinds.includes('totp')
-    ? await dependencies.totpSetUp.begin(await setUpPage(context, dependencies, found.signIn))
-    : undefined;
-  render(context, dependencies, { page });
+  const { ctx, interaction, client } = context;
+  if (!found.kinds.includes('totp'))
+    return redirect(ctx, interactionAddress(interaction.uid, client.id, PASSKEY_PAGE));
+  const page = await dependencies.totpSetUp.begin(await setUpPage(context, dependencies, found.signIn));
+  render(context, dependencies, { page, kinds: found.kinds });
 }
 
 /** The first code of the app. The app counts from now on, and this sign-in has its second factor. */
@@ -36,7 +41,7 @@ export async function confirmTotp(
 ): Promise<void> {
   const { ctx, interaction } = context;
   const form = await readInteractionForm(context, dependencies);
-  const found = await findDue(context, dependencies);
+  const found = await findSetUpDue(context, dependencies);
   if (!found?.kinds.includes('totp')) return goOn(context, dependencies);
   const { personId } = found.signIn;
   requestState(ctx.req).log.person = personId;
@@ -49,7 +54,7 @@ export async function confirmTotp(
     const same =
       result.outcome === 'wrong_code' ? await dependencies.totpSetUp.again({ ...about, sealed }) : undefined;
     const page = same ?? (await dependencies.totpSetUp.begin(about));
-    return render(context, dependencies, { page, error: setUpError(result) });
+    return render(context, dependencies, { page, kinds: found.kinds, error: setUpError(result) });
   }
   const proof = { method: 'otp' as const, at: epochSeconds(dependencies.clock), factor: result.factor };
   if (!result.recoveryCodes) return signInStepDone(context, dependencies, { personId, proof });
@@ -105,16 +110,16 @@ export function setUpError(result: Exclude<TotpConfirmation, { outcome: 'added' 
   }
 }
 
-interface Due {
+export interface SetUpDue {
   signIn: SignInUnderWay;
   kinds: readonly NewFactor[];
 }
 
 /** The sign-in, if the person has to set something up. */
-async function findDue(
+export async function findSetUpDue(
   context: InteractionContext,
   dependencies: InteractionDependencies,
-): Promise<Due | undefined> {
+): Promise<SetUpDue | undefined> {
   const signIn = await findSignInUnderWay(context, dependencies);
   const due = signIn && stepDue(context, signIn);
   return signIn && due?.step === 'set_up_factor' ? { signIn, kinds: due.kinds } : undefined;
@@ -136,8 +141,8 @@ async function setUpPage(
 
 function render(
   context: InteractionContext,
-  { views, csrf }: InteractionDependencies,
-  { page, error }: { page: TotpPage | undefined; error?: string },
+  { views, csrf, passkeys }: InteractionDependencies,
+  { page, kinds, error }: { page: TotpPage; kinds: readonly NewFactor[]; error?: string },
 ): void {
   const { ctx, interaction, client } = context;
   ctx.status = error === undefined ? 200 : 400;
@@ -149,6 +154,10 @@ function render(
       ...applicationOf(context),
       title: 'Set up a second step',
       totp: page,
+      passkeyPage:
+        kinds.includes('passkey') && passkeys.usable
+          ? interactionAddress(interaction.uid, client.id, PASSKEY_PAGE)
+          : undefined,
       action: `/interaction/${interaction.uid}/set-up-factor`,
       signInAsAnother: interactionAddress(interaction.uid, client.id, '/another'),
       goesBack: redirectUri(context) !== undefined,

@@ -77,7 +77,9 @@ describe('signing in with a passkey', () => {
   }
 
   const events = async (person_id: string) =>
-    (await database.knex('audit_events').where({ person_id }).orderBy('id')).map(({ event }) => event);
+    (
+      await database.knex('audit_events').where({ person_id }).whereLike('event', 'passkey.%').orderBy('id')
+    ).map(({ event }) => event);
 
   const refusal = (detail: string, personId?: string, reason = 'not_accepted') => ({
     outcome: 'refused',

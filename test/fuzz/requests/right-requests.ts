@@ -109,6 +109,14 @@ export const BASES: Readonly<Record<string, Readonly<Record<string, readonly Bas
     ],
   },
   '/interaction/:uid/passkey': { GET: withUid, POST: inPage('password', { answer: A_PASSKEY }) },
+  '/interaction/:uid/second-factor/passkey': {
+    GET: withUid,
+    POST: inPage('password', { answer: A_PASSKEY }),
+  },
+  '/interaction/:uid/set-up-factor/passkey': {
+    GET: withUid,
+    POST: inPage('password', { answer: A_PASSKEY }),
+  },
   '/interaction/:uid/consent': {
     GET: withUid,
     POST: [...inPage('consent', { decision: 'allow' }), ...inPage('consent', { decision: 'deny' })],
