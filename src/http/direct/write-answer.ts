@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { answerHeaders, notModified, type PublishedDocument } from '../../platform/published-document.ts';
 import type { EndpointAnswer } from '../endpoint.ts';
 import { requestState } from '../records/request-state.ts';
+import { headWriter } from './heads.ts';
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 
@@ -11,43 +12,35 @@ export interface AnswerWriter {
   document(req: IncomingMessage, res: ServerResponse, document: PublishedDocument): void;
 }
 
-interface Prepared {
-  head: readonly string[];
-  unchanged: readonly string[];
-}
-
 export function answerWriter(securityHeaders: Readonly<Record<string, string>>): AnswerWriter {
   const fixed = flat(securityHeaders);
-  const prepared = new WeakMap<PublishedDocument, Prepared>();
-  const prepare = (document: PublishedDocument) => {
-    const unchanged = [...fixed, ...flat(answerHeaders(document))];
-    const { contentType, bytes } = document;
-    const head = [...unchanged, 'Content-Type', contentType, 'Content-Length', String(bytes)];
-    prepared.set(document, { head, unchanged });
-    return { head, unchanged };
-  };
+  const writeHead = headWriter();
 
   return {
     answer(req, res, { status, headers, body }) {
       if (isOver(res)) return;
-      const head = [...fixed, 'X-Request-Id', requestState(req).id];
-      for (const name in headers) head.push(name, headers[name] ?? '');
       // oidc-client-ts refuses an empty answer with a type (http/endpoint.ts).
-      if (typeof body === 'object') head.push('Content-Type', JSON_TYPE);
+      const all = typeof body === 'object' ? { ...headers, 'Content-Type': JSON_TYPE } : headers;
       const text = typeof body === 'object' ? JSON.stringify(body) : (body ?? '');
       const bytes = Buffer.byteLength(text);
-      head.push('Content-Length', String(bytes));
-      res.writeHead(status, head);
+      const { id: requestId } = requestState(req);
+      let key = String(status);
+      for (const name in all) key += `\n${name}: ${all[name]}`;
+      writeHead(res, { status, key, headers: () => [...fixed, ...flat(all)], requestId, bytes });
       end(res, text, bytes);
     },
     document(req, res, document) {
       if (isOver(res)) return;
-      const { head, unchanged } = prepared.get(document) ?? prepare(document);
-      const isKnown = notModified(req.headers['if-none-match'], document);
-      const { id } = requestState(req);
-      res.writeHead(isKnown ? 304 : 200, [...(isKnown ? unchanged : head), 'X-Request-Id', id]);
-      if (isKnown) res.end();
-      else end(res, document.body, document.bytes);
+      const { body, bytes, contentType } = document;
+      const { id: requestId } = requestState(req);
+      const shared = () => [...fixed, ...flat(answerHeaders(document))];
+      if (notModified(req.headers['if-none-match'], document)) {
+        res.writeHead(304, [...shared(), 'X-Request-Id', requestId]).end();
+        return;
+      }
+      const headers = () => [...shared(), 'Content-Type', contentType];
+      writeHead(res, { status: 200, key: document, headers, requestId, bytes });
+      end(res, body, bytes);
     },
   };
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Middleware } from 'koa';
 import type { Logger } from '../../platform/log/logger.ts';
-import { plainLines } from '../../platform/log/plain-lines.ts';
+import { member, plainLines } from '../../platform/log/plain-lines.ts';
 import { addressReader, isPrivate } from './client-address.ts';
 import { logReason, logText } from './log-fields.ts';
 import { knownRequestState, type RequestState, setRequestState } from './request-state.ts';
@@ -67,17 +67,19 @@ export function accessRecords({
       const ms = performance.now() - started;
       const { statusCode: status, writableFinished } = res;
       onAnswer({ method, path, status, seconds: ms / 1000 });
-      const line: RequestState['log'] = {
-        requestId: id,
-        method,
-        path: withoutIdentifiers(path),
-        status,
-        ms: Math.trunc(ms * 100) / 100,
-        ip: state.ip,
-      };
-      if (!writableFinished) line.aborted = true;
-      for (const name in state.log) line[name] = cleaned(name, state.log[name]);
-      write(levelOf(path), line, 'request');
+      let members =
+        member('requestId', id) +
+        member('method', method) +
+        member('path', withoutIdentifiers(path)) +
+        member('status', status) +
+        member('ms', Math.trunc(ms * 100) / 100) +
+        member('ip', state.ip);
+      if (!writableFinished) members += member('aborted', true);
+      for (const name in state.log) {
+        const value = cleaned(name, state.log[name]);
+        if (value !== undefined) members += member(name, value);
+      }
+      write(levelOf(path), members, 'request');
     });
     return state;
   };

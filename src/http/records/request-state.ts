@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { PlainValue } from '../../platform/log/plain-lines.ts';
 
 /**
  * Facts about a request that are known before any route sees it. They belong to Node's request object, because the
@@ -9,7 +10,7 @@ export interface RequestState {
   /** The client's address. Forwarded headers count only from trusted proxies. */
   ip: string;
   /** Fields for the request's log line; never a secret. */
-  log: Record<string, string | number | boolean | undefined>;
+  log: Record<string, PlainValue | undefined>;
   /** The headers of an answer that is given before any handler sets its own. */
   headers?: Readonly<Record<string, string>>;
   /** The id of the client, once it is known that there is one, for the page of an error. */
