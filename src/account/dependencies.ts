@@ -1,6 +1,10 @@
 import type { FactorStore } from '../accounts/factor-store.ts';
 import type { NewPasswords } from '../accounts/new-password.ts';
+import type { Passkeys } from '../authentication/passkey/passkeys.ts';
 import type { OwnPasswordStore } from '../authentication/password/own-password-store.ts';
+import type { RecoveryCodeStore } from '../authentication/recovery-codes/recovery-code-store.ts';
+import type { TotpSetUp } from '../authentication/totp/totp-set-up.ts';
+import type { TotpStore } from '../authentication/totp/totp-store.ts';
 import type { AllowedApplicationStore } from '../grants/allowed-application-store.ts';
 import type { Csrf } from '../http/pages/csrf.ts';
 import type { Views } from '../http/pages/views.ts';
@@ -21,6 +25,10 @@ export interface AccountDependencies {
   ownSessions: OwnSessionStore;
   allowedApplications: AllowedApplicationStore;
   factors: FactorStore;
+  totp: TotpStore;
+  totpSetUp: TotpSetUp;
+  recoveryCodes: RecoveryCodeStore;
+  passkeys: Passkeys;
   newPasswords: NewPasswords;
   ownPasswords: OwnPasswordStore;
   views: Views;

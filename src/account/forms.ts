@@ -1,10 +1,9 @@
 import { accountAddress } from '../clients/account-client.ts';
 import { type RequestParameters, singleValue } from '../http/input/parameters.ts';
-import { redirect } from '../http/pages/redirect.ts';
 import { originOf } from '../http/records/request-state.ts';
 import type { Instance } from '../instances/instance.ts';
 import type { AccountDependencies } from './dependencies.ts';
-import { UNPROVEN } from './sign-in.ts';
+import { DONE, goHome } from './done.ts';
 import type { AccountVisit } from './visit.ts';
 
 /** The forms of the first page, with the paths to which they are sent. */
@@ -13,14 +12,6 @@ export const FORMS = {
   endOtherSessions: '/sessions/end-others',
   endApplication: '/applications/end',
 } as const;
-
-/** The sentences of the first page after a form, by the value of `done` in its address. */
-export const DONE: Readonly<Record<string, string>> = {
-  session: 'That browser is signed out.',
-  sessions: 'All other browsers are signed out.',
-  application: 'That application has no access any more.',
-  [UNPROVEN]: 'You did not confirm that it is you, so nothing was changed.',
-};
 
 export function addressOf({ id }: Pick<Instance, 'id'>, form: keyof typeof FORMS): string {
   return `${accountAddress(id)}${FORMS[form]}`;
@@ -36,7 +27,7 @@ export async function endSession(
     origin: originOf(visit.ctx.req),
     cause: 'ended_by_person',
   });
-  goBack(visit, 'session');
+  goHome(visit, DONE.session);
 }
 
 export async function endOtherSessions(
@@ -45,7 +36,7 @@ export async function endOtherSessions(
   dependencies: AccountDependencies,
 ): Promise<void> {
   await dependencies.ownSessions.endOthers(visit.person.id, visit.session.uid, originOf(visit.ctx.req));
-  goBack(visit, 'sessions');
+  goHome(visit, DONE.sessions);
 }
 
 export async function endApplication(
@@ -58,9 +49,5 @@ export async function endApplication(
     singleValue(form.application) ?? '',
     originOf(visit.ctx.req),
   );
-  goBack(visit, 'application');
-}
-
-function goBack({ ctx, instance }: AccountVisit, done: string): void {
-  redirect(ctx, `${accountAddress(instance.id)}?done=${done}`);
+  goHome(visit, DONE.application);
 }

@@ -1,44 +1,35 @@
-import { accountAddress } from '../clients/account-client.ts';
 import { OFFLINE_ACCESS } from '../clients/allowed-now.ts';
 import { scopeTitles } from '../clients/scope-words.ts';
-import { singleValue } from '../http/input/parameters.ts';
-import { brandOf } from '../instances/brand.ts';
 import { PATHS } from '../oidc/routes.ts';
 import type { AccountDependencies } from './dependencies.ts';
 import { deviceInWords } from './device-in-words.ts';
-import { addressOf, DONE } from './forms.ts';
+import { sentenceOf } from './done.ts';
+import { shownFactors } from './factors/shown-factors.ts';
+import { addressOf } from './forms.ts';
 import { agoInWords, dateInWords } from './moment-in-words.ts';
-import { hasPassword, PASSWORD } from './password.ts';
-import { type AccountVisit, formToken } from './visit.ts';
+import { type AccountVisit, showPage } from './visit.ts';
 
 /** The first page: who is signed in, where, and which applications they allowed. */
 export async function showOverview(visit: AccountVisit, dependencies: AccountDependencies): Promise<void> {
   const { ctx, instance, person } = visit;
-  const [sessions, applications] = await Promise.all([
+  const [factors, sessions, applications] = await Promise.all([
+    shownFactors(visit, dependencies),
     shownSessions(visit, dependencies),
     shownApplications(visit, dependencies),
   ]);
-  dependencies.views.render(
-    ctx,
-    'account',
-    {
-      title: 'Your account',
-      personName: person.name ?? person.email ?? 'You',
-      personEmail: person.name ? person.email : null,
-      notice: DONE[singleValue(ctx.query.done) ?? ''],
-      csrf: formToken(visit, dependencies),
-      changePassword: (await hasPassword(visit, dependencies))
-        ? `${accountAddress(instance.id)}${PASSWORD}`
-        : undefined,
-      sessions,
-      applications,
-      signOut: `${PATHS.end_session}?${new URLSearchParams({ instance: instance.id })}`,
-      endSession: addressOf(instance, 'endSession'),
-      endOtherSessions: addressOf(instance, 'endOtherSessions'),
-      endApplication: addressOf(instance, 'endApplication'),
-    },
-    { brand: brandOf(instance), isolated: true },
-  );
+  showPage(visit, dependencies, 'account', {
+    title: 'Your account',
+    personName: person.name ?? person.email ?? 'You',
+    personEmail: person.name ? person.email : null,
+    notice: sentenceOf(ctx.query.done),
+    ...factors,
+    sessions,
+    applications,
+    signOut: `${PATHS.end_session}?${new URLSearchParams({ instance: instance.id })}`,
+    endSession: addressOf(instance, 'endSession'),
+    endOtherSessions: addressOf(instance, 'endOtherSessions'),
+    endApplication: addressOf(instance, 'endApplication'),
+  });
 }
 
 async function shownSessions(

@@ -5,7 +5,7 @@ import { logFacts } from '../http/records/log-fields.ts';
 import { originOf } from '../http/records/request-state.ts';
 import { brandOf } from '../instances/brand.ts';
 import type { AccountDependencies } from './dependencies.ts';
-import { type AccountVisit, formToken, nothingHere, signedOutMeanwhile } from './visit.ts';
+import { type AccountVisit, addressIn, nothingHere, showPage, signedOutMeanwhile } from './visit.ts';
 
 export const PASSWORD = '/password';
 
@@ -15,22 +15,10 @@ export async function showPassword(
   dependencies: AccountDependencies,
   { error, status = 200 }: { error?: string; status?: number } = {},
 ): Promise<void> {
-  const { ctx, instance, person } = visit;
   if (!(await hasPassword(visit, dependencies))) throw nothingHere();
-  ctx.status = status;
-  dependencies.views.render(
-    ctx,
-    'account-password',
-    {
-      title: 'Change your password',
-      email: person.email,
-      error,
-      action: `${accountAddress(instance.id)}${PASSWORD}`,
-      back: accountAddress(instance.id),
-      csrf: formToken(visit, dependencies),
-    },
-    { brand: brandOf(instance), isolated: true, scripts: true },
-  );
+  const action = addressIn(visit, PASSWORD);
+  const model = { title: 'Change your password', email: visit.person.email, error, action };
+  showPage(visit, dependencies, 'account-password', model, { status, scripts: true });
 }
 
 export async function changePassword(

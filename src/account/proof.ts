@@ -1,6 +1,5 @@
 import type { Factors } from '../accounts/factor-store.ts';
 import { FRESH_SECONDS, needsFreshProof } from '../authentication/fresh-proof.ts';
-import { accountAddress } from '../clients/account-client.ts';
 import type { Instance } from '../instances/instance.ts';
 import { type Policy, policyOf } from '../instances/sign-in-policy.ts';
 import { STRONGEST } from '../oidc/checks/requested-acr.ts';
@@ -31,7 +30,7 @@ export async function isProven(
 }
 
 /** The proof got too old while a form was open. The link leads to the form, and so to a new proof. */
-export function proofTooOld({ id }: Instance, page: string): HttpError {
+export function proofTooOld(address: string): HttpError {
   return new HttpError({
     status: 403,
     code: 'invalid_request',
@@ -39,7 +38,7 @@ export function proofTooOld({ id }: Instance, page: string): HttpError {
     page: {
       title: 'Confirm that it is you',
       text: 'You have to prove once more who you are, not longer than five minutes before. Nothing was changed.',
-      links: [{ does: 'retry', href: `${accountAddress(id)}${page}` }],
+      links: [{ does: 'retry', href: address }],
     },
   });
 }

@@ -10,6 +10,19 @@ import { redirect } from '../http/pages/redirect.ts';
 import { createRouter } from '../http/routing.ts';
 import type { AccountDependencies } from './dependencies.ts';
 import { showEntrance } from './entrance.ts';
+import { APP, addApp, REMOVE_APP, removeApp, showApp, showRemoveApp } from './factors/authenticator-app.ts';
+import {
+  ADD_PASSKEY,
+  addPasskey,
+  REMOVE_PASSKEY,
+  RENAME_PASSKEY,
+  removePasskey,
+  renamePasskey,
+  showAddPasskey,
+  showRemovePasskey,
+  showRenamePasskey,
+} from './factors/passkeys.ts';
+import { makeNewCodes, RECOVERY_CODES, showNewCodes } from './factors/recovery-codes.ts';
 import { endApplication, endOtherSessions, endSession, FORMS } from './forms.ts';
 import { showOverview } from './overview.ts';
 import { changePassword, PASSWORD, showPassword } from './password.ts';
@@ -22,6 +35,17 @@ const HOME = accountAddress(':instance');
 type Show = (visit: AccountVisit, dependencies: AccountDependencies) => Promise<void>;
 type Act = (visit: AccountVisit, form: RequestParameters, dependencies: AccountDependencies) => Promise<void>;
 
+/** The pages on which people change how they sign in, each with its form. All ask for a fresh proof. */
+const CHANGES: readonly [path: string, show: Show, act: Act][] = [
+  [PASSWORD, showPassword, changePassword],
+  [APP, showApp, addApp],
+  [REMOVE_APP, showRemoveApp, removeApp],
+  [RECOVERY_CODES, showNewCodes, makeNewCodes],
+  [ADD_PASSKEY, showAddPasskey, addPasskey],
+  [RENAME_PASSKEY, showRenamePasskey, renamePasskey],
+  [REMOVE_PASSKEY, showRemovePasskey, removePasskey],
+];
+
 export function accountRoutes(dependencies: AccountDependencies): Router {
   const router = createRouter();
   router.use(onlyFromOwnPages(dependencies.issuer));
@@ -29,12 +53,15 @@ export function accountRoutes(dependencies: AccountDependencies): Router {
     router.get(`${HOME}${path}`, async (ctx) => {
       const instance = await instanceOf(ctx, dependencies);
       const visit = await findVisit(ctx, instance, dependencies);
-      const asked = fresh ? FRESH_PROOF : {};
-      if (!visit) return beginSignIn(ctx, instance, dependencies, { page: path, asked });
+      const way = {
+        page: ctx.path.slice(accountAddress(instance.id).length),
+        asked: fresh ? FRESH_PROOF : {},
+      };
+      if (!visit) return beginSignIn(ctx, instance, dependencies, way);
       if (!fresh || (await isProven(visit, dependencies))) return show(visit, dependencies);
       // A browser that comes from there without enough proof would be sent round and round.
-      if (ctx.query[CONFIRMED] !== undefined) throw proofTooOld(instance, path);
-      return beginSignIn(ctx, instance, dependencies, { page: path, asked });
+      if (ctx.query[CONFIRMED] !== undefined) throw proofTooOld(ctx.path);
+      return beginSignIn(ctx, instance, dependencies, way);
     });
   const form = (path: string, act: Act, { fresh = false } = {}) =>
     router.post(`${HOME}${path}`, async (ctx) => {
@@ -42,7 +69,7 @@ export function accountRoutes(dependencies: AccountDependencies): Router {
       const visit = await findVisit(ctx, instance, dependencies);
       if (!visit) throw signedOutMeanwhile(instance);
       const given = await readAccountForm(visit, dependencies);
-      if (fresh && !(await isProven(visit, dependencies))) throw proofTooOld(instance, path);
+      if (fresh && !(await isProven(visit, dependencies))) throw proofTooOld(ctx.path);
       await act(visit, given, dependencies);
     });
   /** For the address of a form that was opened again, without the form. */
@@ -57,8 +84,10 @@ export function accountRoutes(dependencies: AccountDependencies): Router {
   form(FORMS.endOtherSessions, endOtherSessions);
   form(FORMS.endApplication, endApplication);
   Object.values(FORMS).forEach(home);
-  page(PASSWORD, showPassword, { fresh: true });
-  form(PASSWORD, changePassword, { fresh: true });
+  for (const [path, show, act] of CHANGES) {
+    page(path, show, { fresh: true });
+    form(path, act, { fresh: true });
+  }
   router.get(accountReturnAddress(':instance'), async (ctx) =>
     endSignIn(ctx, await instanceOf(ctx, dependencies), dependencies),
   );

@@ -9,10 +9,10 @@ import type { Instance } from '../instances/instance.ts';
 import { PATHS } from '../oidc/routes.ts';
 import { findSignedIn } from '../oidc/session.ts';
 import type { AccountDependencies } from './dependencies.ts';
+import { DONE, goHome } from './done.ts';
 
-/** In the address of a page, after the way to it: the person was asked to confirm who they are, and did or did not. */
+/** In the address of a page: the person was asked on the way to confirm who they are. */
 export const CONFIRMED = 'confirmed';
-export const UNPROVEN = 'unproven';
 
 /** A sign-in that a person began here, in a cookie of the browser: `<state>.<page>`. */
 const COOKIE_SECONDS = 60 * 60;
@@ -69,12 +69,9 @@ export async function endSignIn(
   const error = singleValue(answer.error);
   if (error !== undefined) logFacts(ctx.req, { detail: 'the sign-in for the account did not succeed' });
   if (await findSignedIn(ctx, live.current, instance.id)) {
-    const home = accountAddress(instance.id);
-    if (!isOwn || page === '') return redirect(ctx, home);
-    return redirect(
-      ctx,
-      error === undefined ? `${home}${page}?${CONFIRMED}=yes` : `${home}?done=${UNPROVEN}`,
-    );
+    if (!isOwn || page === '') return goHome({ ctx, instance });
+    if (error !== undefined) return goHome({ ctx, instance }, DONE.unproven);
+    return redirect(ctx, `${accountAddress(instance.id)}${page}?${CONFIRMED}=yes`);
   }
   showNotSignedIn(ctx, instance, { views });
 }

@@ -5,6 +5,7 @@ import { readForm } from '../http/input/body.ts';
 import type { RequestParameters } from '../http/input/parameters.ts';
 import { logFacts } from '../http/records/log-fields.ts';
 import { requestState } from '../http/records/request-state.ts';
+import { brandOf } from '../instances/brand.ts';
 import type { Instance } from '../instances/instance.ts';
 import { findSignedIn, type Session } from '../oidc/session.ts';
 import { HttpError } from '../platform/errors.ts';
@@ -77,4 +78,23 @@ export function signedOutMeanwhile({ id }: Instance): HttpError {
       links: [{ does: 'sign_in', href: accountAddress(id), name: 'your account' }],
     },
   });
+}
+
+/** The address of one of these pages. */
+export function addressIn({ instance }: Pick<AccountVisit, 'instance'>, path: string): string {
+  return `${accountAddress(instance.id)}${path}`;
+}
+
+/** Shows a page in the instance's look, with what each of them needs. */
+export function showPage(
+  visit: AccountVisit,
+  { views, csrf }: Pick<AccountDependencies, 'views' | 'csrf'>,
+  name: string,
+  model: Record<string, unknown>,
+  { status = 200, scripts = false }: { status?: number; scripts?: boolean } = {},
+): void {
+  const { ctx, instance } = visit;
+  ctx.status = status;
+  const common = { csrf: formToken(visit, { csrf }), home: addressIn(visit, '') };
+  views.render(ctx, name, { ...common, ...model }, { brand: brandOf(instance), isolated: true, scripts });
 }

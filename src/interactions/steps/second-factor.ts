@@ -1,6 +1,7 @@
 import { type SecondFactorGuesser, secondFactorName } from '../../authentication/guesses/buckets.ts';
 import type { SecondFactor } from '../../authentication/steps.ts';
 import type { CodeResult } from '../../authentication/totp/code-authenticator.ts';
+import { minutes } from '../../authentication/totp/set-up-error.ts';
 import { singleValue } from '../../http/input/parameters.ts';
 import { originOf, requestState } from '../../http/records/request-state.ts';
 import { interactionAddress } from '../../oidc/routes.ts';
@@ -167,9 +168,4 @@ function sentenceOf(result: Refused, way: 'otp' | 'recovery'): string {
     default:
       return 'That code is wrong. Enter the one that your app shows now. If it still does not work, look at the clock of your device: codes are right only while it shows the right time.';
   }
-}
-
-export function minutes(seconds: number): string {
-  const number = Math.max(1, Math.round(seconds / 60));
-  return number === 1 ? 'a minute' : `${number} minutes`;
 }

@@ -1,5 +1,6 @@
 import type { NewFactor } from '../../authentication/steps.ts';
-import type { TotpConfirmation, TotpPage } from '../../authentication/totp/totp-set-up.ts';
+import { setUpError } from '../../authentication/totp/set-up-error.ts';
+import type { TotpPage } from '../../authentication/totp/totp-set-up.ts';
 import { singleValue } from '../../http/input/parameters.ts';
 import { redirect } from '../../http/pages/redirect.ts';
 import { originOf, requestState } from '../../http/records/request-state.ts';
@@ -13,7 +14,6 @@ import {
   readInteractionForm,
   redirectUri,
 } from '../interaction.ts';
-import { minutes } from './second-factor.ts';
 import { goOn, keepProof, signInStepDone } from './sign-in-step-done.ts';
 import { findSignInUnderWay, type SignInUnderWay, stepDue } from './under-way.ts';
 
@@ -91,23 +91,6 @@ export async function goOnAfterPage(
 ): Promise<void> {
   await readInteractionForm(context, dependencies);
   await goOn(context, dependencies);
-}
-
-/** Why an app was not added, for the form that is shown again. */
-export function setUpError(result: Exclude<TotpConfirmation, { outcome: 'added' }>): string {
-  switch (result.outcome) {
-    case 'out_of_date':
-      return 'The page was open for too long. Here is a new picture: please scan it.';
-    case 'not_added':
-      return 'Your account has an authenticator app already.';
-    case 'wrong_code': {
-      const { secondsBehind } = result;
-      if (secondsBehind === undefined)
-        return 'That code is wrong. Enter the one that your app shows now for this account.';
-      const way = secondsBehind > 0 ? 'slow' : 'fast';
-      return `The clock of your device is about ${minutes(Math.abs(secondsBehind))} ${way}, so its codes do not work. Let it set the time by itself, and enter a new code.`;
-    }
-  }
 }
 
 export interface SetUpDue {
