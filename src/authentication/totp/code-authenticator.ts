@@ -1,6 +1,7 @@
 import type { Origin } from '../../audit/record.ts';
 import { type Clock, epochSeconds } from '../../platform/time/clock.ts';
 import { recoveryCodeBuckets, type SecondFactorGuesser, totpBuckets } from '../guesses/buckets.ts';
+import type { Bucket } from '../guesses/guess-store.ts';
 import type { Guesses } from '../guesses/guesses.ts';
 import type { RecoveryCodeStore } from '../recovery-codes/recovery-code-store.ts';
 import { compareTotp } from './totp.ts';
@@ -23,6 +24,8 @@ export interface CodeAuthenticator {
 interface Attempt {
   code: string;
   guesser: SecondFactorGuesser;
+  /** Hears that no more guesses are taken for a while. */
+  onFull?: (bucket: Bucket | undefined) => Promise<void>;
 }
 
 export function createCodeAuthenticator({
@@ -55,14 +58,16 @@ export function createCodeAuthenticator({
   };
   const isRight = ({ outcome }: CodeResult) => outcome === 'accepted';
   return {
-    totp: ({ code, guesser }) =>
+    totp: ({ code, guesser, onFull }) =>
       guesses.judge<CodeResult>({
+        ...(onFull ? { onFull } : {}),
         buckets: totpBuckets(guesser, failuresPerMinute),
         evaluate: () => compare(guesser.personId, code),
         isRight,
       }),
-    recoveryCode: ({ code, guesser, origin }) =>
+    recoveryCode: ({ code, guesser, origin, onFull }) =>
       guesses.judge<CodeResult>({
+        ...(onFull ? { onFull } : {}),
         buckets: recoveryCodeBuckets(guesser, failuresPerMinute),
         evaluate: async () =>
           (await recoveryCodes.use(guesser.personId, code, origin))

@@ -1,6 +1,6 @@
 import { type SecondFactorGuesser, secondFactorName } from '../../authentication/guesses/buckets.ts';
 import type { SecondFactor } from '../../authentication/steps.ts';
-import type { CodeResult } from '../../authentication/totp/code-authenticator.ts';
+import type { CodeAuthenticator, CodeResult } from '../../authentication/totp/code-authenticator.ts';
 import { minutes } from '../../authentication/totp/set-up-error.ts';
 import { singleValue } from '../../http/input/parameters.ts';
 import { originOf, requestState } from '../../http/records/request-state.ts';
@@ -17,6 +17,7 @@ import {
   shownPerson,
 } from '../interaction.ts';
 import { secondFactorForm } from '../passkey/passkey-form.ts';
+import { recordRefusal } from '../record-refusal.ts';
 import { refusedByLimit } from '../refused-by-limit.ts';
 import { goOn, signInStepDone } from './sign-in-step-done.ts';
 import { findSignInUnderWay, type SignInUnderWay, stepDue } from './under-way.ts';
@@ -79,18 +80,44 @@ async function proveByCode(
     personId,
     browser: dependencies.knownBrowsers.find(ctx, instance.id, name),
   };
-  const { codes } = dependencies;
-  const result = await (way === 'otp'
-    ? codes.totp({ code, guesser })
-    : codes.recoveryCode({ code, guesser, origin: originOf(ctx.req) })
-  ).catch((error: unknown) => refusedByLimit(ctx, error));
+  const result = await judge(context, dependencies, { way, code, guesser });
   if (result instanceof HttpError) return again({ status: result.status, error: result.message });
-  if (result.outcome === 'refused') return again({ status: 401, error: sentenceOf(result, way) });
+  if (result.outcome === 'refused') {
+    const detail = { why: `second factor (${way}): ${result.reason}` };
+    await recordRefusal(context, dependencies, { event: 'sign_in.refused', personId, detail });
+    return again({ status: 401, error: sentenceOf(result, way) });
+  }
   log.signIn = personId;
   dependencies.knownBrowsers.remember(ctx, instance.id, name);
   const { factor } = result;
   const proof = { method: way, at: epochSeconds(dependencies.clock), ...(factor ? { factor } : {}) };
   await signInStepDone(context, dependencies, { personId, proof });
+}
+
+async function judge(
+  context: InteractionContext,
+  dependencies: InteractionDependencies,
+  { way, code, guesser }: { way: 'otp' | 'recovery'; code: string; guesser: SecondFactorGuesser },
+): Promise<CodeResult | HttpError> {
+  const { ctx } = context;
+  const { codes } = dependencies;
+  const attempt: Parameters<CodeAuthenticator['totp']>[0] = {
+    code,
+    guesser,
+    onFull: (bucket) =>
+      recordRefusal(context, dependencies, {
+        event: 'sign_in.locked',
+        personId: guesser.personId,
+        detail: { of: bucket?.of, factor: way },
+      }),
+  };
+  try {
+    return way === 'otp'
+      ? await codes.totp(attempt)
+      : await codes.recoveryCode({ ...attempt, origin: originOf(ctx.req) });
+  } catch (error) {
+    return refusedByLimit(ctx, error);
+  }
 }
 
 export interface SecondFactorDue {
