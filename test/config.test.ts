@@ -62,6 +62,7 @@ describe('the defaults', () => {
         checkMs: 60_000,
       },
       housekeeping: { everyMs: 60_000, batchSize: 1000 },
+      auditKeepMonths: 13,
       connections: { keepAliveMs: 620_000, requestMs: 30_000 },
       mail: { by: 'demo' },
       passwords: { cost: { memoryKib: 19_456, iterations: 2, parallelism: 1 }, rangeUrl: undefined },
@@ -163,6 +164,7 @@ describe('a complete environment', () => {
         checkMs: 60_000,
       },
       housekeeping: { everyMs: 60_000, batchSize: 1000 },
+      auditKeepMonths: 13,
       connections: { keepAliveMs: 75_000, requestMs: 20_000 },
       passwords: {
         cost: { memoryKib: 47_104, iterations: 1, parallelism: 2 },

@@ -1,3 +1,4 @@
+import pg from 'pg';
 import { type Cluster, startCluster } from '../machines/cluster.ts';
 import { startPgbouncer } from '../machines/pgbouncer.ts';
 import { openWorkshop, requirePrograms, type Workshop } from '../machines/programs.ts';
@@ -42,6 +43,24 @@ describe('behind PgBouncer in transaction mode', () => {
     );
     expect(refreshed.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
     expect((await getJson(`${server.url}/readyz`)).status).toBe(200);
+  });
+
+  it('tells in the audit trail where each request came from, whichever connection it had', async () => {
+    const direct = new pg.Client({ connectionString: cluster.url() });
+    await direct.connect();
+    const codes: string[] = [];
+    for (let n = 0; n < 4; n += 1) codes.push(await obtainCode(server.url));
+    await Promise.all(codes.map((code) => exchange(server.url, code)));
+    await Promise.all(codes.map((code) => exchange(server.url, code)));
+    const { rows } = await direct.query(
+      "SELECT event, way, address, count(DISTINCT request_id)::int AS requests FROM audit_events WHERE event = 'authorization_code.reused' GROUP BY 1, 2, 3",
+    );
+    expect(rows).toEqual([
+      { event: 'authorization_code.reused', way: 'request', address: '127.0.0.1', requests: 4 },
+    ]);
+    const foreign = await direct.query("SELECT DISTINCT way FROM audit_events WHERE way LIKE 'role %'");
+    expect(foreign.rows).toEqual([]);
+    await direct.end();
   });
 
   it('says once that Postgres will not end its statements, and what to do about it', () => {
