@@ -57,6 +57,10 @@ const USAGE = `Usage: npx listo COMMAND (in the image: listo COMMAND)
       Show one delivery: what it is about, what became of it, and why it failed last.
   deliveries retry NUMBER
       Send one delivery again now, also one that was given up or delivered; after a failure, for a day.
+  audit [--person ID] [--client ID] [--instance ID] [--event EVENT] [--request ID] [--since TIME] [--until TIME] [--limit N] [--json]
+      Read the audit trail, the newest first, 100 events unless you say how many; --json writes a line for each. TIME is 2026-11-27, 2026-11-27T14:00:00Z, or an age: 30m, 12h, 7d. EVENT is one of npx listo audit events, or a thing, for all of its events: sign_in, upstream, password, person, address, device_code, passkey, session, consent, grant, access_token, refresh_token, authorization_code, client, client_secret, instance, listnr_accepted_issuer, listnr_client, listnr_client_secret, signing_key, upstream_identity, upstream_provider, user_record, worker_id, factor, recovery_code, recovery_codes.
+  audit events
+      Explain the events of the audit trail.
   database stats [--json]
       Say of each table how many rows it has, how many have expired, how long the oldest of those has waited, and its size. ~ is an estimate, > where counting stopped.
   help
