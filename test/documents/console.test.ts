@@ -117,6 +117,17 @@ describe('the console of the documents prints what a command prints:', () => {
     expect(here).toEqual(there);
   });
 
+  it('reading the audit trail', async () => {
+    const { knex } = database;
+    await knex.raw(`
+      INSERT INTO audit_events (at, event, person_id, client_id, instance_id, way, address, request_id, detail) VALUES
+      ('2026-11-27T09:30:00.412Z', 'sign_in.succeeded', 'ada', 'acme-portal', 'acme', 'request', '192.0.2.17', '01JDPM5C2Q9', '{"session": "kO2xVq1hT8", "methods": ["pwd"]}'),
+      ('2026-11-27T14:02:11.083Z', 'person.disabled', 'ada', NULL, 'acme', 'role listo_admin', NULL, NULL, '{}'),
+      ('2026-11-27T14:02:11.084Z', 'session.ended', 'ada', NULL, 'acme', 'role listo_admin', NULL, NULL, '{"session": "kO2xVq1hT8", "grants": 2, "cause": "person.disabled"}')`);
+    const { here, there } = await converse(`${OPERATING}#the-audit-trail`);
+    expect(here).toEqual(there);
+  });
+
   it('counting rows', async () => {
     const [block] = blocksAt(`${OPERATING}#what-the-database-holds`, 'console');
     const [{ command, printed } = { command: '', printed: [] }] = exchangesOf(block);

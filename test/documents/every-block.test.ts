@@ -45,6 +45,8 @@ const RUN_BY: Readonly<Record<string, string | { because: string }>> = {
   'docs/operating.md#what-is-registered': 'test/documents/console.test.ts',
   'docs/operating.md#client-secrets': 'test/documents/console.test.ts',
   'docs/operating.md#deliveries': 'test/documents/console.test.ts',
+  'docs/operating.md#the-audit-trail console': 'test/documents/console.test.ts',
+  'docs/operating.md#the-audit-trail sql': 'test/postgres/audit-trail.test.ts',
   'docs/registering-clients.md console': 'test/documents/console.test.ts',
   'docs/registering-clients.md sh': 'test/postgres/documented-commands.test.ts',
   'docs/registering-clients.md sql': 'test/registration/documentation.test.ts',

@@ -2,6 +2,7 @@ import pg from 'pg';
 import { createTrailStore, type TrailFilter } from '../../src/audit/trail-store.ts';
 import { eventsOf } from '../support/databases/audit-trail.ts';
 import { openTestDatabase, type TestDatabase } from '../support/databases/test-database.ts';
+import { blocksAt } from '../support/documents/blocks.ts';
 import { openExplainer, statementsOf } from './plans/statements.ts';
 
 let database: TestDatabase;
@@ -28,6 +29,40 @@ it('has no event of a change whose connection is killed before it is committed',
   });
   expect(told).toEqual([]);
   expect(await knex('people').where({ id: 'ada' }).pluck('disabled_at')).toEqual([null]);
+});
+
+it('has the words of an admin, and opens to a role that may only read it, as docs/operating.md says', async () => {
+  const { knex, url = '' } = database;
+  const [words, role] = blocksAt('docs/operating.md#the-audit-trail', 'sql').map(({ text }) => text);
+  await knex('sessions').insert({
+    ...{ uid: 'session', id_hash: Buffer.alloc(32), person_id: 'ada', payload: '{}' },
+    expires_at: new Date(Date.now() + 60_000),
+  });
+  const told = await eventsOf(knex, () => knex.raw(words ?? ''));
+  expect(told.map(({ event, way }) => ({ event, way }))).toEqual([
+    { event: 'session.ended', way: 'ticket 4711, approved by Grace' },
+  ]);
+
+  // Roles belong to all databases of the cluster.
+  const auditor = `auditor_${process.pid}`;
+  await knex.raw((role ?? '').replaceAll('auditor', auditor));
+  const password = encodeURIComponent('from a password manager');
+  const address = Object.assign(new URL(url), { username: auditor, password });
+  const reader = new pg.Client({ connectionString: address.href });
+  try {
+    await reader.connect();
+    const { rows } = await reader.query("SELECT event FROM audit_events WHERE way LIKE 'ticket%'");
+    expect(rows).toEqual([{ event: 'session.ended' }]);
+    for (const sql of [
+      'DELETE FROM audit_events',
+      'SELECT FROM people',
+      "SELECT record_audit('x', 'x', NULL, NULL)",
+    ])
+      await expect(reader.query(sql)).rejects.toThrow('permission denied');
+  } finally {
+    await reader.end();
+    await knex.raw(`DROP OWNED BY ${auditor}; DROP ROLE ${auditor}`);
+  }
 });
 
 describe('with 100,000 events in each of three months', () => {
