@@ -56,6 +56,8 @@ function showHtml(ctx: Context, { html }: ReceivedMail): void {
     'Content-Security-Policy',
     "default-src 'none';style-src 'unsafe-inline';base-uri 'none';form-action 'none';frame-ancestors 'none';sandbox allow-top-navigation",
   );
+  // The sandbox has an origin of its own already.
+  ctx.remove('Origin-Agent-Cluster');
   ctx.type = 'html';
   ctx.body = html;
 }
