@@ -1,4 +1,5 @@
 import { scopesGiving } from '../accounts/claims.ts';
+import { accountAddress } from '../clients/account-client.ts';
 import { OFFLINE_ACCESS, scopesAllowed } from '../clients/allowed-now.ts';
 import { scopeInWords } from '../clients/scope-words.ts';
 import { logFacts } from '../http/records/log-fields.ts';
@@ -38,6 +39,7 @@ export async function showConsent(
         ...scopeInWords(name),
       })),
       action: `/interaction/${interaction.uid}/consent`,
+      account: accountAddress(client.instanceId),
       csrf: csrf.token(interaction.uid),
     },
     pageOptions(context),

@@ -1,4 +1,5 @@
 import type { Context } from 'koa';
+import { accountAddress } from '../clients/account-client.ts';
 import { applicationLinks, linksAfterSignOut } from '../clients/application-links.ts';
 import type { Client } from '../clients/client.ts';
 import { type RequestParameters, singleValue } from '../http/input/parameters.ts';
@@ -54,6 +55,7 @@ export async function showConfirmation(
         ? 'The application gave an address for your return that is not registered. You can sign out here, and stay here.'
         : undefined,
       action: `${PATHS.end_session}/confirm`,
+      account: accountAddress(instance.id),
       csrf: csrf.token(session.uid),
       hidden: {
         instance: instance.id,

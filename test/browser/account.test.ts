@@ -1,7 +1,9 @@
 import { type Application, startApplication } from '../support/browsers/application.ts';
 import { type Chromium, inspect, launchChromium, type Visit } from '../support/browsers/chromium.ts';
+import { addVirtualAuthenticator } from '../support/browsers/virtual-authenticator.ts';
 import { ADA, authorizationUrl } from '../support/clients/relying-party.ts';
 import { aClient, anInstance, aPerson, type TestClient } from '../support/registrations/factories.ts';
+import { anApp } from '../support/second-factors/authenticator.ts';
 import { startTestServer, type TestServer } from '../support/servers/test-server.ts';
 
 const LONG = `A very long name of a company, and ${'x'.repeat(40)}`;
@@ -65,6 +67,20 @@ async function withSessions(visit: Visit, { javaScriptEnabled = true } = {}): Pr
   return [phone, unknown];
 }
 
+/** Opens a form of somebody's account. */
+async function change(visit: Visit, path: string, title: string): Promise<void> {
+  await openAccount(visit, await aPerson(server));
+  await visit.page.goto(`${server.url}/account/demo${path}`);
+  await heading(visit, title);
+}
+
+async function setUpApp(visit: Visit): Promise<void> {
+  const secret = await visit.page.locator('#totp-secret').textContent();
+  await visit.page.getByLabel('Code from your app').fill(anApp((secret ?? '').replaceAll(/\s/g, '')).code());
+  await visit.page.getByRole('button', { name: 'Set up' }).click();
+  await heading(visit, 'Keep your recovery codes');
+}
+
 const close = (visits: readonly Visit[]) => Promise.all(visits.map(({ context }) => context.close()));
 
 /** How to reach each page. */
@@ -85,6 +101,20 @@ const PAGES: Record<string, (visit: Visit) => Promise<unknown>> = {
     await visit.page.getByText('All other browsers are signed out.').waitFor();
     await close(others);
   },
+  'account-password': (visit) => change(visit, '/password', 'Change your password'),
+  'account-app': (visit) => change(visit, '/authenticator-app', 'Set up an authenticator app'),
+  async 'account-codes'(visit) {
+    await change(visit, '/authenticator-app', 'Set up an authenticator app');
+    await setUpApp(visit);
+  },
+  async 'account-remove-app'(visit) {
+    await change(visit, '/authenticator-app', 'Set up an authenticator app');
+    await setUpApp(visit);
+    await visit.page.getByRole('link', { name: 'I have kept them' }).click();
+    await heading(visit, 'Your account');
+    await visit.page.getByText('10 left').waitFor();
+  },
+  'account-passkey': (visit) => change(visit, '/passkeys/add', 'Add a passkey'),
   'account-sign-in': ({ page }) => page.goto(`${server.url}/account/demo`),
   async 'account-cancelled'(visit) {
     await visit.page.goto(`${server.url}/account/demo`);
@@ -144,5 +174,39 @@ describe('without JavaScript', () => {
     await heading(visit, 'You are signed out');
     expect([visit, phone, unknown].flatMap(({ problems }) => problems)).toEqual([]);
     await close([visit, phone, unknown]);
+  });
+});
+
+describe('a passkey', () => {
+  it('is added, named and removed, and brings recovery codes', async () => {
+    const visit = await chromium.open();
+    const { page } = visit;
+    await addVirtualAuthenticator(page);
+    await openAccount(visit, await aPerson(server));
+    await page.getByRole('link', { name: 'Add a passkey' }).click();
+    await heading(visit, 'Add a passkey');
+    await page.getByRole('button', { name: 'Add a passkey' }).click();
+    await heading(visit, 'Keep your recovery codes');
+    await page.getByRole('link', { name: 'I have kept them' }).click();
+    await page.getByRole('link', { name: /^Rename/ }).click();
+    // From now on, the passkey is the strongest proof.
+    await page.waitForURL('**/interaction/**');
+    await page
+      .getByRole('button', { name: /passkey/i })
+      .first()
+      .click();
+    await heading(visit, 'Name your passkey');
+    await page.getByLabel('Name').fill('My laptop');
+    await page.getByRole('button', { name: 'Save the name' }).click();
+    await page.getByText('The passkey has its new name.').waitFor();
+    expect(await inspect(page, 'account-with-passkey')).toEqual([]);
+    await page.getByRole('link', { name: 'Remove the passkey My laptop' }).click();
+    await heading(visit, 'Remove a passkey?');
+    expect(await inspect(page, 'account-remove-passkey')).toEqual([]);
+    await page.getByRole('button', { name: 'Remove the passkey' }).click();
+    await page.getByText('It is removed.').waitFor();
+    expect(await page.getByText('My laptop').count()).toBe(0);
+    expect(visit.problems).toEqual([]);
+    await visit.context.close();
   });
 });

@@ -8,7 +8,7 @@ import { DONE, goHome } from '../done.ts';
 import { policyHere } from '../proof.ts';
 import { type AccountVisit, addressIn, nothingHere, showPage } from '../visit.ts';
 import { showConfirmation } from './confirmation.ts';
-import { makeNewCodes } from './recovery-codes.ts';
+import { showRecoveryCodes } from './recovery-codes.ts';
 
 export const ADD_PASSKEY = '/passkeys/add';
 export const RENAME_PASSKEY = '/passkeys/:passkey/rename';
@@ -47,15 +47,14 @@ export async function addPasskey(
 ): Promise<void> {
   if (!mayHavePasskeys(visit, dependencies)) throw nothingHere();
   const { ctx, person, session } = visit;
-  const { passkeys, factors } = dependencies;
   const answer = { personId: person.id, uid: session.uid, answer: singleValue(form.answer) ?? '' };
-  const result = await passkeys.registrar.add({ ...answer, origin: originOf(ctx.req) });
+  const result = await dependencies.passkeys.registrar.add({ ...answer, origin: originOf(ctx.req) });
   if (result.outcome === 'refused') {
     logFacts(ctx.req, { detail: result.detail });
     return showAddPasskey(visit, dependencies, { error: PASSKEY_SENTENCES[result.reason], status: 400 });
   }
   // The first factor comes with codes for the day on which it is lost.
-  if ((await factors.of(person.id)).recoveryCodes === 0) return makeNewCodes(visit, form, dependencies);
+  if (result.recoveryCodes) return showRecoveryCodes(visit, dependencies, result.recoveryCodes);
   goHome(visit, DONE.factorAdded);
 }
 

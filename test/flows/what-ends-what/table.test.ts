@@ -5,11 +5,12 @@ import { listensAt, toldBy, toldSaidBy } from './back-channel.ts';
 import { BROWSERS_AND_TOKENS } from './browsers-and-tokens.ts';
 import { LINES, lineOf } from './document.ts';
 import { KEYS } from './keys.ts';
+import { OWN_ACCOUNT } from './own-account.ts';
 import { PEOPLE_AND_CLIENTS } from './people-and-clients.ts';
 import { stateOf, stateSaidBy } from './state.ts';
 import { aNeighbour, aWorld, type Neighbour } from './world.ts';
 
-const ACTS: Acts = { ...BROWSERS_AND_TOKENS, ...PEOPLE_AND_CLIENTS, ...KEYS };
+const ACTS: Acts = { ...BROWSERS_AND_TOKENS, ...OWN_ACCOUNT, ...PEOPLE_AND_CLIENTS, ...KEYS };
 
 /**
  * Each row of the table in docs/tokens.md is a test. The row has the expected results, and the owner of the ended
