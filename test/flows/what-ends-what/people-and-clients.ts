@@ -1,4 +1,5 @@
 import { digestSecret, hashPassword } from '../../../src/platform/secrets/digest.ts';
+import { withApp } from '../../support/second-factors/authenticator.ts';
 import { type Acts, noticeChanges } from './act.ts';
 import { lineOf } from './document.ts';
 import { refreshAs, type World } from './world.ts';
@@ -16,6 +17,12 @@ export const PEOPLE_AND_CLIENTS: Acts = {
 
   'a password is changed': async ({ person }, sql) => {
     await sql(await hashPassword('another perfectly good password'), person.id);
+  },
+
+  'an authenticator app is removed': async ({ server, person }, sql) => {
+    await withApp(server, person.id);
+    await sql(person.id);
+    expect(await server.database.knex('recovery_codes').where({ person_id: person.id })).toEqual([]);
   },
 
   'sessions are ended': ({ person }, sql) => sql(person.id),

@@ -1,8 +1,9 @@
-import { type Browser, errorOf, openBrowser, type Page } from '../../support/browsers/browser.ts';
-import { authorizationUrl, DEMO_WEB, passThrough } from '../../support/clients/relying-party.ts';
-import { aPerson, type TestPerson } from '../../support/registrations/factories.ts';
-import { type App, enterCode, withApp } from '../../support/second-factors/authenticator.ts';
-import { startTestServer, type TestServer } from '../../support/servers/test-server.ts';
+import { type Browser, errorOf, openBrowser, type Page } from '../support/browsers/browser.ts';
+import { authorizationUrl, DEMO_WEB, passThrough } from '../support/clients/relying-party.ts';
+import { aPerson, type TestPerson } from '../support/registrations/factories.ts';
+import { type App, enterCode, withApp } from '../support/second-factors/authenticator.ts';
+import { startTestServer, type TestServer } from '../support/servers/test-server.ts';
+import { rowsTestedBy } from '../support/sources/security-document.ts';
 
 const stopAt = DEMO_WEB.redirect_uri;
 
@@ -37,7 +38,7 @@ const failures = async (): Promise<number[]> => {
   return rows.map(({ failed }) => Object.keys(failed).length);
 };
 
-it('five wrong codes a minute are looked at', async () => {
+it('A person types five wrong codes of the app', async () => {
   const { browser, page } = await enterPassword();
   for (let n = 0; n < 5; n += 1)
     expect((await enterCode(browser, page, { code: wrongCode() })).status).toBe(401);
@@ -49,7 +50,7 @@ it('five wrong codes a minute are looked at', async () => {
   expect(sixth.headers.get('retry-after')).toMatch(/^\d+$/);
 });
 
-it('thirty wrong codes a day are looked at, in browsers that are new to the person', async () => {
+it('Somebody who has the password types thirty wrong codes in a day', async () => {
   await server.database.knex('guesses').delete();
   const { browser, page } = await enterPassword();
   await enterCode(browser, page, { code: wrongCode() });
@@ -62,7 +63,7 @@ it('thirty wrong codes a day are looked at, in browsers that are new to the pers
   expect([refused.status, errorOf(refused)]).toEqual([429, 'Too many attempts. Try again in 23 hours.']);
 });
 
-it('a thief of the password shuts nobody out of a browser in which they proved a second factor', async () => {
+it('Somebody who has the password guesses codes, in any browser', async () => {
   const known = openBrowser();
   const first = await enterPassword(known);
   expect((await enterCode(known, first.page, { code: app.code(), stopAt })).location).toMatch(/code=/);
@@ -81,7 +82,7 @@ it('a thief of the password shuts nobody out of a browser in which they proved a
   expect(end.location).toMatch(/code=/);
 });
 
-it('a stranger without the password never comes so far', async () => {
+it('A stranger without the password sends codes', async () => {
   const browser = openBrowser();
   const page = await browser.follow(await browser.get(authorizationUrl(server.url)), stopAt);
   const before = await failures();
@@ -89,6 +90,15 @@ it('a stranger without the password never comes so far', async () => {
   for (const form of ['second-factor', 'recovery-code'])
     await browser.post(`${page.url.replace(/\?.*/, '')}/${form}`, { csrf, code: '000000' });
   expect(await failures()).toEqual(before);
+});
+
+it('who is kept from a second factor by whom is the table in docs/security.md', () => {
+  expect(rowsTestedBy('who-shuts-out-second-factors')).toEqual([
+    'A stranger without the password sends codes',
+    'A person types five wrong codes of the app',
+    'Somebody who has the password guesses codes, in any browser',
+    'Somebody who has the password types thirty wrong codes in a day',
+  ]);
 });
 
 it('the audit trail has the refusals, and when no more were looked at', async () => {
