@@ -11,5 +11,6 @@ process.exitCode = await runCommand(process.argv.slice(2), {
   issuer: () => readCommandConfig().issuer(),
   keys: () => readCommandConfig().keys(),
   passwords: () => readCommandConfig().passwords(),
+  mail: () => readCommandConfig().mail(),
   openDatabase: async (how) => openCommandDatabase({ database: readCommandConfig().database() }, how),
 });

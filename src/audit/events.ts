@@ -46,7 +46,7 @@ export const AUDIT_EVENTS = {
   'address.change_stopped': 'The address from before stopped the change to another one.',
   'device_code.locked': 'So many codes of devices were wrong that the next ones are refused for a while.',
   'passkey.added': 'A person added a passkey. detail.passkey is the beginning of its id.',
-  'passkey.removed': 'A person removed a passkey.',
+  'passkey.removed': 'A passkey of a person was removed.',
   'passkey.renamed': 'A person gave a passkey another name.',
   'passkey.suspected':
     'A passkey counted backwards, so a copy of it may be in use. It was right otherwise, and signed nobody in.',

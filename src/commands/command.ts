@@ -41,6 +41,7 @@ export interface CommandContext {
   issuer(): string | undefined;
   keys(): KeySettings;
   passwords(): NewPasswordSettings;
+  mail(): MailQueueSettings;
   /** The caller closes it. With `make`, for a command that brings the schema up to date, it may be the first to open it. */
   openDatabase(how?: { make: boolean }): Promise<Database>;
 }
@@ -52,6 +53,15 @@ export interface KeySettings {
   keyEncryptionKeyGiven: boolean;
   keyRotation: RotationPolicy;
   rsaBits: number;
+}
+
+/** For commands of which people hear by mail. */
+export interface MailQueueSettings {
+  /** The issuer of the server, where the links of a mail lead; undefined where nobody says it. */
+  issuer: string | undefined;
+  keyEncryptionKeys: readonly Buffer[];
+  /** Whether the server sends mail. */
+  isSent: boolean;
 }
 
 /** For commands that set a password. */

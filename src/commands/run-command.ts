@@ -13,6 +13,11 @@ import { deliveriesList, deliveriesRetry, deliveriesShow } from './deliveries.ts
 import { keysDrop, keysList, keysReseal, keysRotate } from './keys.ts';
 import { migrate } from './migrate.ts';
 import { passwordHash } from './password-hash.ts';
+import { personDisable, personEnable } from './person/access.ts';
+import { personCreate } from './person/create.ts';
+import { personFactors } from './person/factors.ts';
+import { personInvite, personReset } from './person/first-password.ts';
+import { personSessions, personSignOut } from './person/sessions.ts';
 import { KINDS } from './registered/kinds.ts';
 import { listCommand } from './registered/list.ts';
 import { showCommand } from './registered/show.ts';
@@ -51,6 +56,14 @@ export const COMMANDS: readonly Command[] = [
   keysDrop,
   keysReseal,
   ...KINDS.flatMap((kind) => [listCommand(kind), showCommand(kind)]),
+  personCreate,
+  personInvite,
+  personReset,
+  personDisable,
+  personEnable,
+  personSessions,
+  personSignOut,
+  personFactors,
   deliveriesList,
   deliveriesShow,
   deliveriesRetry,

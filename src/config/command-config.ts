@@ -1,10 +1,11 @@
 import { resolve } from 'node:path';
-import type { KeySettings, NewPasswordSettings } from '../commands/command.ts';
+import type { KeySettings, MailQueueSettings, NewPasswordSettings } from '../commands/command.ts';
 import { type DatabaseSettings, readDatabaseSettings } from './database-settings.ts';
 import { readIssuers } from './issuers.ts';
 import { readKeyRotation, readRsaBits } from './key-rotation.ts';
+import { readMail } from './mail.ts';
 import { isProduction } from './mode.ts';
-import { readOutbound } from './outbound.ts';
+import { isLocal, readOutbound } from './outbound.ts';
 import { readPasswordSettings } from './passwords.ts';
 import { readEncryptionKeys } from './secrets.ts';
 import { type Environment, Variables } from './variables.ts';
@@ -20,6 +21,7 @@ export interface CommandConfig {
   issuer(): string | undefined;
   keys(): KeySettings;
   passwords(): NewPasswordSettings;
+  mail(): MailQueueSettings;
 }
 
 type Place = { production: boolean; dataDir: string };
@@ -41,6 +43,14 @@ export function commandConfig(environment: Environment): CommandConfig {
         keyRotation: readKeyRotation(variables),
         rsaBits: readRsaBits(variables),
       })),
+    mail: () =>
+      part((variables, place) => {
+        const issuer = issuerOf(variables, place);
+        const demo = !place.production && issuer !== undefined && isLocal(issuer);
+        const { keyEncryptionKeys } = readEncryptionKeys(variables, place);
+        const isSent = readMail(variables, { production: place.production, demo }) !== undefined;
+        return { issuer, keyEncryptionKeys, isSent };
+      }),
     passwords: () =>
       part((variables, { production }) => ({
         ...readPasswordSettings(variables),

@@ -51,6 +51,22 @@ const USAGE = `Usage: npx listo COMMAND (in the image: listo COMMAND)
       List the clients of LiSTNR by id, up to 1000; --after goes on behind an id.
   listnr show ID [--json]
       Show one client of LiSTNR and what belongs to it; of a secret only whether there is one.
+  person create ADDRESS [--instance ID] [--name NAME] [--password] [--json]
+      Register a person of an instance. With --password, read their first password from standard input; without, they choose one by an invitation.
+  person invite PERSON [--instance ID] [--json]
+      Send a person without a password a mail with a link to choose their first one.
+  person reset PERSON [--instance ID] [--password] [--json]
+      End a person's password and all their sessions, and send them a mail with a link to choose another one. With --password, read that from standard input instead of sending a mail.
+  person disable PERSON [--instance ID] [--json]
+      Disable a person, by id or address: their sessions and everything allowed in them end at once, and they cannot sign in.
+  person enable PERSON [--instance ID] [--json]
+      Let a disabled person sign in again, by id or address.
+  person sessions PERSON [--instance ID] [--json]
+      List the browsers in which a person is signed in, the latest first.
+  person sign-out PERSON [--instance ID] [--session UID] [--json]
+      End all sessions of a person, or the one that --session names, and everything that was allowed in them. They may sign in again.
+  person factors PERSON [--instance ID] [--remove FACTOR] [--json]
+      List what a person has beside a password: an authenticator app, passkeys. --remove takes one away, for somebody who lost the phone; the recovery codes go with the last one, and the person is told by mail.
   deliveries list [--state STATE] [--kind KIND] [--client ID] [--after NUMBER] [--json]
       List what was sent to others or waits for it, the newest first, up to 100; --after goes on behind a number. STATE is queued, delivered or given_up.
   deliveries show NUMBER [--json]

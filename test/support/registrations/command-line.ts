@@ -37,6 +37,11 @@ export async function runOn(
     },
     issuer: () => 'https://login.example',
     keys: () => TEST_SETTINGS,
+    mail: () => ({
+      issuer: 'https://login.example',
+      keyEncryptionKeys: TEST_SETTINGS.keyEncryptionKeys,
+      isSent: true,
+    }),
     passwords: () => ({
       cost: DEFAULT_COST,
       rangeUrl: undefined,
