@@ -83,7 +83,7 @@ const USAGE = `Usage: npx listo COMMAND (in the image: listo COMMAND)
       Print this.`;
 
 /** The first words of the commands that are called wrongly here. */
-const SUBJECTS = ['seed', 'migrate', 'client', 'password', 'keys', 'database'];
+const SUBJECTS = ['seed', 'migrate', 'client', 'password', 'person', 'keys', 'database'];
 
 let database: TestDatabase;
 let folder: string;
@@ -182,7 +182,9 @@ describe('the command line', () => {
     [['client', 'secret', 'add', 'web', '--name'], 'An option lacks its value, or has one and takes none.'],
     [['database', 'stats', '--json=hunter2'], 'An option lacks its value, or has one and takes none.'],
     [['password', 'hash', 'hunter2'], 'password hash takes nothing behind it.'],
-    [['password', 'hash', '--password=hunter2'], 'There is no such option.'],
+    [['password', 'hash', '--password=hunter2'], 'An option lacks its value, or has one and takes none.'],
+    [['password', 'hash', '--secret=hunter2'], 'There is no such option.'],
+    [['person', 'reset', 'ada', '--password', 'hunter2'], 'person reset takes PERSON behind it.'],
   ])(
     'answers 2 for %j, and shows only the commands about the same, repeating no word of it',
     async (words, mistake) => {

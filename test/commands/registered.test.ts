@@ -220,6 +220,7 @@ describe('one registration', () => {
       'client_secrets.digest',
       'listnr_client_secrets.digest',
       'people.password_hash',
+      'people.password_rehashed',
       'upstream_providers.client_secret_sealed',
     ]);
   });

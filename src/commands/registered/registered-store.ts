@@ -33,6 +33,7 @@ const MOST_COMPARED = 10_000;
  */
 const SECRET_COLUMNS = new Map<string, string | undefined>([
   ['password_hash', 'password'],
+  ['password_rehashed', undefined],
   ['client_secret_sealed', 'client_secret'],
   ['digest', undefined],
 ]);
