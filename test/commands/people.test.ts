@@ -58,7 +58,7 @@ const mails = async () =>
   (await database.knex('deliveries').where({ kind: 'mail' }).pluck('payload')).map(
     ({ template }) => template,
   );
-/** What the audit trail has, without the ends of sessions. */
+/** The rows of the audit trail, without the ends of sessions. */
 const told = async () =>
   (await database.knex('audit_events').orderBy('id').select('event', 'person_id', 'way'))
     .filter(({ event }) => event !== 'session.ended')

@@ -65,7 +65,7 @@ export function inWords({
   return email === null ? `${id} of ${instance_id}` : `${email} (${id}) of ${instance_id}`;
 }
 
-/** What a command did and to whom: a sentence, and what `--json` prints. */
+/** The deed of a command and its person: a sentence, and what `--json` prints. */
 export interface Told {
   did: string;
   person: Pick<NamedPerson, 'id' | 'instance_id' | 'email'>;

@@ -4,7 +4,7 @@ import { OperatorError } from '../../platform/errors.ts';
 import type { MailQueueSettings } from '../command.ts';
 
 /**
- * What queues mail in the transaction of a command; the server sends it.
+ * The parts that queue mail in the transaction of a command; the server sends it.
  * @throws OperatorError where nobody says to which server its links lead.
  */
 export function mailQueuesOf(

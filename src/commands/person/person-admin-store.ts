@@ -20,7 +20,7 @@ export interface NewPerson {
 
 /** A way of proving who one is, beside the password. */
 export interface ListedFactor {
-  /** What `--remove` takes. */
+  /** The name that `--remove` takes. */
   factor: string;
   kind: 'app' | 'passkey';
   name: string | null;
@@ -28,7 +28,7 @@ export interface ListedFactor {
   last_used_at: Date | null;
 }
 
-/** What an operator reads and changes about people. The triggers of the tables end what depends on it, and audit it. */
+/** Operators read and change people by it. The triggers of the tables end what depends on it, and audit it. */
 export interface PersonAdminStore {
   /** The people whom a word names: an id, or an address in whatever spelling; in one instance, if it is given. */
   find(word: string, instanceId: string | undefined): Promise<NamedPerson[]>;
