@@ -153,8 +153,8 @@ function signOut({ config: { issuer, https }, ...services }: Services): Router {
   return signOutRoutes({ issuer, live, hints, instances, clients, people, sessions, views, csrf, https });
 }
 
-function account({ config: { issuer, https }, ...services }: Services): Router {
-  return accountRoutes({ ...services, issuer, https });
+function account({ config: { issuer, https, mail }, ...services }: Services): Router {
+  return accountRoutes({ ...services, issuer, https, sendsMail: mail !== undefined });
 }
 
 function loginInitiation({ config: { issuer }, clients }: Services): Router {

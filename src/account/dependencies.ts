@@ -6,9 +6,11 @@ import type { RecoveryCodeStore } from '../authentication/recovery-codes/recover
 import type { TotpSetUp } from '../authentication/totp/totp-set-up.ts';
 import type { TotpStore } from '../authentication/totp/totp-store.ts';
 import type { AllowedApplicationStore } from '../grants/allowed-application-store.ts';
+import type { AskingBrowser } from '../http/pages/asking-browser.ts';
 import type { Csrf } from '../http/pages/csrf.ts';
 import type { Views } from '../http/pages/views.ts';
 import type { InstanceStore } from '../instances/instance-store.ts';
+import type { AddressChanges } from '../mail/links/address-changes.ts';
 import type { LiveProvider } from '../oidc/live-provider.ts';
 import type { SealedRequests } from '../oidc/requests/sealed-requests.ts';
 import type { Clock } from '../platform/time/clock.ts';
@@ -31,6 +33,10 @@ export interface AccountDependencies {
   passkeys: Passkeys;
   newPasswords: NewPasswords;
   ownPasswords: OwnPasswordStore;
+  /** Changes of address need mail. */
+  sendsMail: boolean;
+  addressChanges: AddressChanges;
+  askingBrowser: AskingBrowser;
   views: Views;
   csrf: Csrf;
   clock: Clock;

@@ -8,6 +8,7 @@ import type { RequestParameters } from '../http/input/parameters.ts';
 import { onlyFromOwnPages } from '../http/pages/own-pages.ts';
 import { redirect } from '../http/pages/redirect.ts';
 import { createRouter } from '../http/routing.ts';
+import { ADDRESS, changeAddress, showAddress } from './address.ts';
 import type { AccountDependencies } from './dependencies.ts';
 import { showEntrance } from './entrance.ts';
 import { APP, addApp, REMOVE_APP, removeApp, showApp, showRemoveApp } from './factors/authenticator-app.ts';
@@ -38,6 +39,7 @@ type Act = (visit: AccountVisit, form: RequestParameters, dependencies: AccountD
 /** The pages on which people change how they sign in, each with its form. All ask for a fresh proof. */
 const CHANGES: readonly [path: string, show: Show, act: Act][] = [
   [PASSWORD, showPassword, changePassword],
+  [ADDRESS, showAddress, changeAddress],
   [APP, showApp, addApp],
   [REMOVE_APP, showRemoveApp, removeApp],
   [RECOVERY_CODES, showNewCodes, makeNewCodes],

@@ -1,3 +1,4 @@
+import { ADDRESS } from '../address.ts';
 import type { AccountDependencies } from '../dependencies.ts';
 import { agoInWords, dateInWords } from '../moment-in-words.ts';
 import { hasPassword, PASSWORD } from '../password.ts';
@@ -12,8 +13,11 @@ export async function shownFactors(visit: AccountVisit, dependencies: AccountDep
   const { id } = visit.person;
   const [own, app, keys] = await Promise.all([factors.of(id), totp.find(id), passkeys.store.list(id)]);
   const used = (at: Date | null) => (at ? agoInWords(at, clock.now()) : undefined);
+  const changesPassword = await hasPassword(visit, dependencies);
   return {
-    changePassword: (await hasPassword(visit, dependencies)) ? addressIn(visit, PASSWORD) : undefined,
+    changePassword: changesPassword ? addressIn(visit, PASSWORD) : undefined,
+    email: visit.person.email,
+    changeAddress: changesPassword && dependencies.sendsMail ? addressIn(visit, ADDRESS) : undefined,
     app: app && { since: dateInWords(app.createdAt), used: used(app.lastUsedAt) },
     addApp: !app && mayHaveApp(visit) ? addressIn(visit, APP) : undefined,
     removeApp: addressIn(visit, REMOVE_APP),

@@ -12,13 +12,14 @@ import type { LinkDependencies } from './password-links.ts';
 /** Another e-mail address, which the new one and the one from before have to confirm. */
 export interface AddressChanges {
   /**
-   * Mails both addresses, and replaces a change that waits. Nothing says whether somebody has the new address already.
+   * Mails both addresses, and replaces a change that waits. A person may do so again after a pause (`too_soon`), so that
+   * nobody fills a stranger's mailbox. Nothing says whether somebody has the new address already.
    * The caller has made sure that it is the person who asks.
    */
   ask(
     change: { personId: string; address: string; browser: string },
     origin: Origin,
-  ): Promise<'asked' | 'same_address' | 'unknown' | { mistake: string }>;
+  ): Promise<'asked' | 'same_address' | 'too_soon' | 'unknown' | { mistake: string }>;
   /** The change for which this browser asked, while it waits. */
   waiting(browser: string): Promise<{ address: string; isConfirmed: Record<Side, boolean> } | undefined>;
   /** Looking uses nothing. */
@@ -44,7 +45,8 @@ export interface AddressLink extends FoundLink {
 
 const CONTEXT = 'one-time link';
 const REQUEST = 'request of a link';
-const HOURS = 1;
+/** So long the mails are counted. */
+const HOURS = 24;
 /** The constraints that refuse a second person with an address. */
 const UNIQUE = ['person_email_unique', 'people_instance_email'];
 
@@ -124,7 +126,7 @@ export function createAddressChanges({
         if (person.email === address) return 'same_address';
         const { hasPassword: _, ...linked } = person;
         const about = macs.about('address', personId);
-        await links.forget(trx, about);
+        if (await links.mustPause(trx, about)) return 'too_soon';
         for (const side of ['new', 'old'] as const)
           await mailSide(trx, side, { person: linked, address }, about);
         const sealed = box.seal(JSON.stringify({ address }), REQUEST);
@@ -167,7 +169,7 @@ export function createAddressChanges({
       if (side !== 'old') return false;
       return db.transaction(async (trx) => {
         if (!(await links.isHeld(trx, idHash))) return false;
-        await links.forget(trx, about);
+        await links.end(trx, about);
         await recordAudit(trx, { event: 'address.change_stopped', personId: person.id }, origin);
         return true;
       });

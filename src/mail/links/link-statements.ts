@@ -4,6 +4,8 @@ import { MAIL } from '../mail.ts';
 
 /** The minutes until another mail may go to the same account: after the first, the second, … mail of a day. */
 const PAUSES = [1, 2, 5, 10, 25];
+/** SQL for whether the pause after the last mail of the row `l` is over. */
+export const PAUSE_IS_OVER = `l.mailed_at + (ARRAY[${PAUSES}])[least(l.mails, ${PAUSES.length})] * interval '1 minute' <= now()`;
 /** Longer than the longest pause, so that there always is a mail that works. */
 export const LIVES = "interval '30 minutes'";
 /** Wrong codes of one browser, and of all browsers at one code. One of 20^8 codes is right. */
@@ -38,7 +40,7 @@ export const askForLink = prepare<never, Asked>(
     ON CONFLICT (about, kind) DO UPDATE
     SET id_hash = excluded.id_hash, code_mac = excluded.code_mac, sealed = excluded.sealed, wrong_codes = 0,
         mails = l.mails + 1, mailed_at = now(), expires_at = excluded.expires_at, kept_until = excluded.kept_until
-    WHERE l.mailed_at + (ARRAY[${PAUSES}])[least(l.mails, ${PAUSES.length})] * interval '1 minute' <= now()
+    WHERE ${PAUSE_IS_OVER}
     RETURNING 1
   ),
   ${withAudit('mailed', 'password.reset_asked', { person: ':personId::text', client: 'NULL', instance: '(SELECT instance_id FROM people WHERE id = :personId::text)' })}

@@ -1,7 +1,7 @@
 import { auditValues, type Origin } from '../../audit/record.ts';
 import type { Queryable } from '../../platform/database.ts';
 import { MAIL } from '../mail.ts';
-import { askForLink, compareCode, LIVES } from './link-statements.ts';
+import { askForLink, compareCode, LIVES, PAUSE_IS_OVER } from './link-statements.ts';
 
 export type LinkKind = 'reset' | 'invitation' | 'address_new' | 'address_old';
 
@@ -59,6 +59,10 @@ export interface LinkStore {
   confirm(trx: Queryable, idHash: Buffer): Promise<LinkOfChange[]>;
   /** All links about something that still work, or did their part. */
   listOf(about: Buffer): Promise<LinkOfChange[]>;
+  /** Whether another mail about something has to wait. Locks its links until the transaction ends. */
+  mustPause(trx: Queryable, about: Buffer): Promise<boolean>;
+  /** Ends all links and requests about something, and remembers how many mails there were. */
+  end(trx: Queryable, about: Buffer): Promise<void>;
   /** Forgets all links and requests about something. */
   forget(trx: Queryable, about: Buffer): Promise<void>;
 }
@@ -188,6 +192,20 @@ export function createLinkStore(db: Queryable): LinkStore {
         .whereRaw('expires_at > now()')
         .orderBy('kind')
         .select('about', 'kind', 'sealed', db.raw('confirmed_at IS NOT NULL AS confirmed')),
+
+    async mustPause(trx, about) {
+      const rows = await trx('one_time_links as l')
+        .where({ 'l.about': about })
+        .orderBy('l.kind')
+        .forUpdate()
+        .select(trx.raw(`${PAUSE_IS_OVER} AS over`));
+      return rows.some(({ over }) => !over);
+    },
+
+    async end(trx, about) {
+      await trx('one_time_links').where({ about }).update({ expires_at: trx.fn.now() });
+      await trx('link_requests').where({ about }).delete();
+    },
 
     async forget(trx, about) {
       await trx('one_time_links').where({ about }).delete();
