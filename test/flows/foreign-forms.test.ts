@@ -17,6 +17,7 @@ const OWN_FORMS = [
   '/interaction/:uid/recovery-code',
   '/interaction/:uid/set-up-factor',
   '/account/:instance/applications/end',
+  '/account/:instance/address',
   '/account/:instance/password',
   '/account/:instance/sessions/end',
   '/account/:instance/sessions/end-others',

@@ -39,6 +39,7 @@ describe('a button of a page', () => {
       'again again',
       'code code',
       'email email',
+      'name name',
       'password password',
       'user_code user_code',
       'username username',
