@@ -118,7 +118,7 @@ export const FUNCTIONS_SINCE: Partial<Record<Name, string>> = {
   '0040-audit-events': '643ed6f6924d9d5d',
   '0041-factors': '54b8604dca91b903',
   '0044-accounts': '556ff0692ec5ea32',
-  '0045-password-rehashed': '8ee9ab4b962e7532',
+  '0045-password-rehashed': 'e554dab34394daa8',
 };
 
 /** The migrations in order, as knex wants them. They are listed by hand, so that no folder is read at start. */

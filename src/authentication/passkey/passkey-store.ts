@@ -1,4 +1,4 @@
-import { type AuditValues, auditValues, type Origin, withAudit } from '../../audit/record.ts';
+import { type AuditValues, auditValues, COMES_FROM, type Origin, withAudit } from '../../audit/record.ts';
 import type { Queryable } from '../../platform/database.ts';
 import { prepare } from '../../platform/postgres/statements/prepared-statement.ts';
 import { hashId } from '../../platform/secrets/digest.ts';
@@ -60,14 +60,12 @@ export interface UsedChallenge {
   expiresAt: Date;
 }
 
-/** Writes down for the audit trail what happened to the passkey of a row of `changed`. */
-const withEvent = (event: 'passkey.renamed' | 'passkey.removed') =>
-  withAudit('changed JOIN people p ON p.id = changed.person_id', event, {
-    person: 'p.id',
-    client: 'NULL',
-    instance: 'p.instance_id',
-    detail: BEGINNING('changed.credential_id'),
-  });
+const WITH_RENAMED = withAudit('changed JOIN people p ON p.id = changed.person_id', 'passkey.renamed', {
+  person: 'p.id',
+  client: 'NULL',
+  instance: 'p.instance_id',
+  detail: BEGINNING('changed.credential_id'),
+});
 
 const rename = prepare<never, { personId: string; credentialId: Buffer; name: string } & AuditValues>(
   'rename_passkey',
@@ -76,19 +74,16 @@ const rename = prepare<never, { personId: string; credentialId: Buffer; name: st
     UPDATE passkeys SET name = :name WHERE person_id = :personId AND credential_id = :credentialId::bytea
     RETURNING person_id, credential_id
   ),
-  ${withEvent('passkey.renamed')}
+  ${WITH_RENAMED}
   SELECT FROM changed`,
 );
 
+/** The trigger `audit_factor` tells of it. */
 const remove = prepare<{ name: string }, { personId: string; credentialId: Buffer } & AuditValues>(
   'remove_passkey',
   `
-  WITH changed AS (
-    DELETE FROM passkeys WHERE person_id = :personId AND credential_id = :credentialId::bytea
-    RETURNING person_id, credential_id, name
-  ),
-  ${withEvent('passkey.removed')}
-  SELECT name FROM changed`,
+  DELETE FROM passkeys WHERE person_id = :personId AND credential_id = :credentialId::bytea AND ${COMES_FROM}
+  RETURNING name`,
 );
 
 /** How a notice calls it. */

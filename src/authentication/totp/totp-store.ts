@@ -1,4 +1,4 @@
-import { type Origin, recordAudit } from '../../audit/record.ts';
+import { actsFor, type Origin, recordAudit } from '../../audit/record.ts';
 import type { Queryable } from '../../platform/database.ts';
 import { prepare } from '../../platform/postgres/statements/prepared-statement.ts';
 import type { SecretBox } from '../../platform/secrets/secret-box.ts';
@@ -80,9 +80,10 @@ export function createTotpStore(
 
     remove(personId, origin) {
       return db.transaction(async (trx) => {
+        // The trigger `audit_factor` tells of it.
+        await actsFor(trx, origin);
         const removed = await trx('totp_factors').where({ person_id: personId }).delete();
         if (removed === 0) return false;
-        await recordAudit(trx, { event: 'factor.removed', personId, detail: { kind: 'totp' } }, origin);
         await notices.factorRemoved(trx, personId, NAME);
         return true;
       });

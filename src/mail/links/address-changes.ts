@@ -1,5 +1,5 @@
 import type { LinkedPerson } from '../../accounts/credential-store.ts';
-import { type Origin, recordAudit } from '../../audit/record.ts';
+import { actsFor, type Origin, recordAudit } from '../../audit/record.ts';
 import type { Queryable } from '../../platform/database.ts';
 import { hashId } from '../../platform/secrets/digest.ts';
 import { addressMistake } from '../address.ts';
@@ -94,9 +94,10 @@ export function createAddressChanges({
 
   const change = async (trx: Queryable, { person, address }: Sealed, about: Buffer, origin: Origin) => {
     await links.forget(trx, about);
+    // The trigger `audit_person` tells of the new address.
+    await actsFor(trx, origin, { detail: { by: 'both_addresses' } });
     if (!(await credentials.setAddress(trx, person, address))) return 'over';
     await notices.addressChanged(trx, person.id, { from: person.email, address });
-    await recordAudit(trx, { event: 'address.changed', personId: person.id }, origin);
     return 'changed';
   };
 
