@@ -1,5 +1,5 @@
 import type { Client } from './client.ts';
-import type { Confirmation } from './confirmation.ts';
+import type { Confirmation } from './proofs/confirmation.ts';
 
 /**
  * These functions compare a use with the client's registration at this moment. A code or token may be older than the

@@ -1,12 +1,12 @@
 import { decodeJwt, errors, type JWTPayload } from 'jose';
 import type { Client } from './client.ts';
-import { PROOF_ALGORITHMS } from './dpop-proof.ts';
 import type { ClientKeys } from './keys/client-keys.ts';
 import { KeysUnavailable } from './keys/published-keys.ts';
 import { verifyClientJwt } from './keys/verify-client-jwt.ts';
 import { OAuthError } from './oauth-error.ts';
+import { PROOF_ALGORITHMS } from './proofs/dpop-proof.ts';
+import type { UsedProofStore } from './proofs/used-proof-store.ts';
 import { clientAlgorithms, signsMessages } from './security-profile.ts';
-import type { UsedProofStore } from './used-proof-store.ts';
 
 /** The algorithms in which a client may sign a request object. */
 export const REQUEST_OBJECT_ALGORITHMS = PROOF_ALGORITHMS;

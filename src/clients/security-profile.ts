@@ -1,5 +1,5 @@
 import type { Client, SigningAlgorithm } from './client.ts';
-import { PROOF_ALGORITHMS } from './dpop-proof.ts';
+import { PROOF_ALGORITHMS } from './proofs/dpop-proof.ts';
 
 /**
  * The requirements of the FAPI 2.0 Security Profile. A client with this profile has them all. The database refuses a

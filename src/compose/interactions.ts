@@ -12,7 +12,7 @@ import {
 import type { UpstreamAuthenticator } from '../authentication/upstream/upstream-authenticator.ts';
 import type { Config } from '../config.ts';
 import { type ConsentStore, createConsentStore } from '../grants/consent-store.ts';
-import { createKnownBrowsers, type KnownBrowsers } from '../interactions/known-browser.ts';
+import { createKnownBrowsers, type KnownBrowsers } from '../interactions/browsers/known-browser.ts';
 import { upstreamCallbackPath } from '../interactions/upstream/upstream.ts';
 import { createUpstreamSignInStore, type UpstreamSignInStore } from '../sessions/upstream-sign-in-store.ts';
 import { composeFactors, type FactorParts } from './factors.ts';

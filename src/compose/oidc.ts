@@ -1,4 +1,4 @@
-import { createUsedProofStore, type UsedProofStore } from '../clients/used-proof-store.ts';
+import { createUsedProofStore, type UsedProofStore } from '../clients/proofs/used-proof-store.ts';
 import type { Config } from '../config.ts';
 import { type AccessTokenStore, createAccessTokenStore } from '../grants/access-token-store.ts';
 import { type ArtifactStore, createArtifactStore } from '../grants/artifact-store.ts';

@@ -1,7 +1,7 @@
 import type { ClientCertificate } from '../clients/certificates/client-certificate.ts';
 import type { Client } from '../clients/client.ts';
-import { type DpopProof, verifyDpopProof } from '../clients/dpop-proof.ts';
 import { OAuthError } from '../clients/oauth-error.ts';
+import { type DpopProof, verifyDpopProof } from '../clients/proofs/dpop-proof.ts';
 import { proofFault } from '../clients/security-profile.ts';
 import { requireParameters, singleParameters } from '../clients/single-parameters.ts';
 import type { Endpoint, EndpointRequest } from '../http/endpoint.ts';

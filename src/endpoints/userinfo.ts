@@ -1,8 +1,8 @@
 import { refuseOtherOrigin } from '../clients/authentication/authenticate-client.ts';
 import type { CertificateReader } from '../clients/certificates/certificate-header.ts';
 import type { ClientStore } from '../clients/client-store.ts';
-import { type DpopProof, PROOF_ALGORITHMS, verifyDpopProof } from '../clients/dpop-proof.ts';
 import { OAuthError } from '../clients/oauth-error.ts';
+import { type DpopProof, PROOF_ALGORITHMS, verifyDpopProof } from '../clients/proofs/dpop-proof.ts';
 import { singleParameters } from '../clients/single-parameters.ts';
 import type { Endpoint, EndpointAnswer, EndpointRequest } from '../http/endpoint.ts';
 import type { RequestParameters } from '../http/input/parameters.ts';

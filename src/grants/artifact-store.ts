@@ -4,10 +4,10 @@ import { hashId } from '../platform/secrets/digest.ts';
 import { type DatabaseTime, SAME_CLOCK } from '../platform/time/database-time.ts';
 import { fromRow, type Payload, toRow } from '../platform/time/payload-times.ts';
 import type { Authorization } from './authorization.ts';
-import { endInteraction } from './end-interaction.ts';
 import { type FoundGrant, GRANT_COLUMNS, type GrantColumns, readGrant } from './grant-store.ts';
+import { endInteraction } from './interactions/end-interaction.ts';
+import { interactionCreator } from './interactions/new-interaction.ts';
 import { type NewGrant, type NewGrantValues, newGrantValues, withNewGrant } from './new-grant.ts';
-import { interactionCreator } from './new-interaction.ts';
 import { type AuthorizationCodeRedemption, createRedemption } from './redeem-code.ts';
 
 /** The protocol's short-lived objects that are rows of `artifacts`. */

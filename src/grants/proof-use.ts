@@ -1,5 +1,5 @@
-import type { DpopProof } from '../clients/dpop-proof.ts';
-import { proofHash } from '../clients/used-proof-store.ts';
+import type { DpopProof } from '../clients/proofs/dpop-proof.ts';
+import { proofHash } from '../clients/proofs/used-proof-store.ts';
 import type { DatabaseTime } from '../platform/time/database-time.ts';
 
 /** SQL that holds while the DPoP proof `:proofHash` is new. */

@@ -1,5 +1,5 @@
 import type { Client } from '../clients/client.ts';
-import type { DpopProof } from '../clients/dpop-proof.ts';
+import type { DpopProof } from '../clients/proofs/dpop-proof.ts';
 import type { Queryable } from '../platform/database.ts';
 import { prepare } from '../platform/postgres/statements/prepared-statement.ts';
 import { batchOfTurn } from '../platform/postgres/statements/turn-batch.ts';

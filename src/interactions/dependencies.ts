@@ -19,7 +19,7 @@ import type { Logger } from '../platform/log/logger.ts';
 import type { Clock } from '../platform/time/clock.ts';
 import type { PendingSignInStore } from '../sessions/pending-sign-in-store.ts';
 import type { UpstreamSignInStore } from '../sessions/upstream-sign-in-store.ts';
-import type { KnownBrowsers } from './known-browser.ts';
+import type { KnownBrowsers } from './browsers/known-browser.ts';
 
 /** The services of all pages. Each step takes those it needs. */
 export interface InteractionDependencies {

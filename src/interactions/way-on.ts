@@ -11,7 +11,7 @@ import { interactionAddress, PATHS } from '../oidc/routes.ts';
 import { findSession, type Session } from '../oidc/session.ts';
 import { clientRecord } from '../oidc/storage/client-metadata.ts';
 import { HttpError, type PageLink } from '../platform/errors.ts';
-import { cookiesBlocked, cookiesLost, isFormWithoutCookies, keepsCookies } from './cookie-check.ts';
+import { cookiesBlocked, cookiesLost, isFormWithoutCookies, keepsCookies } from './browsers/cookie-check.ts';
 import type { InteractionDependencies } from './dependencies.ts';
 import type { InteractionOver } from './interaction.ts';
 

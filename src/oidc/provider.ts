@@ -5,7 +5,7 @@
  * folder imports `oidc-provider` (pages use its types and errors).
  */
 import { Provider } from 'oidc-provider';
-import type { UsedProofStore } from '../clients/used-proof-store.ts';
+import type { UsedProofStore } from '../clients/proofs/used-proof-store.ts';
 import { sessionCookieName } from '../sessions/session-cookie.ts';
 import { asRegistered } from './answers/as-registered.ts';
 import { crossOrigin } from './answers/cross-origin.ts';

@@ -1,5 +1,5 @@
 import { decodeJwt, decodeProtectedHeader } from 'jose';
-import type { Confirmation } from '../clients/confirmation.ts';
+import type { Confirmation } from '../clients/proofs/confirmation.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
 import { type Clock, epochSeconds } from '../platform/time/clock.ts';
 import { isIdentifier } from './claims/identifier.ts';

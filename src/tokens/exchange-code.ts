@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { mayReturnTo } from '../clients/allowed-now.ts';
-import { bindingOf, confirmationOf } from '../clients/confirmation.ts';
+import { bindingOf, confirmationOf } from '../clients/proofs/confirmation.ts';
+import type { UsedProofStore } from '../clients/proofs/used-proof-store.ts';
 import { requireParameters } from '../clients/single-parameters.ts';
-import type { UsedProofStore } from '../clients/used-proof-store.ts';
 import type { ArtifactStore } from '../grants/artifact-store.ts';
 import type { Authorization } from '../grants/authorization.ts';
 import type { GrantStore } from '../grants/grant-store.ts';

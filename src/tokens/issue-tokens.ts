@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { claimsInScopes } from '../accounts/claims.ts';
 import { OFFLINE_ACCESS, scopesAllowed } from '../clients/allowed-now.ts';
 import type { Client } from '../clients/client.ts';
-import { type Confirmation, confirmationOf } from '../clients/confirmation.ts';
+import { type Confirmation, confirmationOf } from '../clients/proofs/confirmation.ts';
 import { type Authorization, scopesOf } from '../grants/authorization.ts';
 import type { CurrentKey, KeyRing } from '../keys/key-ring.ts';
 import type { KeyAlgorithm } from '../keys/signing-key.ts';

@@ -1,6 +1,6 @@
-import { bindingOf, confirmationIn, confirmationOf } from '../clients/confirmation.ts';
-import type { DpopProof } from '../clients/dpop-proof.ts';
-import type { UsedProofStore } from '../clients/used-proof-store.ts';
+import { bindingOf, confirmationIn, confirmationOf } from '../clients/proofs/confirmation.ts';
+import type { DpopProof } from '../clients/proofs/dpop-proof.ts';
+import type { UsedProofStore } from '../clients/proofs/used-proof-store.ts';
 import { invalidGrant, invalidProof } from './errors.ts';
 import type { TokenRequest } from './token-request.ts';
 

@@ -1,6 +1,6 @@
-import { bindingOf, confirmationOf } from '../clients/confirmation.ts';
+import { bindingOf, confirmationOf } from '../clients/proofs/confirmation.ts';
+import type { UsedProofStore } from '../clients/proofs/used-proof-store.ts';
 import { requireParameters } from '../clients/single-parameters.ts';
-import type { UsedProofStore } from '../clients/used-proof-store.ts';
 import type { DeviceCodeStore, PolledDeviceCode } from '../grants/device-code-store.ts';
 import type { GrantStore } from '../grants/grant-store.ts';
 import { epochSeconds } from '../platform/time/clock.ts';

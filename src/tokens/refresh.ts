@@ -1,8 +1,8 @@
 import type { Events } from '../audit/token-events.ts';
 import { isBoundEnough, OFFLINE_ACCESS } from '../clients/allowed-now.ts';
-import { bindingOf, confirmationIn, confirmationOf } from '../clients/confirmation.ts';
+import { bindingOf, confirmationIn, confirmationOf } from '../clients/proofs/confirmation.ts';
+import type { UsedProofStore } from '../clients/proofs/used-proof-store.ts';
 import { requireParameters } from '../clients/single-parameters.ts';
-import type { UsedProofStore } from '../clients/used-proof-store.ts';
 import type { Authorization } from '../grants/authorization.ts';
 import type { GrantStore } from '../grants/grant-store.ts';
 import { isKnown } from '../grants/known-members.ts';

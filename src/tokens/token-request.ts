@@ -1,7 +1,7 @@
 import type { Origin } from '../audit/record.ts';
 import type { ClientCertificate } from '../clients/certificates/client-certificate.ts';
 import type { Client } from '../clients/client.ts';
-import type { DpopProof } from '../clients/dpop-proof.ts';
+import type { DpopProof } from '../clients/proofs/dpop-proof.ts';
 import type { TokenError } from './errors.ts';
 
 /** A request at the token endpoint whose client is authenticated and may use the grant type. */

@@ -1,4 +1,4 @@
-import { readAuthorization } from '../../src/listnr/authorization-header.ts';
+import { readAuthorization } from '../../src/listnr/authentication/authorization-header.ts';
 import { profileClaims } from '../../src/listnr/profile-claims.ts';
 import { grantedScopes } from '../../src/listnr/requested-scope.ts';
 import { requestedSubject } from '../../src/listnr/requested-subject.ts';

@@ -4,8 +4,8 @@ import type { Client } from '../client.ts';
 import type { ClientKeys } from '../keys/client-keys.ts';
 import { KeysUnavailable } from '../keys/published-keys.ts';
 import { verifyClientJwt } from '../keys/verify-client-jwt.ts';
+import type { UsedProofStore } from '../proofs/used-proof-store.ts';
 import { isFapi } from '../security-profile.ts';
-import type { UsedProofStore } from '../used-proof-store.ts';
 import { invalidClient, invalidClientBecause, unavailableKeys } from './errors.ts';
 
 const LONGEST_SECONDS = 3600;

@@ -17,7 +17,7 @@ import { HttpError } from '../../platform/errors.ts';
 import { type Clock, epochSeconds } from '../../platform/time/clock.ts';
 import { instancesInCookies, sessionCookieName } from '../../sessions/session-cookie.ts';
 import type { SessionStore } from '../../sessions/session-store.ts';
-import { cookiesBlocked, keepsCookies, offerCookie } from '../cookie-check.ts';
+import { cookiesBlocked, keepsCookies, offerCookie } from '../browsers/cookie-check.ts';
 import { refusedByLimit } from '../refused-by-limit.ts';
 import { showCodeForm } from './device-pages.ts';
 

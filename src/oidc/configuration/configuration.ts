@@ -2,7 +2,7 @@ import type { ClientAuthMethod, Configuration } from 'oidc-provider';
 import { CLAIMS_BY_SCOPE, LISTO_CLAIMS, PREFERRED_USERNAME } from '../../accounts/claims.ts';
 import type { PersonStore } from '../../accounts/person-store.ts';
 import { mayCallFrom } from '../../clients/allowed-now.ts';
-import { PROOF_ALGORITHMS } from '../../clients/dpop-proof.ts';
+import { PROOF_ALGORITHMS } from '../../clients/proofs/dpop-proof.ts';
 import { REQUEST_OBJECT_ALGORITHMS } from '../../clients/request-object.ts';
 import type { ConsentStore } from '../../grants/consent-store.ts';
 import { KEY_ALGORITHMS } from '../../keys/signing-key.ts';

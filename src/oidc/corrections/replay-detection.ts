@@ -1,6 +1,6 @@
 import type { Provider } from 'oidc-provider';
-import { proofExpiry } from '../../clients/dpop-proof.ts';
-import type { UsedProofStore } from '../../clients/used-proof-store.ts';
+import { proofExpiry } from '../../clients/proofs/dpop-proof.ts';
+import type { UsedProofStore } from '../../clients/proofs/used-proof-store.ts';
 import type { Clock } from '../../platform/time/clock.ts';
 import { replace } from './replace.ts';
 

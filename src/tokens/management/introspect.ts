@@ -2,7 +2,7 @@ import { isBoundEnough, scopesAllowed } from '../../clients/allowed-now.ts';
 import { invalidClient } from '../../clients/authentication/errors.ts';
 import type { Client } from '../../clients/client.ts';
 import type { ClientStore } from '../../clients/client-store.ts';
-import { type Confirmation, confirmationIn } from '../../clients/confirmation.ts';
+import { type Confirmation, confirmationIn } from '../../clients/proofs/confirmation.ts';
 import type { AccessTokenStore } from '../../grants/access-token-store.ts';
 import type { KeyRing } from '../../keys/key-ring.ts';
 import { toEpochSeconds } from '../../platform/time/clock.ts';

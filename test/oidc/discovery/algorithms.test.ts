@@ -1,4 +1,4 @@
-import { PROOF_ALGORITHMS } from '../../../src/clients/dpop-proof.ts';
+import { PROOF_ALGORITHMS } from '../../../src/clients/proofs/dpop-proof.ts';
 import { openBrowser } from '../../support/browsers/browser.ts';
 import { aClientKey, type ClientKey, clientAssertion, dpopProof } from '../../support/clients/proofs.ts';
 import {
