@@ -1,9 +1,12 @@
 import type { Page } from 'playwright-core';
+import type { ExportedPasskey } from '../passkeys/software-authenticator.ts';
 
 /** A device of the browser that keeps passkeys and verifies its user, as far as a test lets it. */
 export interface VirtualAuthenticator {
-  /** How many passkeys it keeps. */
-  count(): Promise<number>;
+  /** The ids of the passkeys that it keeps, in base64. */
+  kept(): Promise<string[]>;
+  /** Gives it a passkey that is registered already. */
+  keep(passkey: ExportedPasskey): Promise<void>;
   /** Whether somebody touches it when it is asked. */
   touch(isTouched: boolean): Promise<void>;
   remove(): Promise<void>;
@@ -11,7 +14,7 @@ export interface VirtualAuthenticator {
 
 export async function addVirtualAuthenticator(
   page: Page,
-  { transport = 'internal' }: { transport?: 'internal' | 'usb' } = {},
+  { transport = 'internal', touched = true }: { transport?: 'internal' | 'usb'; touched?: boolean } = {},
 ): Promise<VirtualAuthenticator> {
   const devtools = await page.context().newCDPSession(page);
   await devtools.send('WebAuthn.enable', { enableUI: false });
@@ -23,13 +26,19 @@ export async function addVirtualAuthenticator(
       hasResidentKey: true,
       hasUserVerification: true,
       isUserVerified: true,
-      automaticPresenceSimulation: true,
+      automaticPresenceSimulation: touched,
     },
   });
   return {
-    async count() {
+    async kept() {
       const { credentials } = await devtools.send('WebAuthn.getCredentials', { authenticatorId });
-      return credentials.length;
+      return credentials.map(({ credentialId }) => credentialId);
+    },
+    async keep(passkey) {
+      await devtools.send('WebAuthn.addCredential', {
+        authenticatorId,
+        credential: { ...passkey, isResidentCredential: true, rpId: 'localhost', signCount: 0 },
+      });
     },
     async touch(enabled) {
       await devtools.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId, enabled });

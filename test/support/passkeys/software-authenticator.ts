@@ -15,6 +15,15 @@ export interface SoftwareAuthenticator {
   ): AuthenticationResponseJSON;
   /** Its passkey's id. */
   readonly id: string;
+  /** Its passkey, for a virtual device of Chromium. */
+  export(): ExportedPasskey;
+}
+
+export interface ExportedPasskey {
+  credentialId: string;
+  /** PKCS #8, in base64. */
+  privateKey: string;
+  userHandle: string;
 }
 
 export interface Bent {
@@ -75,6 +84,11 @@ export function softwareAuthenticator({ origin }: { origin: string }): SoftwareA
 
   return {
     id,
+    export: () => ({
+      credentialId: credentialId.toString('base64'),
+      privateKey: privateKey.export({ type: 'pkcs8', format: 'der' }).toString('base64'),
+      userHandle: Buffer.from(owner ?? '', 'base64url').toString('base64'),
+    }),
     create(options, bent = {}) {
       owner = options.user.id;
       const { attestation = 'none', aaguid = NOBODYS, transports = ['internal'] } = bent;
