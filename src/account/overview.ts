@@ -1,8 +1,8 @@
+import { deviceInWords } from '../authentication/device-in-words.ts';
 import { OFFLINE_ACCESS } from '../clients/allowed-now.ts';
 import { scopeTitles } from '../clients/scope-words.ts';
 import { PATHS } from '../oidc/routes.ts';
 import type { AccountDependencies } from './dependencies.ts';
-import { deviceInWords } from './device-in-words.ts';
 import { sentenceOf } from './done.ts';
 import { shownFactors } from './factors/shown-factors.ts';
 import { addressOf } from './forms.ts';

@@ -1,5 +1,5 @@
-import { deviceInWords } from '../../src/account/device-in-words.ts';
 import { agoInWords, dateInWords } from '../../src/account/moment-in-words.ts';
+import { deviceInWords } from '../../src/authentication/device-in-words.ts';
 
 const CHROME = 'AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0';
 const SAFARI = 'AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1';

@@ -47,8 +47,13 @@ export async function addPasskey(
 ): Promise<void> {
   if (!mayHavePasskeys(visit, dependencies)) throw nothingHere();
   const { ctx, person, session } = visit;
-  const answer = { personId: person.id, uid: session.uid, answer: singleValue(form.answer) ?? '' };
-  const result = await dependencies.passkeys.registrar.add({ ...answer, origin: originOf(ctx.req) });
+  const result = await dependencies.passkeys.registrar.add({
+    personId: person.id,
+    uid: session.uid,
+    answer: singleValue(form.answer) ?? '',
+    userAgent: ctx.req.headers['user-agent'],
+    origin: originOf(ctx.req),
+  });
   if (result.outcome === 'refused') {
     logFacts(ctx.req, { detail: result.detail });
     return showAddPasskey(visit, dependencies, { error: PASSKEY_SENTENCES[result.reason], status: 400 });

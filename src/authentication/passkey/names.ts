@@ -20,20 +20,24 @@ const KEEPERS: Record<string, string> = {
   'fdb141b2-5d84-443e-8a35-4698c205a502': 'KeePassXC',
 };
 
-/** A name for a new passkey that its owner has not `taken` for another. */
+/** A name for a new passkey that its owner has not `taken` for another. `device` made it, or is where it was made. */
 export function nameOf(
-  { aaguid, transports }: { aaguid: string; transports: readonly string[] },
+  {
+    aaguid,
+    transports,
+    device,
+  }: { aaguid: string; transports: readonly string[]; device: string | undefined },
   taken: readonly string[],
 ): string {
-  const name = KEEPERS[aaguid] ?? kindOf(transports);
+  const name = KEEPERS[aaguid] ?? kindOf(transports, device);
   let number = 1;
   const candidate = () => (number === 1 ? name : `${name} ${number}`);
   while (taken.includes(candidate())) number += 1;
   return candidate();
 }
 
-function kindOf(transports: readonly string[]): string {
-  if (transports.includes('internal')) return 'This device';
+function kindOf(transports: readonly string[], device: string | undefined): string {
+  if (transports.includes('internal') && device !== undefined) return device;
   if (transports.includes('usb') || transports.includes('nfc')) return 'Security key';
   return 'Passkey';
 }

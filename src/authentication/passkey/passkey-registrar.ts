@@ -5,6 +5,7 @@ import type {
 import type { Person } from '../../accounts/person.ts';
 import type { Origin } from '../../audit/record.ts';
 import { type Clock, epochSeconds } from '../../platform/time/clock.ts';
+import { knownDevice } from '../device-in-words.ts';
 import { newRecoveryCodes, spelledCode } from '../recovery-codes/recovery-code.ts';
 import { challengeOf, readAnswer } from './answer.ts';
 import { type ChallengeBinding, createChallenges } from './challenge.ts';
@@ -24,7 +25,14 @@ export interface PasskeyRegistrar {
     uid: string;
   }): Promise<PublicKeyCredentialCreationOptionsJSON>;
   /** Judges the browser's answer, as it came in a form. */
-  add(answer: { personId: string; uid: string; answer: string; origin: Origin }): Promise<AddResult>;
+  add(answer: {
+    personId: string;
+    uid: string;
+    answer: string;
+    /** The name that the browser gives itself. */
+    userAgent: string | undefined;
+    origin: Origin;
+  }): Promise<AddResult>;
 }
 
 /** The recovery codes are shown this once. Undefined: the person has some already. */
@@ -76,7 +84,7 @@ export function createPasskeyRegistrar({
       });
     },
 
-    async add({ personId, uid, answer: text, origin }) {
+    async add({ personId, uid, answer: text, userAgent, origin }) {
       const answer = readAnswer<RegistrationResponseJSON>(text);
       if (!answer) return refused('no_answer', 'the form has no passkey');
       const challenge = challengeOf(answer, bindingOf(uid, personId), challenges);
@@ -92,7 +100,8 @@ export function createPasskeyRegistrar({
         credential.transports?.includes(transport as never),
       );
       const taken = (await passkeys.list(personId)).map(({ name }) => name);
-      const name = nameOf({ aaguid, transports }, taken);
+      const device = await knownDevice(userAgent);
+      const name = nameOf({ aaguid, transports, device }, taken);
       const codes = newRecoveryCodes();
       const result = await passkeys.add(
         {

@@ -41,6 +41,7 @@ export async function addPasskey(
     personId,
     uid: interaction.uid,
     answer: singleValue(form.answer) ?? '',
+    userAgent: ctx.req.headers['user-agent'],
     origin: originOf(ctx.req),
   });
   if (result.outcome === 'refused') {

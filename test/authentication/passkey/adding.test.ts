@@ -47,7 +47,7 @@ describe('adding a passkey', () => {
   ) {
     const answer = JSON.stringify(device.create(await optionsFor(person, uid), bent));
     now += after;
-    return parts().registrar.add({ personId: as.id, uid: UID, answer, origin: FROM });
+    return parts().registrar.add({ personId: as.id, uid: UID, answer, userAgent: undefined, origin: FROM });
   }
 
   const refusal = (detail: string, reason = 'not_accepted') => ({
@@ -134,7 +134,7 @@ describe('adding a passkey', () => {
     const device = softwareAuthenticator({ origin: ORIGIN });
     const { registrar, told: toldFirst } = parts();
     const answer = JSON.stringify(device.create(await optionsFor(person)));
-    await registrar.add({ personId: person.id, uid: UID, answer, origin: FROM });
+    await registrar.add({ personId: person.id, uid: UID, answer, userAgent: undefined, origin: FROM });
     expect(toldFirst).toEqual([`${person.id} has a passkey`]);
     const id = Buffer.from(device.id, 'base64url');
     const { passkeys, told } = parts();
@@ -194,9 +194,15 @@ describe('adding a passkey', () => {
 
   it('refuses a form without an answer', async () => {
     const person = await somebody();
-    expect(await parts().registrar.add({ personId: person.id, uid: UID, answer: '', origin: FROM })).toEqual(
-      refusal('the form has no passkey', 'no_answer'),
-    );
+    expect(
+      await parts().registrar.add({
+        personId: person.id,
+        uid: UID,
+        answer: '',
+        userAgent: undefined,
+        origin: FROM,
+      }),
+    ).toEqual(refusal('the form has no passkey', 'no_answer'));
   });
 
   it('refuses members of other types, and never fails', async () => {
@@ -209,6 +215,7 @@ describe('adding a passkey', () => {
           await parts().registrar.add({
             personId: person.id,
             uid: UID,
+            userAgent: undefined,
             origin: FROM,
             answer: JSON.stringify({ ...right, response: { ...right.response, [member]: wrong } }),
           }),
@@ -236,7 +243,8 @@ describe('adding a passkey', () => {
     const person = await somebody();
     const device = softwareAuthenticator({ origin: ORIGIN });
     const answer = JSON.stringify(device.create(await optionsFor(person)));
-    const send = () => parts().registrar.add({ personId: person.id, uid: UID, answer, origin: FROM });
+    const send = () =>
+      parts().registrar.add({ personId: person.id, uid: UID, answer, userAgent: undefined, origin: FROM });
     const outcomes = await Promise.all(Array.from({ length: 10 }, send));
     expect(outcomes.filter(({ outcome }) => outcome === 'added')).toHaveLength(1);
     for (let more = 1; more < MOST_PASSKEYS; more += 1)

@@ -7,14 +7,18 @@ describe('the first name of a passkey', () => {
   it.each([
     ['fbfc3007-154e-4ecc-8c0b-6e020557d7bd', ['internal'], 'Apple Passwords'],
     [NOBODYS, ['usb', 'nfc'], 'Security key'],
-    [NOBODYS, ['internal', 'hybrid'], 'This device'],
+    [NOBODYS, ['internal', 'hybrid'], 'Safari on an iPhone'],
     [NOBODYS, [], 'Passkey'],
   ])('follows from its keeper %s and %j: %s', (aaguid, transports, name) => {
-    expect(nameOf({ aaguid, transports }, [])).toBe(name);
+    expect(nameOf({ aaguid, transports, device: 'Safari on an iPhone' }, [])).toBe(name);
+  });
+
+  it('is plain where the browser does not say what it is', () => {
+    expect(nameOf({ aaguid: NOBODYS, transports: ['internal'], device: undefined }, [])).toBe('Passkey');
   });
 
   it('is none that its owner has', () => {
-    const key = { aaguid: NOBODYS, transports: ['usb'] };
+    const key = { aaguid: NOBODYS, transports: ['usb'], device: undefined };
     expect(nameOf(key, ['Security key', 'Security key 3'])).toBe('Security key 2');
   });
 });

@@ -43,7 +43,13 @@ describe('signing in with a passkey', () => {
     });
     const answer = JSON.stringify(device.create(options, { counter: 7 }));
     expect(
-      await registrar.add({ personId: owner.id, uid: 'setting-up', answer, origin: FROM }),
+      await registrar.add({
+        personId: owner.id,
+        uid: 'setting-up',
+        answer,
+        userAgent: undefined,
+        origin: FROM,
+      }),
     ).toMatchObject({
       outcome: 'added',
     });
@@ -251,7 +257,7 @@ describe('signing in with a passkey', () => {
     expect(await signIn(device)).toEqual(refusal('the person is disabled', owner.id));
     await database.knex('people').where({ id: owner.id }).update({ disabled_at: null });
     expect(await parts().passkeys.remove(owner.id, Buffer.from(device.id, 'base64url'), FROM)).toBe(
-      'This device',
+      'Passkey',
     );
     expect(await signIn(device)).toEqual(refusal('nobody of this instance has this passkey'));
   });

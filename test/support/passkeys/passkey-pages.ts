@@ -23,7 +23,13 @@ export async function aPasskey(
   const { registrar } = passkeyParts(database.knex, { clock: systemClock, origin: url });
   const options = await registrar.options({ person: person as Person, instanceName: 'Demo', uid: 'given' });
   const answer = JSON.stringify(device.create(options, bent));
-  const added = await registrar.add({ personId: person.id, uid: 'given', answer, origin: FROM });
+  const added = await registrar.add({
+    personId: person.id,
+    uid: 'given',
+    answer,
+    userAgent: undefined,
+    origin: FROM,
+  });
   if (added.outcome !== 'added') throw new Error(added.detail);
   return device;
 }
