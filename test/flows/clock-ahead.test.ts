@@ -1,7 +1,15 @@
 import { openBrowser, statusAndMessage } from '../support/browsers/browser.ts';
 import { aClientKey, clientAssertion } from '../support/clients/proofs.ts';
-import { authorizationUrl, brief, obtainTokens, postForm } from '../support/clients/relying-party.ts';
-import { aClient } from '../support/registrations/factories.ts';
+import {
+  authorizationUrl,
+  brief,
+  DEMO_WEB,
+  obtainTokens,
+  passThrough,
+  postForm,
+} from '../support/clients/relying-party.ts';
+import { aClient, aPerson } from '../support/registrations/factories.ts';
+import { withApp } from '../support/second-factors/authenticator.ts';
 import { withStillTime } from '../support/time/still-time.ts';
 import {
   answerOf,
@@ -118,6 +126,33 @@ describe('a server with a clock that is ahead of the machine’s', () => {
         aheadSeconds += after;
         const page = await browser.follow(await browser.get(callback.href), client.redirect_uri);
         expect(page.location ? answerOf(page) : statusAndMessage(page)).toEqual(expected);
+      }
+    }));
+
+  it('dates a sign-in between two steps, and what was proven in it, and judges whether it takes too long', () =>
+    withStillTime(async (time) => {
+      for (const after of [599, 600]) {
+        aheadSeconds = 900;
+        const person = await aPerson(world.server);
+        const { recoveryCodes } = await withApp(world.server, person.id);
+        const browser = openBrowser();
+        const form = await browser.follow(
+          await browser.get(authorizationUrl(world.server.url)),
+          DEMO_WEB.redirect_uri,
+        );
+        const page = await passThrough(form, { browser, person });
+        const [row] = await world.server.database.knex('pending_sign_ins').where({ person_id: person.id });
+        expect(Math.floor(row.expires_at.getTime() / 1000)).toBe(time.now() + aheadSeconds + 600);
+        expect(row.proven.methods).toEqual([{ method: 'pwd', at: time.now() + aheadSeconds }]);
+        aheadSeconds += after;
+        const next = await browser.follow(await browser.get(`${page.url}&by=recovery`));
+        if (after === 600) {
+          expect(next.html).toContain('name="password"');
+          continue;
+        }
+        const [code = ''] = recoveryCodes;
+        const answered = await browser.submit(next, '/recovery-code', { code });
+        expect((await browser.follow(answered, DEMO_WEB.redirect_uri)).location).toMatch(/[?&]code=/);
       }
     }));
 

@@ -157,13 +157,15 @@ export async function showWay(
   ctx.status = refusal?.status ?? 200;
   const passkey =
     way === 'passkey' ? await secondFactorForm(context, signIn.personId, dependencies) : undefined;
+  const { personName = 'You', personEmail } = shownPerson(await people.find(signIn.personId));
   const address = interactionAddress(interaction.uid, client.id, '/second-factor');
   views.render(
     ctx,
     'second-factor',
     {
       ...applicationOf(context),
-      ...shownPerson(await people.find(signIn.personId)),
+      personName,
+      personEmail,
       isSigningIn: true,
       title: TITLES[way],
       way,
