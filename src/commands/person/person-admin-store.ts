@@ -1,4 +1,3 @@
-import { recordAudit } from '../../audit/record.ts';
 import type { Queryable } from '../../platform/database.ts';
 
 /** A person as commands name them. */
@@ -123,14 +122,7 @@ export function createPersonAdminStore(db: Queryable): PersonAdminStore {
           ? await db('totp_factors').where(ofPerson).delete()
           : await db('passkeys').where(ofPerson).whereRaw(`${PASSKEY} = ?`, [factor]).delete();
       if (removed === 0) return undefined;
-      const personId = id;
-      if (kind === 'app') {
-        await recordAudit(db, { event: 'factor.removed', personId, detail: { kind: 'totp' } });
-        return 'codes from an authenticator app';
-      }
-      const detail = { passkey: factor.slice('passkey-'.length) };
-      await recordAudit(db, { event: 'passkey.removed', personId, detail });
-      return 'a passkey';
+      return kind === 'app' ? 'codes from an authenticator app' : 'a passkey';
     },
   };
 }

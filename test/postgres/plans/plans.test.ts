@@ -311,7 +311,7 @@ describe('with 200,000 rows in every table that grows', () => {
 
   it.each([
     ['end_session', ['grants_session']],
-    ['end_sign_ins', ['artifacts_person', 'grants_person', 'sessions_person']],
+    ['end_sign_ins', ['artifacts_person', 'grants_person', 'pending_sign_ins_person', 'sessions_person']],
     ['end_consented', ['grants_person']],
   ])('finds by index what its own function %s ends', async (name, indexes) => {
     const { prosrc } = await database.knex('pg_proc').where({ proname: name }).first('prosrc');
