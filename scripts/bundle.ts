@@ -48,6 +48,8 @@ const { metafile } = await build({
   metafile: true,
   logLevel: 'warning',
   external: EXTERNAL,
+  // Koa and accepts each bring one of their own.
+  alias: { 'mime-db': join(ROOT, 'node_modules/mime-db') },
   // Packages in CommonJS require Node's modules.
   banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
   plugins: [ownPlaces(), unreached(), nodeModules()],

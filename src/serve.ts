@@ -7,6 +7,7 @@ import { existsSync } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
 import { join } from 'node:path';
 import type Koa from 'koa';
+import { collectStart } from './collect-start.ts';
 import { type Config, readConfig } from './config.ts';
 import { STOP_WITHIN_MS } from './http/connections/front.ts';
 import { listen } from './listen.ts';
@@ -56,6 +57,7 @@ async function runPrimary(config: Config, logger: Logger): Promise<void> {
   onSignal((signal) => workers.stop(signal, config.drainSeconds * 1000 + STOP_WITHIN_MS + OVERDUE_MS), {
     again: () => workers.kill(),
   });
+  collectStart();
 }
 
 function loadedOnDemand(load: () => Promise<Koa>): RequestListener {

@@ -5,6 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { createListener, createStartingApp } from './app.ts';
 import { awaitDatabase } from './await-database.ts';
+import { collectStart } from './collect-start.ts';
 import { compose, type Overrides, type Services } from './compose.ts';
 import type { Config } from './config.ts';
 import { SEND_WITHIN_MS } from './deliveries/delivery.ts';
@@ -105,6 +106,7 @@ async function serve(services: Services, ports: Ports): Promise<RunningServer> {
   let retired = false;
   const retiring = () => retired;
   ports.serve(services, retiring);
+  collectStart();
   const port = await ports.listen().catch(async (error) => {
     await database.close();
     throw error;
