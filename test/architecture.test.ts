@@ -39,6 +39,7 @@ const ROOT_FILES = [
   'listen.ts',
   'await-database.ts',
   'cli.ts',
+  'collect-start.ts',
   'compose.ts',
   'app.ts',
   'internal-app.ts',
