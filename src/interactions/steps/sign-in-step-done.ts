@@ -141,7 +141,7 @@ export async function leadTo(
     case 'impossible':
       return finishInteraction(context, dependencies, {
         error: 'unmet_authentication_requirements',
-        error_description: 'the acr that the application needs cannot be reached by this person',
+        error_description: 'the acr that the application needs was not reached',
       });
   }
 }

@@ -21,7 +21,8 @@ let client: TestClient;
 beforeAll(async () => {
   server = await startTestServer();
   ({ browser } = await signIn(server.url));
-  client = await aClient(server);
+  // Elsewhere, people set up what an essential acr needs.
+  client = await aClient(server, { second_factor: 'off', passkeys: 'off' });
 });
 afterAll(() => server.close());
 
