@@ -46,10 +46,10 @@ export async function ask(visit: Visit, dependencies: RecoveryDependencies): Pro
   };
   try {
     await guesses.judge({
-      buckets: recoveryBuckets(`${instance.id} ${canonicalAddress}`, {
-        address: requestLimitKey(ctx.req),
-        most: failuresPerMinute,
-      }),
+      buckets: recoveryBuckets(
+        { about: `${instance.id} ${canonicalAddress}`, browser },
+        { address: requestLimitKey(ctx.req), most: failuresPerMinute },
+      ),
       evaluate: () => passwordLinks.askForReset(asked, browser, originOf(ctx.req)),
       // Each account that is asked about counts.
       isRight: () => false,

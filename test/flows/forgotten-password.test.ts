@@ -358,6 +358,16 @@ describe('a stranger', () => {
     expect((await ask(visitor(), person.email)).status).toBe(200);
   });
 
+  it('may ask from so many browsers a minute at an address', async () => {
+    const statuses = [];
+    for (let n = 0; n < 22; n += 1) {
+      const browser = openBrowser({ headers: { 'x-forwarded-for': '198.51.100.7' } });
+      const page = await browser.get(`${server.url}/recovery/demo`);
+      statuses.push((await browser.submit(page, '/recovery/demo', { email: person.email })).status);
+    }
+    expect(statuses).toEqual([...Array(20).fill(303), 429, 429]);
+  });
+
   it('cannot send the forms of these pages from elsewhere', async () => {
     const browser = visitor();
     const page = await browser.get(`${server.url}/recovery/demo`);

@@ -111,12 +111,18 @@ export function passkeyBuckets(
   return [{ name: digest(name), most }];
 }
 
-/** How many accounts an address may ask about in a minute, to set a new password; one account counts once. */
+/**
+ * About how many accounts, and from how many browsers, an address may ask in a minute to set a new password. Each counts
+ * once.
+ */
 export function recoveryBuckets(
-  about: string,
+  { about, browser }: { about: string; browser: string },
   { address, most }: { address: string; most: number },
 ): Bucket[] {
-  return [{ name: digest(`recovery ${address}`), most, counts: digest(about) }];
+  return [
+    { name: digest(`recovery ${address}`), most, counts: digest(about) },
+    { name: digest(`recovery browsers ${address}`), most, counts: digest(browser) },
+  ];
 }
 
 /**
