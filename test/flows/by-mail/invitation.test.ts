@@ -1,8 +1,8 @@
-import { type Browser, errorOf, messageOf, openBrowser, type Page } from '../support/browsers/browser.ts';
-import { signIn } from '../support/clients/relying-party.ts';
-import { type ReadMail, readMails } from '../support/mail/mailbox.ts';
-import { aPerson, type TestPerson } from '../support/registrations/factories.ts';
-import { startTestServer, type TestServer } from '../support/servers/test-server.ts';
+import { type Browser, errorOf, messageOf, openBrowser, type Page } from '../../support/browsers/browser.ts';
+import { signIn } from '../../support/clients/relying-party.ts';
+import { type ReadMail, readMails } from '../../support/mail/mailbox.ts';
+import { aPerson, type TestPerson } from '../../support/registrations/factories.ts';
+import { startTestServer, type TestServer } from '../../support/servers/test-server.ts';
 
 const NEW = 'seven unlikely lanterns hum';
 const OVER =

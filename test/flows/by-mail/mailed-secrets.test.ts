@@ -1,10 +1,10 @@
-import { openBrowser } from '../support/browsers/browser.ts';
-import { startMailServer } from '../support/mail/mail-server.ts';
-import { type ReadMail, readMails } from '../support/mail/mailbox.ts';
-import { aPerson } from '../support/registrations/factories.ts';
-import { startTestServer, type TestServer } from '../support/servers/test-server.ts';
-import { until } from '../support/time/until.ts';
-import { readCells } from './database-dump/search.ts';
+import { openBrowser } from '../../support/browsers/browser.ts';
+import { startMailServer } from '../../support/mail/mail-server.ts';
+import { type ReadMail, readMails } from '../../support/mail/mailbox.ts';
+import { aPerson } from '../../support/registrations/factories.ts';
+import { startTestServer, type TestServer } from '../../support/servers/test-server.ts';
+import { until } from '../../support/time/until.ts';
+import { readCells } from '../database-dump/search.ts';
 
 /** Everything in a mail that would work for whoever reads it in a dump of the database, or in the log. */
 const secretsOf = ({ link, code, to }: ReadMail) =>

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { hashId } from '../../src/platform/secrets/digest.ts';
-import { type Browser, errorOf, messageOf, openBrowser, type Page } from '../support/browsers/browser.ts';
-import { readMails } from '../support/mail/mailbox.ts';
-import { aPerson, type TestPerson } from '../support/registrations/factories.ts';
-import { startTestServer, type TestServer } from '../support/servers/test-server.ts';
+import { hashId } from '../../../src/platform/secrets/digest.ts';
+import { type Browser, errorOf, messageOf, openBrowser, type Page } from '../../support/browsers/browser.ts';
+import { readMails } from '../../support/mail/mailbox.ts';
+import { aPerson, type TestPerson } from '../../support/registrations/factories.ts';
+import { startTestServer, type TestServer } from '../../support/servers/test-server.ts';
 
 const OVER =
   'It was used, is older than 30 minutes, was replaced or stopped, or was tried too often. If you still want another address, ask for it again in your account.';

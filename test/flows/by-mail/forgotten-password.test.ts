@@ -6,7 +6,7 @@ import {
   messageOf,
   openBrowser,
   type Page,
-} from '../support/browsers/browser.ts';
+} from '../../support/browsers/browser.ts';
 import {
   authorizationUrl,
   DEMO_WEB,
@@ -14,10 +14,10 @@ import {
   refresh,
   signIn,
   statusAndError,
-} from '../support/clients/relying-party.ts';
-import { type ReadMail, readMails } from '../support/mail/mailbox.ts';
-import { anInstance, aPerson, type TestPerson } from '../support/registrations/factories.ts';
-import { startTestServer, type TestServer } from '../support/servers/test-server.ts';
+} from '../../support/clients/relying-party.ts';
+import { type ReadMail, readMails } from '../../support/mail/mailbox.ts';
+import { anInstance, aPerson, type TestPerson } from '../../support/registrations/factories.ts';
+import { startTestServer, type TestServer } from '../../support/servers/test-server.ts';
 
 const NEW = 'seven unlikely lanterns hum';
 const CLIENT = DEMO_WEB.redirect_uri;
