@@ -112,12 +112,16 @@ describe('the sessions of a person', () => {
     const after = await press(here.browser, page, `end-session-${at}`);
     expect(noticeOf(after)).toBe('That browser is signed out.');
     expect(rowsOf(after, 'sessions').length).toBe(2);
-    expect([await isThere(other), await isThere(third), await isThere(here)]).toEqual([false, true, true]);
-    expect([await doesRefresh(other), await doesRefresh(third), await doesRefresh(here)]).toEqual([
-      false,
-      true,
-      true,
-    ]);
+    expect({ other: await isThere(other), third: await isThere(third), here: await isThere(here) }).toEqual({
+      other: false,
+      third: true,
+      here: true,
+    });
+    expect({
+      other: await doesRefresh(other),
+      third: await doesRefresh(third),
+      here: await doesRefresh(here),
+    }).toEqual({ other: false, third: true, here: true });
     expect(await deliveries(person)).toEqual([payroll.client_id]);
   });
 
@@ -206,7 +210,7 @@ describe('the applications that a person allowed', () => {
     expect(await Promise.all([other, mine, here].map(doesRefresh))).toEqual([false, false, true]);
     expect(await deliveries(person)).toEqual([timesheets.client_id]);
     expect(await server.database.knex('consents').where({ person_id: person.id })).toEqual([]);
-    expect([await isThere(other), await isThere(here)]).toEqual([true, true]);
+    expect({ other: await isThere(other), here: await isThere(here) }).toEqual({ other: true, here: true });
   });
 
   it('that never asked for consent lose it as well, and are told once', async () => {

@@ -158,9 +158,8 @@ describe('changing the password', () => {
     const next = await aPerson(server);
     await signIn(server.url, { browser, person: next, parameters: { prompt: 'login' } });
     expect(titleOf(await choose(browser, form))).toBe('This form is out of date');
-    expect([await signsIn(person, person.password), await signsIn(next, next.password)]).toEqual([
-      true,
-      true,
-    ]);
+    expect({ one: await signsIn(person, person.password), next: await signsIn(next, next.password) }).toEqual(
+      { one: true, next: true },
+    );
   });
 });

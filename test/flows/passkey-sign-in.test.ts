@@ -75,7 +75,10 @@ describe('a passkey instead of a password', () => {
   it('says that a form came without one', async () => {
     const { browser, page } = await open();
     const again = await browser.submit(page, '/passkey');
-    expect([again.status, errorOf(again)]).toEqual([400, 'Your browser sent no passkey. Please try again.']);
+    expect({ status: again.status, error: errorOf(again) }).toEqual({
+      status: 400,
+      error: 'Your browser sent no passkey. Please try again.',
+    });
   });
 
   it.each<[string, Bent, string]>([
@@ -91,7 +94,7 @@ describe('a passkey instead of a password', () => {
   ])('refuses %s with a sentence', async (_, bent, sentence) => {
     const device = await aPasskey(server, await aPerson(server), { counter: 5 });
     const { page } = await signIn(device, { bent });
-    expect([page.status, errorOf(page)]).toEqual([401, sentence]);
+    expect({ status: page.status, error: errorOf(page) }).toEqual({ status: 401, error: sentence });
   });
 
   it('refuses somebody disabled, somebody of another instance, and nobody, alike', async () => {
@@ -122,7 +125,7 @@ describe('a passkey instead of a password', () => {
     const [one, other] = [await open(), await open()];
     const answer = JSON.stringify(device.get(optionsOf(one.page)));
     const elsewhere = await other.browser.submit(other.page, '/passkey', { answer });
-    expect([elsewhere.status, errorOf(elsewhere)]).toEqual([401, NOT_HERE]);
+    expect({ status: elsewhere.status, error: errorOf(elsewhere) }).toEqual({ status: 401, error: NOT_HERE });
     expect(lastLine(/\/passkey$/)).toMatchObject({
       signIn: 'refused',
       detail: 'the challenge is not one of this page',
@@ -147,10 +150,10 @@ describe('a passkey instead of a password', () => {
     const person = await aPerson(server);
     const claims = JSON.stringify({ id_token: { sub: { value: ADA.id } } });
     const { page } = await signIn(await aPasskey(server, person), { parameters: { claims } });
-    expect([page.status, errorOf(page)]).toEqual([
-      403,
-      'The application asked for somebody else to sign in. Please use their passkey.',
-    ]);
+    expect({ status: page.status, error: errorOf(page) }).toEqual({
+      status: 403,
+      error: 'The application asked for somebody else to sign in. Please use their passkey.',
+    });
   });
 
   it('is not offered, and not taken, where the instance wants none', async () => {

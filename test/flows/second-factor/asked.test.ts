@@ -82,10 +82,11 @@ describe('somebody with an authenticator app', () => {
     withStillTime(async () => {
       const { browser, page } = await enterPassword(person);
       const slow = await enterCode(browser, page, { code: app.code(-3600) });
-      expect([slow.status, errorOf(slow)]).toEqual([
-        401,
-        'That code was right 60 minutes ago. The clock of your device is probably wrong: let it set the time by itself, and enter a new code.',
-      ]);
+      expect({ status: slow.status, error: errorOf(slow) }).toEqual({
+        status: 401,
+        error:
+          'That code was right 60 minutes ago. The clock of your device is probably wrong: let it set the time by itself, and enter a new code.',
+      });
       const wrong =
         'That code is wrong. Enter the one that your app shows now. If it still does not work, look at the clock of your device: codes are right only while it shows the right time.';
       expect(errorOf(await enterCode(browser, slow, { code: app.code(3600) }))).toBe(wrong);
@@ -124,10 +125,10 @@ describe('somebody with an authenticator app', () => {
     const second = await enterPassword(person);
     const again = await second.browser.get(`${second.page.url}&by=recovery`);
     const refused = await enterCode(second.browser, again, { code, by: 'recovery-code' });
-    expect([refused.status, errorOf(refused)]).toEqual([
-      401,
-      'That is none of your recovery codes, or it was used before. Each of them works once.',
-    ]);
+    expect({ status: refused.status, error: errorOf(refused) }).toEqual({
+      status: 401,
+      error: 'That is none of your recovery codes, or it was used before. Each of them works once.',
+    });
   });
 
   it('is not asked where the instance or the application has turned it off', async () => {
@@ -156,11 +157,12 @@ describe('where a second factor is required', () => {
       const app = anApp(secretOn(page));
 
       const fast = await enterCode(browser, page, { code: app.code(3600), by: 'set-up-factor' });
-      expect([fast.status, errorOf(fast), secretOn(fast)]).toEqual([
-        400,
-        'The clock of your device is about 60 minutes fast, so its codes do not work. Let it set the time by itself, and enter a new code.',
-        app.secret,
-      ]);
+      expect({ status: fast.status, error: errorOf(fast), secret: secretOn(fast) }).toEqual({
+        status: 400,
+        error:
+          'The clock of your device is about 60 minutes fast, so its codes do not work. Let it set the time by itself, and enter a new code.',
+        secret: app.secret,
+      });
       expect(await server.database.knex('totp_factors').where({ person_id: person.id })).toEqual([]);
 
       const shown = await enterCode(browser, fast, { code: app.code(), by: 'set-up-factor' });

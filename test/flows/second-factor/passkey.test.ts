@@ -80,7 +80,7 @@ describe('somebody with a passkey who enters the password', () => {
     const device = await aPasskey(server, person);
     const { browser, page } = await enterPassword(person);
     const again = await use(browser, page, device, bent);
-    expect([again.status, errorOf(again)]).toEqual([401, NOT_HERE]);
+    expect({ status: again.status, error: errorOf(again) }).toEqual({ status: 401, error: NOT_HERE });
     expect((await use(browser, again, device)).location).toMatch(/[?&]code=/);
   });
 
@@ -90,7 +90,7 @@ describe('somebody with a passkey who enters the password', () => {
     const others = await aPasskey(server, other);
     const { browser, page } = await enterPassword(person);
     const again = await use(browser, page, others);
-    expect([again.status, errorOf(again)]).toEqual([401, NOT_HERE]);
+    expect({ status: again.status, error: errorOf(again) }).toEqual({ status: 401, error: NOT_HERE });
   });
 
   it('cannot bring the answer to another sign-in of theirs, or that of the sign-in page', async () => {
@@ -133,7 +133,7 @@ describe('somebody with a passkey who enters the password', () => {
       .where({ credential_id: Buffer.from(device.id, 'base64url') })
       .delete();
     const again = await send(removed.browser, removed.page, answer);
-    expect([again.status, errorOf(again)]).toEqual([401, NOT_HERE]);
+    expect({ status: again.status, error: errorOf(again) }).toEqual({ status: 401, error: NOT_HERE });
 
     const disabled = await enterPassword(person);
     await server.database.knex('people').where({ id: person.id }).update({ disabled_at: new Date() });
@@ -182,7 +182,7 @@ describe('somebody without a passkey, where the application requires one', () =>
     const device = softwareAuthenticator({ origin: server.url });
     const answer = JSON.stringify(device.create(optionsOf(page), bent));
     const again = await browser.submit(page, '/set-up-factor/passkey', { answer });
-    expect([again.status, errorOf(again)]).toEqual([400, sentence]);
+    expect({ status: again.status, error: errorOf(again) }).toEqual({ status: 400, error: sentence });
   });
 
   it('cannot add one before the password, and nobody can who has one', async () => {
