@@ -180,12 +180,12 @@ describe('the applications that a person allowed', () => {
       .where({ person_id: person.id })
       .update({ granted_at: new Date('2026-09-02T12:00:00Z') });
     expect(rowsOf(await account(here), 'applications')).toEqual([
-      'Payroll Know who you are, See your name, See your email address, Stay signed in Allowed since 1 September 2026 Last used within the last hour Remove access of Payroll',
-      'Timesheets Know who you are, See your name, See your email address, Stay signed in Allowed since 2 September 2026 Last used within the last hour Remove access of Timesheets',
+      'Payroll Know who you are, See your name, See your email address, Stay signed in Allowed since 1 September 2026 Last used within the last hour Remove access',
+      'Timesheets Know who you are, See your name, See your email address, Stay signed in Allowed since 2 September 2026 Last used within the last hour Remove access',
     ]);
     await knex('grants').where({ person_id: person.id, client_id: timesheets.client_id }).delete();
     expect(rowsOf(await account(here), 'applications')[1]).toBe(
-      'Timesheets Know who you are, See your name, See your email address Allowed since 2 September 2026 Remove access of Timesheets',
+      'Timesheets Know who you are, See your name, See your email address Allowed since 2 September 2026 Remove access',
     );
   });
 
