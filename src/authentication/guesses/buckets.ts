@@ -100,15 +100,21 @@ export function secondFactorName(personId: string): string {
 }
 
 /**
- * Nobody guesses a passkey, so this bounds only the work that an address can cause. After another factor was proven, the
- * person counts instead.
+ * Nobody guesses a passkey, so this bounds only the work. `personId` is whose second factor it is. A browser in which the
+ * owner of the passkey has proven one has a bound of its own, so no neighbour at the address uses it up.
  */
 export function passkeyBuckets(
-  { address, personId }: { address: string; personId: string | undefined },
+  {
+    address,
+    personId,
+    browser,
+  }: { address: string; personId: string | undefined; browser: string | undefined },
   most: number,
 ): Bucket[] {
-  const name = personId === undefined ? `passkey ${address}` : `passkey person ${personId}`;
-  return [{ name: digest(name), most }];
+  if (browser !== undefined) return [{ of: 'browser', name: digest(`passkey browser ${browser}`), most }];
+  return personId === undefined
+    ? [{ of: 'address', name: digest(`passkey ${address}`), most }]
+    : [{ of: 'person', name: digest(`passkey person ${personId}`), most }];
 }
 
 /**

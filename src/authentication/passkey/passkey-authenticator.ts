@@ -9,7 +9,7 @@ import { passkeyBuckets } from '../guesses/buckets.ts';
 import type { Guesses } from '../guesses/guesses.ts';
 import { challengeOf, readAnswer } from './answer.ts';
 import { type ChallengeBinding, createChallenges } from './challenge.ts';
-import type { Passkey, PasskeyStore } from './passkey-store.ts';
+import type { Passkey, PasskeyStore, StoredPasskey } from './passkey-store.ts';
 import { type Refused, refused, refusedByLibrary } from './refusal.ts';
 import type { RelyingParty } from './relying-party.ts';
 import { userHandleOf } from './user-handle.ts';
@@ -32,6 +32,8 @@ export interface PasskeyAuthenticator {
     answer: string;
     /** That of the limit. */
     address: string;
+    /** The id of the browser, if it is known to this person. */
+    browserOf(personId: string): string | undefined;
     origin: Origin;
   }): Promise<PasskeyResult>;
 }
@@ -58,20 +60,10 @@ export function createPasskeyAuthenticator({
   const challenges = createChallenges(keys, clock);
   const nobodysKey = publicKeyOfNobody();
 
-  const judge = async (
-    instanceId: string,
-    binding: ChallengeBinding,
-    text: string,
-    origin: Origin,
-  ): Promise<PasskeyResult> => {
-    const answer = readAnswer<AuthenticationResponseJSON>(text);
-    if (!answer) return refused('no_answer', 'the form has no answer of a passkey');
+  const judge = async ({ answer, credentialId, found, binding, origin }: Judged): Promise<PasskeyResult> => {
     const challenge = challengeOf(answer, binding, challenges);
     if (!challenge) return refused('not_accepted', 'the challenge is not one of this page');
     if (challenge.expired) return refused('expired', 'the challenge has expired');
-    const credentialId = Buffer.from(answer.id, 'base64url');
-    const found = await passkeys.find(credentialId, instanceId);
-
     const { verifyAuthenticationResponse } = await import('@simplewebauthn/server');
     const verified = await verifyAuthenticationResponse({
       response: answer,
@@ -113,13 +105,29 @@ export function createPasskeyAuthenticator({
       userVerification: 'required',
     }),
 
-    signIn: ({ instanceId, binding, answer, address, origin }) =>
-      guesses.judge<PasskeyResult>({
-        buckets: passkeyBuckets({ address, personId: binding.personId }, failuresPerMinute),
-        evaluate: () => judge(instanceId, binding, answer, origin),
+    async signIn({ instanceId, binding, answer: text, address, browserOf, origin }) {
+      const answer = readAnswer<AuthenticationResponseJSON>(text);
+      if (!answer) return refused('no_answer', 'the form has no answer of a passkey');
+      const credentialId = Buffer.from(answer.id, 'base64url');
+      const found = await passkeys.find(credentialId, instanceId);
+      const { personId } = binding;
+      const owner = personId ?? found?.personId;
+      const browser = owner === undefined ? undefined : browserOf(owner);
+      return guesses.judge<PasskeyResult>({
+        buckets: passkeyBuckets({ address, personId, browser }, failuresPerMinute),
+        evaluate: () => judge({ answer, credentialId, found, binding, origin }),
         isRight: ({ outcome }) => outcome === 'accepted',
-      }),
+      });
+    },
   };
+}
+
+interface Judged {
+  answer: AuthenticationResponseJSON;
+  credentialId: Buffer;
+  found: StoredPasskey | undefined;
+  binding: ChallengeBinding;
+  origin: Origin;
 }
 
 const WHY_NOT = {

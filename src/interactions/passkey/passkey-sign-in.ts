@@ -1,6 +1,8 @@
+import { secondFactorName } from '../../authentication/guesses/buckets.ts';
+import type { ChallengeBinding } from '../../authentication/passkey/challenge.ts';
 import type { PasskeyResult } from '../../authentication/passkey/passkey-authenticator.ts';
 import { PASSKEY_SENTENCES } from '../../authentication/passkey/refusal.ts';
-import { singleValue } from '../../http/input/parameters.ts';
+import { type RequestParameters, singleValue } from '../../http/input/parameters.ts';
 import { requestLimitKey } from '../../http/rate-limits/limit-key.ts';
 import { originOf, requestState } from '../../http/records/request-state.ts';
 import { interactionAddress } from '../../oidc/routes.ts';
@@ -50,21 +52,12 @@ export async function signInWithPasskey(
   context: InteractionContext,
   dependencies: InteractionDependencies,
 ): Promise<void> {
-  const { ctx, interaction, instance } = context;
+  const { ctx, interaction } = context;
   const form = await readInteractionForm(context, dependencies);
   const again = (status: number, error: string) =>
     showPasskeySignIn(context, dependencies, { error, status });
-  const result = await dependencies.passkeys.authenticator
-    .signIn({
-      instanceId: instance.id,
-      binding: signInBinding(interaction),
-      answer: singleValue(form.answer) ?? '',
-      address: requestLimitKey(ctx.req),
-      origin: originOf(ctx.req),
-    })
-    .catch((error: unknown) => refusedByLimit(ctx, error));
+  const result = await judgePasskey(context, dependencies, { binding: signInBinding(interaction), form });
   if (result instanceof HttpError) return again(result.status, result.message);
-  notePasskey(context, result);
   if (result.outcome === 'refused')
     return again(result.reason === 'no_answer' ? 400 : 401, PASSKEY_SENTENCES[result.reason]);
   const { personId, factor } = result;
@@ -76,10 +69,30 @@ export async function signInWithPasskey(
   await signInStepDone(context, dependencies, { personId, proof: { method: 'passkey', at, factor } });
 }
 
-/** Notes the result in the log. */
-export function notePasskey({ ctx }: InteractionContext, result: PasskeyResult): void {
+/** Judges the passkey of a form, and makes a browser in which it was right known to its owner. */
+export async function judgePasskey(
+  { ctx, instance }: InteractionContext,
+  { passkeys, knownBrowsers }: Pick<InteractionDependencies, 'passkeys' | 'knownBrowsers'>,
+  { binding, form }: { binding: ChallengeBinding; form: RequestParameters },
+): Promise<PasskeyResult | HttpError> {
+  const result = await passkeys.authenticator
+    .signIn({
+      instanceId: instance.id,
+      binding,
+      answer: singleValue(form.answer) ?? '',
+      address: requestLimitKey(ctx.req),
+      browserOf: (personId) => knownBrowsers.find(ctx, instance.id, secondFactorName(personId)),
+      origin: originOf(ctx.req),
+    })
+    .catch((error: unknown) => refusedByLimit(ctx, error));
+  if (result instanceof HttpError) return result;
   const { log } = requestState(ctx.req);
   if (result.personId) log.person = result.personId;
-  if (result.outcome === 'refused') Object.assign(log, { signIn: 'refused', detail: result.detail });
-  else log.signIn = result.personId;
+  if (result.outcome === 'refused') {
+    Object.assign(log, { signIn: 'refused', detail: result.detail });
+    return result;
+  }
+  log.signIn = result.personId;
+  knownBrowsers.remember(ctx, instance.id, secondFactorName(result.personId));
+  return result;
 }

@@ -79,7 +79,14 @@ describe('signing in with a passkey', () => {
     const { challenge } = authenticator.options(of, { expiresAt: now + 600 });
     const answer = JSON.stringify(device.get({ challenge }, { counter: 8, ...bent }));
     now += after;
-    return authenticator.signIn({ instanceId, binding: on, answer, address: '192.0.2.1', origin: FROM });
+    return authenticator.signIn({
+      instanceId,
+      binding: on,
+      answer,
+      address: '192.0.2.1',
+      browserOf: () => undefined,
+      origin: FROM,
+    });
   }
 
   const events = async (person_id: string) =>
@@ -139,6 +146,7 @@ describe('signing in with a passkey', () => {
         binding: SIGN_IN,
         answer: JSON.stringify(device.get({ challenge }, { counter })),
         address: '192.0.2.1',
+        browserOf: () => undefined,
         origin: FROM,
       });
     expect(await again(8)).toMatchObject({ outcome: 'accepted' });
@@ -227,6 +235,7 @@ describe('signing in with a passkey', () => {
           binding: SIGN_IN,
           answer: JSON.stringify(device.get({ challenge: changed }, { counter: 8 })),
           address: '192.0.2.1',
+          browserOf: () => undefined,
           origin: FROM,
         }),
       ).toEqual(refusal('the challenge is not one of this page'));
@@ -293,6 +302,7 @@ describe('signing in with a passkey', () => {
           binding: SIGN_IN,
           answer,
           address: '192.0.2.1',
+          browserOf: () => undefined,
           origin: FROM,
         }),
       ).toEqual(refusal('the form has no answer of a passkey', undefined, 'no_answer'));
@@ -312,6 +322,7 @@ describe('signing in with a passkey', () => {
             binding: SIGN_IN,
             answer: JSON.stringify({ ...right, response: { ...right.response, [member]: wrong } }),
             address: '192.0.2.1',
+            browserOf: () => undefined,
             origin: FROM,
           }),
         ).toMatchObject({ outcome: 'refused' });
@@ -322,6 +333,7 @@ describe('signing in with a passkey', () => {
           binding: SIGN_IN,
           answer: JSON.stringify({ ...right, id, rawId: id }),
           address: '192.0.2.1',
+          browserOf: () => undefined,
           origin: FROM,
         }),
       ).toMatchObject({ outcome: 'refused', reason: 'not_accepted' });
@@ -339,6 +351,7 @@ describe('signing in with a passkey', () => {
         binding: SIGN_IN,
         answer,
         address: from,
+        browserOf: () => undefined,
         origin: FROM,
       });
     };
@@ -360,6 +373,7 @@ describe('signing in with a passkey', () => {
           binding: SIGN_IN,
           answer: JSON.stringify(device.get({ challenge }, { counter: 0 })),
           address: '192.0.2.1',
+          browserOf: () => undefined,
           origin: FROM,
         }),
       ),
