@@ -178,6 +178,22 @@ describe('the pages of recovery', () => {
     expect(found).toEqual([]);
   });
 
+  it('begin in the account for another address', async () => {
+    const { page } = visit;
+    await page.goto(`${server.url}/account/demo/address`);
+    await page.getByLabel('Email address').fill(person.email);
+    await page.getByLabel('Password').fill(person.password);
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+    const field = page.getByLabel('New email address');
+    await field.fill('ada');
+    await page.getByRole('button', { name: 'Send both mails' }).click();
+    await page.getByText('That is not an email address.').waitFor();
+    expect(await inspect(page, 'account-address')).toEqual([]);
+    await field.fill(`new-${person.email}`);
+    await page.getByRole('button', { name: 'Send both mails' }).click();
+    await page.getByRole('heading', { name: 'Look at both mails' }).waitFor();
+  });
+
   it('show a mail in HTML that loads nothing, in light and dark', async () => {
     const { page } = visit;
     await ask(page);
