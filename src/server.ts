@@ -22,6 +22,7 @@ import { createLogger, type Logger } from './platform/log/logger.ts';
 import type { Metrics } from './platform/metrics.ts';
 import { migrate } from './platform/migrate.ts';
 import { explainPrivileges } from './platform/postgres/privileges.ts';
+import { yieldThreads } from './platform/secrets/yielding-threads.ts';
 import { applySeed, readSeedFile } from './platform/seeds/seed.ts';
 
 const DEMO_SEED = fileURLToPath(new URL('../config/seeds/demo.sql', import.meta.url));
@@ -106,6 +107,7 @@ async function serve(services: Services, ports: Ports): Promise<RunningServer> {
   let retired = false;
   const retiring = () => retired;
   ports.serve(services, retiring);
+  await yieldThreads();
   collectStart();
   const port = await ports.listen().catch(async (error) => {
     await database.close();

@@ -23,8 +23,7 @@ export async function composeSigning(
     rowClock,
     box,
     metrics,
-    hashes,
-  }: Pick<Foundation, 'logger' | 'database' | 'rowClock' | 'box' | 'metrics' | 'hashes'>,
+  }: Pick<Foundation, 'logger' | 'database' | 'rowClock' | 'box' | 'metrics'>,
   {
     keyRotation,
     rsaBits,
@@ -44,7 +43,6 @@ export async function composeSigning(
     createKeyRing(store, keySet, {
       logger,
       onSign: () => metrics.countSignature(keySet),
-      isHashing: () => hashes.isBusy,
     });
   return {
     rotation,

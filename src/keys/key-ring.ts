@@ -44,8 +44,6 @@ interface Loaded {
 /** Hears of each signature. */
 interface TokenListener {
   onSign(): void;
-  /** Whether hashes of passwords are under way. */
-  isHashing(): boolean;
   logger: Pick<Logger, 'info' | 'warn' | 'error'>;
 }
 
@@ -90,7 +88,7 @@ async function load(keys: SigningKey[], keySet: KeySet, listener: TokenListener)
       signers.set(alg, {
         kid,
         alg,
-        sign: heard(createSigner({ kid, alg, privateJwk, isHashing: listener.isHashing }), listener),
+        sign: heard(createSigner({ kid, alg, privateJwk }), listener),
       });
   }
   const current = signers.get('RS256');

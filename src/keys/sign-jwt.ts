@@ -1,5 +1,4 @@
 import { createPrivateKey, sign } from 'node:crypto';
-import { promisify } from 'node:util';
 import type { JWK } from 'jose';
 import { signatureOf } from './signature-algorithms.ts';
 import type { KeyAlgorithm } from './signing-key.ts';
@@ -7,23 +6,19 @@ import type { KeyAlgorithm } from './signing-key.ts';
 /** Makes a JWT (RFC 7519) of `claims` with the header `typ`. Rejects when the signature fails. */
 export type SignJwt = (claims: object, typ: string) => Promise<string>;
 
-const signElsewhere = promisify(sign);
-
 /**
  * The key is converted once and each header encoded once, which leaves only the signature. It is made on the main thread,
- * because the way to another one and back costs more than it gives. While hashes of passwords want the same cores, it is
- * made on libuv's threads: several threads get more of the cores than one (docs/performance.md).
+ * because the way to another one and back costs more than it gives. Hashes of passwords, which are made elsewhere, give
+ * way to it (platform/secrets/yielding-threads.ts).
  */
 export function createSigner({
   kid,
   alg,
   privateJwk,
-  isHashing = () => false,
 }: {
   kid: string;
   alg: KeyAlgorithm;
   privateJwk: JWK;
-  isHashing?: () => boolean;
 }): SignJwt {
   const { hash, key } = signatureOf(alg, createPrivateKey({ key: privateJwk, format: 'jwk' }));
   const headers = new Map<string, string>();
@@ -38,9 +33,7 @@ export function createSigner({
 
   return async (claims, typ) => {
     const input = `${headerOf(typ)}.${base64url(claims)}`;
-    const bytes = Buffer.from(input);
-    const signature = isHashing() ? await signElsewhere(hash, bytes, key) : sign(hash, bytes, key);
-    return `${input}.${signature.toString('base64url')}`;
+    return `${input}.${sign(hash, Buffer.from(input), key).toString('base64url')}`;
   };
 }
 

@@ -101,7 +101,6 @@ describe('a secret with a slow digest', () => {
       store: { list: () => stored, slowDigests: () => [], touch: async () => {} },
       clock: { now: () => new Date() },
       hashes: {
-        isBusy: false,
         run(lane, work) {
           turns += 1;
           return queue.run(lane, work);

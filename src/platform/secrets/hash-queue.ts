@@ -11,8 +11,6 @@ export interface HashQueue {
    * @throws HttpError 503 when the queue is full and no lane has more waiting than this one.
    */
   run<T>(lane: string, work: () => Promise<T>): Promise<T>;
-  /** Whether a hash is under way. */
-  readonly isBusy: boolean;
 }
 
 /** The threads of libuv that hashes may take: one of its four remains for files and name servers. */
@@ -89,9 +87,6 @@ export function createHashQueue({
   };
 
   return {
-    get isBusy() {
-      return running > 0;
-    },
     async run(lane, work) {
       await new Promise<void>((begin, refuse) => {
         enter(lane, { begin, refuse });

@@ -73,7 +73,6 @@ async function withHeldQueue(use: (queue: HeldQueue) => Promise<void>): Promise<
   const queue = createHashQueue({ atOnce: 1, longest: 3 });
   let entered = 0;
   const hashes: typeof queue = {
-    isBusy: false,
     run(lane, work) {
       entered += 1;
       return queue.run(lane, work);
