@@ -23,7 +23,7 @@ export async function showAddress(
   if (!(await mayChange(visit, dependencies))) throw nothingHere();
   const action = addressIn(visit, ADDRESS);
   const model = { title: 'Change your email address', former: visit.person.email, email, error, action };
-  showPage(visit, dependencies, 'account-address', model, { status });
+  showPage(visit, dependencies, 'account/address', model, { status });
 }
 
 export async function changeAddress(

@@ -24,7 +24,7 @@ export async function showEntrance(ctx: Context, dependencies: AccountDependenci
   const places = await findPlaces(ctx, dependencies);
   const [only, ...others] = places;
   if (only && others.length === 0) return redirect(ctx, accountAddress(only.instance.id));
-  dependencies.views.render(ctx, 'account-entrance', {
+  dependencies.views.render(ctx, 'account/entrance', {
     title: only ? 'Which account?' : 'Your account',
     places: places.map(({ instance, personName }) => ({
       instanceId: instance.id,

@@ -17,7 +17,7 @@ export async function showOverview(visit: AccountVisit, dependencies: AccountDep
     shownSessions(visit, dependencies),
     shownApplications(visit, dependencies),
   ]);
-  showPage(visit, dependencies, 'account', {
+  showPage(visit, dependencies, 'account/overview', {
     title: 'Your account',
     personName: person.name ?? person.email ?? 'You',
     personEmail: person.name ? person.email : null,

@@ -18,7 +18,7 @@ export async function showPassword(
   if (!(await hasPassword(visit, dependencies))) throw nothingHere();
   const action = addressIn(visit, PASSWORD);
   const model = { title: 'Change your password', email: visit.person.email, error, action };
-  showPage(visit, dependencies, 'account-password', model, { status, scripts: true });
+  showPage(visit, dependencies, 'account/password', model, { status, scripts: true });
 }
 
 export async function changePassword(
@@ -44,7 +44,7 @@ export async function changePassword(
     throw signedOutMeanwhile(instance);
   dependencies.views.render(
     ctx,
-    'signed-out',
+    'sign-out/signed-out',
     {
       done: true,
       title: 'Your password is changed',

@@ -86,7 +86,7 @@ function showNotSignedIn(
   const links = [{ does: 'sign_in', href: accountAddress(instance.id), name: 'your account' }];
   views.render(
     ctx,
-    'signed-out',
+    'sign-out/signed-out',
     { done: false, ...words, links },
     { brand: brandOf(instance), isolated: true },
   );

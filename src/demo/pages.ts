@@ -49,7 +49,7 @@ export async function showProblem(ctx: Context, failure: Failure, demo: Demo, fl
   const { signedIn, consent, device } = demo.sessions.find(ctx) ?? {};
   const goesOn = { web: signedIn, consent, device }[flow.id] !== undefined;
   const model = { ...failure, goesOn, begins: failure !== NOT_REGISTERED };
-  await showPage(ctx, demo, { flow, name: 'demo-problem', model });
+  await showPage(ctx, demo, { flow, name: 'demo/problem', model });
 }
 
 /** Runs `work` for a client that is registered, and shows its failure if a request was refused. */

@@ -20,7 +20,7 @@ export async function showAccounts(
   const { personName = 'You', personEmail } = shownPerson(await signedInPerson(context, { people }));
   views.render(
     ctx,
-    'accounts',
+    'interactions/accounts',
     {
       ...applicationOf(context),
       title: 'Choose an account',

@@ -26,7 +26,7 @@ export async function showConsent(
   const { personName = 'You', personEmail } = shownPerson(await signedInPerson(context, { people }));
   views.render(
     ctx,
-    'consent',
+    'interactions/consent',
     {
       ...applicationOf(context),
       title: `Share with ${client.name}?`,

@@ -40,7 +40,7 @@ export async function showSignIn(
   ctx.status = status;
   views.render(
     ctx,
-    'sign-in',
+    'interactions/sign-in',
     {
       ...applicationOf(context),
       title: titleOf(context),

@@ -25,7 +25,7 @@ export async function showAddress(visit: Visit, dependencies: RecoveryDependenci
     mayConfirm: isOwn,
     mayStop: side === 'old',
   };
-  showPage(visit, dependencies, 'recovery-address', model);
+  showPage(visit, dependencies, 'recovery/address', model);
 }
 
 export async function decideAddress(visit: Visit, dependencies: RecoveryDependencies): Promise<void> {
@@ -88,7 +88,7 @@ async function showWaiting(
     action: addressOf(visit.instance.id, '/address'),
     error,
   };
-  showPage(visit, dependencies, 'recovery-address-code', model, status);
+  showPage(visit, dependencies, 'recovery/address-code', model, status);
 }
 
 async function showConfirmed(

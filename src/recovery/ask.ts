@@ -23,7 +23,7 @@ export function showAsk(
     hidden: parametersOf(interaction),
     back: wayBack(interaction),
   };
-  showPage(visit, dependencies, 'recovery-ask', model, status);
+  showPage(visit, dependencies, 'recovery/ask', model, status);
 }
 
 /** Answers every address alike, and in the same time. */

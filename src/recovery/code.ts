@@ -23,7 +23,7 @@ export async function showCode(
     again: addressOf(visit.instance.id, '', parametersOf(interaction)),
     back: wayBack(interaction),
   };
-  showPage(visit, dependencies, 'recovery-code', model, status);
+  showPage(visit, dependencies, 'recovery/code', model, status);
 }
 
 export async function tryCode(visit: Visit, dependencies: RecoveryDependencies): Promise<void> {

@@ -31,7 +31,7 @@ export async function showPassword(
     email: link.person.email,
     error,
   };
-  showPage(visit, dependencies, 'recovery-password', model, status, { scripts: true });
+  showPage(visit, dependencies, 'recovery/password', model, status, { scripts: true });
 }
 
 /** Sets the password. It signs nobody in: the person goes on where they began, with everything that is asked there. */
@@ -125,7 +125,7 @@ function showElsewhere(visit: Visit, dependencies: RecoveryDependencies): void {
 
 function showOldInvitation(visit: Visit, dependencies: RecoveryDependencies, token: string): void {
   const action = addressOf(visit.instance.id, '/invitation/again');
-  showPage(visit, dependencies, 'recovery-invitation', { title: 'This link is too old', action, token }, 400);
+  showPage(visit, dependencies, 'recovery/invitation', { title: 'This link is too old', action, token }, 400);
 }
 
 function showNoInvitation(visit: Visit, dependencies: RecoveryDependencies): void {

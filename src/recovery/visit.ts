@@ -67,7 +67,7 @@ export function showMessage(
   },
 ): void {
   const { status = 400, ...model } = message;
-  showPage(visit, dependencies, 'recovery-message', model, status);
+  showPage(visit, dependencies, 'recovery/message', model, status);
 }
 
 /** The address of one of these pages. */

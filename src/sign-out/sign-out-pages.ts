@@ -34,7 +34,7 @@ export async function showChoice(
       href: `${PATHS.end_session}?instance=${instance.id}`,
     });
   }
-  views.render(ctx, 'choose-sign-out', { title: 'Where do you want to sign out?', sessions });
+  views.render(ctx, 'sign-out/choose', { title: 'Where do you want to sign out?', sessions });
 }
 
 export async function showConfirmation(
@@ -45,7 +45,7 @@ export async function showConfirmation(
 ): Promise<void> {
   views.render(
     ctx,
-    'sign-out',
+    'sign-out/sign-out',
     {
       title: 'Sign out?',
       personName: await nameOf(session, people),
@@ -81,7 +81,7 @@ export function showStillSignedIn(
     message: 'You can close this window.',
     links: links.filter(({ does }) => does === 'return'),
   };
-  views.render(ctx, 'signed-out', model, { brand: brandOf(instance), isolated: true });
+  views.render(ctx, 'sign-out/signed-out', model, { brand: brandOf(instance), isolated: true });
 }
 
 /** For a browser in which there was nothing to end. */
@@ -121,7 +121,7 @@ function showEnd(
   const links = client ? linksAfterSignOut(client, issuer) : [];
   views.render(
     ctx,
-    'signed-out',
+    'sign-out/signed-out',
     { ...words, links },
     { brand: instance && brandOf(instance), isolated: true },
   );

@@ -82,5 +82,5 @@ function render(
 ): void {
   if (error !== undefined) logFacts(visit.ctx.req, { detail: error });
   const model = { title: 'Set up an authenticator app', totp, error, action: addressIn(visit, APP) };
-  showPage(visit, dependencies, 'account-app', model, { status: error === undefined ? 200 : 400 });
+  showPage(visit, dependencies, 'account/app', model, { status: error === undefined ? 200 : 400 });
 }

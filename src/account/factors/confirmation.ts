@@ -8,5 +8,5 @@ export function showConfirmation(
   path: string,
   words: { title: string; text: string; button: string },
 ): void {
-  showPage(visit, dependencies, 'account-confirm', { ...words, action: addressIn(visit, path) });
+  showPage(visit, dependencies, 'account/confirm', { ...words, action: addressIn(visit, path) });
 }

@@ -37,7 +37,7 @@ export async function showAddPasskey(
     button: 'Add a passkey',
   };
   const model = { title: 'Add a passkey', passkey, error };
-  showPage(visit, dependencies, 'account-passkey', model, { status, scripts: true });
+  showPage(visit, dependencies, 'account/passkey', model, { status, scripts: true });
 }
 
 export async function addPasskey(
@@ -75,7 +75,7 @@ export async function showRenamePasskey(
     error,
     action: passkeyAddress(visit, passkey, RENAME_PASSKEY),
   };
-  showPage(visit, dependencies, 'account-passkey-name', model, { status });
+  showPage(visit, dependencies, 'account/passkey-name', model, { status });
 }
 
 export async function renamePasskey(

@@ -34,7 +34,7 @@ export function showRecoveryCodes(
   dependencies: Pick<AccountDependencies, 'views' | 'csrf'>,
   codes: readonly string[],
 ): void {
-  showPage(visit, dependencies, 'account-codes', { title: 'Keep your recovery codes', codes });
+  showPage(visit, dependencies, 'account/codes', { title: 'Keep your recovery codes', codes });
 }
 
 /** Recovery codes stand in for another factor. */

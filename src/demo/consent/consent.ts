@@ -13,11 +13,12 @@ import { CONSENT_STEPS, consentPage } from './consent-page.ts';
 /** `/demo/consent`: the start, or what came of asking. */
 export async function showConsent(ctx: Context, demo: Demo): Promise<void> {
   const story = demo.sessions.find(ctx)?.consent;
-  if (story) return showPage(ctx, demo, { flow: CONSENT, name: 'demo-consent', model: consentPage(story) });
+  if (story)
+    return showPage(ctx, demo, { flow: CONSENT, name: 'demo/consent/consent', model: consentPage(story) });
   const notice = demo.sessions.isGone(ctx) ? SESSION_GONE.message : undefined;
   const model = { steps: CONSENT_STEPS, notice };
   await orShowProblem(ctx, demo, CONSENT, () =>
-    showPage(ctx, demo, { flow: CONSENT, name: 'demo-consent-start', model }),
+    showPage(ctx, demo, { flow: CONSENT, name: 'demo/consent/start', model }),
   );
 }
 

@@ -24,14 +24,14 @@ export async function showDevice(ctx: Context, demo: Demo): Promise<void> {
     if (started !== undefined && !gone) return showProblem(ctx, NO_COOKIE, demo, DEVICE);
     const model = { steps: DEVICE_STEPS, notice: gone ? SESSION_GONE.message : undefined };
     return orShowProblem(ctx, demo, DEVICE, () =>
-      showPage(ctx, demo, { flow: DEVICE, name: 'demo-device-start', model }),
+      showPage(ctx, demo, { flow: DEVICE, name: 'demo/device/start', model }),
     );
   }
   const byHand = isByHand(ctx);
   if (!byHand) await pollWhenDue(device, client);
   if (!byHand && isWaiting(device)) ctx.set('Refresh', `${device.intervalSeconds};url=${DEVICE.home}`);
   const model = { ...devicePage(device), byHand, byHandUrl: BY_HAND };
-  await showPage(ctx, demo, { flow: DEVICE, name: 'demo-device', model });
+  await showPage(ctx, demo, { flow: DEVICE, name: 'demo/device/device', model });
 }
 
 /** Asks for a code. Another one takes the place of the last. */

@@ -27,11 +27,11 @@ export interface Mailbox {
 export function demoMailRoutes({ mailbox, views }: { mailbox: Mailbox; views: Views }): Router {
   const router = createRouter();
   router.get('/demo/mail', async (ctx) =>
-    views.render(ctx, 'demo-mails', { mails: (await mailbox.list()).map(shown) }),
+    views.render(ctx, 'demo/mail/mails', { mails: (await mailbox.list()).map(shown) }),
   );
   router.get('/demo/mail/:id', async (ctx) => {
     const mail = await findMail(ctx, mailbox);
-    views.render(ctx, 'demo-mail', { ...shown(mail), parts: partsOf(mail.text) });
+    views.render(ctx, 'demo/mail/mail', { ...shown(mail), parts: partsOf(mail.text) });
   });
   router.get('/demo/mail/:id/html', async (ctx) => showHtml(ctx, await findMail(ctx, mailbox)));
   return router;

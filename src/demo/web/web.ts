@@ -21,7 +21,7 @@ export async function showWeb(ctx: Context, demo: Demo): Promise<void> {
   const signedIn = sessions.find(ctx)?.signedIn;
   if (signedIn) {
     const model = signedInPage(signedIn, { issuer, listnrIssuer, jwksUri: listnr.jwksUri });
-    return showPage(ctx, demo, { flow: WEB, name: 'demo-signed-in', model });
+    return showPage(ctx, demo, { flow: WEB, name: 'demo/web/signed-in', model });
   }
   await orShowProblem(ctx, demo, WEB, async () => {
     const signedOut =
@@ -30,7 +30,7 @@ export async function showWeb(ctx: Context, demo: Demo): Promise<void> {
         : undefined;
     const forgotten = sessions.isGone(ctx) ? SESSION_GONE.message : undefined;
     const model = { steps: STEPS, issuer, notice: signedOut ?? forgotten };
-    await showPage(ctx, demo, { flow: WEB, name: 'demo', model });
+    await showPage(ctx, demo, { flow: WEB, name: 'demo/web/start', model });
   });
 }
 

@@ -43,7 +43,7 @@ export function showCodeForm(
     userCode: problem === 'unknown' || refusal ? typed : '',
     error: refusal?.message ?? (problem && PROBLEMS[problem]),
   };
-  views.render(ctx, 'device-code', model, { isolated: true });
+  views.render(ctx, 'interactions/device/code', model, { isolated: true });
 }
 
 /** The pages of signing in on a device, once its code is known, in the instance's colours. */
@@ -77,13 +77,13 @@ export function createDevicePages({
         xsrf,
         userCode: spelled(userCode),
       };
-      views.render(ctx, 'device-confirm', model, options);
+      views.render(ctx, 'interactions/device/confirm', model, options);
     },
 
     async failed(ctx, problem) {
       if (problem !== 'cancelled') return showCodeForm(ctx, { views }, { problem });
       requestState(ctx.req).log.deviceCode = problem;
-      views.render(ctx, 'device-end', { title: 'Cancelled', done: false }, await pageOptions());
+      views.render(ctx, 'interactions/device/end', { title: 'Cancelled', done: false }, await pageOptions());
     },
 
     async done(ctx, client) {
@@ -92,7 +92,7 @@ export function createDevicePages({
       log.deviceCode = 'approved';
       views.render(
         ctx,
-        'device-end',
+        'interactions/device/end',
         { title: 'You are signed in', clientName: client.name, done: true },
         await pageOptions(),
       );

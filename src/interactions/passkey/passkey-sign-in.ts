@@ -33,7 +33,7 @@ export async function showPasskeySignIn(
   ctx.status = status;
   views.render(
     ctx,
-    'passkey',
+    'interactions/passkey',
     {
       ...applicationOf(context),
       title: 'Sign in with a passkey',

@@ -161,7 +161,7 @@ export async function showWay(
   const address = interactionAddress(interaction.uid, client.id, '/second-factor');
   views.render(
     ctx,
-    'second-factor',
+    'interactions/steps/second-factor',
     {
       ...applicationOf(context),
       personName,

@@ -72,7 +72,7 @@ export function showRecoveryCodes(
   ctx.status = 200;
   views.render(
     ctx,
-    'recovery-codes',
+    'interactions/steps/recovery-codes',
     {
       ...applicationOf(context),
       title: 'Keep your recovery codes',
@@ -132,7 +132,7 @@ function render(
   if (error !== undefined) Object.assign(requestState(ctx.req).log, { detail: error });
   views.render(
     ctx,
-    'set-up-factor',
+    'interactions/steps/set-up-factor',
     {
       ...applicationOf(context),
       title: 'Set up a second step',

@@ -68,7 +68,7 @@ async function render(
   ctx.status = error === undefined ? 200 : 400;
   views.render(
     ctx,
-    'set-up-passkey',
+    'interactions/steps/set-up-passkey',
     {
       ...applicationOf(context),
       title: 'Add a passkey',

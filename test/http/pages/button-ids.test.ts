@@ -30,7 +30,7 @@ describe('a button of a page', () => {
   });
 
   it('is submitted by forms with fields that have names and ids', () => {
-    const fields = globSync('views/*.eta', { cwd: ROOT }).flatMap((view) =>
+    const fields = globSync('views/**/*.eta', { cwd: ROOT }).flatMap((view) =>
       [...readFileSync(ROOT + view, 'utf8').matchAll(/<input (?!type="hidden")[^\n]*/g)].map(
         ([tag]) => `${/ id="([^"]*)"/.exec(tag)?.[1]} ${/ name="([^"]*)"/.exec(tag)?.[1]}`,
       ),
