@@ -78,7 +78,7 @@ export function createAddressChanges({
       to: side === 'new' ? address : person.email,
       data: { link, code, address },
     };
-    await links.replace(
+    return links.replace(
       trx,
       {
         about,
@@ -88,7 +88,8 @@ export function createAddressChanges({
         sealed: box.seal(JSON.stringify({ person, address }), CONTEXT),
         payload: outgoing.payloadOf(mail),
       },
-      { keptHours: HOURS, prolong: true },
+      // Both are mailed together, so the first one decides.
+      { keptHours: HOURS, prolong: true, paused: side === 'new' },
     );
   };
 
@@ -127,9 +128,8 @@ export function createAddressChanges({
         if (person.email === address) return 'same_address';
         const { hasPassword: _, ...linked } = person;
         const about = macs.about('address', personId);
-        if (await links.mustPause(trx, about)) return 'too_soon';
         for (const side of ['new', 'old'] as const)
-          await mailSide(trx, side, { person: linked, address }, about);
+          if (!(await mailSide(trx, side, { person: linked, address }, about))) return 'too_soon';
         const sealed = box.seal(JSON.stringify({ address }), REQUEST);
         await links.noteRequest(trx, { browserHash: hashId(browser), about, sealed });
         await recordAudit(trx, { event: 'address.change_asked', personId }, origin);

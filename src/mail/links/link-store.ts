@@ -41,8 +41,15 @@ export interface LinkStore {
   ): Promise<void>;
   /** Notes that a browser asks for links that are replaced with `replace`. */
   noteRequest(db: Queryable, request: { browserHash: Buffer; about: Buffer; sealed: string }): Promise<void>;
-  /** Queues a mail with a link that replaces the one before at once. `keptHours` counts from the first one. */
-  replace(db: Queryable, link: NewLink, options: { keptHours: number; prolong: boolean }): Promise<void>;
+  /**
+   * Queues a mail with a link that replaces the one before. `keptHours` counts from the first one. `paused`: false, and
+   * nothing happens, while another mail has to wait, of several at once for all but one.
+   */
+  replace(
+    db: Queryable,
+    link: NewLink,
+    options: { keptHours: number; prolong: boolean; paused?: boolean },
+  ): Promise<boolean>;
   /** The request of a browser, while it lives. */
   findRequest(browserHash: Buffer): Promise<FoundRequest | undefined>;
   find(idHash: Buffer, browserHash: Buffer): Promise<FoundLink | undefined>;
@@ -59,8 +66,6 @@ export interface LinkStore {
   confirm(trx: Queryable, idHash: Buffer): Promise<LinkOfChange[]>;
   /** All links about something that still work, or did their part. */
   listOf(about: Buffer): Promise<LinkOfChange[]>;
-  /** Whether another mail about something has to wait. Locks its links until the transaction ends. */
-  mustPause(trx: Queryable, about: Buffer): Promise<boolean>;
   /** Ends all links and requests about something, and remembers how many mails there were. */
   end(trx: Queryable, about: Buffer): Promise<void>;
   /** Forgets all links and requests about something. */
@@ -99,7 +104,8 @@ export function createLinkStore(db: Queryable): LinkStore {
         .merge({ about, sealed, wrong_codes: 0, proven: null, expires_at: trx.raw(`now() + ${LIVES}`) });
     },
 
-    async replace(trx, { about, kind, idHash, codeMac, sealed, payload }, { keptHours, prolong }) {
+    async replace(trx, { about, kind, idHash, codeMac, sealed, payload }, options) {
+      const { keptHours, prolong, paused = false } = options;
       const fresh = {
         id_hash: idHash,
         code_mac: codeMac,
@@ -109,20 +115,24 @@ export function createLinkStore(db: Queryable): LinkStore {
         expires_at: trx.raw(`now() + ${LIVES}`),
       };
       const kept = { kept_until: trx.raw('now() + make_interval(hours => ?)', [keptHours]) };
-      await trx('one_time_links')
+      const written = await trx('one_time_links as l')
         .insert({ about, kind, ...fresh, ...kept })
         .onConflict(['about', 'kind'])
         .merge({
           ...fresh,
-          mails: trx.raw('one_time_links.mails + 1'),
+          mails: trx.raw('l.mails + 1'),
           mailed_at: trx.raw('now()'),
           ...(prolong ? kept : {}),
-        });
+        })
+        .whereRaw(paused ? PAUSE_IS_OVER : 'true')
+        .returning('l.kind');
+      if (written.length === 0) return false;
       await trx('deliveries').insert({
         kind: MAIL,
         payload,
         give_up_at: trx.raw(`now() + ${LIVES}`),
       });
+      return true;
     },
 
     findRequest: (browserHash) =>
@@ -192,15 +202,6 @@ export function createLinkStore(db: Queryable): LinkStore {
         .whereRaw('expires_at > now()')
         .orderBy('kind')
         .select('about', 'kind', 'sealed', db.raw('confirmed_at IS NOT NULL AS confirmed')),
-
-    async mustPause(trx, about) {
-      const rows = await trx('one_time_links as l')
-        .where({ 'l.about': about })
-        .orderBy('l.kind')
-        .forUpdate()
-        .select(trx.raw(`${PAUSE_IS_OVER} AS over`));
-      return rows.some(({ over }) => !over);
-    },
 
     async end(trx, about) {
       await trx('one_time_links').where({ about }).update({ expires_at: trx.fn.now() });

@@ -142,6 +142,23 @@ describe('fifty requests about one link of a mail, at two processes', () => {
   );
 
   it(
+    'ask for another address: a stranger who has it gets one mail',
+    () =>
+      rounds(async () => {
+        runner = await aRunner(servers);
+        const change = { personId: runner.id, address: `${runner.id}@stranger.example`, browser: 'any' };
+        const origin = { address: '192.0.2.1', requestId: 'test' };
+        const asked = await Promise.all(
+          Array.from({ length: 50 }, () => mails.addressChanges.ask(change, origin)),
+        );
+        expect(asked.filter((outcome) => outcome === 'asked')).toHaveLength(1);
+        expect(await mailsOf('address_new')).toHaveLength(1);
+        expect(await mailsOf('address_old')).toHaveLength(1);
+      }),
+    RACE_MS,
+  );
+
+  it(
     'confirm another address from both sides: it changes once',
     () =>
       rounds(async () => {
