@@ -61,7 +61,7 @@ async function tryCode(visit: Visit, dependencies: RecoveryDependencies): Promis
   if (!/\S/.test(code)) return again(400, 'Enter the code that is in one of the mails.');
   try {
     const confirmed = await guesses.judge({
-      buckets: mailedCodeBuckets(browser, { address: requestLimitKey(ctx.req), most: failuresPerMinute }),
+      buckets: mailedCodeBuckets({ address: requestLimitKey(ctx.req), most: failuresPerMinute }),
       evaluate: () => addressChanges.tryCode(code, browser, originOf(ctx.req)),
       isRight: (result) => result !== undefined && result !== 'wrong',
     });

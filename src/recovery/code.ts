@@ -34,7 +34,7 @@ export async function tryCode(visit: Visit, dependencies: RecoveryDependencies):
   if (!/\S/.test(code)) return again(400, 'Enter the code that is in the mail.');
   const isRight = await guesses
     .judge({
-      buckets: mailedCodeBuckets(browser, { address: requestLimitKey(ctx.req), most: failuresPerMinute }),
+      buckets: mailedCodeBuckets({ address: requestLimitKey(ctx.req), most: failuresPerMinute }),
       evaluate: () => passwordLinks.tryCode(code, browser),
       isRight: (result) => result === true,
     })

@@ -132,14 +132,12 @@ export function recoveryBuckets(
 }
 
 /**
- * From how many browsers at an address wrong codes of mails may come in a minute. Each browser has so many tries for a
- * mail, and each code (mail/links/link-store.ts), so a few thousand of 20^8 codes are tried before one is replaced.
+ * How many wrong codes of mails may come from an address in a minute, in whichever browsers: a browser that asks again
+ * may try again. Each code allows so many wrong ones in all (mail/links/link-statements.ts), and no address alone comes
+ * so far before the next mail.
  */
-export function mailedCodeBuckets(
-  browser: string,
-  { address, most }: { address: string; most: number },
-): Bucket[] {
-  return [{ name: digest(`mailed codes ${address}`), most, counts: digest(browser) }];
+export function mailedCodeBuckets({ address, most }: { address: string; most: number }): Bucket[] {
+  return [{ name: digest(`mailed codes ${address}`), most }];
 }
 
 /** One length for all, and no address of a person in the database. */

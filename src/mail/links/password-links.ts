@@ -113,7 +113,8 @@ export function createPasswordLinks({
       const found = await credentials.findByAddress(instanceId, asked.address);
       const person = found ?? NOBODY;
       const secret = newLinkSecret();
-      const about = macs.about('reset', instanceId, canonicalAddress);
+      // Nobody who asked before delays the mail of a person who got the address, or another password, since then.
+      const about = macs.about('reset', instanceId, canonicalAddress, person.id, person.passwordFingerprint);
       const link = linkAddress(issuer, { instanceId, step: 'password', token: secret.token });
       const personId = found?.id ?? null;
       await links.ask(
