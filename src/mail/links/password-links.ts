@@ -3,6 +3,7 @@ import { actsFor, type Origin, recordAudit } from '../../audit/record.ts';
 import type { Queryable } from '../../platform/database.ts';
 import { hashId } from '../../platform/secrets/digest.ts';
 import type { SecretBox } from '../../platform/secrets/secret-box.ts';
+import { addressMistake } from '../address.ts';
 import type { Notices } from '../notices.ts';
 import type { OutgoingMailStore } from '../outgoing-mail-store.ts';
 import { linkAddress } from './link-address.ts';
@@ -169,7 +170,8 @@ export function createPasswordLinks({
       if (!outgoing.isSent) return 'no_mail';
       const act = async (own: Queryable): Promise<Invited> => {
         const person = await credentials.findById(personId, own);
-        if (!person) return 'unknown';
+        // An outbox that drops it later tells no operator.
+        if (!person || addressMistake(person.email) !== undefined) return 'unknown';
         if (person.hasPassword) return 'has_password';
         await mailInvitation(own, person, { prolong: true, origin });
         return 'invited';

@@ -104,6 +104,15 @@ describe('an invitation', () => {
     await knex('people').where({ id: person.id }).delete();
   });
 
+  it('is not said to be on its way where no mail can go', async () => {
+    await server.database
+      .knex('people')
+      .where({ id: person.id })
+      .update({ email: `"${person.id}"@demo.example` });
+    expect(await invite()).toBe('unknown');
+    expect(await server.database.knex('deliveries').where({ kind: 'mail' })).toEqual([]);
+  });
+
   it('goes to nobody who has a password, is disabled, or is unknown', async () => {
     const { knex } = server.database;
     expect(await server.services.passwordLinks.invite('nobody')).toBe('unknown');
