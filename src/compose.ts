@@ -77,7 +77,11 @@ export async function compose({
     people: interactions.people,
     consents: interactions.consents,
     sessionSeconds: async (id) => (await instances.find(id))?.sessionAbsoluteTtlSeconds,
-    factorRules: { policyFor: policyFinder(instances), factors: interactions.factors },
+    factorRules: {
+      policyFor: policyFinder(instances),
+      factors: interactions.factors,
+      clock: foundation.clock,
+    },
     keyRing: keyRings.oidc,
     pastKeys,
     ...libraryPages({ ...pages, instances, production: config.production }),

@@ -9,8 +9,15 @@ import { epochSeconds } from '../platform/time/clock.ts';
 import type { AccountDependencies } from './dependencies.ts';
 import type { AccountVisit } from './visit.ts';
 
-/** The request for a proof by the strongest factor that the person has, given less than `FRESH_SECONDS` ago. */
-export const FRESH_PROOF = { acr_values: STRONGEST, max_age: String(FRESH_SECONDS - 1) } as const;
+/**
+ * The request for a proof by the strongest factor that the person has, given less than `FRESH_SECONDS` ago. A person who
+ * signs in elsewhere gets no `max_age`: some providers never say when that was, so nobody there could change anything.
+ * They have to sign in anew there all the same, or to prove a factor of their own.
+ */
+export function freshProof({ authentication }: Pick<Instance, 'authentication'>): Record<string, string> {
+  const maxAge = authentication === 'oidc' ? {} : { max_age: String(FRESH_SECONDS - 1) };
+  return { acr_values: STRONGEST, ...maxAge };
+}
 
 /** These pages are no application with requirements of its own. */
 const NO_REQUIREMENT = { secondFactor: null, passkeys: null };

@@ -27,7 +27,7 @@ import { makeNewCodes, RECOVERY_CODES, showNewCodes } from './factors/recovery-c
 import { endApplication, endOtherSessions, endSession, FORMS } from './forms.ts';
 import { showOverview } from './overview.ts';
 import { changePassword, PASSWORD, showPassword } from './password.ts';
-import { FRESH_PROOF, isProven, proofTooOld } from './proof.ts';
+import { freshProof, isProven, proofTooOld } from './proof.ts';
 import { beginSignIn, CONFIRMED, endSignIn } from './sign-in.ts';
 import { type AccountVisit, findVisit, instanceOf, readAccountForm, signedOutMeanwhile } from './visit.ts';
 
@@ -57,7 +57,7 @@ export function accountRoutes(dependencies: AccountDependencies): Router {
       const visit = await findVisit(ctx, instance, dependencies);
       const way = {
         page: ctx.path.slice(accountAddress(instance.id).length),
-        asked: fresh ? FRESH_PROOF : {},
+        asked: fresh ? freshProof(instance) : {},
       };
       if (!visit) return beginSignIn(ctx, instance, dependencies, way);
       if (!fresh || (await isProven(visit, dependencies))) return show(visit, dependencies);

@@ -9,8 +9,12 @@ export interface Proof {
   amr?: string[];
   /** The stored factor, by kind and id, which must still exist at the end of the sign-in: `totp:…`. */
   factor?: string;
+  /** When the person's own provider answered that they signed in anew there, and did not say when. */
+  answeredAt?: number;
   /** Whether it was proven in an earlier sign-in of the session. */
   before?: boolean;
+  /** Whether that was too long ago for changes of the person's own factors. */
+  stale?: boolean;
 }
 
 /** RFC 8176: several factors were used. */

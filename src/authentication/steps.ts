@@ -1,5 +1,6 @@
 import type { Factors } from '../accounts/factor-store.ts';
 import type { Policy } from '../instances/sign-in-policy.ts';
+import { provesStrongest, type Strongest, strongestOf } from './fresh-proof.ts';
 import { areTwoFactors, identifies, type Proof } from './proof.ts';
 
 /** The ways to prove a second factor. */
@@ -31,28 +32,45 @@ interface Situation {
 
 /**
  * Decides which step of a sign-in is due, from what is proven and stored, and nothing else decides it. A person
- * with a second factor proves it before setting up another.
+ * with a second factor proves it before setting up another, whether this application asks for it or not. Nobody sets
+ * one up with an old session alone: whoever took it would keep the account.
  */
-export function nextStep(situation: Situation): Step {
-  const { proven, factors, policy, wanted } = situation;
+export function nextStep({ proven, factors, policy, wanted }: Situation): Step {
   if (!proven.some(identifies)) return { step: 'identify' };
+  if (wanted === 'strongest' && !provesStrongest(proven, { factors, policy }))
+    return proofOf(strongestOf(factors, policy), factors);
   const hasPasskey = factors.passkeys > 0 && policy.passkeys !== 'off';
-  const strongest = wanted === 'strongest' && hasPasskey;
-  const lacksPasskey =
-    !proves(proven, 'passkey') &&
-    (policy.passkeys === 'required' || (strongest && !proves(proven, 'recovery')));
+  const lacksPasskey = !proves(proven, 'passkey') && policy.passkeys === 'required';
   if (areTwoFactors(proven) && !lacksPasskey) return { step: 'done' };
 
-  const by = usable(situation, { onlyPasskey: lacksPasskey && hasPasskey });
-  const hasOne = by.some((method) => method !== 'recovery');
+  const asksForCodes = policy.secondFactor !== 'off';
+  const by = waysOf(factors, {
+    app: asksForCodes && !(lacksPasskey && hasPasskey),
+    passkey: hasPasskey,
+    recovery: asksForCodes || hasPasskey,
+  }).filter((method) => !proves(proven, method));
   const mustHaveOne =
     policy.passkeys === 'required' || policy.secondFactor === 'required' || wanted === 'required';
   const isAsked = mustHaveOne || policy.secondFactor === 'optional' || wanted !== 'any';
   // A person who proved a recovery code has lost the rest.
-  if (isAsked && hasOne && !proves(proven, 'recovery')) return { step: 'second_factor', by };
+  if (isAsked && hasOne(by) && !proves(proven, 'recovery')) return { step: 'second_factor', by };
   if (!mustHaveOne) return { step: 'done' };
   const kinds = possible(policy);
-  return kinds.length > 0 ? { step: 'set_up_factor', kinds } : { step: 'impossible' };
+  if (kinds.length === 0) return { step: 'impossible' };
+  const own = waysOf(factors, { app: true, passkey: true, recovery: true });
+  const fresh = proven.filter(({ stale }) => !stale);
+  if (hasOne(own) && !SECOND_FACTORS.some((method) => proves(fresh, method)))
+    return { step: 'second_factor', by: own };
+  return fresh.length > 0 ? { step: 'set_up_factor', kinds } : { step: 'identify' };
+}
+
+const SECOND_FACTORS: readonly SecondFactor[] = ['otp', 'passkey', 'recovery'];
+
+/** The step that proves the strongest factor anew. A recovery code stands in for it. */
+function proofOf(strongest: Strongest, factors: Factors): Step {
+  if (strongest === 'first') return { step: 'identify' };
+  const by = waysOf(factors, { app: strongest === 'totp', passkey: true, recovery: true });
+  return { step: 'second_factor', by };
 }
 
 /**
@@ -78,18 +96,21 @@ export function kindsAsked({ secondFactor, passkeys }: Policy): NewFactor[] {
   return passkeys === 'off' ? ['totp'] : ['totp', 'passkey'];
 }
 
-/** Where only a passkey does, a recovery code still stands in for it: the device may be lost. */
-function usable(
-  { proven, factors, policy }: Situation,
-  { onlyPasskey }: { onlyPasskey: boolean },
+/** The ways that a person has, of those that do. Where only a passkey does, its device may be lost. */
+function waysOf(
+  { totp, passkeys, recoveryCodes }: Factors,
+  does: { app: boolean; passkey: boolean; recovery: boolean },
 ): SecondFactor[] {
-  const hasPasskey = factors.passkeys > 0 && policy.passkeys !== 'off';
-  const asksForCodes = policy.secondFactor !== 'off';
   return [
-    ...(factors.totp && asksForCodes && !onlyPasskey ? ['otp' as const] : []),
-    ...(hasPasskey ? ['passkey' as const] : []),
-    ...(factors.recoveryCodes > 0 && (asksForCodes || hasPasskey) ? ['recovery' as const] : []),
-  ].filter((method) => !proves(proven, method));
+    ...(does.app && totp ? ['otp' as const] : []),
+    ...(does.passkey && passkeys > 0 ? ['passkey' as const] : []),
+    ...(does.recovery && recoveryCodes > 0 ? ['recovery' as const] : []),
+  ];
+}
+
+/** Recovery codes are no factor of their own. */
+function hasOne(ways: readonly SecondFactor[]): boolean {
+  return ways.some((method) => method !== 'recovery');
 }
 
 function possible({ secondFactor, passkeys }: Policy): NewFactor[] {

@@ -1,6 +1,6 @@
 import { type Browser, openBrowser, type Page } from '../support/browsers/browser.ts';
 import { signIn } from '../support/clients/relying-party.ts';
-import { aPerson, type TestPerson } from '../support/registrations/factories.ts';
+import { anInstance, aPerson, type TestPerson } from '../support/registrations/factories.ts';
 import {
   anApp,
   enterCode,
@@ -96,6 +96,24 @@ describe('an authenticator app', () => {
       .where({ person_id: person.id, event: 'factor.removed' })
       .pluck('way');
     expect(events).toEqual(['request']);
+  });
+
+  it('is the proof for every change where the instance does not ask for it, too', async () => {
+    const instance_id = await anInstance(server, { second_factor: 'off' });
+    const person = await aPerson(server, { instance_id });
+    await withApp(server, person.id);
+    const browser = openBrowser();
+    const there = `${server.url}/account/${instance_id}`;
+    const { email, password } = person;
+    const home = await send(browser, await browser.follow(await browser.get(there)), '/sign-in', {
+      email,
+      password,
+    });
+    expect(titleOf(home)).toBe('Your account');
+    for (const path of ['/password', '/authenticator-app/remove', '/passkeys/add'])
+      expect(titleOf(await browser.follow(await browser.get(`${there}${path}`)))).toBe(
+        'Enter the code from your app',
+      );
   });
 
   it('is the proof for every change, five minutes later: the password does not do', async () => {

@@ -4,12 +4,15 @@ import { isEnough, type NewFactor, nextStep, type Wanted } from '../../src/authe
 import type { Policy } from '../../src/instances/sign-in-policy.ts';
 
 const MFA = ['mfa'];
+/** `!`: too long ago for changes of one's own factors. */
 const proofs = (names: string): Proof[] =>
   names
     .split(' ')
     .filter((name) => name !== '')
     .map((name) =>
-      name === 'upstream+mfa' ? { method: 'upstream', at: 1, amr: MFA } : { method: name as Method, at: 1 },
+      name === 'upstream+mfa'
+        ? { method: 'upstream', at: 1, amr: MFA }
+        : { method: name.replace('!', '') as Method, at: 1, ...(name.endsWith('!') ? { stale: true } : {}) },
     );
 
 const factors = (names: string): Factors => ({
@@ -79,7 +82,17 @@ describe('the step that is due', () => {
     // The application needs two factors.
     ['pwd', '', 'optional/optional', 'required', 'set_up_factor totp passkey'],
     ['pwd', 'totp', 'optional/optional', 'required', 'second_factor otp'],
-    ['pwd', 'totp', 'off/optional', 'required', 'set_up_factor passkey'],
+    // A person proves a factor before they set up another, also where its kind is off.
+    ['pwd', 'totp', 'off/optional', 'required', 'second_factor otp'],
+    ['pwd', 'totp codes', 'off/required', 'any', 'second_factor otp recovery'],
+    ['pwd otp', 'totp codes', 'off/required', 'any', 'set_up_factor passkey'],
+    ['pwd', 'passkey codes', 'required/off', 'any', 'second_factor passkey recovery'],
+    ['passkey', 'passkey', 'required/off', 'any', 'done'],
+    // Nor does anybody with an old session alone, or a stolen one.
+    ['pwd!', '', 'required/optional', 'any', 'identify'],
+    ['pwd! otp!', 'totp codes', 'optional/required', 'any', 'second_factor otp recovery'],
+    ['pwd otp!', 'totp', 'optional/required', 'any', 'second_factor otp'],
+    ['pwd! otp', 'totp', 'optional/required', 'any', 'set_up_factor passkey'],
     ['pwd', 'totp passkey', 'off/optional', 'required', 'second_factor passkey'],
     ['pwd', 'totp', 'off/off', 'required', 'impossible'],
     ['pwd otp', 'totp', 'off/off', 'required', 'done'],
@@ -89,6 +102,12 @@ describe('the step that is due', () => {
     ['pwd otp', 'totp passkey codes', 'optional/optional', 'strongest', 'second_factor passkey recovery'],
     ['pwd recovery', 'totp passkey codes', 'optional/optional', 'strongest', 'done'],
     ['pwd otp', 'totp passkey', 'optional/off', 'strongest', 'done'],
+    ['pwd', 'totp codes', 'off/optional', 'strongest', 'second_factor otp recovery'],
+    ['pwd', 'passkey', 'off/off', 'strongest', 'second_factor passkey'],
+    ['upstream+mfa', 'totp', 'optional/optional', 'strongest', 'second_factor otp'],
+    ['upstream!', '', 'optional/optional', 'strongest', 'identify'],
+    ['upstream! otp!', 'totp', 'optional/optional', 'strongest', 'second_factor otp'],
+    ['upstream! otp', 'totp', 'optional/optional', 'strongest', 'done'],
   ])('proven [%s], has [%s], policy %s, wanted %s: %s', (proven, has, rule, wanted, due) => {
     const step = nextStep({ proven: proofs(proven), factors: factors(has), policy: policy(rule), wanted });
     expect(inWords(step)).toBe(due);

@@ -1,4 +1,5 @@
 import type { Factors } from '../../accounts/factor-store.ts';
+import { withAge } from '../../authentication/fresh-proof.ts';
 import type { Proof } from '../../authentication/proof.ts';
 import { nextStep, type Step, type Wanted } from '../../authentication/steps.ts';
 import { singleValue } from '../../http/input/parameters.ts';
@@ -69,8 +70,9 @@ export function provenInSession(
   if (session.accountId === undefined || session.accountId !== begunWith?.accountId) return [];
   if (session.uid !== begunWith.uid || isForAnother(context)) return [];
   const maxAge = singleValue(params.max_age);
-  const since = maxAge === undefined ? 0 : epochSeconds(clock) - Number(maxAge);
-  return proofsOf(session)
+  const now = epochSeconds(clock);
+  const since = maxAge === undefined ? Number.NEGATIVE_INFINITY : now - Number(maxAge);
+  return withAge(proofsOf(session), now)
     .filter(({ at }) => at >= since)
     .map((proof) => ({ ...proof, before: true }));
 }

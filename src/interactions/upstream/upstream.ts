@@ -103,13 +103,16 @@ export async function finishUpstream(
   const { log } = requestState(ctx.req);
   if (result.outcome === 'signed_in') {
     const { personId, authenticatedAt = NEVER, amr, factors } = result;
+    const now = epochSeconds(clock);
+    const anew = result.authenticatedAt === undefined && promptFor(context) === 'login';
     Object.assign(log, { signIn: personId, person: personId });
     if (await isWhoWasAskedFor(context, dependencies, personId))
       return signInStepDone(context, dependencies, {
         personId,
         proof: {
           method: 'upstream',
-          at: Math.min(authenticatedAt, epochSeconds(clock)),
+          at: Math.min(authenticatedAt, now),
+          ...(anew ? { answeredAt: now } : {}),
           ...(amr ? { amr } : {}),
         },
         factors,

@@ -1,8 +1,10 @@
 import { interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider';
 import type { FactorStore } from '../../accounts/factor-store.ts';
+import { withAge } from '../../authentication/fresh-proof.ts';
 import { isEnough, nextStep, type Step } from '../../authentication/steps.ts';
 import type { Client } from '../../clients/client.ts';
 import type { Policy } from '../../instances/sign-in-policy.ts';
+import { type Clock, epochSeconds } from '../../platform/time/clock.ts';
 import { wantedFactors } from '../checks/requested-acr.ts';
 import { proofsOf, type SignedInSession } from '../session.ts';
 import { clientRecord } from '../storage/client-metadata.ts';
@@ -12,6 +14,7 @@ const { Check } = interactionPolicy;
 export interface FactorRules {
   policyFor(client: Client): Promise<Policy>;
   factors: FactorStore;
+  clock: Clock;
 }
 
 /**
@@ -41,16 +44,19 @@ export function factorChecks(rules: FactorRules): interactionPolicy.Check[] {
 
 async function stepDue(
   { session, account, client, params, prompts, result }: KoaContextWithOIDC['oidc'],
-  { policyFor, factors }: FactorRules,
+  { policyFor, factors, clock }: FactorRules,
 ): Promise<Step> {
   // Other checks ask those who are not signed in.
   if (!session || !account || !client) return { step: 'done' };
   const asked = wantedFactors(params ?? {});
   // A voluntary acr is no reason to refuse, nor to ask twice.
-  const wanted = asked === 'preferred' && (prompts.has('none') || result?.login) ? 'any' : asked;
+  const isOver = result?.login !== undefined || (asked === 'preferred' && prompts.has('none'));
+  const wanted = asked !== 'required' && isOver ? 'any' : asked;
   const policy = await policyFor(clientRecord(client));
   const { factorsAsked = [] } = session as SignedInSession;
-  const proven = proofsOf(session as SignedInSession);
+  const given = proofsOf(session as SignedInSession);
+  // Whether a proof is too old to set something up is said on the pages.
+  const proven = wanted === 'strongest' ? withAge(given, epochSeconds(clock)) : given;
   if (isEnough({ proven, asked: factorsAsked, policy, wanted })) return { step: 'done' };
   return nextStep({ proven, factors: await factors.of(account.accountId), policy, wanted });
 }

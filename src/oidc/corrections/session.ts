@@ -31,7 +31,7 @@ export function keepSessionRows(
       Object.assign(this, {
         signedInAt,
         // The factors of a proof need not exist any longer once somebody is signed in.
-        methods: methods?.map(({ factor: _factor, before: _before, ...proof }) => proof),
+        methods: methods?.map(({ factor: _factor, before: _before, stale: _stale, ...proof }) => proof),
         factorsAsked,
       });
     },

@@ -28,5 +28,11 @@ function shifted(payload: Payload, seconds: number): Payload {
 /** How and when somebody signed in, which a session keeps as a list. */
 function shiftedMethods({ methods }: Payload, seconds: number): { methods?: unknown[] } {
   if (!Array.isArray(methods)) return {};
-  return { methods: methods.map((proof: { at: number }) => ({ ...proof, at: proof.at + seconds })) };
+  return {
+    methods: methods.map((proof: { at: number; answeredAt?: number }) => ({
+      ...proof,
+      at: proof.at + seconds,
+      ...(proof.answeredAt === undefined ? {} : { answeredAt: proof.answeredAt + seconds }),
+    })),
+  };
 }

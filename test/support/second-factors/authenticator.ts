@@ -55,7 +55,11 @@ export async function enterCode(
     code,
     by = 'second-factor',
     stopAt,
-  }: { code: string; by?: 'second-factor' | 'recovery-code' | 'set-up-factor'; stopAt?: string },
+  }: {
+    code: string;
+    by?: 'second-factor' | 'recovery-code' | 'set-up-factor' | 'authenticator-app';
+    stopAt?: string;
+  },
 ): Promise<Page> {
   return browser.follow(await browser.submit(page, `/${by}`, { code }), stopAt);
 }
