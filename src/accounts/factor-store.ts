@@ -32,3 +32,11 @@ export function createFactorStore(db: Queryable): FactorStore {
     },
   };
 }
+
+/**
+ * Lets changes of a person's factors come one after the other, in their transactions. Otherwise each of two removals would
+ * leave the recovery codes to the factor that the other one takes.
+ */
+export async function lockFactorsOf(trx: Queryable, personId: string): Promise<void> {
+  await trx('people').where({ id: personId }).forNoKeyUpdate().first('id');
+}

@@ -1,3 +1,4 @@
+import { lockFactorsOf } from '../../accounts/factor-store.ts';
 import { type AuditValues, auditValues, COMES_FROM, type Origin, withAudit } from '../../audit/record.ts';
 import type { Queryable } from '../../platform/database.ts';
 import { prepare } from '../../platform/postgres/statements/prepared-statement.ts';
@@ -167,6 +168,7 @@ export function createPasskeyStore(
 
     async remove(personId, credentialId, origin) {
       return db.transaction(async (trx) => {
+        await lockFactorsOf(trx, personId);
         const { rows } = await remove(trx, { personId, credentialId, ...auditValues(origin) });
         const [removed] = rows;
         if (removed) await notices.factorRemoved(trx, personId, WHAT);

@@ -1,3 +1,4 @@
+import { lockFactorsOf } from '../../accounts/factor-store.ts';
 import { actsFor, type Origin, recordAudit } from '../../audit/record.ts';
 import type { Queryable } from '../../platform/database.ts';
 import { prepare } from '../../platform/postgres/statements/prepared-statement.ts';
@@ -80,6 +81,7 @@ export function createTotpStore(
 
     remove(personId, origin) {
       return db.transaction(async (trx) => {
+        await lockFactorsOf(trx, personId);
         // The trigger `audit_factor` tells of it.
         await actsFor(trx, origin);
         const removed = await trx('totp_factors').where({ person_id: personId }).delete();

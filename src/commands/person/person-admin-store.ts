@@ -1,3 +1,4 @@
+import { lockFactorsOf } from '../../accounts/factor-store.ts';
 import type { Queryable } from '../../platform/database.ts';
 
 /** A person as commands name them. */
@@ -117,6 +118,7 @@ export function createPersonAdminStore(db: Queryable): PersonAdminStore {
 
     async removeFactor(id, { factor, kind }) {
       const ofPerson = { person_id: id };
+      await lockFactorsOf(db, id);
       const removed =
         kind === 'app'
           ? await db('totp_factors').where(ofPerson).delete()

@@ -48,24 +48,32 @@ export const askForLink = prepare<never, Asked>(
   SELECT '${MAIL}', :payload::jsonb, now() + ${LIVES} FROM mailed`,
 );
 
-/** The link whose code it is, or else the first one, at which it counts. */
+/**
+ * The link whose code it is, or else the first one, at which it counts. It is locked before the request, as by everything
+ * that ends a link, so there are no deadlocks.
+ */
 export const compareCode = prepare<
   { isRight: boolean; idHash: Buffer },
   { browserHash: Buffer; codeMac: Buffer }
 >(
   'compare_code_of_link',
   `
-  WITH tried AS (
-    UPDATE link_requests r
-    SET wrong_codes = r.wrong_codes + CASE WHEN l.code_mac = :codeMac::bytea THEN 0 ELSE 1 END,
-        proven = CASE WHEN l.code_mac = :codeMac::bytea THEN l.id_hash ELSE r.proven END
-    FROM one_time_links l
+  WITH held AS MATERIALIZED (
+    SELECT c.id_hash, c.about, c.code_mac = :codeMac::bytea AS is_right
+    FROM link_requests r JOIN one_time_links c ON c.about = r.about
     WHERE r.browser_hash = :browserHash::bytea AND r.expires_at > now() AND r.wrong_codes < ${MOST_WRONG_CODES}
-      AND l.id_hash = (
-        SELECT c.id_hash FROM one_time_links c
-        WHERE c.about = r.about AND c.expires_at > now() AND c.confirmed_at IS NULL AND c.wrong_codes < ${MOST_WRONG_IN_ALL}
-        ORDER BY c.code_mac = :codeMac::bytea DESC, c.kind LIMIT 1)
-    RETURNING l.id_hash, l.code_mac = :codeMac::bytea AS is_right
+      AND c.expires_at > now() AND c.confirmed_at IS NULL AND c.wrong_codes < ${MOST_WRONG_IN_ALL}
+    ORDER BY c.code_mac = :codeMac::bytea DESC, c.kind LIMIT 1
+    FOR UPDATE OF c
+  ),
+  tried AS (
+    UPDATE link_requests r
+    SET wrong_codes = r.wrong_codes + CASE WHEN l.is_right THEN 0 ELSE 1 END,
+        proven = CASE WHEN l.is_right THEN l.id_hash ELSE r.proven END
+    FROM held l
+    WHERE r.browser_hash = :browserHash::bytea AND r.about = l.about
+      AND r.expires_at > now() AND r.wrong_codes < ${MOST_WRONG_CODES}
+    RETURNING l.id_hash, l.is_right
   ),
   counted AS (
     UPDATE one_time_links l SET wrong_codes = l.wrong_codes + 1 FROM tried t WHERE l.id_hash = t.id_hash AND NOT t.is_right
