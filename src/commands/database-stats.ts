@@ -9,7 +9,15 @@ import type { Command } from './command.ts';
 import { formatTable } from './format-table.ts';
 
 /** The tables whose rows expire come first: they grow when nobody deletes rows. */
-const TABLES = [...EXPIRING_TABLES, 'consents', 'people', 'clients', 'listnr_clients', 'signing_keys'];
+const TABLES = [
+  ...EXPIRING_TABLES,
+  'audit_events',
+  'consents',
+  'people',
+  'clients',
+  'listnr_clients',
+  'signing_keys',
+];
 const EXPIRY = new Map<string, string>(Object.entries(EXPIRY_COLUMNS));
 
 const HEADINGS = ['table', 'rows', 'expired', 'lag (s)', 'size'];

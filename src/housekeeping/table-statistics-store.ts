@@ -28,8 +28,11 @@ export interface TableStatisticsStore {
 
 const COUNT_AT_MOST = 1_000_000;
 
-const RELATION =
-  'SELECT reltuples::float8 AS estimate, pg_total_relation_size(oid)::float8 AS bytes FROM pg_class WHERE oid = ?::regclass';
+/** A table by months has no rows itself. `pg_partition_tree` has no row for a table that is whole. */
+const RELATION = `
+  SELECT coalesce(sum(reltuples), 0)::float8 AS estimate, coalesce(sum(pg_total_relation_size(oid)), 0)::float8 AS bytes
+  FROM pg_class
+  WHERE relkind = 'r' AND (oid = :table::regclass OR oid IN (SELECT relid FROM pg_partition_tree(:table::regclass)))`;
 
 /** From the rows that ANALYZE last sampled. */
 const ESTIMATED_GROUPS = `
@@ -78,7 +81,7 @@ export function createTableStatisticsStore(
 
   return {
     async of(table, { expiry, groupBy } = {}) {
-      const { rows } = await db.raw<{ rows: { estimate: number; bytes: number }[] }>(RELATION, [table]);
+      const { rows } = await db.raw<{ rows: { estimate: number; bytes: number }[] }>(RELATION, { table });
       const { estimate: estimated = 0, bytes = 0 } = rows[0] ?? {};
       const all =
         estimated > countAtMost

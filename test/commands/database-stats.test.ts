@@ -3,7 +3,7 @@ import { openTestDatabase, type TestDatabase } from '../support/databases/test-d
 import { runOn } from '../support/registrations/command-line.ts';
 
 let database: TestDatabase;
-/** Three live device codes and one that expired 90 s ago, two codes that expired an hour ago, and a person. */
+/** Three live device codes and one that expired 90 s ago, two codes that expired an hour ago, and a person in an instance. */
 beforeAll(async () => {
   database = await openTestDatabase();
   await addArtifacts('DeviceCode', 3, '1 hour');
@@ -35,12 +35,12 @@ describe('database stats', () => {
     expect(
       out.map((line) =>
         line
-          .replace(/ +\S+ KiB$/, '')
+          .replace(/ +(size|\S+ KiB)$/, '')
           .replace(/36\d\d/, '3600')
           .replace(/ {2}9\d/, '  90'),
       ),
     ).toEqual([
-      'table                  rows  expired  lag (s)      size',
+      'table                  rows  expired  lag (s)',
       'artifacts                 6        3     3600',
       '  AuthorizationCode       2        2     3600',
       '  DeviceCode              4        1       90',
@@ -57,6 +57,7 @@ describe('database stats', () => {
       'deliveries                0        0        0',
       'one_time_links            0        0        0',
       'link_requests             0        0        0',
+      'audit_events              2        -        -',
       'consents                  0        -        -',
       'people                    1        -        -',
       'clients                   0        -        -',
@@ -83,6 +84,7 @@ describe('database stats', () => {
       'deliveries',
       'one_time_links',
       'link_requests',
+      'audit_events',
       'consents',
       'people',
       'clients',
@@ -99,6 +101,9 @@ describe('database stats', () => {
         DeviceCode: { rows: exact(4), expired: exact(1), lagSeconds: seconds },
       },
     });
+    // The rows and the size of a table by months are those of its months.
+    expect(stats.audit_events).toEqual({ rows: exact(2), bytes: expect.any(Number), groups: {} });
+    expect(stats.audit_events.bytes).toBeGreaterThan(0);
     expect(stats.people).toEqual({ rows: exact(1), bytes: await sizeOf('people'), groups: {} });
   });
 
