@@ -1,4 +1,5 @@
 import type { Browser, Page } from '../../support/browsers/browser.ts';
+import { readMails } from '../../support/mail/mailbox.ts';
 import type { Acts } from './act.ts';
 import type { World } from './world.ts';
 
@@ -26,6 +27,16 @@ export const OWN_ACCOUNT: Acts = {
     const password = 'a quite different new passphrase';
     const page = await phone.submit(form, '/password', { password, again: password });
     expect(page.html).toContain('Your password is changed');
+  },
+
+  'a person sets a new password by mail': async ({ server, url, instance, person, browsers: { phone } }) => {
+    const asking = await phone.get(`${url}/recovery/${instance}`);
+    await phone.submit(asking, `/recovery/${instance}`, { email: person.email });
+    const [mail] = await readMails(server);
+    const form = await phone.get(mail?.link ?? '');
+    const password = 'a quite different new passphrase';
+    const page = await phone.follow(await phone.submit(form, '/password', { password, again: password }));
+    expect(page.html).toContain('Your password is set');
   },
 };
 
