@@ -477,6 +477,12 @@ describe('a client is refused', () => {
         'client "new" is public and may introspect',
         'Set may_introspect to false: who has no secret is anybody.',
       ],
+      ...each(['second_factor', 'passkeys'], (column) => [
+        aNewClient({ [column]: "'always'" }),
+        `client_${column}_known of clients`,
+        row(),
+        'Write off, optional or required, or NULL for what the instance says.',
+      ]),
       [
         aNewClient({ id_token_signed_response_alg: "'HS256'" }),
         'id_token_signed_response_alg_known of clients',

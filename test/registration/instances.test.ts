@@ -89,6 +89,12 @@ describe('an instance is refused', () => {
         row(),
         'Write # and six hex digits: #1f5fbf.',
       ]),
+      ...each(['second_factor', 'passkeys'], (column) => [
+        refused({ [column]: "'always'" }),
+        `instance_${column}_known of instances`,
+        row(),
+        'Write off, optional or required.',
+      ]),
       [
         refused({ authentication: "'oidc'" }),
         'instance_has_upstream',
