@@ -168,6 +168,9 @@ function tokenProvider(services: Services): Router {
 }
 
 function demo({ config, demoRoutes, demoOffers, views, csrf }: Services): Router[] {
-  const { issuer, https, listnrIssuer } = config;
-  return demoRoutes ? [demoRoutes({ issuer, https, listnrIssuer, offers: demoOffers, views, csrf })] : [];
+  const { issuer, https, listnrIssuer, mail } = config;
+  const showsMail = mail?.by === 'demo';
+  return demoRoutes
+    ? [demoRoutes({ issuer, https, listnrIssuer, showsMail, offers: demoOffers, views, csrf })]
+    : [];
 }

@@ -22,6 +22,8 @@ const COLUMNS = [
 const NAMES = Object.keys(AUDIT_EVENTS) as AuditEvent[];
 /** The words before the dot: `--event session` finds all events of sessions. */
 const THINGS = [...new Set(NAMES.map((name) => name.replace(/\..*/, '')))];
+const NO_ADDRESS =
+  '--person takes an id, because the trail keeps no addresses. npx listo person list --email ADDRESS shows it.\n';
 const LISTS = 'npx listo audit events explains all.';
 
 export const audit: Command = {
@@ -49,6 +51,8 @@ export const audit: Command = {
       if (switches.has('json')) for (const row of rows) print(jsonLineOf(row));
       else if (rows.length === 0) print('None.');
       else for (const line of tableOf(rows, COLUMNS)) print(line);
+      // An id may have this sign, too.
+      if (rows.length === 0 && person?.includes('@')) say(NO_ADDRESS);
       if (found.length > limit) say('There are more: say --limit, or --until the time of the last one.\n');
     } finally {
       await database.close();

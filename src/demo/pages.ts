@@ -15,6 +15,8 @@ import type { ListnrConsumer } from './web/listnr-consumer.ts';
 export interface Demo {
   issuer: string;
   listnrIssuer: string;
+  /** Whether `/demo/mail` has the mail that people would get. */
+  showsMail: boolean;
   offers: Offers;
   views: Views;
   csrf: Csrf;
@@ -31,12 +33,13 @@ export async function showPage(
   demo: Demo,
   { flow, name, model }: { flow: Flow; name: string; model: Record<string, unknown> },
 ): Promise<void> {
-  const { issuer, offers, views, sessions, csrf } = demo;
+  const { issuer, showsMail, offers, views, sessions, csrf } = demo;
   const session = sessions.find(ctx);
   views.render(ctx, name, {
     ...model,
     flow,
     flows: await offers(),
+    showsMail,
     startUrl: startUrl(issuer, flow),
     csrf: session && csrf.token(csrfBinding(session)),
   });

@@ -26,6 +26,7 @@ export function demoRoutes(dependencies: {
   issuer: string;
   https: boolean;
   listnrIssuer: string;
+  showsMail: boolean;
   offers: Offers;
   views: Views;
   csrf: Csrf;

@@ -1,4 +1,5 @@
 import { mailedCodeBuckets } from '../authentication/guesses/buckets.ts';
+import { accountAddress } from '../clients/account-client.ts';
 import { singleValue } from '../http/input/parameters.ts';
 import { requestLimitKey } from '../http/rate-limits/limit-key.ts';
 import { logFacts } from '../http/records/log-fields.ts';
@@ -41,6 +42,7 @@ export async function decideAddress(visit: Visit, dependencies: RecoveryDependen
     return showMessage(visit, dependencies, {
       title: 'The change is stopped',
       text: 'The address stays as it is. If you did not ask for another one, somebody may know your password: set a new one now.',
+      account: accountAddress(visit.instance.id),
       isDone: true,
       status: 200,
     });
@@ -86,6 +88,7 @@ async function showWaiting(
     title: 'Look at both mails',
     ...change,
     action: addressOf(visit.instance.id, '/address'),
+    account: accountAddress(visit.instance.id),
     error,
   };
   showPage(visit, dependencies, 'recovery/address-code', model, status);
@@ -103,6 +106,7 @@ async function showConfirmed(
       return showMessage(visit, dependencies, {
         title: 'Your address is changed',
         text: 'You sign in with the new one from now on.',
+        account: accountAddress(visit.instance.id),
         isDone: true,
         status: 200,
       });
@@ -111,6 +115,7 @@ async function showConfirmed(
       return showMessage(visit, dependencies, {
         title: 'The address was not changed',
         text: 'Another account has the new address. Sign in to that one, or choose another address.',
+        account: accountAddress(visit.instance.id),
       });
     case 'over':
       return showOver(visit, dependencies);

@@ -64,6 +64,7 @@ export function showMessage(
     /** The ways on. */
     signIn?: string | undefined;
     askAgain?: string;
+    account?: string;
   },
 ): void {
   const { status = 400, ...model } = message;

@@ -80,10 +80,10 @@ describe('the passkeys of an account', () => {
     const answer = JSON.stringify(device.create(optionsOf(page)));
     const theirs = await open(other, '/passkeys/add');
     const refused = await send(other, theirs, '/passkeys/add', { answer });
-    expect([refused.status, errorOf(refused)]).toEqual([
-      400,
-      'That passkey does not work here. Use another one, or sign in another way.',
-    ]);
+    expect({ status: refused.status, error: errorOf(refused) }).toEqual({
+      status: 400,
+      error: 'That passkey does not work here. Use another one, or sign in another way.',
+    });
     expect(await namesOf(person)).toEqual([]);
     await send(one, page, '/passkeys/add', { answer });
     expect(await namesOf(person)).toHaveLength(1);

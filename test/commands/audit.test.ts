@@ -92,6 +92,14 @@ describe('audit', () => {
     expect(await cli('--person', 'nobody')).toEqual({ code: 0, out: ['None.'], err: '' });
   });
 
+  it('says that a person is named by id where an address finds nothing', async () => {
+    expect(await cli('--person', 'ada@demo.example')).toEqual({
+      code: 0,
+      out: ['None.'],
+      err: '--person takes an id, because the trail keeps no addresses. npx listo person list --email ADDRESS shows it.\n',
+    });
+  });
+
   it.each([
     [
       ['--event', 'sign_in.refuse'],

@@ -35,10 +35,10 @@ const TESTED: Record<string, () => Promise<void>> = {
     const device = await aPasskey(server, await aPerson(server));
     await useUpAddress();
     const refused = await signIn(device);
-    expect([refused.status, errorOf(refused)]).toEqual([
-      429,
-      expect.stringMatching(/^Too many attempts. Try again in \d+ seconds?\.$/),
-    ]);
+    expect({ status: refused.status, error: errorOf(refused) }).toEqual({
+      status: 429,
+      error: expect.stringMatching(/^Too many attempts. Try again in \d+ seconds?\.$/),
+    });
   },
   'A person uses a passkey in a browser in which they did before': async () => {
     const device = await aPasskey(server, await aPerson(server));
