@@ -23,6 +23,15 @@ describe('the demo', () => {
     expect(page.headers.getSetCookie()).toEqual([]);
   });
 
+  it('leads to the account of the person, and to the mail that the person would get', async () => {
+    const browser = openBrowser();
+    const page = await browser.get(`${issuer()}/demo`);
+    const ways = [...page.html.matchAll(/<a id="(?:account|mail)" href="([^"]+)"/g)].map(([, href]) => href);
+    expect(ways).toEqual(['/account/demo', '/demo/mail']);
+    expect((await browser.get(`${issuer()}/account/demo`)).location).toContain(`${issuer()}/auth/authorize?`);
+    expect(heading(await browser.get(`${issuer()}/demo/mail`))).toBe('Mail');
+  });
+
   it('refuses an address with more parameters than anybody needs, instead of sorting through them', async () => {
     const page = await openBrowser().get(`${issuer()}/demo?${'a&'.repeat(30_000)}`);
     expect(page.status).toBe(400);
