@@ -1,5 +1,4 @@
 import { mailedCodeBuckets } from '../authentication/guesses/buckets.ts';
-import { accountAddress } from '../clients/account-client.ts';
 import { singleValue } from '../http/input/parameters.ts';
 import { requestLimitKey } from '../http/rate-limits/limit-key.ts';
 import { logFacts } from '../http/records/log-fields.ts';
@@ -7,7 +6,7 @@ import { originOf } from '../http/records/request-state.ts';
 import type { AddressLink, Confirmed } from '../mail/links/address-changes.ts';
 import { HttpError } from '../platform/errors.ts';
 import type { RecoveryDependencies } from './dependencies.ts';
-import { addressOf, showMessage, showPage, type Visit } from './visit.ts';
+import { accountOf, addressOf, showMessage, showPage, type Visit } from './visit.ts';
 
 /** A link shows its buttons. Without one, the page waits for the codes of both mails. */
 export async function showAddress(visit: Visit, dependencies: RecoveryDependencies): Promise<void> {
@@ -42,7 +41,7 @@ export async function decideAddress(visit: Visit, dependencies: RecoveryDependen
     return showMessage(visit, dependencies, {
       title: 'The change is stopped',
       text: 'The address stays as it is. If you did not ask for another one, somebody may know your password: set a new one now.',
-      account: accountAddress(visit.instance.id),
+      account: accountOf(visit),
       isDone: true,
       status: 200,
     });
@@ -88,7 +87,7 @@ async function showWaiting(
     title: 'Look at both mails',
     ...change,
     action: addressOf(visit.instance.id, '/address'),
-    account: accountAddress(visit.instance.id),
+    account: accountOf(visit),
     error,
   };
   showPage(visit, dependencies, 'recovery/address-code', model, status);
@@ -106,7 +105,7 @@ async function showConfirmed(
       return showMessage(visit, dependencies, {
         title: 'Your address is changed',
         text: 'You sign in with the new one from now on.',
-        account: accountAddress(visit.instance.id),
+        account: accountOf(visit),
         isDone: true,
         status: 200,
       });
@@ -115,7 +114,7 @@ async function showConfirmed(
       return showMessage(visit, dependencies, {
         title: 'The address was not changed',
         text: 'Another account has the new address. Sign in to that one, or choose another address.',
-        account: accountAddress(visit.instance.id),
+        account: accountOf(visit),
       });
     case 'over':
       return showOver(visit, dependencies);

@@ -77,6 +77,11 @@ export function addressOf(instanceId: string, step = '', parameters: Record<stri
   return `/recovery/${instanceId}${step}${query ? `?${query}` : ''}`;
 }
 
+/** The person's own page (the edge `account/`). */
+export function accountOf({ instance }: Visit): string {
+  return `/account/${instance.id}`;
+}
+
 /** The interaction that the address of a page names, to go on there afterwards. */
 export function interactionIn({ interaction, client_id }: RequestParameters): AskedBy['interaction'] {
   const [uid, clientId] = [singleValue(interaction), singleValue(client_id)];
