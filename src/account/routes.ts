@@ -29,7 +29,14 @@ import { showOverview } from './overview.ts';
 import { changePassword, PASSWORD, showPassword } from './password.ts';
 import { freshProof, isProven, proofTooOld } from './proof.ts';
 import { beginSignIn, CONFIRMED, endSignIn } from './sign-in.ts';
-import { type AccountVisit, findVisit, instanceOf, readAccountForm, signedOutMeanwhile } from './visit.ts';
+import {
+  type AccountVisit,
+  findVisit,
+  instanceOf,
+  nothingHere,
+  readAccountForm,
+  signedOutMeanwhile,
+} from './visit.ts';
 
 const HOME = accountAddress(':instance');
 
@@ -55,8 +62,11 @@ export function accountRoutes(dependencies: AccountDependencies): Router {
     router.get(`${HOME}${path}`, async (ctx) => {
       const instance = await instanceOf(ctx, dependencies);
       const visit = await findVisit(ctx, instance, dependencies);
+      const page = ctx.path.slice(accountAddress(instance.id).length);
+      // It goes into a cookie, which holds no semicolon, and ends at a dot.
+      if (!/^[\w/-]*$/.test(page)) throw nothingHere();
       const way = {
-        page: ctx.path.slice(accountAddress(instance.id).length),
+        page,
         asked: fresh ? freshProof(instance) : {},
       };
       if (!visit) return beginSignIn(ctx, instance, dependencies, way);

@@ -56,6 +56,16 @@ describe('the account of somebody who is not signed in', () => {
     expect(session.payload.authorizations).toEqual({});
   });
 
+  it.each(['x;Domain=example.com', 'x.y', 'x%3BDomain=example.com'])(
+    'is not reached by an address that no page of it has: %s',
+    async (name) => {
+      const { status, headers } = await openBrowser().get(
+        `${server.url}/account/demo/passkeys/${name}/rename`,
+      );
+      expect({ status, cookies: headers.getSetCookie() }).toEqual({ status: 404, cookies: [] });
+    },
+  );
+
   it('is asked for nothing who is signed in at an application of the instance', async () => {
     const browser = openBrowser();
     await obtainCode(server.url, {}, browser);

@@ -79,3 +79,23 @@ describe('somebody who signed in with a password, and comes to an application th
     }),
   );
 });
+
+it('a session that ended while its person set a factor up identifies them no longer', async () => {
+  const instance_id = await anInstance(server);
+  const [person, other] = [await aPerson(server, { instance_id }), await aPerson(server, { instance_id })];
+  const any = await aClient(server, { instance_id });
+  const strict = await aClient(server, { instance_id, second_factor: 'required' });
+  const browser = openBrowser();
+  await enterPassword(browser, person, { client_id: any.client_id });
+  const page = await ask(browser, { client_id: strict.client_id });
+  const code = anApp(secretOn(page)).code();
+  const codes = await enterCode(browser, page, { code, by: 'set-up-factor', stopAt });
+  expect(headingOf(codes)).toBe('Keep your recovery codes');
+
+  // Somebody else signs in, in another tab, which ends the session.
+  await enterPassword(browser, other, { client_id: any.client_id, prompt: 'login' });
+  const after = await browser.follow(await browser.submit(codes, '/go-on'), stopAt);
+  expect(headingOf(after)).toContain('Sign in to');
+  const signedIn = await server.database.knex('sessions').where({ person_id: person.id });
+  expect(signedIn).toEqual([]);
+});
