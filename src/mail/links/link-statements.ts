@@ -22,6 +22,7 @@ type Asked = AuditValues & {
   browserHash: Buffer;
   request: string;
   personId: string | null;
+  instanceId: string;
 };
 
 const NOTED = `
@@ -43,7 +44,7 @@ export const askForLink = prepare<never, Asked>(
     WHERE ${PAUSE_IS_OVER}
     RETURNING 1
   ),
-  ${withAudit('mailed', 'password.reset_asked', { person: ':personId::text', client: 'NULL', instance: '(SELECT instance_id FROM people WHERE id = :personId::text)' })}
+  ${withAudit('mailed', 'password.reset_asked', { person: ':personId::text', client: 'NULL', instance: ':instanceId::text' })}
   INSERT INTO deliveries (kind, payload, give_up_at)
   SELECT '${MAIL}', :payload::jsonb, now() + ${LIVES} FROM mailed`,
 );

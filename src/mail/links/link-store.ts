@@ -36,7 +36,7 @@ export interface LinkStore {
    */
   ask(
     link: NewLink,
-    request: { browserHash: Buffer; sealed: string; personId: string | null },
+    request: { browserHash: Buffer; sealed: string; personId: string | null; instanceId: string },
     origin: Origin,
   ): Promise<void>;
   /** Notes that a browser asks for links that are replaced with `replace`. */

@@ -132,7 +132,12 @@ export function createPasswordLinks({
             data: { link, code: secret.code },
           }),
         },
-        { browserHash: hashId(browser), sealed: box.seal(JSON.stringify(asked), REQUEST), personId },
+        {
+          browserHash: hashId(browser),
+          sealed: box.seal(JSON.stringify(asked), REQUEST),
+          personId,
+          instanceId,
+        },
         origin,
       );
     },

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Browser, openBrowser } from '../../support/browsers/browser.ts';
+import { eventsOf } from '../../support/databases/audit-trail.ts';
 import { readMails } from '../../support/mail/mailbox.ts';
 import { aPerson, type TestPerson } from '../../support/registrations/factories.ts';
 import { startTestServer, type TestServer } from '../../support/servers/test-server.ts';
@@ -29,6 +30,20 @@ async function ask(browser: Browser, email = person.email) {
   return browser.follow(await browser.submit(page, '/recovery/demo', { email }));
 }
 const newestMail = async () => (await readMails(server))[0];
+
+it('leaves a trail in the instance where they asked, whether somebody has the address or not', async () => {
+  const { knex } = server.database;
+  const events = await eventsOf(knex, async () => {
+    await ask(visitor());
+    await ask(visitor(), `${randomUUID()}@demo.example`);
+  });
+  expect(
+    events.map(({ event, person_id, instance_id, detail }) => ({ event, person_id, instance_id, detail })),
+  ).toEqual([
+    { event: 'password.reset_asked', person_id: person.id, instance_id: 'demo', detail: {} },
+    { event: 'password.reset_asked', person_id: null, instance_id: 'demo', detail: {} },
+  ]);
+});
 
 describe('somebody who asks for the mails of another person all the time', () => {
   it('keeps that person from no mail after they got another password', async () => {

@@ -77,7 +77,8 @@ describe('changes that meet', () => {
         payload: {},
       };
       const browserHash = randomBytes(32);
-      const ask = () => links.ask(link, { browserHash, sealed: '', personId: null }, ORIGIN);
+      const ask = () =>
+        links.ask(link, { browserHash, sealed: '', personId: null, instanceId: 'demo' }, ORIGIN);
       await ask();
       const before = await deadlocks();
       const act = () => (what === 'a code is typed' ? links.tryCode(browserHash, randomBytes(32)) : ask());
