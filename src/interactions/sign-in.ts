@@ -1,6 +1,7 @@
 import type { Person } from '../accounts/person.ts';
 import { accountName } from '../authentication/guesses/buckets.ts';
 import { singleValue } from '../http/input/parameters.ts';
+import { refusedByLimit } from '../http/pages/refused-by-limit.ts';
 import { requestLimitKey } from '../http/rate-limits/limit-key.ts';
 import { requestState } from '../http/records/request-state.ts';
 import { interactionAddress } from '../oidc/routes.ts';
@@ -22,7 +23,6 @@ import {
 } from './interaction.ts';
 import { signInForm, takesPasskeys } from './passkey/passkey-form.ts';
 import { recordRefusal } from './record-refusal.ts';
-import { refusedByLimit } from './refused-by-limit.ts';
 import { signInStepDone } from './steps/sign-in-step-done.ts';
 
 const MAX_EMAIL_LENGTH = 254;

@@ -1,5 +1,6 @@
 import { mailedCodeBuckets } from '../authentication/guesses/buckets.ts';
 import { singleValue } from '../http/input/parameters.ts';
+import { refusedByLimit } from '../http/pages/refused-by-limit.ts';
 import { requestLimitKey } from '../http/rate-limits/limit-key.ts';
 import { logFacts } from '../http/records/log-fields.ts';
 import { originOf } from '../http/records/request-state.ts';
@@ -60,20 +61,16 @@ async function tryCode(visit: Visit, dependencies: RecoveryDependencies): Promis
   const code = singleValue(given.code) ?? '';
   const again = (status: number, error: string) => showWaiting(visit, dependencies, { status, error });
   if (!/\S/.test(code)) return again(400, 'Enter the code that is in one of the mails.');
-  try {
-    const confirmed = await guesses.judge({
+  const confirmed = await guesses
+    .judge({
       buckets: mailedCodeBuckets({ address: requestLimitKey(ctx.req), most: failuresPerMinute }),
       evaluate: () => addressChanges.tryCode(code, browser, originOf(ctx.req)),
       isRight: (result) => result !== undefined && result !== 'wrong',
-    });
-    if (confirmed === 'wrong') return again(401, 'That is the code of neither mail.');
-    return showConfirmed(visit, dependencies, confirmed ?? 'over');
-  } catch (error) {
-    if (!(error instanceof HttpError) || error.status !== 429) throw error;
-    ctx.set(error.headers);
-    logFacts(ctx.req, { error: error.code, detail: error.message });
-    return again(error.status, error.message);
-  }
+    })
+    .catch((error: unknown) => refusedByLimit(ctx, error));
+  if (confirmed instanceof HttpError) return again(confirmed.status, confirmed.message);
+  if (confirmed === 'wrong') return again(401, 'That is the code of neither mail.');
+  await showConfirmed(visit, dependencies, confirmed ?? 'over');
 }
 
 async function showWaiting(

@@ -1,11 +1,11 @@
 import { recoveryBuckets } from '../authentication/guesses/buckets.ts';
 import { singleValue } from '../http/input/parameters.ts';
 import { redirect } from '../http/pages/redirect.ts';
+import { refusedByLimit } from '../http/pages/refused-by-limit.ts';
 import { requestLimitKey } from '../http/rate-limits/limit-key.ts';
 import { logFacts } from '../http/records/log-fields.ts';
 import { originOf } from '../http/records/request-state.ts';
 import { addressMistake } from '../mail/address.ts';
-import { HttpError } from '../platform/errors.ts';
 import type { RecoveryDependencies } from './dependencies.ts';
 import { addressOf, interactionIn, parametersOf, showPage, type Visit, wayBack } from './visit.ts';
 
@@ -44,8 +44,8 @@ export async function ask(visit: Visit, dependencies: RecoveryDependencies): Pro
     address: email,
     ...(interaction && { interaction }),
   };
-  try {
-    await guesses.judge({
+  const refusal = await guesses
+    .judge({
       buckets: recoveryBuckets(
         { about: `${instance.id} ${canonicalAddress}`, browser },
         { address: requestLimitKey(ctx.req), most: failuresPerMinute },
@@ -53,12 +53,8 @@ export async function ask(visit: Visit, dependencies: RecoveryDependencies): Pro
       evaluate: () => passwordLinks.askForReset(asked, browser, originOf(ctx.req)),
       // Each account that is asked about counts.
       isRight: () => false,
-    });
-  } catch (error) {
-    if (!(error instanceof HttpError) || error.status !== 429) throw error;
-    ctx.set(error.headers);
-    logFacts(ctx.req, { error: error.code, detail: error.message });
-    return showAsk(visit, dependencies, { email, error: error.message, status: error.status });
-  }
+    })
+    .catch((error: unknown) => refusedByLimit(ctx, error));
+  if (refusal) return showAsk(visit, dependencies, { email, error: refusal.message, status: refusal.status });
   redirect(ctx, addressOf(instance.id, '/code'));
 }

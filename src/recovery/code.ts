@@ -1,6 +1,7 @@
 import { mailedCodeBuckets } from '../authentication/guesses/buckets.ts';
 import { singleValue } from '../http/input/parameters.ts';
 import { redirect } from '../http/pages/redirect.ts';
+import { refusedByLimit } from '../http/pages/refused-by-limit.ts';
 import { requestLimitKey } from '../http/rate-limits/limit-key.ts';
 import { logFacts } from '../http/records/log-fields.ts';
 import { HttpError } from '../platform/errors.ts';
@@ -38,15 +39,8 @@ export async function tryCode(visit: Visit, dependencies: RecoveryDependencies):
       evaluate: () => passwordLinks.tryCode(code, browser),
       isRight: (result) => result === true,
     })
-    .catch((error: unknown) => {
-      if (!(error instanceof HttpError) || error.status !== 429) throw error;
-      return error;
-    });
-  if (isRight instanceof HttpError) {
-    ctx.set(isRight.headers);
-    logFacts(ctx.req, { error: isRight.code, detail: isRight.message });
-    return again(isRight.status, isRight.message);
-  }
+    .catch((error: unknown) => refusedByLimit(ctx, error));
+  if (isRight instanceof HttpError) return again(isRight.status, isRight.message);
   if (isRight) return redirect(ctx, addressOf(instance.id, '/password'));
   logFacts(ctx.req, { detail: 'the code of a mail is wrong, or may not be tried any more' });
   if (isRight === false) return again(401, 'That is not the code of the newest mail.');

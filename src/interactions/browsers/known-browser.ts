@@ -4,8 +4,8 @@ import { type Clock, epochSeconds } from '../../platform/time/clock.ts';
 import { knownBrowserCookieName } from '../../sessions/known-browser-cookie.ts';
 
 /**
- * Recognizes the browsers in which somebody has signed in to an account with the password, by a signed cookie of each
- * instance. The cookie proves nothing else and names nobody. It only keeps strangers' guesses from shutting the owner
+ * Recognizes the browsers in which somebody was right about an account, by a password, a code or a passkey. Each
+ * instance has a signed cookie for that. The cookie proves nothing else and names nobody. It only keeps strangers' guesses from shutting the owner
  * out.
  */
 export interface KnownBrowsers {

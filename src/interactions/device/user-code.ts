@@ -5,6 +5,7 @@ import { deviceCodeBuckets } from '../../authentication/guesses/buckets.ts';
 import type { Guesses } from '../../authentication/guesses/guesses.ts';
 import { type DeviceCode, type DeviceCodeStore, isDecided } from '../../grants/device-code-store.ts';
 import { type RequestParameters, singleValue } from '../../http/input/parameters.ts';
+import { refusedByLimit } from '../../http/pages/refused-by-limit.ts';
 import type { Views } from '../../http/pages/views.ts';
 import { requestLimitKey } from '../../http/rate-limits/limit-key.ts';
 import { originOf } from '../../http/records/request-state.ts';
@@ -18,7 +19,6 @@ import { type Clock, epochSeconds } from '../../platform/time/clock.ts';
 import { instancesInCookies, sessionCookieName } from '../../sessions/session-cookie.ts';
 import type { SessionStore } from '../../sessions/session-store.ts';
 import { cookiesBlocked, keepsCookies, offerCookie } from '../browsers/cookie-check.ts';
-import { refusedByLimit } from '../refused-by-limit.ts';
 import { showCodeForm } from './device-pages.ts';
 
 interface Dependencies {

@@ -3,6 +3,7 @@ import type { ChallengeBinding } from '../../authentication/passkey/challenge.ts
 import type { PasskeyResult } from '../../authentication/passkey/passkey-authenticator.ts';
 import { PASSKEY_SENTENCES } from '../../authentication/passkey/refusal.ts';
 import { type RequestParameters, singleValue } from '../../http/input/parameters.ts';
+import { refusedByLimit } from '../../http/pages/refused-by-limit.ts';
 import { requestLimitKey } from '../../http/rate-limits/limit-key.ts';
 import { originOf, requestState } from '../../http/records/request-state.ts';
 import { interactionAddress } from '../../oidc/routes.ts';
@@ -18,7 +19,6 @@ import {
   readInteractionForm,
   redirectUri,
 } from '../interaction.ts';
-import { refusedByLimit } from '../refused-by-limit.ts';
 import { signInStepDone } from '../steps/sign-in-step-done.ts';
 import { signInBinding, signInForm } from './passkey-form.ts';
 

@@ -3,6 +3,7 @@ import type { SecondFactor } from '../../authentication/steps.ts';
 import type { CodeAuthenticator, CodeResult } from '../../authentication/totp/code-authenticator.ts';
 import { minutes } from '../../authentication/totp/set-up-error.ts';
 import { singleValue } from '../../http/input/parameters.ts';
+import { refusedByLimit } from '../../http/pages/refused-by-limit.ts';
 import { originOf, requestState } from '../../http/records/request-state.ts';
 import { interactionAddress } from '../../oidc/routes.ts';
 import { HttpError } from '../../platform/errors.ts';
@@ -18,7 +19,6 @@ import {
 } from '../interaction.ts';
 import { secondFactorForm } from '../passkey/passkey-form.ts';
 import { recordRefusal } from '../record-refusal.ts';
-import { refusedByLimit } from '../refused-by-limit.ts';
 import { goOn, signInStepDone } from './sign-in-step-done.ts';
 import { findSignInUnderWay, type SignInUnderWay, stepDue } from './under-way.ts';
 

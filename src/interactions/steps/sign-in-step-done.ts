@@ -124,7 +124,7 @@ function keep(
 }
 
 /** Leads the browser to the page of a step. */
-export async function leadTo(
+async function leadTo(
   context: InteractionContext,
   dependencies: InteractionDependencies,
   { step }: Exclude<Step, { step: 'done' }>,

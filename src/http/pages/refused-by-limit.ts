@@ -1,6 +1,6 @@
 import type { Context } from 'koa';
-import { logFacts } from '../http/records/log-fields.ts';
-import { HttpError } from '../platform/errors.ts';
+import { HttpError } from '../../platform/errors.ts';
+import { logFacts } from '../records/log-fields.ts';
 
 /**
  * The refusal of a limit, or of a full queue, for a form that is shown again with what was typed. The log has it as any
