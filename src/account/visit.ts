@@ -52,7 +52,7 @@ function bindingOf({ session }: AccountVisit): string {
   return `account:${session.uid}:${session.accountId}`;
 }
 
-export function formToken(visit: AccountVisit, { csrf }: Pick<AccountDependencies, 'csrf'>): string {
+function formToken(visit: AccountVisit, { csrf }: Pick<AccountDependencies, 'csrf'>): string {
   return csrf.token(bindingOf(visit));
 }
 

@@ -35,7 +35,7 @@ const MOST_OF_PERSON = 20;
  * minutes: 2 x 250 x 10 = 5,000 guesses at 20^8 codes. So a live code is guessed with a chance of 1 in 5,120,000, and
  * any of 512 live ones with 1 in 10,000.
  */
-export const MOST_DEVICE_CODES = 250;
+const MOST_DEVICE_CODES = 250;
 
 export function deviceCodeBuckets(
   { address, personId }: { address: string; personId: string | undefined },
