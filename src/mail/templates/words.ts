@@ -18,7 +18,7 @@ interface Names {
   person: string | null;
 }
 
-const LIVES = 'It works once, for 30 minutes.';
+const LIVES = 'The link and the code work once, for 30 minutes.';
 const NOT_YOU = 'If that was not you, ignore this mail. Nothing changes.';
 const WARNING = 'If that was not you, set a new password now, and tell whoever helps you with';
 const WHERE =
