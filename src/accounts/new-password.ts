@@ -10,17 +10,22 @@ import { mistakeOfPassword } from './password-rule.ts';
  */
 export type JudgePassword = (
   password: string,
-  options?: { about?: readonly (string | null | undefined)[] },
+  options?: { about?: readonly (string | null | undefined)[]; turn?: Turn },
 ) => Promise<string | undefined>;
+
+/** Waits for a turn, and does the work then. */
+type Turn = <T>(work: () => Promise<T>) => Promise<T>;
+
+const AT_ONCE: Turn = (work) => work();
 
 export function createPasswordJudge({
   leaked,
 }: {
   leaked?: LeakedPasswords | undefined;
 } = {}): JudgePassword {
-  return async (password, { about = [] } = {}) => {
+  return async (password, { about = [], turn = AT_ONCE } = {}) => {
     const known = about.filter((text) => text !== null && text !== undefined);
-    const mistake = await mistakeOfPassword(password, { about: known });
+    const mistake = await turn(() => mistakeOfPassword(password, { about: known }));
     if (mistake !== undefined) return mistake;
     if (await leaked?.has(password))
       return 'This password has become public elsewhere, so attackers try it first. Choose another one.';
@@ -32,7 +37,7 @@ export function createPasswordJudge({
 export interface NewPasswords {
   /**
    * Judges a new password, and makes the hash to store of one that may be set. `lane` is whose turn it takes in the queue
-   * of hashes: the address or the browser.
+   * of hashes: the address or the browser. Judging waits there, too: it takes the main thread for a tenth of a second.
    * @throws HttpError 503 when the queue of hashes is full.
    */
   accept(
@@ -52,9 +57,10 @@ export function createNewPasswords({
 }): NewPasswords {
   return {
     async accept(password, { about, lane }) {
-      const mistake = await judge(password, { about });
+      const turn: Turn = (work) => hashes.run(lane, work);
+      const mistake = await judge(password, { about, turn });
       if (mistake !== undefined) return { mistake };
-      return { passwordHash: await hashes.run(lane, () => hashPassword(password, cost)) };
+      return { passwordHash: await turn(() => hashPassword(password, cost)) };
     },
   };
 }
