@@ -39,6 +39,9 @@ export async function goLive({ server, idp }: World): Promise<Live> {
   keep('code.dpop', await obtainCode(url, { client_id: DPOP_CLIENT, redirect_uri, ...challenge }, ada));
   keep('code.keys', await obtainCode(url, { client_id: KEYS_CLIENT, redirect_uri }, ada));
   keep('session.cookie', cookiesOf(ada));
+  const account = await ada.follow(await ada.get(`${url}/account/demo`));
+  keep('account.csrf', /name="csrf" value="([^"]+)"/.exec(account.html)?.[1]);
+  keep('account.cookie', cookiesOf(ada));
   keepForm(
     'consent',
     ada,
@@ -49,6 +52,11 @@ export async function goLive({ server, idp }: World): Promise<Live> {
 
   const stranger = openBrowser();
   keepForm('password', stranger, await stranger.follow(await stranger.get(authorizationUrl(url))));
+
+  const forgetful = openBrowser();
+  const asking = await forgetful.get(`${url}/recovery/demo`);
+  keep('recovery.csrf', /name="csrf" value="([^"]+)"/.exec(asking.html)?.[1]);
+  keep('recovery.cookie', cookiesOf(forgetful));
 
   idp.person = { sub: 'somebody', claims: { name: 'Some Body' } };
   const guest = openBrowser();

@@ -1,6 +1,7 @@
 import { ADA } from '../../support/clients/relying-party.ts';
 import { DEVICE_CLIENT, DPOP_CLIENT, KEYS_CLIENT, UPSTREAM_CLIENT, UPSTREAM_INSTANCE } from '../world.ts';
 import { listnr, ofClient, token, userinfo } from './client-requests.ts';
+import { OF_PEOPLE } from './people-requests.ts';
 import {
   type Base,
   browsing,
@@ -92,6 +93,7 @@ const A_PASSKEY = JSON.stringify({
  * test fails when a route has none here.
  */
 export const BASES: Readonly<Record<string, Readonly<Record<string, readonly Base[]>>>> = {
+  ...OF_PEOPLE,
   '/': { GET: plain },
   '/healthz': { GET: plain },
   '/readyz': { GET: plain },
@@ -108,6 +110,13 @@ export const BASES: Readonly<Record<string, Readonly<Record<string, readonly Bas
       ...inPage('password', { email: 'nobody@demo.example', password: ADA.password }),
     ],
   },
+  '/interaction/:uid/second-factor': { GET: withUid, POST: inPage('password', { code: '123456' }) },
+  '/interaction/:uid/recovery-code': { GET: withUid, POST: inPage('password', { code: 'abcd-efgh' }) },
+  '/interaction/:uid/set-up-factor': {
+    GET: withUid,
+    POST: inPage('password', { secret: 'sealed', code: '123456' }),
+  },
+  '/interaction/:uid/go-on': { GET: withUid, POST: inPage('password') },
   '/interaction/:uid/passkey': { GET: withUid, POST: inPage('password', { answer: A_PASSKEY }) },
   '/interaction/:uid/second-factor/passkey': {
     GET: withUid,
