@@ -30,10 +30,11 @@ export async function changePassword(
   if (!(await hasPassword(visit, dependencies))) throw nothingHere();
   const password = singleValue(form.password) ?? '';
   const again = (error: string) => showPassword(visit, dependencies, { error, status: 400 });
-  if (password === '') return again('Enter a password.');
-  if (password !== singleValue(form.again)) return again('The two passwords are not the same.');
-  const about = [person.email, person.name, person.firstName, person.lastName, instance.name];
-  const judged = await dependencies.newPasswords.accept(password, { about, lane: requestLimitKey(ctx.req) });
+  const judged = await dependencies.newPasswords.accept(password, {
+    again: singleValue(form.again) ?? '',
+    about: [person.email, person.name, person.firstName, person.lastName, instance.name],
+    lane: requestLimitKey(ctx.req),
+  });
   if ('mistake' in judged) {
     logFacts(ctx.req, { detail: 'the new password is refused' });
     return again(judged.mistake);

@@ -36,13 +36,13 @@ export function createPasswordJudge({
 /** The pages on which somebody chooses a password ask this. */
 export interface NewPasswords {
   /**
-   * Judges a new password, and makes the hash to store of one that may be set. `lane` is whose turn it takes in the queue
-   * of hashes: the address or the browser. Judging waits there, too: it takes the main thread for a tenth of a second.
+   * Judges a new password that was typed twice, and makes the hash to store of one that may be set. `lane` is whose turn it
+   * takes in the queue of hashes: the address or the browser. Judging waits there, too: it takes the main thread for a tenth of a second.
    * @throws HttpError 503 when the queue of hashes is full.
    */
   accept(
     password: string,
-    options: { about: readonly (string | null | undefined)[]; lane: string },
+    options: { again: string; about: readonly (string | null | undefined)[]; lane: string },
   ): Promise<{ mistake: string } | { passwordHash: string }>;
 }
 
@@ -56,7 +56,9 @@ export function createNewPasswords({
   cost: PasswordCost;
 }): NewPasswords {
   return {
-    async accept(password, { about, lane }) {
+    async accept(password, { again, about, lane }) {
+      if (password === '') return { mistake: 'Enter a password.' };
+      if (password !== again) return { mistake: 'The two passwords are not the same.' };
       const turn: Turn = (work) => hashes.run(lane, work);
       const mistake = await judge(password, { about, turn });
       if (mistake !== undefined) return { mistake };

@@ -11,7 +11,6 @@ import { addressOf, parametersOf, showMessage, showPage, type Visit, wayBack } f
 type Kind = PasswordLink['kind'];
 
 const PATHS: Record<Kind, string> = { reset: '/password', invitation: '/invitation' };
-const NOT_THE_SAME = 'The two passwords are not the same.';
 
 /** Shows the form for a new password, to whoever holds a link. Looking uses nothing: programs that scan mail look, too. */
 export async function showPassword(
@@ -45,12 +44,13 @@ export async function setPassword(
   if (!link) return;
   const password = singleValue(given.password) ?? '';
   const again = (error: string) => showPassword(visit, dependencies, kind, { error, status: 400 });
-  if (password === '') return again('Enter a password.');
-  if (password !== singleValue(given.again)) return again(NOT_THE_SAME);
   const { newPasswords, people, passwordLinks } = dependencies;
   const person = await people.find(link.person.id);
-  const about = [link.person.email, person?.name, person?.firstName, person?.lastName, instance.name];
-  const judged = await newPasswords.accept(password, { about, lane: requestLimitKey(ctx.req) });
+  const judged = await newPasswords.accept(password, {
+    again: singleValue(given.again) ?? '',
+    about: [link.person.email, person?.name, person?.firstName, person?.lastName, instance.name],
+    lane: requestLimitKey(ctx.req),
+  });
   if ('mistake' in judged) return again(judged.mistake);
   const request = await passwordLinks.requestOf(browser);
   if (!(await passwordLinks.setPassword(link, judged.passwordHash, originOf(ctx.req))))

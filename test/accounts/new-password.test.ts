@@ -2,7 +2,7 @@ import { createNewPasswords, createPasswordJudge } from '../../src/accounts/new-
 import { createHashQueue } from '../../src/platform/secrets/hash-queue.ts';
 
 const COST = { memoryKib: 8, iterations: 1, parallelism: 1 };
-const WEAK = { about: [], lane: 'a browser' };
+const WEAK = { again: 'short', about: [], lane: 'a browser' };
 
 describe('a new password', () => {
   it('waits for its turn before it is judged, as that takes the main thread', async () => {

@@ -56,14 +56,33 @@ export async function confirmTotp(
     const page = same ?? (await dependencies.totpSetUp.begin(about));
     return render(context, dependencies, { page, kinds: found.kinds, error: setUpError(result) });
   }
-  const proof = { method: 'otp' as const, at: epochSeconds(dependencies.clock), factor: result.factor };
-  if (!result.recoveryCodes) return signInStepDone(context, dependencies, { personId, proof });
-  if (!(await keepProof(context, dependencies, { personId, proof }))) return goOn(context, dependencies);
-  showRecoveryCodes(context, dependencies, result.recoveryCodes);
+  await goOnWithFactor(context, dependencies, { personId, method: 'otp', ...result });
+}
+
+/** Goes on with the factor that was set up, which counts as proven. The codes that come with the first one are shown once. */
+export async function goOnWithFactor(
+  context: InteractionContext,
+  dependencies: InteractionDependencies,
+  {
+    personId,
+    method,
+    factor,
+    recoveryCodes,
+  }: {
+    personId: string;
+    method: 'otp' | 'passkey';
+    factor: string;
+    recoveryCodes?: readonly string[] | undefined;
+  },
+): Promise<void> {
+  const proof = { personId, proof: { method, at: epochSeconds(dependencies.clock), factor } };
+  if (!recoveryCodes) return signInStepDone(context, dependencies, proof);
+  if (!(await keepProof(context, dependencies, proof))) return goOn(context, dependencies);
+  showRecoveryCodes(context, dependencies, recoveryCodes);
 }
 
 /** Shows new recovery codes, this once, before the sign-in goes on. */
-export function showRecoveryCodes(
+function showRecoveryCodes(
   context: InteractionContext,
   { views, csrf }: Pick<InteractionDependencies, 'views' | 'csrf'>,
   codes: readonly string[],

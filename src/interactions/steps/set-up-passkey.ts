@@ -2,7 +2,6 @@ import { PASSKEY_SENTENCES } from '../../authentication/passkey/refusal.ts';
 import { singleValue } from '../../http/input/parameters.ts';
 import { originOf, requestState } from '../../http/records/request-state.ts';
 import { interactionAddress } from '../../oidc/routes.ts';
-import { epochSeconds } from '../../platform/time/clock.ts';
 import type { InteractionDependencies } from '../dependencies.ts';
 import {
   applicationOf,
@@ -12,8 +11,8 @@ import {
   redirectUri,
 } from '../interaction.ts';
 import { newPasskeyForm } from '../passkey/passkey-form.ts';
-import { findSetUpDue, type SetUpDue, showRecoveryCodes } from './set-up-factor.ts';
-import { goOn, keepProof, signInStepDone } from './sign-in-step-done.ts';
+import { findSetUpDue, goOnWithFactor, type SetUpDue } from './set-up-factor.ts';
+import { goOn } from './sign-in-step-done.ts';
 
 /** Lets a person add the passkey that this sign-in requires. */
 export async function showSetUpPasskey(
@@ -48,12 +47,7 @@ export async function addPasskey(
     log.detail = result.detail;
     return render(context, dependencies, { ...found, error: PASSKEY_SENTENCES[result.reason] });
   }
-  const { factor, recoveryCodes } = result;
-  const at = epochSeconds(dependencies.clock);
-  const proof = { personId, proof: { method: 'passkey' as const, at, factor } };
-  if (!recoveryCodes) return signInStepDone(context, dependencies, proof);
-  if (!(await keepProof(context, dependencies, proof))) return goOn(context, dependencies);
-  showRecoveryCodes(context, dependencies, recoveryCodes);
+  await goOnWithFactor(context, dependencies, { personId, method: 'passkey', ...result });
 }
 
 async function render(
