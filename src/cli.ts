@@ -1,3 +1,4 @@
+import { createInterface } from 'node:readline/promises';
 import { runCommand } from './commands/run-command.ts';
 import { readCommandConfig } from './config.ts';
 import { openCommandDatabase } from './open-database.ts';
@@ -7,6 +8,7 @@ process.exitCode = await runCommand(process.argv.slice(2), {
   input: process.stdin,
   print: (line) => process.stdout.write(`${line}\n`),
   say: (text) => process.stderr.write(text),
+  ask: process.stdin.isTTY && process.stderr.isTTY ? ask : undefined,
   clock: systemClock,
   issuer: () => readCommandConfig().issuer(),
   keys: () => readCommandConfig().keys(),
@@ -14,3 +16,13 @@ process.exitCode = await runCommand(process.argv.slice(2), {
   mail: () => readCommandConfig().mail(),
   openDatabase: async (how) => openCommandDatabase({ database: readCommandConfig().database() }, how),
 });
+
+/** Only `yes` is a yes. */
+async function ask(question: string): Promise<boolean> {
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return (await terminal.question(`${question} Type yes to go on: `)).trim().toLowerCase() === 'yes';
+  } finally {
+    terminal.close();
+  }
+}

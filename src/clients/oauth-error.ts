@@ -1,3 +1,5 @@
+import type { Refusal } from '../refusals/reasons.ts';
+
 /** A request that is refused (RFC 6749 section 5.2). The message is the `error_description`. */
 export class OAuthError extends Error {
   /** The `error` of the answer. */
@@ -6,16 +8,23 @@ export class OAuthError extends Error {
   readonly members: Readonly<Record<string, string>>;
   /** The reason for the log. The client may learn less. */
   readonly detail: string;
+  /** Why, for those who want to mend it. */
+  readonly why: Refusal | undefined;
 
   constructor(
     code: string,
     description: string,
-    { members = {}, detail = description }: { members?: Record<string, string>; detail?: string } = {},
+    {
+      members = {},
+      detail = description,
+      why,
+    }: { members?: Record<string, string>; detail?: string; why?: Refusal | undefined } = {},
   ) {
     super(description);
     this.name = 'OAuthError';
     this.code = code;
     this.members = members;
     this.detail = detail;
+    this.why = why;
   }
 }

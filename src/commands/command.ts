@@ -12,7 +12,7 @@ import type { Clock } from '../platform/time/clock.ts';
 export interface Command {
   /** The words that call the command: `client secret`. */
   name: string;
-  /** The words that must follow, as the usage shows them: `FILE`. */
+  /** The words that follow, as the usage shows them: `FILE`, `[FILE]` if it may be missing, `FILE…` for one or more. */
   operands: readonly string[];
   /** Options with a value, which the usage shows under this name: `{ name: 'NAME' }`. */
   options?: Readonly<Record<string, string>>;
@@ -20,7 +20,14 @@ export interface Command {
   switches?: readonly string[];
   /** One sentence for the usage. */
   summary: string;
-  run(context: CommandContext, operands: readonly string[], given: GivenOptions): Promise<void>;
+  /** What `--help` says beyond it: when to use the command, and a call with what it prints. */
+  help?: string;
+  /** Returns the exit code, where it is not 0. */
+  run(
+    context: CommandContext,
+    operands: readonly string[],
+    given: GivenOptions,
+  ): Promise<number | undefined> | Promise<void>;
 }
 
 /** The options of one call. */
@@ -36,6 +43,8 @@ export interface CommandContext {
   print(line: string): void;
   /** Tells the person at the terminal something that is not the result. */
   say(text: string): void;
+  /** Asks a question that is answered with yes or no. Undefined where nobody sits at a terminal. */
+  ask: ((question: string) => Promise<boolean>) | undefined;
   clock: Clock;
   /** The issuer of the server; undefined where nobody says it. */
   issuer(): string | undefined;

@@ -85,8 +85,7 @@ export async function runCommand(words: readonly string[], context: CommandConte
     return WRONG_USAGE;
   }
   try {
-    await call.command.run(context, call.operands, call.given);
-    return SUCCESS;
+    return (await call.command.run(context, call.operands, call.given)) ?? SUCCESS;
   } catch (error) {
     context.say(`${explained(error)}\n`);
     return FAILURE;

@@ -46,11 +46,17 @@ export function understandCall(
   const stray = Object.keys(values).find((name) => !takes(command, name));
   if (stray) return { mistake: `${command.name} takes no --${stray}.`, subject };
   const operands = positionals.slice(command.name.split(' ').length);
-  if (operands.length !== command.operands.length) {
+  if (!isNumberOf(operands.length, command.operands)) {
     const wanted = command.operands.join(' ') || 'nothing';
     return { mistake: `${command.name} takes ${wanted} behind it.`, subject };
   }
   return { command, operands, given: toGivenOptions(values) };
+}
+
+/** `[FILE]` may be missing, and `FILE…` may be repeated. */
+function isNumberOf(count: number, operands: Command['operands']): boolean {
+  const least = operands.filter((operand) => !operand.startsWith('[')).length;
+  return count >= least && (count <= operands.length || operands.some((operand) => operand.includes('…')));
 }
 
 /** The `kid` of a key is a SHA-256 in base64url, so one in 64 begins with a hyphen. No option looks like that. */

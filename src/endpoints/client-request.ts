@@ -116,11 +116,11 @@ export function allowOrigin(
 export function refuseClient(
   request: EndpointRequest,
   headers: Readonly<Record<string, string>>,
-  { code, message, members, detail }: OAuthError,
+  { code, message, members, detail, why }: OAuthError,
   { issuer }: Pick<ClientEndpointDependencies, 'issuer'>,
 ): EndpointAnswer {
   const isUnknown = code === 'invalid_client';
-  request.note({ error: code, detail, ...(isUnknown ? { clientIs: 'claimed' } : {}) });
+  request.note({ error: code, detail, why, ...(isUnknown ? { clientIs: 'claimed' } : {}) });
   const description = plainDescription(message);
   const challenge = `Basic realm="${issuer}", error="${code}", error_description="${description}"`;
   return {

@@ -22,7 +22,9 @@ export function errorReports({ logger }: { logger: Logger }): ReportError {
   const reportUnavailable = boundedLog(logger, { level: 'error', perSecond: 1 });
   return (req, thrown) => {
     const error = toHttpError(thrown);
-    const { id, log } = requestState(req);
+    const state = requestState(req);
+    const { id, log } = state;
+    state.why ??= error.why;
     log.error = error.code;
     log.detail ??= error.message;
     const whole = { requestId: id, err: thrown };

@@ -6,6 +6,7 @@ import type { NewFactor } from '../authentication/steps.ts';
 import type { Client } from '../clients/client.ts';
 import type { Artifact } from '../grants/artifact-store.ts';
 import type { Payload } from '../platform/time/payload-times.ts';
+import type { Refusal } from '../refusals/reasons.ts';
 
 /**
  * The facts about a protocol request that are known before the library sees it. The library reads its session cookie
@@ -81,6 +82,7 @@ export interface RequestFacts {
   /** The reason of a refusal. */
   error?: string;
   detail?: string;
+  why?: Refusal;
 }
 
 const storage = new AsyncLocalStorage<RequestContext>();

@@ -14,6 +14,16 @@ export type ErrorCode =
   | 'temporarily_unavailable'
   | 'server_error';
 
+/** Values by the name of a parameter or column: what came, or what was expected. Never a secret, a code or a token. */
+export type Values = Readonly<Record<string, string | readonly string[]>>;
+
+/** Why a request was refused, for those who want to mend it: the name of a reason (refusals/reasons.ts), and values. */
+export interface Why {
+  reason: string;
+  came?: Values;
+  expected?: Values;
+}
+
 export interface HttpErrorOptions {
   status: number;
   code: ErrorCode;
@@ -21,6 +31,7 @@ export interface HttpErrorOptions {
   /** Extra response headers, such as `Retry-After` or `WWW-Authenticate`. */
   headers?: Record<string, string>;
   page?: ErrorPage;
+  why?: Why;
   cause?: unknown;
 }
 
@@ -51,14 +62,16 @@ export class HttpError extends Error {
   readonly code: ErrorCode;
   readonly headers: Record<string, string>;
   readonly page: ErrorPage;
+  readonly why: Why | undefined;
 
-  constructor({ status, code, message, headers = {}, page = {}, cause }: HttpErrorOptions) {
+  constructor({ status, code, message, headers = {}, page = {}, why, cause }: HttpErrorOptions) {
     super(message, { cause });
     this.name = 'HttpError';
     this.status = status;
     this.code = code;
     this.headers = headers;
     this.page = page;
+    this.why = why;
   }
 }
 

@@ -1,5 +1,6 @@
 import { OAuthError } from '../clients/oauth-error.ts';
 import { printable } from '../platform/log/printable.ts';
+import type { Refusal } from '../refusals/reasons.ts';
 
 /** A refusal of an authenticated client's request, or of a token. */
 export class TokenError extends OAuthError {
@@ -7,10 +8,14 @@ export class TokenError extends OAuthError {
   constructor(
     code: string,
     description: string,
-    { members = {}, came = members.scope }: { members?: Record<string, string>; came?: string } = {},
+    {
+      members = {},
+      came = members.scope,
+      why,
+    }: { members?: Record<string, string>; came?: string | undefined; why?: Refusal | undefined } = {},
   ) {
     const detail = came === undefined ? description : `${description}: ${printable(came)}`;
-    super(code, description, { members, detail });
+    super(code, description, { members, detail, why });
     this.name = 'TokenError';
   }
 }

@@ -20,6 +20,7 @@ export type AnswerListener = (answer: {
   path: string;
   status: number;
   seconds: number;
+  state: RequestState;
 }) => void;
 
 /**
@@ -66,7 +67,7 @@ export function accessRecords({
     res.on('close', () => {
       const ms = performance.now() - started;
       const { statusCode: status, writableFinished } = res;
-      onAnswer({ method, path, status, seconds: ms / 1000 });
+      onAnswer({ method, path, status, seconds: ms / 1000, state });
       let members =
         member('requestId', id) +
         member('method', method) +

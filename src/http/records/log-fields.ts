@@ -3,6 +3,7 @@
  * text is cut and cleaned before it is written.
  */
 import type { IncomingMessage } from 'node:http';
+import type { Why } from '../../platform/errors.ts';
 import { requestState } from './request-state.ts';
 
 /**
@@ -34,11 +35,14 @@ export interface LogFacts {
   person?: string;
   error?: string;
   detail?: string;
+  /** Not in the line: it is kept with the refusal. */
+  why?: Why | undefined;
 }
 
 /** Adds what is known of a request to its line. */
-export function logFacts(req: IncomingMessage, facts: LogFacts): void {
+export function logFacts(req: IncomingMessage, { why, ...facts }: LogFacts): void {
   const state = requestState(req);
+  if (why) state.why = why;
   if (facts.client !== undefined && facts.clientIs !== 'claimed') state.client = facts.client;
   const grantType = facts.grantType === undefined ? state.log.grantType : claimed(facts.grantType);
   Object.assign(state.log, facts);

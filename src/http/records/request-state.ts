@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { Why } from '../../platform/errors.ts';
 import type { PlainValue } from '../../platform/log/plain-lines.ts';
 
 /**
@@ -11,6 +12,8 @@ export interface RequestState {
   ip: string;
   /** Fields for the request's log line; never a secret. */
   log: Record<string, PlainValue | undefined>;
+  /** Why it was refused, for those who want to mend it. */
+  why?: Why | undefined;
   /** The headers of an answer that is given before any handler sets its own. */
   headers?: Readonly<Record<string, string>>;
   /** The id of the client, once it is known that there is one, for the page of an error. */

@@ -30,6 +30,7 @@ export async function runOn(
   let err = '';
   const code = await runCommand(words, {
     input: new PassThrough().end(),
+    ask: undefined,
     clock: systemClock,
     print: (line) => out.push(line),
     say: (text) => {
