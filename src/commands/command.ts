@@ -12,7 +12,7 @@ import type { Clock } from '../platform/time/clock.ts';
 export interface Command {
   /** The words that call the command: `client secret`. */
   name: string;
-  /** The words that follow, as the usage shows them: `FILE`, `[FILE]` if it may be missing, `FILE…` for one or more. */
+  /** The words that follow, as the usage shows them: `FILE`; `[FILE]` may be missing, and `FILE…` may be repeated. */
   operands: readonly string[];
   /** Options with a value, which the usage shows under this name: `{ name: 'NAME' }`. */
   options?: Readonly<Record<string, string>>;
@@ -20,7 +20,7 @@ export interface Command {
   switches?: readonly string[];
   /** One sentence for the usage. */
   summary: string;
-  /** What `--help` says beyond it: when to use the command, and a call with what it prints. */
+  /** `--help` prints it below the summary: when to use the command, and a call with its output. */
   help?: string;
   /** Returns the exit code, where it is not 0. */
   run(
