@@ -1,6 +1,6 @@
 import type { ReasonText } from '../reason-text.ts';
 
-/** Of the token endpoint. */
+/** The token endpoint gives these. */
 export const TOKEN_REASONS = {
   'code.expired': {
     sentence: 'The authorization code was exchanged too late.',
