@@ -1,4 +1,4 @@
-/** What there is to say of a reason. */
+/** Explains a reason. */
 export interface ReasonText {
   /** Says what is wrong, in one sentence that fits every request with this reason. */
   sentence: string;
