@@ -5,10 +5,10 @@ import type { Endpoint, EndpointRequest } from '../http/endpoint.ts';
 import { parseJsonObject } from '../http/input/body.ts';
 import { parseOAuthBody } from '../http/input/oauth-input.ts';
 import { requestLimitKey } from '../http/rate-limits/limit-key.ts';
-import { unsupportedMediaType } from '../listnr/errors.ts';
 import { ISSUE_TOKEN, JWKS } from '../listnr/routes.ts';
 import { publishedDocument } from '../oidc/answers/published-documents.ts';
 import { DOCUMENTS, PATHS } from '../oidc/routes.ts';
+import { unsupportedMediaType } from '../tokens/listnr/errors.ts';
 import { endpointLimits } from './endpoint-limits.ts';
 
 /** By `grant_type`. The others are rare. */

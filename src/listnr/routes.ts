@@ -12,8 +12,8 @@ import { type LimitRequest, limited } from '../http/rate-limits/limit-requests.t
 import { logClaim } from '../http/records/log-fields.ts';
 import { createRouter, jsonAnswers } from '../http/routing.ts';
 import { answerDocument, type PublishedDocument } from '../platform/published-document.ts';
+import { unsupportedMediaType } from '../tokens/listnr/errors.ts';
 import { preflight } from './cors.ts';
-import { unsupportedMediaType } from './errors.ts';
 
 export const ISSUE_TOKEN = '/v1/listnr-token-provider/issue-token';
 export const JWKS = '/v1/listnr-token-provider/jwks';

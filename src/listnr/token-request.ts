@@ -1,4 +1,4 @@
-import { invalidRequest } from './errors.ts';
+import { invalidRequest } from '../tokens/listnr/errors.ts';
 
 /** The body of a token request. `null` and a missing member mean the same. */
 export interface TokenRequest {

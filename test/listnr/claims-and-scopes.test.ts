@@ -1,11 +1,11 @@
 import { readAuthorization } from '../../src/listnr/authentication/authorization-header.ts';
-import { profileClaims } from '../../src/listnr/profile-claims.ts';
-import { grantedScopes } from '../../src/listnr/requested-scope.ts';
-import { requestedSubject } from '../../src/listnr/requested-subject.ts';
 import type { HttpError } from '../../src/platform/errors.ts';
 import { isSubject } from '../../src/tokens/claims/subject.ts';
 import { checkAudience, checkIdToken } from '../../src/tokens/id-tokens/id-token-claims.ts';
-import { listnrClaims } from '../../src/tokens/listnr-token.ts';
+import { listnrClaims } from '../../src/tokens/listnr/listnr-token.ts';
+import { profileClaims } from '../../src/tokens/listnr/profile-claims.ts';
+import { grantedScopes } from '../../src/tokens/listnr/requested-scope.ts';
+import { requestedSubject } from '../../src/tokens/listnr/requested-subject.ts';
 
 describe('the granted scopes', () => {
   const allowed = ['read:profile', 'write:preferences'];

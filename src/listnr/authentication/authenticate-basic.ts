@@ -1,6 +1,6 @@
 import type { ListnrClient } from '../../clients/listnr/listnr-client.ts';
+import { invalidClient, invalidRequest, unauthorizedClient } from '../../tokens/listnr/errors.ts';
 import type { Directory } from '../directory.ts';
-import { invalidClient, invalidRequest, unauthorizedClient } from '../errors.ts';
 
 /**
  * Authenticates a client by its id and secret, and checks that the body's `client_id`, to which `client` belongs, is

@@ -1,8 +1,8 @@
 import type { ListnrClient } from '../../clients/listnr/listnr-client.ts';
 import { IdTokenRefused } from '../../tokens/id-tokens/errors.ts';
 import type { IdTokenVerifier, VerifiedIdToken } from '../../tokens/id-tokens/id-token-verifier.ts';
+import { invalidClient, invalidToken, unauthorizedClient } from '../../tokens/listnr/errors.ts';
 import type { Directory } from '../directory.ts';
-import { invalidClient, invalidToken, unauthorizedClient } from '../errors.ts';
 
 /**
  * Verifies the ID token that a client of the authenticated-user pattern presents.

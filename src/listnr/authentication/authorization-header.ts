@@ -1,4 +1,4 @@
-import { invalidClient } from '../errors.ts';
+import { invalidClient } from '../../tokens/listnr/errors.ts';
 
 export type Credentials =
   | { scheme: 'basic'; clientId: string; secret: string }

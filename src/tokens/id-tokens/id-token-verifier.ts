@@ -28,7 +28,7 @@ const OURSELVES = { issuer: 'self', jwksUri: null, algorithms: [] } as const;
 interface VerifierDependencies {
   /** The `iss` of our own ID tokens. */
   issuer: string;
-  keyRings: { oidc: KeyRing };
+  keyRings: { oidc: Pick<KeyRing, 'verify' | 'publicKey'> };
   externalKeys: ExternalKeys;
   clock: Clock;
 }
@@ -78,7 +78,7 @@ async function verifyFrom<Row extends Pick<AcceptedIssuer, 'issuer' | 'jwksUri' 
   return { claims, row, own };
 }
 
-function keyOf(keyRing: KeyRing): CompactVerifyGetKey {
+function keyOf(keyRing: Pick<KeyRing, 'publicKey'>): CompactVerifyGetKey {
   return ({ kid = '' }) => {
     const key = keyRing.publicKey(kid);
     if (!key) throw new errors.JWKSNoMatchingKey();

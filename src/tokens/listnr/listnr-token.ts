@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { ListnrClaim } from '../clients/listnr/listnr-client.ts';
-import type { KeyRing } from '../keys/key-ring.ts';
+import type { ListnrClaim } from '../../clients/listnr/listnr-client.ts';
+import type { KeyRing } from '../../keys/key-ring.ts';
 
 export const TOKEN_LIFETIME_SECONDS = 900;
 

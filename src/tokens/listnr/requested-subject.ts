@@ -1,4 +1,4 @@
-import { isSubject } from '../tokens/claims/subject.ts';
+import { isSubject } from '../claims/subject.ts';
 import { invalidRequest } from './errors.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { HttpError } from '../platform/errors.ts';
+import { HttpError } from '../../platform/errors.ts';
 
 export type Scheme = 'basic' | 'bearer';
 

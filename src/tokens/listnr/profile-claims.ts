@@ -1,4 +1,4 @@
-import type { ListnrClaim } from '../clients/listnr/listnr-client.ts';
+import type { ListnrClaim } from '../../clients/listnr/listnr-client.ts';
 
 /** Where an ID token has each claim of a LiSTNR token. */
 const SOURCES: Record<ListnrClaim, (idToken: Record<string, unknown>) => unknown[]> = {
