@@ -6,8 +6,8 @@ import { systemClock } from './platform/time/clock.ts';
 
 process.exitCode = await runCommand(process.argv.slice(2), {
   input: process.stdin,
-  print: (line) => process.stdout.write(`${line}\n`),
-  say: (text) => process.stderr.write(text),
+  print: (line) => void process.stdout.write(`${line}\n`),
+  say: (text) => void process.stderr.write(text),
   ask: process.stdin.isTTY && process.stderr.isTTY ? ask : undefined,
   clock: systemClock,
   issuer: () => readCommandConfig().issuer(),

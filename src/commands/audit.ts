@@ -4,7 +4,7 @@ import { OperatorError } from '../platform/errors.ts';
 import { nearestName } from '../platform/nearest-name.ts';
 import type { Clock } from '../platform/time/clock.ts';
 import type { Command } from './command.ts';
-import { jsonLineOf, tableOf } from './registered/written.ts';
+import { jsonLineOf, jsonOf, tableOf } from './registered/written.ts';
 
 const USUAL_LIMIT = 100;
 const LARGEST_LIMIT = 100_000;
@@ -34,7 +34,21 @@ export const audit: Command = {
     ...{ since: 'TIME', until: 'TIME', limit: 'N' },
   },
   switches: ['json'],
-  summary: `Read the audit trail, the newest first, ${USUAL_LIMIT} events unless you say how many; --json writes a line for each. TIME is 2026-11-27, 2026-11-27T14:00:00Z, or an age: 30m, 12h, 7d. EVENT is one of npx listo audit events, or a thing, for all of its events: ${THINGS.join(', ')}.`,
+  summary: `Read the audit trail, the newest first, ${USUAL_LIMIT} events unless you say how many.`,
+  words: {
+    person: 'Only events of this person, by id: the trail keeps no addresses.',
+    client: 'Only events of this client.',
+    instance: 'Only events of this instance.',
+    event: 'Only this event, by its name in npx listo audit events, or all events of a thing.',
+    request: 'Only events of this request, by the id in its X-Request-Id and log line.',
+    since:
+      'Only events from this time on: 2026-11-27, 2026-11-27T14:00:00Z, or an age such as 30m, 12h or 7d.',
+    until: 'Only events before this time, which is written like that of --since.',
+    limit: `How many, up to ${LARGEST_LIMIT}.`,
+    json: 'Print a line of JSON for each event, for programs.',
+  },
+  choices: { event: THINGS },
+  examples: ['audit --client acme-portal --since 7d', 'audit --event sign_in.refused --since 1h --json'],
   async run({ openDatabase, print, say, clock }, _operands, { options, switches }) {
     const { person, client, instance, request, since, until } = options;
     const limit = options.limit === undefined ? USUAL_LIMIT : limitOf(options.limit);
@@ -63,12 +77,12 @@ export const audit: Command = {
 export const auditEvents: Command = {
   name: 'audit events',
   operands: [],
+  switches: ['json'],
   summary: 'Explain the events of the audit trail.',
-  async run({ print }) {
-    for (const line of tableOf(
-      NAMES.toSorted().map((event) => ({ event, meaning: AUDIT_EVENTS[event] })),
-      ['event', 'meaning'],
-    ))
+  examples: ['audit events'],
+  async run({ print }, _operands, { switches }) {
+    const rows = NAMES.toSorted().map((event) => ({ event, meaning: AUDIT_EVENTS[event] }));
+    for (const line of switches.has('json') ? [jsonOf(rows)] : tableOf(rows, ['event', 'meaning']))
       print(line);
   },
 };

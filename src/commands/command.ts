@@ -20,8 +20,17 @@ export interface Command {
   switches?: readonly string[];
   /** One sentence for the usage. */
   summary: string;
-  /** `--help` prints it below the summary: when to use the command, and a call with its output. */
+  /**
+   * A sentence for each operand and option, by its own name: `FILE`, `name`. `help/shared-words.ts` has those of words
+   * that mean the same everywhere.
+   */
+  words?: Readonly<Record<string, string>>;
+  /** The values of an operand or option that takes one of a few, for help and completion. */
+  choices?: Readonly<Record<string, readonly string[]>>;
+  /** `--help` prints it below the options: when to use the command, and what to know before. */
   help?: string;
+  /** Calls as they are typed behind `npx listo`. */
+  examples?: readonly string[];
   /** Returns the exit code, where it is not 0. */
   run(
     context: CommandContext,

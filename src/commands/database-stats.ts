@@ -36,7 +36,10 @@ export const databaseStats: Command = {
   operands: [],
   switches: ['json'],
   summary:
-    'Say of each table how many rows it has, how many have expired, how long the oldest of those has waited, and its size. ~ is an estimate, > where counting stopped.',
+    'Say of each table how many rows it has, how many have expired, how long the oldest of those has waited, and its size.',
+  help: `~ stands before an estimate, and > where counting stopped. A running server deletes expired rows
+every minute, so a lag of more than some minutes says that none does.`,
+  examples: ['database stats'],
   async run({ openDatabase, print }, _operands, { switches }) {
     const database = await openDatabase();
     try {

@@ -20,7 +20,15 @@ export const deliveriesList: Command = {
   operands: [],
   options: { state: 'STATE', kind: 'KIND', client: 'ID', after: 'NUMBER' },
   switches: ['json'],
-  summary: `List what was sent to others or waits for it, the newest first, up to ${MOST}; --after goes on behind a number. STATE is queued, delivered or given_up.`,
+  summary: `List what was sent to others or waits for it, the newest first, up to ${MOST}.`,
+  words: {
+    state: 'Only those in this state.',
+    kind: 'Only those of this kind, as the list shows it: mail, or the logout of an application.',
+    client: 'Only those to this client.',
+    after: 'Go on behind this number, the last of the list before.',
+  },
+  choices: { state: DELIVERY_STATES },
+  examples: ['deliveries list --state given_up'],
   run: (context, _operands, { options, switches }) =>
     withLog(context, async (log, db) => {
       const { kind, client: clientId } = options;
@@ -41,6 +49,7 @@ export const deliveriesShow: Command = {
   operands: ['NUMBER'],
   switches: ['json'],
   summary: 'Show one delivery: what it is about, what became of it, and why it failed last.',
+  examples: ['deliveries show 7'],
   run: (context, [number = ''], { switches }) =>
     withLog(context, async (log) => {
       const row = await log.find(numberOf(number));
@@ -52,12 +61,18 @@ export const deliveriesShow: Command = {
 export const deliveriesRetry: Command = {
   name: 'deliveries retry',
   operands: ['NUMBER'],
+  switches: ['json'],
   summary:
     'Send one delivery again now, also one that was given up or delivered; after a failure, for a day.',
-  run: (context, [number = '']) =>
+  examples: ['deliveries retry 7'],
+  run: (context, [number = ''], { switches }) =>
     withLog(context, async (log) => {
       if (!(await log.retry(numberOf(number)))) throw unknown();
-      context.print('Queued. A running server sends it within a second or two.');
+      context.print(
+        switches.has('json')
+          ? jsonOf({ did: 'queued', id: number })
+          : 'Queued. A running server sends it within a second or two.',
+      );
     }),
 };
 

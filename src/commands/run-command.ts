@@ -8,8 +8,11 @@ import { clientSecretList } from './client-secret/list.ts';
 import { clientSecret } from './client-secret/make.ts';
 import { clientSecretRevoke } from './client-secret/revoke.ts';
 import type { Command, CommandContext } from './command.ts';
+import { completionCommand } from './completion/completion.ts';
 import { databaseStats } from './database-stats.ts';
 import { deliveriesList, deliveriesRetry, deliveriesShow } from './deliveries.ts';
+import { commandPage } from './help/command-page.ts';
+import { aboutSubject, overview } from './help/overview.ts';
 import { keysDrop, keysList, keysReseal, keysRotate } from './keys.ts';
 import { migrate } from './migrate.ts';
 import { passwordHash } from './password-hash.ts';
@@ -23,7 +26,7 @@ import { listCommand } from './registered/list.ts';
 import { showCommand } from './registered/show.ts';
 import { seal } from './seal.ts';
 import { seed } from './seed.ts';
-import { subjectOf, understandCall } from './understand-call.ts';
+import { HELP, type HelpCall, subjectOf, understandCall } from './understand-call.ts';
 
 const SUCCESS = 0;
 const FAILURE = 1;
@@ -33,13 +36,14 @@ const INSUFFICIENT_PRIVILEGE = '42501';
 /** The SQLSTATEs for a missing table and a missing column. */
 const SCHEMA_LACKS = new Set(['42P01', '42703']);
 
+/** The call is understood as one for help, so it never runs. */
 const help: Command = {
-  name: 'help',
-  operands: [],
-  summary: 'Print this.',
-  async run({ print }) {
-    print(usage());
-  },
+  name: HELP,
+  operands: ['[COMMAND…]'],
+  words: { COMMAND: 'The words of one command, or the first of them.' },
+  summary: 'Explain one command, those about one thing, or list them all.',
+  examples: ['help client secret add', 'help keys'],
+  async run() {},
 };
 
 export const COMMANDS: readonly Command[] = [
@@ -70,18 +74,21 @@ export const COMMANDS: readonly Command[] = [
   audit,
   auditEvents,
   databaseStats,
+  completionCommand(() => COMMANDS),
   help,
 ];
 
 /** Runs the command that `words` call. Returns the exit code: 0, 1 for a failure, 2 for a wrong call. */
 export async function runCommand(words: readonly string[], context: CommandContext): Promise<number> {
   const call = understandCall(words, COMMANDS);
-  if (call === 'help') {
-    context.print(usage());
+  if ('helpOn' in call) {
+    context.print(helpOf(call));
     return SUCCESS;
   }
   if ('mistake' in call) {
-    context.say(`${call.mistake}\n\n${call.subject === undefined ? usage() : usageAbout(call.subject)}\n`);
+    const { mistake, subject } = call;
+    const usage = subject === undefined ? overview(COMMANDS) : aboutSubject(subject, COMMANDS);
+    context.say(`${mistake}\n\n${usage}\n`);
     return WRONG_USAGE;
   }
   try {
@@ -92,22 +99,14 @@ export async function runCommand(words: readonly string[], context: CommandConte
   }
 }
 
-function usage(): string {
-  return `Usage: npx listo COMMAND (in the image: listo COMMAND)\n\n${linesOf(COMMANDS)}`;
-}
-
-function usageAbout(subject: string): string {
-  const commands = COMMANDS.filter((command) => subjectOf(command) === subject);
-  return `${linesOf(commands)}\n\nAll commands: npx listo help`;
-}
-
-function linesOf(commands: readonly Command[]): string {
-  const calls = commands.map(({ name, operands, options = {}, switches = [], summary }) => {
-    const valued = Object.entries(options).map(([option, value]) => `[--${option} ${value}]`);
-    const call = [name, ...operands, ...valued, ...switches.map((option) => `[--${option}]`)].join(' ');
-    return `  ${call}\n      ${summary}`;
-  });
-  return calls.join('\n');
+function helpOf({ helpOn, subject }: HelpCall): string {
+  if (subject === undefined) return overview(COMMANDS);
+  if (!helpOn) return aboutSubject(subject, COMMANDS);
+  const others = COMMANDS.filter((one) => subjectOf(one) === subject && one !== helpOn);
+  return commandPage(
+    helpOn,
+    others.map(({ name }) => name),
+  );
 }
 
 function explained(error: unknown): string {

@@ -1,6 +1,7 @@
 import { migrate } from '../platform/migrate.ts';
 import { applySeed, type Change, readSeedFile } from '../platform/seeds/seed.ts';
 import type { Command } from './command.ts';
+import { jsonOf } from './registered/written.ts';
 
 const DONE: Record<Change['operation'], string> = {
   insert: 'inserted',
@@ -11,18 +12,22 @@ const DONE: Record<Change['operation'], string> = {
 export const seed: Command = {
   name: 'seed',
   operands: ['FILE'],
+  switches: ['json'],
   summary: 'Apply a file of registrations (SQL) in one transaction, and print what it changed.',
-  async run({ openDatabase, issuer: issuerOf, print }, [file = '']) {
+  examples: ['seed acme.sql'],
+  async run({ openDatabase, issuer: issuerOf, print }, [file = ''], { switches }) {
     const sql = readSeedFile(file);
     const issuer = issuerOf();
     const database = await openDatabase({ make: true });
     try {
-      for (const name of await migrate(database)) print(`migrated ${name}`);
+      const migrated = await migrate(database);
+      if (!switches.has('json')) for (const name of migrated) print(`migrated ${name}`);
       const changes = await applySeed(database.knex, {
         name: file,
         sql,
         settings: issuer === undefined ? {} : { issuer },
       });
+      if (switches.has('json')) return print(jsonOf({ migrated, changes }));
       for (const { operation, table, key } of changes) print(`${DONE[operation]} ${table} ${key}`);
       if (changes.length === 0) print('Nothing changed.');
     } finally {

@@ -16,14 +16,22 @@ export interface Mistake {
   subject: string | undefined;
 }
 
+/** A call for help: `--help`, or `help` with the words that it is about. */
+export interface HelpCall {
+  /** The command, if they name one. */
+  helpOn: Command | undefined;
+  /** The first word of the commands that they are about; undefined: all. */
+  subject: string | undefined;
+}
+
 /**
- * Finds the command that `words` call, or `help` if they ask for it. The text of a mistake does not repeat the words,
+ * Finds the command that `words` call, or the help that they ask for. The text of a mistake does not repeat the words,
  * since one of them may be a secret.
  */
 export function understandCall(
   words: readonly string[],
   commands: readonly Command[],
-): Call | 'help' | Mistake {
+): Call | HelpCall | Mistake {
   let parsed: { positionals: string[]; values: Values };
   try {
     parsed = parseArgs({ args: operandsLast(words), allowPositionals: true, options: optionsOf(commands) });
@@ -37,7 +45,7 @@ export function understandCall(
       : { mistake: 'There is no such option.', subject };
   }
   const { positionals, values } = parsed;
-  if (values.help) return 'help';
+  if (values.help) return helpOn(positionals, commands);
   if (positionals.length === 0) return { mistake: 'Name a command.', subject: undefined };
 
   const command = commandOf(positionals, commands);
@@ -50,7 +58,21 @@ export function understandCall(
     const wanted = command.operands.join(' ') || 'nothing';
     return { mistake: `${command.name} takes ${wanted} behind it.`, subject };
   }
+  if (command.name === HELP) return helpOn(operands, commands);
   return { command, operands, given: toGivenOptions(values) };
+}
+
+/** The command with this name gives help. */
+export const HELP = 'help';
+
+/** `client secret add`, with or without operands; `client`, for all that are about clients; or nothing, for all. */
+function helpOn(words: readonly string[], commands: readonly Command[]): HelpCall | Mistake {
+  const [subject] = words;
+  if (subject === undefined) return { helpOn: undefined, subject };
+  const command = commandOf(words, commands);
+  if (command) return { helpOn: command, subject };
+  const isSubject = words.length === 1 && commands.some((one) => subjectOf(one) === subject);
+  return isSubject ? { helpOn: undefined, subject } : unknownCommand(words, commands);
 }
 
 /** `[FILE]` may be missing, and `FILE…` may be repeated. */

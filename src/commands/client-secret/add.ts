@@ -4,7 +4,8 @@ import { digestSecret, generateSecret } from '../../platform/secrets/digest.ts';
 import { explainRefusal, isRefusal, isStatementError } from '../../platform/seeds/seed-error.ts';
 import type { Clock } from '../../platform/time/clock.ts';
 import type { Command } from '../command.ts';
-import { KIND_OPTION, withSecretsOf } from './owner.ts';
+import { jsonOf } from '../registered/written.ts';
+import { KIND_CHOICES, KIND_OPTION, withSecretsOf } from './owner.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const LONGEST_DAYS = 3650;
@@ -14,8 +15,16 @@ export const clientSecretAdd: Command = {
   name: 'client secret add',
   operands: ['CLIENT_ID'],
   options: { name: 'NAME', 'expires-in-days': 'N', ...KIND_OPTION },
-  summary:
-    'Give a client one more secret and print it, this once. Its name is the day, unless you give one; it does not expire, unless you say when.',
+  switches: ['json'],
+  summary: 'Give a client one more secret and print it, this once.',
+  words: {
+    name: 'The name of the secret, for the list; the day, unless you give one.',
+    'expires-in-days': `When it ends, up to ${LONGEST_DAYS} days; never, unless you say when.`,
+  },
+  choices: KIND_CHOICES,
+  help: `The secrets that a client has go on, so nothing fails meanwhile: add one, hand it over, wait until
+the list says that the old one is not used any more, and revoke that.`,
+  examples: ['client secret add acme-portal --expires-in-days 365'],
   async run(context, [clientId = ''], given) {
     const { name, 'expires-in-days': days } = given.options;
     // This comes before any statement, because a secret typed as the name would reach the database's own log.
@@ -29,6 +38,10 @@ export const clientSecretAdd: Command = {
         expiresAt,
       };
       await add(secrets, clientId, registered);
+      if (given.switches.has('json'))
+        return context.print(
+          jsonOf({ client_id: clientId, name: registered.name, secret, expires_at: expiresAt }),
+        );
       context.print(`Secret, shown only now and kept nowhere: ${secret}`);
       context.print(`Name:    ${registered.name}`);
       context.print(`Expires: ${expiresAt?.toISOString() ?? 'never'}`);

@@ -10,7 +10,8 @@ import { createRegisteredStore } from '../registered/registered-store.ts';
 import { unknownId } from '../registered/unknown-id.ts';
 
 /** `--kind` chooses between clients of both services with the same id. */
-export const KIND_OPTION = { kind: 'listo|listnr' };
+export const KIND_OPTION = { kind: 'KIND' };
+export const KIND_CHOICES = { kind: ['listo', 'listnr'] };
 
 const TABLES: Record<string, SecretTable> = { listo: 'client_secrets', listnr: 'listnr_client_secrets' };
 

@@ -2,20 +2,28 @@ import type { ClientSecretStore } from '../../clients/secrets/client-secret-stor
 import { OperatorError } from '../../platform/errors.ts';
 import { explainRefusal, isRefusal } from '../../platform/seeds/seed-error.ts';
 import type { Command } from '../command.ts';
-import { KIND_OPTION, withSecretsOf } from './owner.ts';
+import { jsonOf } from '../registered/written.ts';
+import { KIND_CHOICES, KIND_OPTION, withSecretsOf } from './owner.ts';
 
 export const clientSecretRevoke: Command = {
   name: 'client secret revoke',
   operands: ['CLIENT_ID', 'NAME'],
   options: KIND_OPTION,
+  switches: ['json'],
   summary: 'End a secret of a client. The last one stays: add the next one first.',
+  words: { NAME: 'The name of the secret, as the list shows it; never the secret itself.' },
+  choices: KIND_CHOICES,
+  examples: ['client secret revoke acme-portal 2026-01-31'],
   run: (context, [clientId = '', name = ''], given) =>
     withSecretsOf(context, clientId, given, async (secrets) => {
       await remove(secrets, clientId, name);
-      context.print('Revoked. Every process refuses it within about a second.');
       const now = context.clock.now();
       const left = await secrets.list(clientId);
-      if (left.every(({ expiresAt }) => expiresAt !== null && expiresAt <= now))
+      const live = left.filter(({ expiresAt }) => expiresAt === null || expiresAt > now).length;
+      if (given.switches.has('json'))
+        return context.print(jsonOf({ did: 'revoked', client_id: clientId, name, live_secrets: live }));
+      context.print('Revoked. Every process refuses it within about a second.');
+      if (live === 0)
         context.print('Those left have all expired, so this client cannot authenticate until you add one.');
     }),
 };

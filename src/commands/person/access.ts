@@ -1,5 +1,5 @@
 import type { Command } from '../command.ts';
-import { changePerson, IN_INSTANCE, inWords, PERSON } from './chosen-person.ts';
+import { changePerson, IN_INSTANCE, inWords, PERSON, WHICH_INSTANCE } from './chosen-person.ts';
 
 export const personDisable: Command = {
   name: 'person disable',
@@ -8,6 +8,8 @@ export const personDisable: Command = {
   switches: ['json'],
   summary:
     'Disable a person, by id or address: their sessions and everything allowed in them end at once, and they cannot sign in.',
+  words: WHICH_INSTANCE,
+  examples: ['person disable ada@acme.example'],
   run: (context, operands, given) =>
     changePerson(context, 'person disable', operands, given, async ({ person, store }) => {
       const changed = await store.disable(person.id);
@@ -24,6 +26,8 @@ export const personEnable: Command = {
   options: IN_INSTANCE,
   switches: ['json'],
   summary: 'Let a disabled person sign in again, by id or address.',
+  words: WHICH_INSTANCE,
+  examples: ['person enable ada@acme.example'],
   run: (context, operands, given) =>
     changePerson(context, 'person enable', operands, given, async ({ person, store }) => {
       const changed = await store.enable(person.id);

@@ -10,6 +10,9 @@ import { createPersonAdminStore, type NamedPerson, type PersonAdminStore } from 
 /** The operand and option with which a command names one person. */
 export const PERSON = 'PERSON';
 export const IN_INSTANCE = { instance: 'ID' };
+export const WHICH_INSTANCE = {
+  instance: 'The instance of the person, where people of several have the address.',
+};
 
 export interface Chosen {
   person: NamedPerson;

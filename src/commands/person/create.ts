@@ -13,8 +13,14 @@ export const personCreate: Command = {
   operands: ['ADDRESS'],
   options: { instance: 'ID', name: 'NAME' },
   switches: ['password', 'json'],
-  summary:
-    'Register a person of an instance. With --password, read their first password from standard input; without, they choose one by an invitation.',
+  summary: 'Register a person of an instance. They choose their first password by an invitation.',
+  words: {
+    ADDRESS: 'The e-mail address with which they sign in.',
+    instance: 'The instance to which they belong. It has to be said.',
+    name: 'The name of the person, as applications show it.',
+    password: 'Read their first password from standard input instead.',
+  },
+  examples: ['person create ada@acme.example --instance acme --name "Ada Lovelace"'],
   async run(context, [email = ''], given) {
     const { instance: instanceId, name = null } = given.options;
     if (instanceId === undefined)

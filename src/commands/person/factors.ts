@@ -1,7 +1,15 @@
 import { OperatorError } from '../../platform/errors.ts';
 import type { Command, CommandContext, GivenOptions } from '../command.ts';
 import { jsonOf, tableOf } from '../registered/written.ts';
-import { type Chosen, changePerson, IN_INSTANCE, inWords, PERSON, withPerson } from './chosen-person.ts';
+import {
+  type Chosen,
+  changePerson,
+  IN_INSTANCE,
+  inWords,
+  PERSON,
+  WHICH_INSTANCE,
+  withPerson,
+} from './chosen-person.ts';
 import { mailQueuesOf } from './mail-queues.ts';
 
 const COLUMNS = ['factor', 'name', 'created_at', 'last_used_at'];
@@ -11,8 +19,13 @@ export const personFactors: Command = {
   operands: [PERSON],
   options: { ...IN_INSTANCE, remove: 'FACTOR' },
   switches: ['json'],
-  summary:
-    'List what a person has beside a password: an authenticator app, passkeys. --remove takes one away, for somebody who lost the phone; the recovery codes go with the last one, and the person is told by mail.',
+  summary: 'List what a person has beside a password: an authenticator app, passkeys.',
+  words: {
+    ...WHICH_INSTANCE,
+    remove:
+      'Take this one away, for somebody who lost the phone. The recovery codes go with the last one, and the person is told by mail.',
+  },
+  examples: ['person factors ada@acme.example', 'person factors ada@acme.example --remove totp'],
   run: (context, operands, given) =>
     given.options.remove === undefined
       ? list(context, operands, given)

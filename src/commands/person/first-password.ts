@@ -1,7 +1,15 @@
 import { OperatorError } from '../../platform/errors.ts';
 import type { Command, CommandContext, GivenOptions } from '../command.ts';
 import { readNewPassword } from '../new-password.ts';
-import { type Chosen, changePerson, IN_INSTANCE, inWords, PERSON, withPerson } from './chosen-person.ts';
+import {
+  type Chosen,
+  changePerson,
+  IN_INSTANCE,
+  inWords,
+  PERSON,
+  WHICH_INSTANCE,
+  withPerson,
+} from './chosen-person.ts';
 import { expectPasswords } from './create.ts';
 import { mailQueuesOf } from './mail-queues.ts';
 
@@ -18,6 +26,8 @@ export const personInvite: Command = {
   options: IN_INSTANCE,
   switches: ['json'],
   summary: 'Send a person without a password a mail with a link to choose their first one.',
+  words: WHICH_INSTANCE,
+  examples: ['person invite ada@acme.example'],
   run: (context, operands, given) =>
     changePerson(context, 'person invite', operands, given, async (chosen) => {
       await expectEnabled(chosen);
@@ -41,7 +51,12 @@ export const personReset: Command = {
   options: IN_INSTANCE,
   switches: ['password', 'json'],
   summary:
-    "End a person's password and all their sessions, and send them a mail with a link to choose another one. With --password, read that from standard input instead of sending a mail.",
+    "End a person's password and all their sessions, and send them a mail with a link to choose another one.",
+  words: {
+    ...WHICH_INSTANCE,
+    password: 'Read the other password from standard input instead of sending a mail.',
+  },
+  examples: ['person reset ada@acme.example --instance acme'],
   run: (context, operands, given) =>
     given.switches.has('password')
       ? setPassword(context, operands, given)

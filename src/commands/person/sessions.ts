@@ -1,7 +1,7 @@
 import { OperatorError } from '../../platform/errors.ts';
 import type { Command } from '../command.ts';
 import { jsonOf, tableOf } from '../registered/written.ts';
-import { changePerson, IN_INSTANCE, inWords, PERSON, withPerson } from './chosen-person.ts';
+import { changePerson, IN_INSTANCE, inWords, PERSON, WHICH_INSTANCE, withPerson } from './chosen-person.ts';
 
 const COLUMNS = ['uid', 'created_at', 'last_seen_at', 'expires_at', 'user_agent'];
 
@@ -11,6 +11,8 @@ export const personSessions: Command = {
   options: IN_INSTANCE,
   switches: ['json'],
   summary: 'List the browsers in which a person is signed in, the latest first.',
+  words: WHICH_INSTANCE,
+  examples: ['person sessions ada@acme.example'],
   run: (context, operands, given) =>
     withPerson(context, 'person sessions', operands, given, async ({ person, store }) => {
       const rows = await store.sessions(person.id);
@@ -26,7 +28,12 @@ export const personSignOut: Command = {
   options: { ...IN_INSTANCE, session: 'UID' },
   switches: ['json'],
   summary:
-    'End all sessions of a person, or the one that --session names, and everything that was allowed in them. They may sign in again.',
+    'End all sessions of a person, or one of them, and everything that was allowed in them. They may sign in again.',
+  words: {
+    ...WHICH_INSTANCE,
+    session: 'Only this session, by the uid that npx listo person sessions shows.',
+  },
+  examples: ['person sign-out ada@acme.example'],
   run: (context, operands, given) =>
     changePerson(context, 'person sign-out', operands, given, async ({ person, store }) => {
       const { session } = given.options;

@@ -13,7 +13,9 @@ export function listCommand({ word, table, many, columns, filters }: Kind): Comm
     operands: [],
     options: { ...filters, after: 'ID' },
     switches: ['json'],
-    summary: `List the ${many} by id, up to ${MOST}; --after goes on behind an id.`,
+    summary: `List the ${many} by id, up to ${MOST}.`,
+    words: 'email' in filters ? { email: 'Only those with this address, in any instance.' } : {},
+    examples: ['instance' in filters ? `${word} list --instance acme` : `${word} list --json`],
     async run({ openDatabase, print, say }, _operands, { options, switches }) {
       const database = await openDatabase();
       try {

@@ -32,7 +32,7 @@ export async function runOn(
     input: new PassThrough().end(),
     ask: undefined,
     clock: systemClock,
-    print: (line) => out.push(line),
+    print: (line) => void out.push(line),
     say: (text) => {
       err += text;
     },
