@@ -1,7 +1,7 @@
 import type { Command } from '../command.ts';
 import { operandName } from '../help/command-page.ts';
 
-/** What may follow the words of a command line that are complete: those of commands, and a command's own. */
+/** A place of a command line that can be completed: which words may follow those before. */
 export interface Place {
   /** The words so far: `client secret`; '' where nothing is typed. */
   words: string;
