@@ -44,6 +44,7 @@ import * as passkeys from './0042-passkeys.ts';
 import * as mailAndLinks from './0043-mail-and-links.ts';
 import * as accounts from './0044-accounts.ts';
 import * as passwordRehashed from './0045-password-rehashed.ts';
+import * as refusals from './0046-refusals.ts';
 import { applyFunctions } from './functions.ts';
 
 const MIGRATIONS = {
@@ -92,6 +93,7 @@ const MIGRATIONS = {
   '0043-mail-and-links': mailAndLinks,
   '0044-accounts': accounts,
   '0045-password-rehashed': passwordRehashed,
+  '0046-refusals': refusals,
 };
 
 type Name = keyof typeof MIGRATIONS;

@@ -6,6 +6,7 @@ import { directRoutes } from './app/direct.ts';
 import { COUNTED, endpointLimits } from './app/endpoint-limits.ts';
 import { mailPages } from './app/mail-pages.ts';
 import { addressMacOf, protocolRoutes } from './app/protocol-routes.ts';
+import { recordRefusals } from './app/record-refusals.ts';
 import type { Services } from './compose.ts';
 import { crossOriginFailures } from './http/cross-origin-failures.ts';
 import { shareDatabase } from './http/database-share.ts';
@@ -17,7 +18,7 @@ import { issuerOrigin } from './http/issuer-origin.ts';
 import { assetRoutes } from './http/pages/assets.ts';
 import { createViews } from './http/pages/views.ts';
 import { limitRequests } from './http/rate-limits/limit-requests.ts';
-import { accessLog, accessRecords } from './http/records/access-log.ts';
+import { type AnswerListener, accessLog, accessRecords } from './http/records/access-log.ts';
 import { endpointsOf, measureAnswers } from './http/records/endpoint-names.ts';
 import { logFacts } from './http/records/log-fields.ts';
 import { nothingHere, routesOf, toOneSpelling } from './http/routing.ts';
@@ -64,7 +65,12 @@ export function createListener(services: Services, { retiring }: { retiring(): b
   });
   const edges = edgesOf(services);
   const endpointOf = endpointsOf([health, ...edges]);
-  const onAnswer = measureAnswers(metrics, endpointOf);
+  const measured = measureAnswers(metrics, endpointOf);
+  const recorded = recordRefusals(services.refusalRecorder, endpointOf);
+  const onAnswer: AnswerListener = (answer) => {
+    measured(answer);
+    recorded(answer);
+  };
   const open = accessRecords({ logger, ...config, onAnswer });
   const report = errorReports({ logger });
   const app = applicationOf(logger, [

@@ -10,6 +10,7 @@ import { composeMail, type MailParts } from './compose/mail.ts';
 import { composeOidc, composeStores, type OidcParts, policyFinder } from './compose/oidc.ts';
 import { composePages, libraryPages, type PageParts } from './compose/pages.ts';
 import { composePasswords, type PasswordParts } from './compose/passwords.ts';
+import { composeRefusals, type RefusalParts } from './compose/refusals.ts';
 import { composeRegistration, type Registration } from './compose/registration.ts';
 import { composeSigning, type Signing } from './compose/signing.ts';
 import type { Config } from './config.ts';
@@ -30,7 +31,8 @@ export interface Services
     EndpointParts,
     AccountParts,
     MailParts,
-    DeliveryParts {
+    DeliveryParts,
+    RefusalParts {
   config: Config;
   /** Whether /demo is on. */
   demo: boolean;
@@ -101,5 +103,6 @@ export async function compose({
     ...composeAccount(parts),
     ...composeEndpoints(parts, config),
     ...composeDeliveries(parts, config),
+    ...composeRefusals(foundation),
   };
 }

@@ -10,8 +10,8 @@ import { onChange, type Watcher, watchVersions } from './platform/copies/version
 import type { Job } from './platform/jobs.ts';
 
 /**
- * The background jobs of a process: it follows changes, rotates keys, counts what waits to be delivered, and deletes
- * expired rows. The outbox itself ends before the others (server.ts).
+ * The background jobs of a process: it follows changes, rotates keys, counts what waits to be delivered, bounds the
+ * refusals, and deletes expired rows. The outbox itself ends before the others (server.ts).
  */
 export function jobsOf({
   config,
@@ -28,6 +28,7 @@ export function jobsOf({
   listnrClients,
   denied,
   deliveries,
+  refusalRows,
 }: Pick<
   Services,
   | 'config'
@@ -44,6 +45,7 @@ export function jobsOf({
   | 'listnrClients'
   | 'denied'
   | 'deliveries'
+  | 'refusalRows'
 >): readonly Job[] {
   return [
     watchVersions(database.knex, {
@@ -68,6 +70,11 @@ export function jobsOf({
       name: 'measure-deliveries',
       everyMs: 15_000,
       run: async () => metrics.setBacklog(await deliveries.backlog(rowClock.now())),
+    },
+    {
+      name: 'bound-refusals',
+      everyMs: 60_000,
+      run: async () => void (await refusalRows.boundAll()),
     },
     keepAuditMonths({
       store: createAuditMonthsStore(database.background),

@@ -29,6 +29,9 @@ const DEMO_SEED = fileURLToPath(new URL('../config/seeds/demo.sql', import.meta.
 /** Most starts are faster. Until then, the closed port tells the same. */
 const SLOW_START_MS = 3000;
 
+/** Refusals that are not written by then are lost: the end of a process does not wait for a database that is away. */
+const WRITE_WITHIN_MS = 1000;
+
 /** A server that is ready. */
 export interface RunningServer {
   services: Services;
@@ -130,6 +133,10 @@ async function serve(services: Services, ports: Ports): Promise<RunningServer> {
       await ports.public.stop(STOP_WITHIN_MS);
       await ports.stop();
       if (!services.outbox.isIdle()) await sent;
+      await Promise.race([
+        services.refusalRecorder.flush(),
+        pause(WRITE_WITHIN_MS, undefined, { ref: false }),
+      ]);
       // A job may wait for a database that does not answer; closing the database ends that wait.
       await Promise.all([jobs.stop(), database.close()]);
     },

@@ -1,6 +1,6 @@
 import { createHmac, hkdfSync } from 'node:crypto';
-import { createRecent } from '../platform/copies/recent.ts';
 import type { Queryable } from '../platform/database.ts';
+import { type Bound, createPlaces } from '../platform/places.ts';
 import { type AuditEntry, type Origin, recordAudit } from './record.ts';
 
 /**
@@ -14,11 +14,6 @@ export interface Refusals {
   digest(account: string): string;
 }
 
-interface Bound {
-  atOnce: number;
-  perMinute: number;
-}
-
 /** For one account, and one address. */
 export const OF_ONE: Bound = { atOnce: 60, perMinute: 6 };
 /** For each process. A flood that never ends adds 43,200 rows a day, about 30 MB. */
@@ -28,12 +23,12 @@ const ALL = 'all';
 
 export function createRefusals(db: Queryable, [key = Buffer.alloc(0)]: readonly Buffer[]): Refusals {
   const digestKey = Buffer.from(hkdfSync('sha256', key, '', 'refused accounts', 32));
-  const place = createPlaces();
+  const place = createPlaces((name) => (name === ALL ? OF_ALL : OF_ONE));
   let unwritten = 0;
   return {
     async record(entry, { account, network }, origin) {
       const names = [ALL, `network ${network}`, ...(account === undefined ? [] : [`account ${account}`])];
-      if (!place(names)) {
+      if (place(names) !== undefined) {
         unwritten += 1;
         return;
       }
@@ -48,20 +43,3 @@ export function createRefusals(db: Queryable, [key = Buffer.alloc(0)]: readonly 
 }
 
 const DIGEST_LENGTH = 16;
-
-/** Takes a place in each named bucket, if all have one. Places come back with time. */
-function createPlaces(): (names: readonly string[]) => boolean {
-  const buckets = createRecent<{ places: number; since: number }>({ max: 20_000, ttlMs: 15 * 60_000 });
-  const now = () => performance.now() / 60_000;
-  return (names) => {
-    const found = names.map((name) => {
-      const { atOnce, perMinute } = name === ALL ? OF_ALL : OF_ONE;
-      const { places, since } = buckets.get(name) ?? { places: atOnce, since: now() };
-      return { name, places: Math.min(atOnce, places + (now() - since) * perMinute) };
-    });
-    const isFree = found.every(({ places }) => places >= 1);
-    for (const { name, places } of found)
-      buckets.set(name, { places: isFree ? places - 1 : places, since: now() });
-    return isFree;
-  };
-}

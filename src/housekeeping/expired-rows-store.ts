@@ -20,6 +20,7 @@ export const EXPIRY_COLUMNS = {
   deliveries: 'expires_at',
   one_time_links: 'kept_until',
   link_requests: 'expires_at',
+  refusals: 'expires_at',
 } as const;
 
 export type Expiring = keyof typeof EXPIRY_COLUMNS;

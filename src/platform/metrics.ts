@@ -16,6 +16,10 @@ export interface Metrics {
   countPasswordLookup(outcome: 'leaked' | 'not_leaked' | 'failed'): void;
   /** Notes the deliveries that wait in the outbox. */
   setBacklog(backlog: { count: number; oldestSeconds: number }): void;
+  /** Counts refused requests that were recorded, with their reason. */
+  countRefusals(count: number): void;
+  /** Counts refused requests that were not recorded, by what had no room for them. */
+  countDroppedRefusals(cause: string, count: number): void;
   /** Counts input that never became a request: a head too large or too slow, or no HTTP. */
   countUnread(status: number): void;
   /** Counts a request at an endpoint that has a short way: `short`, or the reason for the long way. */
@@ -96,6 +100,17 @@ export function createMetrics(): Metrics {
     labelNames: ['outcome'] as const,
     registers: [registry],
   });
+  const refusals = new Counter({
+    name: 'listo_refusals_recorded_total',
+    help: 'Refused requests that were recorded, to be explained for a week.',
+    registers: [registry],
+  });
+  const droppedRefusals = new Counter({
+    name: 'listo_refusals_dropped_total',
+    help: 'Refused requests that were not recorded, by what had no room for them.',
+    labelNames: ['cause'] as const,
+    registers: [registry],
+  });
   const unread = new Counter({
     name: 'listo_unread_requests_total',
     help: 'Requests refused before their head was read.',
@@ -125,6 +140,8 @@ export function createMetrics(): Metrics {
       queued.set(count);
       oldest.set(oldestSeconds);
     },
+    countRefusals: (count) => refusals.inc(count),
+    countDroppedRefusals: (cause, count) => droppedRefusals.inc({ cause }, count),
     countUnread: (status) => unread.inc({ status: String(status) }),
     countWay: (endpoint, way) => ways.count(`${endpoint} ${way}`),
     observeKnowledge(knowledge) {

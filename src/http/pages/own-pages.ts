@@ -1,6 +1,7 @@
 import type { Middleware } from 'koa';
 import { HttpError } from '../../platform/errors.ts';
-import { logFacts, logText } from '../records/log-fields.ts';
+import { logText } from '../../platform/log/log-text.ts';
+import { logFacts } from '../records/log-fields.ts';
 
 /**
  * Refuses a form that a page of another origin sent. Browsers say it in two headers: `Sec-Fetch-Site`, only where the

@@ -1,13 +1,16 @@
 import { createHmac, hkdfSync } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { requestState } from '../records/request-state.ts';
+import { type RequestState, requestState } from '../records/request-state.ts';
 
 /**
  * The key for rate limits: the client's address, for IPv6 its /64 network, because the holder of one address there
  * has them all.
  */
 export function requestLimitKey(req: IncomingMessage): string {
-  const { ip } = requestState(req);
+  return limitKeyOf(requestState(req));
+}
+
+export function limitKeyOf({ ip }: Pick<RequestState, 'ip'>): string {
   return ip.includes(':') ? ipv6Network(ip) : ip;
 }
 

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Middleware } from 'koa';
+import { logReason, logText } from '../../platform/log/log-text.ts';
 import type { Logger } from '../../platform/log/logger.ts';
 import { member, plainLines } from '../../platform/log/plain-lines.ts';
 import { addressReader, isPrivate } from './client-address.ts';
-import { logReason, logText } from './log-fields.ts';
 import { knownRequestState, type RequestState, setRequestState } from './request-state.ts';
 
 /** The sender chooses the length of a path. */

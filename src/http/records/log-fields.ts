@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage } from 'node:http';
 import type { Why } from '../../platform/errors.ts';
+import { BEGINNING } from '../../platform/log/log-text.ts';
 import { requestState } from './request-state.ts';
 
 /**
@@ -17,14 +18,10 @@ export type ClientIs = 'authenticated' | 'registered' | 'claimed';
 
 /** In characters. Secrets are longer, and of a longer name its beginning is enough to recognize it. */
 const LONGEST_CLAIM = 24;
-const CLAIM_BEGINNING = 8;
 /** So many letters and digits in a row are no name that somebody chose, but may be a secret in the wrong place. */
 const RANDOM = /[A-Za-z0-9]{20}/;
 /** The names of grant types may be longer. */
 const GRANT_TYPE_URN = /^urn:ietf:params:oauth:grant-type:[a-z_-]{1,24}$/;
-const LONGEST_TEXT = 300;
-/** In a reason, which may repeat what was sent: so long a word with a digit is no word, but may be a secret. */
-const RANDOM_WORD = /(?=[A-Za-z_-]*\d)[\w-]{32,}/g;
 
 /** Fields for a request's line. */
 export interface LogFacts {
@@ -64,24 +61,6 @@ export function logClaim(req: IncomingMessage, claim: string): void {
 export function claimed(text: string): string {
   if (text.includes('@')) return '?';
   if (GRANT_TYPE_URN.test(text)) return text;
-  const shown =
-    text.length > LONGEST_CLAIM || RANDOM.test(text) ? `${text.slice(0, CLAIM_BEGINNING)}...` : text;
+  const shown = text.length > LONGEST_CLAIM || RANDOM.test(text) ? `${text.slice(0, BEGINNING)}...` : text;
   return shown.replaceAll(/[^A-Za-z0-9._~:-]/g, '?');
-}
-
-/** Why a request was refused, without what may be a secret in the wrong place. */
-export function logReason(text: string): string {
-  return logText(text).replaceAll(RANDOM_WORD, (word) => `${word.slice(0, CLAIM_BEGINNING)}...`);
-}
-
-/** Text that has nothing to hide and nothing to clean: the names of clients, people and grants. */
-const CLEAN = /^[\w.:~-]{0,64}$/;
-
-/** Text for a line: one line, of a bounded length, without what changes how others read it. E-mail addresses are hidden. */
-export function logText(text: string): string {
-  if (CLEAN.test(text)) return text;
-  return text
-    .slice(0, LONGEST_TEXT)
-    .replaceAll(/[^\s@"'<>(),;]+@[^\s@"'<>(),;]+/g, '?@?')
-    .replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, '?');
 }

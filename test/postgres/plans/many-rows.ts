@@ -98,6 +98,11 @@ export async function fillTables(url: string): Promise<void> {
     'browser_hash, about, sealed, expires_at',
     `${HASH('browser')}, ${HASH('account')}, repeat('x', 200), ${EXPIRY}`,
   );
+  await fill(
+    'refusals',
+    'request_id, service, endpoint, status, client_id, lane, error, expires_at',
+    `'request-' || n, 'listo', '/auth/token', 400, 'client-' || n % 500, 'listo client-' || n % 500, 'invalid_grant', ${EXPIRY}`,
+  );
   await fill('denied_subjects', 'person_id, expires_at', `'person-' || n, ${EXPIRY}`);
   await fill('guesses', 'bucket, most, expires_at', `'bucket-' || n, 20, ${EXPIRY}`);
   await fill('past_public_keys', 'kid, alg, public_jwk, expires_at', `'key-' || n, 'RS256', '{}', ${EXPIRY}`);

@@ -13,6 +13,8 @@ import { createExpiredRowsStore, EXPIRING_TABLES } from '../../../src/housekeepi
 import { createSecretBox } from '../../../src/platform/secrets/secret-box.ts';
 import { systemClock } from '../../../src/platform/time/clock.ts';
 import { SAME_CLOCK } from '../../../src/platform/time/database-time.ts';
+import { createRefusalRowsStore } from '../../../src/refusals/refusal-rows-store.ts';
+import { createRefusalStore } from '../../../src/refusals/refusal-store.ts';
 import { createSessionStore } from '../../../src/sessions/session-store.ts';
 import { createUpstreamSignInStore } from '../../../src/sessions/upstream-sign-in-store.ts';
 import { openTestDatabase, type TestDatabase } from '../../support/databases/test-database.ts';
@@ -271,6 +273,21 @@ describe('with 200,000 rows in every table that grows', () => {
       ['deliveries_pkey'],
       (knex) => createDeliveryLogStore(knex).list({ limit: 100 }),
     ],
+    [
+      'why a request was refused',
+      ['refusals_request'],
+      (knex) => createRefusalStore(knex).find('request-1', { service: 'listo', clientId: 'client-1' }),
+    ],
+    [
+      'the refusals of a client',
+      ['refusals_lane'],
+      (knex) => createRefusalStore(knex).ofClient({ service: 'listo', clientId: 'client-1' }),
+    ],
+    [
+      'the refusals that are too many for their client',
+      ['refusals_lane', 'refusals_pkey'],
+      (knex) => createRefusalRowsStore(knex).boundLanes(['listo client-1']),
+    ],
   ])('finds by index: %s', async (_what, indexes, act) => {
     expect(await scansOf(act)).toEqual(indexes.toSorted());
   });
@@ -290,6 +307,7 @@ describe('with 200,000 rows in every table that grows', () => {
     deliveries: ['deliveries_expiry'],
     one_time_links: ['one_time_links_expiry'],
     link_requests: ['link_requests_expiry'],
+    refusals: ['refusals_expiry'],
   };
 
   describe.each(EXPIRING_TABLES)('tidying up %s', (what) => {

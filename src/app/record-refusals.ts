@@ -1,0 +1,44 @@
+import { limitKeyOf } from '../http/rate-limits/limit-key.ts';
+import type { AnswerListener } from '../http/records/access-log.ts';
+import type { RefusalRecorder } from '../refusals/recorder.ts';
+import type { Refused } from '../refusals/refused.ts';
+
+const OF_LISTNR = '/v1/listnr-token-provider/';
+/** The endpoints of protocols. Pages of people are left out, unless a refusal there says why. */
+const OF_PROGRAMS = /^\/(auth|v1\/listnr-token-provider)\//;
+/** Asking for an explanation is not explained itself. */
+const EXPLAIN = /\/explain$/;
+/** A device asks again and again until its person has decided. */
+const NO_REFUSALS: ReadonlySet<unknown> = new Set(['authorization_pending']);
+
+/** Records each answer that refuses. It looks at what the log knows, so the short way and the long way have the same records. */
+export function recordRefusals(
+  recorder: RefusalRecorder,
+  endpointOf: (path: string) => string,
+): AnswerListener {
+  return ({ path, status, state }) => {
+    const { id, why, instance, log } = state;
+    if (why === undefined && log.error === undefined) return;
+    const endpoint = endpointOf(path);
+    if (why === undefined && (!OF_PROGRAMS.test(endpoint) || EXPLAIN.test(endpoint))) return;
+    if (NO_REFUSALS.has(log.error)) return;
+    recorder.record(
+      {
+        requestId: id,
+        service: endpoint.startsWith(OF_LISTNR) ? 'listnr' : 'listo',
+        endpoint,
+        status,
+        clientId: textOf(log.client),
+        clientIs: log.clientIs as Refused['clientIs'],
+        instanceId: instance,
+        error: textOf(log.error) ?? `http_${status}`,
+        why,
+      },
+      limitKeyOf(state),
+    );
+  };
+}
+
+function textOf(value: unknown): string | undefined {
+  return value === undefined ? undefined : String(value);
+}
