@@ -45,6 +45,7 @@ import * as mailAndLinks from './0043-mail-and-links.ts';
 import * as accounts from './0044-accounts.ts';
 import * as passwordRehashed from './0045-password-rehashed.ts';
 import * as refusals from './0046-refusals.ts';
+import * as plannedChanges from './0047-planned-changes.ts';
 import { applyFunctions } from './functions.ts';
 
 const MIGRATIONS = {
@@ -94,6 +95,7 @@ const MIGRATIONS = {
   '0044-accounts': accounts,
   '0045-password-rehashed': passwordRehashed,
   '0046-refusals': refusals,
+  '0047-planned-changes': plannedChanges,
 };
 
 type Name = keyof typeof MIGRATIONS;
@@ -121,6 +123,7 @@ export const FUNCTIONS_SINCE: Partial<Record<Name, string>> = {
   '0041-factors': '54b8604dca91b903',
   '0044-accounts': '556ff0692ec5ea32',
   '0045-password-rehashed': 'e554dab34394daa8',
+  '0047-planned-changes': '0e59909ae669a140',
 };
 
 /** The migrations in order, as knex wants them. They are listed by hand, so that no folder is read at start. */

@@ -23,7 +23,8 @@ import type { Metrics } from './platform/metrics.ts';
 import { migrate } from './platform/migrate.ts';
 import { explainPrivileges } from './platform/postgres/privileges.ts';
 import { yieldThreads } from './platform/secrets/yielding-threads.ts';
-import { applySeed, readSeedFile } from './platform/seeds/seed.ts';
+import { applySeed } from './platform/seeds/seed.ts';
+import { readSeedFile } from './platform/seeds/seed-file.ts';
 
 const DEMO_SEED = fileURLToPath(new URL('../config/seeds/demo.sql', import.meta.url));
 /** Most starts are faster. Until then, the closed port tells the same. */

@@ -1,7 +1,7 @@
 import { isDatabaseUnavailable, withoutStatement } from '../platform/database-errors.ts';
 import { OperatorError } from '../platform/errors.ts';
 import { sourceStack } from '../platform/log/source-stack.ts';
-import { isStatementError } from '../platform/seeds/seed-error.ts';
+import { isStatementError } from '../platform/seeds/errors/seed-error.ts';
 import { audit, auditEvents } from './audit.ts';
 import { clientSecretAdd } from './client-secret/add.ts';
 import { clientSecretList } from './client-secret/list.ts';

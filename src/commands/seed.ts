@@ -1,5 +1,7 @@
 import { migrate } from '../platform/migrate.ts';
-import { applySeed, type Change, readSeedFile } from '../platform/seeds/seed.ts';
+import type { Change } from '../platform/seeds/run/seed-run.ts';
+import { applySeed } from '../platform/seeds/seed.ts';
+import { readSeedFile } from '../platform/seeds/seed-file.ts';
 import type { Command } from './command.ts';
 import { jsonOf } from './registered/written.ts';
 

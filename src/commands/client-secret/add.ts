@@ -1,7 +1,7 @@
 import type { ClientSecretStore, StoredSecret } from '../../clients/secrets/client-secret-store.ts';
 import { OperatorError } from '../../platform/errors.ts';
 import { digestSecret, generateSecret } from '../../platform/secrets/digest.ts';
-import { explainRefusal, isRefusal, isStatementError } from '../../platform/seeds/seed-error.ts';
+import { explainRefusal, isRefusal, isStatementError } from '../../platform/seeds/errors/seed-error.ts';
 import type { Clock } from '../../platform/time/clock.ts';
 import type { Command } from '../command.ts';
 import { jsonOf } from '../registered/written.ts';

@@ -1,6 +1,6 @@
 import type { ClientSecretStore } from '../../clients/secrets/client-secret-store.ts';
 import { OperatorError } from '../../platform/errors.ts';
-import { explainRefusal, isRefusal } from '../../platform/seeds/seed-error.ts';
+import { explainRefusal, isRefusal } from '../../platform/seeds/errors/seed-error.ts';
 import type { Command } from '../command.ts';
 import { jsonOf } from '../registered/written.ts';
 import { KIND_CHOICES, KIND_OPTION, withSecretsOf } from './owner.ts';

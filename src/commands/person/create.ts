@@ -1,5 +1,5 @@
 import { OperatorError } from '../../platform/errors.ts';
-import { explainRefusal, isRefusal, isStatementError } from '../../platform/seeds/seed-error.ts';
+import { explainRefusal, isRefusal, isStatementError } from '../../platform/seeds/errors/seed-error.ts';
 import type { Command } from '../command.ts';
 import { readNewPassword } from '../new-password.ts';
 import { inTransaction, inWords, tell } from './chosen-person.ts';

@@ -1,4 +1,4 @@
-import { mistakeOfSeed } from '../../../src/platform/seeds/seed-grammar.ts';
+import { readSeed } from '../../../src/platform/seeds/grammar/seed-grammar.ts';
 import { openTestDatabase, type TestDatabase } from '../../support/databases/test-database.ts';
 
 const CATALOG = {
@@ -18,8 +18,13 @@ const CATALOG = {
 const ONLY = 'only INSERT, UPDATE, DELETE, MERGE, SELECT and WITH';
 const KNOWN = 'only clients, instances, people';
 
+async function mistakeIn(sql: string, catalog: typeof CATALOG) {
+  const read = await readSeed(sql, catalog);
+  return 'mistake' in read ? read.mistake : undefined;
+}
+
 async function sentenceOf(sql: string): Promise<string | undefined> {
-  return (await mistakeOfSeed(sql, CATALOG))?.sentence;
+  return (await mistakeIn(sql, CATALOG))?.sentence;
 }
 
 describe('a seed may hold', () => {
@@ -38,7 +43,7 @@ describe('a seed may hold', () => {
     'TABLE people;;',
     '-- nothing but a comment',
   ])('%s', async (sql) => {
-    expect(await mistakeOfSeed(sql, CATALOG)).toBeUndefined();
+    expect(await mistakeIn(sql, CATALOG)).toBeUndefined();
   });
 });
 
@@ -147,7 +152,7 @@ describe('a seed may not hold', () => {
   });
 
   it('and the mistake has a place, in characters', async () => {
-    expect(await mistakeOfSeed("SELECT 'é😀'; -- a comment\n  SELECT lower(pg_sleep(1))", CATALOG)).toEqual({
+    expect(await mistakeIn("SELECT 'é😀'; -- a comment\n  SELECT lower(pg_sleep(1))", CATALOG)).toEqual({
       sentence: 'a seed may not use the function pg_sleep',
       offset: 41,
       hint: 'A seed registers, and does nothing else. Use psql for other statements.',
@@ -163,7 +168,7 @@ describe('the functions of a seed', () => {
   afterAll(() => database.close());
 
   it('change nothing: Postgres itself calls none of them volatile but for times and random values', async () => {
-    const { FUNCTIONS } = await import('../../../src/platform/seeds/seed-vocabulary.ts');
+    const { FUNCTIONS } = await import('../../../src/platform/seeds/grammar/seed-vocabulary.ts');
     const { rows } = await database.knex.raw<{ rows: { proname: string }[] }>(
       "SELECT DISTINCT proname FROM pg_proc WHERE pronamespace = 'pg_catalog'::regnamespace AND provolatile = 'v' AND proname = ANY (?) ORDER BY 1",
       [[...FUNCTIONS]],

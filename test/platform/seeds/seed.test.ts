@@ -7,7 +7,8 @@ import { OperatorError } from '../../../src/platform/errors.ts';
 import { parsePostgresAddress } from '../../../src/platform/postgres/address.ts';
 import { connectionOpener } from '../../../src/platform/postgres/open-connection.ts';
 import { ConnectionPool } from '../../../src/platform/postgres/pool.ts';
-import { applySeed, readSeedFile } from '../../../src/platform/seeds/seed.ts';
+import { applySeed } from '../../../src/platform/seeds/seed.ts';
+import { readSeedFile } from '../../../src/platform/seeds/seed-file.ts';
 import { openTestDatabase, type TestDatabase } from '../../support/databases/test-database.ts';
 
 const HASH =

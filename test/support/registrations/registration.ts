@@ -1,4 +1,5 @@
-import { applySeed, type Change } from '../../../src/platform/seeds/seed.ts';
+import type { Change } from '../../../src/platform/seeds/run/seed-run.ts';
+import { applySeed } from '../../../src/platform/seeds/seed.ts';
 import { openTestDatabase, type TestDatabase } from '../databases/test-database.ts';
 import { unique } from '../servers/test-server.ts';
 

@@ -1,7 +1,9 @@
 import type { Knex } from 'knex';
-import { sortOf } from '../postgres/sqlstates.ts';
+import { sortOf } from '../../postgres/sqlstates.ts';
+import type { SeedMistake } from '../grammar/seed-grammar.ts';
+import type { SeedStatement } from '../grammar/seed-statements.ts';
+import { numberOfStatement } from './failed-statement.ts';
 import { inOwnWords } from './own-words.ts';
-import type { SeedMistake } from './seed-grammar.ts';
 
 /** A failed statement's error from Postgres, as `pg` passes it on. */
 interface StatementError extends Error {
@@ -13,6 +15,7 @@ interface StatementError extends Error {
   table?: string;
   column?: string;
   internalPosition?: string;
+  internalQuery?: string;
   routine?: string;
 }
 
@@ -43,10 +46,10 @@ export function explainRefusal(error: StatementError, { hint = true } = {}): str
 export async function explainSeedError(
   knex: Knex,
   error: StatementError,
-  { name, sql }: { name: string; sql: string },
+  { name, sql, statements }: { name: string; sql: string; statements: readonly SeedStatement[] },
 ): Promise<string> {
   const own = await inOwnWords(knex, error);
-  const lines = [`${name}${place(error, sql)}: ${own?.sentence ?? sentence(error)}`];
+  const lines = [`${name}${placeAt(offsetOf(error, statements), sql)}: ${own?.sentence ?? sentence(error)}`];
   const hint = own?.hint ?? error.hint ?? (await commentOn(knex, error)) ?? usualHint(error);
   if (hint) lines.push(`  ${hint}`);
   if (error.constraint)
@@ -122,9 +125,11 @@ export function explainSeedMistake(
   ].join('\n');
 }
 
-/** Postgres reports a position, if any, which counts characters from 1. */
-function place({ internalPosition }: StatementError, sql: string): string {
-  return placeAt(internalPosition ? Number(internalPosition) - 1 : undefined, sql);
+/** Postgres reports a position, if any, in the statement or in one of a trigger. It counts characters from 1. */
+function offsetOf(error: StatementError, statements: readonly SeedStatement[]): number | undefined {
+  const statement = statements[numberOfStatement(error) - 1];
+  if (!error.internalPosition || statement?.text !== error.internalQuery) return undefined;
+  return statement?.offset === undefined ? undefined : statement.offset + Number(error.internalPosition) - 1;
 }
 
 /** The line and column of the character at `offset`. */

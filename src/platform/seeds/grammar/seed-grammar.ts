@@ -1,4 +1,5 @@
 import { missingSemicolon } from './missing-semicolon.ts';
+import { type SeedStatement, statementsOf, type Tree } from './seed-statements.ts';
 import { FUNCTIONS, NODES, OPERATOR_NODES, STATEMENTS, TYPES } from './seed-vocabulary.ts';
 
 /** Why a seed is refused, where (an offset into its text in characters), and what to do. */
@@ -11,7 +12,6 @@ export interface SeedMistake {
 const NOT_A_STATEMENT = 'a seed may not contain %, only INSERT, UPDATE, DELETE, MERGE, SELECT and WITH';
 const HINT = 'A seed registers, and does nothing else. Use psql for other statements.';
 
-type Tree = Readonly<Record<string, unknown>>;
 /** The names of the WITH queries that can be read at some place. */
 type Scope = ReadonlySet<string>;
 
@@ -27,25 +27,36 @@ export interface SeedCatalog {
 
 const QUOTES = "A text stands in single quotes, and a quote inside it is written twice: 'O''Brien'.";
 
+/** A seed that may run, or why it may not. */
+export type ReadSeed = { statements: SeedStatement[] } | { mistake: SeedMistake };
+
 /**
  * Reads a seed with Postgres's own grammar. It answers the first thing that a seed may not hold: a statement other
  * than INSERT, UPDATE, DELETE, MERGE, SELECT and WITH, a table that is not a registration table, or a function or type
  * that is not on its list. An unknown node is refused, too, so that a newer grammar opens nothing.
  */
-export async function mistakeOfSeed(sql: string, catalog: SeedCatalog): Promise<SeedMistake | undefined> {
+export async function readSeed(sql: string, catalog: SeedCatalog): Promise<ReadSeed> {
   const { parse } = await import('libpg-query');
   try {
     const { stmts = [] } = await parse(sql);
     for (const { stmt, stmt_location: start = 0 } of stmts) readStatement(stmt, { ...catalog, start });
-    return undefined;
+    return { statements: statementsOf(sql, stmts) };
   } catch (error) {
-    if (error instanceof NotAllowed)
-      return { sentence: error.explain(sql), offset: offsetIn(sql, error.location), hint: HINT };
-    // Postgres's parser calls itself for each level. Its WebAssembly form and the walk below end so, too.
-    if (error instanceof RangeError || (error as Error).name === 'RuntimeError')
-      return { sentence: 'the statements are nested too deeply' };
-    return mistakeOfGrammar(sql, error as GrammarError, parse);
+    return { mistake: await mistakeOf(sql, error, parse) };
   }
+}
+
+async function mistakeOf(
+  sql: string,
+  error: unknown,
+  parse: (sql: string) => Promise<unknown>,
+): Promise<SeedMistake> {
+  if (error instanceof NotAllowed)
+    return { sentence: error.explain(sql), offset: offsetIn(sql, error.location), hint: HINT };
+  // Postgres's parser calls itself for each level. Its WebAssembly form and the walk below end so, too.
+  if (error instanceof RangeError || (error as Error).name === 'RuntimeError')
+    return { sentence: 'the statements are nested too deeply' };
+  return mistakeOfGrammar(sql, error as GrammarError, parse);
 }
 
 type GrammarError = Error & { sqlDetails?: { cursorPosition: number } };

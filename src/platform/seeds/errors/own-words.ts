@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { nearestName } from '../nearest-name.ts';
+import { nearestName } from '../../nearest-name.ts';
 
 const INVALID_TEXT = '22P02';
 const INVALID_TIME = new Set(['22007', '22008']);
