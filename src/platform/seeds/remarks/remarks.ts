@@ -6,7 +6,7 @@ import { missingValues } from './missing-values.ts';
 
 type Done = Pick<StatementRun, 'matched' | 'changes'>;
 
-/** What the author of each statement should know, after all of them have run. */
+/** Remarks for the author of each statement, after all of them have run. */
 export async function remarksOn(
   trx: Knex.Transaction,
   statements: readonly SeedStatement[],

@@ -12,7 +12,7 @@ interface ChangedRow {
   new: Record<string, unknown>;
 }
 
-/** What the statements of a file did, by their numbers from 1. */
+/** The rows that the statements of a file changed, by their numbers from 1. */
 export async function readChanges(
   trx: Knex.Transaction,
   statements: readonly SeedStatement[],

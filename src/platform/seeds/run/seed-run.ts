@@ -1,6 +1,6 @@
 import type { StatementKind } from '../grammar/seed-statements.ts';
 
-/** What files of registrations did, or would do. */
+/** The work of files of registrations, done or rehearsed. */
 export interface SeedRun {
   files: readonly SeedFileRun[];
 }
