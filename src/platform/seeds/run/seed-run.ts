@@ -42,7 +42,7 @@ export interface RowChange extends Change {
   fields: readonly FieldChange[];
 }
 
-/** Of a secret column, only the first letters are here. */
+/** A secret column has only the first letters of its digest. */
 export interface FieldChange {
   column: string;
   old: unknown;
