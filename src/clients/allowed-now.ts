@@ -42,6 +42,11 @@ export function mayCallFrom({ redirectUris }: Pick<Client, 'redirectUris'>, orig
   return redirectUris.some((uri) => /^https?:/.test(uri) && new URL(uri).origin === origin);
 }
 
+/** The browser origins whose pages may call for a client. */
+export function originsOf({ redirectUris }: Pick<Client, 'redirectUris'>): string[] {
+  return [...new Set(redirectUris.filter((uri) => /^https?:/.test(uri)).map((uri) => new URL(uri).origin))];
+}
+
 /** Whether the answer to an authorization request may go out in this response mode. */
 export function mayBeAnsweredBy({ responseModes }: Pick<Client, 'responseModes'>, mode: string): boolean {
   return responseModes === null || responseModes.includes(mode);

@@ -1,5 +1,7 @@
+import { timesOf } from '../refusals/shown.ts';
 import type { Client, SigningAlgorithm } from './client.ts';
 import { PROOF_ALGORITHMS } from './proofs/dpop-proof.ts';
+import { RefusedProof } from './proofs/refused-proof.ts';
 
 /**
  * The requirements of the FAPI 2.0 Security Profile. A client with this profile has them all. The database refuses a
@@ -72,10 +74,18 @@ export function proofFault(
   client: Pick<Client, 'securityProfile'>,
   { alg, iat }: { alg: string; iat: number },
   now: Date,
-): string | undefined {
+): RefusedProof | undefined {
   if (!isFapi(client)) return undefined;
   if (!clientAlgorithms(client).includes(alg))
-    return `DPoP proof must be signed with ${CLIENT_ALGORITHMS.join(', ')}`;
-  if (iat > now.getTime() / 1000 + AHEAD_SECONDS) return 'DPoP proof iat is too far in the future';
+    return new RefusedProof(`DPoP proof must be signed with ${CLIENT_ALGORITHMS.join(', ')}`, {
+      reason: 'proof.alg_not_allowed',
+      came: { alg },
+      expected: { alg: CLIENT_ALGORITHMS },
+    });
+  if (iat > now.getTime() / 1000 + AHEAD_SECONDS)
+    return new RefusedProof('DPoP proof iat is too far in the future', {
+      reason: 'proof.iat_in_future',
+      ...timesOf({ iat }, now),
+    });
   return undefined;
 }

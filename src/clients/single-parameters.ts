@@ -26,12 +26,16 @@ export function requireParameters<Name extends string>(
 ): Record<Name, string> {
   const missing = names.filter((name) => parameters[name] === undefined);
   if (missing.length > 0)
-    throw new OAuthError('invalid_request', `missing required ${wordFor(missing)} ${listed(missing)}`);
+    throw new OAuthError('invalid_request', `missing required ${wordFor(missing)} ${listed(missing)}`, {
+      why: { reason: 'parameter.missing', expected: { parameter: missing } },
+    });
   return parameters as Record<Name, string>;
 }
 
 function notTwice(names: readonly string[]): OAuthError {
-  return new OAuthError('invalid_request', `${listed(names)} ${wordFor(names)} must not be provided twice`);
+  return new OAuthError('invalid_request', `${listed(names)} ${wordFor(names)} must not be provided twice`, {
+    why: { reason: 'parameter.repeated', came: { parameter: names } },
+  });
 }
 
 function wordFor(names: readonly string[]): string {

@@ -16,6 +16,8 @@ import type { Client } from '../clients/client.ts';
 import { OAuthError } from '../clients/oauth-error.ts';
 import type { EndpointAnswer, EndpointRequest } from '../http/endpoint.ts';
 import type { RequestParameters } from '../http/input/parameters.ts';
+import type { Refusal } from '../refusals/reasons.ts';
+import { shown } from '../refusals/shown.ts';
 import { plainDescription } from './plain-description.ts';
 
 export interface ClientEndpointDependencies extends AuthenticationDependencies {
@@ -112,6 +114,12 @@ export function allowOrigin(
   if (origin && mayCallFrom(client, origin)) headers['Access-Control-Allow-Origin'] = origin;
 }
 
+/** Where a parameter is missing, the names of those that came show which one is misspelt. */
+function withNames(why: Refusal, body: EndpointRequest['body']): Refusal {
+  if (why.reason !== 'parameter.missing' || why.came) return why;
+  return { ...why, came: { parameter: shown(Object.keys(body)) } };
+}
+
 /** RFC 6749 section 5.2. A client that used the header gets the challenge of its scheme. */
 export function refuseClient(
   request: EndpointRequest,
@@ -120,7 +128,8 @@ export function refuseClient(
   { issuer }: Pick<ClientEndpointDependencies, 'issuer'>,
 ): EndpointAnswer {
   const isUnknown = code === 'invalid_client';
-  request.note({ error: code, detail, why, ...(isUnknown ? { clientIs: 'claimed' } : {}) });
+  const refusal = why && withNames(why, request.body);
+  request.note({ error: code, detail, why: refusal, ...(isUnknown ? { clientIs: 'claimed' } : {}) });
   const description = plainDescription(message);
   const challenge = `Basic realm="${issuer}", error="${code}", error_description="${description}"`;
   return {

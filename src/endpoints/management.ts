@@ -20,6 +20,8 @@ import { audiencesOf } from './paths.ts';
 /** The type of a signed answer (RFC 9701 section 5). */
 const SIGNED = 'application/token-introspection+jwt';
 
+const ANONYMOUS = { reason: 'introspection.anonymous' } as const;
+
 /**
  * RFC 7662. Introspection is for clients that authenticate (section 2.1). The `Accept` header asks for a signed answer
  * (RFC 9701 section 4). A refusal is JSON in any case.
@@ -28,7 +30,7 @@ export function introspectionEndpoint(d: ClientEndpointDependencies & Introspect
   const audiences = audiencesOf(d.issuer);
   const describe = async (request: EndpointRequest, work: typeof introspect | typeof signedIntrospection) => {
     if (isAnonymous(request, d))
-      return refuseClient(request, {}, invalidClient('introspection without authentication'), d);
+      return refuseClient(request, {}, invalidClient('introspection without authentication', ANONYMOUS), d);
     return answerClient(request, audiences, d, (client) => work(readRequest(request, client), d));
   };
   return {

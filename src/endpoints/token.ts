@@ -2,10 +2,12 @@ import type { ClientCertificate } from '../clients/certificates/client-certifica
 import type { Client } from '../clients/client.ts';
 import { OAuthError } from '../clients/oauth-error.ts';
 import { type DpopProof, verifyDpopProof } from '../clients/proofs/dpop-proof.ts';
+import type { RefusedProof } from '../clients/proofs/refused-proof.ts';
 import { proofFault } from '../clients/security-profile.ts';
 import { requireParameters, singleParameters } from '../clients/single-parameters.ts';
 import type { Endpoint, EndpointRequest } from '../http/endpoint.ts';
 import type { RequestParameters } from '../http/input/parameters.ts';
+import { shown } from '../refusals/shown.ts';
 import { invalidProof, TokenError } from '../tokens/errors.ts';
 import { type ExchangeDependencies, exchangeCode } from '../tokens/exchange-code.ts';
 import {
@@ -68,13 +70,30 @@ function readGrant(
   const sent = body as RequestParameters;
   const { grant_type: type } = requireParameters(singleParameters(sent, ['grant_type']), 'grant_type');
   const grant = GRANTS.get(type);
-  if (!grant) throw new OAuthError('unsupported_grant_type', 'unsupported grant_type requested');
-  if (!client.grantTypes.includes(type))
-    throw new OAuthError('unauthorized_client', `This client may not use the grant type ${type}`);
+  const registered = client.grantTypes;
+  if (!grant)
+    throw new OAuthError('unsupported_grant_type', 'unsupported grant_type requested', {
+      why: {
+        reason: 'grant_type.unknown',
+        came: { grant_type: shown(type) },
+        expected: { grant_type: registered },
+      },
+    });
+  if (!registered.includes(type))
+    throw new OAuthError('unauthorized_client', `This client may not use the grant type ${type}`, {
+      why: {
+        reason: 'grant_type.not_registered',
+        came: { grant_type: type },
+        expected: { grant_type: registered },
+      },
+    });
   const parameters = singleParameters(sent, grant.parameters);
   const { scope } = parameters;
   if (scope !== undefined && !isScopeList(scope))
-    throw new TokenError('invalid_scope', 'scope contains invalid characters', { came: scope });
+    throw new TokenError('invalid_scope', 'scope contains invalid characters', {
+      why: { reason: 'scope.malformed', came: { scope: shown(scope) } },
+      came: scope,
+    });
   return { grant, parameters };
 }
 
@@ -91,15 +110,12 @@ async function readProof(
   const { dpop: text } = headers;
   if (!text) return { proof: undefined, proofError: lackOf(client, undefined, certificate) };
   const target = { method, url: `${issuer}${ENDPOINT_PATHS.token}`, now: clock.now() };
-  return verifyDpopProof(String(text), target).then(
-    (proof) => {
-      const fault = proofFault(client, proof, target.now);
-      return fault === undefined
-        ? { proof, proofError: lackOf(client, proof, certificate) }
-        : wrongProof(fault);
-    },
-    ({ message }: Error) => wrongProof(message),
-  );
+  return verifyDpopProof(String(text), target).then((proof) => {
+    const fault = proofFault(client, proof, target.now);
+    return fault === undefined
+      ? { proof, proofError: lackOf(client, proof, certificate) }
+      : wrongProof(fault);
+  }, wrongProof);
 }
 
 /** It is never `invalid_grant`: the code or token is not to blame. */
@@ -108,12 +124,15 @@ function lackOf(
   proof: DpopProof | undefined,
   certificate: ClientCertificate | undefined,
 ): TokenError | undefined {
-  if (client.requireDpop && !proof) return invalidProof('This client must send a DPoP proof');
+  if (client.requireDpop && !proof)
+    return invalidProof('This client must send a DPoP proof', { reason: 'proof.missing' });
   if (client.certificateBoundAccessTokens && !certificate)
-    return new TokenError('invalid_request', 'This client must connect with a certificate');
+    return new TokenError('invalid_request', 'This client must connect with a certificate', {
+      why: { reason: 'certificate.missing' },
+    });
   return undefined;
 }
 
-function wrongProof(why: string): Pick<TokenRequest, 'proof' | 'proofError'> {
-  return { proof: undefined, proofError: invalidProof(why) };
+function wrongProof({ message, why }: RefusedProof): Pick<TokenRequest, 'proof' | 'proofError'> {
+  return { proof: undefined, proofError: invalidProof(message, why) };
 }

@@ -3,13 +3,16 @@ import type { CertificateReader } from '../clients/certificates/certificate-head
 import type { ClientStore } from '../clients/client-store.ts';
 import { OAuthError } from '../clients/oauth-error.ts';
 import { type DpopProof, PROOF_ALGORITHMS, verifyDpopProof } from '../clients/proofs/dpop-proof.ts';
+import type { RefusedProof } from '../clients/proofs/refused-proof.ts';
 import { singleParameters } from '../clients/single-parameters.ts';
 import type { Endpoint, EndpointAnswer, EndpointRequest } from '../http/endpoint.ts';
 import type { RequestParameters } from '../http/input/parameters.ts';
 import { claimed } from '../http/records/log-fields.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
+import type { Refusal } from '../refusals/reasons.ts';
+import { shown } from '../refusals/shown.ts';
 import { clientOfIdToken, readAccessToken } from '../tokens/access-token.ts';
-import { TokenError } from '../tokens/errors.ts';
+import { invalidProof, TokenError } from '../tokens/errors.ts';
 import { type UserinfoDependencies, userinfo } from '../tokens/userinfo.ts';
 import { allowOrigin } from './client-request.ts';
 import { ENDPOINT_PATHS } from './paths.ts';
@@ -51,7 +54,7 @@ export function userinfoEndpoint(d: UserinfoEndpointDependencies): Endpoint {
         return { status: 200, body: await claimsFor(request, draft, d), headers: draft.headers };
       } catch (error) {
         if (!(error instanceof OAuthError)) throw error;
-        request.note({ error: error.code, detail: error.detail });
+        request.note({ error: error.code, detail: error.detail, why: error.why });
         return refuse(request, draft, error, d);
       }
     },
@@ -88,11 +91,15 @@ function refuseUnreadable(
   { issuer }: UserinfoEndpointDependencies,
 ): TokenError {
   const client = clientOfIdToken(text, issuer);
-  if (client === undefined) return new TokenError('invalid_token', 'Access token is not valid');
+  if (client === undefined)
+    return new TokenError('invalid_token', 'Access token is not valid', {
+      why: { reason: 'access_token.not_valid' },
+    });
   note({ client: claimed(client), clientIs: 'claimed' });
   return new TokenError(
     'invalid_token',
     'This is an ID token, which is for its client alone: send the access token',
+    { why: { reason: 'access_token.is_id_token' } },
   );
 }
 
@@ -113,24 +120,33 @@ function readPresented(
   const inForm = method === 'POST' ? parameter : undefined;
   const inAddress = query.access_token;
   if ([header, inForm, inAddress].filter(Boolean).length > 1)
-    throw invalidRequest('access token must only be provided using one mechanism');
+    throw invalidRequest('access token must only be provided using one mechanism', 'access_token.several');
   if (header) return { accessToken: readHeader(header, proof !== undefined), proof };
-  if (inAddress) throw invalidRequest('access tokens must not be provided via query parameter');
-  if (!inForm) throw new TokenError('invalid_token', NOTHING_PRESENTED);
-  if (proof) throw invalidRequest('`DPoP` tokens must be provided via an authorization header');
+  if (inAddress)
+    throw invalidRequest('access tokens must not be provided via query parameter', 'access_token.in_address');
+  if (!inForm)
+    throw new TokenError('invalid_token', 'no access token provided', { why: { reason: NOTHING_PRESENTED } });
+  if (proof)
+    throw invalidRequest(
+      '`DPoP` tokens must be provided via an authorization header',
+      'access_token.scheme_wrong',
+    );
   return { accessToken: inForm, proof };
 }
 
-const NOTHING_PRESENTED = 'no access token provided';
+const NOTHING_PRESENTED = 'access_token.missing';
 
 function readHeader(header: string, hasProof: boolean): string {
   const [scheme = '', token = '', ...more] = header.split(' ');
   const known = scheme.toLowerCase();
-  if (token === '' || more.length > 0) throw invalidRequest('invalid authorization header value format');
+  if (token === '' || more.length > 0)
+    throw invalidRequest('invalid authorization header value format', 'access_token.header_malformed');
   if (hasProof && known !== 'dpop')
-    throw invalidRequest('authorization header scheme must be `DPoP` when DPoP is used');
-  if (!hasProof && known === 'dpop') throw invalidRequest('`DPoP` header not provided');
-  if (!hasProof && known !== 'bearer') throw invalidRequest('authorization header scheme must be `Bearer`');
+    throw wrongScheme('authorization header scheme must be `DPoP` when DPoP is used', scheme, 'DPoP');
+  if (!hasProof && known === 'dpop')
+    throw invalidRequest('`DPoP` header not provided', 'access_token.proof_missing');
+  if (!hasProof && known !== 'bearer')
+    throw wrongScheme('authorization header scheme must be `Bearer`', scheme, 'Bearer');
   return token;
 }
 
@@ -141,13 +157,22 @@ async function readProof(
 ): Promise<DpopProof | undefined> {
   if (proof === undefined) return undefined;
   const target = { method, url: `${issuer}${ENDPOINT_PATHS.userinfo}`, now: clock.now(), accessToken };
-  return verifyDpopProof(proof, target).catch((error: Error) => {
-    throw new TokenError('invalid_dpop_proof', error.message);
+  return verifyDpopProof(proof, target).catch(({ message, why }: RefusedProof) => {
+    throw invalidProof(message, why);
   });
 }
 
-function invalidRequest(description: string): TokenError {
-  return new TokenError('invalid_request', description);
+function invalidRequest(description: string, reason: Refusal['reason']): TokenError {
+  return new TokenError('invalid_request', description, { why: { reason } });
+}
+
+function wrongScheme(description: string, came: string, expected: string): TokenError {
+  const why: Refusal = {
+    reason: 'access_token.scheme_wrong',
+    came: { scheme: shown(came) },
+    expected: { scheme: expected },
+  };
+  return new TokenError('invalid_request', description, { why });
 }
 
 const STATUS: Record<string, number> = { invalid_request: 400, insufficient_scope: 403 };
@@ -155,7 +180,7 @@ const STATUS: Record<string, number> = { invalid_request: 400, insufficient_scop
 function refuse(
   { headers }: EndpointRequest,
   { headers: known, isBound }: Draft,
-  { code, message, members }: OAuthError,
+  { code, message, members, why }: OAuthError,
   { issuer }: UserinfoEndpointDependencies,
 ): EndpointAnswer {
   const realm = `realm="${issuer}"`;
@@ -173,7 +198,7 @@ function refuse(
   const howTo = `Bearer ${realm}, DPoP ${realm}, ${algorithms}`;
   return {
     status: STATUS[code] ?? 401,
-    headers: { ...known, 'WWW-Authenticate': message === NOTHING_PRESENTED ? howTo : challenge },
+    headers: { ...known, 'WWW-Authenticate': why?.reason === NOTHING_PRESENTED ? howTo : challenge },
     body: { error: code, error_description: description, ...members },
   };
 }

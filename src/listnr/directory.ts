@@ -26,7 +26,7 @@ export function createDirectory({
 }): Directory {
   return {
     findClient: (id) => clients.find(id),
-    isSecretOf: (clientId, secret) => secrets.verify(clientId, secret),
+    isSecretOf: async (clientId, secret) => (await secrets.verify(clientId, { secret })).right,
     mayBeNamed: (id) => !denied.has(id),
   };
 }

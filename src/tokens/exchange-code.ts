@@ -6,9 +6,10 @@ import { requireParameters } from '../clients/single-parameters.ts';
 import type { ArtifactStore } from '../grants/artifact-store.ts';
 import type { Authorization } from '../grants/authorization.ts';
 import type { GrantStore } from '../grants/grant-store.ts';
-import { printableAddress } from '../platform/log/printable.ts';
 import { epochSeconds } from '../platform/time/clock.ts';
 import type { Payload } from '../platform/time/payload-times.ts';
+import type { Refusal } from '../refusals/reasons.ts';
+import { shown, shownAddress, timesOf } from '../refusals/shown.ts';
 import { invalidGrant, TokenError } from './errors.ts';
 import { type IssueDependencies, issueFirstTokens, signersFor } from './issue-tokens.ts';
 import { refuseOtherProof, requireProof } from './proof-of-possession.ts';
@@ -78,24 +79,36 @@ async function lookAgain(
   const { client, parameters, proof } = request;
   const found = await d.artifacts.find('AuthorizationCode', parameters.code ?? '');
   // To this client, another client's code does not exist.
-  if (!found?.grant) throw invalidGrant(NOT_VALID, 'unknown, or its sign-in was ended');
-  if (found.payload.clientId !== client.id) throw invalidGrant(NOT_VALID, 'of another client');
+  if (!found?.grant) throw invalidGrant(NOT_VALID, UNKNOWN, 'unknown, or its sign-in was ended');
+  if (found.payload.clientId !== client.id)
+    throw invalidGrant(NOT_VALID, ofAnotherClient(found.payload), 'of another client');
   const { payload, grant, consumed } = found;
   request.note({ person: String(payload.accountId), grant: grant.id });
   if (consumed) await endUsedGrant(grant.id, request, d);
-  if (Number(payload.exp) <= epochSeconds(d.clock)) throw invalidGrant('Authorization code expired');
+  if (Number(payload.exp) <= epochSeconds(d.clock))
+    throw invalidGrant('Authorization code expired', {
+      reason: 'code.expired',
+      ...timesOf({ expired_at: payload.exp }, d.clock.now()),
+    });
   refuseOtherRequest(payload, request);
   await requireProof(request, d);
   refuseOtherProof(payload.dpopJkt, proof);
   if (grant.person?.instanceId !== client.instanceId)
-    throw invalidGrant('The person who signed in may not do so any more');
+    throw invalidGrant('The person who signed in may not do so any more', { reason: 'person.gone' });
 
   const redeemed = await redeem(family, request, d, true);
   if (redeemed) return redeemed;
   // Another request with this code came between the look and the statement.
   if ((await d.artifacts.find('AuthorizationCode', parameters.code ?? ''))?.consumed)
     await endUsedGrant(grant.id, request, d);
-  throw invalidGrant(NOT_VALID);
+  throw invalidGrant(NOT_VALID, UNKNOWN);
+}
+
+const UNKNOWN = { reason: 'code.not_valid' } as const;
+
+/** Only operators read it. */
+function ofAnotherClient({ clientId }: Payload): Refusal {
+  return { reason: 'code.of_another_client', expected: { client_id: shown(clientId) } };
 }
 
 /** RFC 6749 section 4.1.2: the first user of the code may have stolen it, so its tokens end. */
@@ -105,28 +118,45 @@ async function endUsedGrant(
   { grants }: ExchangeDependencies,
 ): Promise<never> {
   await grants.revoke(grantId, { event: 'authorization_code.reused', origin: origin() });
-  throw invalidGrant('Authorization code already used: its sign-in was ended');
+  throw invalidGrant('Authorization code already used: its sign-in was ended', {
+    reason: 'code.used_before',
+  });
 }
 
 function refuseOtherRequest(
   { redirectUri, codeChallenge }: Payload,
   { client, parameters: { redirect_uri = '', code_verifier: verifier } }: TokenRequest,
 ): void {
-  const came = printableAddress(redirect_uri);
   if (redirectUri !== redirect_uri)
-    throw invalidGrant('redirect_uri is not the one of the authorization request', came);
+    throw wrongRedirectUri('redirect_uri is not the one of the authorization request', {
+      reason: 'code.redirect_uri_differs',
+      came: { redirect_uri: shownAddress(redirect_uri) },
+      expected: { redirect_uri: shownAddress(redirectUri) },
+    });
   if (!mayReturnTo(client, redirect_uri))
-    throw invalidGrant('redirect_uri is not registered for this client any more', came);
+    throw wrongRedirectUri('redirect_uri is not registered for this client any more', {
+      reason: 'code.redirect_uri_withdrawn',
+      came: { redirect_uri: shownAddress(redirect_uri) },
+      expected: { redirect_uri: shownAddress(client.redirectUris) },
+    });
   if (verifier && !codeChallenge)
-    throw invalidGrant('code_verifier was sent, but the authorization request had no code_challenge');
-  if (!verifier && (codeChallenge || client.requirePkce)) throw invalidGrant('code_verifier is missing');
+    throw invalidGrant('code_verifier was sent, but the authorization request had no code_challenge', {
+      reason: 'code_verifier.unexpected',
+    });
+  if (!verifier && (codeChallenge || client.requirePkce))
+    throw invalidGrant('code_verifier is missing', { reason: 'code_verifier.missing' });
   if (verifier && challengeOf(verifier) !== codeChallenge)
-    throw invalidGrant('code_verifier does not match the code_challenge');
+    throw invalidGrant('code_verifier does not match the code_challenge', { reason: 'code_verifier.wrong' });
   if (verifier && !isVerifier(verifier))
     throw new TokenError(
       'invalid_request',
       'code_verifier must have 43 to 128 characters, each a letter, a digit or one of - . _ ~',
+      { why: { reason: 'code_verifier.malformed' } },
     );
+}
+
+function wrongRedirectUri(description: string, why: Refusal & Required<Pick<Refusal, 'came'>>): TokenError {
+  return invalidGrant(description, why, String(why.came.redirect_uri));
 }
 
 /** RFC 7636 section 4.2. */

@@ -7,6 +7,7 @@ import type { Authorization } from '../grants/authorization.ts';
 import type { GrantStore } from '../grants/grant-store.ts';
 import { isKnown } from '../grants/known-members.ts';
 import type { RefreshFamily, RefreshFamilyStore } from '../grants/refresh-family-store.ts';
+import { instant, shown } from '../refusals/shown.ts';
 import { invalidGrant, TokenError } from './errors.ts';
 import { type IssueDependencies, issueTokens, signersFor } from './issue-tokens.ts';
 import { refuseOtherKey, requireProof } from './proof-of-possession.ts';
@@ -23,6 +24,7 @@ export interface RefreshDependencies extends IssueDependencies {
 
 const NOT_VALID = 'Refresh token is not valid';
 const ENDED = `${NOT_VALID}: its sign-in was ended`;
+const UNKNOWN = { reason: 'refresh_token.not_valid' } as const;
 const ALREADY_USED = 'Refresh token already used: its sign-in was ended';
 
 /**
@@ -35,7 +37,7 @@ export async function refresh(request: TokenRequest, d: RefreshDependencies): Pr
   const { client, parameters } = request;
   const { refresh_token: text } = requireParameters(request.parameters, 'refresh_token');
   const presented = d.codec.decode(text, client.id);
-  if (!presented) throw invalidGrant(NOT_VALID, 'of another client, or not of this server');
+  if (!presented) throw invalidGrant(NOT_VALID, UNKNOWN, 'of another client, or not of this server');
   const signers = signersFor(client, d.keyRing);
 
   const { authorization, sequence } =
@@ -99,21 +101,21 @@ async function lookAgain(
   const { client, parameters } = request;
   const family = await d.families.find(presented.family, client.refreshReplayWindowSeconds);
   // Only this server can have made the token, so its client may know that it was good.
-  if (!family) throw invalidGrant(ENDED);
+  if (!family) throw invalidGrant(ENDED, { reason: 'refresh_token.ended' });
   request.note({ person: String(family.payload.accountId), grant: family.grant.id });
   await endReusedGrant(presented, family, request, d);
-  if (family.expiresAt <= d.clock.now() || family.grant.expiresAt <= d.clock.now())
-    throw invalidGrant('Refresh token expired');
+  refuseExpired(family, d.clock.now());
   await requireProof(request, d);
   refuseMoreScopes(parameters.scope, family);
   refuseOtherKey('The refresh token', family.payload.jkt, request);
   if (!isBoundEnough(client, { kind: 'RefreshToken', cnf: confirmationIn(family.payload.jkt) }))
     throw invalidGrant(
       "The client's refresh tokens must be bound to a key now: the person has to sign in again",
+      { reason: 'refresh_token.not_bound' },
     );
   if (family.grant.person?.instanceId !== client.instanceId)
-    throw invalidGrant('The person who signed in may not do so any more');
-  if (!isKnown(family.payload)) throw invalidGrant(NOT_VALID);
+    throw invalidGrant('The person who signed in may not do so any more', { reason: 'person.gone' });
+  if (!isKnown(family.payload)) throw invalidGrant(NOT_VALID, { reason: 'refresh_token.of_newer_release' });
 
   const ahead = presented.sequence - family.sequence;
   if (ahead < 0) return { authorization: replay(family, request, d), sequence: family.sequence };
@@ -122,10 +124,17 @@ async function lookAgain(
   if (rotated) return rotated;
   // Another request with this token came between the look and the statement.
   const now = await d.families.find(presented.family, client.refreshReplayWindowSeconds);
-  if (!now?.grant.person) throw invalidGrant(NOT_VALID);
+  if (!now?.grant.person) throw invalidGrant(NOT_VALID, UNKNOWN);
   await endReusedGrant(presented, now, request, d);
-  if (now.sequence <= presented.sequence) throw invalidGrant(NOT_VALID);
+  if (now.sequence <= presented.sequence) throw invalidGrant(NOT_VALID, UNKNOWN);
   return { authorization: replay(now, request, d), sequence: now.sequence };
+}
+
+function refuseExpired({ expiresAt, grant }: RefreshFamily, now: Date): void {
+  const end = expiresAt < grant.expiresAt ? expiresAt : grant.expiresAt;
+  if (end > now) return;
+  const [came, expected] = [{ expired_at: instant(end) }, { now: instant(now) }];
+  throw invalidGrant('Refresh token expired', { reason: 'refresh_token.expired', came, expected });
 }
 
 function replay(
@@ -135,7 +144,7 @@ function replay(
 ): Authorization {
   const { grant, payload } = family;
   const { person } = grant;
-  if (!person) throw invalidGrant(NOT_VALID);
+  if (!person) throw invalidGrant(NOT_VALID, UNKNOWN);
   events.refreshTokenReplayed(subjectOf(family, request));
   return { person, grant, payload };
 }
@@ -155,7 +164,11 @@ async function endReusedGrant(
     detail: { behind },
   });
   events.refreshTokenReused({ ...subjectOf(family, request), behind });
-  throw invalidGrant(ALREADY_USED);
+  throw invalidGrant(ALREADY_USED, {
+    reason: 'refresh_token.used_before',
+    came: { tokens_behind: String(behind) },
+    expected: { replay_window_seconds: String(request.client.refreshReplayWindowSeconds) },
+  });
 }
 
 function refuseMoreScopes(asked: string | undefined, { payload }: RefreshFamily): void {
@@ -163,7 +176,14 @@ function refuseMoreScopes(asked: string | undefined, { payload }: RefreshFamily)
   const missing = withoutOfflineAccess(asked).filter((scope) => !granted.includes(scope));
   if (missing.length === 0) return;
   const description = `refresh token missing requested ${missing.length > 1 ? 'scopes' : 'scope'}`;
-  throw new TokenError('invalid_scope', description, { members: { scope: missing.join(' ') } });
+  throw new TokenError('invalid_scope', description, {
+    why: {
+      reason: 'scope.not_granted',
+      came: { scope: shown(missing) },
+      expected: { scope: shown(granted) },
+    },
+    members: { scope: missing.join(' ') },
+  });
 }
 
 /** Every refresh token is offline access, also of a family that began without the word. */

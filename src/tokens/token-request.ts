@@ -2,6 +2,7 @@ import type { Origin } from '../audit/record.ts';
 import type { ClientCertificate } from '../clients/certificates/client-certificate.ts';
 import type { Client } from '../clients/client.ts';
 import type { DpopProof } from '../clients/proofs/dpop-proof.ts';
+import type { Refusal } from '../refusals/reasons.ts';
 import type { TokenError } from './errors.ts';
 
 /** A request at the token endpoint whose client is authenticated and may use the grant type. */
@@ -21,7 +22,7 @@ export interface TokenRequest {
   /** Where it comes from, for the audit trail. */
   origin(): Origin;
   /** Says whose request this is, and why it gets nothing, for the log, as soon as that is known. */
-  note(about: { person?: string; grant?: string; detail?: string }): void;
+  note(about: { person?: string; grant?: string; detail?: string; why?: Refusal }): void;
 }
 
 /** RFC 6749 section 5.1, with the ID token of OpenID Connect Core section 3.1.3.3. */

@@ -8,11 +8,12 @@ import { proofFault } from '../clients/security-profile.ts';
 import type { AccessTokenStore } from '../grants/access-token-store.ts';
 import { scopesOf } from '../grants/authorization.ts';
 import type { Clock } from '../platform/time/clock.ts';
+import { shown } from '../refusals/shown.ts';
 import type { PresentedAccessToken } from './access-token.ts';
 import { claimsForUserinfo } from './claims/requested-claims.ts';
 import { invalidProof, TokenError } from './errors.ts';
-import { holderOf } from './management/holder.ts';
-import { useProof } from './proof-of-possession.ts';
+import { expiredToken, holderOf, REVOKED_TOKEN, type Worthless } from './management/holder.ts';
+import { notProven, otherKey, usedBefore, useProof } from './proof-of-possession.ts';
 import { isScopeList } from './scope-syntax.ts';
 
 /** A request at userinfo with a token of this server. */
@@ -44,18 +45,19 @@ export async function userinfo(
   d: UserinfoDependencies,
 ): Promise<Record<string, unknown>> {
   const { claims, expired } = token;
-  if (expired) throw invalidToken('Access token expired');
+  if (expired) throw invalidToken(expiredToken(claims, d.clock));
   const { revoked, grant } = await d.accessTokens.find({ jti: claims.jti, grantId: claims.grant_id });
-  if (revoked) throw invalidToken('Access token was revoked');
+  if (revoked) throw invalidToken(REVOKED_TOKEN);
   const scopes = client ? scopesAllowed(client, claims.scope) : claims.scope.split(' ');
-  if (!scopes.includes('openid')) throw insufficientScope('access token missing openid scope', ['openid']);
+  if (!scopes.includes('openid'))
+    throw insufficientScope('access token missing openid scope', ['openid'], scopes);
   const fault = client && proof && proofFault(client, proof, d.clock.now());
-  if (fault !== undefined) throw invalidProof(fault);
+  if (fault) throw invalidProof(fault.message, fault.why);
   await checkPossession(token, { proof, certificate }, d);
   const wanted = scope?.split(' ') ?? scopes;
   refuseMoreScopes(scope, wanted, scopes);
   const holder = holderOf(claims, { client, grant }, d.clock);
-  if (typeof holder === 'string') throw invalidToken(holder);
+  if ('why' in holder) throw invalidToken(holder);
   const granted = scopesOf(holder.grant.payload, holder.client).filter((name) => wanted.includes(name));
   const named = scope === undefined ? claimsForUserinfo(holder) : undefined;
   return { sub: holder.person.id, ...claimsInScopes(holder.person, granted), ...named };
@@ -67,18 +69,25 @@ async function checkPossession(
   { proof, certificate }: Pick<UserinfoRequest, 'proof' | 'certificate'>,
   d: UserinfoDependencies,
 ): Promise<void> {
-  if (proof && !(await useProof({ clientId: id, proof }, d)))
-    throw invalidProof('The DPoP proof was used before');
+  if (proof && !(await useProof({ clientId: id, proof }, d))) throw usedBefore(proof);
   if (proof && !cnf?.jkt)
-    throw invalidToken('The access token is bound to no key, and a DPoP proof was sent');
-  if (cnf?.jkt !== proof?.jkt)
-    throw invalidToken(
-      `The access token is bound to ${proof ? 'another key' : 'a key: send a DPoP proof of it'}`,
-    );
-  if (cnf?.['x5t#S256'] !== undefined && cnf['x5t#S256'] !== certificate?.thumbprint)
-    throw invalidToken(
-      `The access token is bound to ${certificate ? 'another certificate' : 'a certificate: connect with it'}`,
-    );
+    throw invalidToken({
+      detail: 'The access token is bound to no key, and a DPoP proof was sent',
+      why: { reason: 'key.not_bound', came: { jkt: proof.jkt } },
+    });
+  if (cnf?.jkt !== undefined && cnf.jkt !== proof?.jkt)
+    throw invalidToken({
+      detail: `The access token is bound to ${proof ? 'another key' : 'a key: send a DPoP proof of it'}`,
+      why: proof ? otherKey({ jkt: proof.jkt }, { jkt: cnf.jkt }) : notProven({ jkt: cnf.jkt }),
+    });
+  const bound = cnf?.['x5t#S256'];
+  if (bound !== undefined && bound !== certificate?.thumbprint)
+    throw invalidToken({
+      detail: `The access token is bound to ${certificate ? 'another certificate' : 'a certificate: connect with it'}`,
+      why: certificate
+        ? otherKey({ 'x5t#S256': certificate.thumbprint }, { 'x5t#S256': bound })
+        : { reason: 'access_token.certificate_missing', expected: { 'x5t#S256': bound } },
+    });
 }
 
 function refuseMoreScopes(
@@ -87,16 +96,30 @@ function refuseMoreScopes(
   scopes: readonly string[],
 ): void {
   if (asked !== undefined && !isScopeList(asked))
-    throw new TokenError('invalid_request', 'scope contains invalid characters');
+    throw new TokenError('invalid_request', 'scope contains invalid characters', {
+      why: { reason: 'scope.malformed', came: { scope: shown(asked) } },
+      came: undefined,
+    });
   const missing = wanted.filter((scope) => !scopes.includes(scope));
-  if (missing.length > 0) throw insufficientScope('access token missing requested scope', missing);
+  if (missing.length > 0) throw insufficientScope('access token missing requested scope', missing, scopes);
 }
 
 /** RFC 6750 section 3.1. */
-function invalidToken(description: string): TokenError {
-  return new TokenError('invalid_token', description);
+function invalidToken({ detail, why }: Worthless): TokenError {
+  return new TokenError('invalid_token', detail, { why });
 }
 
-function insufficientScope(description: string, missing: readonly string[]): TokenError {
-  return new TokenError('insufficient_scope', description, { members: { scope: missing.join(' ') } });
+function insufficientScope(
+  description: string,
+  missing: readonly string[],
+  granted: readonly string[],
+): TokenError {
+  return new TokenError('insufficient_scope', description, {
+    why: {
+      reason: 'access_token.scope_missing',
+      came: { scope: shown(granted) },
+      expected: { scope: shown(missing) },
+    },
+    members: { scope: missing.join(' ') },
+  });
 }

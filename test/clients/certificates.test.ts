@@ -8,6 +8,7 @@ import {
 import { createCertificateIssuers } from '../../src/clients/certificates/certificate-issuers.ts';
 import { readCertificate } from '../../src/clients/certificates/client-certificate.ts';
 import { canonicalName, subjectOf } from '../../src/clients/certificates/distinguished-name.ts';
+import { instant } from '../../src/refusals/shown.ts';
 import {
   aCertificate,
   CLIENT_USAGE,
@@ -232,8 +233,9 @@ describe('the issuer of a certificate', () => {
   const subject = [['2.5.4.3', 'Issuer']] as const;
   const issuer = aCertificate({ subject, ca: true });
   const now = new Date();
-  const refusal = (certificate: TestCertificate, ...issuers: TestCertificate[]) =>
+  const refusalOf = (certificate: TestCertificate, ...issuers: TestCertificate[]) =>
     createCertificateIssuers(issuers.map(x509Of))(readCertificate(certificate.der), now);
+  const refusal = (...certificates: Parameters<typeof refusalOf>) => refusalOf(...certificates)?.detail;
 
   it('is one of those that are configured', () => {
     expect(refusal(aCertificate({ issuer }), issuer)).toBe(undefined);
@@ -261,5 +263,23 @@ describe('the issuer of a certificate', () => {
     expect(refusal(aCertificate({ issuer, usage: SERVER_USAGE }), issuer)).toBe(
       'the certificate is not for clients',
     );
+  });
+
+  it('is named with the reason of a refusal', () => {
+    const expired = aCertificate({ subject, ca: true, until: new Date(now.getTime() - 1000) });
+    const came = { issuer: 'CN=Issuer' };
+    expect([
+      refusalOf(aCertificate({ issuer }))?.why,
+      refusalOf(aCertificate({ issuer: expired }), expired)?.why,
+      refusalOf(aCertificate({ issuer, usage: SERVER_USAGE }), issuer)?.why,
+    ]).toEqual([
+      { reason: 'certificate.issuer_unknown', came },
+      { reason: 'certificate.issuer_expired', came, expected: { now: instant(now) } },
+      {
+        reason: 'certificate.not_for_clients',
+        came: { extended_key_usage: ['1.3.6.1.5.5.7.3.1'] },
+        expected: { extended_key_usage: ['1.3.6.1.5.5.7.3.2', '2.5.29.37.0'] },
+      },
+    ]);
   });
 });

@@ -4,6 +4,8 @@ import { digestSecret, hashPassword } from '../../src/platform/secrets/digest.ts
 import { createHashQueue } from '../../src/platform/secrets/hash-queue.ts';
 
 const SECRET = 'a-secret-not-for-production-0000000000001';
+const RIGHT = { right: true };
+const WRONG = { right: false, because: undefined };
 const secrets = [{ name: 'default', digest: digestSecret(SECRET), expiresAt: null }];
 
 /** A store whose notes end when the test decides. */
@@ -35,20 +37,21 @@ function heldNotes() {
 describe('the use of a client secret', () => {
   it('is noted once a minute, without making the client wait', async () => {
     const { verifier, begun } = heldNotes();
-    expect(await verifier.verify('acme', SECRET)).toBe(true);
-    expect(await verifier.verify('acme', SECRET)).toBe(true);
+    expect(await verifier.verify('acme', { secret: SECRET })).toEqual(RIGHT);
+    expect(await verifier.verify('acme', { secret: SECRET })).toEqual(RIGHT);
     expect(begun).toEqual(['acme default']);
   });
 
   it('is not noted of a wrong secret', async () => {
     const { verifier, begun } = heldNotes();
-    expect(await verifier.verify('acme', 'wrong')).toBe(false);
+    expect(await verifier.verify('acme', { secret: 'wrong' })).toEqual(WRONG);
     expect(begun).toEqual([]);
   });
 
   it('is noted of one client after another, so that many take one connection', async () => {
     const { verifier, begun, end, errors } = heldNotes();
-    for (const client of ['one', 'two', 'three']) expect(await verifier.verify(client, SECRET)).toBe(true);
+    for (const client of ['one', 'two', 'three'])
+      expect(await verifier.verify(client, { secret: SECRET })).toEqual(RIGHT);
     expect(begun).toEqual(['one default']);
     await end();
     expect(begun).toEqual(['one default', 'two default']);
@@ -75,7 +78,7 @@ describe('the use of a client secret', () => {
       },
     });
     await withinShare('/auth/token', () =>
-      Promise.all(['one', 'two'].map((client) => verifier.verify(client, SECRET))),
+      Promise.all(['one', 'two'].map((client) => verifier.verify(client, { secret: SECRET }))),
     );
     expect(shares.map((share) => share?.endpoint)).toEqual(['uses of secrets', 'uses of secrets']);
     expect(new Set(shares).size).toBe(2);
@@ -83,11 +86,12 @@ describe('the use of a client secret', () => {
 
   it('is let go when it cannot be noted, with those that wait, and said once', async () => {
     const { verifier, begun, end, errors } = heldNotes();
-    for (const client of ['one', 'two', 'three']) expect(await verifier.verify(client, SECRET)).toBe(true);
+    for (const client of ['one', 'two', 'three'])
+      expect(await verifier.verify(client, { secret: SECRET })).toEqual(RIGHT);
     await end(new Error('the database is away'));
     expect(errors).toEqual([new Error('the database is away')]);
     expect(begun).toEqual(['one default']);
-    expect(await verifier.verify('four', SECRET)).toBe(true);
+    expect(await verifier.verify('four', { secret: SECRET })).toEqual(RIGHT);
     expect(begun).toEqual(['one default', 'four default']);
   });
 });
@@ -110,13 +114,13 @@ describe('a secret with a slow digest', () => {
         throw error;
       },
     });
-    expect(await verify('acme', SECRET)).toBe(true);
-    expect(await verify('acme', SECRET)).toBe(true);
+    expect(await verify('acme', { secret: SECRET })).toEqual(RIGHT);
+    expect(await verify('acme', { secret: SECRET })).toEqual(RIGHT);
     expect(turns).toBe(1);
-    expect(await verify('acme', 'wrong')).toBe(false);
+    expect(await verify('acme', { secret: 'wrong' })).toEqual(WRONG);
     expect(turns).toBe(2);
     stored = [{ name: 'default', digest: `argon2id:${await hashPassword('another')}`, expiresAt: null }];
-    expect(await verify('acme', SECRET)).toBe(false);
+    expect(await verify('acme', { secret: SECRET })).toEqual(WRONG);
     expect(turns).toBe(3);
   });
 });

@@ -1,20 +1,20 @@
-import { errors, type JWTPayload } from 'jose';
+import type { JWTPayload } from 'jose';
 import { toEpochSeconds } from '../../platform/time/clock.ts';
+import type { Refusal } from '../../refusals/reasons.ts';
+import { shown, shownAddress, timesOf } from '../../refusals/shown.ts';
 import type { Client } from '../client.ts';
 import type { ClientKeys } from '../keys/client-keys.ts';
-import { KeysUnavailable } from '../keys/published-keys.ts';
 import { verifyClientJwt } from '../keys/verify-client-jwt.ts';
 import type { UsedProofStore } from '../proofs/used-proof-store.ts';
 import { isFapi } from '../security-profile.ts';
-import { invalidClient, invalidClientBecause, unavailableKeys } from './errors.ts';
+import { ASSERTION_TYPES, refusalOf } from './assertion-refusal.ts';
+import { invalidClientBecause } from './errors.ts';
 
 const LONGEST_SECONDS = 3600;
 /** How far a client's clock may be ahead of ours. */
 const AHEAD_SECONDS = 60;
 /** How far a client's clock may be behind ours. */
 const BEHIND_SECONDS = 15;
-/** A request object of the same client, which its person's browser has, is no assertion. */
-const TYPES = ['jwt', 'client-authentication+jwt'].flatMap((type) => [type, `application/${type}`]);
 
 /** The addresses by which an assertion may name this server (RFC 7523 section 3). */
 export interface Audiences {
@@ -42,30 +42,24 @@ export async function verifyAssertion(
   const { jti, exp } = checkClaims(payload, { client, ...expected });
   const expiresAt = new Date((exp + AHEAD_SECONDS) * 1000);
   if (!(await usedProofs.use({ issuer: client.id, jti, expiresAt })))
-    throw invalidClientBecause('a client assertion may be used once');
+    throw invalidClientBecause('a client assertion may be used once', {
+      reason: 'assertion.used_before',
+      came: { jti: shown(jti) },
+    });
 }
 
-function verifySignature(
+async function verifySignature(
   assertion: string,
   client: Client,
-  currentDate: Date,
+  now: Date,
   dependencies: { clientKeys: ClientKeys },
 ): Promise<JWTPayload> {
-  const expected = { client, types: TYPES, clockTolerance: BEHIND_SECONDS, currentDate };
-  return verifyClientJwt(assertion, expected, dependencies).catch((error) => {
-    throw refusalOf(error);
-  });
-}
-
-/** `jwtVerify` looks at the claims only where the signature is right. */
-function refusalOf(error: Error): Error {
-  if (error instanceof errors.JWTExpired) return invalidClientBecause('the client assertion has expired');
-  if (error instanceof errors.JWTClaimValidationFailed)
-    return invalidClientBecause(
-      error.claim === 'typ' ? 'the typ of the client assertion says that it is another JWT' : error.message,
-    );
-  if (error instanceof KeysUnavailable) return unavailableKeys(error.message);
-  return error instanceof errors.JOSEError ? invalidClient(error.message) : error;
+  const expected = { client, types: ASSERTION_TYPES, clockTolerance: BEHIND_SECONDS, currentDate: now };
+  try {
+    return await verifyClientJwt(assertion, expected, dependencies);
+  } catch (error) {
+    throw await refusalOf(error as Error, { assertion, client, now }, dependencies);
+  }
 }
 
 /** `jwtVerify` has checked the issuer, `nbf`, and that `exp`, if it is there, has not passed. */
@@ -74,11 +68,20 @@ function checkClaims(
   { client, audiences, now }: Expected & { client: Client },
 ): { jti: string; exp: number } {
   const latest = toEpochSeconds(now) + AHEAD_SECONDS;
-  if (!exp) throw invalidClientBecause('a client assertion must have an exp');
+  if (!exp)
+    throw invalidClientBecause('a client assertion must have an exp', { reason: 'assertion.exp_missing' });
   if (exp > latest + LONGEST_SECONDS)
-    throw invalidClientBecause(`a client assertion may live for ${LONGEST_SECONDS} seconds`);
-  if (iat > latest) throw invalidClientBecause('a client assertion must not be issued in the future');
-  if (typeof jti !== 'string' || !jti) throw invalidClientBecause('a client assertion must have a jti');
+    throw invalidClientBecause(`a client assertion may live for ${LONGEST_SECONDS} seconds`, {
+      reason: 'assertion.exp_too_far',
+      ...timesOf({ exp }, now),
+    });
+  if (iat > latest)
+    throw invalidClientBecause('a client assertion must not be issued in the future', {
+      reason: 'assertion.iat_in_future',
+      ...timesOf({ iat }, now),
+    });
+  if (typeof jti !== 'string' || !jti)
+    throw invalidClientBecause('a client assertion must have a jti', { reason: 'assertion.jti_missing' });
   checkAudience(aud, client, audiences);
   return { jti, exp };
 }
@@ -90,9 +93,23 @@ function checkClaims(
 function checkAudience(aud: JWTPayload['aud'], client: Client, { issuer, endpoints }: Audiences): void {
   if (isFapi(client)) {
     if (aud === issuer) return;
-    throw invalidClientBecause(`the audience of a client assertion must be ${issuer}, as a string`);
+    throw invalidClientBecause(
+      `the audience of a client assertion must be ${issuer}, as a string`,
+      audienceRefusal('assertion.aud_not_issuer', aud, issuer),
+    );
   }
   const [named, ours] = [[aud ?? []].flat(), [issuer, ...endpoints]];
   if (named.length === 0 || !named.every((name) => ours.includes(name)))
-    throw invalidClientBecause(`the audience of a client assertion may be ${ours.join(' or ')}`);
+    throw invalidClientBecause(
+      `the audience of a client assertion may be ${ours.join(' or ')}`,
+      audienceRefusal('assertion.aud_wrong', aud, ours),
+    );
+}
+
+function audienceRefusal(reason: Refusal['reason'], aud: unknown, expected: string | string[]): Refusal {
+  return {
+    reason,
+    ...(aud === undefined ? {} : { came: { aud: shownAddress(aud) } }),
+    expected: { aud: expected },
+  };
 }

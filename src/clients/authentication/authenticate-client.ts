@@ -1,5 +1,7 @@
 import type { Clock } from '../../platform/time/clock.ts';
-import { mayCallFrom } from '../allowed-now.ts';
+import type { Refusal } from '../../refusals/reasons.ts';
+import { shown, shownAddress } from '../../refusals/shown.ts';
+import { mayCallFrom, originsOf } from '../allowed-now.ts';
 import type { CertificateIssuers } from '../certificates/certificate-issuers.ts';
 import type { Client } from '../client.ts';
 import type { ClientStore } from '../client-store.ts';
@@ -12,6 +14,7 @@ import { type Audiences, verifyAssertion } from './assertion.ts';
 import { verifyCertificate } from './certificate.ts';
 import { type Credentials, type PresentedCredentials, readCredentials } from './credentials.ts';
 import { invalidClient, invalidClientBecause } from './errors.ts';
+import { nameOfMethod, namesOfMethods, whyOfSecret } from './method-refusals.ts';
 
 /** A registered client that a request names, with the credentials that came with the name. */
 export interface NamedClient {
@@ -43,7 +46,13 @@ export async function identifyClient(
   const { clientId } = credentials;
   // An assertion can name an id that Postgres cannot represent.
   const client = clientId.includes('\0') ? undefined : await clients.find(clientId);
-  if (!client) throw await withoutSecret(credentials, 'client not found', { clientSecrets });
+  if (!client)
+    throw await withoutSecret(
+      credentials,
+      'client not found',
+      { reason: 'client.unknown', came: { client_id: shown(clientId) } },
+      { clientSecrets },
+    );
   refuseOtherOrigin(client, origin);
   return { client, credentials };
 }
@@ -54,7 +63,13 @@ export function refuseOtherOrigin(
   origin: string | undefined,
 ): void {
   if (origin !== undefined && !mayCallFrom(client, origin))
-    throw new OAuthError('invalid_request', `origin ${origin} not allowed for client: ${client.id}`);
+    throw new OAuthError('invalid_request', `origin ${origin} not allowed for client: ${client.id}`, {
+      why: {
+        reason: 'origin.not_allowed',
+        came: { origin: shownAddress(origin) },
+        expected: { origin: originsOf(client) },
+      },
+    });
 }
 
 /**
@@ -85,18 +100,33 @@ async function verifyCredentials(
   const { clientSecrets, usedProofs, clientKeys, clock } = dependencies;
   const { certificateAuthentication: authentication } = client;
   const method = methodOf(client);
-  if (credentials.method === 'none' && method !== 'none') throw invalidClientBecause(`no ${method} was sent`);
+  if (credentials.method === 'none' && method !== 'none')
+    throw invalidClientBecause(`no ${method} was sent`, {
+      reason: 'client.not_authenticated',
+      expected: { method: namesOfMethods(client) },
+    });
   if (credentials.method !== method)
     throw await withoutSecret(
       credentials,
       'the provided authentication mechanism does not match the registered client authentication method',
+      {
+        reason: 'client.method_not_registered',
+        came: { method: nameOfMethod(credentials) },
+        expected: { method: namesOfMethods(client) },
+      },
       { clientSecrets },
     );
-  if (credentials.method === 'secret' && !(await clientSecrets.verify(client.id, credentials.secret)))
-    throw invalidClient('invalid secret provided');
+  if (credentials.method === 'secret') {
+    const verdict = await clientSecrets.verify(client.id, credentials);
+    if (!verdict.right) throw invalidClient('invalid secret provided', whyOfSecret(verdict));
+  }
   if (authentication && method === 'none') {
     const { certificate } = credentials;
-    if (!certificate) throw invalidClientBecause('no client certificate was sent');
+    if (!certificate)
+      throw invalidClientBecause('no client certificate was sent', {
+        reason: 'certificate.missing',
+        expected: { method: namesOfMethods(client) },
+      });
     await verifyCertificate(certificate, { client, authentication, now: clock.now() }, dependencies);
   }
   if (credentials.method === 'assertion')
@@ -111,10 +141,11 @@ async function verifyCredentials(
 async function withoutSecret(
   credentials: Credentials,
   detail: string,
+  why: Refusal,
   { clientSecrets }: Pick<AuthenticationDependencies, 'clientSecrets'>,
 ): Promise<OAuthError> {
   if (credentials.method === 'secret') await clientSecrets.pretend(credentials.secret);
-  return invalidClient(detail);
+  return invalidClient(detail, why);
 }
 
 /** The part of a request in which a client authenticates. A certificate comes beside the request. */

@@ -6,6 +6,7 @@ import type { CertificateAuthentication, Client } from '../client.ts';
 import type { ClientKeys } from '../keys/client-keys.ts';
 import { KeysUnavailable } from '../keys/published-keys.ts';
 import type { KeySet } from '../keys/read-key-set.ts';
+import { notInTime, otherName } from './certificate-refusals.ts';
 import { invalidClient, invalidClientBecause, unavailableKeys } from './errors.ts';
 
 export interface CertificateDependencies {
@@ -24,14 +25,20 @@ export async function verifyCertificate(
   dependencies: CertificateDependencies,
 ): Promise<void> {
   if (!isInTime(certificate.x509, now))
-    throw invalidClientBecause('the client certificate has expired, or is not valid yet');
+    throw invalidClientBecause(
+      'the client certificate has expired, or is not valid yet',
+      notInTime(certificate, now),
+    );
   const { authentication } = expected;
   if (authentication.method === 'self_signed_tls_client_auth')
     return requireOwnCertificate(certificate, client, dependencies);
   const refusal = dependencies.certificateIssuers(certificate, now);
-  if (refusal !== undefined) throw invalidClient(refusal);
+  if (refusal !== undefined) throw invalidClient(refusal.detail, refusal.why);
   if (!hasName(certificate, authentication))
-    throw invalidClient('the certificate has another name than the registration');
+    throw invalidClient(
+      'the certificate has another name than the registration',
+      otherName(certificate, authentication),
+    );
 }
 
 function hasName(
@@ -64,10 +71,14 @@ async function requireOwnCertificate(
   { clientKeys }: CertificateDependencies,
 ): Promise<void> {
   const known = await clientKeys.of(client).catch((error) => {
-    throw error instanceof KeysUnavailable ? unavailableKeys(error.message) : error;
+    throw error instanceof KeysUnavailable ? unavailableKeys(client.jwksUri, error.message) : error;
   });
   if (thumbprintsIn(known).has(thumbprint)) return;
   const newer = await clientKeys.newerThan(known, client);
   if (newer === undefined || !thumbprintsIn(newer).has(thumbprint))
-    throw invalidClient('the certificate is none of those in the keys of the client');
+    throw invalidClient('the certificate is none of those in the keys of the client', {
+      reason: 'certificate.not_among_keys',
+      came: { 'x5t#S256': thumbprint },
+      expected: { 'x5t#S256': [...thumbprintsIn(newer ?? known)] },
+    });
 }

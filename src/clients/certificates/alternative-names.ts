@@ -20,6 +20,14 @@ export function hasAlternativeName(
   );
 }
 
+/** The names of this kind in a certificate. */
+export function alternativeNamesOf(
+  { subjectAltName = '' }: X509Certificate,
+  kind: AlternativeName,
+): string[] {
+  return namesOf(subjectAltName).flatMap(([label, text]) => (label === KINDS[kind] ? [text] : []));
+}
+
 function namesOf(text: string): [label: string, value: string][] {
   const names: [string, string][] = [];
   NAME.lastIndex = 0;

@@ -59,7 +59,13 @@ function read(text: string, form: CertificateForm): ClientCertificate {
   } catch {
     // The same answer as below.
   }
-  throw new OAuthError('invalid_request', 'the header with the client certificate has no single certificate');
+  throw new OAuthError(
+    'invalid_request',
+    'the header with the client certificate has no single certificate',
+    {
+      why: { reason: 'certificate.unreadable', expected: { form } },
+    },
+  );
 }
 
 /** One certificate, with nothing around it. */

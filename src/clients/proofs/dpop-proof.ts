@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto';
-import { calculateJwkThumbprint, EmbeddedJWK, type JWTPayload, jwtVerify } from 'jose';
+import { calculateJwkThumbprint, decodeProtectedHeader, EmbeddedJWK, type JWTPayload, jwtVerify } from 'jose';
 import { toEpochSeconds } from '../../platform/time/clock.ts';
+import type { Refusal } from '../../refusals/reasons.ts';
+import { shown, shownAddress, timesOf } from '../../refusals/shown.ts';
+import { RefusedProof } from './refused-proof.ts';
 
 /** A DPoP proof (RFC 9449) with the right signature, time and target. `UsedProofStore` knows whether it is new. */
 export interface DpopProof {
@@ -36,7 +39,7 @@ interface Target {
 
 /**
  * Verifies a proof as in RFC 9449 section 4.3, without nonces, which this server does not ask for.
- * @throws Error with the description of an `invalid_dpop_proof`.
+ * @throws RefusedProof.
  */
 export async function verifyDpopProof(text: string, target: Target): Promise<DpopProof> {
   const { payload, protectedHeader } = await jwtVerify(text, EmbeddedJWK, {
@@ -44,7 +47,7 @@ export async function verifyDpopProof(text: string, target: Target): Promise<Dpo
     typ: 'dpop+jwt',
     currentDate: target.now,
   }).catch((cause) => {
-    throw new Error('invalid DPoP key binding', { cause });
+    throw new RefusedProof('invalid DPoP key binding', malformed(text), { cause });
   });
   const { jti, iat } = checkClaims(payload, target);
   // EmbeddedJWK has found the key there.
@@ -52,21 +55,53 @@ export async function verifyDpopProof(text: string, target: Target): Promise<Dpo
   return { jkt, alg: protectedHeader.alg, iat, jti, expiresAt: proofExpiry(target.now) };
 }
 
+/** Only the header says anything: no signature is right. */
+function malformed(text: string): Refusal {
+  const expected = { typ: 'dpop+jwt', alg: PROOF_ALGORITHMS };
+  try {
+    const { typ = '', alg = '' } = decodeProtectedHeader(text);
+    return { reason: 'proof.malformed', came: { typ: shown(typ), alg: shown(alg) }, expected };
+  } catch {
+    return { reason: 'proof.malformed', expected };
+  }
+}
+
 function checkClaims(
   { iat, jti, htm, htu, nonce, ath }: JWTPayload,
   { method, url, now, accessToken }: Target,
 ): { jti: string; iat: number } {
-  if (typeof iat !== 'number' || !iat) throw new Error('DPoP proof must have a iat number property');
-  if (typeof jti !== 'string' || !jti) throw new Error('DPoP proof must have a jti string property');
-  if (nonce !== undefined && typeof nonce !== 'string') throw new Error('DPoP proof nonce must be a string');
-  if (nonce) throw new Error('DPoP nonces are not supported');
+  if (typeof iat !== 'number' || !iat)
+    throw new RefusedProof('DPoP proof must have a iat number property', claimMalformed({ iat }));
+  if (typeof jti !== 'string' || !jti)
+    throw new RefusedProof('DPoP proof must have a jti string property', claimMalformed({ jti }));
+  if (nonce !== undefined && typeof nonce !== 'string')
+    throw new RefusedProof('DPoP proof nonce must be a string', claimMalformed({ nonce }));
+  if (nonce) throw new RefusedProof('DPoP nonces are not supported', { reason: 'proof.nonce_unsupported' });
   if (Math.abs(toEpochSeconds(now) - iat) > TOLERATED_SECONDS)
-    throw new Error('DPoP proof iat is not recent enough');
-  if (htm !== method) throw new Error('DPoP proof htm mismatch');
-  if (withoutQuery(htu) !== new URL(url).href) throw new Error('DPoP proof htu mismatch');
+    throw new RefusedProof('DPoP proof iat is not recent enough', {
+      reason: 'proof.iat_not_recent',
+      ...timesOf({ iat }, now),
+    });
+  if (htm !== method)
+    throw new RefusedProof('DPoP proof htm mismatch', {
+      reason: 'proof.htm_wrong',
+      came: { htm: shown(htm) },
+      expected: { htm: method },
+    });
+  if (withoutQuery(htu) !== new URL(url).href)
+    throw new RefusedProof('DPoP proof htu mismatch', {
+      reason: 'proof.htu_wrong',
+      came: { htu: shownAddress(htu) },
+      expected: { htu: url },
+    });
   if (accessToken !== undefined && ath !== createHash('sha256').update(accessToken).digest('base64url'))
-    throw new Error('DPoP proof ath mismatch');
+    throw new RefusedProof('DPoP proof ath mismatch', { reason: 'proof.ath_wrong' });
   return { jti, iat };
+}
+
+function claimMalformed(claim: Readonly<Record<string, unknown>>): Refusal {
+  const came = Object.entries(claim).map(([name, value]) => [name, shown(value)]);
+  return { reason: 'proof.claim_malformed', came: Object.fromEntries(came) };
 }
 
 function withoutQuery(htu: unknown): string | undefined {

@@ -10,9 +10,22 @@ import type { ClientSecretStore, StoredSecret } from './client-secret-store.ts';
 /** The columns for verifying. `expiresAt` is checked at each use; Postgres' `infinity` arrives as a number. */
 export type KnownSecret = Pick<StoredSecret, 'name' | 'digest'> & { expiresAt: Date | number | null };
 
+/** Whether a secret is right, and what is known of one that is not. */
+export type SecretVerdict = { right: true } | { right: false; because: SecretFault | undefined };
+
+/** It was right until then; or it would be right without the spaces around it, or without decoding it. */
+export type SecretFault = { fault: 'expired'; name: string; at: Date } | { fault: 'spaces' | 'encoding' };
+
+/** A secret that a client presents. */
+export interface PresentedSecret {
+  secret: string;
+  /** The same before it was form-decoded, where it came in a header. */
+  written?: string | undefined;
+}
+
 /** Verifies a presented client secret against all live ones. A client has several while one replaces another. */
 export interface ClientSecrets {
-  verify(clientId: string, secret: string): Promise<boolean>;
+  verify(clientId: string, presented: PresentedSecret): Promise<SecretVerdict>;
   /** Takes as long as `verify` with a wrong secret, for a client that has none or does not exist. */
   pretend(secret: string): Promise<void>;
 }
@@ -42,53 +55,87 @@ export function createClientSecrets({
   const proven = createProvenSecrets();
 
   /**
+   * The expired ones, and others' digests, are compared for the time that it takes; an expired one also explains.
    * Every wrong secret costs as many slow hashes as one of the client with the most of them. So the time does not show
    * whether a client exists, nor what kind of secret it has.
    */
   const findMatch = async (
-    secret: string,
-    live: readonly KnownSecret[],
-  ): Promise<KnownSecret | undefined> => {
+    presented: PresentedSecret,
+    { live, expired }: { live: readonly KnownSecret[]; expired: readonly KnownSecret[] },
+  ): Promise<{ match?: KnownSecret | undefined; because?: SecretFault | undefined }> => {
+    const { secret } = presented;
     const fast = live.filter(({ digest }) => !isSlow(digest));
     const slow = live.filter(({ digest }) => isSlow(digest));
     const match = await compareAll(secret, fast.length > 0 ? fast : [NOBODY]);
-    if (match) return match;
-    const others = (await store.slowDigests()).slice(slow.length).map((digest) => ({ ...NOBODY, digest }));
-    if (slow.length + others.length === 0) return undefined;
-    return hashes.run(comparisonLane(), () => compareAllGuarded(secret, slow, others));
+    if (match) return { match };
+    const over = expired.filter(({ digest }) => isSlow(digest));
+    const others = (await store.slowDigests())
+      .slice(slow.length + over.length)
+      .map((digest) => ({ ...NOBODY, digest }));
+    const found =
+      slow.length + over.length + others.length === 0
+        ? { match: undefined, other: undefined }
+        : await hashes.run(comparisonLane(), () => compareAllGuarded(secret, slow, [...over, ...others]));
+    if (found.match) return { match: found.match };
+    const slowFault = over.includes(found.other as KnownSecret) ? expiredFault(found.other) : undefined;
+    return { because: slowFault ?? (await faultOf(presented, { fast, expired })) };
   };
 
   return {
-    async verify(clientId, secret) {
+    async verify(clientId, presented) {
       const now = clock.now();
-      const live = (await store.list(clientId)).filter(
-        ({ expiresAt }) => expiresAt === null || expiresAt > now,
-      );
-      const match = live.find(({ digest }) => proven.has(secret, digest)) ?? (await findMatch(secret, live));
-      if (match === undefined) return false;
-      if (isSlow(match.digest)) proven.add(secret, match.digest);
+      const known = await store.list(clientId);
+      const live = known.filter(({ expiresAt }) => expiresAt === null || expiresAt > now);
+      const proved = live.find(({ digest }) => proven.has(presented.secret, digest));
+      const expired = live.length < known.length ? known.filter((one) => !live.includes(one)) : [];
+      const { match, because } = proved ? { match: proved } : await findMatch(presented, { live, expired });
+      if (match === undefined) return { right: false, because };
+      if (isSlow(match.digest)) proven.add(presented.secret, match.digest);
       noteUse(clientId, match.name);
-      return true;
+      return RIGHT;
     },
     async pretend(secret) {
-      await findMatch(secret, []);
+      await findMatch({ secret }, { live: [], expired: [] });
     },
   };
 }
 
-/** Compares with `others` only for the time that it takes: they are other clients' digests. */
+const RIGHT = { right: true } as const;
+
+/** The mistakes that take no slow hash to find. */
+async function faultOf(
+  { secret, written = secret }: PresentedSecret,
+  { fast, expired }: Record<'fast' | 'expired', readonly KnownSecret[]>,
+): Promise<SecretFault | undefined> {
+  const over = await compareAll(
+    secret,
+    expired.filter(({ digest }) => !isSlow(digest)),
+  );
+  if (over) return expiredFault(over);
+  if (secret.trim() !== secret && (await compareAll(secret.trim(), fast))) return { fault: 'spaces' };
+  return written !== secret && (await compareAll(written, fast)) ? { fault: 'encoding' } : undefined;
+}
+
+function expiredFault(known: KnownSecret | undefined): SecretFault | undefined {
+  return known?.expiresAt instanceof Date
+    ? { fault: 'expired', name: known.name, at: known.expiresAt }
+    : undefined;
+}
+
+/** None of `others` is right: they are expired, or those of other clients, and take their time. */
 async function compareAllGuarded(
   secret: string,
   slow: readonly KnownSecret[],
   others: readonly KnownSecret[],
-): Promise<KnownSecret | undefined> {
+): Promise<Record<'match' | 'other', KnownSecret | undefined>> {
   let match: KnownSecret | undefined;
+  let other: KnownSecret | undefined;
   await compareGuarded(async () => {
     match = await compareAll(secret, slow);
-    if (!match) await compareAll(secret, others);
+    if (!match) other = await compareAll(secret, others);
     return match !== undefined;
   });
-  return match;
+  return { match, other };
 }
 
 /** Compares all, so that the time does not reveal which one matched. */

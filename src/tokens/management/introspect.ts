@@ -6,9 +6,10 @@ import { type Confirmation, confirmationIn } from '../../clients/proofs/confirma
 import type { AccessTokenStore } from '../../grants/access-token-store.ts';
 import type { KeyRing } from '../../keys/key-ring.ts';
 import { toEpochSeconds } from '../../platform/time/clock.ts';
+import type { Refusal } from '../../refusals/reasons.ts';
 import { readAccessToken } from '../access-token.ts';
 import { type CurrentRefreshTokenDependencies, findCurrentFamily } from '../current-refresh-token.ts';
-import { holderOf } from './holder.ts';
+import { expiredToken, holderOf, REVOKED_TOKEN, type Worthless } from './holder.ts';
 import type { ManagementRequest } from './management-request.ts';
 
 export interface IntrospectionDependencies extends CurrentRefreshTokenDependencies {
@@ -46,33 +47,48 @@ export async function introspect(
   request: ManagementRequest,
   d: IntrospectionDependencies,
 ): Promise<Introspection> {
-  if (request.client.type === 'public') throw invalidClient('introspection without authentication');
+  if (request.client.type === 'public')
+    throw invalidClient('introspection without authentication', { reason: 'introspection.anonymous' });
   return (await describeAccessToken(request, d)) ?? (await describeRefreshToken(request, d));
 }
 
-/** The answer says no reason, and the log does. */
-function inactive(note: ManagementRequest['note'], detail: string): Introspection {
-  note({ detail });
+/** The answer says no reason. The log does, and whoever asks later. */
+function inactive({ note }: ManagementRequest, { detail, why }: Worthless): Introspection {
+  note({ detail, why });
   return INACTIVE;
+}
+
+/** Only operators read whose token it is, and whether it is good. */
+function ofAnother(owner: string, state: string): Refusal {
+  return { reason: 'introspection.token_of_another', came: { client_id: owner, token: state } };
 }
 
 /** Undefined for what is no access token. */
 async function describeAccessToken(
-  { client: asking, token, note }: ManagementRequest,
+  request: ManagementRequest,
   d: IntrospectionDependencies,
 ): Promise<Introspection | undefined> {
+  const { client: asking, token, note } = request;
   const presented = readAccessToken(token, d);
   if (!presented) return undefined;
   const { claims, expired } = presented;
   note({ person: claims.sub, grant: claims.grant_id });
-  if (expired) return inactive(note, 'Access token expired');
+  const worthless = ({ detail, why }: Worthless) =>
+    inactive(request, {
+      detail,
+      why: claims.client_id === asking.id ? why : ofAnother(claims.client_id, why.reason),
+    });
+  if (expired) return worthless(expiredToken(claims, d.clock));
   const { revoked, grant } = await d.accessTokens.find({ jti: claims.jti, grantId: claims.grant_id });
   const client = await d.clients.find(claims.client_id);
   const holder = holderOf(claims, { client, grant }, d.clock);
-  if (revoked) return inactive(note, 'Access token was revoked');
-  if (typeof holder === 'string') return inactive(note, holder);
+  if (revoked) return worthless(REVOKED_TOKEN);
+  if ('why' in holder) return worthless(holder);
   if (!mayAsk(asking, holder.client))
-    return inactive(note, 'of another client, which this one may not introspect');
+    return inactive(request, {
+      detail: 'of another client, which this one may not introspect',
+      why: ofAnother(holder.client.id, 'good'),
+    });
   return {
     active: true,
     sub: claims.sub,
@@ -98,19 +114,24 @@ async function describeRefreshToken(
   request: ManagementRequest,
   d: IntrospectionDependencies,
 ): Promise<Introspection> {
-  const { client, note } = request;
-  const family = await findCurrentFamily(request, d);
-  if (!family)
-    return inactive(note, 'no token of this server, or a refresh token that this client may not use');
+  const { client } = request;
+  const refuse = (detail: string, why: Refusal) => inactive(request, { detail, why });
+  const { family, why = { reason: 'introspection.token_unknown' } } = await findCurrentFamily(request, d);
+  if (!family) return refuse('no token of this server, or a refresh token that this client may not use', why);
   const { payload, grant, expiresAt } = family;
   const { iat, scope } = payload as { iat: number; scope: string };
   const cnf = confirmationIn(payload.jkt);
   if (!client.grantTypes.includes('refresh_token'))
-    return inactive(note, 'This client may not refresh any more');
+    return refuse('This client may not refresh any more', { reason: 'refresh_token.grant_withdrawn' });
   if (!isBoundEnough(client, { kind: 'RefreshToken', cnf }))
-    return inactive(note, "The client's refresh tokens must be bound to a key now");
-  if (grant.expiresAt <= d.clock.now() || grant.person?.instanceId !== client.instanceId)
-    return inactive(note, 'The sign-in is over, or its person may not sign in any more');
+    return refuse("The client's refresh tokens must be bound to a key now", {
+      reason: 'refresh_token.not_bound',
+    });
+  const isOver = grant.expiresAt <= d.clock.now();
+  if (isOver || grant.person?.instanceId !== client.instanceId)
+    return refuse('The sign-in is over, or its person may not sign in any more', {
+      reason: isOver ? 'refresh_token.ended' : 'person.gone',
+    });
   return {
     active: true,
     sub: grant.person.id,

@@ -1,8 +1,10 @@
 import type { AccessTokenStore } from '../../grants/access-token-store.ts';
 import type { GrantStore } from '../../grants/grant-store.ts';
 import type { KeyRing } from '../../keys/key-ring.ts';
-import { readAccessToken } from '../access-token.ts';
+import type { Refusal } from '../../refusals/reasons.ts';
+import { type AccessTokenClaims, readAccessToken } from '../access-token.ts';
 import { type CurrentRefreshTokenDependencies, findCurrentFamily } from '../current-refresh-token.ts';
+import { expiredToken } from './holder.ts';
 import type { ManagementRequest } from './management-request.ts';
 
 export interface RevocationDependencies extends CurrentRefreshTokenDependencies {
@@ -22,8 +24,9 @@ export async function revoke(request: ManagementRequest, d: RevocationDependenci
   if (accessToken) {
     const { claims, expired } = accessToken;
     note({ person: claims.sub, grant: claims.grant_id });
-    if (claims.client_id !== client.id) note({ detail: 'of another client: nothing was revoked' });
-    else if (expired) note({ detail: 'Access token expired' });
+    if (claims.client_id !== client.id)
+      note({ detail: 'of another client: nothing was revoked', why: ofAnother(claims) });
+    else if (expired) note(expiredToken(claims, d.clock));
     else
       await d.accessTokens.revoke(
         {
@@ -35,7 +38,12 @@ export async function revoke(request: ManagementRequest, d: RevocationDependenci
       );
     return;
   }
-  const family = await findCurrentFamily(request, d);
+  const { family, why = { reason: 'revocation.token_unknown' } } = await findCurrentFamily(request, d);
   if (family) await d.grants.revoke(family.grant.id, { event: 'grant.revoked', origin: request.origin() });
-  else note({ detail: 'no token that this client may use: nothing was revoked' });
+  else note({ detail: 'no token that this client may use: nothing was revoked', why });
+}
+
+/** Only operators read whose token it is. */
+function ofAnother({ client_id }: AccessTokenClaims): Refusal {
+  return { reason: 'revocation.token_of_another', came: { client_id } };
 }
