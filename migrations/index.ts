@@ -46,6 +46,7 @@ import * as accounts from './0044-accounts.ts';
 import * as passwordRehashed from './0045-password-rehashed.ts';
 import * as refusals from './0046-refusals.ts';
 import * as plannedChanges from './0047-planned-changes.ts';
+import * as updatedAtEverywhere from './0048-updated-at-everywhere.ts';
 import { applyFunctions } from './functions.ts';
 
 const MIGRATIONS = {
@@ -96,6 +97,7 @@ const MIGRATIONS = {
   '0045-password-rehashed': passwordRehashed,
   '0046-refusals': refusals,
   '0047-planned-changes': plannedChanges,
+  '0048-updated-at-everywhere': updatedAtEverywhere,
 };
 
 type Name = keyof typeof MIGRATIONS;
@@ -124,6 +126,7 @@ export const FUNCTIONS_SINCE: Partial<Record<Name, string>> = {
   '0044-accounts': '556ff0692ec5ea32',
   '0045-password-rehashed': 'e554dab34394daa8',
   '0047-planned-changes': '0e59909ae669a140',
+  '0048-updated-at-everywhere': '2c855c525b6fadec',
 };
 
 /** The migrations in order, as knex wants them. They are listed by hand, so that no folder is read at start. */

@@ -12,7 +12,7 @@ BEGIN
     RETURN NULL;
   END IF;
   SELECT array_agg(key ORDER BY key) INTO changed FROM jsonb_object_keys(row_data) AS key
-  WHERE coalesce(before->key, 'null') IS DISTINCT FROM coalesce(after->key, 'null');
+  WHERE key <> 'updated_at' AND coalesce(before->key, 'null') IS DISTINCT FROM coalesce(after->key, 'null');
   IF changed IS NOT NULL THEN
     PERFORM record_audit(
       thing || CASE TG_OP WHEN 'INSERT' THEN '.created' WHEN 'UPDATE' THEN '.changed' ELSE '.deleted' END,

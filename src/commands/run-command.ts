@@ -11,6 +11,7 @@ import type { Command, CommandContext } from './command.ts';
 import { completionCommand } from './completion/completion.ts';
 import { databaseStats } from './database-stats.ts';
 import { deliveriesList, deliveriesRetry, deliveriesShow } from './deliveries.ts';
+import { exportRegistrations } from './export/export.ts';
 import { commandPage } from './help/command-page.ts';
 import { aboutSubject, overview } from './help/overview.ts';
 import { keysDrop, keysList, keysReseal, keysRotate } from './keys.ts';
@@ -48,6 +49,7 @@ const help: Command = {
 
 export const COMMANDS: readonly Command[] = [
   seed,
+  exportRegistrations,
   migrate,
   clientSecret,
   clientSecretAdd,

@@ -10,8 +10,8 @@ let database: TestDatabase;
 beforeAll(async () => {
   database = await openTestDatabase();
   await database.knex.raw(`
-    INSERT INTO instances (id, name, authentication, created_at) VALUES
-      ('acme', 'Acme', 'oidc', '2026-01-02T03:04:05Z'), ('home', 'Home', 'password', '2026-01-02T03:04:05Z');
+    INSERT INTO instances (id, name, authentication, created_at, support_uri) VALUES
+      ('acme', 'Acme', 'oidc', '2026-01-02T03:04:05Z', 'mailto:help@acme.example'), ('home', 'Home', 'password', '2026-01-02T03:04:05Z', NULL);
     INSERT INTO upstream_providers (instance_id, issuer, client_id, client_secret_sealed)
       VALUES ('acme', 'https://idp.example', 'listo', '${SEALED}');
     INSERT INTO people (id, instance_id, email, name, password_hash, created_at) VALUES
@@ -19,11 +19,9 @@ beforeAll(async () => {
       ('bob', 'acme', NULL, NULL, NULL, '2026-01-02T03:04:05Z');
     INSERT INTO worker_ids VALUES ('ada', 'worker-1');
     UPDATE people SET updated_at = '2026-01-03T03:04:05Z' WHERE id = 'ada';
-    INSERT INTO clients (id, instance_id, name, type, redirect_uris, created_at) VALUES
-      ('spa', 'acme', 'The SPA', 'public', '{https://spa.example/a,https://spa.example/b}', '2026-01-02T03:04:05Z'),
-      ('web', 'home', 'Web', 'confidential', '{https://app.example/callback}', '2026-01-02T03:04:05Z');
-    UPDATE instances SET support_uri = 'mailto:help@acme.example' WHERE id = 'acme';
-    UPDATE clients SET disabled_at = '2026-02-03T04:05:06Z' WHERE id = 'spa';
+    INSERT INTO clients (id, instance_id, name, type, redirect_uris, created_at, disabled_at) VALUES
+      ('spa', 'acme', 'The SPA', 'public', '{https://spa.example/a,https://spa.example/b}', '2026-01-02T03:04:05Z', '2026-02-03T04:05:06Z'),
+      ('web', 'home', 'Web', 'confidential', '{https://app.example/callback}', '2026-01-02T03:04:05Z', NULL);
     INSERT INTO client_secrets (client_id, digest, created_at) VALUES ('web', '${DIGEST}', '2026-01-02T03:04:05Z');
     INSERT INTO listnr_clients (id, pattern, created_at) VALUES ('service', 'client_credentials', '2026-01-02T03:04:05Z');
     INSERT INTO listnr_client_secrets (client_id, digest, created_at) VALUES ('service', '${DIGEST}', '2026-01-02T03:04:05Z');
@@ -138,10 +136,11 @@ describe('one registration', () => {
         'support_uri                   mailto:help@acme.example',
         'second_factor                 optional',
         'passkeys                      optional',
+        'updated_at                    -',
         '',
         'upstream_providers:',
-        'issuer               client_id  client_secret  scope                 claim_mapping  first_sign_in  pass_amr',
-        'https://idp.example  listo      true           openid profile email  {}             refuse         false',
+        'issuer               client_id  client_secret  scope                 claim_mapping  first_sign_in  pass_amr  updated_at',
+        'https://idp.example  listo      true           openid profile email  {}             refuse         false     -',
       ],
     ],
     [
@@ -161,8 +160,8 @@ describe('one registration', () => {
         'updated_at         2026-01-03T03:04:05.000Z',
         '',
         'worker_ids:',
-        'worker_id',
-        'worker-1',
+        'worker_id  updated_at',
+        'worker-1   -',
       ],
     ],
   ])('is shown with what belongs to it: %s', async (words, out) => {
@@ -176,8 +175,8 @@ describe('one registration', () => {
     expect((await run('client show web')).out.slice(-4)).toEqual([
       '',
       'client_secrets:',
-      'name     expires_at  created_at                last_used_at',
-      'default  -           2026-01-02T03:04:05.000Z  -',
+      'name     expires_at  created_at                last_used_at  updated_at',
+      'default  -           2026-01-02T03:04:05.000Z  -             -',
     ]);
     expect(JSON.parse((await run('client show web --json')).out.join('\n'))).toMatchObject({
       id: 'web',
@@ -188,6 +187,7 @@ describe('one registration', () => {
           expires_at: null,
           created_at: '2026-01-02T03:04:05.000Z',
           last_used_at: null,
+          updated_at: null,
         },
       ],
     });

@@ -38,7 +38,10 @@ const SECRET_COLUMNS = new Map<string, string | undefined>([
   ['digest', undefined],
 ]);
 
-/** Reads registrations for an operator. No secret leaves it, whether sealed or hashed. */
+/**
+ * Reads registrations for an operator. No secret leaves it, whether sealed or hashed. The trigger `note_change` keeps
+ * their `updated_at`.
+ */
 export function createRegisteredStore(db: Queryable): RegisteredStore {
   return {
     async list(table, { after, instance, email, limit }) {
