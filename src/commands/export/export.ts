@@ -13,7 +13,19 @@ export const exportRegistrations: Command = {
   operands: ['FOLDER'],
   switches: ['people', 'replace', 'json'],
   summary:
-    'Write all registrations into a folder as files of SQL that listo seed applies: one for each instance, and one for LiSTNR. With --people also the people, with the hashes of their passwords. With --replace the folder may hold an earlier export.',
+    'Write all registrations into a folder, as files of SQL that apply to nothing; one for each instance.',
+  help: `The clients of LiSTNR are in listnr.sql. The files of an instance come before those of its people, so
+SEEDS_DIR applies them in their order. Applied to an empty database, they make the same rows; the times
+at which something was registered or changed are those of that database.
+
+Digests of secrets are in the files as they are: they do not give a secret back. A sealed secret of a
+customer's provider opens only on a server with the same KEY_ENCRYPTION_KEY.`,
+  words: {
+    FOLDER: 'A folder that is empty, or not there.',
+    people: 'Also write the people, with the hashes of their passwords.',
+    replace: 'The folder may hold an earlier export, which is replaced, and other files, which stay.',
+  },
+  examples: ['export registrations', 'export registrations --replace', 'export backup --people'],
   async run({ openDatabase, print, say }, [path = ''], { switches }) {
     const folder = openExportFolder(path, { replace: switches.has('replace') });
     const database = await openDatabase();
