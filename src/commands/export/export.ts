@@ -14,12 +14,12 @@ export const exportRegistrations: Command = {
   switches: ['people', 'replace', 'json'],
   summary:
     'Write all registrations into a folder, as files of SQL that apply to nothing; one for each instance.',
-  help: `The clients of LiSTNR are in listnr.sql. The files of an instance come before those of its people, so
-SEEDS_DIR applies them in their order. Applied to an empty database, they make the same rows; the times
-at which something was registered or changed are those of that database.
+  help: `The clients of LiSTNR are in listnr.sql. The files of an instance come before those of its
+people, so SEEDS_DIR applies them in their order. Applied to an empty database, they make the same
+rows; the times at which something was registered or changed are those of that database.
 
-Digests of secrets are in the files as they are: they do not give a secret back. A sealed secret of a
-customer's provider opens only on a server with the same KEY_ENCRYPTION_KEY.`,
+Digests of secrets are in the files as they are: they do not give a secret back. A sealed secret
+of a customer's provider opens only on a server with the same KEY_ENCRYPTION_KEY.`,
   words: {
     FOLDER: 'A folder that is empty, or not there.',
     people: 'Also write the people, with the hashes of their passwords.',
