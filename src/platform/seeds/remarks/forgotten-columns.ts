@@ -5,7 +5,7 @@ import type { SeedStatement, Tree } from '../grammar/seed-statements.ts';
  * Columns that an INSERT may give a new row alone: a person chooses the password, a row does not move to another
  * instance, and it was made when it was made.
  */
-const OF_NEW_ROWS = new Set(['password_hash', 'instance_id', 'created_at']);
+const OF_NEW_ROWS = new Set(['password_hash', 'password_rehashed', 'instance_id', 'created_at']);
 
 interface Table {
   /** In their order. */
