@@ -1,13 +1,15 @@
 import { limitKeyOf } from '../http/rate-limits/limit-key.ts';
 import type { AnswerListener } from '../http/records/access-log.ts';
+import { REQUEST_REASONS } from '../refusals/reasons/request.ts';
 import type { RefusalRecorder } from '../refusals/recorder.ts';
 import type { Refused } from '../refusals/refused.ts';
 
 const OF_LISTNR = '/v1/listnr-token-provider/';
-/** The endpoints of protocols. Pages of people are left out, unless a refusal there says why. */
+/** The endpoints of protocols. Pages of people are left out, unless a refusal there has a reason of its own. */
 const OF_PROGRAMS = /^\/(auth|v1\/listnr-token-provider)\//;
 /** Asking for an explanation is not explained itself. */
 const EXPLAIN = /\/explain$/;
+const OF_ANY_REQUEST: ReadonlySet<string> = new Set(Object.keys(REQUEST_REASONS));
 /** A device asks again and again until its person has decided. */
 const NO_REFUSALS: ReadonlySet<unknown> = new Set(['authorization_pending']);
 
@@ -20,8 +22,8 @@ export function recordRefusals(
     const { id, why, instance, log } = state;
     if (why === undefined && log.error === undefined) return;
     const endpoint = endpointOf(path);
-    if (why === undefined && (!OF_PROGRAMS.test(endpoint) || EXPLAIN.test(endpoint))) return;
-    if (NO_REFUSALS.has(log.error)) return;
+    if (EXPLAIN.test(endpoint) || NO_REFUSALS.has(log.error)) return;
+    if (!OF_PROGRAMS.test(endpoint) && (why === undefined || OF_ANY_REQUEST.has(why.reason))) return;
     recorder.record(
       {
         requestId: id,

@@ -39,7 +39,7 @@ export function composePages(
   { clients, instances, registration: { remembered } }: Registration,
 ): PageParts {
   const requests = createRateLimit(requestsPerMinute);
-  const limits = { requests, clientFailures: createRateLimit(failuresPerMinute) };
+  const limits = { requests, clientFailures: createRateLimit(failuresPerMinute, 'limit.failures') };
   return {
     findOwner: createFindPageOwner({ clients, instances, remembered, issuer, https }),
     views: createViews(),

@@ -4,6 +4,7 @@ import { isDatabaseUnavailable, unavailable, withoutStatement } from '../platfor
 import { HttpError, type PageLink } from '../platform/errors.ts';
 import { boundedLog, type Logger } from '../platform/log/logger.ts';
 import { outageLogOf } from '../platform/log/outage-log.ts';
+import { refusedRequest } from '../refusals/refused-request.ts';
 import { type ErrorAnswer, errorPage } from './pages/error-page.ts';
 import { helpAddress } from './pages/help-address.ts';
 import type { Brand, Views } from './pages/views.ts';
@@ -59,10 +60,11 @@ export function errorHandler({
 function toHttpError(thrown: unknown): HttpError {
   if (thrown instanceof HttpError) return thrown;
   if (isDatabaseUnavailable(thrown)) return unavailable(thrown);
-  return new HttpError({
+  return refusedRequest({
     status: 500,
     code: 'server_error',
     message: 'Something went wrong on our side. It has been recorded.',
+    why: { reason: 'service.failure' },
     cause: thrown,
   });
 }

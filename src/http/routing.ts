@@ -1,6 +1,6 @@
 import Router from '@koa/router';
 import type { Middleware } from 'koa';
-import { HttpError } from '../platform/errors.ts';
+import { refusedRequest } from '../refusals/refused-request.ts';
 import { redirect } from './pages/redirect.ts';
 
 /**
@@ -50,13 +50,23 @@ export const nothingHere: Middleware = (ctx) => {
   const { matched = [] } = ctx as { matched?: { methods: string[] }[] };
   const methods = new Set(matched.flatMap((route) => route.methods));
   if (methods.size === 0 || methods.has(ctx.method)) {
-    throw new HttpError({ status: 404, code: 'not_found', message: 'There is nothing at this address.' });
+    throw refusedRequest({
+      status: 404,
+      code: 'not_found',
+      message: 'There is nothing at this address.',
+      why: { reason: 'address.unknown' },
+    });
   }
-  throw new HttpError({
+  throw refusedRequest({
     status: 405,
     code: 'invalid_request',
     message: 'This address does not take that method.',
     headers: { Allow: [...methods].join(', ') },
+    why: {
+      reason: 'method.not_allowed',
+      came: { method: ctx.method },
+      expected: { method: [...methods] },
+    },
   });
 };
 

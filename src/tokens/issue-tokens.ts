@@ -8,6 +8,7 @@ import type { CurrentKey, KeyRing } from '../keys/key-ring.ts';
 import type { KeyAlgorithm } from '../keys/signing-key.ts';
 import { unavailable } from '../platform/database-errors.ts';
 import { type Clock, epochSeconds, toEpochSeconds } from '../platform/time/clock.ts';
+import type { Refusal } from '../refusals/reasons.ts';
 import { ACCESS_TOKEN_TYPE, type AccessTokenClaims } from './access-token.ts';
 import { claimsForIdToken } from './claims/requested-claims.ts';
 import { accessTokenHash, signInClaims } from './claims/sign-in-claims.ts';
@@ -49,7 +50,10 @@ export function signersFor(
 /** @throws HttpError 503 while there is no key. */
 export function signerOf(alg: KeyAlgorithm, keyRing: Pick<KeyRing, 'signer'>): CurrentKey {
   const key = keyRing.signer(alg);
-  if (!key) throw unavailable(new Error(`There is no key yet to sign ${alg} with.`));
+  if (!key) {
+    const why: Refusal = { reason: 'service.key_missing', expected: { alg } };
+    throw unavailable(new Error(`There is no key yet to sign ${alg} with.`), why);
+  }
   return key;
 }
 

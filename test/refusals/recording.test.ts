@@ -144,7 +144,7 @@ describe('an explanation', () => {
       ...ROW,
       at: '2026-11-27T17:00:00.000Z',
       sentence: 'The authorization code was exchanged too late.',
-      remedy: 'Exchange it as soon as it arrives, within 60 seconds. The person has to sign in again.',
+      remedy: 'Exchange the code as soon as it arrives. The person has to sign in again.',
       nearest: { redirect_uri: { value: 'http://localhost:3000/callback', differs: ['path'] } },
     });
   });

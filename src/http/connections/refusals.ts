@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { boundedLog, type Logger } from '../../platform/log/logger.ts';
 import type { Metrics } from '../../platform/metrics.ts';
 import { canonicalAddress } from '../../platform/network/addresses.ts';
+import type { Reason } from '../../refusals/reasons.ts';
 import { knownRequestState } from '../records/request-state.ts';
 import { closeGently, isClosing } from './close-gently.ts';
 import { currentExchange, type Exchange, latestRequest } from './one-at-a-time.ts';
@@ -15,6 +16,7 @@ const LINES_PER_SECOND = 10;
 interface Refusal {
   status: number;
   description: string;
+  reason: Reason;
 }
 
 function refusalOf(code: string, requestMs: number): Refusal | undefined {
@@ -24,21 +26,31 @@ function refusalOf(code: string, requestMs: number): Refusal | undefined {
       return {
         status: 431,
         description: `The head of the request is larger than 64 KiB or has more than ${MOST_FIELDS} fields.`,
+        reason: 'head.too_large',
       };
     case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
-      return { status: 413, description: 'The chunk extensions of the body are too large.' };
+      return {
+        status: 413,
+        description: 'The chunk extensions of the body are too large.',
+        reason: 'body.too_large',
+      };
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return {
         status: 408,
         description: `The request did not arrive in time: the head has ${requestMs / 2000} seconds, the whole ${requestMs / 1000}.`,
+        reason: 'request.too_slow',
       };
     case 'NO_HOST':
-      return { status: 400, description: 'The request has no Host header.' };
+      return { status: 400, description: 'The request has no Host header.', reason: 'request.malformed' };
     case 'CONNECT':
-      return { status: 405, description: 'This address does not take that method.' };
+      return {
+        status: 405,
+        description: 'This address does not take that method.',
+        reason: 'method.not_allowed',
+      };
     default:
       return code.startsWith('HPE_')
-        ? { status: 400, description: 'The request is not well-formed HTTP.' }
+        ? { status: 400, description: 'The request is not well-formed HTTP.', reason: 'request.malformed' }
         : undefined;
   }
 }
@@ -105,7 +117,10 @@ function isAnswered(socket: Socket): boolean {
 /** Answers a request whose body did not arrive. The access log records it. */
 function answerWith({ req, res }: Exchange, refusal: Refusal): void {
   const state = knownRequestState(req);
-  if (state) Object.assign(state.log, { error: 'invalid_request', detail: refusal.description });
+  if (state) {
+    Object.assign(state.log, { error: 'invalid_request', detail: refusal.description });
+    state.why = { reason: refusal.reason };
+  }
   if (res.headersSent) {
     closeGently(req.socket);
     return;

@@ -1,6 +1,9 @@
 import { isAscii } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
-import { HttpError } from '../../platform/errors.ts';
+import type { HttpError } from '../../platform/errors.ts';
+import type { Refusal } from '../../refusals/reasons.ts';
+import { refusedRequest } from '../../refusals/refused-request.ts';
+import { shown } from '../../refusals/shown.ts';
 import { parseParameters, type RequestParameters } from './parameters.ts';
 
 /** The limit of every endpoint. */
@@ -37,10 +40,11 @@ export function readText(req: Read): Promise<string> {
 async function readOnce(req: IncomingMessage): Promise<string> {
   const encoding = req.headers['content-encoding'];
   if (encoding !== undefined && !/^(?:identity)?$/i.test(encoding.trim())) {
-    throw new HttpError({
+    throw refusedRequest({
       status: 415,
       code: 'invalid_request',
       message: 'The body must not be compressed.',
+      why: { reason: 'body.compressed', came: { 'Content-Encoding': shown(encoding) } },
     });
   }
   const bytes = await readBytes(req);
@@ -48,10 +52,11 @@ async function readOnce(req: IncomingMessage): Promise<string> {
   try {
     return decoder.decode(bytes);
   } catch (cause) {
-    throw new HttpError({
+    throw refusedRequest({
       status: 400,
       code: 'invalid_request',
       message: 'The body is not valid UTF-8.',
+      why: { reason: 'body.not_utf8' },
       cause,
     });
   }
@@ -61,7 +66,7 @@ function readBytes(req: IncomingMessage): Promise<Buffer> {
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
   const { 'content-length': length, 'transfer-encoding': coding } = req.headers;
   if (length === undefined && coding === undefined) resolve(Buffer.alloc(0));
-  else if (announcesTooMuch(req)) reject(tooLarge());
+  else if (announcesTooMuch(req)) reject(tooLarge(length));
   else {
     const chunks: Buffer[] = [];
     let received = 0;
@@ -80,23 +85,37 @@ function readBytes(req: IncomingMessage): Promise<Buffer> {
   return promise;
 }
 
-function tooLarge(): HttpError {
-  return new HttpError({
+function tooLarge(bytes?: string): HttpError {
+  return refusedRequest({
     status: 413,
     code: 'invalid_request',
     message: 'The body is larger than 64 KiB.',
+    why: {
+      reason: 'body.too_large',
+      ...(bytes === undefined ? {} : { came: { 'Content-Length': shown(bytes) } }),
+      expected: { 'Content-Length': `at most ${LIMIT_BYTES}` },
+    },
     // The server does not read the rest (connections/http-server.ts).
     headers: { Connection: 'close' },
   });
 }
 
 function endedEarly(cause?: unknown): HttpError {
-  return new HttpError({
+  return refusedRequest({
     status: 400,
     code: 'invalid_request',
     message: 'The body ended before its length was reached.',
+    why: { reason: 'body.ended_early' },
     cause,
   });
+}
+
+export function otherType(came: string, expected: readonly string[]): Refusal {
+  return {
+    reason: 'body.other_type',
+    came: { 'Content-Type': came === '' ? 'none' : shown(came) },
+    expected: { 'Content-Type': expected },
+  };
 }
 
 /**
@@ -106,10 +125,11 @@ function endedEarly(cause?: unknown): HttpError {
 export async function readForm(req: IncomingMessage): Promise<RequestParameters> {
   const type = mediaType(req);
   if (type !== 'application/x-www-form-urlencoded') {
-    throw new HttpError({
+    throw refusedRequest({
       status: 415,
       code: 'invalid_request',
       message: 'The body must be application/x-www-form-urlencoded.',
+      why: otherType(type, ['application/x-www-form-urlencoded']),
     });
   }
   return parseParameters(await readText(req));
@@ -129,15 +149,21 @@ export function parseJsonObject(text: string): Record<string, unknown> {
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw new HttpError({
+    throw refusedRequest({
       status: 400,
       code: 'invalid_request',
       message: 'The body is not valid JSON.',
+      why: { reason: 'body.not_json' },
       cause,
     });
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new HttpError({ status: 400, code: 'invalid_request', message: 'The body must be a JSON object.' });
+    throw refusedRequest({
+      status: 400,
+      code: 'invalid_request',
+      message: 'The body must be a JSON object.',
+      why: { reason: 'body.not_object' },
+    });
   }
   // JSON has a NUL or half a surrogate pair only where it has an escape.
   if (text.includes('\\')) requireWellFormed(value);
@@ -149,10 +175,11 @@ function requireWellFormed(object: object): void {
     if (
       [name, member].some((item) => typeof item === 'string' && (item.includes('\0') || !item.isWellFormed()))
     ) {
-      throw new HttpError({
+      throw refusedRequest({
         status: 400,
         code: 'invalid_request',
         message: 'The body contains a NUL character or broken Unicode.',
+        why: { reason: 'body.broken_text' },
       });
     }
   }

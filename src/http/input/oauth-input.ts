@@ -1,7 +1,8 @@
 import type { Middleware } from 'koa';
-import { HttpError } from '../../platform/errors.ts';
+import { refusedRequest } from '../../refusals/refused-request.ts';
+import { shown } from '../../refusals/shown.ts';
 import { logClaim } from '../records/log-fields.ts';
-import { mediaType, parseJsonObject, readText } from './body.ts';
+import { mediaType, otherType, parseJsonObject, readText } from './body.ts';
 import { claimedClient, claimsOf } from './claimed-client.ts';
 import { MOST_PARAMETERS, parseParameters, type RequestParameters, tooMany } from './parameters.ts';
 
@@ -58,10 +59,13 @@ function parametersOf(text: string, type: string, json: boolean): RequestParamet
   if (text === '') return {};
   if (type === 'application/x-www-form-urlencoded') return parseParameters(text);
   if (json && type === 'application/json') return stringsOf(parseJsonObject(text));
-  const wanted = json
-    ? 'application/json or application/x-www-form-urlencoded'
-    : 'application/x-www-form-urlencoded';
-  throw new HttpError({ status: 400, code: 'invalid_request', message: `The body must be ${wanted}.` });
+  const wanted = [...(json ? ['application/json'] : []), 'application/x-www-form-urlencoded'];
+  throw refusedRequest({
+    status: 400,
+    code: 'invalid_request',
+    message: `The body must be ${wanted.join(' or ')}.`,
+    why: otherType(type, wanted),
+  });
 }
 
 /** `null` means absent. Any other value that is not a string is an error. */
@@ -73,10 +77,11 @@ function stringsOf(object: Record<string, unknown>): RequestParameters {
     if (value === null) continue;
     if (typeof value !== 'string') {
       const what = /^\w{1,64}$/.test(name) ? name : 'a parameter';
-      throw new HttpError({
+      throw refusedRequest({
         status: 400,
         code: 'invalid_request',
         message: `In a JSON body every value is a string; ${what} is not.`,
+        why: { reason: 'parameter.not_text', came: { parameter: shown(name), type: typeof value } },
       });
     }
     parameters[name] = value;

@@ -1,5 +1,8 @@
 import type { Middleware } from 'koa';
-import { HttpError } from '../../platform/errors.ts';
+import type { HttpError } from '../../platform/errors.ts';
+import type { Refusal } from '../../refusals/reasons.ts';
+import { refusedRequest } from '../../refusals/refused-request.ts';
+import { shown } from '../../refusals/shown.ts';
 
 /** No endpoint knows a third of this number, and later code may take time that grows with its square. */
 export const MOST_PARAMETERS = 100;
@@ -64,9 +67,9 @@ function decode(text: string, name: string | undefined): string {
   try {
     value = decodeURIComponent(text.replaceAll('+', ' '));
   } catch {
-    throw invalid(`${what} is not valid percent-encoded UTF-8.`);
+    throw malformed(`${what} is not valid percent-encoded UTF-8.`, name);
   }
-  if (value.includes('\0')) throw invalid(`${what} contains a NUL character.`);
+  if (value.includes('\0')) throw malformed(`${what} contains a NUL character.`, name);
   return value;
 }
 
@@ -76,9 +79,17 @@ function printable(name: string): string {
 }
 
 export function tooMany(): HttpError {
-  return invalid(`The request has more than ${MOST_PARAMETERS} parameters.`);
+  return invalid(`The request has more than ${MOST_PARAMETERS} parameters.`, {
+    reason: 'parameter.too_many',
+    expected: { parameters: `at most ${MOST_PARAMETERS}` },
+  });
 }
 
-function invalid(message: string): HttpError {
-  return new HttpError({ status: 400, code: 'invalid_request', message });
+function malformed(message: string, name: string | undefined): HttpError {
+  const came = name === undefined ? {} : { came: { parameter: shown(name) } };
+  return invalid(message, { reason: 'parameter.malformed', ...came });
+}
+
+function invalid(message: string, why: Refusal): HttpError {
+  return refusedRequest({ status: 400, code: 'invalid_request', message, why });
 }

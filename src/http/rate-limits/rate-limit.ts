@@ -1,5 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { HttpError } from '../../platform/errors.ts';
+import type { HttpError } from '../../platform/errors.ts';
+import type { Reason } from '../../refusals/reasons.ts';
+import { refusedRequest } from '../../refusals/refused-request.ts';
 
 /** Counts events by key over one minute, in this process's memory. */
 export interface RateLimit {
@@ -36,19 +38,20 @@ const NO_LIMIT: RateLimit = {
   guard: (_key, work) => work(),
 };
 
-export function createRateLimit(perMinute: number): RateLimit {
+/** `reason`: which limit a refusal tells of. */
+export function createRateLimit(perMinute: number, reason: Reason = 'limit.requests'): RateLimit {
   if (perMinute === 0) return NO_LIMIT;
   const minutes = createMinutes();
   const underWay = new Map<string, number>();
   const check = (key: string) => {
     const minute = minutes.find(key);
-    if (minute && minute.events >= perMinute) throw tooMany(minute);
+    if (minute && minute.events >= perMinute) throw tooMany(minute, { perMinute, reason });
     return minute?.events ?? 0;
   };
   return {
     count(key) {
       const minute = minutes.add(key);
-      if (minute.events > perMinute) throw tooMany(minute);
+      if (minute.events > perMinute) throw tooMany(minute, { perMinute, reason });
     },
     note: minutes.add,
     check,
@@ -100,12 +103,13 @@ function createMinutes(): { find(key: string): Minute | undefined; add(key: stri
   };
 }
 
-function tooMany({ end }: Minute): HttpError {
+function tooMany({ end }: Minute, { perMinute, reason }: { perMinute: number; reason: Reason }): HttpError {
   const seconds = Math.max(1, Math.ceil((end - performance.now()) / 1000));
-  return new HttpError({
+  return refusedRequest({
     status: 429,
     code: 'too_many_requests',
     message: `Too many attempts. Try again in ${seconds} ${seconds === 1 ? 'second' : 'seconds'}.`,
     headers: { 'Retry-After': String(seconds) },
+    why: { reason, expected: { per_minute: `at most ${perMinute}` } },
   });
 }

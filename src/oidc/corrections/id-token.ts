@@ -1,7 +1,7 @@
 import type { Provider } from 'oidc-provider';
 import type { KeyRing } from '../../keys/key-ring.ts';
-import { unavailable } from '../../platform/database-errors.ts';
 import { type Clock, epochSeconds } from '../../platform/time/clock.ts';
+import { signerOf } from '../../tokens/issue-tokens.ts';
 import type { IdTokenHints } from '../id-token-hint.ts';
 import { clientRecord } from '../storage/client-metadata.ts';
 import { replace } from './replace.ts';
@@ -42,9 +42,10 @@ export function signAnswers(
       if (use !== 'authorization')
         throw new Error(`The library makes a token for ${use}, which tokens/ makes.`);
       const { id, authorizationSignedResponseAlg: alg } = clientRecord(this.client);
-      const signer = keyRing.signer(alg);
-      if (!signer) throw unavailable(new Error(`There is no key yet to sign ${alg} with.`));
-      return signer.sign({ ...this.extra, iss: issuer, aud: id, exp: epochSeconds(clock) + SECONDS }, 'JWT');
+      return signerOf(alg, keyRing).sign(
+        { ...this.extra, iss: issuer, aud: id, exp: epochSeconds(clock) + SECONDS },
+        'JWT',
+      );
     },
   });
 }

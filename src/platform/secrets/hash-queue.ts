@@ -108,5 +108,6 @@ function full(): HttpError {
     code: 'temporarily_unavailable',
     message: `Too many passwords are being checked at the moment. Try again in ${RETRY_SECONDS} seconds.`,
     headers: { 'Retry-After': String(RETRY_SECONDS) },
+    why: { reason: 'service.hashes_waiting' },
   });
 }

@@ -75,7 +75,7 @@ export const ACCESS_TOKEN_REASONS = {
     sentence:
       'The token was given to another client, which the asking one may not ask about, or it is not good any more.',
     remedy:
-      'If the asking client is an API, register it with may_introspect, in the instance of the client that got the token. `came` says whose token it is, and whether it is good.',
+      'If the asking client is an API, register it with may_introspect, in the instance of the client that got the token. The values say which client that is, and whether the token is good.',
     clientReads: 'introspection.token_unknown',
   },
   'introspection.token_unknown': {

@@ -67,7 +67,7 @@ export const CLIENT_REASONS = {
   'client.jwks_uri_failed': {
     sentence: 'The keys at the jwks_uri of the client cannot be had.',
     remedy:
-      'Make the address answer this server with status 200 and a JWK set of public keys. `came` has what happened; a proxy, or OUTBOUND_NETWORKS, may stand in the way.',
+      'Make the address answer this server with status 200 and a JWK set of public keys. The values say what happened; a proxy, or OUTBOUND_NETWORKS, may stand in the way.',
     clientReads: 'client.keys_unavailable',
   },
   'client.keys_unavailable': {

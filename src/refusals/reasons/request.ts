@@ -84,7 +84,8 @@ export const REQUEST_REASONS = {
       'Register a redirect URI at that origin, or send the request from a page of a registered one. Servers send no Origin header.',
   },
   'limit.requests': {
-    sentence: 'Too many requests came from the same network address within a minute.',
+    sentence:
+      'Too many requests came from the same network address within a minute, or too many that were refused.',
     remedy:
       'Wait as long as Retry-After says. If many clients share an address, the operator checks TRUSTED_PROXIES and REQUESTS_PER_MINUTE.',
   },

@@ -60,7 +60,11 @@ function inactive({ note }: ManagementRequest, { detail, why }: Worthless): Intr
 
 /** Only operators read whose token it is, and whether it is good. */
 function ofAnother(owner: string, state: string): Refusal {
-  return { reason: 'introspection.token_of_another', came: { client_id: owner, token: state } };
+  return {
+    reason: 'introspection.token_of_another',
+    came: { state },
+    expected: { client_id: owner },
+  };
 }
 
 /** Undefined for what is no access token. */

@@ -45,5 +45,5 @@ export async function revoke(request: ManagementRequest, d: RevocationDependenci
 
 /** Only operators read whose token it is. */
 function ofAnother({ client_id }: AccessTokenClaims): Refusal {
-  return { reason: 'revocation.token_of_another', came: { client_id } };
+  return { reason: 'revocation.token_of_another', expected: { client_id } };
 }
