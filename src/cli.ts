@@ -9,6 +9,7 @@ process.exitCode = await runCommand(process.argv.slice(2), {
   print: (line) => void process.stdout.write(`${line}\n`),
   say: (text) => void process.stderr.write(text),
   ask: process.stdin.isTTY && process.stderr.isTTY ? ask : undefined,
+  onInterrupt,
   clock: systemClock,
   issuer: () => readCommandConfig().issuer(),
   keys: () => readCommandConfig().keys(),
@@ -25,4 +26,10 @@ async function ask(question: string): Promise<boolean> {
   } finally {
     terminal.close();
   }
+}
+
+/** A second Ctrl-C ends the process. */
+function onInterrupt(stop: () => void): () => void {
+  process.once('SIGINT', stop);
+  return () => process.off('SIGINT', stop);
 }

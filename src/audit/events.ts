@@ -74,6 +74,8 @@ export const AUDIT_EVENTS = {
   'factor.removed': 'A factor of a person was removed; detail.kind says which.',
   'recovery_code.used':
     'A person used a recovery code in place of a second factor; detail.left says how many they still have.',
+  'seeds.applied':
+    'A file of registrations was applied for the first time, or changed something. detail has its SHA-256, who applied it on which machine, and how many rows changed.',
   'recovery_codes.replaced': 'A person got new recovery codes, and the ones from before no longer work.',
 } as const satisfies Record<string, string>;
 

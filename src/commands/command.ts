@@ -54,6 +54,8 @@ export interface CommandContext {
   say(text: string): void;
   /** Asks a question that is answered with yes or no. Undefined where nobody sits at a terminal. */
   ask: ((question: string) => Promise<boolean>) | undefined;
+  /** Calls `stop` once at Ctrl-C, in place of ending the process, until the function that it returns is called. */
+  onInterrupt?: ((stop: () => void) => () => void) | undefined;
   clock: Clock;
   /** The issuer of the server; undefined where nobody says it. */
   issuer(): string | undefined;

@@ -22,11 +22,13 @@ import { personCreate } from './person/create.ts';
 import { personFactors } from './person/factors.ts';
 import { personInvite, personReset } from './person/first-password.ts';
 import { personSessions, personSignOut } from './person/sessions.ts';
+import { apply } from './plan/apply.ts';
+import { plan } from './plan/plan.ts';
+import { seed } from './plan/seed.ts';
 import { KINDS } from './registered/kinds.ts';
 import { listCommand } from './registered/list.ts';
 import { showCommand } from './registered/show.ts';
 import { seal } from './seal.ts';
-import { seed } from './seed.ts';
 import { HELP, type HelpCall, subjectOf, understandCall } from './understand-call.ts';
 
 const SUCCESS = 0;
@@ -48,6 +50,8 @@ const help: Command = {
 };
 
 export const COMMANDS: readonly Command[] = [
+  plan,
+  apply,
   seed,
   exportRegistrations,
   migrate,

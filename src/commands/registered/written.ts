@@ -1,3 +1,4 @@
+import { escaped, escapedLines } from '../../platform/log/escaped.ts';
 import { formatTable } from '../format-table.ts';
 import type { Row } from './registered-store.ts';
 
@@ -12,19 +13,12 @@ export function linesOf(row: Row): string[] {
 }
 
 export function jsonOf(value: unknown): string {
-  return escapedJson(JSON.stringify(value, null, 2));
+  return escapedLines(JSON.stringify(value, null, 2));
 }
 
 /** One line. */
 export function jsonLineOf(value: unknown): string {
-  return escapedJson(JSON.stringify(value));
-}
-
-function escapedJson(json: string): string {
-  return escaped(
-    json,
-    /[\u007F-\u009F\u061C\u200B\u200E\u200F\u2028-\u202E\u2060-\u206F\uFEFF\uFFF9-\uFFFB]/g,
-  );
+  return escapedLines(JSON.stringify(value));
 }
 
 function cellOf(value: unknown): string {
@@ -34,14 +28,5 @@ function cellOf(value: unknown): string {
     if (Array.isArray(value)) return value.join(' ') || '-';
     return typeof value === 'object' ? JSON.stringify(value) : String(value);
   })();
-  return escaped(
-    text,
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what a terminal would obey
-    /[\u0000-\u001F\u007F-\u009F\u061C\u200B\u200E\u200F\u2028-\u202E\u2060-\u206F\uFEFF\uFFF9-\uFFFB]/g,
-  );
-}
-
-/** A name from before control characters were refused must not steer the operator's terminal. */
-function escaped(text: string, hidden: RegExp): string {
-  return text.replaceAll(hidden, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return escaped(text);
 }

@@ -8,6 +8,8 @@ export interface SeedStatement {
   kind: StatementKind;
   /** The table that it changes, if it changes one. */
   table: string | undefined;
+  /** The columns that an INSERT names. */
+  columns: readonly string[] | undefined;
   /** Its text, with the blanks and comments before it. */
   text: string;
   /** Where this text begins in the file, in characters. */
@@ -46,8 +48,14 @@ export function statementsOf(sql: string, parsed: readonly Parsed[]): SeedStatem
     const { offset } = walk(start);
     const { line, column } = walk(start + Buffer.byteLength(BLANKS.exec(text)?.[0] ?? ''));
     const { relname } = (tree.relation ?? {}) as { relname?: string };
-    return { kind: KINDS[name] ?? 'SELECT', table: relname, text, offset, line, column, tree };
+    const columns = tree.cols ? namesOf(tree.cols, 'ResTarget') : undefined;
+    return { kind: KINDS[name] ?? 'SELECT', table: relname, columns, text, offset, line, column, tree };
   });
+}
+
+/** The names in a list of nodes of this kind. */
+export function namesOf(list: unknown, node: string): string[] {
+  return ((list ?? []) as Record<string, { name?: string }>[]).flatMap((item) => item[node]?.name ?? []);
 }
 
 /** Answers places by their bytes, in ascending order, and passes over each byte once. */

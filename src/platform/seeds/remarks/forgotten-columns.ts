@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import type { SeedStatement, Tree } from '../grammar/seed-statements.ts';
+import { namesOf, type SeedStatement, type Tree } from '../grammar/seed-statements.ts';
 
 /**
  * Columns that an INSERT may give a new row alone: a person chooses the password, a row does not move to another
@@ -24,28 +24,24 @@ export async function forgottenColumns(
   const tables = await readTables(trx, [...new Set(updating.map(({ table = '' }) => table))]);
   return statements.map((statement) => {
     const table = tables.get(statement.table ?? '');
-    return table && updating.includes(statement) ? forgottenIn(statement.tree, table) : [];
+    return table && updating.includes(statement) ? forgottenIn(statement, table) : [];
   });
 }
 
-function forgottenIn(tree: Tree, { columns, constraints }: Table): string[] {
-  const { targetList, infer } = conflictOf(tree) as { targetList?: unknown; infer?: Tree };
+function forgottenIn(statement: SeedStatement, { columns, constraints }: Table): string[] {
+  const { targetList, infer } = conflictOf(statement.tree) as { targetList?: unknown; infer?: Tree };
   const kept = new Set([
     ...namesOf(targetList, 'ResTarget'),
     ...namesOf(infer?.indexElems, 'IndexElem'),
     ...(constraints[String(infer?.conname)] ?? []),
     ...OF_NEW_ROWS,
   ]);
-  const set = tree.cols ? namesOf(tree.cols, 'ResTarget') : columns.slice(0, valuesIn(tree));
+  const set = statement.columns ?? columns.slice(0, valuesIn(statement.tree));
   return set.filter((column) => !kept.has(column));
 }
 
 function conflictOf(tree: Tree): Tree | undefined {
   return tree.onConflictClause as Tree | undefined;
-}
-
-function namesOf(list: unknown, node: string): string[] {
-  return ((list ?? []) as Record<string, { name?: string }>[]).flatMap((item) => item[node]?.name ?? []);
 }
 
 /** How many values the first row of VALUES has. */

@@ -54,7 +54,7 @@ export async function rehearseSeeds(
   }).catch((error) => {
     if (error !== rehearsed) throw error;
   });
-  return run ?? { files: [] };
+  return run ?? { files: [], from: 0, until: 0 };
 }
 
 /** The same, and commits. @throws the same. Nothing of any file is applied then. */
@@ -87,7 +87,7 @@ async function inTransaction(
           done.push(await limited(() => runFile(trx, file, statements, options)));
         }
         await trx.raw('DROP FUNCTION pg_temp.run_seed(integer), pg_temp.run_seeds()');
-        const run = { files: done };
+        const run = { files: done, ...(await timesOf(trx)) };
         await limited(() => beforeEnd(trx, run));
         return run;
       }),
@@ -104,6 +104,14 @@ async function readStatements(file: SeedFile, catalog: SeedCatalog): Promise<rea
   const read = await readSeed(file.sql, catalog);
   if ('mistake' in read) throw new OperatorError(explainSeedMistake(read.mistake, file));
   return read.statements;
+}
+
+async function timesOf(trx: Knex.Transaction): Promise<{ from: number; until: number }> {
+  const { rows } = await trx.raw(
+    `SELECT floor(extract(epoch FROM now()) * 1000)::float AS "from",
+       ceil(extract(epoch FROM clock_timestamp()) * 1000)::float AS until`,
+  );
+  return rows[0];
 }
 
 /** The registration tables are those whose changes the trigger `record_registration_change` lists. */
@@ -186,8 +194,8 @@ async function runFile(
   await trx.raw('SELECT pg_temp.run_seeds()');
   await checkNow(trx);
   const changed = await readChanges(trx, statements);
-  const done = statements.map(({ line, column, kind, table }, n) => ({
-    ...{ line, column, kind, table, matched: 0, changes: [], gone: {}, remarks: [] },
+  const done = statements.map(({ line, column, kind, table, columns }, n) => ({
+    ...{ line, column, kind, table, columns, matched: 0, changes: [], gone: {}, remarks: [] },
     ...changed.get(n + 1),
   }));
   const said = remarks ? await remarksOn(trx, statements, done) : [];

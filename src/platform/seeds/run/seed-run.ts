@@ -3,6 +3,9 @@ import type { StatementKind } from '../grammar/seed-statements.ts';
 /** The work of files of registrations, done or rehearsed. */
 export interface SeedRun {
   files: readonly SeedFileRun[];
+  /** When it began and ended, by the clock of the database, in milliseconds. */
+  from: number;
+  until: number;
 }
 
 export interface SeedFileRun {
@@ -17,6 +20,8 @@ export interface StatementRun {
   column: number;
   kind: StatementKind;
   table: string | undefined;
+  /** The columns that an INSERT names. */
+  columns: readonly string[] | undefined;
   /** The rows that it inserted, updated, deleted or selected, changed or not. */
   matched: number;
   /** The rows that it really changed, in order, with those that changed because others did. */

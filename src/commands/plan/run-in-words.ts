@@ -1,0 +1,99 @@
+import { escaped } from '../../platform/log/escaped.ts';
+import { netChanges } from '../../platform/seeds/run/net-changes.ts';
+import {
+  changesOf,
+  type FieldChange,
+  type Remark,
+  type RowChange,
+  type SeedFileRun,
+  type SeedRun,
+  type StatementRun,
+} from '../../platform/seeds/run/seed-run.ts';
+import { forgottenInWords } from './forgotten-in-words.ts';
+import { alsoGone, inWords, isDeletion } from './gone.ts';
+
+const SIGNS: Record<RowChange['operation'], string> = { insert: '+', update: '~', delete: '-' };
+
+/** The lines for a terminal, one statement after the other, and the sum. */
+export function runInWords(run: SeedRun): string[] {
+  return [...run.files.flatMap(fileInWords), sumInWords(run)].map(escaped);
+}
+
+function fileInWords({ name, statements }: SeedFileRun): string[] {
+  const told = statements.flatMap((statement) => statementInWords(name, statement));
+  return [...told, ...forgottenInWords(name, statements)];
+}
+
+/** Nothing for a statement that found its rows and changed none. */
+function statementInWords(file: string, statement: StatementRun): string[] {
+  const { line, kind, table, changes, remarks } = statement;
+  const said = remarks.flatMap((remark) => remarkInWords(remark, statement));
+  if (changes.length === 0 && said.length === 0) return [];
+  return [
+    `${file}:${line}: ${kind}${table === undefined ? '' : ` ${table}`}, ${rows(statement.matched)}`,
+    ...said.map((sentence) => `  ! ${sentence}`),
+    ...changes.filter(isTold).flatMap((change) => changeInWords(change, statement)),
+    ...withItInWords(statement),
+  ];
+}
+
+/** Rows that go with others are counted. */
+function isTold({ direct, operation }: RowChange): boolean {
+  return direct || operation !== 'delete';
+}
+
+function changeInWords(change: RowChange, statement: StatementRun): string[] {
+  const { table, operation, key, oldKey, fields } = change;
+  const line = `  ${SIGNS[operation]} ${table} ${oldKey === key ? key : `${oldKey} → ${key}`}`;
+  if (operation === 'delete') return [line];
+  const { columns } = statement;
+  const isNamed = ({ column }: FieldChange) =>
+    operation === 'update' || table !== statement.table || !columns || columns.includes(column);
+  return [line, ...fields.filter(isNamed).map((field) => `      ${fieldInWords(field, operation)}`)];
+}
+
+function fieldInWords({ column, old, new: now }: FieldChange, operation: RowChange['operation']): string {
+  if (operation === 'insert') return `${column}: ${valueInWords(now)}`;
+  if (Array.isArray(old) && Array.isArray(now)) {
+    const [less, more] = [old.filter((one) => !now.includes(one)), now.filter((one) => !old.includes(one))];
+    const parts = [
+      ...(less.length > 0 ? [`without ${valueInWords(less)}`] : []),
+      ...(more.length > 0 ? [`with ${valueInWords(more)}`] : []),
+    ];
+    if (parts.length > 0) return `${column}: ${parts.join(', ')}`;
+  }
+  return `${column}: ${valueInWords(old)} → ${valueInWords(now)}`;
+}
+
+function valueInWords(value: unknown): string {
+  if (value === null || value === undefined) return 'NULL';
+  if (Array.isArray(value)) return value.length === 0 ? '{}' : value.join(' ');
+  if (typeof value === 'object') return JSON.stringify(value);
+  return value === '' ? "''" : String(value);
+}
+
+function withItInWords(statement: StatementRun): string[] {
+  const words = inWords(alsoGone(statement));
+  if (words === '') return [];
+  return [isDeletion(statement) ? `  ! With that go ${words}.` : `  ! That ends ${words}.`];
+}
+
+function remarkInWords(remark: Remark, { kind, table }: StatementRun): string[] {
+  if (remark.about !== 'nothing matched') return [];
+  if (remark.missing.length === 0) return [`No row of ${table} meets the condition of this ${kind}.`];
+  return remark.missing.map(({ column, value, nearest }) => {
+    const perhaps = nearest === undefined ? '' : `; perhaps ${nearest} is meant`;
+    return `No row of ${table} has the ${column} ${value}${perhaps}.`;
+  });
+}
+
+function rows(count: number): string {
+  return count === 1 ? '1 row' : `${count === 0 ? 'no' : count} rows`;
+}
+
+function sumInWords(run: SeedRun): string {
+  const changes = netChanges(changesOf(run));
+  if (changes.length === 0) return 'Nothing to change.';
+  const number = (operation: string) => changes.filter((change) => change.operation === operation).length;
+  return `Rows to insert: ${number('insert')}, to update: ${number('update')}, to delete: ${number('delete')}.`;
+}
