@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import type { Knex } from 'knex';
 import { EXPORTED_TABLES } from '../../src/commands/export/seed-files.ts';
-import { rehearseSeeds } from '../../src/platform/seeds/run/run-seeds.ts';
+import { applySeeds, rehearseSeeds } from '../../src/platform/seeds/run/run-seeds.ts';
 import { changesOf } from '../../src/platform/seeds/run/seed-run.ts';
 import { applySeed } from '../../src/platform/seeds/seed.ts';
 import { readSeedFile } from '../../src/platform/seeds/seed-file.ts';
@@ -42,9 +42,7 @@ const filesOf = (path: string) =>
     .toSorted()
     .map((name) => ({ name, sql: readSeedFile(join(path, name)) }));
 
-async function applyAll(database: TestDatabase, path: string): Promise<void> {
-  for (const file of filesOf(path)) await applySeed(database.knex, file);
-}
+const applyAll = (database: TestDatabase, path: string) => applySeeds(database.knex, filesOf(path));
 
 /** The rows that the files would change, and what their author should know. */
 async function planned(database: TestDatabase, path: string) {
@@ -103,7 +101,7 @@ describe('an export', () => {
       await applySeed(source.knex, { name: PAGE, sql: text });
       await expectSameRows(`block-${n}`);
     }
-  });
+  }, 600_000);
 
   it('is the same bytes twice, for its owner alone, in files by instance', async () => {
     const one = await exported('once');
@@ -193,7 +191,7 @@ describe('an export of odd values', () => {
       }),
       { numRuns: 10, seed: 16 },
     );
-  });
+  }, 600_000);
 
   it('makes the same lists: with nulls, commas and quotes, from another number than 1, and very long ones', async () => {
     const lists = [
