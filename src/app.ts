@@ -8,6 +8,7 @@ import { mailPages } from './app/mail-pages.ts';
 import { addressMacOf, protocolRoutes } from './app/protocol-routes.ts';
 import { recordRefusals } from './app/record-refusals.ts';
 import type { Services } from './compose.ts';
+import { explanationRoutes } from './explanations/routes.ts';
 import { crossOriginFailures } from './http/cross-origin-failures.ts';
 import { shareDatabase } from './http/database-share.ts';
 import { directAnswers } from './http/direct/direct-answers.ts';
@@ -108,6 +109,7 @@ export function edgesOf(services: Services): Router[] {
     signOut(services),
     account(services),
     loginInitiation(services),
+    explanations(services),
     tokenProvider(services),
     protocolRoutes(services),
     ...mailPages(services),
@@ -165,6 +167,10 @@ function account({ config: { issuer, https, mail }, ...services }: Services): Ro
 
 function loginInitiation({ config: { issuer }, clients }: Services): Router {
   return loginInitiationRoutes({ issuer, clients });
+}
+
+function explanations({ config: { issuer }, views }: Services): Router {
+  return explanationRoutes({ issuer, views });
 }
 
 function tokenProvider(services: Services): Router {

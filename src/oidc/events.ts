@@ -1,6 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import { errors, type KoaContextWithOIDC, type Provider } from 'oidc-provider';
 import { printable, printableAddress } from '../platform/log/printable.ts';
+import { whyRefused } from './reasons/why-refused.ts';
 import { noteFacts, requestContext } from './request-context.ts';
 
 /** Keeps the reason of each refusal for the log, with the details that the library hides from clients. */
@@ -9,7 +10,7 @@ export function logProviderEvents(provider: Provider): void {
     // The types want one event's name. All these events pass a context and one of the library's errors.
     provider.on(event as 'authorization.error', (ctx, error) => {
       const detail = detailOf(ctx, error) ?? error.error_description;
-      noteFacts({ error: error.error, ...(detail ? { detail } : {}) });
+      noteFacts({ error: error.error, why: whyRefused(error, ctx), ...(detail ? { detail } : {}) });
     });
   }
   provider.on('server_error', (_ctx: KoaContextWithOIDC, error: Error) => {

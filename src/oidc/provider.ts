@@ -9,6 +9,7 @@ import type { UsedProofStore } from '../clients/proofs/used-proof-store.ts';
 import { sessionCookieName } from '../sessions/session-cookie.ts';
 import { asRegistered } from './answers/as-registered.ts';
 import { crossOrigin } from './answers/cross-origin.ts';
+import { nameErrorUri } from './answers/error-uri.ts';
 import { takeBackFailures } from './answers/failures.ts';
 import { formPost } from './answers/form-post.ts';
 import { plainDescriptions } from './answers/plain-description.ts';
@@ -50,6 +51,7 @@ export function createProvider(dependencies: ProviderDependencies): Provider {
     formPost,
     plainDescriptions,
     asRegistered,
+    nameErrorUri(issuer),
     takeBackFailures(clock),
   ])
     provider.use(around);

@@ -27,6 +27,10 @@ export interface RequestContext {
   interaction?: { id: string; artifact: Artifact };
   /** Why the authorization request is refused (requests/read-request.ts). */
   requestRefusal?: Error;
+  /** The names of the checks that wanted the person (configuration/interaction-policy.ts). */
+  due?: string[];
+  /** Whether the answer to the client is a JWT (JARM). */
+  isAnswerSigned?: boolean;
   /** Set where the library asks for an interaction that has ended, also in this moment. */
   interactionIsOver?: boolean;
   /** The user code the person typed (device flow only). */

@@ -2,18 +2,28 @@ import type { Why } from '../platform/errors.ts';
 import type { ReasonText } from './reason-text.ts';
 import { ACCESS_TOKEN_REASONS } from './reasons/access-token.ts';
 import { ASSERTION_REASONS } from './reasons/assertion.ts';
+import { AUTHORIZE_REASONS } from './reasons/authorize.ts';
 import { CLIENT_REASONS } from './reasons/client.ts';
+import { DEVICE_REASONS } from './reasons/device.ts';
+import { LOGOUT_REASONS } from './reasons/logout.ts';
+import { PERSON_REASONS } from './reasons/person.ts';
 import { PROOF_REASONS } from './reasons/proof.ts';
 import { REQUEST_REASONS } from './reasons/request.ts';
+import { REQUEST_OBJECT_REASONS } from './reasons/request-object.ts';
 import { TOKEN_REASONS } from './reasons/token.ts';
 
 /** Every reason for which a request is refused, named once. A refusal carries the name, so nobody compares sentences. */
 export const REASONS = {
   ...ACCESS_TOKEN_REASONS,
   ...ASSERTION_REASONS,
+  ...AUTHORIZE_REASONS,
   ...CLIENT_REASONS,
+  ...DEVICE_REASONS,
+  ...LOGOUT_REASONS,
+  ...PERSON_REASONS,
   ...PROOF_REASONS,
   ...REQUEST_REASONS,
+  ...REQUEST_OBJECT_REASONS,
   ...TOKEN_REASONS,
 } as const satisfies Record<string, ReasonText>;
 
@@ -22,4 +32,9 @@ export type Reason = keyof typeof REASONS;
 /** Why a request was refused. */
 export interface Refusal extends Why {
   reason: Reason;
+}
+
+/** Whether this release knows a reason by that name. */
+export function isReason(name: unknown): name is Reason {
+  return typeof name === 'string' && Object.hasOwn(REASONS, name);
 }

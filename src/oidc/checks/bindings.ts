@@ -2,9 +2,15 @@ import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { errors, type KoaContextWithOIDC } from 'oidc-provider';
 import type { Client } from '../../clients/client.ts';
 import { proofFault } from '../../clients/security-profile.ts';
+import { because } from '../reasons/refused-because.ts';
 
 /** 32 bytes as base64url: 43 characters, of which the last holds four bits. */
 const SHA256 = /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/;
+
+/** Whether a text can be a SHA-256 in base64url. */
+export function isSha256(text: string): boolean {
+  return SHA256.test(text);
+}
 
 /**
  * Refuses a `code_challenge` or `dpop_jkt` that no verifier or key can ever match, before a person signs in for
@@ -12,13 +18,19 @@ const SHA256 = /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/;
  */
 export function checkBindings({ oidc }: KoaContextWithOIDC): void {
   const { code_challenge, dpop_jkt } = oidc.params ?? {};
-  if (code_challenge !== undefined && !SHA256.test(String(code_challenge)))
-    throw new errors.InvalidRequest(
-      'code_challenge must be the SHA-256 of the code_verifier, as 43 characters of base64url',
+  if (code_challenge !== undefined && !isSha256(String(code_challenge)))
+    throw because(
+      new errors.InvalidRequest(
+        'code_challenge must be the SHA-256 of the code_verifier, as 43 characters of base64url',
+      ),
+      { reason: 'code_challenge.malformed' },
     );
-  if (dpop_jkt !== undefined && !SHA256.test(String(dpop_jkt)))
-    throw new errors.InvalidRequest(
-      'dpop_jkt must be the SHA-256 thumbprint of a key, as 43 characters of base64url',
+  if (dpop_jkt !== undefined && !isSha256(String(dpop_jkt)))
+    throw because(
+      new errors.InvalidRequest(
+        'dpop_jkt must be the SHA-256 thumbprint of a key, as 43 characters of base64url',
+      ),
+      { reason: 'dpop_jkt.malformed' },
     );
 }
 

@@ -1,4 +1,5 @@
 import { errors, type KoaContextWithOIDC } from 'oidc-provider';
+import { because } from '../reasons/refused-because.ts';
 
 const MOST_BYTES = 8 * 1024;
 
@@ -12,8 +13,11 @@ const MAY_BE_LONGER: ReadonlySet<string> = new Set(['id_token_hint', 'sealed_hin
 export function checkLengths({ oidc: { params = {} } }: KoaContextWithOIDC): void {
   for (const [name, value] of Object.entries(params)) {
     if (!MAY_BE_LONGER.has(name) && Buffer.byteLength(String(value ?? '')) > MOST_BYTES)
-      throw Object.assign(new errors.InvalidRequest(`${name} is longer than ${MOST_BYTES} bytes`), {
-        allow_redirect: false,
-      });
+      throw because(
+        Object.assign(new errors.InvalidRequest(`${name} is longer than ${MOST_BYTES} bytes`), {
+          allow_redirect: false,
+        }),
+        { reason: 'parameter.too_long', came: { parameter: name } },
+      );
   }
 }

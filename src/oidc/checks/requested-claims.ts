@@ -1,6 +1,7 @@
 import { errors, type KoaContextWithOIDC } from 'oidc-provider';
 import { scopesGiving } from '../../accounts/claims.ts';
 import { claimsAllowed } from '../../clients/allowed-now.ts';
+import { because } from '../reasons/refused-because.ts';
 import { clientRecord } from '../storage/client-metadata.ts';
 
 /** A client asks for a handful, and each is kept with the sign-in. */
@@ -89,5 +90,8 @@ function isShortList(value: unknown): boolean {
 /** Only a name of ours may be repeated. */
 function wrong(part: string, name: string, what: string): errors.InvalidRequest {
   const which = /^\w{1,40}$/.test(name) ? name : 'a claim';
-  return new errors.InvalidRequest(`claims.${part}.${which} ${what}`);
+  return because(new errors.InvalidRequest(`claims.${part}.${which} ${what}`), {
+    reason: 'claims.malformed',
+    came: { claim: `${part}.${which}` },
+  });
 }

@@ -1,7 +1,12 @@
-import { decodeJwt } from 'jose';
 import { errors, type KoaContextWithOIDC } from 'oidc-provider';
 import { OFFLINE_ACCESS, scopesAllowed } from '../../clients/allowed-now.ts';
 import { printable } from '../../platform/log/printable.ts';
+import type { Refusal } from '../../refusals/reasons.ts';
+import { registered } from '../../refusals/registered.ts';
+import { shown } from '../../refusals/shown.ts';
+import { lacking } from '../reasons/invalid-request.ts';
+import { because } from '../reasons/refused-because.ts';
+import { sentParameters } from '../reasons/refused-request.ts';
 import { clientRecord } from '../storage/client-metadata.ts';
 
 /**
@@ -14,25 +19,32 @@ import { clientRecord } from '../storage/client-metadata.ts';
  */
 export function checkRequestedScope(ctx: KoaContextWithOIDC, client: object): void {
   const { oidc } = ctx;
-  const sent = scopeAsSent(ctx);
-  if (!sent) throw new errors.InvalidRequest("missing required parameter 'scope'");
+  const parameters = sentParameters(ctx);
+  const sent = String(parameters.scope ?? '');
+  if (!sent)
+    throw because(
+      new errors.InvalidRequest("missing required parameter 'scope'"),
+      lacking(parameters, ['scope']),
+    );
   const record = clientRecord(client);
   const asked = sent.split(' ').filter((scope) => scope !== OFFLINE_ACCESS);
   const refused = asked.filter((scope) => !record.scopes.includes(scope));
-  if (asked.length === 0) throw invalidScopes(`no scope beside ${OFFLINE_ACCESS}`);
+  if (asked.length === 0)
+    throw invalidScopes(`no scope beside ${OFFLINE_ACCESS}`, {
+      reason: 'scope.nothing_asked',
+      came: { scope: OFFLINE_ACCESS },
+      expected: { scope: registered(record.scopes) },
+    });
   if (refused.length > 0)
-    throw invalidScopes(`scopes not allowed to this client: ${printable(refused.join(' '))}`);
+    throw invalidScopes(`scopes not allowed to this client: ${printable(refused.join(' '))}`, {
+      reason: 'scope.not_allowed',
+      came: { scope: shown(refused) },
+      expected: { scope: registered(record.scopes) },
+    });
   if (oidc.params) oidc.params.scope = scopesAllowed(record, sent).join(' ');
 }
 
 /** The guide has the sentence. The log has which scopes it is about. */
-export function invalidScopes(detail: string): errors.CustomOIDCProviderError {
-  return new errors.CustomOIDCProviderError('invalid_scope', 'Invalid scopes', { detail });
-}
-
-/** A pushed scope counts, and no parameter beside its request_uri (RFC 9126). */
-function scopeAsSent({ oidc, query }: KoaContextWithOIDC): string {
-  const { PushedAuthorizationRequest: pushed } = oidc.entities;
-  if (pushed) return String(decodeJwt(pushed.request).scope ?? '');
-  return String((oidc.route === 'authorization' ? query : oidc.body)?.scope ?? '');
+export function invalidScopes(detail: string, why: Refusal): errors.CustomOIDCProviderError {
+  return because(new errors.CustomOIDCProviderError('invalid_scope', 'Invalid scopes', { detail }), why);
 }

@@ -3,7 +3,7 @@ import { CLAIMS_BY_SCOPE, LISTO_CLAIMS, PREFERRED_USERNAME } from '../../account
 import type { PersonStore } from '../../accounts/person-store.ts';
 import { mayCallFrom } from '../../clients/allowed-now.ts';
 import { PROOF_ALGORITHMS } from '../../clients/proofs/dpop-proof.ts';
-import { REQUEST_OBJECT_ALGORITHMS } from '../../clients/request-object.ts';
+import { REQUEST_OBJECT_ALGORITHMS } from '../../clients/requests/request-object.ts';
 import type { ConsentStore } from '../../grants/consent-store.ts';
 import { KEY_ALGORITHMS } from '../../keys/signing-key.ts';
 import { ACR } from '../../tokens/claims/sign-in-claims.ts';

@@ -58,7 +58,21 @@ export function createInteractionPolicy(rules: FactorRules): interactionPolicy.D
       },
     ),
   );
+  noteDue(policy);
   return policy;
+}
+
+/** Notes which checks want the person. The library says it in a description alone (reasons/person-needed.ts). */
+function noteDue(policy: interactionPolicy.DefaultPolicy): void {
+  for (const check of policy.flatMap(({ checks }) => [...checks])) {
+    const asked = check.check;
+    check.check = async (ctx) => {
+      const isDue = await asked(ctx);
+      const context = requestContext();
+      if (isDue) context.due = [...(context.due ?? []), check.reason];
+      return isDue;
+    };
+  }
 }
 
 /**

@@ -2,7 +2,9 @@ import { errors, Provider, type ResponseType } from 'oidc-provider';
 import { mayBeAnsweredBy, mayReturnTo } from '../../clients/allowed-now.ts';
 import type { Client as ClientRecord } from '../../clients/client.ts';
 import type { ClientStore } from '../../clients/client-store.ts';
+import { registered } from '../../refusals/registered.ts';
 import { DEVICE_CODE_GRANT } from '../../tokens/redeem-device-code.ts';
+import { because } from '../reasons/refused-because.ts';
 import { requestContext } from '../request-context.ts';
 import { clientRecord, findClient } from '../storage/client-metadata.ts';
 import { replace } from './replace.ts';
@@ -53,7 +55,11 @@ export function correctClients(provider: Provider): void {
       const allowed = grantTypeAllowed.call(this, type);
       const asked = Provider.ctx?.oidc.route === 'device_authorization' && type === DEVICE_CODE_GRANT;
       if (!allowed && asked) {
-        throw new errors.UnauthorizedClient(`This client may not use the grant type ${type}`);
+        throw because(new errors.UnauthorizedClient(`This client may not use the grant type ${type}`), {
+          reason: 'device.grant_not_allowed',
+          came: { grant_type: type },
+          expected: { grant_types: registered(clientRecord(this).grantTypes) },
+        });
       }
       return allowed;
     },
@@ -70,7 +76,11 @@ export function correctClients(provider: Provider): void {
       if (!responseTypeAllowed.call(this, type)) {
         // Clients that are registered are answered as if the server had no such type.
         if (type === 'none') throw new errors.UnsupportedResponseType();
-        throw new errors.UnauthorizedClient(`This client may not use the response type ${type}`);
+        throw because(new errors.UnauthorizedClient(`This client may not use the response type ${type}`), {
+          reason: 'response_type.not_allowed',
+          came: { response_type: type },
+          expected: { grant_types: ['authorization_code'] },
+        });
       }
       return true;
     },

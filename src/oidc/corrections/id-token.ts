@@ -2,7 +2,9 @@ import type { Provider } from 'oidc-provider';
 import type { KeyRing } from '../../keys/key-ring.ts';
 import { type Clock, epochSeconds } from '../../platform/time/clock.ts';
 import { signerOf } from '../../tokens/issue-tokens.ts';
+import { errorUri } from '../answers/error-uri.ts';
 import type { IdTokenHints } from '../id-token-hint.ts';
+import { requestContext } from '../request-context.ts';
 import { clientRecord } from '../storage/client-metadata.ts';
 import { replace } from './replace.ts';
 
@@ -42,8 +44,16 @@ export function signAnswers(
       if (use !== 'authorization')
         throw new Error(`The library makes a token for ${use}, which tokens/ makes.`);
       const { id, authorizationSignedResponseAlg: alg } = clientRecord(this.client);
-      return signerOf(alg, keyRing).sign(
-        { ...this.extra, iss: issuer, aud: id, exp: epochSeconds(clock) + SECONDS },
+      const signer = signerOf(alg, keyRing);
+      const { error } = this.extra;
+      const uri = error === undefined ? undefined : errorUri(issuer);
+      requestContext().isAnswerSigned = true;
+      return signer.sign(
+        {
+          ...this.extra,
+          ...(uri === undefined ? {} : { error_uri: uri }),
+          ...{ iss: issuer, aud: id, exp: epochSeconds(clock) + SECONDS },
+        },
         'JWT',
       );
     },

@@ -1,7 +1,8 @@
-import type { Provider } from 'oidc-provider';
+import { errors, type Provider } from 'oidc-provider';
 import { proofExpiry } from '../../clients/proofs/dpop-proof.ts';
 import type { UsedProofStore } from '../../clients/proofs/used-proof-store.ts';
 import type { Clock } from '../../platform/time/clock.ts';
+import { because } from '../reasons/refused-because.ts';
 import { replace } from './replace.ts';
 
 /**
@@ -14,7 +15,12 @@ export function decideReplays(
   { usedProofs, clock }: { usedProofs: UsedProofStore; clock: Clock },
 ): void {
   replace(provider.ReplayDetection, {
-    unique: (issuer: string, jti: string): Promise<boolean> =>
-      usedProofs.use({ issuer, jti, expiresAt: proofExpiry(clock.now()) }),
+    async unique(issuer: string, jti: string): Promise<boolean> {
+      const isNew = await usedProofs.use({ issuer, jti, expiresAt: proofExpiry(clock.now()) });
+      if (isNew) return true;
+      throw because(new errors.InvalidRequest('DPoP proof JWT Replay detected'), {
+        reason: 'proof.used_before',
+      });
+    },
   });
 }

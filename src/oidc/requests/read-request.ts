@@ -4,10 +4,17 @@ import type { Client } from '../../clients/client.ts';
 import type { ClientKeys } from '../../clients/keys/client-keys.ts';
 import { OAuthError } from '../../clients/oauth-error.ts';
 import type { UsedProofStore } from '../../clients/proofs/used-proof-store.ts';
-import { unverifiedClaims, useRequestObject, verifyRequestObject } from '../../clients/request-object.ts';
+import {
+  unverifiedClaims,
+  useRequestObject,
+  verifyRequestObject,
+} from '../../clients/requests/request-object.ts';
 import { type RequestParameters, singleValue } from '../../http/input/parameters.ts';
 import type { Clock } from '../../platform/time/clock.ts';
+import { registered } from '../../refusals/registered.ts';
+import { shown } from '../../refusals/shown.ts';
 import type { ParsedRequest } from '../mount.ts';
+import { because } from '../reasons/refused-because.ts';
 import { requestContext } from '../request-context.ts';
 import { PATHS } from '../routes.ts';
 import type { SealedRequests } from './sealed-requests.ts';
@@ -66,12 +73,19 @@ async function readAsked(
   const object = opened ? opened.request : request;
   try {
     if (client.requirePushedAuthorizationRequests && !isPushed)
-      throw new OAuthError('invalid_request', 'This client must push its requests first (RFC 9126)');
+      throw new OAuthError('invalid_request', 'This client must push its requests first (RFC 9126)', {
+        why: { reason: 'request.must_be_pushed' },
+      });
     if (object)
       return inMode(await parametersOf(object, sent, client, { isPushed, ...dependencies }), client);
-    if (sealed) throw new OAuthError('invalid_request', 'sealed_request is not valid any more');
+    if (sealed)
+      throw new OAuthError('invalid_request', 'sealed_request is not valid any more', {
+        why: { reason: 'request.seal_not_valid' },
+      });
     if (client.requireSignedRequestObject)
-      throw new OAuthError('invalid_request', 'This client must send a signed request object (RFC 9101)');
+      throw new OAuthError('invalid_request', 'This client must send a signed request object (RFC 9101)', {
+        why: { reason: 'request.must_be_signed' },
+      });
     return inMode(sent, client);
   } catch (error) {
     if (!(error instanceof OAuthError)) throw error;
@@ -96,6 +110,12 @@ async function parametersOf(
     throw new OAuthError(
       'invalid_request_object',
       'The request object has another response_type than the request',
+      {
+        why: {
+          reason: 'request_object.response_type_differs',
+          came: { response_type: [shown(outside), shown(parameters.response_type)].flat() },
+        },
+      },
     );
   if (isPushed) await useRequestObject(claims, client, { usedProofs });
   return parameters;
@@ -130,10 +150,18 @@ function inMode(parameters: RequestParameters, { responseModes }: Pick<Client, '
   const refusal = new OAuthError(
     'invalid_request',
     `response_mode must be one of those that this client is registered for: ${responseModes.join(', ')}`,
+    {
+      why: {
+        reason: 'response_mode.not_registered',
+        came: { response_mode: shown(asked) },
+        expected: { response_mode: registered(responseModes) },
+      },
+    },
   );
   return { parameters: corrected, refusal };
 }
 
-function libraryError({ code, message, detail }: OAuthError): Error {
-  return new errors.CustomOIDCProviderError(code, message, { detail });
+function libraryError({ code, message, detail, why }: OAuthError): Error {
+  const error = new errors.CustomOIDCProviderError(code, message, { detail });
+  return why ? because(error, why) : error;
 }

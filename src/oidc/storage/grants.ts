@@ -5,6 +5,8 @@ import { mayHaveScope, OFFLINE_ACCESS } from '../../clients/allowed-now.ts';
 import type { ConsentStore } from '../../grants/consent-store.ts';
 import type { NewGrant } from '../../grants/new-grant.ts';
 import { type Clock, epochSeconds } from '../../platform/time/clock.ts';
+import { registered } from '../../refusals/registered.ts';
+import { shown } from '../../refusals/shown.ts';
 import type { RequestedClaims } from '../checks/requested-claims.ts';
 import { invalidScopes } from '../checks/requested-scope.ts';
 import { clientRecord } from './client-metadata.ts';
@@ -28,7 +30,11 @@ export function createGrantLoader({ consents }: { consents: ConsentStore }) {
     const record = clientRecord(client);
     const asked = requested.filter((scope) => mayHaveScope(record, scope));
     if (requested.length > 0 && asked.length === 0)
-      throw invalidScopes(`scopes not allowed to this client any more: ${requested.join(' ')}`);
+      throw invalidScopes(`scopes not allowed to this client any more: ${requested.join(' ')}`, {
+        reason: 'scope.not_allowed',
+        came: { scope: shown(requested) },
+        expected: { scope: registered(record.scopes) },
+      });
 
     let allowed = asked;
     let mayBeGiven = (scope: string) => mayHaveScope(record, scope);

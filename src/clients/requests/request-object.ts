@@ -1,12 +1,12 @@
-import { decodeJwt, errors, type JWTPayload } from 'jose';
-import type { Client } from './client.ts';
-import type { ClientKeys } from './keys/client-keys.ts';
-import { KeysUnavailable } from './keys/published-keys.ts';
-import { verifyClientJwt } from './keys/verify-client-jwt.ts';
-import { OAuthError } from './oauth-error.ts';
-import { PROOF_ALGORITHMS } from './proofs/dpop-proof.ts';
-import type { UsedProofStore } from './proofs/used-proof-store.ts';
-import { clientAlgorithms, signsMessages } from './security-profile.ts';
+import { decodeJwt, type JWTPayload } from 'jose';
+import { shown } from '../../refusals/shown.ts';
+import type { Client } from '../client.ts';
+import type { ClientKeys } from '../keys/client-keys.ts';
+import { verifyClientJwt } from '../keys/verify-client-jwt.ts';
+import { PROOF_ALGORITHMS } from '../proofs/dpop-proof.ts';
+import type { UsedProofStore } from '../proofs/used-proof-store.ts';
+import { signsMessages } from '../security-profile.ts';
+import { livesTooLong, malformed, refusalOf, refused, TYPES } from './request-object-refusals.ts';
 
 /** The algorithms in which a client may sign a request object. */
 export const REQUEST_OBJECT_ALGORITHMS = PROOF_ALGORITHMS;
@@ -17,9 +17,6 @@ const PARAMETERS = [
   'claims_locales id_token_hint login_hint acr_values claims code_challenge code_challenge_method dpop_jkt',
   'registration',
 ].flatMap((names) => names.split(' '));
-
-/** RFC 9101 section 10.8: a JWT of another kind is no request object. */
-const TYPES = ['jwt', 'oauth-authz-req+jwt', 'application/oauth-authz-req+jwt'];
 
 /** How far a client's clock may differ from ours. */
 const TOLERATED_SECONDS = 15;
@@ -46,12 +43,23 @@ export async function verifyRequestObject(
   dependencies: { clientKeys: ClientKeys },
 ): Promise<{ parameters: Record<string, string>; claims: JWTPayload }> {
   const { client } = expected;
-  if (text.split('.').length === 5) throw refused('it is encrypted, which this server does not support');
+  if (text.split('.').length === 5)
+    throw refused('it is encrypted, which this server does not support', {
+      reason: 'request_object.encrypted',
+    });
   const payload = await verifySignature(text, expected, dependencies);
   // RFC 9101 section 10.8: a client assertion is a JWT of the same client for the same server.
-  if (payload.sub === client.id) throw refused('its sub is the client, as in a client assertion');
+  if (payload.sub === client.id)
+    throw refused('its sub is the client, as in a client assertion', {
+      reason: 'request_object.is_assertion',
+      came: { sub: shown(payload.sub) },
+    });
   if ((payload.client_id ?? client.id) !== client.id)
-    throw refused('its client_id is not the one of the request');
+    throw refused('its client_id is not the one of the request', {
+      reason: 'request_object.of_another_client',
+      came: { client_id: shown(payload.client_id) },
+      expected: { client_id: client.id },
+    });
   checkTimes(payload, expected);
   return { parameters: { ...parametersOf(payload), client_id: client.id }, claims: payload };
 }
@@ -69,7 +77,7 @@ export async function useRequestObject(
   if (jti === undefined) return;
   const expiresAt = new Date((exp + TOLERATED_SECONDS) * 1000);
   if (!(await usedProofs.use({ issuer: `request objects of ${id}`, jti, expiresAt })))
-    throw refused('it was pushed before, as its jti says');
+    throw refused('it was pushed before, as its jti says', { reason: 'request_object.pushed_before' });
 }
 
 /**
@@ -99,49 +107,35 @@ async function verifySignature(
   try {
     return await verifyClientJwt(text, { client, ...options }, dependencies);
   } catch (error) {
-    throw refusalOf(error as Error, client);
+    throw refusalOf(error as Error, { text, client, issuer, now });
   }
 }
 
-function refusalOf(error: Error, client: Client): Error {
-  if (error instanceof errors.JWTExpired) return refused('it has expired');
-  if (error instanceof errors.JWTClaimValidationFailed) return refused(claimFault(error));
-  if (error instanceof errors.JOSEAlgNotAllowed)
-    return refused(`its alg must be one of ${clientAlgorithms(client).join(', ')}`);
-  if (error instanceof errors.JWKSNoMatchingKey && client.jwks === null && client.jwksUri === null)
-    return refused('this client has no keys registered');
-  // The address is the client's own, and only the log says what it answered.
-  if (error instanceof KeysUnavailable)
-    return refused('the keys at the jwks_uri of the client cannot be had', error.message);
-  if (error instanceof errors.JOSEError)
-    return refused('its signature is not of a key of the client', error.message);
-  return error;
-}
-
-/** `jose` checks claims only where the signature is right. */
-function claimFault({ claim, reason }: errors.JWTClaimValidationFailed): string {
-  if (claim === 'iss') return 'its iss must be the client_id';
-  if (claim === 'typ') return 'its typ says that it is another JWT';
-  if (claim === 'aud') return 'its aud must be this issuer';
-  if (reason === 'missing') return `it must have the claim ${claim}`;
-  return `its ${claim} is not valid`;
-}
-
 function checkTimes({ exp = 0, nbf, jti }: JWTPayload, { client, now }: Expected): void {
-  if (jti !== undefined && (typeof jti !== 'string' || jti === '')) throw refused('its jti must be a string');
+  if (jti !== undefined && (typeof jti !== 'string' || jti === ''))
+    throw refused('its jti must be a string', {
+      reason: 'request_object.claim_wrong',
+      came: { claim: 'jti' },
+    });
   const seconds = now.getTime() / 1000;
-  if (exp > seconds + LONGEST_AHEAD_SECONDS) throw refused('its exp may be a day ahead at most');
+  if (exp > seconds + LONGEST_AHEAD_SECONDS)
+    throw refused('its exp may be a day ahead at most', livesTooLong({ exp }));
   if (!signsMessages(client)) return;
-  if (nbf === undefined) throw refused('it must have the claim nbf');
+  if (nbf === undefined)
+    throw refused('it must have the claim nbf', {
+      reason: 'request_object.claim_missing',
+      expected: { claim: 'nbf' },
+    });
   if (nbf < seconds - LONGEST_SECONDS - TOLERATED_SECONDS)
-    throw refused('its nbf may be 60 minutes ago at most');
-  if (exp > nbf + LONGEST_SECONDS) throw refused('its exp may be 60 minutes after its nbf at most');
+    throw refused('its nbf may be 60 minutes ago at most', livesTooLong({ nbf }));
+  if (exp > nbf + LONGEST_SECONDS)
+    throw refused('its exp may be 60 minutes after its nbf at most', livesTooLong({ nbf, exp }));
 }
 
 /** OpenID Connect Core section 6.1: numbers are numbers there, and `claims` is an object. */
 function parametersOf(payload: JWTPayload): Record<string, string> {
   if ('request' in payload || 'request_uri' in payload)
-    throw refused('it must not have request or request_uri');
+    throw refused('it must not have request or request_uri', { reason: 'request_object.nested' });
   const present = PARAMETERS.filter((name) => Object.hasOwn(payload, name));
   return Object.fromEntries(present.map((name) => [name, textOf(name, payload[name])]));
 }
@@ -151,7 +145,7 @@ function textOf(name: string, value: unknown): string {
   if (name === 'max_age' && typeof value === 'number') return String(value);
   if (name === 'claims' && typeof value === 'object' && value !== null && !Array.isArray(value))
     return jsonOf(value);
-  throw refused(`its ${name} is not a string`);
+  throw refused(`its ${name} is not a string`, malformed(name));
 }
 
 /** An object can be nested too deeply to be written. */
@@ -159,12 +153,6 @@ function jsonOf(value: object): string {
   try {
     return JSON.stringify(value);
   } catch {
-    throw refused('its claims are nested too deeply');
+    throw refused('its claims are nested too deeply', malformed('claims'));
   }
-}
-
-function refused(why: string, detail = why): OAuthError {
-  return new OAuthError('invalid_request_object', `The request object is refused: ${why}`, {
-    detail: `The request object is refused: ${detail}`,
-  });
 }
