@@ -3,6 +3,7 @@ import {
   ADA,
   authorizationUrl,
   DEMO_WEB,
+  explainedAt,
   getJson,
   obtainCode,
   postForm,
@@ -172,6 +173,7 @@ describe('the client of the account pages', () => {
         error_description: 'This client must push its requests first (RFC 9126)',
         state: 'kept',
         iss: server.url,
+        error_uri: explainedAt(server.url),
       });
     }
   });
@@ -217,6 +219,7 @@ describe('other clients', () => {
       error_description: 'unsupported response_type requested',
       state: 'kept',
       iss: server.url,
+      error_uri: explainedAt(server.url),
     });
     expect(page.location?.startsWith(DEMO_WEB.redirect_uri)).toBe(true);
   });

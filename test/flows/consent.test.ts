@@ -1,5 +1,5 @@
 import { type Browser, openBrowser, type Page, redirectOf } from '../support/browsers/browser.ts';
-import { ADA, authorizationUrl, exchange, signIn } from '../support/clients/relying-party.ts';
+import { ADA, authorizationUrl, exchange, explainedAt, signIn } from '../support/clients/relying-party.ts';
 import { aClient, aPerson, type TestClient } from '../support/registrations/factories.ts';
 import { startTestServer, type TestServer } from '../support/servers/test-server.ts';
 
@@ -149,6 +149,7 @@ describe('an installed application (RFC 8252 section 8.6)', () => {
           error_description:
             'an application that others could imitate is answered only after its person decided',
           iss: server.url,
+          error_uri: explainedAt(server.url),
         });
       }
     },
@@ -194,6 +195,7 @@ describe('consent that is refused', () => {
         error_description: 'User denied authorization',
         state: 'kept',
         iss: server.url,
+        error_uri: explainedAt(server.url),
       });
     }
     // The person is signed in all the same.

@@ -4,6 +4,7 @@ import {
   authorizationUrl,
   DEMO_WEB,
   exchange,
+  explainedAt,
   obtainTokens,
   refresh,
   signIn,
@@ -123,6 +124,7 @@ describe('signing in with a password', () => {
       error_description: 'The person cancelled signing in',
       state: 'kept',
       iss: server.url,
+      error_uri: explainedAt(server.url),
     });
   });
 

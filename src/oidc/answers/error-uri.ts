@@ -2,8 +2,8 @@ import type { Context, Middleware } from 'koa';
 import { explanationAddress } from '../../http/explanation-address.ts';
 import { requestContext } from '../request-context.ts';
 
-/** The beginning of the library's page that posts an answer to the client. */
-const FORM = /<form method="post" action="[^"]*">/;
+/** The library's page that posts an answer to the client, up to the end of its fields. */
+const FORM = /<form method="post" action="[^"]*">[\s\S]*?(?=\s*<noscript>)/;
 
 /**
  * Adds an `error_uri` to each error that goes to a client (RFC 6749 section 4.1.2.1), where its developer reads why. The
@@ -22,7 +22,7 @@ export function nameErrorUri(issuer: string): Middleware {
     } else if (typeof ctx.body === 'string' && FORM.test(ctx.body)) {
       ctx.body = ctx.body.replace(
         FORM,
-        (form) => `${form}\n    <input type="hidden" name="error_uri" value="${uri}"/>`,
+        (form) => `${form}\n<input type="hidden" name="error_uri" value="${uri}"/>`,
       );
     }
   };

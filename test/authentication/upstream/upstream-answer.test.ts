@@ -1,5 +1,6 @@
 import { freePort } from '../../../scripts/free-port.ts';
 import { openBrowser, redirectOf, statusAndMessage } from '../../support/browsers/browser.ts';
+import { explainedAt } from '../../support/clients/relying-party.ts';
 import type { TestClient } from '../../support/registrations/factories.ts';
 import type { TestServer } from '../../support/servers/test-server.ts';
 import { withStillTime } from '../../support/time/still-time.ts';
@@ -39,6 +40,7 @@ describe('an answer that says no', () => {
       error_description: 'Signing in was refused or cancelled',
       state: 'kept',
       iss: server.url,
+      error_uri: explainedAt(server.url),
     });
   });
 

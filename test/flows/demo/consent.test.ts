@@ -1,5 +1,5 @@
 import { openBrowser, type Page } from '../../support/browsers/browser.ts';
-import { ADA } from '../../support/clients/relying-party.ts';
+import { ADA, explainedAt } from '../../support/clients/relying-party.ts';
 import {
   aDemoWorld,
   answerIn,
@@ -106,6 +106,7 @@ curl ${issuer()}/auth/token \\
       error_description: 'User denied authorization',
       state: expect.any(String),
       iss: issuer(),
+      error_uri: explainedAt(issuer()),
     });
     await world.server().database.knex('consents').delete();
     const again = await browser.follow(await browser.get(`${issuer()}/demo/consent/sign-in?ask=once`));

@@ -11,6 +11,7 @@ import {
   type Answer,
   authorizationUrl,
   brief,
+  explainedAt,
   pkce,
   pkceChallenge,
   postForm,
@@ -73,6 +74,7 @@ describe('the FAPI 2.0 modules of the OpenID suite', () => {
       error_description: 'This client must push its requests first (RFC 9126)',
       state: 'kept',
       iss: server.url,
+      error_uri: explainedAt(server.url),
     });
   });
 

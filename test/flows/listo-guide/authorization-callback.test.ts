@@ -1,6 +1,6 @@
 import { decodeJwt } from 'jose';
 import { openBrowser, redirectOf } from '../../support/browsers/browser.ts';
-import { authorizationUrl, pkce, signIn } from '../../support/clients/relying-party.ts';
+import { authorizationUrl, explainedAt, pkce, signIn } from '../../support/clients/relying-party.ts';
 import { withStillTime } from '../../support/time/still-time.ts';
 import {
   CLIENT,
@@ -25,6 +25,7 @@ describe(GUIDE, () => {
     error_description,
     state: 'random_state_string',
     iss: world.issuer,
+    error_uri: explainedAt(world.issuer),
   });
 
   describe('Step 2: Handle Authorization Callback', () => {

@@ -1,5 +1,5 @@
 import { openBrowser, redirectOf } from '../../support/browsers/browser.ts';
-import { pkce, signIn } from '../../support/clients/relying-party.ts';
+import { explainedAt, pkce, signIn } from '../../support/clients/relying-party.ts';
 import { CLIENT, GUIDE, JOHN, openWorld, STRICT_CLIENT, type World } from './world.ts';
 
 describe(GUIDE, () => {
@@ -24,6 +24,7 @@ describe(GUIDE, () => {
         error_description: 'Authorization Server policy requires PKCE to be used for this request',
         state: 'random_state_string',
         iss: world.issuer,
+        error_uri: explainedAt(world.issuer),
       });
     });
 
@@ -60,6 +61,7 @@ describe(GUIDE, () => {
         error_description,
         state: 'random_state_string',
         iss: world.issuer,
+        error_uri: explainedAt(world.issuer),
       });
 
       it('response_type: required, must be code', async () => {

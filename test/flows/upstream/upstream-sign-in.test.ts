@@ -1,6 +1,6 @@
 import { decodeJwt } from 'jose';
 import { openBrowser, redirectOf, statusAndMessage } from '../../support/browsers/browser.ts';
-import { exchange, refresh, userinfo } from '../../support/clients/relying-party.ts';
+import { exchange, explainedAt, refresh, userinfo } from '../../support/clients/relying-party.ts';
 import { aPerson, type TestClient } from '../../support/registrations/factories.ts';
 import type { TestServer } from '../../support/servers/test-server.ts';
 import { withStillTime } from '../../support/time/still-time.ts';
@@ -330,6 +330,7 @@ describe('signing in again through the provider', () => {
       error_description: 'The requested person did not sign in',
       state: 'kept',
       iss: server.url,
+      error_uri: explainedAt(server.url),
     };
     expect(answers).toEqual([refused, refused, CODE]);
   });

@@ -4,6 +4,7 @@ import {
   brief,
   DEMO_WEB,
   exchange,
+  explainedAt,
   postForm,
   signIn,
   statusAndError,
@@ -95,6 +96,7 @@ describe('a pushed authorization request (RFC 9126)', () => {
         error: 'invalid_request_uri',
         error_description: 'request_uri is invalid, expired, or was already used',
         iss: server.url,
+        error_uri: explainedAt(server.url),
         state: 'pushed',
       },
     ]);
@@ -148,7 +150,7 @@ describe('a pushed authorization request (RFC 9126)', () => {
       const query = new URLSearchParams({ ...parameters, ...fields });
       const page = await browser.get(`${server.url}/auth/authorize?${query}`);
       const { state, iss, ...answer } = Object.fromEntries(new URL(page.location ?? '').searchParams);
-      expect(answer).toEqual(refusal);
+      expect(answer).toEqual({ ...refusal, error_uri: explainedAt(server.url) });
     }
     expect((await push({ ...others, [name]: good })).status).toBe(201);
   });

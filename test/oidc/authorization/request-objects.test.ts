@@ -13,6 +13,7 @@ import { aClientKey, type ClientKey, clientAssertion, requestObject } from '../.
 import {
   brief,
   DEMO_WEB,
+  explainedAt,
   postForm,
   refused,
   signIn,
@@ -257,6 +258,7 @@ describe('a signed request object (RFC 9101)', () => {
         ...refusal,
         state: 'outside',
         iss: server.url,
+        error_uri: explainedAt(server.url),
       });
       expect(brief(await push({ request: await make() }))).toEqual({ status: 400, body: refusal });
     });
@@ -274,6 +276,7 @@ describe('a signed request object (RFC 9101)', () => {
           ['error_description', `The request object is refused: ${ALGORITHM}`],
           ['state', 'inside'],
           ['iss', server.url],
+          ['error_uri', explainedAt(server.url)],
         ],
       });
     });
@@ -297,6 +300,7 @@ describe('a signed request object (RFC 9101)', () => {
         error_description: 'The request object is refused: this client has no keys registered',
         state: 'inside',
         iss: server.url,
+        error_uri: explainedAt(server.url),
       });
     });
 
@@ -315,6 +319,7 @@ describe('a signed request object (RFC 9101)', () => {
         error_description: 'The request object is refused: its signature is not of a key of the client',
         state: 'inside',
         iss: server.url,
+        error_uri: explainedAt(server.url),
       });
       expect(await answerWith([unusable, own.publicJwk])).toMatchObject({ code: expect.any(String) });
     });
@@ -329,6 +334,7 @@ describe('a signed request object (RFC 9101)', () => {
         error_description: "'request' parameter must not be provided twice",
         state: 's',
         iss: server.url,
+        error_uri: explainedAt(server.url),
       });
       const pushed = String((await push({ request: await signed() })).body.request_uri);
       expect(await answerTo({ ...to, request, request_uri: pushed })).toMatchObject({
@@ -450,6 +456,7 @@ describe('a client that must', () => {
       error_description: 'This client must push its requests first (RFC 9126)',
       state: 's',
       iss: server.url,
+      error_uri: explainedAt(server.url),
     });
     const basic = `Basic ${Buffer.from(`${client_id}:${client_secret}`).toString('base64')}`;
     const { body } = await postForm(
@@ -470,7 +477,10 @@ describe('a client that must', () => {
       expect(answerOf(answer)).toEqual({ code: expect.any(String), state: 's', iss: server.url });
     const twice = [1, 2].map((n): [string, string] => ['sealed_request', String(n)]);
     const pair = new URLSearchParams([...Object.entries({ client_id, ...asked }), ...twice]);
-    expect(answerOf(await browser.get(`${server.url}/auth/authorize?${pair}`))).toEqual(answerOf(told));
+    expect(answerOf(await browser.get(`${server.url}/auth/authorize?${pair}`))).toEqual({
+      ...answerOf(told),
+      error_uri: explainedAt(server.url),
+    });
     sealed.searchParams.set('sealed_request', `${sealed.searchParams.get('sealed_request')}A`);
     sealed.searchParams.set('redirect_uri', REDIRECT_URI);
     expect(answerOf(await browser.get(sealed.href))).toMatchObject({ error: 'invalid_request' });
@@ -491,6 +501,7 @@ describe('a client that must', () => {
       ...refusal,
       state: 's',
       iss: server.url,
+      error_uri: explainedAt(server.url),
     });
     const push = async (fields: Record<string, string>) =>
       postForm(`${server.url}/auth/par`, { ...(await clientAssertion(key, names)), ...fields });

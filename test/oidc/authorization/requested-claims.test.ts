@@ -3,6 +3,7 @@ import { type Browser, openBrowser, type Page } from '../../support/browsers/bro
 import {
   ADA,
   exchange,
+  explainedAt,
   passThrough,
   postForm,
   refresh,
@@ -36,6 +37,7 @@ const told = (error: string, error_description: string) => ({
   error_description,
   state: 's',
   iss: server.url,
+  error_uri: explainedAt(server.url),
 });
 const ask = (
   claims: unknown,

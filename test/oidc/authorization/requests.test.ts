@@ -7,6 +7,7 @@ import {
   DEMO_SPA,
   DEMO_WEB,
   exchange,
+  explainedAt,
   obtainTokens,
   pkce,
   signIn,
@@ -34,6 +35,7 @@ describe('an authorization request', () => {
     error_description,
     state: 's',
     iss: server.url,
+    error_uri: explainedAt(server.url),
   });
   const GRANTED = ['code', 'state', 'iss'];
   const signInPage = expect.stringMatching(/\/interaction\/[\w-]{43}\?client_id=client_demo_web$/);

@@ -1,6 +1,6 @@
 import { createRemoteJWKSet, decodeProtectedHeader, type JWTPayload, jwtVerify } from 'jose';
 import { type Browser, openBrowser, type Page } from '../../support/browsers/browser.ts';
-import { exchange, postForm, refused, signIn } from '../../support/clients/relying-party.ts';
+import { exchange, explainedAt, postForm, refused, signIn } from '../../support/clients/relying-party.ts';
 import { aClient } from '../../support/registrations/factories.ts';
 import { runJob } from '../../support/servers/run-job.ts';
 import { startTestServer, type TestServer } from '../../support/servers/test-server.ts';
@@ -78,7 +78,14 @@ describe('a signed answer (JARM)', () => {
       expect({ by: found.by, members: Object.keys(found.answer) }).toEqual({ by, members: ['response'] });
       const { payload } = await verified(found.answer.response, client_id);
       const { exp: _exp, ...told } = payload;
-      expect(told).toEqual({ error, error_description, state: 's', iss: server.url, aud: client_id });
+      expect(told).toEqual({
+        error,
+        error_description,
+        state: 's',
+        iss: server.url,
+        aud: client_id,
+        error_uri: explainedAt(server.url),
+      });
     }
   });
 
@@ -141,7 +148,14 @@ describe('a client that is registered for some ways', () => {
         members: ['response'],
       });
       const { exp: _exp, ...told } = (await verified(found.answer.response, client_id)).payload;
-      expect(told).toEqual({ error, error_description, state: 's', iss: server.url, aud: client_id });
+      expect(told).toEqual({
+        error,
+        error_description,
+        state: 's',
+        iss: server.url,
+        aud: client_id,
+        error_uri: explainedAt(server.url),
+      });
 
       const fields = Object.fromEntries(new URL(authorize(client_id, { response_mode })).searchParams);
       const basic = `Basic ${Buffer.from(`${client_id}:${client_secret}`).toString('base64')}`;

@@ -41,6 +41,11 @@ export function refused(error: string, error_description: string, status = 400) 
   return { status, body: { error, error_description } };
 }
 
+/** The `error_uri` of an error that the client is told by redirect: the page of its request. */
+export function explainedAt(issuer: string): string {
+  return expect.stringMatching(`^${issuer.replaceAll('.', '\\.')}/auth/explain\\?request_id=[\\w.-]{1,64}$`);
+}
+
 /** The parts that distinguish one refusal from another (RFC 6749 section 5.2). */
 export function statusAndError({ status, body }: Pick<Answer, 'status' | 'body'>): {
   status: number;
