@@ -109,8 +109,9 @@ describe('an address comes back as it was registered', () => {
     const code = String(new URL(location).searchParams.get('code'));
     expect((await exchange(server.url, code, { ...client })).status).toBe(200);
     const refused = await browser.follow(await browser.get(url({ scope: 'x' })), 'http://127.0.0.1:9999/');
+    const explained = `${server.url}/auth/explain?request_id=${refused.headers.get('x-request-id')}`;
     expect(refused.location).toBe(
-      `${begin}error=invalid_scope&error_description=Invalid+scopes&state=s+t&iss=${encodeURIComponent(server.url)}`,
+      `${begin}error=invalid_scope&error_description=Invalid+scopes&state=s+t&iss=${encodeURIComponent(server.url)}&error_uri=${encodeURIComponent(explained)}`,
     );
   });
 
