@@ -25,6 +25,8 @@ import { personSessions, personSignOut } from './person/sessions.ts';
 import { apply } from './plan/apply.ts';
 import { plan } from './plan/plan.ts';
 import { seed } from './plan/seed.ts';
+import { explainCommand } from './refusals/explain.ts';
+import { refusalLists } from './refusals/list.ts';
 import { KINDS } from './registered/kinds.ts';
 import { listCommand } from './registered/list.ts';
 import { showCommand } from './registered/show.ts';
@@ -74,6 +76,8 @@ export const COMMANDS: readonly Command[] = [
   personSessions,
   personSignOut,
   personFactors,
+  explainCommand,
+  ...refusalLists,
   deliveriesList,
   deliveriesShow,
   deliveriesRetry,

@@ -128,6 +128,27 @@ describe('the console of the documents prints what a command prints:', () => {
     expect(here).toEqual(there);
   });
 
+  it('reading why a request was refused', async () => {
+    await register('an-instance-and-its-first-person', 'a-web-application-with-a-backend');
+    await database.knex('refusals').insert({
+      at: '2026-11-27T09:30:00.412Z',
+      request_id: '0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d',
+      service: 'listo',
+      endpoint: '/auth/token',
+      status: 400,
+      client_id: 'acme-portal',
+      client_is: 'authenticated',
+      instance_id: 'acme',
+      lane: 'listo acme-portal authenticated',
+      error: 'invalid_grant',
+      reason: 'code.redirect_uri_differs',
+      came: { redirect_uri: 'https://portal.acme.example/calback' },
+      expected: { redirect_uri: 'https://portal.acme.example/callback' },
+    });
+    const { here, there } = await converse(`${OPERATING}#why-a-request-was-refused`);
+    expect(here).toEqual(there);
+  });
+
   it('counting rows', async () => {
     const [block] = blocksAt(`${OPERATING}#what-the-database-holds`, 'console');
     const [{ command, printed } = { command: '', printed: [] }] = exchangesOf(block);

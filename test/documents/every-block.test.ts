@@ -44,6 +44,7 @@ const RUN_BY: Readonly<Record<string, string | { because: string }>> = {
   'docs/operating.md#what-the-database-holds': 'test/documents/console.test.ts',
   'docs/operating.md#what-is-registered': 'test/documents/console.test.ts',
   'docs/operating.md#client-secrets': 'test/documents/console.test.ts',
+  'docs/operating.md#why-a-request-was-refused': 'test/documents/console.test.ts',
   'docs/operating.md#deliveries': 'test/documents/console.test.ts',
   'docs/operating.md#the-audit-trail console': 'test/documents/console.test.ts',
   'docs/operating.md#the-audit-trail sql': 'test/postgres/audit-trail.test.ts',

@@ -1,5 +1,6 @@
 import { ISSUE_TOKEN } from '../../src/listnr/routes.ts';
 import { explain } from '../../src/refusals/explanation.ts';
+import { REASONS } from '../../src/refusals/reasons.ts';
 import { DEMO_WEB } from '../support/clients/relying-party.ts';
 import { startTestServer, type TestServer } from '../support/servers/test-server.ts';
 
@@ -143,8 +144,7 @@ describe('an explanation', () => {
     expect(explain(ROW, { reader: 'client' })).toEqual({
       ...ROW,
       at: '2026-11-27T17:00:00.000Z',
-      sentence: 'The authorization code was exchanged too late.',
-      remedy: 'Exchange the code as soon as it arrives. The person has to sign in again.',
+      ...REASONS['code.expired'],
       nearest: { redirect_uri: { value: 'http://localhost:3000/callback', differs: ['path'] } },
     });
   });

@@ -9,7 +9,7 @@ export function tableOf(rows: readonly Row[], columns: readonly string[]): strin
 
 /** A line for each column of one row. */
 export function linesOf(row: Row): string[] {
-  return formatTable(Object.entries(row).map(([column, value]) => [column, cellOf(value)]));
+  return formatTable(Object.entries(row).map(([column, value]) => [cellOf(column), cellOf(value)]));
 }
 
 export function jsonOf(value: unknown): string {
