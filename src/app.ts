@@ -16,6 +16,7 @@ import { errorHandler, errorReports, NOBODY_KNOWN } from './http/error-handler.t
 import { healthRoutes } from './http/health.ts';
 import { fewParameters } from './http/input/parameters.ts';
 import { issuerOrigin } from './http/issuer-origin.ts';
+import { mirror } from './http/mirror.ts';
 import { assetRoutes } from './http/pages/assets.ts';
 import { createViews } from './http/pages/views.ts';
 import { limitRequests } from './http/rate-limits/limit-requests.ts';
@@ -82,6 +83,11 @@ export function createListener(services: Services, { retiring }: { retiring(): b
     routesOf(health),
     crossOriginFailures(CROSS_ORIGIN_PATHS),
     limitRequests(limits.requests, { exceptPosts: CLIENT_PATHS }),
+    mirror({
+      cookieKeys: config.secrets.cookieKeys,
+      certificateHeader: config.clientCertificates.header?.name,
+      clock: services.clock,
+    }),
     fewParameters,
     shareDatabase(endpointOf),
     ...edges.map(routesOf),

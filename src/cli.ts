@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import { runCommand } from './commands/run-command.ts';
-import { readCommandConfig } from './config.ts';
+import { readCommandConfig, readServerSettings } from './config.ts';
 import { openCommandDatabase } from './open-database.ts';
 import { systemClock } from './platform/time/clock.ts';
 
@@ -15,6 +15,7 @@ process.exitCode = await runCommand(process.argv.slice(2), {
   keys: () => readCommandConfig().keys(),
   passwords: () => readCommandConfig().passwords(),
   mail: () => readCommandConfig().mail(),
+  server: readServerSettings,
   openDatabase: async (how) => openCommandDatabase({ database: readCommandConfig().database() }, how),
 });
 

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import type { ServerSettings } from './commands/command.ts';
 import { type ClientCertificateSettings, readClientCertificates } from './config/client-certificates.ts';
 import { type CommandConfig, commandConfig } from './config/command-config.ts';
 import { type DatabaseSettings, readDatabaseSettings } from './config/database-settings.ts';
@@ -84,8 +85,34 @@ export function readCommandConfig(): CommandConfig {
   return commandConfig({ ...dotEnv(), ...process.env });
 }
 
-/** @throws OperatorError that lists every mistake at once. */
-export function parseConfig(environment: Environment): Config {
+/**
+ * Reads the same for the command that checks it, and makes nothing.
+ * @throws OperatorError that lists every mistake at once.
+ */
+export function readServerSettings(): ServerSettings {
+  return serverSettings({ ...dotEnv(), ...process.env });
+}
+
+/** The parts of a configuration that the command checks. */
+export function serverSettings(environment: Environment): ServerSettings {
+  const config = parseConfig(environment, { makeSecrets: false });
+  const { production, issuer, workers, trustedProxies, mail, outbound, database } = config;
+  const { cookieKeys, keyEncryptionKeys, keyEncryptionKeyGiven } = config.secrets;
+  const { keyRotation, rsaBits } = config;
+  return {
+    ...{ production, issuer, workers, trustedProxies, mail, outbound, cookieKeys },
+    poolSize: database.kind === 'postgres' ? database.poolSize : undefined,
+    certificateHeader: config.clientCertificates.header?.name,
+    keys: { keyEncryptionKeys, keyEncryptionKeyGiven, keyRotation, rsaBits },
+    rangeUrl: config.passwords.rangeUrl,
+  };
+}
+
+/**
+ * `makeSecrets`: whether those of development that are missing are made.
+ * @throws OperatorError that lists every mistake at once.
+ */
+export function parseConfig(environment: Environment, { makeSecrets = true } = {}): Config {
   const variables = new Variables(environment);
   const production = isProduction(variables);
   const dataDir = resolve(variables.text('DATA_DIR') ?? '.data');
@@ -143,7 +170,7 @@ export function parseConfig(environment: Environment): Config {
     },
     // A year for comparison, as auditors ask (PCI DSS 10.5.1), and a month in which to look.
     auditKeepMonths: variables.wholeNumber('AUDIT_KEEP_MONTHS', { fallback: 13, low: 1, high: 120 }),
-    secrets: readSecrets(variables, { production, dataDir }),
+    secrets: readSecrets(variables, { production, dataDir, makeSecrets }),
     passwords: readPasswordSettings(variables),
   };
 

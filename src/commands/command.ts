@@ -1,4 +1,5 @@
 import type { RotationPolicy } from '../keys/plan-rotation.ts';
+import type { MailSettings } from '../mail/settings.ts';
 import type { Database } from '../platform/database.ts';
 import type { OutboundRules } from '../platform/network/outbound-fetch.ts';
 import type { PasswordCost } from '../platform/secrets/digest.ts';
@@ -62,6 +63,8 @@ export interface CommandContext {
   keys(): KeySettings;
   passwords(): NewPasswordSettings;
   mail(): MailQueueSettings;
+  /** The whole configuration, as a server would read it; nothing is made for development. */
+  server(): ServerSettings;
   /** The caller closes it. With `make`, for a command that brings the schema up to date, it may be the first to open it. */
   openDatabase(how?: { make: boolean }): Promise<Database>;
 }
@@ -73,6 +76,24 @@ export interface KeySettings {
   keyEncryptionKeyGiven: boolean;
   keyRotation: RotationPolicy;
   rsaBits: number;
+}
+
+/** The parts of a server's configuration that can be checked. */
+export interface ServerSettings {
+  production: boolean;
+  issuer: string;
+  workers: number;
+  /** The most connections for requests; undefined for the embedded database. */
+  poolSize: number | undefined;
+  trustedProxies: readonly string[];
+  /** The header with certificates of clients; undefined: none is read. */
+  certificateHeader: string | undefined;
+  cookieKeys: readonly string[];
+  keys: KeySettings;
+  mail: MailSettings | undefined;
+  /** The range API that is asked for leaked passwords. */
+  rangeUrl: string | undefined;
+  outbound: OutboundRules;
 }
 
 /** For commands of which people hear by mail. */

@@ -11,6 +11,7 @@ import type { Command, CommandContext } from './command.ts';
 import { completionCommand } from './completion/completion.ts';
 import { databaseStats } from './database-stats.ts';
 import { deliveriesList, deliveriesRetry, deliveriesShow } from './deliveries.ts';
+import { doctor } from './doctor/doctor.ts';
 import { exportRegistrations } from './export/export.ts';
 import { commandPage } from './help/command-page.ts';
 import { aboutSubject, overview } from './help/overview.ts';
@@ -84,6 +85,7 @@ export const COMMANDS: readonly Command[] = [
   audit,
   auditEvents,
   databaseStats,
+  doctor,
   completionCommand(() => COMMANDS),
   help,
 ];

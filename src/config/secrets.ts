@@ -19,7 +19,12 @@ export interface Secrets {
 const MAKE_ONE = 'openssl rand -base64 32';
 const KEY_LENGTH = 32;
 
-type Place = { production: boolean; dataDir: string };
+type Place = {
+  production: boolean;
+  dataDir: string;
+  /** False: missing secrets of development are not made, and left out. */
+  makeSecrets?: boolean;
+};
 
 /**
  * Reads the secrets and notes errors in `variables.mistakes`. In production all must be given. Elsewhere, missing
@@ -53,7 +58,11 @@ export function readEncryptionKeys(
   };
 }
 
-function readKeys(name: string, variables: Variables, { production, dataDir }: Place): string[] {
+function readKeys(
+  name: string,
+  variables: Variables,
+  { production, dataDir, makeSecrets = true }: Place,
+): string[] {
   const given = variables.secret(name);
   if (given === '') return [];
   if (given !== undefined) {
@@ -61,6 +70,7 @@ function readKeys(name: string, variables: Variables, { production, dataDir }: P
     if (list.length === 0) variables.mistakes.push(`${name} holds no key; make one with: ${MAKE_ONE}`);
     return list;
   }
+  if (!production && !makeSecrets) return keptSecret(dataDir, name);
   if (!production) return developmentSecret(variables, { dataDir, name });
   variables.mistakes.push(`${name} is required in production; make one with: ${MAKE_ONE}`);
   return [];
@@ -75,11 +85,22 @@ function encryptionKeys(texts: string[], variables: Variables): Buffer[] {
   return texts.map((text) => Buffer.from(text, 'base64'));
 }
 
+const DIRECTORY = 'development-secrets';
+
+/** The secret of development, if it was made. */
+function keptSecret(dataDir: string, name: string): string[] {
+  try {
+    return [readFileSync(join(dataDir, DIRECTORY, name), 'utf8').trim()];
+  } catch {
+    return [];
+  }
+}
+
 function developmentSecret(
   { mistakes }: Variables,
   { dataDir, name }: { dataDir: string; name: string },
 ): string[] {
-  const directory = join(dataDir, 'development-secrets');
+  const directory = join(dataDir, DIRECTORY);
   try {
     prepareDataDirectory(dataDir);
     makePrivate(directory);

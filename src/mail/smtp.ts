@@ -39,6 +39,26 @@ export async function sendBySmtp(
   }).compile();
   const envelope = message.getEnvelope();
   const content = await message.build();
+  await converse(server, (connection, done, fail) =>
+    connection.send({ ...envelope, from: envelope.from || from.address }, content, (refusal) =>
+      refusal ? fail(refusal) : done(),
+    ),
+  );
+}
+
+/**
+ * Connects to the mail server, changes to TLS and logs in as for a mail, and sends none.
+ * @throws UndeliveredError
+ */
+export async function checkMailServer(server: MailServer): Promise<void> {
+  await converse(server, (_connection, done) => done());
+}
+
+/** Runs `work` on a connection that is logged in. @throws UndeliveredError */
+async function converse(
+  server: MailServer,
+  work: (connection: SmtpConnection, done: () => void, fail: (refusal: unknown) => void) => void,
+): Promise<void> {
   const connection = new SmtpConnection(optionsOf(server));
   const late = setTimeout(() => connection.emit('error', LATE), WITHIN_MS);
   try {
@@ -47,14 +67,10 @@ export async function sendBySmtp(
       connection.once('end', () => fail({ code: 'ECONNECTION' }));
       connection.connect((error) => {
         if (error) return fail(error);
-        const send = () =>
-          connection.send({ ...envelope, from: envelope.from || from.address }, content, (refusal) =>
-            refusal ? fail(refusal) : done(),
-          );
-        if (!server.login) return send();
+        if (!server.login) return work(connection, done, fail);
         const { user, password: pass } = server.login;
         connection.login({ user, pass, credentials: { user, pass } }, (refusal) =>
-          refusal ? fail(refusal) : send(),
+          refusal ? fail(refusal) : work(connection, done, fail),
         );
       });
     });

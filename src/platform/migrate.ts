@@ -26,14 +26,14 @@ export async function migrate(
 ): Promise<string[]> {
   const running: { name?: string } = {};
   try {
-    const { due, unknown } = await compare(knex);
+    const { due, unknown } = await compareMigrations(knex);
     if (unknown.length > 0) onNewer(unknown);
     if (due.length === 0) return [];
     return await patiently((patient) =>
       patient.transaction(async (trx) => {
         await trx.raw(WITHOUT_TIMEOUT);
         await trx.raw('SELECT pg_advisory_xact_lock(?)', [MIGRATION_LOCK]);
-        const { due, unknown } = await compare(trx);
+        const { due, unknown } = await compareMigrations(trx);
         if (due.length === 0) return [];
         if (unknown.length > 0) throw divided(due, unknown);
         const source = { ...migrationSource, getMigration: noting(running) };
@@ -85,15 +85,23 @@ function explained(error: unknown, migration: string | undefined): unknown {
   );
 }
 
+interface Compared {
+  due: string[];
+  unknown: string[];
+  /** How many the database has. */
+  done: number;
+}
+
 /** The migrations of this release that the database lacks, and those of the database that this release lacks. */
-async function compare(knex: Knex): Promise<{ due: string[]; unknown: string[] }> {
+export async function compareMigrations(knex: Knex): Promise<Compared> {
   const known: string[] = await migrationSource.getMigrations([]);
   // knex would not see a table that belongs to another role, and would try to make it.
   const { rows } = await knex.raw("SELECT to_regclass('knex_migrations') IS NOT NULL AS known");
-  if (!rows[0].known) return { due: known, unknown: [] };
+  if (!rows[0].known) return { due: known, unknown: [], done: 0 };
   const done = await knex('knex_migrations').orderBy('id').pluck('name');
   return {
     due: known.filter((name) => !done.includes(name)),
     unknown: done.filter((name) => !known.includes(name)),
+    done: done.length,
   };
 }

@@ -1,6 +1,7 @@
 import { PassThrough } from 'node:stream';
 import type { CommandContext } from '../../../src/commands/command.ts';
 import { runCommand } from '../../../src/commands/run-command.ts';
+import { serverSettings } from '../../../src/config.ts';
 import { DEFAULT_COST } from '../../../src/platform/secrets/digest.ts';
 import { systemClock } from '../../../src/platform/time/clock.ts';
 import type { TestDatabase } from '../databases/test-database.ts';
@@ -10,6 +11,14 @@ export const TEST_SETTINGS = {
   keyEncryptionKeyGiven: true,
   keyRotation: { periodSeconds: 1000, publicationSeconds: 100, retirementSeconds: 500 },
   rsaBits: 2048,
+};
+
+/** A complete environment, with the same keys. */
+export const TEST_ENVIRONMENT = {
+  ISSUER: 'https://login.example',
+  COOKIE_KEYS: 'test-cookie-key-0123456789-0123456789-01',
+  KEY_ENCRYPTION_KEY: Buffer.alloc(32, 7).toString('base64'),
+  REFRESH_TOKEN_KEYS: 'test-refresh-token-key-0123456789-0123-01',
 };
 
 export interface Run {
@@ -48,6 +57,7 @@ export async function runOn(
       rangeUrl: undefined,
       outbound: { networks: [], loopback: true },
     }),
+    server: () => serverSettings(TEST_ENVIRONMENT),
     openDatabase: async () => ({ ...database, close: async () => undefined }),
     ...context,
   });
