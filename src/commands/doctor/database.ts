@@ -11,7 +11,7 @@ const PROBES = 5;
 /** The connections of a process beside those for requests: jobs, readiness, and a migration or seed. */
 const MORE_CONNECTIONS = 3;
 
-/** What is wrong where the database could not be opened. */
+/** The finding where the database could not be opened. */
 export function openingFinding(error: unknown): Finding {
   if (!(error instanceof OperatorError)) throw error;
   const isAway = error instanceof DatabaseAwayError;

@@ -1,6 +1,6 @@
 import type { Queryable } from '../../platform/database.ts';
 
-/** What the database says of itself, for an operator. */
+/** Facts about the database, for an operator. */
 export interface DatabaseFacts {
   version: string;
   role: string;

@@ -120,7 +120,7 @@ function issuerOf(url: string): string {
 const SCHEMA_LACKS = new Set(['42P01', '42703']);
 const INSUFFICIENT_PRIVILEGE = '42501';
 
-/** What the database refuses to a check is found by the checks of the database and the schema. */
+/** A check that the database refuses is none: the checks of the database and the schema find why. */
 async function run(check: Check, patient: Patient): Promise<Seen> {
   try {
     return await check.run(patient);

@@ -15,13 +15,13 @@ export interface Finding {
 export interface Outcome {
   check: string;
   findings: readonly Finding[];
-  /** What was seen, in a few words each. */
+  /** Things that were seen, in a few words each. */
   facts: readonly string[];
   /** Why nothing was looked at. */
   notChecked?: string;
 }
 
-/** What a check has to say. */
+/** The result of a check. */
 export type Seen = Omit<Outcome, 'check'>;
 
 /** The services for checks. */

@@ -105,7 +105,7 @@ async function look({ clock }: Patient, issuer: string, settings: ServerSettings
   );
 }
 
-/** What a stranger may make the server believe. */
+/** Findings about things that a stranger may make the server believe. */
 function believed(
   { client, certificate, forwarded_for }: Mirrored,
   { isDirect, isTrusted }: { isDirect: boolean; isTrusted(address: string): boolean },

@@ -62,7 +62,7 @@ function timeFinding({ valid_from, valid_to }: DetailedPeerCertificate, now: Dat
   };
 }
 
-/** What remains when its time and its names are right. */
+/** The rest, when its time and its names are right. */
 function trustFinding({ certificate, mistrust }: Shown): Finding | undefined {
   if (mistrust === undefined || /^(CERT_HAS_EXPIRED|CERT_NOT_YET_VALID|ERR_TLS_CERT_ALTNAME)/.test(mistrust))
     return undefined;
