@@ -48,7 +48,7 @@ export async function migrate(
 
 /** The migrations that a database lacks, for those who may not migrate it. */
 export async function dueMigrations(knex: Knex): Promise<string[]> {
-  return (await compare(knex)).due;
+  return (await compareMigrations(knex)).due;
 }
 
 type GetMigration = typeof migrationSource.getMigration;
