@@ -12,6 +12,7 @@ process.exitCode = await runCommand(process.argv.slice(2), {
   onInterrupt,
   clock: systemClock,
   issuer: () => readCommandConfig().issuer(),
+  listnr: () => readCommandConfig().listnr(),
   keys: () => readCommandConfig().keys(),
   passwords: () => readCommandConfig().passwords(),
   mail: () => readCommandConfig().mail(),

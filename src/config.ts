@@ -4,7 +4,7 @@ import { type ClientCertificateSettings, readClientCertificates } from './config
 import { type CommandConfig, commandConfig } from './config/command-config.ts';
 import { type DatabaseSettings, readDatabaseSettings } from './config/database-settings.ts';
 import { type DirectKind, readDirect } from './config/direct.ts';
-import { type Issuers, readIssuers } from './config/issuers.ts';
+import { type Issuers, readEnvironmentName, readIssuers } from './config/issuers.ts';
 import { type KeyRotationSettings, readKeyRotation, readRsaBits } from './config/key-rotation.ts';
 import { readMail } from './config/mail.ts';
 import { isProduction } from './config/mode.ts';
@@ -126,7 +126,7 @@ export function parseConfig(environment: Environment, { makeSecrets = true } = {
   const config = {
     production,
     ...issuers,
-    environment: variables.oneOf('ENVIRONMENT', ['dev', 'production'] as const, 'dev'),
+    environment: readEnvironmentName(variables),
     host: variables.host('HOST', '127.0.0.1'),
     port,
     internalPort,

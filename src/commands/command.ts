@@ -60,6 +60,7 @@ export interface CommandContext {
   clock: Clock;
   /** The issuer of the server; undefined where nobody says it. */
   issuer(): string | undefined;
+  listnr(): ListnrSettings;
   keys(): KeySettings;
   passwords(): NewPasswordSettings;
   mail(): MailQueueSettings;
@@ -67,6 +68,14 @@ export interface CommandContext {
   server(): ServerSettings;
   /** The caller closes it. With `make`, for a command that brings the schema up to date, it may be the first to open it. */
   openDatabase(how?: { make: boolean }): Promise<Database>;
+}
+
+/** For commands about LiSTNR's tokens. */
+export interface ListnrSettings {
+  /** The `iss` of its tokens. */
+  listnrIssuer: string;
+  /** The environment for which a client must be enabled. */
+  environment: string;
 }
 
 /** For commands about signing keys and sealed secrets. */

@@ -26,6 +26,7 @@ import { personSessions, personSignOut } from './person/sessions.ts';
 import { apply } from './plan/apply.ts';
 import { plan } from './plan/plan.ts';
 import { seed } from './plan/seed.ts';
+import { previewCommand } from './preview/preview.ts';
 import { explainCommand } from './refusals/explain.ts';
 import { refusalLists } from './refusals/list.ts';
 import { KINDS } from './registered/kinds.ts';
@@ -79,6 +80,7 @@ export const COMMANDS: readonly Command[] = [
   personFactors,
   explainCommand,
   ...refusalLists,
+  previewCommand,
   deliveriesList,
   deliveriesShow,
   deliveriesRetry,

@@ -1,7 +1,12 @@
 import { resolve } from 'node:path';
-import type { KeySettings, MailQueueSettings, NewPasswordSettings } from '../commands/command.ts';
+import type {
+  KeySettings,
+  ListnrSettings,
+  MailQueueSettings,
+  NewPasswordSettings,
+} from '../commands/command.ts';
 import { type DatabaseSettings, readDatabaseSettings } from './database-settings.ts';
-import { readIssuers } from './issuers.ts';
+import { readEnvironmentName, readIssuers } from './issuers.ts';
 import { readKeyRotation, readRsaBits } from './key-rotation.ts';
 import { readMail } from './mail.ts';
 import { isProduction } from './mode.ts';
@@ -19,6 +24,7 @@ export interface CommandConfig {
   database(): DatabaseSettings;
   /** Undefined in production where ISSUER is not set. */
   issuer(): string | undefined;
+  listnr(): ListnrSettings;
   keys(): KeySettings;
   passwords(): NewPasswordSettings;
   mail(): MailQueueSettings;
@@ -37,6 +43,11 @@ export function commandConfig(environment: Environment): CommandConfig {
   return {
     database: () => part(readDatabaseSettings),
     issuer: () => part(issuerOf),
+    listnr: () =>
+      part((variables, { production }) => {
+        const { listnrIssuer } = readIssuers(variables, { production, port: readPort(variables) });
+        return { listnrIssuer, environment: readEnvironmentName(variables) };
+      }),
     keys: () =>
       part((variables, place) => ({
         ...readEncryptionKeys(variables, place),
@@ -60,7 +71,10 @@ export function commandConfig(environment: Environment): CommandConfig {
 }
 
 function issuerOf(variables: Variables, { production }: Pick<Place, 'production'>): string | undefined {
-  const port = variables.wholeNumber('PORT', { fallback: 3000, low: 0, high: 65_535 });
   if (production && variables.text('ISSUER') === undefined) return undefined;
-  return readIssuers(variables, { production, port }).issuer;
+  return readIssuers(variables, { production, port: readPort(variables) }).issuer;
+}
+
+function readPort(variables: Variables): number {
+  return variables.wholeNumber('PORT', { fallback: 3000, low: 0, high: 65_535 });
 }

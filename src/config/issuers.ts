@@ -29,3 +29,8 @@ export function readIssuers(
   const known = issuer ?? `http://localhost:${port}`;
   return { issuer: known, https: known.startsWith('https:'), listnrIssuer: listnrIssuer ?? known };
 }
+
+/** The LiSTNR environment for which a client must be enabled. */
+export function readEnvironmentName(variables: Variables): 'dev' | 'production' {
+  return variables.oneOf('ENVIRONMENT', ['dev', 'production'] as const, 'dev');
+}

@@ -1,4 +1,5 @@
 import { PERSON_SIGNING_IN, type PersonSigningIn } from '../accounts/person-store.ts';
+import type { Client } from '../clients/client.ts';
 import type { DatabaseTime } from '../platform/time/database-time.ts';
 import { toRow } from '../platform/time/payload-times.ts';
 import type { Grant } from './grant-store.ts';
@@ -64,4 +65,18 @@ export function newGrantValues(grant: NewGrant, time: DatabaseTime): NewGrantVal
     sessionIsNew: grant.sessionIsNew,
     consented: grant.consented,
   };
+}
+
+/** How long a grant lives: as long as any of its codes and tokens may. `codeSeconds`: how long its code does. */
+export function grantSeconds(
+  {
+    grantTypes,
+    refreshTokenAbsoluteTtlSeconds,
+    accessTokenTtlSeconds,
+  }: Pick<Client, 'grantTypes' | 'refreshTokenAbsoluteTtlSeconds' | 'accessTokenTtlSeconds'>,
+  codeSeconds: number,
+): number {
+  return grantTypes.includes('refresh_token')
+    ? refreshTokenAbsoluteTtlSeconds
+    : codeSeconds + accessTokenTtlSeconds;
 }

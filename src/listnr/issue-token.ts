@@ -1,5 +1,6 @@
 import type { ListnrClient } from '../clients/listnr/listnr-client.ts';
-import type { IdTokenVerifier, VerifiedIdToken } from '../tokens/id-tokens/id-token-verifier.ts';
+import type { VerifiedIdToken } from '../tokens/id-tokens/accepted-issuer.ts';
+import type { IdTokenVerifier } from '../tokens/id-tokens/id-token-verifier.ts';
 import {
   issueListnrToken,
   type ListnrIssueDependencies,

@@ -89,7 +89,10 @@ export function issueFirstTokens(
 }
 
 /** Makes the tokens of an authorization: an access token, and an ID token if `openid` was requested. */
-export async function issueTokens(issue: Issue, { issuer, clock }: IssueDependencies): Promise<TokenAnswer> {
+export async function issueTokens(
+  issue: Issue,
+  { issuer, clock }: Pick<IssueDependencies, 'issuer' | 'clock'>,
+): Promise<TokenAnswer> {
   const { client, authorization, signers, cnf, refreshToken, note } = issue;
   note({ person: authorization.person.id, grant: authorization.grant.id });
   const asked = scopesAllowed(client, issue.scope);

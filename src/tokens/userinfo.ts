@@ -26,11 +26,11 @@ export interface UserinfoRequest {
   /** Verified for this token, but perhaps used before. */
   proof: DpopProof | undefined;
   /** The certificate with which the request came. */
-  certificate: ClientCertificate | undefined;
+  certificate: Pick<ClientCertificate, 'thumbprint'> | undefined;
 }
 
 export interface UserinfoDependencies {
-  accessTokens: AccessTokenStore;
+  accessTokens: Pick<AccessTokenStore, 'find'>;
   usedProofs: UsedProofStore;
   clock: Clock;
 }

@@ -102,6 +102,16 @@ describe('the console of the documents prints what a command prints:', () => {
     expect(here).toEqual(there);
   });
 
+  it('previewing tokens', async () => {
+    await register('an-instance-and-its-first-person', 'a-web-application-with-a-backend');
+    await database.knex('signing_keys').insert({
+      ...{ kid: 'k'.repeat(43), key_set: 'oidc', alg: 'RS256', state: 'current', activated_at: new Date() },
+      ...{ public_jwk: { n: Buffer.alloc(256).toString('base64url') }, private_jwk_sealed: 'never opened' },
+    });
+    const { here, there } = await converse(`${REGISTERING}#what-a-client-will-get`);
+    expect(here).toEqual(there);
+  });
+
   it('changing a secret', async () => {
     await register('an-instance-and-its-first-person', 'a-web-application-with-a-backend');
     const { here, there } = await converse(`${OPERATING}#client-secrets`);

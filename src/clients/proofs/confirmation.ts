@@ -8,10 +8,16 @@ export interface Confirmation {
   'x5t#S256'?: string;
 }
 
+/** The keys that a request proves: by a proof, and by the certificate with which it came. */
+interface Proved {
+  proof: Pick<DpopProof, 'jkt'> | undefined;
+  certificate: Pick<ClientCertificate, 'thumbprint'> | undefined;
+}
+
 /** The keys that a request proves, as far as its client's tokens are bound to them. Undefined for none. */
 export function confirmationOf(
   { certificateBoundAccessTokens }: Pick<Client, 'certificateBoundAccessTokens'>,
-  { proof, certificate }: { proof: DpopProof | undefined; certificate: ClientCertificate | undefined },
+  { proof, certificate }: Proved,
 ): Confirmation | undefined {
   const bound = certificateBoundAccessTokens ? certificate : undefined;
   if (!bound) return proof && { jkt: proof.jkt };

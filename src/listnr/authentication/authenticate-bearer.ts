@@ -1,6 +1,7 @@
 import type { ListnrClient } from '../../clients/listnr/listnr-client.ts';
+import type { VerifiedIdToken } from '../../tokens/id-tokens/accepted-issuer.ts';
 import { IdTokenRefused } from '../../tokens/id-tokens/errors.ts';
-import type { IdTokenVerifier, VerifiedIdToken } from '../../tokens/id-tokens/id-token-verifier.ts';
+import type { IdTokenVerifier } from '../../tokens/id-tokens/id-token-verifier.ts';
 import { invalidClient, invalidToken, unauthorizedClient } from '../../tokens/listnr/errors.ts';
 import type { Directory } from '../directory.ts';
 

@@ -1,6 +1,7 @@
 import { errors, type KoaContextWithOIDC } from 'oidc-provider';
 import { scopesGiving } from '../../accounts/claims.ts';
 import { claimsAllowed } from '../../clients/allowed-now.ts';
+import type { Client } from '../../clients/client.ts';
 import { because } from '../reasons/refused-because.ts';
 import { clientRecord } from '../storage/client-metadata.ts';
 
@@ -25,30 +26,36 @@ export function requestedClaims({ claims }: Members): RequestedClaims {
   return JSON.parse(String(claims ?? '{}'));
 }
 
-/**
- * Reduces the parameter `claims` to what this server understands and this client may ask for: the claims that its scopes
- * give, and the `acr` and `sub` of the ID token. The rest is left out, essential or not (OpenID Connect Core section
- * 5.5). The values of other claims are not looked at: the client compares them.
- */
+/** Leaves of the parameter `claims` what `understoodClaims` says. */
 export function checkRequestedClaims({ oidc }: KoaContextWithOIDC, claims: object, client: object): void {
   const { params } = oidc;
   if (!params) return;
+  const understood = understoodClaims(claims, clientRecord(client));
+  params.claims = understood && JSON.stringify(understood);
+  // The library would make an essential acr a voluntary one.
+  if (understood?.id_token?.acr?.essential) params.acr_values = undefined;
+}
+
+/**
+ * Reduces the parameter `claims` to what this server understands and this client may ask for: the claims that its scopes
+ * give, and the `acr` and `sub` of the ID token. The rest is left out, essential or not (OpenID Connect Core section
+ * 5.5). The values of other claims are not looked at: the client compares them. Undefined where nothing is left.
+ */
+export function understoodClaims(claims: object, client: Client): RequestedClaims | undefined {
   const { id_token = {}, userinfo = {} } = claims as { id_token?: Members; userinfo?: Members };
   const idToken = understood('id_token', id_token, client);
   const parts = [
     ['id_token', { ...idToken, ...aboutTheSignIn(id_token) }] as const,
     ['userinfo', understood('userinfo', userinfo, client)] as const,
   ].filter(([, requested]) => Object.keys(requested).length > 0);
-  params.claims = parts.length > 0 ? JSON.stringify(Object.fromEntries(parts)) : undefined;
-  // The library would make an essential acr a voluntary one.
-  if ((id_token.acr as Members | null | undefined)?.essential) params.acr_values = undefined;
+  return parts.length > 0 ? Object.fromEntries(parts) : undefined;
 }
 
 /** The claims that the client may ask for, without everything that is said about them. */
-function understood(part: string, requested: Members, client: object): Members {
+function understood(part: string, requested: Members, client: Client): Members {
   for (const [name, request] of Object.entries(requested))
     if (request !== null && !isObject(request)) throw wrong(part, name, 'must be null or an object');
-  const allowed = claimsAllowed(clientRecord(client), Object.keys(requested), scopesGiving);
+  const allowed = claimsAllowed(client, Object.keys(requested), scopesGiving);
   return Object.fromEntries(allowed.map((name) => [name, null]));
 }
 

@@ -3,7 +3,7 @@ import type { KoaContextWithOIDC } from 'oidc-provider';
 import { scopesGiving } from '../../accounts/claims.ts';
 import { mayHaveScope, OFFLINE_ACCESS } from '../../clients/allowed-now.ts';
 import type { ConsentStore } from '../../grants/consent-store.ts';
-import type { NewGrant } from '../../grants/new-grant.ts';
+import { grantSeconds, type NewGrant } from '../../grants/new-grant.ts';
 import { type Clock, epochSeconds } from '../../platform/time/clock.ts';
 import { registered } from '../../refusals/registered.ts';
 import { shown } from '../../refusals/shown.ts';
@@ -75,7 +75,7 @@ export function newGrantFor(
 ): Omit<NewGrant, 'sessionIsNew'> | undefined {
   const grant = oidc?.entities.Grant;
   if (!oidc?.client || !oidc.session || !grant?.jti || !grant.accountId) return undefined;
-  const seconds = lifetimeSeconds(oidc.client, codeSeconds);
+  const seconds = grantSeconds(clientRecord(oidc.client), codeSeconds);
   const now = epochSeconds(clock);
   const { jti, accountId, clientId, openid, rejected } = grant as unknown as StoredGrant;
   return {
@@ -106,12 +106,4 @@ interface StoredGrant {
   clientId: string;
   openid?: { scope?: string; claims?: readonly string[] };
   rejected?: object;
-}
-
-/** As long as any of its codes and tokens may live. */
-function lifetimeSeconds(client: object, codeSeconds: number): number {
-  const { grantTypes, refreshTokenAbsoluteTtlSeconds, accessTokenTtlSeconds } = clientRecord(client);
-  return grantTypes.includes('refresh_token')
-    ? refreshTokenAbsoluteTtlSeconds
-    : codeSeconds + accessTokenTtlSeconds;
 }

@@ -3,18 +3,11 @@ import type { AcceptedIssuer } from '../../clients/listnr/listnr-client.ts';
 import type { KeyRing } from '../../keys/key-ring.ts';
 import { KEY_ALGORITHMS } from '../../keys/signing-key.ts';
 import { type Clock, epochSeconds } from '../../platform/time/clock.ts';
+import { issuerOf, subjectFor, type VerifiedIdToken } from './accepted-issuer.ts';
 import { IdTokenRefused } from './errors.ts';
 import type { ExternalKeys } from './external-keys.ts';
-import { checkAudience, checkIdToken, type IdTokenClaims } from './id-token-claims.ts';
+import { checkIdToken } from './id-token-claims.ts';
 import { checkHeader, readIdToken, verifySignature } from './id-token-signature.ts';
-
-export interface VerifiedIdToken {
-  claims: IdTokenClaims;
-  /** The subject of the LiSTNR token: the ID token's `sub` behind the prefix that its issuer is registered with. */
-  subject: string;
-  /** True for a token of this server: `claims.sub` is one of our people. */
-  own: boolean;
-}
 
 export interface IdTokenVerifier {
   /** @throws IdTokenRefused; HttpError 503 when an external issuer's keys cannot be fetched. */
@@ -37,9 +30,7 @@ interface VerifierDependencies {
 export function createIdTokenVerifier(dependencies: VerifierDependencies): IdTokenVerifier {
   return {
     async verify(token, accepted) {
-      const { claims, row, own } = await verifyFrom(token, accepted, dependencies);
-      checkAudience(claims, row.audiences);
-      return { claims, own, subject: `${row.subjectPrefix ?? ''}${claims.sub}` };
+      return subjectFor(await verifyFrom(token, accepted, dependencies));
     },
 
     async isOwn(token) {
@@ -61,10 +52,7 @@ async function verifyFrom<Row extends Pick<AcceptedIssuer, 'issuer' | 'jwksUri' 
 ) {
   const { header, claims } = readIdToken(token);
   checkHeader(header);
-  const row = accepted.find(
-    (candidate) => claims.iss === (candidate.issuer === 'self' ? issuer : candidate.issuer),
-  );
-  if (!row) throw new IdTokenRefused('The issuer of the ID token is not one that this client accepts.');
+  const row = issuerOf(claims, accepted, issuer);
   // Even if a row names our issuer as an external one, our keys verify the token and its people are ours.
   const own = claims.iss === issuer;
   // The usual token needs one look-up. A token of ours with another header, and every bad token, takes the long way.

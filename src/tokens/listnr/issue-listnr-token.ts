@@ -1,7 +1,7 @@
 import type { ListnrClient } from '../../clients/listnr/listnr-client.ts';
 import type { KeyRing } from '../../keys/key-ring.ts';
 import { type Clock, epochSeconds } from '../../platform/time/clock.ts';
-import type { VerifiedIdToken } from '../id-tokens/id-token-verifier.ts';
+import type { VerifiedIdToken } from '../id-tokens/accepted-issuer.ts';
 import { unauthorizedClient } from './errors.ts';
 import { listnrClaims, signListnrToken, TOKEN_LIFETIME_SECONDS } from './listnr-token.ts';
 import { profileClaims } from './profile-claims.ts';

@@ -46,6 +46,7 @@ export async function runOn(
       err += text;
     },
     issuer: () => 'https://login.example',
+    listnr: () => ({ listnrIssuer: 'https://login.example', environment: 'dev' }),
     keys: () => TEST_SETTINGS,
     mail: () => ({
       issuer: 'https://login.example',
