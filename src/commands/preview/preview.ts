@@ -15,6 +15,26 @@ export const previewCommand: Command = {
   switches: ['dpop', 'json'],
   summary:
     'Show what a client would get for a person: ID token, userinfo, access token, LiSTNR tokens, with their sizes, and what would be refused. Nothing is signed or written.',
+  words: {
+    client: 'The application.',
+    person: 'Who signs in, by their id. Without it and --email, somebody made up who has every claim.',
+    email: 'Who signs in, by their address.',
+    scope: 'The scopes of the request, in quotation marks; without it, all that the client may ask for.',
+    claims: 'The parameter claims of the request, such as {"userinfo":{"email":null}}.',
+    nonce: 'The nonce of the request.',
+    amr: "What the customer's own provider says of the sign-in, where the instance has one.",
+    listnr: 'The clients of LiSTNR that ask for a token; those for signed-in users get the ID token.',
+    'listnr-scope': 'The scopes that these ask for; without it, all that they may ask for.',
+    subject: 'The subject that a client of LiSTNR with a secret asks for.',
+    'id-token':
+      'The claims of an ID token of another issuer, which a client of LiSTNR accepts; never a token.',
+    dpop: 'The request proves a key (DPoP), though the client need not.',
+  },
+  examples: [
+    'preview --client acme-portal --email ada@acme.example --scope "openid email"',
+    'preview --client acme-portal --listnr radio-app',
+    'preview --listnr radio-service --subject ada --json',
+  ],
   async run(context, _operands, given) {
     const options = optionsOf(given);
     const settings = settingsOf(context);
