@@ -93,7 +93,7 @@ function refusedScopes(client: Client, scope: string): Finding[] {
     });
 }
 
-/** What the request needs that a preview does not look at. */
+/** The demands of the registration at which a preview does not look. */
 function demandsOf(client: Client): string[] {
   const demands = [
     client.requirePkce && !isDevice(client) ? 'a code_challenge (PKCE)' : [],

@@ -14,7 +14,7 @@ export interface PreviewedTokens {
   /** Undefined for a client that gets none. */
   refreshToken: { bytes: number } | undefined;
   userinfo: { claims: Record<string, unknown>; bytes: number } | { refused: Finding };
-  /** Of the answer of the token endpoint, without tokens. */
+  /** The rest of the answer of the token endpoint. */
   answer: { scope: string; token_type: string; expires_in: number };
 }
 

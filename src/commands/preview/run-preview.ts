@@ -23,7 +23,7 @@ export interface PreviewOptions {
   scope: string | undefined;
   claims: string | undefined;
   nonce: string | undefined;
-  /** What the provider of the person's instance says of the sign-in. */
+  /** The methods of the sign-in, as the provider of the person's instance names them. */
   amr: string[] | undefined;
   dpop: boolean;
   listnr: readonly string[];

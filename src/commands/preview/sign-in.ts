@@ -22,7 +22,7 @@ interface Situation {
   first: FirstFactors;
   factors: Factors;
   wanted: Wanted;
-  /** What the provider of the instance says of the sign-in. */
+  /** The methods of the sign-in, as the provider of the instance names them. */
   upstreamAmr: string[] | undefined;
   /** In epoch seconds. */
   now: number;

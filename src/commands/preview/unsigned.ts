@@ -37,7 +37,7 @@ export function unsignedKeys(keys: readonly PublishedKey[]): UnsignedKeys {
 export interface DecodedToken {
   header: Record<string, unknown>;
   claims: Record<string, unknown>;
-  /** Of the whole token, with a signature. */
+  /** The length of the whole token, with a signature. */
   bytes: number;
 }
 

@@ -90,7 +90,7 @@ function comparable(side: Required<Side>) {
   };
 }
 
-/** The members in their order. Of a time or id, the form remains, and of the expiry how far it is away. */
+/** The members in their order. A time or id keeps only its form, and the expiry says how far it is away. */
 export function withoutTimes({ header, claims, bytes }: Token) {
   return {
     header,
