@@ -48,7 +48,7 @@ export function previewed({ id_token, access_token, userinfo, listnr, ...others 
   });
 }
 
-/** What the server issued: the answer of the token endpoint, with userinfo and LiSTNR tokens. */
+/** The answer of the token endpoint, with userinfo and LiSTNR tokens: the things that the server issued. */
 export async function issued(
   server: Pick<TestServer, 'url'>,
   answer: Claims,
