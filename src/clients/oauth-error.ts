@@ -9,16 +9,16 @@ export class OAuthError extends Error {
   /** The reason for the log. The client may learn less. */
   readonly detail: string;
   /** Why, for those who want to mend it. */
-  readonly why: Refusal | undefined;
+  readonly why: Refusal;
 
   constructor(
     code: string,
     description: string,
     {
+      why,
       members = {},
       detail = description,
-      why,
-    }: { members?: Record<string, string>; detail?: string; why?: Refusal | undefined } = {},
+    }: { why: Refusal; members?: Record<string, string>; detail?: string },
   ) {
     super(description);
     this.name = 'OAuthError';

@@ -128,8 +128,12 @@ export function refuseClient(
   { issuer }: Pick<ClientEndpointDependencies, 'issuer'>,
 ): EndpointAnswer {
   const isUnknown = code === 'invalid_client';
-  const refusal = why && withNames(why, request.body);
-  request.note({ error: code, detail, why: refusal, ...(isUnknown ? { clientIs: 'claimed' } : {}) });
+  request.note({
+    error: code,
+    detail,
+    why: withNames(why, request.body),
+    ...(isUnknown ? { clientIs: 'claimed' } : {}),
+  });
   const description = plainDescription(message);
   const challenge = `Basic realm="${issuer}", error="${code}", error_description="${description}"`;
   return {

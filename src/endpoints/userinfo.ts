@@ -198,7 +198,7 @@ function refuse(
   const howTo = `Bearer ${realm}, DPoP ${realm}, ${algorithms}`;
   return {
     status: STATUS[code] ?? 401,
-    headers: { ...known, 'WWW-Authenticate': why?.reason === NOTHING_PRESENTED ? howTo : challenge },
+    headers: { ...known, 'WWW-Authenticate': why.reason === NOTHING_PRESENTED ? howTo : challenge },
     body: { error: code, error_description: description, ...members },
   };
 }

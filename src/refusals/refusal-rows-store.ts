@@ -17,6 +17,10 @@ export interface RefusalRowsStore {
 /** The lane of clients that are not registered. No id of a client has a space or a question mark. */
 const UNKNOWN_LANE = "r.service || ' ?'";
 
+/** A request does not look for disabled clients, so that its answer takes as long as that to an unknown one. */
+const REASON =
+  "CASE WHEN r.reason = 'client.unknown' AND c.disabled_at IS NOT NULL THEN 'client.disabled' ELSE r.reason END";
+
 const addRows = prepare<{ lane: string }, { rows: string }>(
   'add_refusals',
   `
@@ -27,7 +31,7 @@ const addRows = prepare<{ lane: string }, { rows: string }>(
     CASE WHEN c.id IS NULL AND l.id IS NULL THEN ${UNKNOWN_LANE}
          WHEN r."clientIs" = 'authenticated' THEN r.service || ' ' || r."clientId" || ' authenticated'
          ELSE r.service || ' ' || r."clientId" END,
-    r.error, r.reason, r.came, r.expected
+    r.error, ${REASON}, r.came, r.expected
   FROM jsonb_to_recordset(:rows::jsonb) AS r ("ageMs" float8, "requestId" text, service text, endpoint text, status int,
     "clientId" text, "clientIs" text, "instanceId" text, error text, reason text, came jsonb, expected jsonb)
   LEFT JOIN clients c ON r.service = 'listo' AND c.id = r."clientId"

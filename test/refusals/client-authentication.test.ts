@@ -18,6 +18,8 @@ beforeAll(async () => {
   key = await aClientKey();
   await aClient(server, { id: 'public', type: 'public', redirect_uris: ['https://app.example/callback'] });
   await aClient(server, { id: 'signing', jwks: { keys: [{ ...key.publicJwk, kid: 'first' }] } });
+  await aClient(server, { id: 'disabled' });
+  await server.database.knex('clients').where({ id: 'disabled' }).update({ disabled_at: new Date() });
   await server.database.knex('client_secrets').insert([
     { client_id: 'web', name: 'elsewhere', digest: digestSecret(SECRET) },
     { client_id: 'web', name: 'spring', digest: digestSecret('old'), expires_at: '2026-03-01T00:00:00Z' },
@@ -58,6 +60,12 @@ describe('a client that is refused finds out why', () => {
       { client_id: 'public' },
       basic('web:x'),
       { reason: 'client.names_differ', came: { client_id: ['public', 'web'] } },
+    ],
+    [
+      'a disabled client',
+      { client_id: 'disabled', client_secret: 'x' },
+      {},
+      { reason: 'client.disabled', came: { client_id: 'disabled' } },
     ],
     ['another scheme', {}, { authorization: 'Bearer x' }, { reason: 'client.header_malformed' }],
     ['a header that is not encoded', {}, basic('web:100%'), { reason: 'client.header_not_encoded' }],

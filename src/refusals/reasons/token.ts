@@ -10,10 +10,6 @@ export const TOKEN_REASONS = {
     sentence: 'The client is not registered for this grant_type.',
     remedy: 'Ask whoever registered the client to add it to grant_types, or use one that is registered.',
   },
-  'scope.malformed': {
-    sentence: 'The scope contains characters that no scope has.',
-    remedy: 'Send the names of scopes with one space between them.',
-  },
   'scope.not_granted': {
     sentence: 'The refresh token was not given for a scope that is asked for.',
     remedy:
@@ -100,7 +96,7 @@ export const TOKEN_REASONS = {
       'The person has to sign in again, and the client sends a DPoP proof or connects with its certificate.',
   },
   'device_code.not_valid': {
-    sentence: 'The device code is unknown, of another client, or its sign-in was ended.',
+    sentence: 'The device code is not one that this server gave to this client, or its sign-in was ended.',
     remedy:
       'Poll with the device_code of the last answer of the device authorization endpoint. Otherwise begin again.',
   },
