@@ -13,6 +13,7 @@ import { crossOriginFailures } from './http/cross-origin-failures.ts';
 import { shareDatabase } from './http/database-share.ts';
 import { directAnswers } from './http/direct/direct-answers.ts';
 import { errorHandler, errorReports, NOBODY_KNOWN } from './http/error-handler.ts';
+import { EXPLAIN } from './http/explanation-address.ts';
 import { healthRoutes } from './http/health.ts';
 import { fewParameters } from './http/input/parameters.ts';
 import { issuerOrigin } from './http/issuer-origin.ts';
@@ -26,7 +27,7 @@ import { logFacts } from './http/records/log-fields.ts';
 import { nothingHere, routesOf, toOneSpelling } from './http/routing.ts';
 import { securityHeaders, securityHeadersOf } from './http/security-headers.ts';
 import { interactionRoutes } from './interactions/routes.ts';
-import { ISSUE_TOKEN, JWKS, listnrRoutes } from './listnr/routes.ts';
+import { EXPLAIN_LISTNR, ISSUE_TOKEN, JWKS, listnrRoutes } from './listnr/routes.ts';
 import { loginInitiationRoutes } from './login-initiation/routes.ts';
 import { createInstanceResolver } from './oidc/instance-resolver.ts';
 import { instanceContext } from './oidc/mount.ts';
@@ -45,12 +46,15 @@ const CLIENT_KINDS: ReadonlySet<ProtocolRouteKind> = new Set([
 /** The paths of clients, whose requests are counted when the client is known. */
 const CLIENT_PATHS: ReadonlySet<string> = new Set([
   ISSUE_TOKEN,
+  EXPLAIN_LISTNR,
+  EXPLAIN,
   ...PROTOCOL_ROUTES.filter(({ kind }) => CLIENT_KINDS.has(kind)).map(({ path }) => path),
 ]);
 
 /** The paths that pages of applications call from their own origins. */
 const CROSS_ORIGIN_PATHS: ReadonlySet<string> = new Set([
   ISSUE_TOKEN,
+  EXPLAIN,
   JWKS,
   ...PROTOCOL_ROUTES.filter(({ methods }) => methods.includes('OPTIONS')).map(({ path }) => path),
 ]);
@@ -181,8 +185,13 @@ function explanations({ config: { issuer }, views }: Services): Router {
 
 function tokenProvider(services: Services): Router {
   const { limits, publishedKeys, endpoints } = services;
-  const { issueToken } = endpoints;
-  return listnrRoutes({ issueToken, publishedKeys, limit: endpointLimits(limits, COUNTED).issueToken });
+  const { issueToken, explainListnr } = endpoints;
+  return listnrRoutes({
+    issueToken,
+    explainListnr,
+    publishedKeys,
+    limit: endpointLimits(limits, COUNTED).issueToken,
+  });
 }
 
 function demo({ config, demoRoutes, demoOffers, views, csrf }: Services): Router[] {

@@ -88,7 +88,8 @@ export async function compose({
     pastKeys,
     ...libraryPages({ ...pages, instances, production: config.production }),
   });
-  const parts = { ...foundation, ...registration, ...signing, ...listnr, ...oidc, ...mail };
+  const refusals = composeRefusals(foundation);
+  const parts = { ...foundation, ...registration, ...signing, ...listnr, ...oidc, ...mail, ...refusals };
   const offers = demoOffers(clients, issuer);
   const demo = config.demo && (await offers()).includes(WEB);
   return {
@@ -103,6 +104,5 @@ export async function compose({
     ...composeAccount(parts),
     ...composeEndpoints(parts, config),
     ...composeDeliveries(parts, config),
-    ...composeRefusals(foundation),
   };
 }

@@ -17,6 +17,8 @@ export function endpointLimits(
     introspection: clients,
     revocation: clients,
     userinfo: limitTokens(requests, { isCounted }),
+    explain: clients,
     issueToken: listnrClients,
+    explainListnr: listnrClients,
   };
 }

@@ -2,7 +2,9 @@ import type { IncomingMessage } from 'node:http';
 import type Router from '@koa/router';
 import type { Middleware } from 'koa';
 import type { Services } from '../compose.ts';
+import { preflight } from '../http/cross-origin-failures.ts';
 import { answersAt, type Endpoint } from '../http/endpoint.ts';
+import { EXPLAIN } from '../http/explanation-address.ts';
 import { oauthInput } from '../http/input/oauth-input.ts';
 import { onlyFromOwnPages } from '../http/pages/own-pages.ts';
 import { limitKeyMac } from '../http/rate-limits/limit-key.ts';
@@ -54,7 +56,7 @@ export function protocolRoutes(services: Services): Router {
       else logger.error({ requestId: id, err: failure }, 'unexpected error');
     },
   });
-  const { token, introspection, revocation, userinfo } = services.endpoints;
+  const { token, introspection, revocation, userinfo, explain } = services.endpoints;
   const authenticated = authenticateClients({ ...services, issuer: config.issuer });
   const limitOf = endpointLimits(limits, COUNTED);
   const asked = readAuthorizationRequest({ ...services, issuer: config.issuer });
@@ -74,9 +76,17 @@ export function protocolRoutes(services: Services): Router {
     userinfo: answered(userinfo, limitOf.userinfo, ['GET', 'HEAD', 'POST']),
     document: [jsonAnswers, published, form, inContext, serve],
   };
+  const explained = [
+    jsonAnswers,
+    oauthInput({ json: true }),
+    limited(limitOf.explain, post),
+    answersAt(explain, post),
+  ];
   const router = createRouter();
   for (const { path, methods, kind } of PROTOCOL_ROUTES)
     router.register(path, [...methods], chains[kind] as never);
+  router.post(EXPLAIN, ...(explained as never[]));
+  router.options(EXPLAIN, (ctx) => preflight(ctx, 'POST'));
   return router;
 }
 

@@ -1,7 +1,9 @@
-import type { Middleware } from 'koa';
+import type { Context, Middleware } from 'koa';
 
 /** The headers of an answer that a page needs and cannot read unless it is told. */
 export const EXPOSED_HEADERS = 'WWW-Authenticate, Retry-After';
+
+const PREFLIGHT_MAX_AGE_SECONDS = '7200';
 
 /** The headers of a failure that let a page of `origin` read it. */
 export function failureHeaders(origin: string | undefined): Readonly<Record<string, string>> {
@@ -32,4 +34,21 @@ export function crossOriginFailures(paths: ReadonlySet<string>): Middleware {
 /** A browser asks before it sends a page's request (Fetch standard, section 4.8). Nobody chose to send it. */
 export function isPreflight({ method, headers }: { method: string; headers: NodeJS.Dict<unknown> }): boolean {
   return method === 'OPTIONS' && headers['access-control-request-method'] !== undefined;
+}
+
+/**
+ * Answers a preflight (Fetch standard, section 4.8). A preflight names no client and carries no credentials, so every
+ * origin may continue. Once the client is known, the endpoint decides who may read the answer.
+ */
+export function preflight(ctx: Context, methods: string): void {
+  ctx.status = 204;
+  ctx.vary('Access-Control-Request-Headers');
+  ctx.set({
+    Allow: `${methods}, OPTIONS`,
+    'Access-Control-Allow-Origin': '*',
+    'Access-Control-Allow-Methods': methods,
+    // Tracing tools add headers of their own to a page's requests.
+    'Access-Control-Allow-Headers': ctx.get('Access-Control-Request-Headers') || '*',
+    'Access-Control-Max-Age': PREFLIGHT_MAX_AGE_SECONDS,
+  });
 }

@@ -1,4 +1,5 @@
 import type { ListnrClient } from '../clients/listnr/listnr-client.ts';
+import type { LogFacts } from '../http/records/log-fields.ts';
 import type { VerifiedIdToken } from '../tokens/id-tokens/accepted-issuer.ts';
 import type { IdTokenVerifier } from '../tokens/id-tokens/id-token-verifier.ts';
 import {
@@ -23,7 +24,7 @@ export interface Presented {
   request: TokenRequest;
   client: ListnrClient | undefined;
   /** Says whose request this is, for the log, as soon as that is known. */
-  note(facts: { clientIs?: 'authenticated' | 'registered'; person?: string; detail?: string }): void;
+  note(facts: LogFacts): void;
 }
 
 /**

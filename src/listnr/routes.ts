@@ -5,32 +5,49 @@
  */
 import type Router from '@koa/router';
 import type { Middleware } from 'koa';
+import { preflight } from '../http/cross-origin-failures.ts';
 import { answersAt, type Endpoint } from '../http/endpoint.ts';
 import { mediaType, readJsonObject } from '../http/input/body.ts';
 import { claimedClient, claimsOf } from '../http/input/claimed-client.ts';
+import { oauthInput } from '../http/input/oauth-input.ts';
 import { type LimitRequest, limited } from '../http/rate-limits/limit-requests.ts';
 import { logClaim } from '../http/records/log-fields.ts';
 import { createRouter, jsonAnswers } from '../http/routing.ts';
 import { answerDocument, type PublishedDocument } from '../platform/published-document.ts';
 import { unsupportedMediaType } from '../tokens/listnr/errors.ts';
-import { preflight } from './cors.ts';
 
 export const ISSUE_TOKEN = '/v1/listnr-token-provider/issue-token';
+export const EXPLAIN_LISTNR = '/v1/listnr-token-provider/explain';
 export const JWKS = '/v1/listnr-token-provider/jwks';
 
 export interface ListnrDependencies {
   issueToken: Endpoint;
+  explainListnr: Endpoint;
   publishedKeys(): PublishedDocument;
   limit: LimitRequest;
 }
 
-export function listnrRoutes({ issueToken, publishedKeys, limit }: ListnrDependencies): Router {
+export function listnrRoutes({
+  issueToken,
+  explainListnr,
+  publishedKeys,
+  limit,
+}: ListnrDependencies): Router {
   const router = createRouter();
   router.post(
     ISSUE_TOKEN,
     ...([jsonAnswers, readBody, limited(limit, ['POST']), answersAt(issueToken, ['POST'])] as never[]),
   );
   router.options(ISSUE_TOKEN, (ctx) => preflight(ctx, 'POST'));
+  router.post(
+    EXPLAIN_LISTNR,
+    ...([
+      jsonAnswers,
+      oauthInput({ json: true }),
+      limited(limit, ['POST']),
+      answersAt(explainListnr, ['POST']),
+    ] as never[]),
+  );
   router.get(JWKS, (ctx) => answerDocument(ctx, publishedKeys()));
   router.options(JWKS, (ctx) => preflight(ctx, 'GET, HEAD'));
   return router;

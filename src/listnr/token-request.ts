@@ -12,12 +12,16 @@ export interface TokenRequest {
 /** @throws HttpError 400 `invalid_request` when a member is unusable. */
 export function readTokenRequest(body: Readonly<Record<string, unknown>>): TokenRequest {
   const clientId = optionalString(body, 'client_id');
-  if (!clientId) throw invalidRequest('client_id is required.');
+  if (!clientId) throw invalidRequest('client_id is required.', { reason: 'listnr.client_id_missing' });
   return { clientId, scope: optionalString(body, 'scope') ?? '', subject: body.subject ?? undefined };
 }
 
 function optionalString(body: Readonly<Record<string, unknown>>, name: string): string | undefined {
   const value = body[name] ?? undefined;
-  if (value !== undefined && typeof value !== 'string') throw invalidRequest(`${name} must be a string.`);
+  if (value !== undefined && typeof value !== 'string')
+    throw invalidRequest(`${name} must be a string.`, {
+      reason: 'listnr.member_not_text',
+      came: { member: name },
+    });
   return value;
 }

@@ -5,6 +5,9 @@ import { ASSERTION_REASONS } from './reasons/assertion.ts';
 import { AUTHORIZE_REASONS } from './reasons/authorize.ts';
 import { CLIENT_REASONS } from './reasons/client.ts';
 import { DEVICE_REASONS } from './reasons/device.ts';
+import { EXPLAIN_REASONS } from './reasons/explain.ts';
+import { ID_TOKEN_REASONS } from './reasons/id-token.ts';
+import { LISTNR_REASONS } from './reasons/listnr.ts';
 import { LOGOUT_REASONS } from './reasons/logout.ts';
 import { PERSON_REASONS } from './reasons/person.ts';
 import { PROOF_REASONS } from './reasons/proof.ts';
@@ -19,6 +22,9 @@ export const REASONS = {
   ...AUTHORIZE_REASONS,
   ...CLIENT_REASONS,
   ...DEVICE_REASONS,
+  ...EXPLAIN_REASONS,
+  ...ID_TOKEN_REASONS,
+  ...LISTNR_REASONS,
   ...LOGOUT_REASONS,
   ...PERSON_REASONS,
   ...PROOF_REASONS,

@@ -19,7 +19,7 @@ export type SecretFault = { fault: 'expired'; name: string; at: Date } | { fault
 /** A secret that a client presents. */
 export interface PresentedSecret {
   secret: string;
-  /** The same before it was form-decoded, where it came in a header. */
+  /** The same before it was form-decoded, where it came in a header; or decoded, where it should not be encoded. */
   written?: string | undefined;
 }
 

@@ -1,4 +1,5 @@
 import type { ListnrClient } from '../../clients/listnr/listnr-client.ts';
+import type { Refusal } from '../../refusals/reasons.ts';
 import type { VerifiedIdToken } from '../../tokens/id-tokens/accepted-issuer.ts';
 import { IdTokenRefused } from '../../tokens/id-tokens/errors.ts';
 import type { IdTokenVerifier } from '../../tokens/id-tokens/id-token-verifier.ts';
@@ -19,14 +20,21 @@ export async function authenticateBearer(
   { idTokens, directory }: { idTokens: IdTokenVerifier; directory: Directory },
 ): Promise<{ client: ListnrClient; idToken: VerifiedIdToken }> {
   if (client?.pattern !== 'authenticated_user') {
+    const why: Refusal = { reason: client ? 'listnr.secret_required' : 'listnr.client_unknown' };
     if (client && (await idTokens.isOwn(token)))
-      throw unauthorizedClient('This client authenticates with its secret (Authorization: Basic).');
-    throw invalidClient('There is no client of this client_id that authenticates with ID tokens.', 'bearer');
+      throw unauthorizedClient('This client authenticates with its secret (Authorization: Basic).', why);
+    throw invalidClient(
+      'There is no client of this client_id that authenticates with ID tokens.',
+      why,
+      'bearer',
+    );
   }
 
   const idToken = await accepted(() => idTokens.verify(token, client.acceptedIssuers));
   if (idToken.own && !directory.mayBeNamed(idToken.claims.sub))
-    throw invalidToken('The person whom the ID token is about can no longer sign in.');
+    throw invalidToken('The person whom the ID token is about can no longer sign in.', {
+      reason: 'id_token.person_denied',
+    });
   return { client, idToken };
 }
 
@@ -35,6 +43,6 @@ async function accepted<T>(verify: () => Promise<T>): Promise<T> {
   try {
     return await verify();
   } catch (error) {
-    throw error instanceof IdTokenRefused ? invalidToken(error.message, error.cause) : error;
+    throw error instanceof IdTokenRefused ? invalidToken(error.message, error.why, error.cause) : error;
   }
 }

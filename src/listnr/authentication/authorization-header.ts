@@ -18,6 +18,7 @@ export function readAuthorization(header: string): Credentials {
   if (header === '') {
     throw invalidClient(
       "Authenticate with a user's ID token (Authorization: Bearer) or the client's secret (Authorization: Basic).",
+      { reason: 'listnr.authorization_missing' },
       'basic',
       'bearer',
     );
@@ -31,6 +32,7 @@ export function readAuthorization(header: string): Credentials {
     default:
       throw invalidClient(
         'The Authorization header must be Bearer and an ID token, or Basic and base64(client_id:client_secret).',
+        { reason: 'listnr.authorization_malformed' },
         'basic',
         'bearer',
       );
@@ -42,7 +44,11 @@ function readBasic(value: string): { clientId: string; secret: string } {
   const text = strictBase64(value);
   const colon = text?.indexOf(':') ?? -1;
   if (text === undefined || colon < 1 || CONTROL.test(text)) {
-    throw invalidClient('The Basic credentials must be base64(client_id:client_secret), in UTF-8.', 'basic');
+    throw invalidClient(
+      'The Basic credentials must be base64(client_id:client_secret), in UTF-8.',
+      { reason: 'listnr.basic_malformed' },
+      'basic',
+    );
   }
   return { clientId: text.slice(0, colon), secret: text.slice(colon + 1) };
 }

@@ -1,5 +1,6 @@
 import type { JWTPayload } from 'jose';
 import type { AcceptedIssuer } from '../../clients/listnr/listnr-client.ts';
+import { shownAddress } from '../../refusals/shown.ts';
 import { IdTokenRefused } from './errors.ts';
 import { checkAudience, type IdTokenClaims } from './id-token-claims.ts';
 
@@ -21,7 +22,7 @@ export function issuerOf<Row extends Pick<AcceptedIssuer, 'issuer'>>(
   issuer: string,
 ): Row {
   const row = accepted.find((candidate) => iss === (candidate.issuer === 'self' ? issuer : candidate.issuer));
-  if (!row) throw new IdTokenRefused('The issuer of the ID token is not one that this client accepts.');
+  if (!row) throw otherIssuer(iss, accepted, issuer);
   return row;
 }
 
@@ -40,4 +41,17 @@ export function subjectFor({
 }): VerifiedIdToken {
   checkAudience(claims, row.audiences);
   return { claims, own, subject: `${row.subjectPrefix ?? ''}${claims.sub}` };
+}
+
+function otherIssuer(
+  iss: unknown,
+  accepted: readonly Pick<AcceptedIssuer, 'issuer'>[],
+  ourselves: string,
+): IdTokenRefused {
+  const issuers = accepted.map(({ issuer }) => (issuer === 'self' ? ourselves : issuer));
+  return new IdTokenRefused('The issuer of the ID token is not one that this client accepts.', {
+    reason: 'id_token.issuer_not_accepted',
+    came: { iss: shownAddress(iss) },
+    expected: { iss: shownAddress(issuers) },
+  });
 }

@@ -42,13 +42,13 @@ export function createExternalKeys({
     });
     let failure: { error: unknown; until: number } | undefined;
     const find: CompactVerifyGetKey = async (header, token) => {
-      if (failure && failure.until > performance.now()) throw issuerUnavailable(failure.error);
+      if (failure && failure.until > performance.now()) throw issuerUnavailable(jwksUri, failure.error);
       try {
         return await remote(header, token);
       } catch (error) {
         if (isOfToken(error)) throw error;
         failure = { error, until: performance.now() + pauseMilliseconds };
-        throw issuerUnavailable(error);
+        throw issuerUnavailable(jwksUri, error);
       }
     };
     sets.set(jwksUri, find);

@@ -1,4 +1,6 @@
 import type { JWTPayload } from 'jose';
+import type { Refusal } from '../../refusals/reasons.ts';
+import { shown, shownTime } from '../../refusals/shown.ts';
 import { isSubject } from '../claims/subject.ts';
 import { IdTokenRefused } from './errors.ts';
 
@@ -15,6 +17,11 @@ export interface IdTokenClaims extends JWTPayload {
 interface Rule<Expected> {
   holds(claims: JWTPayload, expected: Expected): boolean;
   otherwise: string;
+  why(claims: JWTPayload, expected: Expected): Refusal;
+}
+
+interface Now {
+  now: number;
 }
 
 /**
@@ -22,42 +29,89 @@ interface Rule<Expected> {
  * `token_use` and `typ` in the payload name another kind of token. Access tokens have `scp`. A token bound to a key
  * (`cnf`, RFC 7800) is no bearer token.
  */
-const ID_TOKEN: readonly Rule<{ now: number }>[] = [
+const ID_TOKEN: readonly Rule<Now>[] = [
   {
     holds: ({ events, token_use, typ, scp, cnf }) =>
       [events, scp, cnf].every((claim) => claim === undefined) &&
       (token_use === undefined || token_use === 'id') &&
       (typ === undefined || typ === 'ID'),
     otherwise: 'The token is not an ID token.',
+    why: (claims) => ({ reason: 'id_token.other_kind', came: { claims: kindsOf(claims) } }),
   },
-  { holds: ({ sub }) => isSubject(sub), otherwise: 'The ID token has no usable sub.' },
-  { holds: ({ exp }) => Number.isFinite(exp), otherwise: 'The ID token has no exp.' },
-  { holds: ({ exp = 0 }, { now }) => exp > now, otherwise: 'The ID token has expired.' },
-  { holds: ({ iat }) => Number.isFinite(iat), otherwise: 'The ID token has no iat.' },
+  {
+    holds: ({ sub }) => isSubject(sub),
+    otherwise: 'The ID token has no usable sub.',
+    why: () => ({ reason: 'id_token.sub_unusable' }),
+  },
+  {
+    holds: ({ exp }) => Number.isFinite(exp),
+    otherwise: 'The ID token has no exp.',
+    why: () => ({ reason: 'id_token.exp_missing' }),
+  },
+  {
+    holds: ({ exp = 0 }, { now }) => exp > now,
+    otherwise: 'The ID token has expired.',
+    why: ({ exp }, { now }) => untimely('id_token.expired', { exp }, now),
+  },
+  {
+    holds: ({ iat }) => Number.isFinite(iat),
+    otherwise: 'The ID token has no iat.',
+    why: () => ({ reason: 'id_token.iat_missing' }),
+  },
   {
     holds: ({ iat = 0 }, { now }) => iat <= now + CLOCK_TOLERANCE_SECONDS,
     otherwise: 'The ID token was issued in the future.',
+    why: ({ iat }, { now }) => untimely('id_token.issued_in_future', { iat }, now),
   },
   {
     holds: ({ nbf = 0 }, { now }) => Number.isFinite(nbf) && nbf <= now + CLOCK_TOLERANCE_SECONDS,
     otherwise: 'The ID token is not valid yet.',
+    why: ({ nbf }, { now }) => untimely('id_token.not_valid_yet', { nbf }, now),
   },
 ];
+
+/** The claims that ID tokens do not have. */
+function kindsOf({ events, token_use, typ, scp, cnf }: JWTPayload): string[] {
+  return Object.entries({ events, token_use, typ, scp, cnf }).flatMap(([name, value]) =>
+    value === undefined ? [] : [name],
+  );
+}
+
+/** A time of the token, with the one on the clock that judged it. */
+function untimely(reason: Refusal['reason'], claim: Record<string, unknown>, now: number): Refusal {
+  const [[name = '', seconds] = []] = Object.entries(claim);
+  return { reason, came: { [name]: shownTime(seconds), now: shownTime(now) } };
+}
 
 /** OpenID Connect Core section 3.1.3.7, items 3 to 5, with a list of client ids instead of one. */
 const AUDIENCE: readonly Rule<readonly string[]>[] = [
   {
     holds: ({ aud }, audiences) => [aud].flat().some((value) => isListed(value, audiences)),
     otherwise: 'The ID token was issued to an application that this client does not accept.',
+    why: ({ aud }, audiences) => ({
+      reason: 'id_token.other_audience',
+      came: { aud: shown(aud) },
+      expected: { aud: shown(audiences) },
+    }),
   },
   {
     holds: ({ azp }, audiences) => azp === undefined || isListed(azp, audiences),
     otherwise: 'The ID token was issued to an application that this client does not accept (azp).',
+    why: ({ azp }, audiences) => ({
+      reason: 'id_token.other_azp',
+      came: { azp: shown(azp) },
+      expected: { azp: shown(audiences) },
+    }),
   },
   {
     holds: ({ aud, azp }, audiences) =>
       azp !== undefined || [aud].flat().every((value) => isListed(value, audiences)),
     otherwise: 'The ID token has several audiences and no azp.',
+    why: ({ aud }, audiences) => ({
+      reason: 'id_token.azp_missing',
+      came: { aud: shown(aud) },
+      expected: { aud: shown(audiences) },
+    }),
   },
 ];
 
@@ -80,7 +134,7 @@ export function checkAudience(claims: JWTPayload, audiences: readonly string[]):
 
 function check<Expected>(rules: readonly Rule<Expected>[], claims: JWTPayload, expected: Expected): void {
   const broken = rules.find((rule) => !rule.holds(claims, expected));
-  if (broken) throw new IdTokenRefused(broken.otherwise);
+  if (broken) throw new IdTokenRefused(broken.otherwise, broken.why(claims, expected));
 }
 
 function isListed(value: unknown, audiences: readonly string[]): boolean {

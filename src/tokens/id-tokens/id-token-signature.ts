@@ -7,6 +7,8 @@ import {
   type JWTPayload,
   type ProtectedHeaderParameters,
 } from 'jose';
+import type { Refusal } from '../../refusals/reasons.ts';
+import { shown } from '../../refusals/shown.ts';
 import { IdTokenRefused } from './errors.ts';
 
 /** Reads the token's own statements, which only choose whose signature to check. */
@@ -14,7 +16,11 @@ export function readIdToken(token: string): { header: ProtectedHeaderParameters;
   try {
     return { header: decodeProtectedHeader(token), claims: decodeJwt(token) };
   } catch (cause) {
-    throw new IdTokenRefused('The bearer token is not an ID token: it is not a signed JWT.', cause);
+    throw new IdTokenRefused(
+      'The bearer token is not an ID token: it is not a signed JWT.',
+      { reason: 'id_token.malformed' },
+      cause,
+    );
   }
 }
 
@@ -24,8 +30,16 @@ export function readIdToken(token: string): { header: ProtectedHeaderParameters;
  */
 export function checkHeader({ typ, crit }: ProtectedHeaderParameters): void {
   if (typ !== undefined && (typeof typ !== 'string' || typ.toUpperCase() !== 'JWT'))
-    throw new IdTokenRefused('The bearer token is not an ID token: its typ says so.');
-  if (crit !== undefined) throw new IdTokenRefused('The ID token has a critical extension (crit).');
+    throw new IdTokenRefused('The bearer token is not an ID token: its typ says so.', {
+      reason: 'id_token.other_type',
+      came: { typ: shown(typ) },
+      expected: { typ: 'JWT' },
+    });
+  if (crit !== undefined)
+    throw new IdTokenRefused('The ID token has a critical extension (crit).', {
+      reason: 'id_token.critical_extension',
+      came: { crit: shown(crit) },
+    });
 }
 
 /** Ignores a key in the token's own header (jwk, jku, x5c, x5u). */
@@ -39,14 +53,25 @@ export async function verifySignature(
   } catch (error) {
     // jose reports a key that is too short, or not made for the algorithm, as a TypeError.
     if (error instanceof errors.JOSEError || error instanceof TypeError)
-      throw new IdTokenRefused(describe(error), error);
+      throw refusalOf(error, decodeProtectedHeader(token), algorithms);
     throw error;
   }
 }
 
-function describe(error: Error): string {
+function refusalOf(
+  error: Error,
+  { alg, kid }: ProtectedHeaderParameters,
+  algorithms: readonly string[],
+): IdTokenRefused {
+  const refuse = (message: string, why: Refusal) => new IdTokenRefused(message, why, error);
   if (error instanceof errors.JOSEAlgNotAllowed)
-    return 'The ID token is signed with an algorithm that is not accepted.';
-  if (error instanceof errors.JWKSNoMatchingKey) return 'The ID token is signed with an unknown key.';
-  return 'The signature of the ID token is not valid.';
+    return refuse('The ID token is signed with an algorithm that is not accepted.', {
+      reason: 'id_token.algorithm_not_accepted',
+      came: { alg: shown(alg) },
+      expected: { alg: shown(algorithms) },
+    });
+  const came = { alg: shown(alg), kid: shown(kid) };
+  return error instanceof errors.JWKSNoMatchingKey
+    ? refuse('The ID token is signed with an unknown key.', { reason: 'id_token.key_unknown', came })
+    : refuse('The signature of the ID token is not valid.', { reason: 'id_token.signature_wrong', came });
 }

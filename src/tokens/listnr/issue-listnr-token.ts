@@ -1,6 +1,7 @@
 import type { ListnrClient } from '../../clients/listnr/listnr-client.ts';
 import type { KeyRing } from '../../keys/key-ring.ts';
 import { type Clock, epochSeconds } from '../../platform/time/clock.ts';
+import { shown } from '../../refusals/shown.ts';
 import type { VerifiedIdToken } from '../id-tokens/accepted-issuer.ts';
 import { unauthorizedClient } from './errors.ts';
 import { listnrClaims, signListnrToken, TOKEN_LIFETIME_SECONDS } from './listnr-token.ts';
@@ -59,7 +60,12 @@ export async function issueListnrToken(
 
 /** Runs after authentication, because a client's state is nobody else's business. */
 function requireEnabled(client: ListnrClient, environment: string): void {
-  if (client.disabled) throw unauthorizedClient('This client is disabled.');
+  if (client.disabled)
+    throw unauthorizedClient('This client is disabled.', { reason: 'listnr.client_disabled' });
   if (!client.environments.includes(environment))
-    throw unauthorizedClient(`This client is not enabled for the environment ${environment}.`);
+    throw unauthorizedClient(`This client is not enabled for the environment ${environment}.`, {
+      reason: 'listnr.environment_not_enabled',
+      came: { environment },
+      expected: { environment: shown(client.environments) },
+    });
 }

@@ -1,3 +1,4 @@
+import { shown } from '../../refusals/shown.ts';
 import { invalidScope } from './errors.ts';
 
 /** A scope as in RFC 6749 section 3.3, short enough to repeat in an answer. */
@@ -13,9 +14,14 @@ export function grantedScopes(requested: string, allowed: readonly string[]): st
   const scopes = [...new Set(requested.split(' ').filter(Boolean))];
   const refused = scopes.find((scope) => !allowed.includes(scope));
   if (refused === undefined) return scopes;
-  throw invalidScope(
-    SCOPE.test(refused)
-      ? `This client may not ask for the scope ${refused}.`
-      : 'scope must be a list of scopes separated by spaces.',
-  );
+  if (!SCOPE.test(refused))
+    throw invalidScope('scope must be a list of scopes separated by spaces.', {
+      reason: 'listnr.scope_malformed',
+      came: { scope: shown(requested) },
+    });
+  throw invalidScope(`This client may not ask for the scope ${refused}.`, {
+    reason: 'listnr.scope_not_allowed',
+    came: { scope: shown(refused) },
+    expected: { scope: shown(allowed) },
+  });
 }

@@ -67,6 +67,8 @@ export const ofClient = (parameters: Values): Base[] => [
   { parameters: { ...parameters, ...assertion } },
 ];
 
+export const listnrBasic: Values = { authorization: { basic: [DEMO_SERVICE.id, DEMO_SERVICE.secret] } };
+
 export const listnr: Base[] = [
   {
     json: true,
@@ -80,7 +82,7 @@ export const listnr: Base[] = [
   {
     json: true,
     parameters: { client_id: DEMO_SERVICE.id, subject: 'somebody', scope: 'read:profile write:preferences' },
-    headers: { authorization: { basic: [DEMO_SERVICE.id, DEMO_SERVICE.secret] } },
+    headers: listnrBasic,
   },
 ];
 

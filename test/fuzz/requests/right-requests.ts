@@ -1,9 +1,11 @@
 import { ADA } from '../../support/clients/relying-party.ts';
 import { DEVICE_CLIENT, DPOP_CLIENT, KEYS_CLIENT, UPSTREAM_CLIENT, UPSTREAM_INSTANCE } from '../world.ts';
-import { listnr, ofClient, token, userinfo } from './client-requests.ts';
+import { listnr, listnrBasic, ofClient, token, userinfo } from './client-requests.ts';
 import { OF_PEOPLE } from './people-requests.ts';
 import {
   type Base,
+  basic,
+  bearer,
   browsing,
   CHALLENGE,
   challenge,
@@ -180,6 +182,20 @@ export const BASES: Readonly<Record<string, Readonly<Record<string, readonly Bas
         ...base,
         headers: { ...base.headers, accept: 'application/token-introspection+jwt' },
       })),
+    ],
+  },
+  '/auth/explain': {
+    GET: [{ parameters: { request_id: '0b0cf1f5-58c5-4b0d-a3a5-4b1f1c2ff3f6' }, headers: browsing }],
+    POST: [
+      ...ofClient({ request_id: '0b0cf1f5-58c5-4b0d-a3a5-4b1f1c2ff3f6' }),
+      { parameters: { request_id: 'x' }, headers: { authorization: basic }, json: true },
+    ],
+  },
+  '/v1/listnr-token-provider/explain': {
+    POST: [
+      { parameters: { request_id: 'x' }, headers: listnrBasic },
+      { parameters: { request_id: 'x' }, headers: listnrBasic, json: true },
+      { parameters: { request_id: 'x' }, headers: bearer(hint) },
     ],
   },
   '/auth/par': {

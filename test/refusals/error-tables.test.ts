@@ -1,0 +1,62 @@
+import { REASONS } from '../../src/refusals/reasons.ts';
+import { brief } from '../support/clients/relying-party.ts';
+import { DEMO_SERVICE, secretClientSql } from '../support/clients/token-provider.ts';
+import { aClient } from '../support/registrations/factories.ts';
+import { startTestServer, type TestServer } from '../support/servers/test-server.ts';
+import { LISTNR_ROWS } from './error-tables/listnr-rows.ts';
+import {
+  askWhy,
+  type Credentials,
+  type ErrorRow,
+  explained,
+  openWorld,
+  type World,
+} from './error-tables/world.ts';
+
+const ROWS: Readonly<Record<string, readonly ErrorRow[]>> = {
+  LiSTNR: LISTNR_ROWS,
+};
+
+const NOT_FOUND = {
+  status: 404,
+  body: {
+    error: 'not_found',
+    error_description:
+      'No refusal of this client with this request_id is recorded. One can be read a second after its answer, for a week.',
+  },
+};
+
+describe('each row of the error tables is explained, with a remedy that mends the request', () => {
+  let server: TestServer;
+  let world: World;
+  let strangers: readonly Credentials[];
+  beforeAll(async () => {
+    server = await startTestServer();
+    world = await openWorld(server);
+    await server.seed(secretClientSql('stranger', { environments: "'{dev}'" }));
+    strangers = [
+      await aClient(server, { id: 'stranger' }),
+      { service: 'listnr', client_id: 'stranger', client_secret: DEMO_SERVICE.secret },
+    ];
+  });
+  afterAll(() => server.close());
+
+  describe.each(Object.entries(ROWS))('of %s:', (_where, rows) => {
+    it.each(rows.map((row) => [row.name, row] as const))('%s', async (_name, row) => {
+      const { refused, client, mend } = await row.play(world);
+
+      const explanation = await explained(server, refused.requestId, { client, readBy: row.readBy });
+      const { reason, sentence, remedy, error } = explanation;
+      const text = REASONS[row.reason];
+      expect({ reason, sentence, remedy, error }).toEqual({
+        reason: row.reason,
+        sentence: text.sentence,
+        remedy: text.remedy,
+        error: refused.error,
+      });
+      for (const stranger of strangers)
+        expect(brief(await askWhy(server, refused.requestId, stranger))).toEqual(NOT_FOUND);
+      expect(await mend(explanation)).toBe(true);
+    });
+  });
+});
