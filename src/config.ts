@@ -32,6 +32,8 @@ export interface Config extends Issuers {
   drainSeconds: number;
   logLevel: string;
   seedsDir: string | undefined;
+  /** Whether the files of that folder may delete rows. */
+  seedsDeletions: 'apply' | 'refuse';
   /** Addresses and networks (CIDR) whose X-Forwarded-For counts. */
   trustedProxies: readonly string[];
   clientCertificates: ClientCertificateSettings;
@@ -139,6 +141,7 @@ export function parseConfig(environment: Environment, { makeSecrets = true } = {
     }),
     logLevel: variables.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
     seedsDir: variables.directory('SEEDS_DIR'),
+    seedsDeletions: variables.oneOf('SEEDS_DELETIONS', ['apply', 'refuse'] as const, 'apply'),
     trustedProxies,
     clientCertificates: readClientCertificates(variables, { trustedProxies, production }),
     outbound: readOutbound(variables, { production, issuer: issuers.issuer }),

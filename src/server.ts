@@ -1,9 +1,8 @@
-import { readdirSync } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
-import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { createListener, createStartingApp } from './app.ts';
+import { applySeedsAtStart } from './apply-seeds.ts';
 import { awaitDatabase } from './await-database.ts';
 import { collectStart } from './collect-start.ts';
 import { compose, type Overrides, type Services } from './compose.ts';
@@ -23,8 +22,6 @@ import type { Metrics } from './platform/metrics.ts';
 import { migrate } from './platform/migrate.ts';
 import { explainPrivileges } from './platform/postgres/privileges.ts';
 import { yieldThreads } from './platform/secrets/yielding-threads.ts';
-import { applySeed } from './platform/seeds/seed.ts';
-import { readSeedFile } from './platform/seeds/seed-file.ts';
 
 const DEMO_SEED = fileURLToPath(new URL('../config/seeds/demo.sql', import.meta.url));
 /** Most starts are faster. Until then, the closed port tells the same. */
@@ -81,7 +78,8 @@ export async function startServer(
     try {
       for (const name of await migrate(open, { onNewer: sayNewer(logger) }))
         logger.info({ migration: name }, 'migrated');
-      await applySeeds(config, open, logger);
+      const demoSeed = config.demoSeed ? DEMO_SEED : undefined;
+      await applySeedsAtStart(config, { database: open, logger, demoSeed });
       return await compose({ config, logger, database: open, overrides });
     } catch (error) {
       const explained = await explainPrivileges(error, open.knex);
@@ -211,18 +209,4 @@ function sayNewer(logger: Logger): (names: readonly string[]) => void {
     logger.warn(
       `A newer release has migrated this database (${names.join(', ')}). This release serves beside it; do not keep it for long.`,
     );
-}
-
-/** Applies the demo's seed, then those of SEEDS_DIR, ordered by name. */
-async function applySeeds(config: Config, database: Database, logger: Logger): Promise<void> {
-  const files = config.demoSeed ? [DEMO_SEED] : [];
-  if (config.seedsDir) {
-    const names = readdirSync(config.seedsDir).filter((name) => name.endsWith('.sql'));
-    files.push(...names.sort().map((name) => join(config.seedsDir ?? '', name)));
-  }
-  for (const file of files) {
-    const seed = { name: file, sql: readSeedFile(file), settings: { issuer: config.issuer } };
-    const changes = await database.patiently((patient) => applySeed(patient, seed));
-    logger.info({ seed: file, changes: changes.length }, 'seed applied');
-  }
 }

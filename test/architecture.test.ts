@@ -39,6 +39,7 @@ const ROOT_FILES = [
   'serve.ts',
   'listen.ts',
   'await-database.ts',
+  'apply-seeds.ts',
   'cli.ts',
   'collect-start.ts',
   'compose.ts',

@@ -47,6 +47,7 @@ describe('the defaults', () => {
       drainSeconds: 0,
       logLevel: 'info',
       seedsDir: undefined,
+      seedsDeletions: 'apply',
       trustedProxies: [],
       clientCertificates: { header: undefined, issuers: [], origin: undefined },
       outbound: { networks: [], loopback: true },

@@ -1,5 +1,6 @@
 import { isDatabaseUnavailable, withoutStatement } from '../platform/database-errors.ts';
 import { OperatorError } from '../platform/errors.ts';
+import { escapedLines } from '../platform/log/escaped.ts';
 import { sourceStack } from '../platform/log/source-stack.ts';
 import { isStatementError } from '../platform/seeds/errors/seed-error.ts';
 import { audit, auditEvents } from './audit.ts';
@@ -108,7 +109,7 @@ export async function runCommand(words: readonly string[], context: CommandConte
   try {
     return (await call.command.run(context, call.operands, call.given)) ?? SUCCESS;
   } catch (error) {
-    context.say(`${explained(error)}\n`);
+    context.say(`${escapedLines(explained(error))}\n`);
     return FAILURE;
   }
 }

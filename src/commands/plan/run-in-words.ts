@@ -1,9 +1,9 @@
 import { escaped } from '../../platform/log/escaped.ts';
+import { unmatchedInWords } from '../../platform/seeds/remarks/remark-in-words.ts';
 import { netChanges } from '../../platform/seeds/run/net-changes.ts';
 import {
   changesOf,
   type FieldChange,
-  type Remark,
   type RowChange,
   type SeedFileRun,
   type SeedRun,
@@ -27,7 +27,7 @@ function fileInWords({ name, statements }: SeedFileRun): string[] {
 /** Nothing for a statement that found its rows and changed none. */
 function statementInWords(file: string, statement: StatementRun): string[] {
   const { line, kind, table, changes, remarks } = statement;
-  const said = remarks.flatMap((remark) => remarkInWords(remark, statement));
+  const said = remarks.flatMap((remark) => unmatchedInWords(remark, statement));
   if (changes.length === 0 && said.length === 0) return [];
   return [
     `${file}:${line}: ${kind}${table === undefined ? '' : ` ${table}`}, ${rows(statement.matched)}`,
@@ -76,15 +76,6 @@ function withItInWords(statement: StatementRun): string[] {
   const words = inWords(alsoGone(statement));
   if (words === '') return [];
   return [isDeletion(statement) ? `  ! With that go ${words}.` : `  ! That ends ${words}.`];
-}
-
-function remarkInWords(remark: Remark, { kind, table }: StatementRun): string[] {
-  if (remark.about !== 'nothing matched') return [];
-  if (remark.missing.length === 0) return [`No row of ${table} meets the condition of this ${kind}.`];
-  return remark.missing.map(({ column, value, nearest }) => {
-    const perhaps = nearest === undefined ? '' : `; perhaps ${nearest} is meant`;
-    return `No row of ${table} has the ${column} ${value}${perhaps}.`;
-  });
 }
 
 function rows(count: number): string {

@@ -151,6 +151,9 @@ async function prepare(trx: Knex.Transaction, { settings = {} }: RunOptions): Pr
     CREATE FUNCTION pg_temp.run_seed(number integer) RETURNS void LANGUAGE plpgsql AS $$
     DECLARE found bigint; statement text; kind text;
     BEGIN
+      IF clock_timestamp() > current_setting('listo.seed_until')::timestamptz THEN
+        RAISE EXCEPTION USING ERRCODE = 'query_canceled';
+      END IF;
       SELECT s.sql, s.kind INTO statement, kind FROM pg_temp.seed_statements AS s WHERE s.n = number;
       PERFORM set_config('listo.seed_statement', number::text, true);
       IF kind <> 'INSERT' THEN
@@ -168,9 +171,6 @@ async function prepare(trx: Knex.Transaction, { settings = {} }: RunOptions): Pr
     BEGIN
       FOR number IN SELECT n FROM pg_temp.seed_statements ORDER BY n LOOP
         EXECUTE 'SELECT pg_temp.run_seed(' || number || ')';
-        IF clock_timestamp() > current_setting('listo.seed_until')::timestamptz THEN
-          RAISE EXCEPTION USING ERRCODE = 'query_canceled';
-        END IF;
       END LOOP;
     END $$`);
   for (const [key, value] of Object.entries(settings))
