@@ -116,6 +116,7 @@ describe('a complete environment', () => {
       DRAIN_SECONDS: '15',
       LOG_LEVEL: 'warn',
       SEEDS_DIR: folder,
+      SEEDS_DELETIONS: 'refuse',
       TRUSTED_PROXIES: '10.0.0.0/8, 192.0.2.7 2001:db8::/32',
       CLIENT_CERTIFICATE_HEADER: 'nginx:X-Certificate',
       CLIENT_CERTIFICATE_ORIGIN: 'https://mtls.login.example',
@@ -146,6 +147,7 @@ describe('a complete environment', () => {
       drainSeconds: 15,
       logLevel: 'warn',
       seedsDir: folder,
+      seedsDeletions: 'refuse',
       trustedProxies: ['10.0.0.0/8', '192.0.2.7', '2001:db8::/32'],
       clientCertificates: {
         header: { form: 'nginx', name: 'x-certificate' },
