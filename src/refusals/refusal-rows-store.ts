@@ -1,4 +1,5 @@
 import type { Queryable } from '../platform/database.ts';
+import { logText } from '../platform/log/log-text.ts';
 import { prepare } from '../platform/postgres/statements/prepared-statement.ts';
 import { MOST_OF_ALL, MOST_OF_LANE, MOST_OF_UNKNOWN } from './bounds.ts';
 import { cleanValues } from './clean-values.ts';
@@ -26,7 +27,7 @@ const addRows = prepare<{ lane: string }, { rows: string }>(
   `
   INSERT INTO refusals
     (at, request_id, service, endpoint, status, client_id, client_is, instance_id, lane, error, reason, came, expected)
-  SELECT clock_timestamp() - r."ageMs" * interval '1 millisecond', r."requestId", r.service, r.endpoint, r.status,
+  SELECT now() - r."ageMs" * interval '1 millisecond', r."requestId", r.service, r.endpoint, r.status,
     r."clientId", r."clientIs", coalesce(c.instance_id, r."instanceId"),
     CASE WHEN c.id IS NULL AND l.id IS NULL THEN ${UNKNOWN_LANE}
          WHEN r."clientIs" = 'authenticated' THEN r.service || ' ' || r."clientId" || ' authenticated'
@@ -66,16 +67,16 @@ const boundSome = prepare<never, { lanes: readonly string[] }>(
 
 const MOST_DELETED = 10_000;
 
-const boundWhole = prepare<never>(
+const boundWhole = prepare<never, { most: number }>(
   'bound_all_refusals',
   `
   DELETE FROM refusals WHERE id = ANY (ARRAY(
     SELECT id FROM refusals ORDER BY client_is IS NOT DISTINCT FROM 'authenticated', id
-    LIMIT least(${MOST_DELETED}, greatest(0, (SELECT count(*) FROM refusals) - ${MOST_OF_ALL}))
+    LIMIT least(${MOST_DELETED}, greatest(0, (SELECT count(*) FROM refusals) - :most::int))
     FOR UPDATE SKIP LOCKED))`,
 );
 
-export function createRefusalRowsStore(db: Queryable): RefusalRowsStore {
+export function createRefusalRowsStore(db: Queryable, { mostOfAll = MOST_OF_ALL } = {}): RefusalRowsStore {
   return {
     async add(refused) {
       const { rows } = await addRows(db, { rows: JSON.stringify(refused.map(toRow)) });
@@ -87,12 +88,21 @@ export function createRefusalRowsStore(db: Queryable): RefusalRowsStore {
     },
 
     async boundAll() {
-      const { rowCount } = await boundWhole(db, {});
+      const { rowCount } = await boundWhole(db, { most: mostOfAll });
       return rowCount;
     },
   };
 }
 
-function toRow({ why, ...refused }: Refused & { ageMs: number }) {
-  return { ...refused, reason: why?.reason, ...cleanValues(why ?? {}) };
+/** One row that Postgres cannot read would take the others with it. */
+function toRow({ requestId, endpoint, clientId, error, why, ...refused }: Refused & { ageMs: number }) {
+  return {
+    ...refused,
+    requestId: logText(requestId),
+    endpoint: logText(endpoint),
+    clientId: clientId && logText(clientId),
+    error: logText(error),
+    reason: why && logText(why.reason),
+    ...cleanValues(why ?? {}),
+  };
 }
