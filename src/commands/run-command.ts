@@ -30,6 +30,7 @@ import { seed } from './plan/seed.ts';
 import { previewCommand } from './preview/preview.ts';
 import { explainCommand } from './refusals/explain.ts';
 import { refusalLists } from './refusals/list.ts';
+import { historyCommand } from './registered/history.ts';
 import { KINDS } from './registered/kinds.ts';
 import { listCommand } from './registered/list.ts';
 import { showCommand } from './registered/show.ts';
@@ -70,7 +71,7 @@ export const COMMANDS: readonly Command[] = [
   keysRotate,
   keysDrop,
   keysReseal,
-  ...KINDS.flatMap((kind) => [listCommand(kind), showCommand(kind)]),
+  ...KINDS.flatMap((kind) => [listCommand(kind), showCommand(kind), historyCommand(kind)]),
   personCreate,
   personInvite,
   personReset,
