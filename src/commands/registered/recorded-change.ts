@@ -3,7 +3,7 @@ import { type Field, fieldInWords, valueInWords } from './field-in-words.ts';
 
 export type Operation = 'created' | 'changed' | 'deleted';
 
-/** What the trail tells of one change. */
+/** One change, as the trail tells it. */
 export interface RecordedChange {
   at: Date;
   /** The event: `client.changed`. */
