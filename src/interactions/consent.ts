@@ -63,6 +63,7 @@ export async function decideConsent(
     return finishInteraction(context, dependencies, {
       error: 'access_denied',
       error_description: 'User denied authorization',
+      reason: 'person.refused_consent',
     });
   }
   const subject = { personId, clientId: client.id, redirectUri: redirectUri(context) };

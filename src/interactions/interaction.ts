@@ -13,6 +13,7 @@ import type { Instance } from '../instances/instance.ts';
 import { requestedClaims } from '../oidc/checks/requested-claims.ts';
 import { ANOTHER_PERSON } from '../oidc/configuration/interaction-policy.ts';
 import { clientRecord } from '../oidc/storage/client-metadata.ts';
+import type { Reason } from '../refusals/reasons.ts';
 import type { InteractionDependencies } from './dependencies.ts';
 
 export type Interaction = Awaited<ReturnType<Provider['interactionDetails']>>;
@@ -25,7 +26,8 @@ export interface InteractionContext {
   instance: Instance;
 }
 
-type Result = Parameters<Provider['interactionFinished']>[2];
+/** `reason`: why it ends with an error, for those who want to know (oidc/reasons/person-needed.ts). */
+type Result = Parameters<Provider['interactionFinished']>[2] & { reason?: Reason };
 
 /** The interaction is over, or belongs to another browser (way-on.ts). */
 export class InteractionOver extends Error {
@@ -176,6 +178,7 @@ export async function abortInteraction(
   await finishInteraction(context, dependencies, {
     error: 'access_denied',
     error_description: 'The person cancelled signing in',
+    reason: 'person.cancelled',
   });
 }
 

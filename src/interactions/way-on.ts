@@ -10,7 +10,8 @@ import { findInteraction, type KnownInteraction, repeatedRequest } from '../oidc
 import { interactionAddress, PATHS } from '../oidc/routes.ts';
 import { findSession, type Session } from '../oidc/session.ts';
 import { clientRecord } from '../oidc/storage/client-metadata.ts';
-import { HttpError, type PageLink } from '../platform/errors.ts';
+import type { HttpError, PageLink } from '../platform/errors.ts';
+import { refusedRequest } from '../refusals/refused-request.ts';
 import { cookiesBlocked, cookiesLost, isFormWithoutCookies, keepsCookies } from './browsers/cookie-check.ts';
 import type { InteractionDependencies } from './dependencies.ts';
 import type { InteractionOver } from './interaction.ts';
@@ -118,10 +119,11 @@ const OVER =
 const BEGIN_AGAIN = 'To begin again, go back to the application and sign in there.';
 
 function over(links: readonly PageLink[]): HttpError {
-  return new HttpError({
+  return refusedRequest({
     status: 400,
     code: 'invalid_request',
     message: `${OVER} ${BEGIN_AGAIN}`,
+    why: { reason: 'sign_in.over' },
     page: { title: 'This page is no longer valid', text: OVER, hint: BEGIN_AGAIN, links },
   });
 }

@@ -17,6 +17,7 @@ import { createRouter } from '../http/routing.ts';
 import { newContext, runInContext } from '../oidc/request-context.ts';
 import { PATHS } from '../oidc/routes.ts';
 import { endSession, findSession, type Session } from '../oidc/session.ts';
+import type { Refusal } from '../refusals/reasons.ts';
 import { clearedSessionCookies, instancesInCookies } from '../sessions/session-cookie.ts';
 import type { SignOutDependencies } from './dependencies.ts';
 import {
@@ -67,7 +68,8 @@ async function requestSignOut(
   const request = await readRequest(ctx, parameters, dependencies);
   const signedIn = await findSignedIn(ctx, request, dependencies);
   const [only, ...others] = signedIn;
-  if (request.isReturnRefused) return stayHere(ctx, only, { request, parameters }, dependencies);
+  const { returnRefused: why } = request;
+  if (why) return stayHere(ctx, only, { request, parameters, why }, dependencies);
   if (only && isProven(request, only.session)) return signOut(ctx, only, request, dependencies);
   if (!only && (await isNamedSessionOver(ctx, request, dependencies))) return leave(ctx, request);
   // From here on there is a page. Its address has no hint, nor has the `Referer` of its form.
@@ -84,15 +86,15 @@ async function requestSignOut(
 async function stayHere(
   ctx: Context,
   signedIn: SignedIn | undefined,
-  { request, parameters }: { request: SignOutRequest; parameters: RequestParameters },
+  { request, parameters, why }: { request: SignOutRequest; parameters: RequestParameters; why: Refusal },
   dependencies: SignOutDependencies,
 ): Promise<void> {
   const { client } = request;
-  const refused = returnRefused(client ? { links: linksAfterSignOut(client, dependencies.issuer) } : {});
+  const refused = returnRefused(why, client ? { links: linksAfterSignOut(client, dependencies.issuer) } : {});
   if (!signedIn) throw refused;
   if (parameters.id_token_hint !== undefined) return repeatWithoutHint(ctx, parameters, request);
   ctx.status = refused.status;
-  logFacts(ctx.req, { error: refused.code, detail: refused.message });
+  logFacts(ctx.req, { error: refused.code, detail: refused.message, why });
   return showConfirmation(ctx, signedIn, request, dependencies);
 }
 
@@ -152,7 +154,8 @@ async function confirmSignOut(
   dependencies: SignOutDependencies,
 ): Promise<void> {
   const request = await readRequest(ctx, form, dependencies);
-  if (!request.instanceId) throw refusal('The form does not say where to sign out.');
+  if (!request.instanceId)
+    throw refusal('The form does not say where to sign out.', { reason: 'logout.instance_missing' });
   const [signedIn] = await findSignedIn(ctx, request, dependencies);
   if (!signedIn) return leave(ctx, request);
   dependencies.csrf.check(form.csrf, signedIn.session.uid);
@@ -204,7 +207,8 @@ async function showNothingEnded(
   request: SignOutRequest,
   dependencies: SignOutDependencies,
 ): Promise<void> {
-  if (ctx.accepts('json', 'html') !== 'html') throw refusal(NOTHING_ENDED);
+  if (ctx.accepts('json', 'html') !== 'html')
+    throw refusal(NOTHING_ENDED, { reason: 'logout.nothing_ended' });
   if (request.returnTo) return leave(ctx, request);
   return showNobodySignedIn(ctx, request, dependencies);
 }

@@ -40,7 +40,7 @@ export async function showChoice(
 export async function showConfirmation(
   ctx: Context,
   { instance, session }: SignedIn,
-  { client, returnTo, isReturnRefused, state }: SignOutRequest,
+  { client, returnTo, returnRefused, state }: SignOutRequest,
   { views, csrf, people }: Dependencies,
 ): Promise<void> {
   views.render(
@@ -51,7 +51,7 @@ export async function showConfirmation(
       personName: await nameOf(session, people),
       instanceName: instance.name,
       clientName: client?.name,
-      notice: isReturnRefused
+      notice: returnRefused
         ? 'The application gave an address for your return that is not registered. You can sign out here, and stay here.'
         : undefined,
       action: `${PATHS.end_session}/confirm`,

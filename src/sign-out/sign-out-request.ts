@@ -1,9 +1,14 @@
 import { mayReturnSignedOutTo } from '../clients/allowed-now.ts';
 import type { Client } from '../clients/client.ts';
 import { type RequestParameters, valueOnce } from '../http/input/parameters.ts';
+import { claimed } from '../http/records/log-fields.ts';
 import type { IdTokenHint } from '../oidc/id-token-hint.ts';
 import { PATHS } from '../oidc/routes.ts';
-import { type ErrorPage, HttpError } from '../platform/errors.ts';
+import type { ErrorPage, HttpError } from '../platform/errors.ts';
+import type { Refusal } from '../refusals/reasons.ts';
+import { refusedRequest } from '../refusals/refused-request.ts';
+import { registered } from '../refusals/registered.ts';
+import { shownAddress } from '../refusals/shown.ts';
 import type { SignOutDependencies } from './dependencies.ts';
 
 /** A checked request to sign out. */
@@ -14,8 +19,8 @@ export interface SignOutRequest {
   returnTo: string | undefined;
   /** Whether the request has a hint that does not verify. Then no address that it gives for the return is used. */
   isHintInvalid: boolean;
-  /** Whether the request names an address that the client has not registered. */
-  isReturnRefused: boolean;
+  /** Set where the request names an address that the client has not registered. */
+  returnRefused: Refusal | undefined;
   state: string | undefined;
   instanceId: string | undefined;
 }
@@ -36,10 +41,17 @@ export async function readSignOutRequest(
   const hint = hintText ? await hints.verify(hintText) : undefined;
   const isHintInvalid = hintText !== undefined && hint === undefined;
   if (hint && clientId && hint.clientId !== clientId)
-    throw refusal('The client_id is not the one that the id_token_hint was issued to.');
+    throw refusal('The client_id is not the one that the id_token_hint was issued to.', {
+      reason: 'logout.hint_of_another_client',
+      came: { client_id: claimed(clientId) },
+    });
   const named = hint?.clientId ?? clientId;
   const client = named ? await clients.find(named) : undefined;
-  if (clientId && !client) throw refusal('This client_id is not known.');
+  if (clientId && !client)
+    throw refusal('This client_id is not known.', {
+      reason: 'client.unknown',
+      came: { client_id: claimed(clientId) },
+    });
 
   // Without a client, the address cannot be checked, and the person stays here.
   if (client) noteClient(client.id);
@@ -50,18 +62,26 @@ export async function readSignOutRequest(
     hint: client && hint,
     isHintInvalid,
     returnTo: mayReturn ? returnTo : undefined,
-    isReturnRefused: allowed === false,
+    returnRefused:
+      client && returnTo && !allowed
+        ? {
+            reason: 'logout.return_not_registered',
+            came: { post_logout_redirect_uri: shownAddress(returnTo) },
+            expected: { post_logout_redirect_uri: registered(client.postLogoutRedirectUris) },
+          }
+        : undefined,
     state: get('state'),
     instanceId: client?.instanceId ?? get('instance'),
   };
 }
 
 /** A person signs out here all the same. */
-export function refusal(message: string): HttpError {
-  return new HttpError({
+export function refusal(message: string, why: Refusal): HttpError {
+  return refusedRequest({
     status: 400,
     code: 'invalid_request',
     message,
+    why,
     page: {
       title: 'Signing out did not work',
       text: 'The application’s request to sign you out is not valid.',
@@ -74,11 +94,12 @@ export function refusal(message: string): HttpError {
 export const RETURN_REFUSED = 'This post_logout_redirect_uri is not registered for the application.';
 
 /** Nobody is signed in, so that there is nothing to do. */
-export function returnRefused(ways: Pick<ErrorPage, 'links'>): HttpError {
-  return new HttpError({
+export function returnRefused(why: Refusal, ways: Pick<ErrorPage, 'links'>): HttpError {
+  return refusedRequest({
     status: 400,
     code: 'invalid_request',
     message: RETURN_REFUSED,
+    why,
     page: {
       title: 'You are not signed in',
       text: 'The application gave an address for your return that is not registered, so you stay here.',

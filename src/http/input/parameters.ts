@@ -55,9 +55,13 @@ export function singleValue(value: unknown): string | undefined {
 export function valueOnce(
   parameters: RequestParameters,
   name: string,
-  refusal: (message: string) => Error,
+  refusal: (message: string, why: Refusal) => Error,
 ): string | undefined {
-  if (Array.isArray(parameters[name])) throw refusal(`The parameter ${name} was sent more than once.`);
+  if (Array.isArray(parameters[name]))
+    throw refusal(`The parameter ${name} was sent more than once.`, {
+      reason: 'parameter.repeated',
+      came: { parameter: name },
+    });
   return singleValue(parameters[name]);
 }
 

@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { HttpError } from '../../platform/errors.ts';
+import { refusedRequest } from '../../refusals/refused-request.ts';
 import { SAME_ADDRESS } from './error-page.ts';
 
 /**
@@ -24,10 +24,11 @@ export function createCsrf(keys: readonly string[]): Csrf {
         return presented.length === expected.length && timingSafeEqual(presented, expected);
       });
       if (!known) {
-        throw new HttpError({
+        throw refusedRequest({
           status: 403,
           code: 'invalid_request',
           message: 'This form has expired or was opened somewhere else. Please go back and try again.',
+          why: { reason: 'form.out_of_date' },
           page: {
             title: 'This form is out of date',
             text: 'Somebody else signed in with this browser since it was opened, or it was opened in another one.',

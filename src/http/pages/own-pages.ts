@@ -1,6 +1,7 @@
 import type { Middleware } from 'koa';
-import { HttpError } from '../../platform/errors.ts';
 import { logText } from '../../platform/log/log-text.ts';
+import { refusedRequest } from '../../refusals/refused-request.ts';
+import { shown } from '../../refusals/shown.ts';
 import { logFacts } from '../records/log-fields.ts';
 
 /**
@@ -23,10 +24,15 @@ export function onlyFromOwnPages(issuer: string): Middleware {
     logFacts(ctx.req, {
       detail: `the form came from ${logText(origin) || 'another origin'}, not from ${own}`,
     });
-    throw new HttpError({
+    throw refusedRequest({
       status: 403,
       code: 'invalid_request',
       message: `This form was not sent from a page at ${own}. Please open the page there and try again.`,
+      why: {
+        reason: 'form.from_elsewhere',
+        ...(origin === '' ? {} : { came: { origin: shown(origin) } }),
+        expected: { origin: own },
+      },
       page: {
         title: 'This form came from elsewhere',
         text: `Forms are taken only from pages at ${own}.`,

@@ -1,5 +1,5 @@
 import type { Context } from 'koa';
-import { HttpError } from '../../platform/errors.ts';
+import { refusedRequest } from '../../refusals/refused-request.ts';
 import type { RequestParameters } from '../input/parameters.ts';
 
 /** Half the limit of a request's head (connections/http-server.ts), so that cookies and other headers have the rest. */
@@ -27,10 +27,11 @@ export function repeatAsGet(
     for (const value of [values].flat()) query.append(name, value);
   const address = `${path}?${query}`;
   if (address.length > MAX_ADDRESS_LENGTH) {
-    throw new HttpError({
+    throw refusedRequest({
       status: 413,
       code: 'invalid_request',
       message: `The request is too long for a browser to follow.${advice && ` ${advice}`}`,
+      why: { reason: 'request.too_long' },
     });
   }
   redirect(ctx, address);

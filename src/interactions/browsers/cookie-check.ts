@@ -2,7 +2,9 @@ import type { Context } from 'koa';
 import { singleValue } from '../../http/input/parameters.ts';
 import { redirect } from '../../http/pages/redirect.ts';
 import { logFacts } from '../../http/records/log-fields.ts';
-import { type ErrorPage, HttpError } from '../../platform/errors.ts';
+import type { ErrorPage, HttpError } from '../../platform/errors.ts';
+import type { Refusal } from '../../refusals/reasons.ts';
+import { refusedRequest } from '../../refusals/refused-request.ts';
 
 const COOKIE = 'listo_cookies';
 /** Any cookie of this server in a `Cookie` header, but for the one of the check. */
@@ -49,7 +51,10 @@ export function cookiesBlocked(
   const { host } = new URL(issuer);
   const text = `Signing in needs cookies. Allow those of ${host} in the settings of your browser (private windows and extensions may block them, too).`;
   logFacts(ctx.req, { detail: 'the browser keeps no cookies' });
-  return refusal({ title: 'Your browser blocks cookies', text, hint: 'Then begin again.', ...ways });
+  return refusal(
+    { title: 'Your browser blocks cookies', text, hint: 'Then begin again.', ...ways },
+    { reason: 'cookies.blocked' },
+  );
 }
 
 /** Tells a person that their browser keeps cookies, and sent a form without those of its page. */
@@ -58,14 +63,18 @@ export function cookiesLost(ctx: Context, ways: Pick<ErrorPage, 'links'>): HttpE
     'Signing in needs the cookie that came with the page. It was deleted since, or the browser held it back.';
   const hint = 'To begin again, go back to the application and sign in there.';
   logFacts(ctx.req, { detail: 'a form came without any cookie of ours, from a browser that keeps cookies' });
-  return refusal({ title: 'Your browser did not send our cookie', text, hint, ...ways });
+  return refusal(
+    { title: 'Your browser did not send our cookie', text, hint, ...ways },
+    { reason: 'cookies.lost' },
+  );
 }
 
-function refusal(page: ErrorPage & { text: string; hint: string }): HttpError {
-  return new HttpError({
+function refusal(page: ErrorPage & { text: string; hint: string }, why: Refusal): HttpError {
+  return refusedRequest({
     status: 400,
     code: 'invalid_request',
     message: `${page.text} ${page.hint}`,
+    why,
     page,
   });
 }

@@ -1,6 +1,6 @@
 import type { Context } from 'koa';
 import type { PageOptions, Views } from '../../http/pages/views.ts';
-import { logClient } from '../../http/records/log-fields.ts';
+import { logClient, logFacts } from '../../http/records/log-fields.ts';
 import { requestState } from '../../http/records/request-state.ts';
 import { brandOf } from '../../instances/brand.ts';
 import type { InstanceStore } from '../../instances/instance-store.ts';
@@ -8,6 +8,7 @@ import type { DevicePages, DeviceProblem } from '../../oidc/configuration/device
 import { requestContext } from '../../oidc/request-context.ts';
 import { PATHS } from '../../oidc/routes.ts';
 import type { HttpError } from '../../platform/errors.ts';
+import type { Refusal } from '../../refusals/reasons.ts';
 import { shownPerson } from '../interaction.ts';
 
 const PROBLEMS: Record<Exclude<DeviceProblem, 'cancelled'>, string> = {
@@ -33,7 +34,12 @@ export function showCodeForm(
 ): void {
   if (problem) {
     ctx.status = 400;
-    Object.assign(requestState(ctx.req).log, { deviceCode: problem, detail: PROBLEMS[problem] });
+    logFacts(ctx.req, {
+      error: 'invalid_user_code',
+      detail: PROBLEMS[problem],
+      why: { reason: `user_code.${problem}` } satisfies Refusal,
+    });
+    requestState(ctx.req).log.deviceCode = problem;
   }
   if (refusal) ctx.status = refusal.status;
   const model = {
@@ -82,6 +88,7 @@ export function createDevicePages({
 
     async failed(ctx, problem) {
       if (problem !== 'cancelled') return showCodeForm(ctx, { views }, { problem });
+      logFacts(ctx.req, { error: 'access_denied', why: { reason: 'user_code.cancelled' } satisfies Refusal });
       requestState(ctx.req).log.deviceCode = problem;
       views.render(ctx, 'interactions/device/end', { title: 'Cancelled', done: false }, await pageOptions());
     },

@@ -136,6 +136,7 @@ export async function finishUpstream(
   await finishInteraction(context, dependencies, {
     error: 'access_denied',
     error_description: 'Signing in was refused or cancelled',
+    reason: 'person.refused_upstream',
   });
 }
 
@@ -150,6 +151,7 @@ function notWhoWasAskedFor(
   return finishInteraction(context, dependencies, {
     error: 'login_required',
     error_description: 'The requested person did not sign in',
+    reason: 'person.not_the_one_asked_for',
   });
 }
 
