@@ -16,7 +16,7 @@ describe('why a request was refused, as it is recorded', () => {
   });
   afterAll(() => server.close());
 
-  /** What is recorded of the requests of `act`. */
+  /** Returns the rows of the refusals that `act` causes. */
   const recorded = async (act: () => Promise<unknown>) => {
     const { refusalRecorder } = server.services;
     await refusalRecorder.flush();
