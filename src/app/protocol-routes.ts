@@ -50,9 +50,12 @@ export function protocolRoutes(services: Services): Router {
     live,
     describe: logFacts,
     onFailure(req, failure) {
-      const { id, log } = requestState(req);
+      const state = requestState(req);
+      const { id, log } = state;
+      const isAway = isDatabaseUnavailable(failure);
       log.error = 'server_error';
-      if (isDatabaseUnavailable(failure)) outageLogOf(logger).report(failure);
+      state.why ??= { reason: isAway ? 'service.database_away' : 'service.failure' };
+      if (isAway) outageLogOf(logger).report(failure);
       else logger.error({ requestId: id, err: failure }, 'unexpected error');
     },
   });

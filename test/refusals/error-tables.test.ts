@@ -3,7 +3,13 @@ import { brief } from '../support/clients/relying-party.ts';
 import { DEMO_SERVICE, secretClientSql } from '../support/clients/token-provider.ts';
 import { aClient } from '../support/registrations/factories.ts';
 import { startTestServer, type TestServer } from '../support/servers/test-server.ts';
+import { AUTHORIZE_ROWS } from './error-tables/authorize-rows.ts';
+import { DEVICE_ROWS } from './error-tables/device-rows.ts';
+import { NO_REFUSALS, rowsOfDocuments } from './error-tables/documents.ts';
 import { LISTNR_ROWS } from './error-tables/listnr-rows.ts';
+import { REQUEST_ROWS } from './error-tables/request-rows.ts';
+import { TOKEN_ROWS } from './error-tables/token-rows.ts';
+import { USERINFO_ROWS } from './error-tables/userinfo-rows.ts';
 import {
   askWhy,
   type Credentials,
@@ -14,7 +20,12 @@ import {
 } from './error-tables/world.ts';
 
 const ROWS: Readonly<Record<string, readonly ErrorRow[]>> = {
+  'the authorization endpoint': AUTHORIZE_ROWS,
+  'the token endpoint': TOKEN_ROWS,
+  'a device': DEVICE_ROWS,
+  userinfo: USERINFO_ROWS,
   LiSTNR: LISTNR_ROWS,
+  'any endpoint': REQUEST_ROWS,
 };
 
 const NOT_FOUND = {
@@ -43,9 +54,10 @@ describe('each row of the error tables is explained, with a remedy that mends th
 
   describe.each(Object.entries(ROWS))('of %s:', (_where, rows) => {
     it.each(rows.map((row) => [row.name, row] as const))('%s', async (_name, row) => {
-      const { refused, client, mend } = await row.play(world);
+      const where = row.env ? await openWorld(await startTestServer({ env: row.env })) : world;
+      const { refused, client, mend } = await row.play(where);
 
-      const explanation = await explained(server, refused.requestId, { client, readBy: row.readBy });
+      const explanation = await explained(where.server, refused.requestId, { client, readBy: row.readBy });
       const { reason, sentence, remedy, error } = explanation;
       const text = REASONS[row.reason];
       expect({ reason, sentence, remedy, error }).toEqual({
@@ -54,9 +66,18 @@ describe('each row of the error tables is explained, with a remedy that mends th
         remedy: text.remedy,
         error: refused.error,
       });
-      for (const stranger of strangers)
-        expect(brief(await askWhy(server, refused.requestId, stranger))).toEqual(NOT_FOUND);
+      if (where === world)
+        for (const stranger of strangers)
+          expect(brief(await askWhy(server, refused.requestId, stranger))).toEqual(NOT_FOUND);
       expect(await mend(explanation)).toBe(true);
+      if (where !== world) await where.server.close();
     });
+  });
+
+  it('and no row of a table is left out', () => {
+    const proven = new Set(Object.values(ROWS).flatMap((rows) => rows.flatMap(({ of }) => of)));
+    const rows = rowsOfDocuments();
+    expect(rows.filter((row) => !proven.has(row) && !NO_REFUSALS.has(row))).toEqual([]);
+    expect([...proven].filter((row) => !rows.includes(row))).toEqual([]);
   });
 });

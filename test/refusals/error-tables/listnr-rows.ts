@@ -111,6 +111,37 @@ export const LISTNR_ROWS: readonly ErrorRow[] = [
   },
   {
     of: ['listnr 401 invalid_client'],
+    name: 'a secret with a space behind it',
+    reason: 'listnr.secret_in_spaces',
+    readBy: 'client',
+    async play(world) {
+      const { id, client, ask } = await aService(world);
+      const send = (secret: string) => ask({}, { authorization: basic(id, secret) });
+      return {
+        refused: refusedBy(await send(`${DEMO_SERVICE.secret} `)),
+        client,
+        mend: async () => isRight(await send(`${DEMO_SERVICE.secret} `.trim())),
+      };
+    },
+  },
+  {
+    of: ['listnr 401 invalid_client'],
+    name: 'a secret that has expired',
+    reason: 'listnr.secret_expired',
+    readBy: 'client',
+    async play(world) {
+      const { id, client, ask } = await aService(world);
+      const expire = (at: string) =>
+        world.server.seed(`UPDATE listnr_client_secrets SET expires_at = ${at} WHERE client_id = '${id}';`);
+      await expire("now() - interval '1 second'");
+      const refused = refusedBy(await ask());
+      // The same secret stands for the new one that the remedy asks for.
+      await expire('NULL');
+      return { refused, client, mend: async () => isRight(await ask()) };
+    },
+  },
+  {
+    of: ['listnr 401 invalid_client'],
     name: 'a client_id that nobody has',
     reason: 'listnr.client_unknown',
     readBy: 'operator',
@@ -240,6 +271,21 @@ export const LISTNR_ROWS: readonly ErrorRow[] = [
         refused: refusedBy(await askToken(world.server, basic(id, 'secret'), { client_id: id })),
         client,
         mend: async () => isRight(await ask()),
+      };
+    },
+  },
+  {
+    of: ['listnr 415 invalid_request'],
+    name: 'a body that is a form',
+    reason: 'body.other_type',
+    readBy: 'client',
+    async play(world) {
+      const { client, ask } = await aService(world);
+      return {
+        refused: refusedBy(await ask({}, { 'content-type': 'application/x-www-form-urlencoded' })),
+        client,
+        mend: async ({ expected }) =>
+          isRight(await ask({}, { 'content-type': String(expected['content-type']) })),
       };
     },
   },

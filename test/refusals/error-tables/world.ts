@@ -1,4 +1,4 @@
-import { type Explanation, explain } from '../../../src/refusals/explanation.ts';
+import type { Explanation } from '../../../src/refusals/explanation.ts';
 import type { Reason } from '../../../src/refusals/reasons.ts';
 import type { Browser } from '../../support/browsers/browser.ts';
 import { type ClientKey, clientAssertion } from '../../support/clients/proofs.ts';
@@ -11,6 +11,7 @@ import {
   signIn,
 } from '../../support/clients/relying-party.ts';
 import { basic } from '../../support/clients/token-provider.ts';
+import { runOn } from '../../support/registrations/command-line.ts';
 import { aClient, type TestClient } from '../../support/registrations/factories.ts';
 import type { TestServer } from '../../support/servers/test-server.ts';
 import { until } from '../../support/time/until.ts';
@@ -23,6 +24,8 @@ export interface ErrorRow {
   reason: Reason;
   /** The operator reads for clients that can prove nothing, and where no client is known. */
   readBy: 'client' | 'operator';
+  /** A setting that needs a server of its own. */
+  env?: Record<string, string>;
   play(world: World): Promise<Play>;
 }
 
@@ -73,13 +76,14 @@ export async function authorize(
   const url = authorizationUrl(server.url, { client_id, redirect_uri, scope: 'openid', ...parameters });
   const first = await browser.follow(await browser.get(url), redirect_uri);
   const page = await passThrough(first, { browser, stopAt: redirect_uri });
-  const query = page.location === undefined ? new URLSearchParams() : new URL(page.location).searchParams;
+  const { search, hash } = new URL(page.location ?? page.url);
+  const answer = new URLSearchParams(search || hash.slice(1));
   return {
     refused: {
       requestId: String(page.headers.get('x-request-id')),
-      error: query.get('error') ?? undefined,
+      error: answer.get('error') ?? undefined,
     },
-    code: query.get('code') ?? undefined,
+    code: answer.get('code') ?? undefined,
   };
 }
 
@@ -110,6 +114,16 @@ export async function codeFor(world: World, client: TestClient, parameters: Fiel
 export async function tokensFor(world: World, client: TestClient, parameters: Fields = {}): Promise<Fields> {
   const { exchange } = await codeFor(world, client, parameters);
   return (await exchange()).body as Fields;
+}
+
+/** Changes a client's registration as an admin would. A process sees it within a second; here, at once. */
+export async function change(
+  { server }: World,
+  { client_id: id }: TestClient,
+  columns: Record<string, unknown>,
+): Promise<void> {
+  await server.database.knex('clients').where({ id }).update(columns);
+  server.services.registration.clear();
 }
 
 export type Fields = Record<string, string>;
@@ -163,6 +177,6 @@ export async function explained(
 }
 
 async function readAsOperator(server: TestServer, requestId: string): Promise<Explanation | undefined> {
-  const [newest] = await server.services.recordedRefusals.find(requestId);
-  return newest && explain(newest, { reader: 'operator' });
+  const { code, out } = await runOn(server.database, ['explain', requestId, '--json']);
+  return code === 0 ? [JSON.parse(out.join('\n'))].flat()[0] : undefined;
 }
