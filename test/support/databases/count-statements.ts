@@ -17,7 +17,10 @@ export async function countStatements<Result>(
   return { result, statements };
 }
 
-/** Whether a job of a server sends this statement by itself, once a second or every few seconds. */
+/**
+ * Whether a server sends this statement by itself: a job once a second or every few seconds, or behind the requests, for
+ * many refusals at once.
+ */
 export function isOfJobs(sql: string): boolean {
-  return /"versions"|FROM deliveries|SELECT clock_timestamp\(\) AS now/.test(sql);
+  return /"versions"|FROM deliveries|SELECT clock_timestamp\(\) AS now|INTO refusals|FROM refusals/.test(sql);
 }
