@@ -168,7 +168,7 @@ describe('a failure says whose it is', () => {
   });
 });
 
-/** What names the record of a request whose answer was read as bytes. */
+/** The id names the record of a request whose answer was read as bytes. */
 function withId(id: string): { headers: Headers } {
   return { headers: new Headers({ 'x-request-id': id }) };
 }
