@@ -1,4 +1,5 @@
 import type { Factors } from '../accounts/factor-store.ts';
+import type { Refusal } from '../refusals/reasons.ts';
 
 /**
  * How a person proves who they are, for each kind of instance: with a password kept here, or at the customer's own
@@ -25,6 +26,8 @@ export type SignInResult =
       /** For the log alone: the check that failed, and the person if there is one. */
       detail?: string;
       personId?: string;
+      /** For those who want to mend it. */
+      why?: Refusal;
     };
 
 export type RefusalReason =

@@ -36,6 +36,7 @@ import { listCommand } from './registered/list.ts';
 import { showCommand } from './registered/show.ts';
 import { seal } from './seal.ts';
 import { HELP, type HelpCall, subjectOf, understandCall } from './understand-call.ts';
+import { instanceTest } from './upstream/instance-test.ts';
 
 const SUCCESS = 0;
 const FAILURE = 1;
@@ -89,6 +90,7 @@ export const COMMANDS: readonly Command[] = [
   audit,
   auditEvents,
   databaseStats,
+  instanceTest,
   doctor,
   completionCommand(() => COMMANDS),
   help,

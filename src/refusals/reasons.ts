@@ -14,6 +14,7 @@ import { PROOF_REASONS } from './reasons/proof.ts';
 import { REQUEST_REASONS } from './reasons/request.ts';
 import { REQUEST_OBJECT_REASONS } from './reasons/request-object.ts';
 import { TOKEN_REASONS } from './reasons/token.ts';
+import { UPSTREAM_REASONS } from './reasons/upstream.ts';
 
 /** Every reason for which a request is refused, named once. A refusal carries the name, so nobody compares sentences. */
 export const REASONS = {
@@ -31,6 +32,7 @@ export const REASONS = {
   ...REQUEST_REASONS,
   ...REQUEST_OBJECT_REASONS,
   ...TOKEN_REASONS,
+  ...UPSTREAM_REASONS,
 } as const satisfies Record<string, ReasonText>;
 
 export type Reason = keyof typeof REASONS;

@@ -2,6 +2,8 @@ import type { IDToken } from 'openid-client';
 import type { PersonStore } from '../../accounts/person-store.ts';
 import type { Origin } from '../../audit/record.ts';
 import type { UpstreamProvider } from '../../instances/instance.ts';
+import type { Refusal } from '../../refusals/reasons.ts';
+import { shown, shownAddress } from '../../refusals/shown.ts';
 import type { SignInResult } from '../sign-in-result.ts';
 import { methodsFrom } from './upstream-methods.ts';
 import { profileFrom } from './upstream-profile.ts';
@@ -23,16 +25,24 @@ export async function identifyPerson(
     origin,
   }: { idToken: IDToken; claims: Readonly<Record<string, unknown>>; complete: boolean; origin: Origin },
 ): Promise<SignInResult> {
-  if (!isOf(provider, idToken)) return { outcome: 'refused', reason: 'upstream_invalid' };
+  const why = whyNotOf(provider, idToken);
+  if (why) return { outcome: 'refused', reason: 'upstream_invalid', why };
   const identity = { instanceId: provider.instanceId, issuer: idToken.iss, subject: idToken.sub };
   const profile = profileFrom(claims, provider.claimMapping);
   const known = await people.findByUpstreamIdentity(identity);
   if (known) {
-    if (known.disabled) return { outcome: 'refused', reason: 'disabled', personId: known.id };
+    if (known.disabled)
+      return {
+        outcome: 'refused',
+        reason: 'disabled',
+        personId: known.id,
+        why: { reason: 'upstream.person_disabled' },
+      };
     await people.updateFromUpstream(known.id, profile, { complete, origin });
     return { ...signedIn(known.id, provider, idToken), factors: known.factors };
   }
-  if (provider.firstSignIn === 'refuse') return { outcome: 'refused', reason: 'unknown_person' };
+  if (provider.firstSignIn === 'refuse')
+    return { outcome: 'refused', reason: 'unknown_person', why: { reason: 'upstream.person_unknown' } };
   return signedIn(await people.createFromUpstream(identity, profile, origin), provider, idToken);
 }
 
@@ -50,20 +60,27 @@ function signedIn(
 }
 
 /**
- * Whether the claims name a person of this provider. Text that is not well-formed is stored as other text, and so could
+ * Why the claims name no person of this provider. Text that is not well-formed is stored as other text, and so could
  * name somebody else.
  *
  * Some providers serve many tenants at one address, and the library accepts the tokens of all. An instance has one
  * issuer.
  */
-function isOf(provider: UpstreamProvider, { iss, sub, azp }: IDToken): boolean {
-  return (
-    URL.parse(iss)?.href === new URL(provider.issuer).href &&
-    // OIDC Core 3.1.3.7, item 5. The library looks at it only beside several audiences.
-    (azp === undefined || azp === provider.clientId) &&
-    sub !== '' &&
-    sub.isWellFormed() &&
-    sub.length <= MAX_SUBJECT_LENGTH &&
-    !sub.includes('\0')
-  );
+function whyNotOf(provider: UpstreamProvider, { iss, sub, azp }: IDToken): Refusal | undefined {
+  if (URL.parse(iss)?.href !== new URL(provider.issuer).href)
+    return {
+      reason: 'upstream.claim_wrong',
+      came: { claim: 'iss', iss: shownAddress(iss) },
+      expected: { iss: provider.issuer },
+    };
+  // OIDC Core 3.1.3.7, item 5. The library looks at it only beside several audiences.
+  if (azp !== undefined && azp !== provider.clientId)
+    return {
+      reason: 'upstream.claim_wrong',
+      came: { claim: 'azp', azp: shown(azp) },
+      expected: { azp: provider.clientId },
+    };
+  const isUsable =
+    sub !== '' && sub.isWellFormed() && sub.length <= MAX_SUBJECT_LENGTH && !sub.includes('\0');
+  return isUsable ? undefined : { reason: 'upstream.sub_unusable' };
 }

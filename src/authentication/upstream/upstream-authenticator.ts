@@ -6,12 +6,15 @@ import type { UpstreamProvider } from '../../instances/instance.ts';
 import type { Logger } from '../../platform/log/logger.ts';
 import type { OutboundFetch } from '../../platform/network/outbound-fetch.ts';
 import { type Clock, epochSeconds } from '../../platform/time/clock.ts';
+import type { Refusal } from '../../refusals/reasons.ts';
+import { shownTime } from '../../refusals/shown.ts';
 import type { SignInResult } from '../sign-in-result.ts';
 import { identifyPerson } from './identify-person.ts';
 import { CLOCK_TOLERANCE_SECONDS, createUpstreamConfigurations } from './upstream-configuration.ts';
 import { explainUpstreamFailure, userinfoFailure } from './upstream-failure.ts';
 import { mappedClaims } from './upstream-profile.ts';
 import { UpstreamUnavailable } from './upstream-unavailable.ts';
+import { whyUpstreamFailed } from './upstream-why.ts';
 
 export interface UpstreamAuthenticator {
   /** Returns the address for the browser. @throws UpstreamUnavailable when discovery fails. */
@@ -71,7 +74,7 @@ export function createUpstreamAuthenticator({
   const configurations = createUpstreamConfigurations(fetch);
   const configurationOf = (provider: UpstreamProvider) =>
     configurations(provider).catch((cause) => {
-      throw new UpstreamUnavailable(cause);
+      throw new UpstreamUnavailable(cause, whyUpstreamFailed(cause, { provider }));
     });
 
   return {
@@ -105,7 +108,7 @@ export function createUpstreamAuthenticator({
       try {
         redeemed = await redeem(configuration, provider, answer);
       } catch (error) {
-        return explainUpstreamFailure(error);
+        return explainUpstreamFailure(error, { provider, callbackUrl: answer.callbackUrl });
       }
       const { idToken, claims, withoutUserinfo } = redeemed;
       if (withoutUserinfo)
@@ -114,7 +117,7 @@ export function createUpstreamAuthenticator({
           "the userinfo of the customer's provider failed, so the sign-in went on with the ID token alone",
         );
       if (!isRecent(idToken, answer, epochSeconds(clock)))
-        return { outcome: 'refused', reason: 'upstream_not_recent' };
+        return { outcome: 'refused', reason: 'upstream_not_recent', why: notRecent(idToken, answer) };
       return identifyPerson(people, provider, {
         idToken,
         claims,
@@ -170,6 +173,14 @@ async function redeem(
     if (withoutUserinfo) return { idToken, claims: idToken, withoutUserinfo };
     throw error;
   }
+}
+
+function notRecent({ auth_time }: openid.IDToken, { authenticatedSince = 0 }: UpstreamAnswer): Refusal {
+  return {
+    reason: 'upstream.not_recent',
+    came: { auth_time: auth_time === undefined ? 'none' : shownTime(auth_time) },
+    expected: { since: shownTime(authenticatedSince) },
+  };
 }
 
 /**

@@ -2,6 +2,7 @@ import * as openid from 'openid-client';
 import type { UpstreamProvider } from '../../instances/instance.ts';
 import { createRecent } from '../../platform/copies/recent.ts';
 import type { OutboundFetch } from '../../platform/network/outbound-fetch.ts';
+import { MetadataUnusable } from './metadata-unusable.ts';
 import { withoutNulls, withVerifiedJwts } from './upstream-answers.ts';
 import { createSignatureCheck } from './upstream-signature.ts';
 
@@ -69,7 +70,7 @@ async function discover(
 const ENDPOINTS = ['authorization_endpoint', 'token_endpoint', 'jwks_uri', 'userinfo_endpoint'] as const;
 const LISTS = ['token_endpoint_auth_methods_supported', 'id_token_signing_alg_values_supported'] as const;
 
-/** The library believes what it is told of the types of metadata. @throws Error that names the member. */
+/** The library believes what it is told of the types of metadata. @throws MetadataUnusable that names the members. */
 function checkMetadata(metadata: Readonly<Record<string, unknown>>): void {
   const { userinfo_endpoint } = metadata;
   const wrong = [
@@ -78,7 +79,7 @@ function checkMetadata(metadata: Readonly<Record<string, unknown>>): void {
     ),
     ...LISTS.filter((name) => metadata[name] !== undefined && !isListOfText(metadata[name])),
   ];
-  if (wrong.length > 0) throw new Error(`The provider's metadata cannot be used: ${wrong.join(', ')}.`);
+  if (wrong.length > 0) throw new MetadataUnusable(wrong);
 }
 
 function isHttp(value: unknown): boolean {

@@ -3,6 +3,7 @@ import * as openid from 'openid-client';
 import { OutboundFailure, OutboundRefused } from '../../platform/network/outbound-fetch.ts';
 import type { SignInResult } from '../sign-in-result.ts';
 import { UpstreamUnavailable } from './upstream-unavailable.ts';
+import { type UpstreamCircumstances, whyUpstreamFailed } from './upstream-why.ts';
 
 type Refused = Extract<SignInResult, { outcome: 'refused' }>;
 
@@ -24,12 +25,17 @@ const AUTHORIZATION_ERRORS: Record<string, Refused['reason']> = {
  * answer: the library got nothing else.
  * @throws UpstreamUnavailable when it could not be reached.
  */
-export function explainUpstreamFailure(error: unknown): Refused {
+export function explainUpstreamFailure(error: unknown, at: UpstreamCircumstances): Refused {
+  const why = whyUpstreamFailed(error, at);
+  if (isOutage(error)) throw new UpstreamUnavailable(error, why);
+  return { ...judged(error), why };
+}
+
+function judged(error: unknown): Refused {
   if (error instanceof openid.AuthorizationResponseError) {
     return refused(AUTHORIZATION_ERRORS[error.error] ?? 'upstream_invalid', error.error);
   }
   if (error instanceof OutboundRefused) return refused('upstream_invalid', 'address_refused');
-  if (isOutage(error)) throw new UpstreamUnavailable(error);
   if (error instanceof openid.ResponseBodyError) return refused('upstream_invalid', error.error);
   if (error instanceof openid.ClientError && error.cause instanceof errors.JOSEError)
     return refused('upstream_invalid', error.cause.code);
@@ -59,6 +65,7 @@ export function userinfoFailure(error: unknown): { status?: number; error: strin
 
 /** True for a network error, a time-out, or a server's own failure. */
 function isOutage(error: unknown): boolean {
+  if (error instanceof OutboundRefused) return false;
   // The library passes on a TypeError unchanged.
   if (error instanceof OutboundFailure) return true;
   if (error instanceof openid.ResponseBodyError) return isServerFailure(error.status);

@@ -21,7 +21,7 @@ import { outboundCheck } from './outbound.ts';
 import { issuerCheck } from './outside/issuer.ts';
 import { proxyCheck } from './outside/proxy.ts';
 import { tlsCheck } from './outside/tls.ts';
-import { reportOf } from './report.ts';
+import { membersOf, reportOf } from './report.ts';
 import { schemaCheck } from './schema.ts';
 import { secretsCheck } from './secrets.ts';
 
@@ -56,7 +56,7 @@ not run.`,
   examples: ['doctor', 'doctor --url https://login.example --json'],
   async run(context, _operands, { options: { url }, switches }) {
     const outcomes = await examine(context, url);
-    context.print(switches.has('json') ? jsonOf(inMembers(outcomes)) : reportOf(outcomes));
+    context.print(switches.has('json') ? jsonOf(membersOf(outcomes)) : reportOf(outcomes));
     return outcomes.some(({ findings }) => findings.length > 0) ? FINDINGS : undefined;
   },
 };
@@ -132,16 +132,4 @@ async function run(check: Check, patient: Patient): Promise<Seen> {
       return notChecked(`the database cannot do it just now: ${withoutStatement(error as Error)}`);
     throw error;
   }
-}
-
-function inMembers(outcomes: readonly Outcome[]): object {
-  return {
-    checks: outcomes.map(({ check, findings, facts, notChecked }) => ({
-      check,
-      outcome: notChecked !== undefined ? 'not_checked' : findings.length > 0 ? 'findings' : 'fine',
-      facts,
-      ...(notChecked === undefined ? {} : { why: notChecked }),
-    })),
-    findings: outcomes.flatMap(({ check, findings }) => findings.map((finding) => ({ check, ...finding }))),
-  };
 }

@@ -42,3 +42,16 @@ const LONGEST = 2000;
 function shown(text: string): string {
   return printable(text, LONGEST);
 }
+
+/** The same for programs. */
+export function membersOf(outcomes: readonly Outcome[]): object {
+  return {
+    checks: outcomes.map(({ check, findings, facts, notChecked }) => ({
+      check,
+      outcome: notChecked !== undefined ? 'not_checked' : findings.length > 0 ? 'findings' : 'fine',
+      facts,
+      ...(notChecked === undefined ? {} : { why: notChecked }),
+    })),
+    findings: outcomes.flatMap(({ check, findings }) => findings.map((finding) => ({ check, ...finding }))),
+  };
+}

@@ -1,15 +1,17 @@
 import type { RefusalReason } from '../../authentication/sign-in-result.ts';
 import { HttpError } from '../../platform/errors.ts';
+import type { Refusal } from '../../refusals/reasons.ts';
 
 /** The page that tells a person why they could not sign in through the customer's own provider. */
 export function upstreamRefusal(
   reason: RefusalReason,
-  { cause, retryAt }: { cause?: unknown; retryAt?: string } = {},
+  { cause, retryAt, why }: { cause?: unknown; retryAt?: string; why?: Refusal | undefined } = {},
 ): HttpError {
   const retry = retryAt === undefined ? {} : { retryAt };
   switch (reason) {
     case 'upstream_unavailable':
       return new HttpError({
+        ...(why ? { why } : {}),
         status: 503,
         code: 'temporarily_unavailable',
         message: 'Your company’s sign-in service cannot be reached just now. Please try again in a moment.',
@@ -23,6 +25,7 @@ export function upstreamRefusal(
     case 'unknown_person':
     case 'disabled':
       return new HttpError({
+        ...(why ? { why } : {}),
         status: 403,
         code: 'access_denied',
         message:
@@ -31,6 +34,7 @@ export function upstreamRefusal(
       });
     default:
       return new HttpError({
+        ...(why ? { why } : {}),
         status: 400,
         code: 'invalid_request',
         message:

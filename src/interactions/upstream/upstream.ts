@@ -22,6 +22,7 @@ import { signInStepDone } from '../steps/sign-in-step-done.ts';
 import { upstreamRefusal } from './upstream-refusal.ts';
 
 const ATTEMPT_TTL_SECONDS = 10 * 60;
+const SIGN_IN_UNKNOWN = { reason: 'upstream.sign_in_unknown' } as const;
 /** The time of a sign-in of which the provider says no time. So no session is recent enough for a `max_age`. */
 const NEVER = 0;
 
@@ -43,6 +44,7 @@ export async function startUpstream(
 ): Promise<void> {
   const { ctx, interaction, instance } = context;
   const { upstream, upstreamSignIns, clock } = dependencies;
+  requestState(ctx.req).instance = instance.id;
   const provider = await providerOf(context, dependencies);
   // The answer arrives at a fixed address. The state names its interaction, and so the cookie.
   const state = `${interaction.uid}.${randomBytes(24).toString('base64url')}`;
@@ -72,7 +74,7 @@ export const forwardUpstreamAnswer: Middleware = (ctx) => {
   requestState(ctx.req).instance = ctx.params.instance;
   const { state } = parseParameters(ctx.querystring);
   const uid = /^([A-Za-z0-9_-]{10,128})\.[A-Za-z0-9_-]+$/.exec(singleValue(state) ?? '')?.[1];
-  if (!uid) throw upstreamRefusal('upstream_invalid');
+  if (!uid) throw upstreamRefusal('upstream_invalid', { why: SIGN_IN_UNKNOWN });
   redirect(ctx, `/interaction/${uid}/upstream/${ctx.params.instance}?${ctx.querystring}`);
 };
 
@@ -83,13 +85,14 @@ export async function finishUpstream(
 ): Promise<void> {
   const { ctx, interaction, instance } = context;
   const { upstream, upstreamSignIns, issuer, clock } = dependencies;
+  requestState(ctx.req).instance = instance.id;
   const state = singleValue(parseParameters(ctx.querystring).state) ?? '';
   const ours = state.startsWith(`${interaction.uid}.`);
   // Checks the address before anything is redeemed: an answer counts only at the address that its own provider got.
   const expected = ours && ctx.params.instance === instance.id;
   const attempt = expected ? await upstreamSignIns.take(state) : undefined;
   if (!expected || attempt?.instanceId !== instance.id)
-    throw upstreamRefusal('upstream_invalid', { retryAt: beginning(context) });
+    throw upstreamRefusal('upstream_invalid', { retryAt: beginning(context), why: SIGN_IN_UNKNOWN });
 
   const provider = await providerOf(context, dependencies);
   const result = await reach(context, () =>
@@ -118,11 +121,13 @@ export async function finishUpstream(
         factors,
       });
     log.detail = NOT_WHO_WAS_ASKED_FOR;
+    requestState(ctx.req).why = { reason: 'upstream.person_other' };
     const detail = { why: NOT_WHO_WAS_ASKED_FOR };
     await recordRefusal(context, dependencies, { event: 'upstream.refused', personId, detail });
     return notWhoWasAskedFor(context, dependencies);
   }
   log.signIn = result.reason;
+  requestState(ctx.req).why = result.why;
   if (result.personId) log.person = result.personId;
   log.detail = result.detail ?? IN_WORDS[result.reason];
   await recordRefusal(context, dependencies, {
@@ -132,7 +137,7 @@ export async function finishUpstream(
   });
   if (result.reason === 'upstream_not_recent') return notWhoWasAskedFor(context, dependencies);
   if (result.reason !== 'upstream_refused')
-    throw upstreamRefusal(result.reason, { retryAt: beginning(context) });
+    throw upstreamRefusal(result.reason, { retryAt: beginning(context), why: result.why });
   await finishInteraction(context, dependencies, {
     error: 'access_denied',
     error_description: 'Signing in was refused or cancelled',
@@ -206,6 +211,7 @@ async function reach<T>(context: InteractionContext, work: () => Promise<T>): Pr
     return await work();
   } catch (error) {
     if (!(error instanceof UpstreamUnavailable)) throw error;
-    throw upstreamRefusal('upstream_unavailable', { cause: error.cause, retryAt: beginning(context) });
+    const { cause, why } = error;
+    throw upstreamRefusal('upstream_unavailable', { cause, why, retryAt: beginning(context) });
   }
 }

@@ -184,6 +184,8 @@ describe('a provider’s keys', () => {
     });
     const callback = new URL('https://listo.example/callback?code=a');
     const error = await openid.authorizationCodeGrant(configuration, callback).catch((failure) => failure);
-    expect(() => explainUpstreamFailure(error)).toThrow(UpstreamUnavailable);
+    expect(() =>
+      explainUpstreamFailure(error, { provider: { issuer, clientId: 'listo' }, callbackUrl: callback }),
+    ).toThrow(UpstreamUnavailable);
   });
 });
