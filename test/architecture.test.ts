@@ -77,7 +77,8 @@ const CONFINED: Record<string, (file: SourceFile, what: Import) => boolean> = {
   pino: ({ path }) => folderOf(path) === 'platform',
   '@simplewebauthn/server': ({ path }) => folderOf(path) === 'authentication',
   '@simplewebauthn/server/helpers': ({ path }) => folderOf(path) === 'authentication',
-  'openid-client': ({ path }) => ['authentication', 'demo'].includes(folderOf(path)),
+  'openid-client': ({ path }) =>
+    ['authentication', 'demo'].includes(folderOf(path)) || path.startsWith('commands/flow/'),
   // The demo verifies a LiSTNR token with the very lines of the guide.
   jose: ({ path }) =>
     ['keys', 'clients', 'tokens', 'authentication', 'oidc', 'demo'].includes(folderOf(path)),

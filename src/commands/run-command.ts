@@ -14,6 +14,7 @@ import { databaseStats } from './database-stats.ts';
 import { deliveriesList, deliveriesRetry, deliveriesShow } from './deliveries.ts';
 import { doctor } from './doctor/doctor.ts';
 import { exportRegistrations } from './export/export.ts';
+import { flowCommand } from './flow/flow.ts';
 import { commandPage } from './help/command-page.ts';
 import { aboutSubject, overview } from './help/overview.ts';
 import { keysDrop, keysList, keysReseal, keysRotate } from './keys.ts';
@@ -84,6 +85,7 @@ export const COMMANDS: readonly Command[] = [
   explainCommand,
   ...refusalLists,
   previewCommand,
+  flowCommand,
   deliveriesList,
   deliveriesShow,
   deliveriesRetry,
