@@ -3,12 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openBrowser } from '../support/browsers/browser.ts';
-import { ADA, DEMO_WEB } from '../support/clients/relying-party.ts';
+import { ADA, authorizationUrl, DEMO_WEB } from '../support/clients/relying-party.ts';
 import { blocksAt, DEMO_ISSUER, fillIn } from '../support/documents/blocks.ts';
 import { openShell, type Shell } from '../support/documents/shell.ts';
 import { describeWith } from '../support/real-clients/toolchain.ts';
 import { startTestServer, type TestServer } from '../support/servers/test-server.ts';
+import { until } from '../support/time/until.ts';
 
+const WHY = 'docs/integrating.md#why-did-this-fail';
 const PLACE = 'docs/integrating.md#the-whole-flow-with-curl';
 const MODULES = fileURLToPath(new URL('../../node_modules', import.meta.url));
 const ID = { sub: ADA.id, workerProfileId: 'worker-profile-1815' };
@@ -48,6 +50,31 @@ describeCurl('the LiSTNR token of README.md', () => {
     const answer = await shell.run(fillIn(block.text, { [DEMO_ISSUER]: server.url }));
     const body = { access_token: expect.any(String), token_type: 'Bearer', expires_in: 900 };
     expect(JSON.parse(answer)).toEqual(body);
+  });
+});
+
+describeCurl('“Why did this fail?” of docs/integrating.md', () => {
+  it('is answered with what the page shows', async () => {
+    const redirect_uri = 'http://127.0.0.1:9999/calback';
+    const page = await openBrowser().get(authorizationUrl(server.url, { redirect_uri }));
+    expect(page.status).toBe(400);
+    const request_id = String(page.headers.get('x-request-id'));
+    expect(page.html).toContain(`<dt>Request</dt><dd><code>${request_id}</code></dd>`);
+    const [block] = blocksAt(WHY, 'sh');
+    const [shown] = blocksAt(WHY, 'json');
+    const values = { [DEMO_ISSUER]: server.url, 'PUT-THE-ID-HERE': request_id };
+    let answer: Record<string, unknown> = {};
+    await until('the refusal is recorded', async () => {
+      answer = JSON.parse(await shell.run(fillIn(block.text, values)));
+      return answer.error !== 'not_found';
+    });
+    expect(answer).toEqual({
+      ...JSON.parse(shown.text),
+      request_id,
+      at: expect.any(String),
+      expected: answer.expected,
+    });
+    expect(answer.expected).toEqual({ redirect_uri: expect.arrayContaining([DEMO_WEB.redirect_uri]) });
   });
 });
 
