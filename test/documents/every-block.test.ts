@@ -31,6 +31,9 @@ const RUN_BY: Readonly<Record<string, string | { because: string }>> = {
   },
   'docs/integrating.md': 'test/real-clients/curl.test.ts',
   'docs/operating.md#starting-it': 'test/postgres/documented-commands.test.ts',
+  'docs/operating.md#when-something-is-wrong': {
+    because: 'a certificate and a proxy are wrong in it; test/commands/doctor has each finding',
+  },
   'docs/operating.md#certificates-of-clients haproxy': 'test/real-clients/haproxy-certificates.test.ts',
   'docs/operating.md#certificates-of-clients nginx': {
     because: 'no test has nginx; test/clients/certificates.test.ts reads the header that it makes',

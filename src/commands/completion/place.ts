@@ -64,7 +64,7 @@ function placeOf(command: Command): CommandPlace {
   const { operands, options = {}, switches = [], choices = {}, words = {} } = command;
   const valuesOf = (name: string, shown: string): Values => {
     if (choices[name]) return { words: choices[name] };
-    return FILES.has(shown) ? 'files' : 'anything';
+    return shown.split('|').some((one) => FILES.has(one)) ? 'files' : 'anything';
   };
   return {
     options: [...Object.keys(options), ...switches].map((name) => ({

@@ -34,7 +34,7 @@ export async function listnrFlow(
 ): Promise<string> {
   if (client.pattern === 'authenticated_user')
     throw new OperatorError(
-      `This client comes with the ID token of its user. Play its application, and name it there: npx listo flow APPLICATION --listnr ${client.id}`,
+      `This client comes with the ID token of its user. Play its application with --listnr ${client.id}: npx listo flow APPLICATION`,
     );
   const secret = await secretOf(options, answers);
   transcript.step(`A LiSTNR token for ${client.id}`);

@@ -1,6 +1,6 @@
 import type { Command } from '../command.ts';
 import { SHARED_WORDS } from './shared-words.ts';
-import { wrapped } from './wrap.ts';
+import { filled, wrapped } from './wrap.ts';
 
 /** Begins each call that a person reads. */
 const PROGRAM = 'npx listo';
@@ -13,7 +13,7 @@ export function commandPage(command: Command, others: readonly string[]): string
     `Usage: ${PROGRAM} ${callOf(command)}`,
     wrapped(summary),
     wordsOf(command).join('\n'),
-    help?.trimEnd() ?? '',
+    help === undefined ? '' : filled(help.trimEnd()),
     examples.length === 0
       ? ''
       : ['For example:', ...examples.map((call) => `  ${PROGRAM} ${call}`)].join('\n'),

@@ -12,3 +12,16 @@ export function wrapped(text: string, { indent = 0 } = {}): string {
   }
   return [...lines, line].join('\n');
 }
+
+/** Fills the paragraphs of a text. An indented line stays as it is, and ends a paragraph, as an empty one does. */
+export function filled(text: string): string {
+  const paragraphs: string[] = [];
+  let open = false;
+  for (const line of text.split('\n')) {
+    const isPlain = line !== '' && !line.startsWith(' ');
+    if (open && isPlain) paragraphs[paragraphs.length - 1] += ` ${line}`;
+    else paragraphs.push(line);
+    open = isPlain;
+  }
+  return paragraphs.map((one) => (one.startsWith(' ') ? one : wrapped(one))).join('\n');
+}

@@ -22,6 +22,7 @@ export const apply: Command = {
   options: { timeout: 'SECONDS' },
   switches: ['yes', 'json'],
   summary: 'Print what files of registrations (SQL) change, and apply them: all, or none.',
+  examples: ['apply acme.sql', 'apply registrations --yes --json'],
   help: `Prints the same as plan, and applies it in one transaction. Asks before it deletes rows on which others hang; --yes
 answers that. Applies nothing if something else changed in between. The audit trail keeps who applied which file.`,
   async run(context, paths, given) {

@@ -19,6 +19,7 @@ export const plan: Command = {
   options: { timeout: 'SECONDS' },
   switches: ['json'],
   summary: 'Print what files of registrations (SQL) would change, and change nothing.',
+  examples: ['plan acme.sql', 'plan registrations --json'],
   help: `Runs the files in one transaction and rolls it back. Prints each row that would change, field by field, what each
 statement found, and what goes with a deletion. A statement that finds no row is perhaps a typing error.
 Exit status: 0 nothing would change, 2 something would, 1 a file is wrong.

@@ -46,7 +46,7 @@ SQL of a database role. Secrets, hashes and what people are called are named, an
         if (switches.has('json')) print(jsonOf(changes));
         else if (changes.length === 0) print('None.');
         else for (const change of changes) for (const line of changeInWords(change)) print(escaped(line));
-        if (found.length > MOST) say('There are older ones: npx listo audit tells of them with --until.\n');
+        if (found.length > MOST) say('There are older ones: npx listo audit --until TIME\n');
         else if (!since && !found.some(isBeginning)) say(await beginsIn(trail));
       } finally {
         await database.close();
