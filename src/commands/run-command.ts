@@ -13,6 +13,7 @@ import { completionCommand } from './completion/completion.ts';
 import { databaseStats } from './database-stats.ts';
 import { deliveriesList, deliveriesRetry, deliveriesShow } from './deliveries.ts';
 import { doctor } from './doctor/doctor.ts';
+import { drift } from './drift/drift.ts';
 import { exportRegistrations } from './export/export.ts';
 import { flowCommand } from './flow/flow.ts';
 import { commandPage } from './help/command-page.ts';
@@ -61,6 +62,7 @@ export const COMMANDS: readonly Command[] = [
   plan,
   apply,
   seed,
+  drift,
   exportRegistrations,
   migrate,
   clientSecret,
