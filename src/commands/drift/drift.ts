@@ -24,7 +24,7 @@ const FOUND = 2;
 const EVENTS = KINDS.filter(({ word }) => word !== 'person').flatMap(({ events }) => events);
 const PEOPLE = KINDS.flatMap(({ events }) => events);
 
-/** What differs, and from when on the trail was read. */
+/** The differences, and from when on the trail was read. */
 interface Report {
   since: Date | undefined;
   /** The application from which on it was read; undefined for a time that somebody named. */
@@ -53,7 +53,7 @@ now, and which of them are not as they were applied.
 
 Exit status: 0 nothing differs, 2 something does, 1 a failure.`,
   words: {
-    FILE: 'A file of registrations, or a folder for all its *.sql files.',
+    'FILE|FOLDER': 'A file of registrations, or a folder for all its *.sql files.',
     since: 'Read the trail from this time on: 2026-11-27, 2026-11-27T14:00:00Z, or an age such as 12h or 7d.',
     people:
       'Also tell of people: the names of columns that changed, since the trail has no values of people.',
