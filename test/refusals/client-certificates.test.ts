@@ -50,36 +50,35 @@ describe('a client whose certificate is refused finds out why', () => {
 
   it('by its name, its issuer, its use and its form', async () => {
     const METHOD = { method: ['tls_client_auth'] };
-    expect([
+    expect(
       await recordedWhy(
         server,
         postForm(`${server.url}/auth/token`, { client_id: 'billing', grant_type: 'refresh_token' }),
       ),
-      await why('billing', { 'client-cert': 'x' }),
-      await with_(own({ names: [{ kind: 'dns', value: 'biling.acme.example' }] })),
-      await with_(own({ subject: [[CN, 'nam\\ed']] }), 'named'),
-      await with_(aCertificate({ names: NAMES })),
-      await with_(own({ usage: SERVER_USAGE })),
-    ]).toEqual([
-      { reason: 'certificate.missing', expected: METHOD },
-      { reason: 'certificate.unreadable', expected: { form: 'rfc9440' } },
-      {
-        reason: 'certificate.other_name',
-        came: { tls_client_auth_san_dns: ['biling.acme.example'] },
-        expected: { tls_client_auth_san_dns: 'billing.acme.example' },
-      },
-      {
-        reason: 'certificate.other_name',
-        came: { tls_client_auth_subject_dn: 'CN=nam\\\\ed' },
-        expected: { tls_client_auth_subject_dn: 'CN=named,O=Acme' },
-      },
-      { reason: 'certificate.issuer_unknown', came: { issuer: 'CN=client' } },
-      {
-        reason: 'certificate.not_for_clients',
-        came: { extended_key_usage: [SERVER_USAGE] },
-        expected: { extended_key_usage: [CLIENT_USAGE, '2.5.29.37.0'] },
-      },
-    ]);
+    ).toEqual({ reason: 'certificate.missing', expected: METHOD });
+    expect(await why('billing', { 'client-cert': 'x' })).toEqual({
+      reason: 'certificate.unreadable',
+      expected: { form: 'rfc9440' },
+    });
+    expect(await with_(own({ names: [{ kind: 'dns', value: 'biling.acme.example' }] }))).toEqual({
+      reason: 'certificate.other_name',
+      came: { tls_client_auth_san_dns: ['biling.acme.example'] },
+      expected: { tls_client_auth_san_dns: 'billing.acme.example' },
+    });
+    expect(await with_(own({ subject: [[CN, 'nam\\ed']] }), 'named')).toEqual({
+      reason: 'certificate.other_name',
+      came: { tls_client_auth_subject_dn: 'CN=nam\\\\ed' },
+      expected: { tls_client_auth_subject_dn: 'CN=named,O=Acme' },
+    });
+    expect(await with_(aCertificate({ names: NAMES }))).toEqual({
+      reason: 'certificate.issuer_unknown',
+      came: { issuer: 'CN=client' },
+    });
+    expect(await with_(own({ usage: SERVER_USAGE }))).toEqual({
+      reason: 'certificate.not_for_clients',
+      came: { extended_key_usage: [SERVER_USAGE] },
+      expected: { extended_key_usage: [CLIENT_USAGE, '2.5.29.37.0'] },
+    });
   });
 
   it('by its time', async () => {
@@ -119,14 +118,12 @@ describe('a client whose certificate is refused finds out why', () => {
     const read = (headers: Record<string, string>) =>
       recordedWhy(server, getJson(`${server.url}/auth/userinfo`, { authorization, ...headers }));
     const expected = { 'x5t#S256': certificate.thumbprint };
-    expect([
-      missing,
-      await read({}),
-      { ...(await read(certificateHeader(other))), came: 'its thumbprint' },
-    ]).toEqual([
-      { reason: 'certificate.missing' },
-      { reason: 'access_token.certificate_missing', expected },
-      { reason: 'key.other', came: 'its thumbprint', expected },
-    ]);
+    expect(missing).toEqual({ reason: 'certificate.missing' });
+    expect(await read({})).toEqual({ reason: 'access_token.certificate_missing', expected });
+    expect({ ...(await read(certificateHeader(other))), came: 'its thumbprint' }).toEqual({
+      reason: 'key.other',
+      came: 'its thumbprint',
+      expected,
+    });
   });
 });
