@@ -1,5 +1,6 @@
 import type { JWTPayload } from 'jose';
 import type { AcceptedIssuer } from '../../clients/listnr/listnr-client.ts';
+import { registered } from '../../refusals/registered.ts';
 import { shownAddress } from '../../refusals/shown.ts';
 import { IdTokenRefused } from './errors.ts';
 import { checkAudience, type IdTokenClaims } from './id-token-claims.ts';
@@ -52,6 +53,6 @@ function otherIssuer(
   return new IdTokenRefused('The issuer of the ID token is not one that this client accepts.', {
     reason: 'id_token.issuer_not_accepted',
     came: { iss: shownAddress(iss) },
-    expected: { iss: shownAddress(issuers) },
+    expected: { iss: registered(issuers) },
   });
 }

@@ -1,5 +1,6 @@
 import type { JWTPayload } from 'jose';
 import type { Refusal } from '../../refusals/reasons.ts';
+import { registered } from '../../refusals/registered.ts';
 import { shown, shownTime } from '../../refusals/shown.ts';
 import { isSubject } from '../claims/subject.ts';
 import { IdTokenRefused } from './errors.ts';
@@ -91,7 +92,7 @@ const AUDIENCE: readonly Rule<readonly string[]>[] = [
     why: ({ aud }, audiences) => ({
       reason: 'id_token.other_audience',
       came: { aud: shown(aud) },
-      expected: { aud: shown(audiences) },
+      expected: { aud: registered(audiences) },
     }),
   },
   {
@@ -100,7 +101,7 @@ const AUDIENCE: readonly Rule<readonly string[]>[] = [
     why: ({ azp }, audiences) => ({
       reason: 'id_token.other_azp',
       came: { azp: shown(azp) },
-      expected: { azp: shown(audiences) },
+      expected: { azp: registered(audiences) },
     }),
   },
   {
@@ -110,7 +111,7 @@ const AUDIENCE: readonly Rule<readonly string[]>[] = [
     why: ({ aud }, audiences) => ({
       reason: 'id_token.azp_missing',
       came: { aud: shown(aud) },
-      expected: { aud: shown(audiences) },
+      expected: { aud: registered(audiences) },
     }),
   },
 ];

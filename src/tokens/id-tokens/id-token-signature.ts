@@ -8,6 +8,7 @@ import {
   type ProtectedHeaderParameters,
 } from 'jose';
 import type { Refusal } from '../../refusals/reasons.ts';
+import { registered } from '../../refusals/registered.ts';
 import { shown } from '../../refusals/shown.ts';
 import { IdTokenRefused } from './errors.ts';
 
@@ -68,7 +69,7 @@ function refusalOf(
     return refuse('The ID token is signed with an algorithm that is not accepted.', {
       reason: 'id_token.algorithm_not_accepted',
       came: { alg: shown(alg) },
-      expected: { alg: shown(algorithms) },
+      expected: { alg: registered(algorithms) },
     });
   const came = { alg: shown(alg), kid: shown(kid) };
   return error instanceof errors.JWKSNoMatchingKey

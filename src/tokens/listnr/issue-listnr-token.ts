@@ -1,7 +1,7 @@
 import type { ListnrClient } from '../../clients/listnr/listnr-client.ts';
 import type { KeyRing } from '../../keys/key-ring.ts';
 import { type Clock, epochSeconds } from '../../platform/time/clock.ts';
-import { shown } from '../../refusals/shown.ts';
+import { registered } from '../../refusals/registered.ts';
 import type { VerifiedIdToken } from '../id-tokens/accepted-issuer.ts';
 import { unauthorizedClient } from './errors.ts';
 import { listnrClaims, signListnrToken, TOKEN_LIFETIME_SECONDS } from './listnr-token.ts';
@@ -66,6 +66,6 @@ function requireEnabled(client: ListnrClient, environment: string): void {
     throw unauthorizedClient(`This client is not enabled for the environment ${environment}.`, {
       reason: 'listnr.environment_not_enabled',
       came: { environment },
-      expected: { environment: shown(client.environments) },
+      expected: { environment: registered(client.environments) },
     });
 }

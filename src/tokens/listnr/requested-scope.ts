@@ -1,3 +1,4 @@
+import { registered } from '../../refusals/registered.ts';
 import { shown } from '../../refusals/shown.ts';
 import { invalidScope } from './errors.ts';
 
@@ -22,6 +23,6 @@ export function grantedScopes(requested: string, allowed: readonly string[]): st
   throw invalidScope(`This client may not ask for the scope ${refused}.`, {
     reason: 'listnr.scope_not_allowed',
     came: { scope: shown(refused) },
-    expected: { scope: shown(allowed) },
+    expected: { scope: registered(allowed) },
   });
 }
