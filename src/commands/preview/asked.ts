@@ -1,10 +1,11 @@
 import { mayHaveScope, OFFLINE_ACCESS, scopesAllowed } from '../../clients/allowed-now.ts';
 import type { Client } from '../../clients/client.ts';
 import { type RequestedClaims, understoodClaims } from '../../oidc/checks/requested-claims.ts';
+import { reasonOf } from '../../oidc/reasons/refused-because.ts';
 import { OperatorError } from '../../platform/errors.ts';
 import { nearestName } from '../../platform/nearest-name.ts';
 import { isDevice } from './authorization.ts';
-import type { Finding } from './finding.ts';
+import { type Finding, finding, withReason } from './finding.ts';
 
 /** An authorization request: what remains of it, what of it is refused, and what is left out. */
 export interface AskedFor {
@@ -66,7 +67,7 @@ function refusalOfLibrary(error: unknown): Finding {
     error_description?: string;
   };
   if (!(error instanceof Error) || code === undefined) throw error;
-  return { error: code, sentence: sentence ?? code };
+  return withReason(code, sentence ?? code, reasonOf(error)?.reason);
 }
 
 function refusedGrant(client: Client): Finding[] {
@@ -79,17 +80,24 @@ function refusedGrant(client: Client): Finding[] {
 function refusedScopes(client: Client, scope: string): Finding[] {
   const asked = scope.split(' ').filter((word) => word !== '' && word !== OFFLINE_ACCESS);
   if (asked.length === 0)
-    return [{ error: 'invalid_scope', sentence: `The request asks for no scope beside ${OFFLINE_ACCESS}.` }];
+    return [
+      finding(
+        'invalid_scope',
+        `The request asks for no scope beside ${OFFLINE_ACCESS}.`,
+        'scope.nothing_asked',
+      ),
+    ];
   return asked
     .filter((word) => !mayHaveScope(client, word))
     .map((word) => {
       const near = nearestName(word, client.scopes);
       const meant = near === undefined ? '' : ` Perhaps ${near} is meant.`;
       const registered = client.scopes.join(', ');
-      return {
-        error: 'invalid_scope',
-        sentence: `The scope ${word} is not registered for this client, which may ask for ${registered}.${meant}`,
-      };
+      return finding(
+        'invalid_scope',
+        `The scope ${word} is not registered for this client, which may ask for ${registered}.${meant}`,
+        'scope.not_allowed',
+      );
     });
 }
 

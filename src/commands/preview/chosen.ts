@@ -8,7 +8,7 @@ import { OperatorError } from '../../platform/errors.ts';
 import { createPersonAdminStore } from '../person/person-admin-store.ts';
 import { createRegisteredStore, type Row } from '../registered/registered-store.ts';
 import { unknownId } from '../registered/unknown-id.ts';
-import type { Finding } from './finding.ts';
+import { type Finding, finding } from './finding.ts';
 
 /** The client with this id, or why it would be refused. @throws OperatorError when nobody registered it. */
 export async function chosenClient(db: Queryable, id: string): Promise<Client | Finding> {
@@ -16,10 +16,11 @@ export async function chosenClient(db: Queryable, id: string): Promise<Client | 
   if (client) return client;
   const registered = createRegisteredStore(db);
   if (await registered.find('clients', id))
-    return {
-      error: 'invalid_client',
-      sentence: 'The client is disabled. Setting clients.disabled_at to NULL lets it ask again.',
-    };
+    return finding(
+      'invalid_client',
+      'The client is disabled. Setting clients.disabled_at to NULL lets it ask again.',
+      'client.disabled',
+    );
   throw await unknownId(registered, id, {
     sentence: 'Sign in with Listo has no client with this id.',
     tables: ['clients'],

@@ -80,6 +80,6 @@ function inBytes(bytes: number): string {
   return `${bytes.toLocaleString('en-US')} bytes`;
 }
 
-function inWords({ error, sentence }: Finding): string {
-  return `${sentence} (${error})`;
+function inWords({ error, sentence, remedy }: Finding): string {
+  return `${sentence} (${error})${remedy === undefined ? '' : ` ${remedy}`}`;
 }

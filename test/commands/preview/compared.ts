@@ -42,10 +42,18 @@ export function previewed({ id_token, access_token, userinfo, listnr, ...others 
   return comparable({
     id_token: id_token as Token | undefined,
     access_token: access_token as Token,
-    userinfo: userinfo as object,
+    userinfo: asToldTo(userinfo as UserinfoSide),
     listnr: listnr as Record<string, Token>,
     answer: { scope, token_type, expires_in },
   });
+}
+
+type UserinfoSide = { refused?: { error: string; sentence: string } };
+
+/** A refusal as its client reads it. */
+function asToldTo(userinfo: UserinfoSide): object {
+  const { refused } = userinfo;
+  return refused ? { refused: { error: refused.error, sentence: refused.sentence } } : userinfo;
 }
 
 /** The answer of the token endpoint, with userinfo and LiSTNR tokens: the things that the server issued. */
