@@ -34,6 +34,8 @@ export interface DoctorStore {
   /** The clients whose secrets all end before this time, by the database's clock. */
   secretsEndingBefore(time: Date): Promise<ExpiringSecrets[]>;
   sealedUpstreamSecrets(): Promise<{ instanceId: string; sealed: string }[]>;
+  /** The instances with a provider of their own. */
+  providerIds(): Promise<string[]>;
   sealedKeys(): Promise<string[]>;
   publishedKids(): Promise<string[]>;
   /** The last month that the audit trail has a partition for: 2026-12. */
@@ -120,6 +122,7 @@ export function createDoctorStore(db: Queryable): DoctorStore {
           sealed: client_secret_sealed,
         }),
       ),
+    providerIds: () => db('upstream_providers').orderBy('instance_id').pluck('instance_id'),
     sealedKeys: () => db('signing_keys').pluck('private_jwk_sealed'),
     publishedKids: () => db('signing_keys').where({ key_set: 'oidc' }).pluck('kid'),
     lastAuditMonth: async () => (await db.raw(AUDIT_MONTHS)).rows[0]?.month ?? undefined,

@@ -3,6 +3,7 @@ import { isDatabaseUnavailable, withoutStatement } from '../../platform/database
 import { OperatorError } from '../../platform/errors.ts';
 import type { Command, CommandContext, ServerSettings } from '../command.ts';
 import { jsonOf } from '../registered/written.ts';
+import { providersCheck } from '../upstream/providers-check.ts';
 import { databaseCheck, openingFinding } from './database.ts';
 import { deliveriesCheck } from './deliveries.ts';
 import {
@@ -40,6 +41,7 @@ const CHECKS: readonly Check[] = [
   proxyCheck,
   mailCheck,
   outboundCheck,
+  providersCheck,
 ];
 
 export const doctor: Command = {

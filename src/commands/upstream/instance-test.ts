@@ -1,15 +1,13 @@
-import { type Tried, tryProvider } from '../../authentication/upstream/try-provider.ts';
 import { createInstanceStore } from '../../instances/instance-store.ts';
 import { OperatorError } from '../../platform/errors.ts';
 import { createOutboundFetch } from '../../platform/network/outbound-fetch.ts';
 import { createSecretBox } from '../../platform/secrets/secret-box.ts';
-import { REASONS } from '../../refusals/reasons.ts';
 import type { Command } from '../command.ts';
-import type { Finding, Outcome } from '../doctor/finding.ts';
 import { membersOf, reportOf } from '../doctor/report.ts';
 import { createRegisteredStore } from '../registered/registered-store.ts';
 import { unknownId } from '../registered/unknown-id.ts';
 import { jsonOf } from '../registered/written.ts';
+import { outcomeOf } from './outcome.ts';
 
 const FINDINGS = 2;
 
@@ -41,6 +39,8 @@ wrong.`,
         throw new OperatorError(
           'The people of this instance sign in here, and not at a provider of their own.',
         );
+      // Most commands need nothing of it.
+      const { tryProvider } = await import('../../authentication/upstream/try-provider.ts');
       const tried = await tryProvider(provider, {
         fetch: createOutboundFetch(settings.outbound),
         redirectUri: `${settings.issuer}/auth/upstream/callback/${id}`,
@@ -53,21 +53,3 @@ wrong.`,
     }
   },
 };
-
-/** The outcome of a step, with the words of its reason. */
-export function outcomeOf({ step, facts, why }: Tried, id: string): Outcome {
-  return { check: step, facts, findings: why ? [findingOf(why, id)] : [] };
-}
-
-function findingOf({ reason, came = {}, expected = {} }: NonNullable<Tried['why']>, id: string): Finding {
-  const { sentence, remedy } = REASONS[reason];
-  const values = [
-    ...Object.entries(came).map(([name, value]) => `${name} ${[value].flat().join(' ')} came`),
-    ...Object.entries(expected).map(([name, value]) => `${name} ${[value].flat().join(' ')} was expected`),
-  ];
-  return {
-    name: reason,
-    sentence: values.length === 0 ? sentence : `${sentence.replace(/\.$/, '')}: ${values.join('; ')}.`,
-    remedy: remedy.replaceAll('<instance id>', id),
-  };
-}

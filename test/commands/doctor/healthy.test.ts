@@ -40,6 +40,7 @@ describe('doctor', () => {
       'proxy',
       'mail',
       'outbound',
+      'providers',
     ]);
   });
 
@@ -62,6 +63,7 @@ describe('doctor', () => {
       'proxy fine',
       'mail not_checked',
       'outbound not_checked',
+      'providers not_checked',
     ]);
   });
 

@@ -263,6 +263,16 @@ const MISTAKES: [
     /^Correct the host, port, user or password of SMTP_URL/,
   ],
   [
+    'a customer’s provider that does not answer',
+    () =>
+      findingsAfter(`
+        INSERT INTO instances (id, name, authentication) VALUES ('globex', 'Globex', 'oidc');
+        INSERT INTO upstream_providers (instance_id, issuer, client_id) VALUES ('globex', 'http://localhost:1', 'listo')`),
+    'upstream.unreachable',
+    /^The provider of the instance globex: The provider did not answer.*: error ECONNREFUSED came\.$/,
+    /npx listo instance test globex tries it\.$/,
+  ],
+  [
     'a range API that does not answer',
     () => findingsOn(database, { PASSWORD_RANGE_URL: 'http://localhost:1/range' }),
     'outbound.password_range',

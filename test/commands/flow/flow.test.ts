@@ -227,7 +227,7 @@ describe('listo flow explains', () => {
     const { code, err } = await played(server, ['demo-app']);
     expect({ code, err }).toEqual({
       code: 1,
-      err: 'This client comes with the ID token of its user. Play its application, and name it there: npx listo flow APPLICATION --listnr demo-app\n',
+      err: 'This client comes with the ID token of its user. Play its application with --listnr demo-app: npx listo flow APPLICATION\n',
     });
   });
 
