@@ -126,7 +126,7 @@ export const FUNCTIONS_SINCE: Partial<Record<Name, string>> = {
   '0044-accounts': '556ff0692ec5ea32',
   '0045-password-rehashed': 'e554dab34394daa8',
   '0047-planned-changes': '0e59909ae669a140',
-  '0048-updated-at-everywhere': '2c855c525b6fadec',
+  '0048-updated-at-everywhere': 'f63b832e2a70dc02',
 };
 
 /** The migrations in order, as knex wants them. They are listed by hand, so that no folder is read at start. */

@@ -1,9 +1,7 @@
 CREATE OR REPLACE FUNCTION record_registration_change() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
-  hidden constant text[] := '{digest,password_hash,password_rehashed,client_secret_sealed}';
   before jsonb;
   after jsonb;
-  keys text[];
 BEGIN
   IF to_regclass('pg_temp.planned_changes') IS NULL AND to_regclass('pg_temp.registration_changes') IS NULL THEN
     RETURN NULL;
@@ -13,31 +11,16 @@ BEGIN
   IF before = after THEN
     RETURN NULL;
   END IF;
-  SELECT array_agg((SELECT string_agg(row_data->>key, ' ' ORDER BY n) FROM unnest(string_to_array(TG_ARGV[0], ',')) WITH ORDINALITY AS names (key, n)) ORDER BY i) INTO keys
-  FROM (VALUES (1, coalesce(before, after)), (2, coalesce(after, before))) AS rows (i, row_data);
-  IF to_regclass('pg_temp.planned_changes') IS NULL THEN
-    INSERT INTO pg_temp.registration_changes (table_name, operation, row_key) VALUES (TG_TABLE_NAME, lower(TG_OP), keys[2]);
+  IF to_regclass('pg_temp.planned_changes') IS NOT NULL THEN
+    INSERT INTO pg_temp.planned_changes (table_name, operation, key_columns, old, new)
+    VALUES (TG_TABLE_NAME, lower(TG_OP), string_to_array(TG_ARGV[0], ','), before, after);
     RETURN NULL;
   END IF;
-  INSERT INTO pg_temp.planned_changes (table_name, operation, old_key, row_key, old, new)
-  SELECT TG_TABLE_NAME, lower(TG_OP), keys[1], keys[2],
-    coalesce(jsonb_object_agg(key, value) FILTER (WHERE side = 'old'), '{}'), coalesce(jsonb_object_agg(key, value) FILTER (WHERE side = 'new'), '{}')
-  FROM (
-    SELECT side, key, CASE
-      WHEN key <> ALL (hidden) THEN value
-      WHEN value #>> '{}' LIKE 'sha256:%' THEN to_jsonb(left(value #>> '{}', 15) || '…')
-      ELSE to_jsonb('sha256 of it: ' || left(encode(sha256(convert_to(value #>> '{}', 'UTF8')), 'hex'), 8) || '…')
-    END AS value
-    FROM (
-      SELECT 'old' AS side, key, value FROM jsonb_each(before) WHERE value IS DISTINCT FROM coalesce(after->key, 'null')
-      UNION ALL
-      SELECT 'new', key, value FROM jsonb_each(after) WHERE value IS DISTINCT FROM coalesce(before->key, 'null')
-    ) AS changed
-    WHERE value <> 'null'
-  ) AS shown;
+  INSERT INTO pg_temp.registration_changes (table_name, operation, row_key)
+  VALUES (TG_TABLE_NAME, lower(TG_OP), (SELECT string_agg(coalesce(after, before)->>key, ' ' ORDER BY n) FROM unnest(string_to_array(TG_ARGV[0], ',')) WITH ORDINALITY AS keys (key, n)));
   RETURN NULL;
 END $$;
-COMMENT ON FUNCTION record_registration_change IS 'Lists the rows that a seed file really changed, with old and new values, in the temporary table planned_changes of the commands plan, apply and seed; for the seed command of older releases without values, in registration_changes. It hides secret columns but for their first letters.';
+COMMENT ON FUNCTION record_registration_change IS 'Lists the rows that a seed file really changed, as they were and are, in the temporary table planned_changes of the commands plan, apply and seed; for the seed command of older releases in registration_changes.';
 CREATE TRIGGER record_change AFTER INSERT OR DELETE OR UPDATE OF name, digest, expires_at ON client_secrets FOR EACH ROW EXECUTE FUNCTION record_registration_change('client_id,name');
 CREATE TRIGGER record_change AFTER INSERT OR DELETE OR UPDATE ON clients FOR EACH ROW EXECUTE FUNCTION record_registration_change('id');
 CREATE TRIGGER record_change AFTER INSERT OR DELETE OR UPDATE ON instances FOR EACH ROW EXECUTE FUNCTION record_registration_change('id');

@@ -144,7 +144,7 @@ async function prepare(trx: Knex.Transaction, { settings = {} }: RunOptions): Pr
     CREATE TEMPORARY TABLE planned_changes (
       n bigint GENERATED ALWAYS AS IDENTITY,
       statement integer DEFAULT current_setting('listo.seed_statement')::integer,
-      table_name text, operation text, old_key text, row_key text, old jsonb, new jsonb
+      table_name text, operation text, key_columns text[], old jsonb, new jsonb
     ) ON COMMIT DROP;
     CREATE TEMPORARY TABLE seed_statements (n integer PRIMARY KEY, kind text, sql text, matched bigint) ON COMMIT DROP;
     CREATE TEMPORARY TABLE seed_gone (statement integer, table_name text, number bigint) ON COMMIT DROP;
