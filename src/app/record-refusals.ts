@@ -1,5 +1,6 @@
 import { limitKeyOf } from '../http/rate-limits/limit-key.ts';
 import type { AnswerListener } from '../http/records/access-log.ts';
+import { claimed } from '../http/records/log-fields.ts';
 import { REQUEST_REASONS } from '../refusals/reasons/request.ts';
 import type { RefusalRecorder } from '../refusals/recorder.ts';
 import type { Refused } from '../refusals/refused.ts';
@@ -19,7 +20,7 @@ export function recordRefusals(
   endpointOf: (path: string) => string,
 ): AnswerListener {
   return ({ path, status, state }) => {
-    const { id, why, instance, log } = state;
+    const { id, why, instance, log, claim } = state;
     if (why === undefined && log.error === undefined) return;
     const endpoint = endpointOf(path);
     if (EXPLAIN.test(endpoint) || NO_REFUSALS.has(log.error)) return;
@@ -31,6 +32,7 @@ export function recordRefusals(
         endpoint,
         status,
         clientId: textOf(log.client),
+        claim: log.clientIs === 'claimed' && log.client === claimed(claim ?? '') ? claim : undefined,
         clientIs: log.clientIs as Refused['clientIs'],
         instanceId: instance,
         error: textOf(log.error) ?? `http_${status}`,

@@ -1,5 +1,7 @@
 import type { Values, Why } from '../platform/errors.ts';
 import { logReason, logText } from '../platform/log/log-text.ts';
+import { nearestName } from '../platform/nearest-name.ts';
+import type { Refused } from './refused.ts';
 
 /** Parameters whose values are a secret, stand for one, or name a person. Nobody may give them; here nobody can. */
 const NEVER = new Set([
@@ -32,23 +34,36 @@ const MOST_OF_LIST = 20;
 const LONGEST_NAME = 40;
 const LONGEST = 4000;
 
+/** A refusal, as others may read it, and as Postgres can: one row that it cannot read would take others with it. */
+export function clean(refused: Refused): Refused {
+  const { requestId, endpoint, clientId, error, why } = refused;
+  return {
+    ...refused,
+    requestId: logText(requestId),
+    endpoint: logText(endpoint),
+    clientId: clientId && logText(clientId),
+    error: logText(error),
+    why: why && { reason: logText(why.reason), ...cleanValues(why) },
+  };
+}
+
 /**
  * The values of a refusal, as others may read them: of a bounded length, without control characters and e-mail addresses.
- * A long word that came and that nobody registered may be a secret in the wrong place, so only its beginning stays.
+ * A long word that came and that resembles nothing registered may be a secret in the wrong place, so only its beginning stays.
  */
 export function cleanValues({ came = {}, expected = {} }: Pick<Why, 'came' | 'expected'>): {
   came: Values;
   expected: Values;
 } {
-  const registered = clean(expected, logText);
-  const known = Object.values(registered).flat().join(' ');
-  return {
-    came: clean(came, (text) => logReason(text, (word) => known.includes(word))),
-    expected: registered,
-  };
+  const registered = cleaned(expected, logText);
+  const known = Object.values(registered).flat();
+  const words = known.flatMap((text) => text.match(/[\w-]+/g) ?? []);
+  const isKnown = (word: string) =>
+    known.some((text) => text.includes(word)) || nearestName(word, words) !== undefined;
+  return { came: cleaned(came, (text) => logReason(text, isKnown)), expected: registered };
 }
 
-function clean(values: Values, cleaned: (text: string) => string): Values {
+function cleaned(values: Values, clean: (text: string) => string): Values {
   let left = LONGEST;
   const fits = (text: string) => {
     left -= text.length;
@@ -61,7 +76,7 @@ function clean(values: Values, cleaned: (text: string) => string): Values {
       const texts = [value]
         .flat()
         .slice(0, MOST_OF_LIST)
-        .map((text) => cleaned(String(text)))
+        .map((text) => clean(String(text)))
         .filter(fits);
       const [text] = texts;
       if (text === undefined && typeof value === 'string') return [];

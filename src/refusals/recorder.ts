@@ -6,6 +6,7 @@ import type { Metrics } from '../platform/metrics.ts';
 import { createPlaces } from '../platform/places.ts';
 import { withinShare } from '../platform/postgres/share.ts';
 import { type DropCause, MOST_AT_ONCE, MOST_QUEUED, RATES } from './bounds.ts';
+import { clean } from './clean-values.ts';
 import type { RefusalRowsStore } from './refusal-rows-store.ts';
 import type { Refused } from './refused.ts';
 
@@ -102,7 +103,7 @@ export function createRefusalRecorder({
         metrics.countDroppedRefusals(full === 'queue' ? full : kindOf(full), 1);
         return;
       }
-      queue.push({ ...refused, since: performance.now() });
+      queue.push({ ...clean(refused), since: performance.now() });
       schedule();
     },
 
@@ -114,9 +115,9 @@ export function createRefusalRecorder({
 }
 
 /** The buckets in which a refusal takes a place. The first word of each says which bound it has. */
-function namesOf({ service, clientId, clientIs, error, why }: Refused, network: string): string[] {
+function namesOf({ service, clientId, claim, clientIs, error, why }: Refused, network: string): string[] {
   const isProven = clientIs === 'authenticated';
-  const client = `${service} ${clientId ?? ''} ${isProven}`;
+  const client = `${service} ${claim ?? clientId ?? ''} ${isProven}`;
   return [
     `reason ${client} ${why?.reason ?? error}`,
     `client ${client}`,

@@ -1,13 +1,11 @@
 import type { Queryable } from '../platform/database.ts';
-import { logText } from '../platform/log/log-text.ts';
 import { prepare } from '../platform/postgres/statements/prepared-statement.ts';
 import { MOST_OF_ALL, MOST_OF_LANE, MOST_OF_UNKNOWN } from './bounds.ts';
-import { cleanValues } from './clean-values.ts';
 import type { Refused } from './refused.ts';
 
 /** Writes refusals, and keeps their number within bounds. Each is one statement, and waits for no other process. */
 export interface RefusalRowsStore {
-  /** Adds rows, and returns their lanes. `ageMs` says how long ago each was answered. */
+  /** Adds rows, which are clean, and returns their lanes. `ageMs` says how long ago each was answered. */
   add(refused: readonly (Refused & { ageMs: number })[]): Promise<string[]>;
   /** Deletes what is too much in these lanes, also of other processes: the oldest of their most frequent reasons. */
   boundLanes(lanes: readonly string[]): Promise<void>;
@@ -28,15 +26,15 @@ const addRows = prepare<{ lane: string }, { rows: string }>(
   INSERT INTO refusals
     (at, request_id, service, endpoint, status, client_id, client_is, instance_id, lane, error, reason, came, expected)
   SELECT now() - r."ageMs" * interval '1 millisecond', r."requestId", r.service, r.endpoint, r.status,
-    r."clientId", r."clientIs", coalesce(c.instance_id, r."instanceId"),
+    coalesce(c.id, l.id, r."clientId"), r."clientIs", coalesce(c.instance_id, r."instanceId"),
     CASE WHEN c.id IS NULL AND l.id IS NULL THEN ${UNKNOWN_LANE}
-         WHEN r."clientIs" = 'authenticated' THEN r.service || ' ' || r."clientId" || ' authenticated'
-         ELSE r.service || ' ' || r."clientId" END,
+         WHEN r."clientIs" = 'authenticated' THEN r.service || ' ' || coalesce(c.id, l.id) || ' authenticated'
+         ELSE r.service || ' ' || coalesce(c.id, l.id) END,
     r.error, ${REASON}, r.came, r.expected
   FROM jsonb_to_recordset(:rows::jsonb) AS r ("ageMs" float8, "requestId" text, service text, endpoint text, status int,
-    "clientId" text, "clientIs" text, "instanceId" text, error text, reason text, came jsonb, expected jsonb)
-  LEFT JOIN clients c ON r.service = 'listo' AND c.id = r."clientId"
-  LEFT JOIN listnr_clients l ON r.service = 'listnr' AND l.id = r."clientId"
+    "clientId" text, claim text, "clientIs" text, "instanceId" text, error text, reason text, came jsonb, expected jsonb)
+  LEFT JOIN clients c ON r.service = 'listo' AND c.id = coalesce(r.claim, r."clientId")
+  LEFT JOIN listnr_clients l ON r.service = 'listnr' AND l.id = coalesce(r.claim, r."clientId")
   ORDER BY r."ageMs" DESC
   RETURNING lane`,
 );
@@ -94,15 +92,6 @@ export function createRefusalRowsStore(db: Queryable, { mostOfAll = MOST_OF_ALL 
   };
 }
 
-/** One row that Postgres cannot read would take the others with it. */
-function toRow({ requestId, endpoint, clientId, error, why, ...refused }: Refused & { ageMs: number }) {
-  return {
-    ...refused,
-    requestId: logText(requestId),
-    endpoint: logText(endpoint),
-    clientId: clientId && logText(clientId),
-    error: logText(error),
-    reason: why && logText(why.reason),
-    ...cleanValues(why ?? {}),
-  };
+function toRow({ why, ...refused }: Refused & { ageMs: number }) {
+  return { ...refused, reason: why?.reason, came: why?.came ?? {}, expected: why?.expected ?? {} };
 }

@@ -12,6 +12,8 @@ export interface Refused {
   status: number;
   /** The client that it named, and how sure that is. */
   clientId: string | undefined;
+  /** The whole name, where `clientId` may have only its beginning. It is written if a client has it. */
+  claim: string | undefined;
   clientIs: 'authenticated' | 'registered' | 'claimed' | undefined;
   /** Where it is known and the client is not. */
   instanceId: string | undefined;

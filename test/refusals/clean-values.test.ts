@@ -1,4 +1,4 @@
-import { cleanValues } from '../../src/refusals/clean-values.ts';
+import { clean, cleanValues } from '../../src/refusals/clean-values.ts';
 import { createRefusalRowsStore } from '../../src/refusals/refusal-rows-store.ts';
 import { openTestDatabase } from '../support/databases/test-database.ts';
 
@@ -17,8 +17,10 @@ describe('what came with a refused request', () => {
 
   it('is kept whole where it is registered', () => {
     const value = 'https://app.example/cb/550e8400-e29b-41d4-a716-446655440000';
-    expect(came(`${value}x`)).toEqual({ redirect_uri: 'https://app.example/cb/550e8400...' });
+    expect(came(value)).toEqual({ redirect_uri: 'https://app.example/cb/550e8400...' });
     expect(came(value, { redirect_uri: [value] })).toEqual({ redirect_uri: value });
+    // A letter too many.
+    expect(came(`${value}x`, { redirect_uri: [value] })).toEqual({ redirect_uri: `${value}x` });
   });
 
   it.each([
@@ -46,15 +48,18 @@ describe('what came with a refused request', () => {
     const odd = '\u0000\ud800\udfff"\\\u2028';
     const lanes = await createRefusalRowsStore(database.knex).add([
       {
-        requestId: odd,
-        service: 'listo',
-        endpoint: odd,
-        status: 400,
-        clientId: odd,
-        clientIs: 'claimed',
-        instanceId: undefined,
-        error: odd,
-        why: { reason: odd, came: { [odd]: [odd] }, expected: { [odd]: odd } },
+        ...clean({
+          requestId: odd,
+          service: 'listo',
+          endpoint: odd,
+          status: 400,
+          clientId: odd,
+          claim: undefined,
+          clientIs: 'claimed',
+          instanceId: undefined,
+          error: odd,
+          why: { reason: odd, came: { [odd]: [odd] }, expected: { [odd]: odd } },
+        }),
         ageMs: 0,
       },
     ]);

@@ -107,6 +107,29 @@ describe('a refused request', () => {
     expect(await server.database.knex('refusals').pluck('lane')).toEqual(['listnr ?']);
   });
 
+  it('with a long name is one of the client that has it, and otherwise only its beginning is kept', async () => {
+    const id = 'client-550e8400-e29b-41d4-a716-446655440000';
+    await server.database.knex.raw(
+      `INSERT INTO clients (id, instance_id, name, type, redirect_uris)
+       VALUES (?, 'demo', 'Long', 'public', '{https://app.example/callback}')`,
+      [id],
+    );
+    const limited = (client_id: string) =>
+      recordedOf('/auth/token', {
+        id: client_id.slice(-5),
+        method: 'POST',
+        body: new URLSearchParams([
+          ['client_id', client_id],
+          ['grant_type', 'refresh_token'],
+          ['grant_type', 'refresh_token'],
+        ]),
+      });
+    expect(await limited(id)).toEqual([expect.objectContaining({ client_id: id, instance_id: 'demo' })]);
+    expect(await limited(`${id}-secret`)).toEqual([
+      expect.objectContaining({ client_id: 'client-5...', client_is: 'claimed', instance_id: null }),
+    ]);
+  });
+
   it('is found by its own client alone', async () => {
     await recordedOf('/auth/token', {
       id: 'own',
@@ -120,7 +143,7 @@ describe('a refused request', () => {
 
   it.each([
     ['that succeeds', '/.well-known/openid-configuration', {}],
-    ['to a page of people', '/interaction/unknown', {}],
+    ['to a file', '/assets/unknown', {}],
     ['to no address', '/auth/nothing', {}],
     ['that asks for an explanation', '/auth/explain', form({ request_id: 'x' })],
   ])('%s is not recorded', async (_what, path, init) => {

@@ -20,6 +20,8 @@ export type ClientIs = 'authenticated' | 'registered' | 'claimed';
 const LONGEST_CLAIM = 24;
 /** So many letters and digits in a row are no name that somebody chose, but may be a secret in the wrong place. */
 const RANDOM = /[A-Za-z0-9]{20}/;
+/** Ids of clients look like this. */
+const CLIENT_ID = /^[A-Za-z0-9._~-]{3,100}$/;
 /** The names of grant types may be longer. */
 const GRANT_TYPE_URN = /^urn:ietf:params:oauth:grant-type:[a-z_-]{1,24}$/;
 
@@ -53,8 +55,10 @@ export function logClient(req: IncomingMessage, client: string, clientIs: Client
 
 /** Names the client that a request claims to be, unless the line names one already. */
 export function logClaim(req: IncomingMessage, claim: string): void {
-  const { log } = requestState(req);
-  if (claim !== '' && log.client === undefined) logClient(req, claimed(claim), 'claimed');
+  const state = requestState(req);
+  if (claim === '' || state.log.client !== undefined) return;
+  logClient(req, claimed(claim), 'claimed');
+  if (CLIENT_ID.test(claim)) state.claim = claim;
 }
 
 /** A name that anybody may have chosen, without what may be a secret or an address. */

@@ -18,6 +18,8 @@ export interface RequestState {
   headers?: Readonly<Record<string, string>>;
   /** The id of the client, once it is known that there is one, for the page of an error. */
   client?: string;
+  /** The whole name that the request gives for its client. It may be a secret in the wrong place, and is never shown. */
+  claim?: string;
   /** The id of the instance, where it is known and the client is not. */
   instance?: string;
 }

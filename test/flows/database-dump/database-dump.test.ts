@@ -72,6 +72,7 @@ describe('a dump of the database, after a run of every flow', () => {
         'one_time_links',
         'people',
         'refresh_families',
+        'refusals',
         'revoked_access_tokens',
         'sessions',
         'signing_keys',

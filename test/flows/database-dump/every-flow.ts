@@ -26,6 +26,7 @@ export async function runEveryFlow(world: UpstreamWorld): Promise<void> {
   const tokens = await obtainTokens(url, {}, browser);
   await useTokens(url, browser, tokens);
   await halfWay(url, browser, tokens);
+  await misplacedSecrets(world, tokens);
   await pushedRequests(url, browser, tokens);
   await clientKeys(world);
   await signInUpstream(world);
@@ -63,6 +64,39 @@ async function useTokens(url: string, browser: Browser, tokens: Tokens): Promise
   await exchange(url, await obtainCode(url, {}, browser), {
     client_secret: 'a wrong secret that somebody tried',
   });
+}
+
+/** Secrets in each parameter whose value a refusal may repeat. Refusals are recorded. */
+async function misplacedSecrets({ server }: UpstreamWorld, tokens: Tokens): Promise<void> {
+  const { url, services } = server;
+  const { client_id, client_secret, redirect_uri } = DEMO_WEB;
+  const code = await obtainCode(url);
+  const secrets = [client_secret, code, tokens.access_token, tokens.refresh_token ?? '', tokens.id_token];
+  for (const secret of secrets) {
+    for (const name of ['client_id', 'grant_type', 'scope', 'redirect_uri', 'resource', secret])
+      await postForm(`${url}/auth/token`, {
+        ...DEMO_WEB,
+        grant_type: 'authorization_code',
+        code: 'unknown',
+        [name]: secret,
+      });
+    // A request with another wrong parameter would be kept as it is, for its interaction.
+    const refused = ['client_id', 'redirect_uri', 'response_type', 'response_mode', 'prompt', 'max_age'];
+    for (const name of [...refused, 'code_challenge_method', 'request_uri', 'claims'])
+      await fetch(authorizationUrl(url, { [name]: secret }), { redirect: 'manual' });
+    await fetch(authorizationUrl(url, { redirect_uri: `${redirect_uri}?code=${secret}` }), {
+      redirect: 'manual',
+    });
+    await fetch(
+      `${url}/auth/logout?client_id=${client_id}&post_logout_redirect_uri=https://a.example/${secret}`,
+    );
+    await askToken(server, `Basic ${btoa(`${secret}:x`)}`, {
+      client_id: secret,
+      scope: secret,
+      subject: secret,
+    });
+    await services.refusalRecorder.flush();
+  }
 }
 
 /** A sign-in that stops before the password, after a wrong password, and before the consent. */

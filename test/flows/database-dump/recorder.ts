@@ -59,7 +59,8 @@ export function recordCredentials({ upstream }: { upstream: string }): {
     const text = await response.clone().text();
     for (const [, csrf] of text.matchAll(/name="csrf" value="([^"]+)"/g)) note('CSRF token', csrf);
     const members = membersOf(text);
-    if (target.pathname.startsWith('/v1/')) for (const [, value] of members) note('LiSTNR token', value);
+    if (target.pathname.startsWith('/v1/') && response.ok)
+      for (const [, value] of members) note('LiSTNR token', value);
     else noteNamed(members);
     return response;
   };

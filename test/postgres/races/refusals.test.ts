@@ -19,6 +19,7 @@ const REFUSED: Refused = {
   endpoint: '/auth/token',
   status: 400,
   clientId: 'portal',
+  claim: undefined,
   clientIs: 'registered',
   instanceId: undefined,
   error: 'invalid_grant',
