@@ -1,5 +1,5 @@
 import type { RegistrationsStore } from './registrations-store.ts';
-import { type ExportedRow, statementOf, statementOfMany, type TableShape } from './seed-text.ts';
+import { type ExportedRow, statementsOf, type TableShape } from './seed-text.ts';
 
 export interface SeedFile {
   name: string;
@@ -73,29 +73,23 @@ export async function* seedFiles(
 
 async function* instanceFiles(store: RegistrationsStore, id: string): AsyncGenerator<SeedFile> {
   const opening: Section = { statements: [], rows: {} };
-  const notes = [...PROMISE, DIGESTS];
-  for (const { table, column } of [
-    { table: 'instances', column: 'id' },
-    { table: 'upstream_providers', column: 'instance_id' },
-  ]) {
-    const shape = await store.shapeOf(table);
-    for (const row of await store.rows(shape, column, [id])) {
-      add(opening, [statementOf(shape, row)], { [table]: 1 });
-      if (typeof row.client_secret_sealed === 'string') notes.push(SEALED);
-    }
-  }
-  const clients = oneByOne(store, CLIENTS, { column: 'instance_id', value: id });
+  add(opening, await read(store, 'instances', 'id', [id]));
+  const providers = await read(store, 'upstream_providers', 'instance_id', [id]);
+  add(opening, providers);
+  const isSealed = providers.rows.some((row) => typeof row.client_secret_sealed === 'string');
+  const notes = [...PROMISE, DIGESTS, ...(isSealed ? [SEALED] : [])];
+  const clients = sections(store, CLIENTS, { column: 'instance_id', value: id });
   yield* numbered(`instance-${id}`, [`${HEADING} the instance ${id}.`, ...notes], clients, opening);
 }
 
 async function* listnrFiles(store: RegistrationsStore): AsyncGenerator<SeedFile> {
   const heading = [`${HEADING} the clients of LiSTNR.`, ...PROMISE, DIGESTS];
-  yield* numbered('listnr', heading, oneByOne(store, LISTNR, undefined));
+  yield* numbered('listnr', heading, sections(store, LISTNR, undefined));
 }
 
 async function* peopleFiles(store: RegistrationsStore, id: string): AsyncGenerator<SeedFile> {
   const heading = [`${HEADING} the people of the instance ${id}.`, ...PROMISE, ...HASHES];
-  yield* numbered(`people-${id}`, heading, manyAtOnce(store, PEOPLE, { column: 'instance_id', value: id }));
+  yield* numbered(`people-${id}`, heading, sections(store, PEOPLE, { column: 'instance_id', value: id }));
 }
 
 interface Section {
@@ -103,23 +97,57 @@ interface Section {
   rows: Record<string, number>;
 }
 
-function add(section: Section, statements: readonly string[], rows: Record<string, number>): void {
-  section.statements.push(...statements);
-  for (const [table, count] of Object.entries(rows)) section.rows[table] = (section.rows[table] ?? 0) + count;
+interface TableRows {
+  shape: TableShape;
+  rows: readonly ExportedRow[];
+}
+
+async function read(
+  store: RegistrationsStore,
+  table: string,
+  column: string,
+  values: readonly string[],
+): Promise<TableRows> {
+  const shape = await store.shapeOf(table);
+  return { shape, rows: await store.rows(shape, column, values) };
+}
+
+function add(section: Section, { shape, rows }: TableRows): void {
+  section.statements.push(...statementsOf(shape, rows));
+  if (rows.length > 0) section.rows[shape.table] = rows.length;
+}
+
+/** A section for each thousand or two rows of a kind, with what belongs to them. */
+async function* sections(
+  store: RegistrationsStore,
+  { table, parts }: Kind,
+  where: Parameters<RegistrationsStore['batches']>[1],
+): AsyncGenerator<Section> {
+  const shape = await store.shapeOf(table);
+  for await (const owners of store.batches(shape, where)) {
+    const section: Section = { statements: [], rows: {} };
+    add(section, { shape, rows: owners });
+    const ids = owners.map(({ id }) => String(id));
+    for (const part of parts) add(section, await read(store, part.table, part.column, ids));
+    yield section;
+  }
 }
 
 /** A file for each section. The opening stands in the first one. */
 async function* numbered(
   name: string,
   heading: readonly string[],
-  sections: AsyncIterable<Section>,
+  all: AsyncIterable<Section>,
   opening?: Section,
 ): AsyncGenerator<SeedFile> {
   let pending = opening;
   let n = 1;
-  for await (const section of sections) {
-    if (pending) add(pending, section.statements, section.rows);
-    yield fileOf(name, n, heading, pending ?? section);
+  for await (const { statements, rows } of all) {
+    const section = {
+      statements: [...(pending?.statements ?? []), ...statements],
+      rows: { ...pending?.rows, ...rows },
+    };
+    yield fileOf(name, n, heading, section);
     pending = undefined;
     n += 1;
   }
@@ -138,57 +166,4 @@ function fileOf(
     text: `${[heading.join('\n'), ...statements].join('\n\n')}\n`,
     rows,
   };
-}
-
-type Where = Parameters<RegistrationsStore['batches']>[1];
-
-/** Each row with those that belong to it, as a person would write it. */
-async function* oneByOne(store: RegistrationsStore, kind: Kind, where: Where): AsyncGenerator<Section> {
-  for await (const { shape, owners, parts } of batches(store, kind, where)) {
-    const section: Section = { statements: [], rows: {} };
-    const byOwner = parts.map(({ column, ...part }) => ({
-      ...part,
-      of: Map.groupBy(part.rows, (row) => row[column]),
-    }));
-    for (const owner of owners) {
-      add(section, [statementOf(shape, owner)], { [shape.table]: 1 });
-      for (const part of byOwner) {
-        const rows = part.of.get(owner.id ?? null) ?? [];
-        add(
-          section,
-          rows.map((row) => statementOf(part.shape, row)),
-          { [part.shape.table]: rows.length },
-        );
-      }
-    }
-    yield section;
-  }
-}
-
-/** A statement for each table. */
-async function* manyAtOnce(store: RegistrationsStore, kind: Kind, where: Where): AsyncGenerator<Section> {
-  for await (const { shape, owners, parts } of batches(store, kind, where)) {
-    const section: Section = { statements: [], rows: {} };
-    for (const { shape: of, rows } of [{ shape, rows: owners }, ...parts])
-      if (rows.length > 0) add(section, [statementOfMany(of, rows)], { [of.table]: rows.length });
-    yield section;
-  }
-}
-
-interface Batch {
-  shape: TableShape;
-  owners: ExportedRow[];
-  parts: { shape: TableShape; column: string; rows: ExportedRow[] }[];
-}
-
-async function* batches(store: RegistrationsStore, kind: Kind, where: Where): AsyncGenerator<Batch> {
-  const shape = await store.shapeOf(kind.table);
-  const shapes = [];
-  for (const { table, column } of kind.parts) shapes.push({ shape: await store.shapeOf(table), column });
-  for await (const owners of store.batches(shape, where)) {
-    const ids = owners.map(({ id }) => String(id));
-    const parts = [];
-    for (const part of shapes) parts.push({ ...part, rows: await store.rows(part.shape, part.column, ids) });
-    yield { shape, owners, parts };
-  }
 }

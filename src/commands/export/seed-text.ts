@@ -25,43 +25,54 @@ const ONLY_AT_FIRST: Readonly<Record<string, readonly string[]>> = {
   people: ['password_hash', 'password_rehashed'],
 };
 
+/** More rows than this are another statement: a message about one names its place in the file. */
+const MOST_ROWS = 500;
+
 /**
- * One row as a statement. An INSERT names the columns that have another value than usual, and DO UPDATE names all: in
- * `excluded`, a column that the INSERT does not name has its default.
+ * Rows as statements. An INSERT names the columns that have another value than usual, and its DO UPDATE names all: in
+ * `excluded`, a column that the INSERT does not name has its default. Rows that name the same columns share a statement.
  */
-export function statementOf(shape: TableShape, row: ExportedRow): string {
-  const named = shape.columns.filter(({ name, ...column }) => !isUsual(column, row[name] ?? null));
+export function statementsOf(shape: TableShape, rows: readonly ExportedRow[]): string[] {
+  const groups = Map.groupBy(rows, (row) =>
+    namedIn(shape, row)
+      .map(({ name }) => name)
+      .join(),
+  );
+  return [...groups.values()].flatMap((group) =>
+    inPartsOf(MOST_ROWS, group).map((part) => statementOf(shape, part)),
+  );
+}
+
+function inPartsOf<T>(size: number, all: readonly T[]): T[][] {
+  return Array.from({ length: Math.ceil(all.length / size) }, (_, n) => all.slice(n * size, (n + 1) * size));
+}
+
+function statementOf(shape: TableShape, rows: readonly ExportedRow[]): string {
+  const named = rows[0] ? namedIn(shape, rows[0]) : [];
+  const tuples = rows.map((row) => named.map(({ name, type }) => literalOf(type, row[name] ?? null)));
+  const [first = [], ...others] = tuples;
+  const values =
+    others.length === 0
+      ? filled('VALUES (', first, ')')
+      : ['VALUES', tuples.map((tuple) => indented(filled('(', tuple, ')'))).join(',\n')];
   return [
     ...filled(
       `INSERT INTO ${shape.table} (`,
       named.map(({ name }) => name),
       ')',
     ),
-    ...filled(
-      'VALUES (',
-      named.map(({ name, type }) => literalOf(type, row[name] ?? null)),
-      ')',
-    ),
+    ...values,
     `${onConflict(shape).join('\n')};`,
   ].join('\n');
 }
 
-/** Many rows as one statement, a line for each. It names all columns. */
-export function statementOfMany(shape: TableShape, rows: readonly ExportedRow[]): string {
-  const { table, columns } = shape;
-  const tuples = rows.map(
-    (row) => `  (${columns.map(({ name, type }) => literalOf(type, row[name] ?? null)).join(', ')})`,
-  );
-  return [
-    ...filled(
-      `INSERT INTO ${table} (`,
-      columns.map(({ name }) => name),
-      ')',
-    ),
-    'VALUES',
-    tuples.join(',\n'),
-    `${onConflict(shape).join('\n')};`,
-  ].join('\n');
+/** No value has a line break of its own: they are escaped. */
+function indented(lines: readonly string[]): string {
+  return lines.join('\n').replaceAll(/^/gm, '  ');
+}
+
+function namedIn({ columns }: TableShape, row: ExportedRow): readonly Column[] {
+  return columns.filter(({ name, ...column }) => !isUsual(column, row[name] ?? null));
 }
 
 function isUsual({ isKey, usual }: Omit<Column, 'name'>, value: ExportedValue): boolean {
