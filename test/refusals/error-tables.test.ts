@@ -4,7 +4,7 @@ import { DEMO_SERVICE, secretClientSql } from '../support/clients/token-provider
 import { aClient } from '../support/registrations/factories.ts';
 import { startTestServer, type TestServer } from '../support/servers/test-server.ts';
 import { AUTHORIZE_ROWS } from './error-tables/authorize-rows.ts';
-import { DEVICE_ROWS } from './error-tables/device-rows.ts';
+import { aDevice, DEVICE_ROWS } from './error-tables/device-rows.ts';
 import { NO_REFUSALS, rowsOfDocuments } from './error-tables/documents.ts';
 import { LISTNR_ROWS } from './error-tables/listnr-rows.ts';
 import { REQUEST_ROWS } from './error-tables/request-rows.ts';
@@ -16,6 +16,9 @@ import {
   type ErrorRow,
   explained,
   openWorld,
+  refusedBy,
+  secretOf,
+  token,
   type World,
 } from './error-tables/world.ts';
 
@@ -72,6 +75,19 @@ describe('each row of the error tables is explained, with a remedy that mends th
       expect(await mend(explanation)).toBe(true);
       if (where !== world) await where.server.close();
     });
+  });
+
+  it('but for a device that asks on, which is no refusal: nothing is recorded of it, and it gets its tokens', async () => {
+    const { client, begin, poll, approve } = await aDevice(world);
+    const code = await begin();
+    const { headers, body } = await poll(code);
+    expect(body.error).toBe('authorization_pending');
+    const later = refusedBy(await token(world, { grant_type: 'x', ...secretOf(client) }));
+    await explained(server, later.requestId, { client, readBy: 'client' });
+    const pending = String(headers.get('x-request-id'));
+    expect(brief(await askWhy(server, pending, client))).toEqual(NOT_FOUND);
+    await approve(code);
+    expect((await poll(code)).status).toBe(200);
   });
 
   it('and no row of a table is left out', () => {

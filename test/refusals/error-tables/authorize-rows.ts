@@ -99,7 +99,7 @@ export const AUTHORIZE_ROWS: readonly ErrorRow[] = [
   {
     of: ['access_denied', 'guide authorization access_denied'],
     name: 'a person who refuses',
-    reason: 'person.refused',
+    reason: 'person.refused_consent',
     readBy: 'client',
     async play(world) {
       const client = await aClient(world.server, { require_consent: true });

@@ -6,7 +6,7 @@ import { type ErrorRow, type Fields, isRight, refusedBy, secretOf, token, type W
 const DEVICE_CODE = 'urn:ietf:params:oauth:grant-type:device_code';
 
 /** A device with a secret, whose developer can ask, and a code for it. */
-async function aDevice(world: World) {
+export async function aDevice(world: World) {
   const { server, browser } = world;
   const client = await aClient(server, { redirect_uris: [], grant_types: [DEVICE_CODE] });
   const begin = async () => {
