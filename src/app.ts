@@ -179,8 +179,8 @@ function loginInitiation({ config: { issuer }, clients }: Services): Router {
   return loginInitiationRoutes({ issuer, clients });
 }
 
-function explanations({ config: { issuer }, views }: Services): Router {
-  return explanationRoutes({ issuer, views });
+function explanations({ config: { issuer, production }, views, recordedRefusals }: Services): Router {
+  return explanationRoutes({ issuer, views, refusals: production ? undefined : recordedRefusals });
 }
 
 function tokenProvider(services: Services): Router {

@@ -35,14 +35,15 @@ export function composePages(
     secrets,
     requestsPerMinute,
     failuresPerMinute,
-  }: Pick<Config, 'issuer' | 'https' | 'secrets' | 'requestsPerMinute' | 'failuresPerMinute'>,
+    production,
+  }: Pick<Config, 'issuer' | 'https' | 'secrets' | 'requestsPerMinute' | 'failuresPerMinute' | 'production'>,
   { clients, instances, registration: { remembered } }: Registration,
 ): PageParts {
   const requests = createRateLimit(requestsPerMinute);
   const limits = { requests, clientFailures: createRateLimit(failuresPerMinute, 'limit.failures') };
   return {
     findOwner: createFindPageOwner({ clients, instances, remembered, issuer, https }),
-    views: createViews(),
+    views: createViews({ explains: !production }),
     csrf: createCsrf(secrets.cookieKeys),
     askingBrowser: createAskingBrowser({ https }),
     limits: { requests, clients: createClientLimit(limits), listnrClients: createClientLimit(limits) },
@@ -69,8 +70,10 @@ export function libraryPages({
         production || !logged || logged === error_description
           ? error_description
           : `${error_description} (${logged})`;
-      const { client } = requestContext();
-      if (client) requestState(ctx.req).client = client.id;
+      const { client, facts } = requestContext();
+      const state = requestState(ctx.req);
+      if (client) state.client = client.id;
+      state.why ??= facts.why;
       const page = explainProtocolError(error);
       const answer = { status: ctx.status, code: error, message: page.text, page, detail, headers: {} };
       return respond(ctx, answer, { views, findOwner });

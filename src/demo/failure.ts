@@ -15,6 +15,8 @@ export interface Failure {
   message: string;
   /** The code for programs: an OAuth error, or the library's code. */
   code: string;
+  /** The id of the request that the server refused. */
+  requestId?: string | undefined;
 }
 
 export const STRAY_ANSWER: Failure = {
@@ -73,9 +75,11 @@ export function explainFailure(error: unknown): Failure {
     return UNREACHABLE;
   }
   if (error instanceof AuthorizationResponseError) {
-    return error.error === 'access_denied' ? refusedByPerson(error) : refused(error);
+    const requestId = requestIdIn(error.cause.get('error_uri'));
+    return { ...(error.error === 'access_denied' ? refusedByPerson(error) : refused(error)), requestId };
   }
-  if (error instanceof ResponseBodyError) return refused(error);
+  if (error instanceof ResponseBodyError)
+    return { ...refused(error), requestId: error.response.headers.get('x-request-id') ?? undefined };
   if (error instanceof ListnrRefusal) return refused({ error: error.code, error_description: error.message });
   if (error instanceof WWWAuthenticateChallengeError) {
     const [challenge] = error.cause;
@@ -91,6 +95,11 @@ export function explainFailure(error: unknown): Failure {
     };
   }
   throw error;
+}
+
+/** An `error_uri` of the server names the request. Anybody can write such an answer, so nothing else of it is used. */
+function requestIdIn(errorUri: string | null): string | undefined {
+  return /\/auth\/explain\?request_id=([\w.-]{1,64})$/.exec(errorUri ?? '')?.[1];
 }
 
 function refusedByPerson({ error }: AuthorizationResponseError): Failure {

@@ -31,7 +31,7 @@ export const CLIENT_HEADERS = {
   'Cache-Control': 'no-store',
   Pragma: 'no-cache',
   Vary: 'Origin',
-  'Access-Control-Expose-Headers': 'WWW-Authenticate',
+  'Access-Control-Expose-Headers': 'WWW-Authenticate, X-Request-Id',
 } as const;
 
 /**

@@ -46,7 +46,7 @@ export function userinfoEndpoint(d: UserinfoEndpointDependencies): Endpoint {
     headers: {
       'Cache-Control': 'no-store',
       Vary: 'Origin',
-      'Access-Control-Expose-Headers': 'WWW-Authenticate',
+      'Access-Control-Expose-Headers': 'WWW-Authenticate, X-Request-Id',
     },
     async answer(request) {
       const draft: Draft = { headers: {}, isBound: false };

@@ -6,13 +6,19 @@ import type Router from '@koa/router';
 import type { Context } from 'koa';
 import { EXPLAIN } from '../http/explanation-address.ts';
 import { parseParameters, singleValue } from '../http/input/parameters.ts';
+import { explained } from '../http/pages/explained.ts';
 import type { Views } from '../http/pages/views.ts';
 import { createRouter } from '../http/routing.ts';
-import { HttpError } from '../platform/errors.ts';
+import type { HttpError } from '../platform/errors.ts';
+import { explain } from '../refusals/explanation.ts';
+import type { RefusalStore } from '../refusals/refusal-store.ts';
+import { refusedRequest } from '../refusals/refused-request.ts';
 
 interface ExplanationDependencies {
   issuer: string;
   views: Views;
+  /** In development alone. */
+  refusals: Pick<RefusalStore, 'find'> | undefined;
 }
 
 /** As in `X-Request-Id` (http/records/access-log.ts). */
@@ -25,23 +31,28 @@ export function explanationRoutes(dependencies: ExplanationDependencies): Router
 }
 
 /** @throws HttpError 400 without an id that a request can have. */
-function show(ctx: Context, { issuer, views }: ExplanationDependencies): void {
+async function show(ctx: Context, { issuer, views, refusals }: ExplanationDependencies): Promise<void> {
   const id = singleValue(parseParameters(ctx.querystring).request_id);
   if (id === undefined || !REQUEST_ID.test(id)) throw noId();
+  const [newest] = refusals ? await refusals.find(id) : [];
   views.render(ctx, 'explanations/explain', {
     title: 'Why was it refused?',
     requestId: id,
-    curl: `curl -sS -u "$client_id:$client_secret" ${issuer}${EXPLAIN} -d request_id=${id}`,
+    refusal: newest,
+    explanation: newest && explained(explain(newest, { reader: 'client' })),
+    isEarly: refusals !== undefined && newest === undefined,
+    curl: `curl -sS -u "$client_id:$client_secret" \\\n  ${issuer}${EXPLAIN} \\\n  -d request_id=${id}`,
     command: `npx listo explain ${id}`,
   });
 }
 
 function noId(): HttpError {
   const message = 'The address has no request_id, which each error and its X-Request-Id have.';
-  return new HttpError({
+  return refusedRequest({
     status: 400,
     code: 'invalid_request',
     message,
+    why: { reason: 'parameter.missing', expected: { parameter: ['request_id'] } },
     page: { title: 'Which request?', text: 'This address names no request.', detail: message },
   });
 }

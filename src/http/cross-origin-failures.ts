@@ -1,7 +1,7 @@
 import type { Context, Middleware } from 'koa';
 
 /** The headers of an answer that a page needs and cannot read unless it is told. */
-export const EXPOSED_HEADERS = 'WWW-Authenticate, Retry-After';
+export const EXPOSED_HEADERS = 'WWW-Authenticate, Retry-After, X-Request-Id';
 
 const PREFLIGHT_MAX_AGE_SECONDS = '7200';
 

@@ -27,7 +27,7 @@ describe('a page of another origin', () => {
   const readableWith = (status: number) => ({
     status,
     allowedOrigin: ORIGIN,
-    exposed: 'WWW-Authenticate, Retry-After',
+    exposed: 'WWW-Authenticate, Retry-After, X-Request-Id',
   });
 
   it.each(CALLED_BY_PAGES)('may read that its body is too large, or none that is taken: %s', async (path) => {

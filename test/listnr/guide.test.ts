@@ -254,7 +254,9 @@ describe('Issuing a token', () => {
       { origin: 'http://127.0.0.1:9999' },
     );
     expect(answer.headers.get('access-control-allow-origin')).toBe('http://127.0.0.1:9999');
-    expect(answer.headers.get('access-control-expose-headers')).toBe('WWW-Authenticate, Retry-After');
+    expect(answer.headers.get('access-control-expose-headers')).toBe(
+      'WWW-Authenticate, Retry-After, X-Request-Id',
+    );
     expect(answer.headers.get('access-control-allow-credentials')).toBeNull();
     expect(answer.headers.get('vary')).toBe('Origin');
   });

@@ -353,7 +353,9 @@ describe('refuses a browser of another origin', () => {
     for (const answer of [expired, anonymous]) {
       expect(answer.status).toBe(401);
       expect(answer.headers.get('access-control-allow-origin')).toBe(origin);
-      expect(answer.headers.get('access-control-expose-headers')).toBe('WWW-Authenticate, Retry-After');
+      expect(answer.headers.get('access-control-expose-headers')).toBe(
+        'WWW-Authenticate, Retry-After, X-Request-Id',
+      );
     }
   });
 });

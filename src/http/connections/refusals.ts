@@ -4,6 +4,7 @@ import { boundedLog, type Logger } from '../../platform/log/logger.ts';
 import type { Metrics } from '../../platform/metrics.ts';
 import { canonicalAddress } from '../../platform/network/addresses.ts';
 import type { Reason } from '../../refusals/reasons.ts';
+import { EXPOSED_HEADERS } from '../cross-origin-failures.ts';
 import { knownRequestState } from '../records/request-state.ts';
 import { closeGently, isClosing } from './close-gently.ts';
 import { currentExchange, type Exchange, latestRequest } from './one-at-a-time.ts';
@@ -126,7 +127,11 @@ function answerWith({ req, res }: Exchange, refusal: Refusal): void {
     return;
   }
   const body = bodyOf(refusal);
-  const own = state && { ...state.headers, 'X-Request-Id': state.id };
+  const own = state && {
+    ...state.headers,
+    'X-Request-Id': state.id,
+    'Access-Control-Expose-Headers': EXPOSED_HEADERS,
+  };
   res.writeHead(refusal.status, { ...own, ...headersOf(body) }).end(body);
 }
 

@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Eta } from 'eta';
 import type { Context } from 'koa';
+import { knownRequestState } from '../records/request-state.ts';
 import { pagePolicy } from '../security-headers.ts';
+import { explainedNow } from './explained.ts';
 
 /**
  * The look of an instance's pages: its name and logo, and where its people get help. Pages without an instance show the
@@ -52,8 +54,8 @@ const TYPES: Record<string, string> = {
   js: 'text/javascript; charset=utf-8',
 };
 
-/** Loads the templates and assets once. */
-export function createViews(): Views {
+/** Loads the templates and assets once. `explains`: in development, a page that refuses something says why. */
+export function createViews({ explains = false }: { explains?: boolean } = {}): Views {
   const eta = new Eta({ views: VIEWS, autoEscape: true, cache: true });
   const assets = new Map<string, Asset>();
   const urls: Record<string, string> = {};
@@ -64,6 +66,18 @@ export function createViews(): Views {
     assets.set(name, { body, type: TYPES[extension] ?? 'application/octet-stream' });
     urls[file] = `/assets/${name}`;
   }
+
+  /** The id of a request that is refused is on its page. A template may have a place for it, or for another one. */
+  const referenceOf = (
+    { status, req }: Context,
+    { requestId }: Record<string, unknown>,
+  ): Record<string, unknown> => {
+    const state = status < 400 ? undefined : knownRequestState(req);
+    if (!state) return {};
+    const explanation = explains && state.why ? explainedNow(state.why) : undefined;
+    if (requestId === undefined) return { refused: { requestId: state.id, explanation } };
+    return requestId === state.id ? { explanation } : {};
+  };
 
   return {
     asset: (name) => assets.get(name),
@@ -78,7 +92,9 @@ export function createViews(): Views {
           scripts,
         }),
       );
-      const page = eta.render(`./${name}`, { ...model, brand, assets: urls });
+      // Until there is a body, Koa's status is 404.
+      ctx.body = '';
+      const page = eta.render(`./${name}`, { ...model, ...referenceOf(ctx, model), brand, assets: urls });
       if (isolated) ctx.set('Cross-Origin-Opener-Policy', 'same-origin');
       // With `no-referrer`, browsers would send the page's form from the origin null.
       if (page.includes(' method="post"')) ctx.set('Referrer-Policy', 'same-origin');

@@ -249,10 +249,14 @@ describe('why an authorization request was refused', () => {
     const jwks = { keys: [(await aClientKey('ES256')).publicJwk] };
     const pushes = await aClient(server, { require_pushed_authorization_requests: true });
     const signs = await aClient(server, { jwks, require_signed_request_object: true });
-    expect([
-      await whyOf({ client_id: pushes.client_id }),
-      await whyOf({ client_id: signs.client_id }),
-    ]).toEqual([{ reason: 'request.must_be_pushed' }, { reason: 'request.must_be_signed' }]);
+    const whys = {
+      pushes: await whyOf({ client_id: pushes.client_id }),
+      signs: await whyOf({ client_id: signs.client_id }),
+    };
+    expect(whys).toEqual({
+      pushes: { reason: 'request.must_be_pushed' },
+      signs: { reason: 'request.must_be_signed' },
+    });
   });
 
   describe('with prompt=none', () => {
@@ -333,7 +337,8 @@ describe('why an authorization request was refused', () => {
       );
     const grant_types = ['urn:ietf:params:oauth:grant-type:device_code'];
     const allowed = await aClient(server, { grant_types });
-    expect([...(await device(DEMO_WEB, 'openid')), ...(await device(allowed, 'groups'))]).toEqual([
+    const whys = [...(await device(DEMO_WEB, 'openid')), ...(await device(allowed, 'groups'))];
+    expect(whys).toEqual([
       {
         reason: 'device.grant_not_allowed',
         came: { grant_type: grant_types[0] },

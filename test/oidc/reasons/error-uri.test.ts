@@ -73,10 +73,10 @@ describe('the error_uri of an authorization error (RFC 6749 section 4.1.2.1)', (
     const back = await browser.follow(await browser.submit(form, '/abort'), DEMO_WEB.redirect_uri);
     expect(answerOf(back).error_uri).toBe(uriOf(back));
     const { callback } = await signIn(server.url);
-    expect([...callback.keys()]).toEqual(['code', 'iss']);
+    expect(String([...callback.keys()])).toBe('code,iss');
   });
 
-  it('leads to a page that names the request, and says nothing of it', async () => {
+  it('leads to a page that names the request, and says nothing of it in production', async () => {
     const url = authorizationUrl(server.url, { scope: 'openid groups' });
     const back = await openBrowser().get(url);
     const page = await openBrowser().get(String(answerOf(back).error_uri), { accept: 'text/html' });

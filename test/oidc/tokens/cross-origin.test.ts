@@ -108,7 +108,7 @@ describe('a request from a page in a browser (CORS)', () => {
       const expired = await fetch(`${server.url}/auth/userinfo`, { headers });
       for (const response of [revoked, expired]) {
         expect(seenBy(response)).toEqual({ status: 401, allowedOrigin: origin });
-        expect(response.headers.get('access-control-expose-headers')).toBe('WWW-Authenticate');
+        expect(response.headers.get('access-control-expose-headers')).toBe('WWW-Authenticate, X-Request-Id');
       }
     });
   });
