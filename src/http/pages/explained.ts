@@ -60,7 +60,7 @@ function list(value: string | readonly string[] | undefined): string[] {
   return value === undefined ? [] : [value].flat();
 }
 
-/** What is the same at the beginning and at the end of two texts, and what is not in between. */
+/** Parts `text` into what it has in common with `other` at its beginning and end, and the rest in between. */
 function difference(text: string, other: string): { before: string; differs: string; after: string } {
   const [one, two] = [[...text], [...other]];
   const longest = Math.min(one.length, two.length);

@@ -415,7 +415,7 @@ describe('signing out refuses', () => {
         expect(page.html).toContain(
           'The application gave an address for your return that is not registered. You can sign out here, and stay here.',
         );
-        expect(page.html).not.toContain('post_logout_redirect_uri');
+        expect(page.html).not.toContain('name="post_logout_redirect_uri"');
         const nobody = await stranger.get(url);
         expect({ ...redirectOf(nobody), message: messageOf(nobody) }).toEqual({
           status: 400,
