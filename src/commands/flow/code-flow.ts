@@ -2,7 +2,9 @@ import * as oidc from 'openid-client';
 import { OperatorError } from '../../platform/errors.ts';
 import { isLoopback, type Listener, listenAt } from './loopback.ts';
 import type { Played } from './played.ts';
+import { Refused } from './refused.ts';
 import type { FlowClient } from './registration.ts';
+import { partOf } from './tokens-printed.ts';
 
 export type Tokens = oidc.TokenEndpointResponse & oidc.TokenEndpointResponseHelpers;
 
@@ -19,11 +21,15 @@ export async function codeFlow(played: Played): Promise<Tokens> {
       idTokenExpected: played.scope.split(' ').includes('openid'),
     };
     const url = await authorizationAddress(played, redirectUri, checks);
+    // It would ask for the mode jwt, and the registration may have another one.
+    if (answersByJwt(client)) oidc.useJwtResponseMode(config);
     transcript.step('The person signs in');
     transcript.tell('Open this address in a browser:');
     transcript.tell(url.href);
     const answer = await answerOf(listener, played);
     transcript.step('Exchange the code');
+    // The library takes the address of the answer without its parameters, and a registered one may have some.
+    transcript.redirectUri = redirectUri;
     return await oidc.authorizationCodeGrant(config, answer, checks, undefined, DPoP ? { DPoP } : undefined);
   } finally {
     listener?.close();
@@ -42,7 +48,6 @@ async function authorizationAddress(
   redirectUri: string,
   { pkceCodeVerifier, expectedState: state, expectedNonce: nonce }: Checks,
 ): Promise<URL> {
-  if (answersByJwt(client)) oidc.useJwtResponseMode(config);
   const { claims, prompt } = options;
   const parameters = {
     ...{ response_type: 'code', redirect_uri: redirectUri, scope, state, nonce },
@@ -58,7 +63,7 @@ async function authorizationAddress(
       : parameters;
   if (!client.pushes && !options.par) {
     const url = oidc.buildAuthorizationUrl(config, signed as Record<string, string>);
-    await probe(url, transcript);
+    await probe(url, { options, transcript });
     return url;
   }
   transcript.step('Push the authorization request');
@@ -69,14 +74,34 @@ async function authorizationAddress(
   );
 }
 
-/** The server refused. The transcript has its answer. */
-export class Refused extends Error {}
-
 /** Asks whether the server takes the request, so that nobody has to read an error page in a browser. */
-async function probe(url: URL, { step, fetch }: Played['transcript']): Promise<void> {
-  step('Does the server take the authorization request?');
-  const { status } = await fetch(url.href, { headers: { accept: 'application/json' }, redirect: 'manual' });
-  if (status >= 400) throw new Refused('The server refuses the authorization request.');
+async function probe(
+  url: URL,
+  { options, transcript }: Pick<Played, 'options' | 'transcript'>,
+): Promise<void> {
+  // Nobody is signed in here.
+  if (options.prompt === 'none') return;
+  transcript.step('Does the server take the authorization request?');
+  const answer = await transcript.fetch(url.href, {
+    headers: { accept: 'application/json' },
+    redirect: 'manual',
+  });
+  const to = answer.headers.get('location') ?? '';
+  const isToPage = to.startsWith('/') || to.startsWith(`${options.issuer}/`);
+  if (answer.status < 400 && isToPage) return;
+  throw new Refused(
+    'The server refuses the authorization request.',
+    URL.canParse(to) ? errorIn(new URL(to)) : undefined,
+  );
+}
+
+/** The parameters of an error, which may be in a JWT. */
+function errorIn({ searchParams, hash }: URL): Record<string, unknown> {
+  const all = {
+    ...Object.fromEntries(searchParams),
+    ...Object.fromEntries(new URLSearchParams(hash.slice(1))),
+  };
+  return all.response === undefined ? all : partOf(all.response.split('.')[1]);
 }
 
 /** The first of the modes that this command reads. Nothing is said where the usual one does. */

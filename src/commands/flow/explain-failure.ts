@@ -4,8 +4,8 @@ import { OperatorError } from '../../platform/errors.ts';
 import { createRefusalStore } from '../../refusals/refusal-store.ts';
 import { explained, inLines } from '../refusals/explained.ts';
 import type { Row } from '../registered/registered-store.ts';
-import { Refused } from './code-flow.ts';
 import { mistakeOf } from './mistakes.ts';
+import { Refused } from './refused.ts';
 import type { FlowClient, FlowListnrClient } from './registration.ts';
 import type { Transcript } from './transcript.ts';
 
@@ -21,38 +21,47 @@ interface About {
 export async function explainFailure(error: unknown, about: About): Promise<Row> {
   if (error instanceof OperatorError) throw error;
   const { latest } = about.transcript;
-  const isRefused = error instanceof Refused || isRefusal(error);
-  if (!isRefused || !latest) {
+  const told = toldBy(error, latest?.body);
+  if (!told || !latest) {
     const { sentence, remedy } = mistakeOf(error);
     return { why: sentence, remedy };
   }
-  const { error: code, error_description: description } = toldBy(error, latest.body);
-  const told = { status: latest.status, error: code, description, request_id: latest.requestId };
-  const recorded = latest.requestId === undefined ? undefined : await explanationOf(latest.requestId, about);
-  return recorded ?? { ...told, remedy: howToAsk(latest.requestId) };
+  const requestId =
+    requestIdIn(told) ?? (error instanceof AuthorizationResponseError ? undefined : latest.requestId);
+  const recorded = requestId === undefined ? undefined : await explanationOf(requestId, about);
+  if (recorded) return recorded;
+  const { error: code, error_description: description } = told;
+  return { error: code, description, request_id: requestId, remedy: howToAsk(requestId) };
 }
 
-/** openid-client's errors that carry an answer of the server. */
-function isRefusal(error: unknown): boolean {
-  return (
-    error instanceof Error &&
-    ['ResponseBodyError', 'WWWAuthenticateChallengeError', 'AuthorizationResponseError'].includes(error.name)
-  );
+type Told = Readonly<Record<string, unknown>>;
+
+/** The members of a refusal, wherever they came; undefined for an error that is none. */
+function toldBy(error: unknown, body: unknown): Told | undefined {
+  if (error instanceof AuthorizationResponseError) return Object.fromEntries(error.cause);
+  if (error instanceof Refused && error.told) return error.told;
+  if (!(error instanceof Refused) && !ANSWERED.has((error as Error).name)) return undefined;
+  return typeof body === 'object' && body !== null ? (body as Told) : {};
 }
 
-function toldBy(error: unknown, body: unknown): { error?: unknown; error_description?: unknown } {
-  if (error instanceof AuthorizationResponseError)
-    return { error: error.error, error_description: error.error_description };
-  return typeof body === 'object' && body !== null ? body : {};
+/** openid-client's errors that stand for an answer. */
+const ANSWERED = new Set(['ResponseBodyError', 'WWWAuthenticateChallengeError']);
+
+/** An error that comes by redirect names the request in its `error_uri`. */
+function requestIdIn({ error_uri }: Told): string | undefined {
+  if (typeof error_uri !== 'string' || !URL.canParse(error_uri)) return undefined;
+  return new URL(error_uri).searchParams.get('request_id') ?? undefined;
 }
 
 function howToAsk(requestId: string | undefined): string {
   return requestId === undefined
-    ? 'The answer has no X-Request-Id, so something in front of the server may have given it.'
+    ? 'The answer names no request, so something in front of the server may have given it.'
     : `Who runs the server reads why: npx listo explain ${requestId}`;
 }
 
 const PAUSE_MS = 400;
+const EXPLAIN = '/auth/explain';
+const EXPLAIN_LISTNR = '/v1/listnr-token-provider/explain';
 
 /** The refusal is recorded a moment after the answer. */
 async function explanationOf(requestId: string, about: About): Promise<Row | undefined> {
@@ -77,7 +86,7 @@ async function fromServer(
   { client, secret, issuer, transcript }: About,
 ): Promise<Row | undefined> {
   if (secret === undefined) return undefined;
-  const path = client.service === 'listnr' ? '/v1/listnr-token-provider/explain' : '/auth/explain';
+  const path = client.service === 'listnr' ? EXPLAIN_LISTNR : EXPLAIN;
   const answer = await transcript.fetch(`${issuer}${path}`, {
     method: 'POST',
     headers: {

@@ -1,11 +1,11 @@
 import type { JWK } from 'openid-client';
 import { createVerifier } from '../../keys/verify-jwt.ts';
 import { OperatorError } from '../../platform/errors.ts';
-import { Refused } from './code-flow.ts';
 import { secretOf } from './credentials.ts';
 import type { Answers } from './lines.ts';
 import type { FlowOptions } from './options.ts';
 import type { Played } from './played.ts';
+import { Refused } from './refused.ts';
 import type { FlowListnrClient } from './registration.ts';
 import { tellToken } from './tokens-printed.ts';
 import type { Transcript } from './transcript.ts';

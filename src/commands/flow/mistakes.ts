@@ -4,6 +4,11 @@ export interface Mistake {
   remedy: string | undefined;
 }
 
+const NO_TLS: Mistake = {
+  sentence: 'The server does not speak TLS at this address.',
+  remedy: 'Look at the port, and whether the address begins with http:// or https://.',
+};
+
 /** Failures of the network and of checks of answers, by the codes that Node and openid-client give them. */
 const KNOWN: Readonly<Record<string, Mistake>> = {
   ECONNREFUSED: {
@@ -47,10 +52,8 @@ const KNOWN: Readonly<Record<string, Mistake>> = {
     sentence: 'The certificate of the server is for another name.',
     remedy: 'Say the name that it has with --issuer, or give the proxy a certificate for this one.',
   },
-  EPROTO: {
-    sentence: 'The server does not speak TLS at this address.',
-    remedy: 'Look at the port, and whether the address begins with http:// or https://.',
-  },
+  ERR_SSL_WRONG_VERSION_NUMBER: NO_TLS,
+  EPROTO: NO_TLS,
   OAUTH_JSON_ATTRIBUTE_COMPARISON_FAILED: {
     sentence: 'The server says that it is another issuer than the address at which it was asked.',
     remedy: 'Ask at the address in ISSUER, or set ISSUER to the address at which clients reach the server.',
@@ -85,7 +88,7 @@ const KNOWN: Readonly<Record<string, Mistake>> = {
 /** Explains an error that is no refusal of the server. @throws it when it is a fault of ours. */
 export function mistakeOf(error: unknown): Mistake {
   const chain = causesOf(error);
-  const detail = [...new Set(chain.map(({ message }) => message))].filter(Boolean).join(': ');
+  const detail = [...new Set(chain.map(({ message }) => message.trim()))].filter(Boolean).join(': ');
   for (const { code = '' } of chain) {
     const known = KNOWN[code];
     if (known) return { ...known, sentence: `${known.sentence} (${detail})` };

@@ -27,6 +27,8 @@ export interface Transcript {
   /** A line for the person who reads. */
   tell(line: string): void;
   latest: LatestAnswer | undefined;
+  /** The redirect URI of the sign-in, letter by letter, once there is one. */
+  redirectUri: string | undefined;
   fetch: (url: string, options: FetchOptions) => Promise<Response>;
 }
 
@@ -56,6 +58,7 @@ export function createTranscript({
   const transcript: Transcript = {
     exchanges: [],
     latest: undefined,
+    redirectUri: undefined,
     step(name) {
       current = name;
       print('');
@@ -64,6 +67,8 @@ export function createTranscript({
     tell,
     async fetch(url, options) {
       const { method = 'GET', headers, body } = options;
+      if (transcript.redirectUri !== undefined && body instanceof URLSearchParams && body.has('redirect_uri'))
+        body.set('redirect_uri', transcript.redirectUri);
       const request: SentRequest = {
         ...{ method, url },
         headers: Object.fromEntries(new Headers(headers)),

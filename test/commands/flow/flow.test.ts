@@ -1,4 +1,5 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { exportJWK } from 'jose';
@@ -9,6 +10,7 @@ import { DEMO_WEB } from '../../support/clients/relying-party.ts';
 import { DEMO_SERVICE } from '../../support/clients/token-provider.ts';
 import { aClient } from '../../support/registrations/factories.ts';
 import { startTestServer, type TestServer } from '../../support/servers/test-server.ts';
+import { startBehindTlsProxy } from '../../support/servers/tls-proxy.ts';
 import { played } from './played.ts';
 
 const SECRET = DEMO_WEB.client_secret;
@@ -144,6 +146,27 @@ describe('listo flow plays the flow', () => {
     },
   );
 
+  it.each([
+    ['form_post', 'http://127.0.0.1:9999/callback'],
+    ['form_post.jwt', 'http://127.0.0.1:9999/callback'],
+    ['query.jwt', 'http://127.0.0.1:9999/callback'],
+    ['fragment', 'https://app.example/callback'],
+  ])('of an application that is answered by %s', async (mode, redirectUri) => {
+    const { client_id, client_secret } = await aClient(server, {
+      ...{ redirect_uris: [redirectUri], response_modes: [mode] },
+    });
+    const { code, text } = await played(server, [client_id], { secret: client_secret, stopAt: redirectUri });
+    expect({ code, text: code === 0 ? '' : text }).toEqual({ code: 0, text: '' });
+  });
+
+  it('of an application whose address has parameters of its own, or no path', async () => {
+    for (const uri of ['http://127.0.0.1:9999/callback?tenant=1', 'http://127.0.0.1:9999']) {
+      const { client_id, client_secret } = await aClient(server, { redirect_uris: [uri] });
+      const { code, text } = await played(server, [client_id], { secret: client_secret });
+      expect({ code, text: code === 0 ? '' : text }).toEqual({ code: 0, text: '' });
+    }
+  });
+
   it('of a backend that asks LiSTNR', async () => {
     const { code, out, text } = await played(server, ['demo-service', '--subject', 'ada'], {
       secret: DEMO_SERVICE.secret,
@@ -223,6 +246,39 @@ describe('listo flow explains', () => {
     expect(failure(out)).toMatchObject({ error: 'invalid_scope' });
   });
 
+  it('a refusal that comes back at once by redirect', async () => {
+    const { client_id } = await aClient(server, { type: 'public', require_consent: true });
+    const { code, out } = await played(server, [client_id, '--claims', '{"id_token":{"email":1}}']);
+    expect({ code, step: stepsIn(out).at(-1) }).toEqual({
+      code: 1,
+      step: 'Does the server take the authorization request?',
+    });
+    expect(failure(out)).toMatchObject({ error: 'invalid_request', reason: 'claims.malformed' });
+  });
+
+  it('a refusal that comes by redirect later, such as one to somebody who is not signed in', async () => {
+    const { code, out } = await played(server, ['client_demo_web', '--prompt', 'none'], { secret: SECRET });
+    expect(code).toBe(1);
+    expect(failure(out)).toMatchObject({ error: 'login_required', reason: 'session.none' });
+  });
+
+  it('a refusal by asking the server, where no database can be read', async () => {
+    const words = ['--redirect-uri', DEMO_WEB.redirect_uri, '--scope', 'openid profil'];
+    const { code, out } = await played(server, ['client_demo_web', ...words], {
+      secret: SECRET,
+      openDatabase: () => Promise.reject(new Error('The database is away.')),
+    });
+    expect(code).toBe(1);
+    expect(curlsIn(out).at(-1)).toContain(`${server.url}/auth/explain' -u 'client_demo_web':"$SECRET"`);
+    expect(failure(out)).toMatchObject({ error: 'invalid_scope', reason: 'scope.not_allowed' });
+  });
+
+  it('a secret of LiSTNR that is wrong', async () => {
+    const { code, out } = await played(server, ['demo-service', '--subject', 'ada'], { secret: 'wrong' });
+    expect(code).toBe(1);
+    expect(failure(out)).toMatchObject({ service: 'listnr', reason: 'listnr.secret_wrong' });
+  });
+
   it('a LiSTNR client that comes with ID tokens', async () => {
     const { code, err } = await played(server, ['demo-app']);
     expect({ code, err }).toEqual({
@@ -239,6 +295,31 @@ describe('listo flow explains', () => {
     ]);
     expect(code).toBe(1);
     expect(out.join('\n')).toContain('Nobody listens at the address of the server.');
+  });
+
+  it('that the certificate of the server is self-signed, and that no TLS is spoken', async () => {
+    const { server: behind, proxy } = await startBehindTlsProxy();
+    try {
+      const secure = await played(server, ['client_demo_spa', '--issuer', proxy.origin]);
+      expect(secure.text).toContain('The certificate of the server is self-signed.');
+      const address = server.url.replace('http:', 'https:');
+      const plain = await played(server, ['client_demo_spa', '--issuer', address]);
+      expect(plain.text).toContain('The server does not speak TLS at this address.');
+    } finally {
+      await behind.close();
+    }
+  });
+
+  it('that something else answers', async () => {
+    const page = createServer((_req, res) =>
+      res.writeHead(200, { 'content-type': 'text/html' }).end('<h1>Welcome to the proxy</h1>'),
+    );
+    const port = await freePort();
+    await new Promise<void>((listening) => page.listen(port, '127.0.0.1', listening));
+    const { code, text } = await played(server, ['client_demo_spa', '--issuer', `http://127.0.0.1:${port}`]);
+    page.close();
+    expect(code).toBe(1);
+    expect(text).toContain('something else than this server may answer there');
   });
 
   it('that the server is another issuer than its address', async () => {

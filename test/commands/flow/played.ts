@@ -47,6 +47,9 @@ export async function played(
     if (page.html.includes('name="confirm"'))
       page = await browser.follow(await browser.submit(page, '/auth/device', { confirm: 'yes' }));
     if (page.html.includes('name="password"')) page = await passThrough(page, { browser, person, stopAt });
+    // A form that posts itself.
+    const [, action] = /<form[^>]*action="(http:\/\/127\.0\.0\.1[^"]*)"/.exec(page.html) ?? [];
+    if (action !== undefined) await browser.submit(page, action);
     ended = page.location;
     if (ended?.startsWith('http://127.0.0.1') || ended?.startsWith('http://localhost'))
       await fetch(ended).catch(() => {});
