@@ -65,6 +65,13 @@ async function printedBy(command: string): Promise<string[]> {
 describe('the console of the documents prints what a command prints:', () => {
   it('applying a file', async () => {
     writeFileSync(join(folder, 'acme.sql'), sqlOf('an-instance-and-its-first-person'));
+    writeFileSync(
+      join(folder, 'spring.sql'),
+      `UPDATE instances SET brand_color = '#123456' WHERE id = 'acmee';
+UPDATE people SET name = 'Grace B. Hopper' WHERE id = 'b6d2ee09-6334-4156-bfce-4aaa6ea9bd92';
+-- The contract has ended.
+DELETE FROM instances WHERE id = 'acme';`,
+    );
     const { here, there } = await converse(`${REGISTERING}#how-to-apply-a-registration`);
     expect(here).toEqual(there);
   });
