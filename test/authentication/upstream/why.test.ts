@@ -1,4 +1,5 @@
 import { freePort } from '../../../scripts/free-port.ts';
+import { explain } from '../../../src/refusals/explanation.ts';
 import { openBrowser } from '../../support/browsers/browser.ts';
 import { runOn } from '../../support/registrations/command-line.ts';
 import type { TestServer } from '../../support/servers/test-server.ts';
@@ -224,6 +225,20 @@ describe('a sign-in at a provider that is refused', () => {
     const port = await freePort();
     const [row] = await refusalAfter(() => {}, { registration: { issuer: `http://localhost:${port}` } });
     expect(row).toMatchObject({ reason: 'upstream.unreachable', came: { error: 'ECONNREFUSED' } });
+  });
+
+  it('is told to the application’s developer without anything of the provider', async () => {
+    const client = await world.aTenant('discreet', { first_sign_in: 'create', secret: 'not the one' });
+    await world.signIn(client, somebody());
+    await server.services.refusalRecorder.flush();
+    const rows = await server.services.recordedRefusals.ofInstance('discreet');
+    const row = rows.find(({ reason }) => reason === 'upstream.client_refused');
+    expect(row && explain(row, { reader: 'client' })).toMatchObject({
+      reason: 'person.refused_upstream',
+      came: {},
+      expected: {},
+      nearest: {},
+    });
   });
 
   it('keeps no person, no token and no code', async () => {
