@@ -15,7 +15,7 @@ export function filesOfFolder(folder: string): string[] {
  */
 export function readSeedFiles(paths: readonly string[]): SeedFile[] {
   const names = paths.flatMap((path) => {
-    if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) return [path];
+    if (!isFolder(path)) return [path];
     const files = filesOfFolder(path);
     if (files.length === 0) throw new OperatorError(`${path} has no file that ends with .sql.`);
     return files;
@@ -23,4 +23,13 @@ export function readSeedFiles(paths: readonly string[]): SeedFile[] {
   const twice = names.find((name, n) => names.indexOf(name) !== n);
   if (twice !== undefined) throw new OperatorError(`${twice} is named twice.`);
   return names.map((name) => ({ name, sql: readSeedFile(name) }));
+}
+
+/** False for a name that no file can have: reading the file says what is wrong with it. */
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
 }

@@ -9,7 +9,8 @@ beforeAll(async () => {
 afterAll(() => server.close());
 
 const doctor = (...words: string[]) =>
-  runOn(server.database, ['doctor', ...words], {
+  // The Postgres of the tests is made to be fast, and forgets; the embedded database is not asked for that.
+  runOn({ ...server.database, kind: 'embedded' }, ['doctor', ...words], {
     server: () => serverSettings({ ...TEST_ENVIRONMENT, ISSUER: server.url }),
   });
 

@@ -57,7 +57,9 @@ async function findingsAt(
   env: Record<string, string> = {},
   context: Partial<CommandContext> = {},
 ): Promise<{ name: string; sentence: string; remedy: string }[]> {
-  const { out, err } = await runOn(server.database, ['doctor', '--json', '--url', url], {
+  // The Postgres of the tests is made to be fast, and forgets; the embedded database is not asked for that.
+  const database = { ...server.database, kind: 'embedded' as const };
+  const { out, err } = await runOn(database, ['doctor', '--json', '--url', url], {
     server: () => serverSettings({ ...settings, ...env }),
     ...context,
   });
