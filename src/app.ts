@@ -6,7 +6,7 @@ import { directRoutes } from './app/direct.ts';
 import { COUNTED, endpointLimits } from './app/endpoint-limits.ts';
 import { mailPages } from './app/mail-pages.ts';
 import { addressMacOf, protocolRoutes } from './app/protocol-routes.ts';
-import { recordRefusals } from './app/record-refusals.ts';
+import { recordRefusals, unreadListener } from './app/record-refusals.ts';
 import type { Services } from './compose.ts';
 import { explanationRoutes } from './explanations/routes.ts';
 import { crossOriginFailures } from './http/cross-origin-failures.ts';
@@ -35,6 +35,8 @@ import { PROTOCOL_ROUTES, type ProtocolRouteKind } from './oidc/routes.ts';
 import { unavailable } from './platform/database-errors.ts';
 import type { Logger } from './platform/log/logger.ts';
 import { signOutRoutes } from './sign-out/routes.ts';
+
+export { unreadListener };
 
 const CLIENT_KINDS: ReadonlySet<ProtocolRouteKind> = new Set([
   'token',

@@ -1,7 +1,7 @@
 import { createServer, type RequestListener } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { createListener, createStartingApp } from './app.ts';
+import { createListener, createStartingApp, unreadListener } from './app.ts';
 import { applySeedsAtStart } from './apply-seeds.ts';
 import { awaitDatabase } from './await-database.ts';
 import { collectStart } from './collect-start.ts';
@@ -11,6 +11,7 @@ import { SEND_WITHIN_MS } from './deliveries/delivery.ts';
 import { createFront, type Front, STOP_WITHIN_MS } from './http/connections/front.ts';
 import { createHttpServer } from './http/connections/http-server.ts';
 import { oneAtATime } from './http/connections/one-at-a-time.ts';
+import type { UnreadListener } from './http/connections/refusals.ts';
 import { createInternalApp, createStartingInternalApp } from './internal-app.ts';
 import { jobsOf } from './jobs.ts';
 import { listen } from './listen.ts';
@@ -18,7 +19,6 @@ import { openServerDatabase } from './open-database.ts';
 import type { Database } from './platform/database.ts';
 import { startJobs } from './platform/jobs.ts';
 import { createLogger, type Logger } from './platform/log/logger.ts';
-import type { Metrics } from './platform/metrics.ts';
 import { migrate } from './platform/migrate.ts';
 import { explainPrivileges } from './platform/postgres/privileges.ts';
 import { yieldThreads } from './platform/secrets/yielding-threads.ts';
@@ -159,10 +159,13 @@ interface Ports {
 function createPorts(config: Config, logger: Logger): Ports {
   const { host, port, internalPort, workers } = config;
   let starting: RequestListener | undefined;
-  let metrics: Metrics | undefined;
-  const counted = { countUnread: (status: number) => metrics?.countUnread(status) };
+  let onUnread: UnreadListener = () => {};
   const front = createFront(
-    (listener) => createHttpServer({ logger, metrics: counted, limits: config.connections }, listener),
+    (listener) =>
+      createHttpServer(
+        { logger, onUnread: (refused) => onUnread(refused), limits: config.connections },
+        listener,
+      ),
     (...request) => {
       // Few starts need this application.
       starting ??= createStartingApp({ config, logger }).callback();
@@ -182,7 +185,7 @@ function createPorts(config: Config, logger: Logger): Ports {
   return {
     public: front,
     serve(services, retiring) {
-      metrics = services.metrics;
+      onUnread = unreadListener(services);
       front.serve(createListener(services, { retiring }));
       internal?.serve(createInternalApp(services, { retiring }).callback());
     },

@@ -1,6 +1,8 @@
+import type { UnreadListener } from '../http/connections/refusals.ts';
 import { limitKeyOf } from '../http/rate-limits/limit-key.ts';
 import type { AnswerListener } from '../http/records/access-log.ts';
 import { claimed } from '../http/records/log-fields.ts';
+import type { Metrics } from '../platform/metrics.ts';
 import { REQUEST_REASONS } from '../refusals/reasons/request.ts';
 import type { RefusalRecorder } from '../refusals/recorder.ts';
 import type { Refused } from '../refusals/refused.ts';
@@ -39,6 +41,26 @@ export function recordRefusals(
         why,
       },
       limitKeyOf(state),
+    );
+  };
+}
+
+/** Counts and records input that was refused before it became a request. Nobody knows of which client it is. */
+export function unreadListener({
+  metrics,
+  refusalRecorder,
+}: {
+  metrics: Pick<Metrics, 'countUnread'>;
+  refusalRecorder: RefusalRecorder;
+}): UnreadListener {
+  return ({ id, ip, status, why }) => {
+    metrics.countUnread(status);
+    refusalRecorder.record(
+      {
+        ...{ requestId: id, service: 'listo', endpoint: 'other', status, error: 'invalid_request', why },
+        ...{ clientId: undefined, claim: undefined, clientIs: undefined, instanceId: undefined },
+      },
+      limitKeyOf({ ip }),
     );
   };
 }

@@ -7,11 +7,10 @@ import {
 } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Logger } from '../../platform/log/logger.ts';
-import type { Metrics } from '../../platform/metrics.ts';
 import { announcesTooMuch } from '../input/body.ts';
 import { closeGently, isClosing } from './close-gently.ts';
 import { currentExchange, oneAtATime } from './one-at-a-time.ts';
-import { createRefusals, MOST_FIELDS } from './refusals.ts';
+import { createRefusals, MOST_FIELDS, type UnreadListener } from './refusals.ts';
 
 export interface ConnectionLimits {
   /**
@@ -33,11 +32,7 @@ const UNREAD_ANSWER_MS = 60_000;
  * anything, whatever it sends or does not send. It answers and logs failures that occur before a request exists.
  */
 export function createHttpServer(
-  {
-    limits,
-    logger,
-    metrics,
-  }: { limits: ConnectionLimits; logger: Logger; metrics: Pick<Metrics, 'countUnread'> },
+  { limits, logger, onUnread }: { limits: ConnectionLimits; logger: Logger; onUnread: UnreadListener },
   application: RequestListener,
 ): Server {
   const server = createServer({
@@ -58,7 +53,7 @@ export function createHttpServer(
     if (code === undefined) application(req, res);
     else refuseNow(req.socket, code);
   });
-  const { refuse, refuseNow } = createRefusals({ logger, metrics, requestMs: limits.requestMs });
+  const { refuse, refuseNow } = createRefusals({ logger, onUnread, requestMs: limits.requestMs });
 
   server.on('connection', (socket: Socket) => {
     const { destroySoon } = socket;

@@ -1,9 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { boundedLog, type Logger } from '../../platform/log/logger.ts';
-import type { Metrics } from '../../platform/metrics.ts';
 import { canonicalAddress } from '../../platform/network/addresses.ts';
-import type { Reason } from '../../refusals/reasons.ts';
+import type { Reason, Refusal as RefusalReason } from '../../refusals/reasons.ts';
 import { EXPOSED_HEADERS } from '../cross-origin-failures.ts';
 import { knownRequestState } from '../records/request-state.ts';
 import { closeGently, isClosing } from './close-gently.ts';
@@ -56,17 +56,25 @@ function refusalOf(code: string, requestMs: number): Refusal | undefined {
   }
 }
 
+/** Hears of input that was refused before it became a request. */
+export type UnreadListener = (refused: {
+  id: string;
+  ip: string;
+  status: number;
+  why: RefusalReason;
+}) => void;
+
 /**
  * Answers and logs input that is not a request. A refusal ends its connection. `code` is an error code of Node, or one
  * of `refusalOf`.
  */
 export function createRefusals({
   logger,
-  metrics,
+  onUnread,
   requestMs,
 }: {
   logger: Logger;
-  metrics: Pick<Metrics, 'countUnread'>;
+  onUnread: UnreadListener;
   requestMs: number;
 }): {
   /** Waits for its turn among the requests of the connection. Drops a connection that has nobody to answer. */
@@ -101,10 +109,12 @@ export function createRefusals({
   function refuseNow(socket: Socket, code: string): void {
     const refusal = refusalOf(code, requestMs);
     if (refusal === undefined) return;
-    metrics.countUnread(refusal.status);
+    const { status, description: detail, reason } = refusal;
     const ip = canonicalAddress(socket.remoteAddress ?? '') ?? '';
-    line({ status: refusal.status, reason: code, detail: refusal.description, ip }, 'request refused unread');
-    closeGently(socket, wholeAnswer(refusal));
+    const id = randomUUID();
+    onUnread({ id, ip, status, why: { reason } });
+    line({ requestId: id, status, reason: code, detail, ip }, 'request refused unread');
+    closeGently(socket, wholeAnswer(refusal, id));
   }
 
   return { refuse, refuseNow };
@@ -139,10 +149,15 @@ function bodyOf({ description }: Refusal): string {
   return JSON.stringify({ error: 'invalid_request', error_description: description });
 }
 
-function wholeAnswer(refusal: Refusal): string {
+function wholeAnswer(refusal: Refusal, id: string): string {
   const { status } = refusal;
   const body = bodyOf(refusal);
-  const lines = Object.entries(headersOf(body)).map(([name, value]) => `${name}: ${value}`);
+  const headers = {
+    ...headersOf(body),
+    'X-Request-Id': id,
+    'Access-Control-Expose-Headers': EXPOSED_HEADERS,
+  };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
   return [`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...lines, '', body].join('\r\n');
 }
 

@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { sendBytes } from '../../support/clients/raw-http.ts';
 import { DEMO_WEB } from '../../support/clients/relying-party.ts';
+import { recordedWhy } from '../../support/servers/recorded-why.ts';
 import { startTestServer, type TestServer } from '../../support/servers/test-server.ts';
 
 const FORM = 'application/x-www-form-urlencoded';
@@ -158,6 +159,7 @@ describe('what is no request', () => {
     expect({ ...line, time: undefined }).toEqual({
       level: 'info',
       msg: 'request refused unread',
+      requestId: expect.stringMatching(/^[0-9a-f-]{36}$/),
       status: answer.status,
       reason,
       detail: expect.stringMatching(/\w/),
@@ -185,6 +187,13 @@ describe('what is no request', () => {
     const unlogged = logged.reduce((sum, line) => sum + Number(line.unlogged ?? 0), 0);
     expect(Number(count)).toBeGreaterThanOrEqual(60 + before - 4);
     expect(logged.length + unlogged).toBeLessThanOrEqual(Number(count));
+  });
+
+  it('has an id, by which the operator finds out why', async () => {
+    const bytes = head([`Authorization: Bearer ${'secret'.repeat(12_000)}`]);
+    const [, id = ''] = /^X-Request-Id: (\S+)\r$/m.exec(await sendBytes(server.port, bytes)) ?? [];
+    const answered = Promise.resolve({ headers: new Headers({ 'x-request-id': id }) });
+    expect(await recordedWhy(server, answered)).toEqual({ reason: 'head.too_large' });
   });
 });
 

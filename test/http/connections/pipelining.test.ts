@@ -33,7 +33,7 @@ describe('what comes behind a request that takes its time', () => {
       {
         limits: { keepAliveMs: 60_000, requestMs: 30_000 },
         logger: createLogger({ level: 'silent' }),
-        metrics: { countUnread: (status) => counted.push(status) },
+        onUnread: ({ status }) => counted.push(status),
       },
       listener,
     );

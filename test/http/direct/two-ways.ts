@@ -1,5 +1,5 @@
 import type { AddressInfo } from 'node:net';
-import { createListener } from '../../../src/app.ts';
+import { createListener, unreadListener } from '../../../src/app.ts';
 import { DIRECT_KINDS, type DirectKind } from '../../../src/config/direct.ts';
 import { createHttpServer } from '../../../src/http/connections/http-server.ts';
 import type { TestServer } from '../../support/servers/test-server.ts';
@@ -17,9 +17,9 @@ export async function openWay(
   kinds: readonly DirectKind[],
 ): Promise<Way> {
   const config = { ...services.config, direct: new Set(kinds) };
-  const { logger, metrics } = services;
+  const { logger } = services;
   const server = createHttpServer(
-    { logger, metrics, limits: config.connections },
+    { logger, onUnread: unreadListener(services), limits: config.connections },
     createListener({ ...services, config }, { retiring: () => false }),
   );
   await new Promise<void>((listening) => server.listen(0, 'localhost', listening));
