@@ -54,7 +54,9 @@ async function converse(place: string) {
 
 async function printedBy(command: string): Promise<string[]> {
   const [, words = ''] = /^npx listo (.*)$/.exec(command) ?? [];
-  const files = words.split(' ').map((word) => (word.endsWith('.sql') ? join(folder, word) : word));
+  const files = words
+    .split(' ')
+    .map((word) => (/\.sql$|^registrations$/.test(word) ? join(folder, word) : word));
   const input = new PassThrough().end('a secret\n');
   const { out, err } = await runOn(database, files, { input });
   return [...out, ...err.split('\n').filter((line) => line !== '')].map((line) =>
@@ -117,6 +119,22 @@ DELETE FROM instances WHERE id = 'acme';`,
     });
     const { here, there } = await converse(`${REGISTERING}#what-a-client-will-get`);
     expect(here).toEqual(there);
+  });
+
+  it('telling what changed since files were applied, and writing files', async () => {
+    const path = join(folder, 'portal.sql');
+    await register('an-instance-and-its-first-person');
+    writeFileSync(path, sqlOf('a-web-application-with-a-backend').replaceAll(/^UPDATE[^;]*;/gm, ''));
+    await runOn(database, ['apply', path, '--yes']);
+    await database.knex.transaction(async (trx) => {
+      await trx.raw("SET LOCAL listo.way = 'role listo_admin'");
+      await trx('clients').where({ id: 'acme-portal' }).update({ name: 'Portal of Acme' });
+    });
+    const { here, there } = await converse(`${REGISTERING}#what-changed-since`);
+    expect(here).toEqual(there);
+    await database.knex('instances').whereNot({ id: 'acme' }).delete();
+    const written = await converse(`${REGISTERING}#writing-the-registrations-into-files`);
+    expect(written.here).toEqual(written.there);
   });
 
   it('changing a secret', async () => {
