@@ -1,16 +1,21 @@
 import type { EventEmitter } from 'node:events';
 import { errors, type KoaContextWithOIDC, type Provider } from 'oidc-provider';
 import { printable, printableAddress } from '../platform/log/printable.ts';
+import type { Clock } from '../platform/time/clock.ts';
 import { whyRefused } from './reasons/why-refused.ts';
 import { noteFacts, requestContext } from './request-context.ts';
 
 /** Keeps the reason of each refusal for the log, with the details that the library hides from clients. */
-export function logProviderEvents(provider: Provider): void {
+export function logProviderEvents(provider: Provider, { clock }: { clock: Clock }): void {
   for (const event of ERROR_EVENTS) {
     // The types want one event's name. All these events pass a context and one of the library's errors.
     provider.on(event as 'authorization.error', (ctx, error) => {
       const detail = detailOf(ctx, error) ?? error.error_description;
-      noteFacts({ error: error.error, why: whyRefused(error, ctx), ...(detail ? { detail } : {}) });
+      noteFacts({
+        error: error.error,
+        why: whyRefused(error, ctx, clock.now()),
+        ...(detail ? { detail } : {}),
+      });
     });
   }
   provider.on('server_error', (_ctx: KoaContextWithOIDC, error: Error) => {

@@ -41,7 +41,7 @@ export function createProvider(dependencies: ProviderDependencies): Provider {
   correctClients(provider);
   keepClients(provider, dependencies);
   nameSessionCookies(provider, dependencies.https);
-  logProviderEvents(provider);
+  logProviderEvents(provider, dependencies);
   // Each middleware surrounds the next, and the last one surrounds the library's routes. So a failure is taken back
   // before the others see the answer.
   for (const around of [

@@ -1,5 +1,12 @@
 import { createHash } from 'node:crypto';
-import { calculateJwkThumbprint, decodeProtectedHeader, EmbeddedJWK, type JWTPayload, jwtVerify } from 'jose';
+import {
+  calculateJwkThumbprint,
+  decodeJwt,
+  decodeProtectedHeader,
+  EmbeddedJWK,
+  type JWTPayload,
+  jwtVerify,
+} from 'jose';
 import { toEpochSeconds } from '../../platform/time/clock.ts';
 import type { Refusal } from '../../refusals/reasons.ts';
 import { shown, shownAddress, timesOf } from '../../refusals/shown.ts';
@@ -53,6 +60,16 @@ export async function verifyDpopProof(text: string, target: Target): Promise<Dpo
   // EmbeddedJWK has found the key there.
   const jkt = await calculateJwkThumbprint(protectedHeader.jwk as never);
   return { jkt, alg: protectedHeader.alg, iat, jti, expiresAt: proofExpiry(target.now) };
+}
+
+/** Finds out why another verifier refused a proof: for a claim, or else for its header, key or signature. */
+export function whyProofRefused(text: string, target: Target): Refusal {
+  try {
+    checkClaims(decodeJwt(text), target);
+  } catch (error) {
+    if (error instanceof RefusedProof) return error.why;
+  }
+  return malformed(text);
 }
 
 /** Only the header says anything: no signature is right. */

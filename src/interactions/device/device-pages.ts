@@ -8,7 +8,7 @@ import type { DevicePages, DeviceProblem } from '../../oidc/configuration/device
 import { requestContext } from '../../oidc/request-context.ts';
 import { PATHS } from '../../oidc/routes.ts';
 import type { HttpError } from '../../platform/errors.ts';
-import type { Refusal } from '../../refusals/reasons.ts';
+import type { Reason, Refusal } from '../../refusals/reasons.ts';
 import { shownPerson } from '../interaction.ts';
 
 const PROBLEMS: Record<Exclude<DeviceProblem, 'cancelled'>, string> = {
@@ -17,6 +17,13 @@ const PROBLEMS: Record<Exclude<DeviceProblem, 'cancelled'>, string> = {
   used: 'That code has been used already. Your device can show you a new one.',
   interrupted:
     'That did not work, perhaps because the page was open for too long. Please enter the code again.',
+};
+
+const REASONS: Record<keyof typeof PROBLEMS, Reason> = {
+  unknown: 'user_code.unknown',
+  expired: 'user_code.expired',
+  used: 'user_code.used',
+  interrupted: 'user_code.interrupted',
 };
 
 /**
@@ -37,7 +44,7 @@ export function showCodeForm(
     logFacts(ctx.req, {
       error: 'invalid_user_code',
       detail: PROBLEMS[problem],
-      why: { reason: `user_code.${problem}` } satisfies Refusal,
+      why: { reason: REASONS[problem] },
     });
     requestState(ctx.req).log.deviceCode = problem;
   }

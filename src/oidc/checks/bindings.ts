@@ -44,5 +44,5 @@ export function checkPushedProof(ctx: KoaContextWithOIDC, client: Client, now: D
   if (!proof) return;
   const [{ alg = '' }, { iat = 0 }] = [decodeProtectedHeader(proof), decodeJwt(proof)];
   const fault = proofFault(client, { alg, iat }, now);
-  if (fault) throw new errors.InvalidDpopProof(fault.message);
+  if (fault) throw because(new errors.InvalidDpopProof(fault.message), fault.why);
 }

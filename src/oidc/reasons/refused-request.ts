@@ -13,6 +13,11 @@ export interface RefusedRequest {
   client: Client | undefined;
   /** Whether the library has read a hint, and took it. */
   hasHint: boolean;
+  /** The DPoP proof. */
+  proof: string;
+  /** The address of the endpoint. */
+  url: string;
+  now: Date;
   /** The names of the checks that wanted the person (configuration/interaction-policy.ts). */
   due: readonly string[];
   /** The reason with which our pages ended the interaction. An older process gives none. */
@@ -21,7 +26,8 @@ export interface RefusedRequest {
   hasEnded: boolean;
 }
 
-export function refusedRequest({ oidc, query }: KoaContextWithOIDC): RefusedRequest {
+export function refusedRequest(ctx: KoaContextWithOIDC, now: Date): RefusedRequest {
+  const { oidc, query } = ctx;
   const { client: known, due = [] } = requestContext();
   const { result } = (oidc.entities.Interaction ?? {}) as { result?: { error?: unknown; reason?: unknown } };
   return {
@@ -29,6 +35,9 @@ export function refusedRequest({ oidc, query }: KoaContextWithOIDC): RefusedRequ
     sent: sentParameters({ oidc, query }),
     client: oidc.client ? clientRecord(oidc.client) : known,
     hasHint: oidc.entities.IdTokenHint !== undefined,
+    proof: ctx.get('DPoP'),
+    url: `${oidc.issuer}${ctx.path}`,
+    now,
     due,
     ended: typeof result?.reason === 'string' ? result.reason : undefined,
     hasEnded: result?.error !== undefined,

@@ -1,4 +1,5 @@
 import { errors, type KoaContextWithOIDC } from 'oidc-provider';
+import { whyProofRefused } from '../../clients/proofs/dpop-proof.ts';
 import { claimed } from '../../http/records/log-fields.ts';
 import type { Refusal } from '../../refusals/reasons.ts';
 import { registered } from '../../refusals/registered.ts';
@@ -13,8 +14,8 @@ import { RESPONSE_MODES } from './request-vocabulary.ts';
  * Why a request was refused. Errors of this server say so themselves. For those of the library, their class and a
  * second look at the request and the client's registration do: after the fact, so no request that succeeds pays for it.
  */
-export function whyRefused(error: Error, ctx: KoaContextWithOIDC): Refusal {
-  return reasonOf(error) ?? whyLibraryRefused(error, refusedRequest(ctx));
+export function whyRefused(error: Error, ctx: KoaContextWithOIDC, now: Date): Refusal {
+  return reasonOf(error) ?? whyLibraryRefused(error, refusedRequest(ctx, now));
 }
 
 type ErrorClass = abstract new (...parameters: never[]) => Error;
@@ -35,10 +36,11 @@ const BY_CLASS: readonly (readonly [ErrorClass, (request: RefusedRequest) => Ref
   [errors.ConsentRequired, whyPersonNeeded],
   [errors.InteractionRequired, whyPersonNeeded],
   [errors.AccessDenied, whyDenied],
+  [errors.InvalidDpopProof, ({ proof, url, now }) => whyProofRefused(proof, { method: 'POST', url, now })],
   [errors.InvalidRequest, whyInvalid],
 ];
 
-/** The same without a context. */
+/** The same for an error of the library, without its context. */
 export function whyLibraryRefused(error: Error, request: RefusedRequest): Refusal {
   const [, why = () => FALLBACK] = BY_CLASS.find(([of]) => error instanceof of) ?? [];
   return why(request);

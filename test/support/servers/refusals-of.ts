@@ -14,7 +14,7 @@ export async function refusalsOf(
   const provider = services.live.current as unknown as EventEmitter;
   const seen: Refusal[] = [];
   const see = (ctx: KoaContextWithOIDC, error: Error) => {
-    seen.push(whyRefused(error, ctx));
+    seen.push(whyRefused(error, ctx, new Date()));
   };
   for (const event of EVENTS) provider.on(event, see);
   try {
