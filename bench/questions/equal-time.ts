@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util';
 import { hashPassword } from '../../src/platform/secrets/digest.ts';
 import { startMailServer } from '../../test/support/mail/mail-server.ts';
 import { type Answer, compare, type Pair } from '../equal-time/compare.ts';
+import { askingWhy, recordRefusals } from '../equal-time/explanations.ts';
 import { pairsOfPeople, pairsWithOthers, registerOthers } from '../equal-time/people.ts';
 import { basic } from '../load/request.ts';
 import { wholeNumber } from '../options.ts';
@@ -46,6 +47,8 @@ await runProgram(() =>
       await registerOthers(ground);
       await compareAll(await pairsWithOthers(target));
       await compareAll(ofClients(target));
+      await recordRefusals(ground);
+      await compareAll([askingWhy(target)]);
       const others = withSlowSecrets(target);
       if (others.some(({ what }) => what.includes(values.only))) {
         await registerSlowSecrets(ground);
