@@ -13,7 +13,7 @@ import {
   type SeedRun,
   type StatementRun,
 } from './platform/seeds/run/seed-run.ts';
-import { readSeedFile, type SeedFile } from './platform/seeds/seed-file.ts';
+import { readSeedFile, readTogether, type SeedFile } from './platform/seeds/seed-file.ts';
 import { filesOfFolder } from './platform/seeds/seed-folder.ts';
 
 /** Rows of people: the log has no name and no address. */
@@ -42,7 +42,7 @@ export async function applySeedsAtStart(
     for (const file of files) sayApplied(logger, file);
   }
   if (seedsDir === undefined) return;
-  const seeds = filesOfFolder(seedsDir).map((name) => ({ name, sql: readSeedFile(name) }));
+  const seeds = readTogether(filesOfFolder(seedsDir));
   if (seeds.length === 0) return;
   const run = await apply(seeds, seedsDeletions === 'refuse' ? refuseDeletions : () => undefined);
   sayChanges(logger, run);

@@ -7,8 +7,9 @@ export interface SeedFile {
   sql: string;
 }
 
-/** Parsing takes many times the memory of the text. */
-const MOST_BYTES = 32 * 1024 * 1024;
+/** Parsing takes fifty times the memory of the text. */
+const MOST_MIB = 32;
+const MOST_BYTES = MOST_MIB * 1024 * 1024;
 
 /**
  * The text of a seed file.
@@ -23,7 +24,7 @@ export function readSeedFile(path: string): string {
   }
   if (!bytes)
     throw new OperatorError(
-      `${path} is larger than ${MOST_BYTES / 1024 / 1024} MiB. Split it: a folder of files is applied as one.`,
+      `${path} is larger than ${MOST_MIB} MiB. Split it, and apply one part after the other.`,
     );
   const text = decoded(bytes);
   if (text === undefined) throw new OperatorError(`${path} is not UTF-8 text.`);
@@ -62,4 +63,23 @@ function decoded(bytes: Buffer): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/**
+ * The files that run together, with these names.
+ * @throws OperatorError for one that cannot be read, and when they are too large together.
+ */
+export function readTogether(names: readonly string[]): SeedFile[] {
+  const files: SeedFile[] = [];
+  let bytes = 0;
+  for (const name of names) {
+    const sql = readSeedFile(name);
+    bytes += Buffer.byteLength(sql);
+    if (bytes > MOST_BYTES)
+      throw new OperatorError(
+        `The files up to ${name} are larger than ${MOST_MIB} MiB together. Apply some of them after the others.`,
+      );
+    files.push({ name, sql });
+  }
+  return files;
 }

@@ -1,7 +1,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { OperatorError } from '../errors.ts';
-import { readSeedFile, type SeedFile } from './seed-file.ts';
+import { readTogether, type SeedFile } from './seed-file.ts';
 
 /** The `*.sql` files of a folder, in the order of their names. */
 export function filesOfFolder(folder: string): string[] {
@@ -22,7 +22,7 @@ export function readSeedFiles(paths: readonly string[]): SeedFile[] {
   });
   const twice = names.find((name, n) => names.indexOf(name) !== n);
   if (twice !== undefined) throw new OperatorError(`${twice} is named twice.`);
-  return names.map((name) => ({ name, sql: readSeedFile(name) }));
+  return readTogether(names);
 }
 
 /** False for a name that no file can have: reading the file says what is wrong with it. */

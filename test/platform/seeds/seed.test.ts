@@ -8,7 +8,7 @@ import { parsePostgresAddress } from '../../../src/platform/postgres/address.ts'
 import { connectionOpener } from '../../../src/platform/postgres/open-connection.ts';
 import { ConnectionPool } from '../../../src/platform/postgres/pool.ts';
 import { applySeed } from '../../../src/platform/seeds/seed.ts';
-import { readSeedFile } from '../../../src/platform/seeds/seed-file.ts';
+import { readSeedFile, readTogether } from '../../../src/platform/seeds/seed-file.ts';
 import { openTestDatabase, type TestDatabase } from '../../support/databases/test-database.ts';
 
 const HASH =
@@ -305,6 +305,11 @@ describe('a seed file', () => {
     ['folder.sql', 'folder', 'is a directory; name a file of SQL.'],
     ['empty.sql', Buffer.from(' \n'), 'is empty.'],
     ['latin1.sql', Buffer.from("SELECT 'é'", 'latin1'), 'is not UTF-8 text.'],
+    [
+      'large.sql',
+      Buffer.alloc(32 * 1024 * 1024 + 1, ' '),
+      'is larger than 32 MiB. Split it, and apply one part after the other.',
+    ],
     ['utf16.sql', Buffer.from('SELECT 1', 'utf16le'), 'is not UTF-8 text.'],
   ])('is refused with one sentence: %s', (name, content, sentence) => {
     const file = join(folder, name);
@@ -313,6 +318,50 @@ describe('a seed file', () => {
     expect(() => readSeedFile(file)).toThrow(
       expect.objectContaining({ name: 'OperatorError', message: `${file} ${sentence}` }),
     );
+  });
+});
+
+describe('files that run together', () => {
+  it('are 32 MiB at most', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'listo-seeds-'));
+    const names = ['1.sql', '2.sql'].map((name) => join(folder, name));
+    for (const name of names) writeFileSync(name, `SELECT 1;${' '.repeat(20 * 1024 * 1024)}`);
+    expect(() => readTogether(names)).toThrow(
+      `The files up to ${names[1]} are larger than 32 MiB together. Apply some of them after the others.`,
+    );
+    rmSync(folder, { recursive: true });
+  });
+});
+
+describe('an older release beside this one', () => {
+  it('finds the rows that its seed changed where it looks for them', async () => {
+    const rows = await database.knex.transaction(async (trx) => {
+      await trx.raw(
+        'CREATE TEMPORARY TABLE registration_changes (n serial, table_name text, operation text, row_key text) ON COMMIT DROP',
+      );
+      await trx.raw(`INSERT INTO instances (id, name) VALUES ('older', 'Older');
+        INSERT INTO people (id, instance_id) VALUES ('of-older', 'older');
+        INSERT INTO worker_ids VALUES ('of-older', 'w 1');
+        UPDATE instances SET name = 'Older'; UPDATE instances SET name = 'Old' WHERE id = 'older';
+        DELETE FROM people WHERE id = 'of-older'`);
+      const changes: Record<'operation' | 'table_name' | 'row_key', string>[] = await trx(
+        'registration_changes',
+      )
+        .orderBy('n')
+        .select('operation', 'table_name', 'row_key');
+      return changes;
+    });
+    expect(rows.map((row) => Object.values(row).join(' '))).toEqual(
+      expect.arrayContaining([
+        'insert instances older',
+        'insert people of-older',
+        'insert worker_ids of-older w 1',
+        'update instances older',
+        'delete people of-older',
+        'delete worker_ids of-older w 1',
+      ]),
+    );
+    expect(rows.filter((row) => row.row_key === 'older')).toHaveLength(2);
   });
 });
 
