@@ -76,11 +76,12 @@ function textOf(reason: string | null, error: string): Pick<Explanation, 'senten
   };
 }
 
+/** In a list, the first value counts that is not registered and resembles one that is. */
 function nearestOf(came: Values, expected: Values): Explanation['nearest'] {
   const found = Object.entries(came).flatMap(([name, value]) => {
-    const registered = expected[name];
-    if (typeof value !== 'string' || registered === undefined) return [];
-    const nearest = nearestValue(value, [registered].flat());
+    const registered = [expected[name] ?? []].flat();
+    const others = [value].flat().filter((text) => !registered.includes(text));
+    const [nearest] = others.flatMap((text) => nearestValue(text, registered) ?? []);
     return nearest ? [[name, nearest] as const] : [];
   });
   return Object.fromEntries(found);

@@ -172,6 +172,14 @@ describe('an explanation', () => {
     });
   });
 
+  it('has the nearest one of a list of names, too', () => {
+    const came = { parameter: ['grant_type', 'refreshtoken'] };
+    const row = { ...ROW, reason: 'parameter.missing', came, expected: { parameter: ['refresh_token'] } };
+    expect(explain(row, { reader: 'client' }).nearest).toEqual({
+      parameter: { value: 'refresh_token', differs: [] },
+    });
+  });
+
   it('says the error where no reason is known, and names a reason of a newer release', () => {
     const { sentence } = explain({ ...ROW, reason: null }, { reader: 'client' });
     expect(sentence).toBe('The request was refused with the error invalid_grant.');
