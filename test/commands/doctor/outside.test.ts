@@ -262,6 +262,20 @@ const MISTAKES: [
     /large_client_header_buffers 4 64k/,
   ],
   [
+    'a proxy that takes short forms alone',
+    () =>
+      findingsBehind({
+        instead(req, res) {
+          if (Number(req.headers['content-length'] ?? 0) < 10_000) return false;
+          res.writeHead(413).end();
+          return true;
+        },
+      }),
+    'proxy.body_limit',
+    /^A form of 60000 bytes is answered with 413/,
+    /client_max_body_size 64k/,
+  ],
+  [
     'a proxy that removes cookies',
     () => findingsBehind({ request: without('cookie') }),
     'proxy.header_dropped',

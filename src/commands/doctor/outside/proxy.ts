@@ -9,6 +9,8 @@ const STRANGER = '198.51.100.77';
 const ID = 'listo-doctor';
 /** As long as an ID token with many claims. */
 const LONG = 40_000;
+/** The server takes forms of 64 KiB. */
+const LONG_FORM = 60_000;
 
 /** The request of this command as the server saw it (http/mirror.ts). */
 interface Mirrored {
@@ -33,7 +35,18 @@ export const proxyCheck: Check = {
       const long = await ask(`${issuer}/auth/userinfo`, {
         headers: { authorization: `Bearer ${'x'.repeat(LONG)}` },
       });
-      const headers = [hsts(issuer, plain), requestId(plain), redirected(issuer, plain), headLimit(long)];
+      const form = await ask(`${issuer}/auth/token`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+        body: `padding=${'x'.repeat(LONG_FORM)}`,
+      });
+      const headers = [
+        hsts(issuer, plain),
+        requestId(plain),
+        redirected(issuer, plain),
+        headLimit(long),
+        bodyLimit(form),
+      ];
       const mirrored = settings && (await look(patient, issuer, settings));
       return seen([...headers, ...(mirrored?.findings ?? [])], mirrored?.facts ?? []);
     } catch (error) {
@@ -79,6 +92,17 @@ function headLimit({ status, headers }: Answer): Finding | undefined {
     sentence: `A request whose Authorization header has ${LONG} characters is answered with ${status}${by}: a proxy takes less than the server, which takes 64 KiB.`,
     remedy:
       'Raise the limit of the proxy: large_client_header_buffers 4 64k (nginx), tune.bufsize 81920 (HAProxy). Long tokens with many claims are refused otherwise.',
+  };
+}
+
+/** The server refuses such a form as one that names no client. */
+function bodyLimit({ status }: Answer): Finding | undefined {
+  if (status === 400 || status === 401) return undefined;
+  return {
+    name: 'proxy.body_limit',
+    sentence: `A form of ${LONG_FORM} bytes is answered with ${status}: a proxy takes less than the server, which takes 64 KiB.`,
+    remedy:
+      'Raise the limit of the proxy: client_max_body_size 64k or more (nginx), tune.bufsize 81920 where rules read bodies (HAProxy).',
   };
 }
 
