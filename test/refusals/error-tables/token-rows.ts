@@ -168,6 +168,25 @@ export const TOKEN_ROWS: readonly ErrorRow[] = [
   },
   {
     of: ['invalid_grant 400'],
+    name: 'a code of a public client, whose developer asks the operator',
+    reason: 'code_verifier.wrong',
+    readBy: 'operator',
+    async play(world) {
+      const { code_verifier, ...challenge } = pkce();
+      const { client, exchange } = await aCode(world, { type: 'public' }, challenge);
+      return {
+        refused: refusedBy(await exchange({ code_verifier: pkce().code_verifier })),
+        client,
+        mend: async () => {
+          const { code_verifier: right, ...other } = pkce();
+          const { exchange: next } = await codeFor(world, client, other);
+          return isRight(await next({ code_verifier: right }));
+        },
+      };
+    },
+  },
+  {
+    of: ['invalid_grant 400'],
     name: 'a refresh token that was revoked',
     reason: 'refresh_token.ended',
     readBy: 'client',
