@@ -128,6 +128,12 @@ describe('the history of a client', () => {
     });
   });
 
+  it('is explained for an address of a person, with the list that takes one', async () => {
+    expect((await history('person', 'nobody@demo.example')).err).toBe(
+      'There is no person with this id, and the audit trail tells of none. npx listo person list --email ADDRESS finds people by their address.\n',
+    );
+  });
+
   it('says where the trail begins, if the client is older', async () => {
     const { knex } = server.database;
     await knex('audit_events').where({ client_id: 'client_demo_spa' }).delete();

@@ -9,7 +9,7 @@ import { timeOf } from '../time-option.ts';
 import type { Kind } from './kinds.ts';
 import { changeInWords, toRecordedChange } from './recorded-change.ts';
 import { createRegisteredStore } from './registered-store.ts';
-import { unknownId } from './unknown-id.ts';
+import { unknownId, whatLists } from './unknown-id.ts';
 import { jsonOf } from './written.ts';
 
 const MOST = 1000;
@@ -40,7 +40,7 @@ SQL of a database role. Secrets, hashes and what people are called are named, an
           throw await unknownId(rows, id, {
             sentence: `There is no ${one} with this id, and the audit trail tells of none.`,
             tables: [kind.table],
-            lists: `npx listo ${word} list shows those there are.`,
+            lists: whatLists(kind, id),
           });
         const changes = found.slice(0, MOST).map(toRecordedChange);
         if (switches.has('json')) print(jsonOf(changes));

@@ -1,7 +1,7 @@
 import type { Command } from '../command.ts';
 import type { Kind } from './kinds.ts';
 import { createRegisteredStore, type RegisteredStore, type Row } from './registered-store.ts';
-import { unknownId } from './unknown-id.ts';
+import { unknownId, whatLists } from './unknown-id.ts';
 import { jsonOf, linesOf, tableOf } from './written.ts';
 
 const EXAMPLES: Readonly<Record<string, string>> = {
@@ -43,10 +43,7 @@ async function read(
     throw await unknownId(store, id, {
       sentence: `There is no ${one} with this id.`,
       tables: [table],
-      lists:
-        'email' in filters && id.includes('@')
-          ? `npx listo ${word} list --email ADDRESS finds people by their address.`
-          : `npx listo ${word} list shows those there are.`,
+      lists: whatLists({ word, filters }, id),
     });
   const read: Record<string, Row[]> = {};
   for (const part of parts) read[part.table] = await store.partsOf(part.table, part.column, id, part.order);

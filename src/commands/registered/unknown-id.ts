@@ -1,4 +1,5 @@
 import { OperatorError } from '../../platform/errors.ts';
+import type { Kind } from './kinds.ts';
 import type { RegisteredStore, RegisteredTable } from './registered-store.ts';
 
 /**
@@ -16,4 +17,11 @@ export async function unknownId(
   return new OperatorError(
     [sentence, ...(meant === undefined ? [] : [`Perhaps ${meant} is meant.`]), lists].join(' '),
   );
+}
+
+/** The command that lists a kind; for what looks like an address of a person, the list that takes one. */
+export function whatLists({ word, filters }: Pick<Kind, 'word' | 'filters'>, id: string): string {
+  return 'email' in filters && id.includes('@')
+    ? `npx listo ${word} list --email ADDRESS finds people by their address.`
+    : `npx listo ${word} list shows those there are.`;
 }
