@@ -11,6 +11,10 @@ const NO_TLS: Mistake = {
 
 /** Failures of the network and of checks of answers, by the codes that Node and openid-client give them. */
 const KNOWN: Readonly<Record<string, Mistake>> = {
+  TimeoutError: {
+    sentence: 'The person has not decided in time.',
+    remedy: 'Begin again, perhaps with a longer --timeout.',
+  },
   ECONNREFUSED: {
     sentence: 'Nobody listens at the address of the server.',
     remedy: 'Start the server, or say its address with --issuer.',
@@ -89,8 +93,8 @@ const KNOWN: Readonly<Record<string, Mistake>> = {
 export function mistakeOf(error: unknown): Mistake {
   const chain = causesOf(error);
   const detail = [...new Set(chain.map(({ message }) => message.trim()))].filter(Boolean).join(': ');
-  for (const { code = '' } of chain) {
-    const known = KNOWN[code];
+  for (const { code = '', name = '' } of chain) {
+    const known = KNOWN[code] ?? KNOWN[name];
     if (known) return { ...known, sentence: `${known.sentence} (${detail})` };
   }
   if (!chain.some(({ code, message }) => code !== undefined || message === 'fetch failed')) throw error;
@@ -100,6 +104,7 @@ export function mistakeOf(error: unknown): Mistake {
 const MOST_CAUSES = 5;
 
 interface Cause {
+  name?: string;
   message: string;
   code?: string;
   cause?: unknown;

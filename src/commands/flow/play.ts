@@ -10,6 +10,7 @@ import { explainFailure } from './explain-failure.ts';
 import { type Answers, answersFrom } from './lines.ts';
 import { listnrFlow } from './listnr-flow.ts';
 import type { FlowOptions } from './options.ts';
+import type { Played } from './played.ts';
 import {
   DEVICE_CODE_GRANT,
   describedClient,
@@ -87,6 +88,7 @@ async function signInAndUse(
   const played = {
     ...{ issuer: options.issuer, client, options, scope, config, credentials, DPoP, transcript, answers },
   };
+  await tryCredentials(played);
   const isDevice = options.device || !client.grantTypes.includes('authorization_code');
   const asDevice = isDevice && client.grantTypes.includes(DEVICE_CODE_GRANT);
   await useTokens(await (asDevice ? deviceFlow(played) : codeFlow(played)), played);
@@ -107,4 +109,11 @@ async function discover(
   });
   oidc.enableNonRepudiationChecks(config);
   return config;
+}
+
+/** Finds a wrong secret or key before a person has signed in. A pushed request would show it as well. */
+async function tryCredentials({ client, options, config, transcript }: Played): Promise<void> {
+  if (client.isPublic || client.pushes || options.par) return;
+  transcript.step('Does the server take the credentials of the client?');
+  await oidc.tokenIntrospection(config, 'no-token');
 }

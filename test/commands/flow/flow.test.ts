@@ -37,6 +37,7 @@ const aFile = (name: string, content: string) => {
   writeFileSync(file, content);
   return file;
 };
+const CREDENTIALS = 'Does the server take the credentials of the client?';
 const SIGN_IN = [
   'Discovery',
   'Does the server take the authorization request?',
@@ -49,10 +50,9 @@ describe('listo flow plays the flow', () => {
     const { code, out, text, err } = await played(server, ['client_demo_web', '--listnr', 'demo-app'], {
       secret: SECRET,
     });
+    const [first = '', ...then] = SIGN_IN;
     expect(stepsIn(out)).toEqual([
-      ...SIGN_IN,
-      'Userinfo',
-      'Introspection',
+      ...[first, CREDENTIALS, ...then, 'Userinfo', 'Introspection'],
       'A LiSTNR token for demo-app',
       'Refresh',
       'Revocation',
@@ -60,7 +60,7 @@ describe('listo flow plays the flow', () => {
     expect({ code, last: out.at(-1) }).toEqual({ code: 0, last: 'Everything went well.' });
     expect(text).toContain('ID token, whose signature and claims are right');
     expect(text).toContain('LiSTNR token, whose signature is right');
-    expect(curlsIn(out).filter((line) => line.includes(`-u 'client_demo_web':"$SECRET"`))).toHaveLength(4);
+    expect(curlsIn(out).filter((line) => line.includes(`-u 'client_demo_web':"$SECRET"`))).toHaveLength(5);
     expect(`${text}${err}`).not.toContain(SECRET);
     // A JWT whole, or a code or refresh token.
     expect(text).not.toMatch(/eyJ[\w-]{30,}|[&?]code=[\w-]{20,}|"refresh_token":"[\w.-]{20,}/);
@@ -70,7 +70,7 @@ describe('listo flow plays the flow', () => {
     const file = aFile('secret', `${SECRET}\n`);
     const { code, out } = await played(server, ['client_demo_web', '--auth', 'post', '--secret-file', file]);
     expect(code).toBe(0);
-    expect(curlsIn(out).filter((line) => line.includes('-d "client_secret=$SECRET"'))).toHaveLength(4);
+    expect(curlsIn(out).filter((line) => line.includes('-d "client_secret=$SECRET"'))).toHaveLength(5);
   });
 
   it('of a public page, which asks for consent', async () => {
@@ -127,7 +127,7 @@ describe('listo flow plays the flow', () => {
     const file = aFile('key.jwk', JSON.stringify(await exportJWK(key.privateKey)));
     const { code, out, text } = await played(server, [client_id, '--key-file', file]);
     expect(code).toBe(0);
-    expect(curlsIn(out).filter((line) => line.includes('-d "client_assertion=$ASSERTION"'))).toHaveLength(4);
+    expect(curlsIn(out).filter((line) => line.includes('-d "client_assertion=$ASSERTION"'))).toHaveLength(5);
     expect(text).not.toContain('eyJ0eXAi');
   });
 
@@ -218,10 +218,30 @@ describe('listo flow explains', () => {
     const { code, out } = await played(server, ['client_demo_web'], { secret: 'wrong' });
     expect(code).toBe(1);
     expect(failure(out)).toMatchObject({
-      endpoint: '/auth/token',
+      endpoint: '/auth/introspect',
       error: 'invalid_client',
       reason: 'client.secret_wrong',
     });
+  });
+
+  it('a secret that has expired, before a person signs in', async () => {
+    const { client_id, client_secret } = await aClient(server);
+    await server.database
+      .knex('client_secrets')
+      .insert({ client_id, name: 'next', digest: `sha256:${'0'.repeat(64)}` });
+    await server.database
+      .knex('client_secrets')
+      .where({ client_id, name: 'default' })
+      .update({ expires_at: new Date(Date.now() - 1000) });
+    const { code, out } = await played(server, [client_id], { secret: client_secret });
+    expect({ code, step: stepsIn(out).at(-1) }).toEqual({ code: 1, step: CREDENTIALS });
+    expect(failure(out)).toMatchObject({ error: 'invalid_client', reason: 'client.secret_expired' });
+  });
+
+  it('that the person has not decided in time', async () => {
+    const { code, text } = await played(server, ['client_demo_device', '--timeout', '1'], { stays: true });
+    expect(code).toBe(1);
+    expect(text).toContain('The person has not decided in time.');
   });
 
   it('an address that is not registered, before anybody opens a page', async () => {

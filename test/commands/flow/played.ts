@@ -22,12 +22,15 @@ export async function played(
     openDatabase,
     person = ADA,
     stopAt = 'http://127.0.0.1',
+    stays = false,
   }: {
     secret?: string;
     openDatabase?: () => Promise<never>;
     person?: { email: string; password: string };
     /** Where the browser stops, if nobody listens there. */
     stopAt?: string;
+    /** Whether the person opens nothing. */
+    stays?: boolean;
   } = {},
 ): Promise<Run & { text: string }> {
   const input = new PassThrough();
@@ -38,8 +41,8 @@ export async function played(
   const out: string[] = [];
   const read = (line: string) => {
     const [address] = /https?:\/\/\S*\/auth\/(?:authorize|device)\?\S*/.exec(line) ?? [];
-    const isOpened = address !== undefined && !line.startsWith('curl');
-    if (isOpened) visit = signInAt(address);
+    const isOpened = !stays && address !== undefined && !line.startsWith('curl');
+    if (isOpened && address !== undefined) visit = signInAt(address);
   };
   const signInAt = async (address: string) => {
     const first = await browser.follow(await browser.get(address), stopAt);
