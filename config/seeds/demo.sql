@@ -47,7 +47,8 @@ VALUES (
   coalesce(current_setting('listo.issuer', true), 'http://localhost:3000') || '/demo/sign-in'
 )
 ON CONFLICT (id) DO UPDATE SET
-  name = excluded.name, redirect_uris = excluded.redirect_uris, post_logout_redirect_uris = excluded.post_logout_redirect_uris,
+  name = excluded.name, type = excluded.type, redirect_uris = excluded.redirect_uris,
+  post_logout_redirect_uris = excluded.post_logout_redirect_uris,
   scopes = excluded.scopes, require_pkce = excluded.require_pkce, client_uri = excluded.client_uri,
   initiate_login_uri = excluded.initiate_login_uri;
 
@@ -71,7 +72,7 @@ VALUES (
   coalesce(current_setting('listo.issuer', true), 'http://localhost:3000') || '/demo/consent/sign-in'
 )
 ON CONFLICT (id) DO UPDATE SET
-  name = excluded.name, redirect_uris = excluded.redirect_uris, scopes = excluded.scopes,
+  name = excluded.name, type = excluded.type, redirect_uris = excluded.redirect_uris, scopes = excluded.scopes,
   require_consent = excluded.require_consent, client_uri = excluded.client_uri,
   initiate_login_uri = excluded.initiate_login_uri;
 
@@ -83,7 +84,8 @@ VALUES (
   coalesce(current_setting('listo.issuer', true), 'http://localhost:3000') || '/demo/device'
 )
 ON CONFLICT (id) DO UPDATE SET
-  name = excluded.name, grant_types = excluded.grant_types, scopes = excluded.scopes, client_uri = excluded.client_uri;
+  name = excluded.name, type = excluded.type, application_type = excluded.application_type,
+  grant_types = excluded.grant_types, scopes = excluded.scopes, client_uri = excluded.client_uri;
 
 -- LiSTNR, server to server. Its secret: demo-listnr-secret-not-for-production-01
 INSERT INTO listnr_clients (id, pattern, scopes, environments)
@@ -100,7 +102,8 @@ VALUES (
   'demo-app', 'authenticated_user', '{read:profile}', '{email,display_name,first_name}', '{dev,production}', '{http://127.0.0.1:9999}'
 )
 ON CONFLICT (id) DO UPDATE SET
-  pattern = excluded.pattern, scopes = excluded.scopes, claims = excluded.claims, environments = excluded.environments, origins = excluded.origins;
+  pattern = excluded.pattern, scopes = excluded.scopes, claims = excluded.claims,
+  environments = excluded.environments, origins = excluded.origins;
 
 INSERT INTO listnr_accepted_issuers (client_id, issuer, audiences)
 VALUES ('demo-app', 'self', '{client_demo_web,client_demo_spa}')

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { rehearseSeeds } from '../../src/platform/seeds/run/run-seeds.ts';
 import { applySeed } from '../../src/platform/seeds/seed.ts';
 import { openTestDatabase, type TestDatabase } from '../support/databases/test-database.ts';
 import { blocksOf } from '../support/documents/blocks.ts';
@@ -32,6 +33,13 @@ describe('docs/registering-clients.md', () => {
       expect({ sql, changes: changes.length > 0 }).toEqual({ sql, changes: true });
       expect({ sql, changes: await apply(sql) }).toEqual({ sql, changes: [] });
     }
+  });
+
+  it('has SQL that sets each column again that it sets in a new row', async () => {
+    const sql = blocks.filter((block) => !block.startsWith('SELECT')).join('\n');
+    const { files } = await rehearseSeeds(database.knex, [{ name: PAGE, sql }], { remarks: true });
+    const remarks = files.flatMap(({ statements }) => statements.flatMap((statement) => statement.remarks));
+    expect(remarks.filter(({ about }) => about === 'columns forgotten')).toEqual([]);
   });
 
   it('leaves registered what it says it does', async () => {
