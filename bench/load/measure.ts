@@ -98,7 +98,8 @@ export async function warmUp(scenario: Scenario, workshop: Workshop, settings: W
   if (settings.warmup === 0) return guess;
   const what = await scenario.prepare(workshop, countFor(guess, settings.warmup));
   const { requests, seconds } = await play(what, loadOf(workshop, settings, settings.warmup));
-  return requests / seconds;
+  // Requests that are sent once may be over before wrk's clock moves.
+  return seconds > 0 ? requests / seconds : guess;
 }
 
 /** More than needed, since a warm-up is slower than the measurement. */
