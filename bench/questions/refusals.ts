@@ -5,7 +5,6 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { freePort } from '../../scripts/free-port.ts';
-import { Refusal } from '../../scripts/refusal.ts';
 import type { Workshop } from '../load/material.ts';
 import { basic, type Request, writeRequests } from '../load/request.ts';
 import { type Play, play } from '../load/wrk.ts';
@@ -16,6 +15,7 @@ import { markdownTable } from '../report/table.ts';
 import { refresh } from '../scenarios/token-endpoint.ts';
 import { connect } from '../set-up/cluster.ts';
 import { type Own, secondGround, signedInTarget, withGround, withServer } from '../set-up/own-server.ts';
+import { cpuMsOf } from '../set-up/processes.ts';
 import { HERE } from '../set-up/server.ts';
 import { temporaryFolder } from '../set-up/temporary-folder.ts';
 
@@ -56,7 +56,18 @@ interface Measured {
   p99Ms: number;
   refusals: number;
   perSecond: number;
+  /** CPU for each answer, of the server and of Postgres. */
+  serverMs: number;
+  databaseMs: number;
 }
+
+/** The columns of a pair: how each is written, and by which figure the sides are compared. */
+const FIGURES = [
+  { name: 'p99 of refreshes', of: ({ p99Ms }: Measured) => p99Ms, digits: 1, unit: 'ms' },
+  { name: 'refusals a second', of: ({ perSecond }: Measured) => perSecond, digits: 0, unit: '' },
+  { name: 'CPU of the server', of: ({ serverMs }: Measured) => serverMs, digits: 2, unit: 'ms' },
+  { name: 'CPU of Postgres', of: ({ databaseMs }: Measured) => databaseMs, digits: 2, unit: 'ms' },
+] as const;
 
 await runProgram(async () => {
   const folder = temporaryFolder('refusals');
@@ -127,41 +138,43 @@ async function compare(here: Side, other: Side): Promise<void> {
 }
 
 /** The flood begins first and ends last. */
-async function measure({ workshop, flood }: Side): Promise<Measured> {
+async function measure({ own, workshop, flood }: Side): Promise<Measured> {
   const refreshes = await refresh.prepare(workshop, 0);
   const load = { base: workshop.target.base, threads: 1 };
+  const cpu = () => [own.server.pid, own.cluster.pid].map(cpuMsOf);
+  const before = cpu();
   const flooding = play(flood, { ...load, connections, seconds: seconds + 2 });
-  const { p99Ms } = await play(refreshes, { ...load, connections: REFRESHING, seconds });
+  const refreshed = await play(refreshes, { ...load, connections: REFRESHING, seconds });
   const { requests, seconds: took } = await flooding;
-  return { p99Ms, refusals: requests, perSecond: requests / took };
+  const [serverMs = 0, databaseMs = 0] = cpu().map(
+    (ms, n) => (ms - (before[n] ?? 0)) / (requests + refreshed.requests),
+  );
+  return { p99Ms: refreshed.p99Ms, refusals: requests, perSecond: requests / took, serverMs, databaseMs };
 }
 
 function report(turns: readonly (Turn & Measured)[]): void {
-  const rows = Array.from({ length: pairs }, (_, n) => {
-    const pair = turns.slice(2 * n, 2 * n + 2);
-    const [one, two] = (['here', 'other'] as const).map((side) => pair.find((turn) => turn.side === side));
-    if (!one || !two) throw new Refusal('A pair has one side only.');
-    const ms = ({ p99Ms }: Measured) => `${p99Ms.toFixed(1)} ms`;
-    const rate = ({ perSecond }: Measured) => perSecond.toFixed(0);
-    return [String(n + 1), ms(two), ms(one), (one.p99Ms / two.p99Ms).toFixed(2), rate(two), rate(one)];
+  const bodies = Array.from({ length: pairs }, (_, n) => {
+    const pair = turns.slice(2 * n, 2 * n + 2).toSorted((one, two) => (one.side < two.side ? 1 : -1));
+    const cells = FIGURES.map(({ of, digits, unit }) =>
+      `${pair.map((turn) => of(turn).toFixed(digits)).join(' / ')} ${unit}`.trim(),
+    );
+    return [String(n + 1), ...cells];
   });
-  const head = [
-    'pair',
-    'p99 without',
-    'p99 recording',
-    'ratio',
-    'refusals/s without',
-    'refusals/s recording',
+  const ratios = FIGURES.map(({ of }) => ratiosOfPairs(turns.map((turn) => ({ ...turn, value: of(turn) }))));
+  const noise = FIGURES.map(({ of }) => ratiosOfOneSide(turns.map((turn) => ({ ...turn, value: of(turn) }))));
+  const rows = [
+    ...bodies,
+    ['median of the ratios, and quartiles', ...ratios.map(written)],
+    ['one side beside itself', ...noise.map(written)],
   ];
-  const written = (ratios: readonly number[]) => {
-    const found = quartiles(ratios);
-    return found ? `${found.median.toFixed(2)} (${found.low.toFixed(2)} to ${found.high.toFixed(2)})` : '-';
-  };
-  const ratios = ratiosOfPairs(turns);
+  const head = ['without / recording', ...FIGURES.map(({ name }) => name)];
   process.stdout.write(`${markdownTable(head, rows)}\n\n`);
-  process.stdout.write(`Median of the ratios, with quartiles: ${written(ratios)}\n`);
-  process.stdout.write(`One side beside itself: ${written(ratiosOfOneSide(turns))}\n`);
-  if ((quartiles(ratios)?.median ?? 0) > MOST_RATIO) process.exitCode = 1;
+  if ((quartiles(ratios[0] ?? [])?.median ?? 0) > MOST_RATIO) process.exitCode = 1;
+}
+
+function written(ratios: readonly number[]): string {
+  const found = quartiles(ratios);
+  return found ? `${found.median.toFixed(2)} (${found.low.toFixed(2)} to ${found.high.toFixed(2)})` : '-';
 }
 
 type Counts = Record<'recorded' | 'dropped', number>;

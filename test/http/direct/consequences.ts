@@ -1,3 +1,4 @@
+import type { Refused } from '../../../src/refusals/refused.ts';
 import type { TestServer } from '../../support/servers/test-server.ts';
 import { until } from '../../support/time/until.ts';
 
@@ -54,6 +55,11 @@ export function comparableLine({
 }: Record<string, unknown>): object {
   // A code in the place of a client's name is another code each time.
   return { ...line, grant: typeof grant, client: String(client).replace(/^.{8}\.{3}$/, '...') };
+}
+
+/** The record of a refused request, without the parts that differ from one to the next. */
+export function comparableRefusal({ requestId, claim, clientId = '', ...refused }: Refused): object {
+  return { ...refused, clientId: clientId.replace(/^.{8}\.{3}$/, '...') };
 }
 
 /** The line of a request, which is written when its connection has the answer. */

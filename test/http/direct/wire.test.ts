@@ -2,7 +2,7 @@ import { sendBytes } from '../../support/clients/raw-http.ts';
 import { exchange, obtainCode, signIn } from '../../support/clients/relying-party.ts';
 import { startTestServer, type TestServer } from '../../support/servers/test-server.ts';
 import { withoutChance } from '../../tokens/recorder.ts';
-import { changesBetween, countsOf, lineOf } from './consequences.ts';
+import { changesBetween, comparableRefusal, countsOf, lineOf } from './consequences.ts';
 import { ODD_REQUESTS } from './odd-requests.ts';
 import { FORM, type Sent } from './odd-token-requests.ts';
 import { openWay, WAYS, type Way } from './two-ways.ts';
@@ -12,6 +12,8 @@ describe('a request by the short way and by the long one', () => {
   let ways: Record<keyof typeof WAYS, Way>;
   let tokens: Record<string, string>;
   let browser: Awaited<ReturnType<typeof signIn>>['browser'];
+  /** Records of refusals. */
+  let compared = 0;
   beforeAll(async () => {
     server = await startTestServer();
     ways = { short: await openWay(server, WAYS.short), long: await openWay(server, WAYS.long) };
@@ -27,7 +29,7 @@ describe('a request by the short way and by the long one', () => {
     await server.close();
   });
 
-  const answerTo = async (sent: Sent, { port }: Way) => {
+  const answerTo = async (sent: Sent, { port, refused }: Way) => {
     const code = await obtainCode(server.url, {}, browser);
     const known: Record<string, string> = { ...tokens, code };
     const filled = (text: string) => text.replaceAll(/\{(\w+)\}/g, (whole, name) => known[name] ?? whole);
@@ -36,11 +38,17 @@ describe('a request by the short way and by the long one', () => {
     const [, requestId] = /^x-request-id: (.*)$/im.exec(text) ?? [];
     const line = requestId === undefined ? undefined : await lineOf(requestId.trim(), server.logLines);
     const changes = changesBetween(before, await countsOf(server));
-    return { ...comparable(text, server.url), line, changes };
+    const recorded = refused.splice(0).map(comparableRefusal);
+    compared += recorded.length;
+    return { ...comparable(text, server.url), line, changes, recorded };
   };
 
   it.each(Object.entries(ODD_REQUESTS))('has one answer: %s', async (_name, sent) => {
     expect(await answerTo(sent, ways.short)).toEqual(await answerTo(sent, ways.long));
+  });
+
+  it('has one record, if it is refused', () => {
+    expect(compared).toBeGreaterThan(50);
   });
 });
 
