@@ -4,9 +4,13 @@
  */
 import { registerHooks } from 'node:module';
 
+const NOTHING = `
+  export const recordRefusals = () => () => {};
+  export const unreadListener = () => () => {};`;
+
 registerHooks({
   load(url, context, next) {
     if (!url.endsWith('/src/app/record-refusals.ts')) return next(url, context);
-    return { format: 'module', shortCircuit: true, source: 'export const recordRefusals = () => () => {};' };
+    return { format: 'module', shortCircuit: true, source: NOTHING };
   },
 });

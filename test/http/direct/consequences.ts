@@ -62,12 +62,16 @@ export function comparableRefusal({ requestId, claim, clientId = '', ...refused 
   return { ...refused, clientId: clientId.replace(/^.{8}\.{3}$/, '...') };
 }
 
+/** The messages of the line that each request has. */
+const OF_REQUESTS = ['request', 'request refused unread'];
+
 /** The line of a request, which is written when its connection has the answer. */
 export async function lineOf(
   requestId: string,
   lines: () => readonly Record<string, unknown>[],
 ): Promise<object> {
-  const find = () => lines().find((one) => one.requestId === requestId && one.msg === 'request');
+  const find = () =>
+    lines().find((one) => one.requestId === requestId && OF_REQUESTS.includes(String(one.msg)));
   await until('the line of a request', () => find() !== undefined);
   return comparableLine(find() ?? {});
 }
