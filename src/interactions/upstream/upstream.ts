@@ -138,6 +138,7 @@ export async function finishUpstream(
   if (result.reason === 'upstream_not_recent') return notWhoWasAskedFor(context, dependencies);
   if (result.reason !== 'upstream_refused')
     throw upstreamRefusal(result.reason, { retryAt: beginning(context), why: result.why });
+  log.error = 'access_denied';
   await finishInteraction(context, dependencies, {
     error: 'access_denied',
     error_description: 'Signing in was refused or cancelled',
@@ -153,6 +154,7 @@ function notWhoWasAskedFor(
   context: InteractionContext,
   dependencies: InteractionDependencies,
 ): Promise<void> {
+  requestState(context.ctx.req).log.error = 'login_required';
   return finishInteraction(context, dependencies, {
     error: 'login_required',
     error_description: 'The requested person did not sign in',

@@ -170,7 +170,7 @@ const REFUSED: [what: string, refused: () => ReturnType<typeof refusalAfter>, wh
   [
     'a person who declines',
     () => refusalAfter(() => {}, { decline: true }),
-    { reason: 'upstream.declined', came: { error: 'access_denied' } },
+    { reason: 'upstream.declined', error: 'access_denied', came: { error: 'access_denied' } },
   ],
   [
     'a person who is not known, where first sign-ins are refused',
@@ -188,7 +188,7 @@ const REFUSED: [what: string, refused: () => ReturnType<typeof refusalAfter>, wh
       refusalAfter(() => (idp.alterIdToken = ({ auth_time: _gone, ...claims }) => claims), {
         parameters: { max_age: '60' },
       }),
-    { reason: 'upstream.not_recent', came: { auth_time: 'none' } },
+    { reason: 'upstream.not_recent', error: 'login_required', came: { auth_time: 'none' } },
   ],
   [
     'a discovery document of another issuer',
