@@ -2,15 +2,9 @@ import * as oidc from 'openid-client';
 import type { Database } from '../../platform/database.ts';
 import type { CommandContext } from '../command.ts';
 import { jsonOf, linesOf } from '../registered/written.ts';
-import { useTokens } from './after-tokens.ts';
-import { codeFlow } from './code-flow.ts';
 import { type Credentials, credentialsOf } from './credentials.ts';
-import { deviceFlow } from './device-flow.ts';
-import { explainFailure } from './explain-failure.ts';
 import { type Answers, answersFrom } from './lines.ts';
-import { listnrFlow } from './listnr-flow.ts';
 import type { FlowOptions } from './options.ts';
-import type { Played } from './played.ts';
 import {
   DEVICE_CODE_GRANT,
   describedClient,
@@ -18,7 +12,13 @@ import {
   openIfPossible,
   registeredClient,
 } from './registration.ts';
-import { createTranscript, type Transcript } from './transcript.ts';
+import { explainFailure } from './requests/explain-failure.ts';
+import { createTranscript, type Transcript } from './requests/transcript.ts';
+import { useTokens } from './steps/after-tokens.ts';
+import { codeFlow } from './steps/code-flow.ts';
+import { deviceFlow } from './steps/device-flow.ts';
+import { listnrFlow } from './steps/listnr-flow.ts';
+import type { Played } from './steps/played.ts';
 
 interface Playing {
   options: FlowOptions;

@@ -1,9 +1,9 @@
 import * as oidc from 'openid-client';
-import { OperatorError } from '../../platform/errors.ts';
-import { isLoopback, type Listener, listenAt } from './loopback.ts';
+import { OperatorError } from '../../../platform/errors.ts';
+import type { FlowClient } from '../registration.ts';
+import { isLoopback, type Listener, listenAt } from '../requests/loopback.ts';
+import { Refused } from '../requests/refused.ts';
 import type { Played } from './played.ts';
-import { Refused } from './refused.ts';
-import type { FlowClient } from './registration.ts';
 import { partOf } from './tokens-printed.ts';
 
 export type Tokens = oidc.TokenEndpointResponse & oidc.TokenEndpointResponseHelpers;

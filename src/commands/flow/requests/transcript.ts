@@ -1,5 +1,5 @@
-import { printable } from '../../platform/log/printable.ts';
-import { jsonLineOf } from '../registered/written.ts';
+import { printable } from '../../../platform/log/printable.ts';
+import { jsonLineOf } from '../../registered/written.ts';
 import { curlOf, type SentRequest, shown } from './curl.ts';
 
 /** A request and its answer. */

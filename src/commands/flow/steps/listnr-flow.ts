@@ -1,14 +1,14 @@
 import type { JWK } from 'openid-client';
-import { createVerifier } from '../../keys/verify-jwt.ts';
-import { OperatorError } from '../../platform/errors.ts';
-import { secretOf } from './credentials.ts';
-import type { Answers } from './lines.ts';
-import type { FlowOptions } from './options.ts';
+import { createVerifier } from '../../../keys/verify-jwt.ts';
+import { OperatorError } from '../../../platform/errors.ts';
+import { secretOf } from '../credentials.ts';
+import type { Answers } from '../lines.ts';
+import type { FlowOptions } from '../options.ts';
+import type { FlowListnrClient } from '../registration.ts';
+import { Refused } from '../requests/refused.ts';
+import type { Transcript } from '../requests/transcript.ts';
 import type { Played } from './played.ts';
-import { Refused } from './refused.ts';
-import type { FlowListnrClient } from './registration.ts';
 import { tellToken } from './tokens-printed.ts';
-import type { Transcript } from './transcript.ts';
 
 const PROVIDER = '/v1/listnr-token-provider';
 

@@ -1,9 +1,9 @@
 import type { Configuration, DPoPHandle } from 'openid-client';
-import type { Credentials } from './credentials.ts';
-import type { Answers } from './lines.ts';
-import type { FlowOptions } from './options.ts';
-import type { FlowClient } from './registration.ts';
-import type { Transcript } from './transcript.ts';
+import type { Credentials } from '../credentials.ts';
+import type { Answers } from '../lines.ts';
+import type { FlowOptions } from '../options.ts';
+import type { FlowClient } from '../registration.ts';
+import type { Transcript } from '../requests/transcript.ts';
 
 /** A flow under way. */
 export interface Played {

@@ -1,12 +1,12 @@
 import { AuthorizationResponseError } from 'openid-client';
-import type { Database } from '../../platform/database.ts';
-import { OperatorError } from '../../platform/errors.ts';
-import { createRefusalStore } from '../../refusals/refusal-store.ts';
-import { explained, inLines } from '../refusals/explained.ts';
-import type { Row } from '../registered/registered-store.ts';
+import type { Database } from '../../../platform/database.ts';
+import { OperatorError } from '../../../platform/errors.ts';
+import { createRefusalStore } from '../../../refusals/refusal-store.ts';
+import { explained, inLines } from '../../refusals/explained.ts';
+import type { Row } from '../../registered/registered-store.ts';
+import type { FlowClient, FlowListnrClient } from '../registration.ts';
 import { mistakeOf } from './mistakes.ts';
 import { Refused } from './refused.ts';
-import type { FlowClient, FlowListnrClient } from './registration.ts';
 import type { Transcript } from './transcript.ts';
 
 interface About {

@@ -1,6 +1,6 @@
-import { printable } from '../../platform/log/printable.ts';
-import { linesOf } from '../registered/written.ts';
-import type { Transcript } from './transcript.ts';
+import { printable } from '../../../platform/log/printable.ts';
+import { linesOf } from '../../registered/written.ts';
+import type { Transcript } from '../requests/transcript.ts';
 
 const TIMES = ['iat', 'exp', 'auth_time', 'nbf', 'updated_at'];
 
