@@ -9,6 +9,7 @@ import {
   type SeedRun,
   type StatementRun,
 } from '../../platform/seeds/run/seed-run.ts';
+import { fieldInWords, valueInWords } from '../registered/field-in-words.ts';
 import { forgottenInWords } from './forgotten-in-words.ts';
 import { alsoGone, inWords, isDeletion } from './gone.ts';
 
@@ -49,27 +50,9 @@ function changeInWords(change: RowChange, statement: StatementRun): string[] {
   const { columns } = statement;
   const isNamed = ({ column }: FieldChange) =>
     operation === 'update' || table !== statement.table || !columns || columns.includes(column);
-  return [line, ...fields.filter(isNamed).map((field) => `      ${fieldInWords(field, operation)}`)];
-}
-
-function fieldInWords({ column, old, new: now }: FieldChange, operation: RowChange['operation']): string {
-  if (operation === 'insert') return `${column}: ${valueInWords(now)}`;
-  if (Array.isArray(old) && Array.isArray(now)) {
-    const [less, more] = [old.filter((one) => !now.includes(one)), now.filter((one) => !old.includes(one))];
-    const parts = [
-      ...(less.length > 0 ? [`without ${valueInWords(less)}`] : []),
-      ...(more.length > 0 ? [`with ${valueInWords(more)}`] : []),
-    ];
-    if (parts.length > 0) return `${column}: ${parts.join(', ')}`;
-  }
-  return `${column}: ${valueInWords(old)} → ${valueInWords(now)}`;
-}
-
-function valueInWords(value: unknown): string {
-  if (value === null || value === undefined) return 'NULL';
-  if (Array.isArray(value)) return value.length === 0 ? '{}' : value.join(' ');
-  if (typeof value === 'object') return JSON.stringify(value);
-  return value === '' ? "''" : String(value);
+  const told = (field: FieldChange) =>
+    operation === 'insert' ? `${field.column}: ${valueInWords(field.new)}` : fieldInWords(field);
+  return [line, ...fields.filter(isNamed).map((field) => `      ${told(field)}`)];
 }
 
 function withItInWords(statement: StatementRun): string[] {
