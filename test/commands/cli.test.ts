@@ -252,7 +252,7 @@ describe('SEEDS_DIR', () => {
     mkdirSync(seeds);
     writeFileSync(join(seeds, '1-good.sql'), "INSERT INTO instances (id, name) VALUES ('good', 'Good')");
     writeFileSync(join(seeds, '2-wrong.sql'), 'SELECT 1/0');
-    writeFileSync(join(seeds, '3-empty.sql'), '');
+    writeFileSync(join(seeds, '3-wrong-too.sql'), "SELECT 'one'::integer");
     const config = parseConfig({ ...environment, SEEDS_DIR: seeds });
 
     await expect(startServer(config, { logger: SILENT, database: await openTestDatabase() })).rejects.toThrow(
