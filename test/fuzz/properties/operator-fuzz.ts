@@ -96,15 +96,26 @@ const word = fc.oneof(
   ),
   osText,
 );
+/** `export` writes a folder of any name: below this one. */
+const exported = join(folder, 'some/way/down');
 const call = fc.oneof(
-  fc.array(word, { maxLength: 7 }),
+  fc.array(word, { maxLength: 7 }).map(exportBelow),
   fc
     .tuple(
       fc.constantFrom(...COMMANDS.filter(({ name }) => name !== 'keys rotate')),
       fc.array(word, { maxLength: 4 }),
     )
-    .map(([{ name }, more]) => [...name.split(' '), ...more]),
+    .map(([{ name }, more]) => exportBelow([...name.split(' '), ...more])),
 );
+
+function exportBelow(words: readonly string[]): string[] {
+  const begin = words.indexOf('export');
+  const end = words.indexOf('--');
+  const isOption = (word: string, at: number) => word.startsWith('--') && (end < 0 || at <= end);
+  return words.map((word, at) =>
+    begin < 0 || at <= begin || isOption(word, at) ? word : `${exported}/${word}`,
+  );
+}
 const input = fc.oneof(
   osText,
   fc.constantFrom('', '\n', 'a\nb', 'a long enough secret, or password of somebody', '\ufeff'),
