@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import fc from 'fast-check';
 import { type Opened, openProperties } from './properties.ts';
 
@@ -15,6 +16,7 @@ const RUNS: Record<string, number> = {
   'calls of commands': 50,
 };
 
+const files = readdirSync('.');
 let opened: Opened;
 beforeAll(async () => {
   opened = await openProperties();
@@ -35,6 +37,10 @@ describe('whatever is sent', () => {
     },
     120_000,
   );
+
+  it('is written nowhere beside the sources', () => {
+    expect(readdirSync('.')).toEqual(files);
+  });
 
   it('is checked in each of these ways', () => {
     expect(opened.properties.map(({ name }) => name).toSorted()).toEqual(Object.keys(RUNS).toSorted());

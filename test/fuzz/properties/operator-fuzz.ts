@@ -127,12 +127,14 @@ export function callsAreUnderstood(database: TestDatabase, watch: Pick<Watch, 'c
   return {
     name: 'calls of commands',
     property: fc.asyncProperty(call, input, async (words, given) => {
-      const { code, out, err } = await runOn(database, words, {
-        input: new PassThrough().end(given),
-        // Nobody listens there, so that no call leaves this machine.
-        issuer: () => 'http://localhost:1',
-        server: () => serverSettings({ ...TEST_ENVIRONMENT, ISSUER: 'http://localhost:1' }),
-      });
+      const { code, out, err } = await inFolder(() =>
+        runOn(database, words, {
+          input: new PassThrough().end(given),
+          // Nobody listens there, so that no call leaves this machine.
+          issuer: () => 'http://localhost:1',
+          server: () => serverSettings({ ...TEST_ENVIRONMENT, ISSUER: 'http://localhost:1' }),
+        }),
+      );
       watch.count('command', code);
       if (![0, 1, 2].includes(code)) throw new Error(`It ended with ${code}`);
       // Some commands print what they found, and say so by their status.
@@ -148,4 +150,15 @@ export function callsAreUnderstood(database: TestDatabase, watch: Pick<Watch, 'c
         throw new Error(`It repeats its input: ${err}`);
     }),
   };
+}
+
+/** Some commands write files: a name that is made up is one in the folder of the fuzz, and in no other. */
+async function inFolder<T>(run: () => Promise<T>): Promise<T> {
+  const before = process.cwd();
+  process.chdir(folder);
+  try {
+    return await run();
+  } finally {
+    process.chdir(before);
+  }
 }
