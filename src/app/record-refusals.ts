@@ -4,7 +4,7 @@ import type { AnswerListener } from '../http/records/access-log.ts';
 import { claimed } from '../http/records/log-fields.ts';
 import type { Metrics } from '../platform/metrics.ts';
 import { REQUEST_REASONS } from '../refusals/reasons/request.ts';
-import type { RefusalRecorder } from '../refusals/recorder.ts';
+import type { RefusalRecorder } from '../refusals/record/recorder.ts';
 import type { Refused } from '../refusals/refused.ts';
 
 const OF_LISTNR = '/v1/listnr-token-provider/';

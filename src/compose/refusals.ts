@@ -1,6 +1,6 @@
-import { createRefusalRecorder, type RefusalRecorder } from '../refusals/recorder.ts';
-import { createRefusalRowsStore, type RefusalRowsStore } from '../refusals/refusal-rows-store.ts';
-import { createRefusalStore, type RefusalStore } from '../refusals/refusal-store.ts';
+import { createRefusalStore, type RefusalStore } from '../refusals/explain/refusal-store.ts';
+import { createRefusalRecorder, type RefusalRecorder } from '../refusals/record/recorder.ts';
+import { createRefusalRowsStore, type RefusalRowsStore } from '../refusals/record/refusal-rows-store.ts';
 import type { Foundation } from './foundation.ts';
 
 /** The records of refused requests, which say why. */

@@ -2,8 +2,8 @@ import { OAuthError } from '../clients/oauth-error.ts';
 import { requireParameters, singleParameters } from '../clients/single-parameters.ts';
 import type { Endpoint } from '../http/endpoint.ts';
 import type { RequestParameters } from '../http/input/parameters.ts';
-import { explainOwn, NOTHING_TO_EXPLAIN } from '../refusals/own-explanation.ts';
-import type { RefusalStore } from '../refusals/refusal-store.ts';
+import { explainOwn, NOTHING_TO_EXPLAIN } from '../refusals/explain/own-explanation.ts';
+import type { RefusalStore } from '../refusals/explain/refusal-store.ts';
 import { answerClient, CLIENT_HEADERS, type ClientEndpointDependencies } from './client-request.ts';
 import { audiencesOf } from './paths.ts';
 

@@ -10,8 +10,8 @@ import { explained } from '../http/pages/explained.ts';
 import type { Views } from '../http/pages/views.ts';
 import { createRouter } from '../http/routing.ts';
 import type { HttpError } from '../platform/errors.ts';
-import { explain } from '../refusals/explanation.ts';
-import type { RefusalStore } from '../refusals/refusal-store.ts';
+import { explain } from '../refusals/explain/explanation.ts';
+import type { RefusalStore } from '../refusals/explain/refusal-store.ts';
 import { refusedRequest } from '../refusals/refused-request.ts';
 
 interface ExplanationDependencies {

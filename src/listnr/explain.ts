@@ -1,6 +1,6 @@
 import type { Endpoint } from '../http/endpoint.ts';
-import { explainOwn, NOTHING_TO_EXPLAIN } from '../refusals/own-explanation.ts';
-import type { RefusalStore } from '../refusals/refusal-store.ts';
+import { explainOwn, NOTHING_TO_EXPLAIN } from '../refusals/explain/own-explanation.ts';
+import type { RefusalStore } from '../refusals/explain/refusal-store.ts';
 import { invalidClient, invalidRequest, unauthorizedClient } from '../tokens/listnr/errors.ts';
 import { authenticateBasic } from './authentication/authenticate-basic.ts';
 import { readAuthorization } from './authentication/authorization-header.ts';

@@ -1,6 +1,9 @@
-import { MOST_OF_LANE, MOST_OF_UNKNOWN, MOST_QUEUED, RATES } from '../../src/refusals/bounds.ts';
-import { createRefusalRecorder } from '../../src/refusals/recorder.ts';
-import { createRefusalRowsStore, type RefusalRowsStore } from '../../src/refusals/refusal-rows-store.ts';
+import { MOST_OF_LANE, MOST_OF_UNKNOWN, MOST_QUEUED, RATES } from '../../src/refusals/record/bounds.ts';
+import { createRefusalRecorder } from '../../src/refusals/record/recorder.ts';
+import {
+  createRefusalRowsStore,
+  type RefusalRowsStore,
+} from '../../src/refusals/record/refusal-rows-store.ts';
 import type { Refused } from '../../src/refusals/refused.ts';
 import { openTestDatabase, type TestDatabase } from '../support/databases/test-database.ts';
 

@@ -1,5 +1,5 @@
-import { clean, cleanValues } from '../../src/refusals/clean-values.ts';
-import { createRefusalRowsStore } from '../../src/refusals/refusal-rows-store.ts';
+import { clean, cleanValues } from '../../src/refusals/record/clean-values.ts';
+import { createRefusalRowsStore } from '../../src/refusals/record/refusal-rows-store.ts';
 import { openTestDatabase } from '../support/databases/test-database.ts';
 
 const came = (value: string, expected = {}) => cleanValues({ came: { redirect_uri: value }, expected }).came;

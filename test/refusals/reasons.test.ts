@@ -1,6 +1,6 @@
 import { globSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { explain } from '../../src/refusals/explanation.ts';
+import { explain } from '../../src/refusals/explain/explanation.ts';
 import type { ReasonText } from '../../src/refusals/reason-text.ts';
 import { REASONS } from '../../src/refusals/reasons.ts';
 

@@ -1,5 +1,5 @@
 import { ISSUE_TOKEN } from '../../src/listnr/routes.ts';
-import { explain } from '../../src/refusals/explanation.ts';
+import { explain } from '../../src/refusals/explain/explanation.ts';
 import { REASONS } from '../../src/refusals/reasons.ts';
 import { DEMO_WEB } from '../support/clients/relying-party.ts';
 import { startTestServer, type TestServer } from '../support/servers/test-server.ts';

@@ -1,5 +1,5 @@
 import { OperatorError } from '../../platform/errors.ts';
-import { createRefusalStore } from '../../refusals/refusal-store.ts';
+import { createRefusalStore } from '../../refusals/explain/refusal-store.ts';
 import type { Command } from '../command.ts';
 import { jsonOf, linesOf } from '../registered/written.ts';
 import { explained, inLines } from './explained.ts';

@@ -1,7 +1,7 @@
 import type { Values } from '../../platform/errors.ts';
-import { type Explanation, explain } from '../../refusals/explanation.ts';
-import type { NearestValue } from '../../refusals/nearest-value.ts';
-import type { RecordedRefusal } from '../../refusals/refusal-store.ts';
+import { type Explanation, explain } from '../../refusals/explain/explanation.ts';
+import type { NearestValue } from '../../refusals/explain/nearest-value.ts';
+import type { RecordedRefusal } from '../../refusals/explain/refusal-store.ts';
 import type { Row } from '../registered/registered-store.ts';
 
 /** The explanation for an operator, and whose request it was. */

@@ -4,7 +4,7 @@ import {
   MOST_READ,
   type RecordedRefusal,
   type RefusalStore,
-} from '../../refusals/refusal-store.ts';
+} from '../../refusals/explain/refusal-store.ts';
 import type { Command } from '../command.ts';
 import { createRegisteredStore, type RegisteredTable } from '../registered/registered-store.ts';
 import { unknownId } from '../registered/unknown-id.ts';

@@ -1,6 +1,6 @@
 import type { Why } from '../../platform/errors.ts';
-import { cleanValues } from '../../refusals/clean-values.ts';
-import { type Explanation, explain } from '../../refusals/explanation.ts';
+import { type Explanation, explain } from '../../refusals/explain/explanation.ts';
+import { cleanValues } from '../../refusals/record/clean-values.ts';
 
 /** Why a request was refused, as a page of development shows it. */
 export interface Explained {

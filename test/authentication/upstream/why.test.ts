@@ -1,5 +1,5 @@
 import { freePort } from '../../../scripts/free-port.ts';
-import { explain } from '../../../src/refusals/explanation.ts';
+import { explain } from '../../../src/refusals/explain/explanation.ts';
 import { openBrowser } from '../../support/browsers/browser.ts';
 import { runOn } from '../../support/registrations/command-line.ts';
 import type { TestServer } from '../../support/servers/test-server.ts';

@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { createListener, unreadListener } from '../../../src/app.ts';
 import { DIRECT_KINDS, type DirectKind } from '../../../src/config/direct.ts';
 import { createHttpServer } from '../../../src/http/connections/http-server.ts';
-import type { RefusalRecorder } from '../../../src/refusals/recorder.ts';
+import type { RefusalRecorder } from '../../../src/refusals/record/recorder.ts';
 import type { Refused } from '../../../src/refusals/refused.ts';
 import type { TestServer } from '../../support/servers/test-server.ts';
 

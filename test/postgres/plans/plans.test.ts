@@ -13,8 +13,8 @@ import { createExpiredRowsStore, EXPIRING_TABLES } from '../../../src/housekeepi
 import { createSecretBox } from '../../../src/platform/secrets/secret-box.ts';
 import { systemClock } from '../../../src/platform/time/clock.ts';
 import { SAME_CLOCK } from '../../../src/platform/time/database-time.ts';
-import { createRefusalRowsStore } from '../../../src/refusals/refusal-rows-store.ts';
-import { createRefusalStore } from '../../../src/refusals/refusal-store.ts';
+import { createRefusalStore } from '../../../src/refusals/explain/refusal-store.ts';
+import { createRefusalRowsStore } from '../../../src/refusals/record/refusal-rows-store.ts';
 import { createSessionStore } from '../../../src/sessions/session-store.ts';
 import { createUpstreamSignInStore } from '../../../src/sessions/upstream-sign-in-store.ts';
 import { openTestDatabase, type TestDatabase } from '../../support/databases/test-database.ts';

@@ -1,7 +1,7 @@
 import { freePort } from '../../../scripts/free-port.ts';
 import { openDatabase } from '../../../src/platform/database.ts';
-import { MOST_OF_LANE, MOST_OF_UNKNOWN } from '../../../src/refusals/bounds.ts';
-import { createRefusalRowsStore } from '../../../src/refusals/refusal-rows-store.ts';
+import { MOST_OF_LANE, MOST_OF_UNKNOWN } from '../../../src/refusals/record/bounds.ts';
+import { createRefusalRowsStore } from '../../../src/refusals/record/refusal-rows-store.ts';
 import type { Refused } from '../../../src/refusals/refused.ts';
 import { releaseTogether } from '../../support/clients/released-together.ts';
 import { DEMO_WEB } from '../../support/clients/relying-party.ts';

@@ -1,4 +1,4 @@
-import type { Explanation } from '../../../src/refusals/explanation.ts';
+import type { Explanation } from '../../../src/refusals/explain/explanation.ts';
 import type { Reason } from '../../../src/refusals/reasons.ts';
 import type { Browser } from '../../support/browsers/browser.ts';
 import { type ClientKey, clientAssertion } from '../../support/clients/proofs.ts';

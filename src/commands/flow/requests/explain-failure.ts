@@ -1,7 +1,7 @@
 import { AuthorizationResponseError } from 'openid-client';
 import type { Database } from '../../../platform/database.ts';
 import { OperatorError } from '../../../platform/errors.ts';
-import { createRefusalStore } from '../../../refusals/refusal-store.ts';
+import { createRefusalStore } from '../../../refusals/explain/refusal-store.ts';
 import { explained, inLines } from '../../refusals/explained.ts';
 import type { Row } from '../../registered/registered-store.ts';
 import type { FlowClient, FlowListnrClient } from '../registration.ts';

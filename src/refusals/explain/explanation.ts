@@ -1,7 +1,7 @@
-import type { Values } from '../platform/errors.ts';
+import type { Values } from '../../platform/errors.ts';
+import type { ReasonText } from '../reason-text.ts';
+import { REASONS } from '../reasons.ts';
 import { type NearestValue, nearestValue } from './nearest-value.ts';
-import type { ReasonText } from './reason-text.ts';
-import { REASONS } from './reasons.ts';
 import type { RecordedRefusal } from './refusal-store.ts';
 
 /** Why a request was refused, in words: the JSON of the endpoints that explain, and of the commands. */

@@ -1,7 +1,7 @@
-import type { Queryable } from '../platform/database.ts';
-import type { Values } from '../platform/errors.ts';
-import { prepare } from '../platform/postgres/statements/prepared-statement.ts';
-import type { Service } from './refused.ts';
+import type { Queryable } from '../../platform/database.ts';
+import type { Values } from '../../platform/errors.ts';
+import { prepare } from '../../platform/postgres/statements/prepared-statement.ts';
+import type { Service } from '../refused.ts';
 
 /** A refusal, as it was recorded. A newer release may have written a reason that this one does not know. */
 export interface RecordedRefusal {

@@ -1,4 +1,4 @@
-import type { Bound } from '../platform/places.ts';
+import type { Bound } from '../../platform/places.ts';
 
 /**
  * How much is kept of what anybody can cause. In memory, rates bound what is written: what a client proved to have sent

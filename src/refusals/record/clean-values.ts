@@ -1,7 +1,7 @@
-import type { Values, Why } from '../platform/errors.ts';
-import { logReason, logText } from '../platform/log/log-text.ts';
-import { nearestName } from '../platform/nearest-name.ts';
-import type { Refused } from './refused.ts';
+import type { Values, Why } from '../../platform/errors.ts';
+import { logReason, logText } from '../../platform/log/log-text.ts';
+import { nearestName } from '../../platform/nearest-name.ts';
+import type { Refused } from '../refused.ts';
 
 /** Parameters whose values are a secret, stand for one, or name a person. Nobody may give them; here nobody can. */
 const NEVER = new Set([

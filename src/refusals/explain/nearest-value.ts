@@ -1,4 +1,4 @@
-import { nearestName } from '../platform/nearest-name.ts';
+import { nearestName } from '../../platform/nearest-name.ts';
 
 /** The registered value that one most resembles. */
 export interface NearestValue {

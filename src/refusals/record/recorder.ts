@@ -1,14 +1,14 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { isDatabaseUnavailable } from '../platform/database-errors.ts';
-import type { Logger } from '../platform/log/logger.ts';
-import { outageLogOf } from '../platform/log/outage-log.ts';
-import type { Metrics } from '../platform/metrics.ts';
-import { createPlaces } from '../platform/places.ts';
-import { withinShare } from '../platform/postgres/share.ts';
+import { isDatabaseUnavailable } from '../../platform/database-errors.ts';
+import type { Logger } from '../../platform/log/logger.ts';
+import { outageLogOf } from '../../platform/log/outage-log.ts';
+import type { Metrics } from '../../platform/metrics.ts';
+import { createPlaces } from '../../platform/places.ts';
+import { withinShare } from '../../platform/postgres/share.ts';
+import type { Refused } from '../refused.ts';
 import { type DropCause, MOST_AT_ONCE, MOST_QUEUED, RATES } from './bounds.ts';
 import { clean } from './clean-values.ts';
 import type { RefusalRowsStore } from './refusal-rows-store.ts';
-import type { Refused } from './refused.ts';
 
 /**
  * Records refusals behind the requests: they wait in memory, and a statement writes many at a time. No request waits for

@@ -1,7 +1,7 @@
-import type { Queryable } from '../platform/database.ts';
-import { prepare } from '../platform/postgres/statements/prepared-statement.ts';
+import type { Queryable } from '../../platform/database.ts';
+import { prepare } from '../../platform/postgres/statements/prepared-statement.ts';
+import type { Refused } from '../refused.ts';
 import { MOST_OF_ALL, MOST_OF_LANE, MOST_OF_UNKNOWN } from './bounds.ts';
-import type { Refused } from './refused.ts';
 
 /** Writes refusals, and keeps their number within bounds. Each is one statement, and waits for no other process. */
 export interface RefusalRowsStore {
