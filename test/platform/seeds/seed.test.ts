@@ -7,6 +7,7 @@ import { OperatorError } from '../../../src/platform/errors.ts';
 import { parsePostgresAddress } from '../../../src/platform/postgres/address.ts';
 import { connectionOpener } from '../../../src/platform/postgres/open-connection.ts';
 import { ConnectionPool } from '../../../src/platform/postgres/pool.ts';
+import { applySeeds } from '../../../src/platform/seeds/run/run-seeds.ts';
 import { applySeed } from '../../../src/platform/seeds/seed.ts';
 import { readSeedFile, readTogether } from '../../../src/platform/seeds/seed-file.ts';
 import { openTestDatabase, type TestDatabase } from '../../support/databases/test-database.ts';
@@ -92,6 +93,18 @@ describe('a seed', () => {
     ]);
     const { rows } = await database.knex.raw(`SELECT coalesce(${name}, '') AS after`);
     expect(rows).toEqual([{ after: '' }]);
+  });
+
+  it('lets the database end its transaction when nothing is heard of its process for a minute', async () => {
+    const file = { name: 'acme.sql', sql: 'SELECT 1' };
+    const limits: string[] = [];
+    await applySeeds(database.knex, [file], {
+      async beforeCommit(trx) {
+        const { rows } = await trx.raw('SHOW idle_in_transaction_session_timeout');
+        limits.push(rows[0].idle_in_transaction_session_timeout);
+      },
+    });
+    expect(limits).toEqual(['1min']);
   });
 
   it('applies nothing when a later statement fails', async () => {

@@ -36,6 +36,12 @@ export interface ApplyOptions extends RunOptions {
 const SEED_LOCK = 4_710_002;
 
 /**
+ * After this time without a word of this process, Postgres ends the transaction: somebody suspended the command (Ctrl-Z),
+ * or its machine sleeps or is cut off. Its locks would stop sign-ins and other processes.
+ */
+const SILENCE_SECONDS = 60;
+
+/**
  * Runs files of registrations in one transaction that is rolled back, and answers what they would change: nothing when
  * they are applied already. The files may hold what `seed-grammar.ts` allows.
  *
@@ -79,7 +85,8 @@ async function inTransaction(
         const catalog = await readCatalog(trx);
         const read = [];
         for (const file of files) read.push({ file, statements: await readStatements(file, catalog) });
-        await waitForOthers(trx, options);
+        await trx.raw(`SET LOCAL idle_in_transaction_session_timeout = '${SILENCE_SECONDS}s'`);
+        await limited(() => waitForOthers(trx, options));
         await prepare(trx, options);
         const done: SeedFileRun[] = [];
         for (const { file, statements } of read) {
