@@ -273,6 +273,7 @@ describe('an address that nobody signs in with', () => {
     html: html
       .replaceAll(email, 'EMAIL')
       .replaceAll(/name="csrf" value="[^"]*"/g, 'CSRF')
+      .replaceAll(/<code>[\da-f-]{36}<\/code>/g, 'REQUEST')
       .replaceAll(/interaction(=|\/)[\w-]+/g, 'INTERACTION'),
     headers: [...headers]
       .filter(([name]) => name !== 'date' && name !== 'x-request-id')
