@@ -1,7 +1,7 @@
 import type { UnreadListener } from '../http/connections/refusals.ts';
 import { limitKeyOf } from '../http/rate-limits/limit-key.ts';
 import type { AnswerListener } from '../http/records/access-log.ts';
-import { claimed } from '../http/records/log-fields.ts';
+import { claimed } from '../platform/log/claimed.ts';
 import type { Metrics } from '../platform/metrics.ts';
 import { REQUEST_REASONS } from '../refusals/reasons/request.ts';
 import type { RefusalRecorder } from '../refusals/record/recorder.ts';

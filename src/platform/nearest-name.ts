@@ -14,7 +14,7 @@ export function nearestName(name: string, known: readonly string[]): string | un
 function changesTo(other: string, name: string): number {
   if (isSameLetters(name, other)) return 0;
   if (Math.abs(other.length - name.length) > mostChangesOf(other)) return Number.POSITIVE_INFINITY;
-  return changesBetween(name, other);
+  return changesBetween(name, other, mostChangesOf(other));
 }
 
 /** Short names take one change. */
@@ -27,8 +27,11 @@ function isSameLetters(one: string, other: string): boolean {
   return letters(one) === letters(other);
 }
 
-/** How many characters must be added, removed, exchanged or swapped with their neighbour (Damerau and Levenshtein). */
-function changesBetween(one: string, other: string): number {
+/**
+ * How many characters must be added, removed, exchanged or swapped with their neighbour (Damerau and Levenshtein). It
+ * gives up where they are more than `most`: two rows without less have none below them.
+ */
+function changesBetween(one: string, other: string, most: number): number {
   const rows: number[][] = [Array.from({ length: other.length + 1 }, (_, n) => n)];
   for (let i = 1; i <= one.length; i += 1) {
     const row = [i];
@@ -43,6 +46,7 @@ function changesBetween(one: string, other: string): number {
       );
     }
     rows.push(row);
+    if (rows.slice(-2).every((last) => Math.min(...last) > most)) return Number.POSITIVE_INFINITY;
   }
   return at(rows, one.length, other.length);
 }

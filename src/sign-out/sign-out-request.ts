@@ -1,10 +1,10 @@
 import { mayReturnSignedOutTo } from '../clients/allowed-now.ts';
 import type { Client } from '../clients/client.ts';
 import { type RequestParameters, valueOnce } from '../http/input/parameters.ts';
-import { claimed } from '../http/records/log-fields.ts';
 import type { IdTokenHint } from '../oidc/id-token-hint.ts';
 import { PATHS } from '../oidc/routes.ts';
 import type { ErrorPage, HttpError } from '../platform/errors.ts';
+import { claimed } from '../platform/log/claimed.ts';
 import type { Refusal } from '../refusals/reasons.ts';
 import { refusedRequest } from '../refusals/refused-request.ts';
 import { registered } from '../refusals/registered.ts';

@@ -1,5 +1,6 @@
 import { clean, cleanValues } from '../../src/refusals/record/clean-values.ts';
 import { createRefusalRowsStore } from '../../src/refusals/record/refusal-rows-store.ts';
+import { shown, shownAddress } from '../../src/refusals/shown.ts';
 import { openTestDatabase } from '../support/databases/test-database.ts';
 
 const came = (value: string, expected = {}) => cleanValues({ came: { redirect_uri: value }, expected }).came;
@@ -41,6 +42,18 @@ describe('what came with a refused request', () => {
     const kept = cleanValues({ came: many }).came;
     expect(Object.keys(kept).length).toBeLessThanOrEqual(12);
     expect(JSON.stringify(kept).length).toBeLessThan(5000);
+  });
+
+  it('has names of whole characters', () => {
+    const name = `${'x'.repeat(39)}\u{1f600}`;
+    expect(Object.keys(cleanValues({ came: { [name]: 'y' } }).came)).toEqual([`${'x'.repeat(39)}?`]);
+  });
+
+  it.each(['?', '#', '&', '@', '/'])('takes no time, however many %s came', (character) => {
+    const text = character.repeat(60_000);
+    const began = performance.now();
+    cleanValues({ came: { redirect_uri: shownAddress(text), scope: shown(text) } });
+    expect(performance.now() - began).toBeLessThan(500);
   });
 
   it('can be stored, whatever it is', async () => {

@@ -1,4 +1,5 @@
 import { DEMO_WEB, getJson, postForm, postJson } from '../support/clients/relying-party.ts';
+import { DEMO_BASIC } from '../support/clients/token-provider.ts';
 import { startTestServer, type TestServer } from '../support/servers/test-server.ts';
 
 const { client_id, client_secret, redirect_uri } = DEMO_WEB;
@@ -53,4 +54,38 @@ describe('the record of a refusal', () => {
     expect(rows).toHaveLength(requests.length);
     expect(rows.filter(({ text }) => text.toLowerCase().includes(HUSH))).toEqual([]);
   });
+
+  it('has no secret that came as the id of a client, or where a list of words is expected', async () => {
+    const { url } = server;
+    const secret = 'Qm9yaW5n/c2Vj+cmV0MQ/hb2Y+YmFzZTY0/XQ=';
+    const grant = { grant_type: 'refresh_token', refresh_token: 'x' };
+    const body = { 'X-Request-Id': 'secret-as-id' };
+    const requests = [
+      () => postForm(`${url}/auth/token`, grant, { ...body, ...basic(`${encodeURIComponent(secret)}:web`) }),
+      () => postForm(`${url}/auth/token`, { ...grant, client_id: secret, client_secret: 'web' }, body),
+      () =>
+        postForm(
+          `${url}/auth/token`,
+          { ...grant, client_id: secret },
+          { ...body, ...basic(`${client_id}:${client_secret}`) },
+        ),
+      () => postForm(`${url}/auth/token`, { ...WEB, grant_type: secret }, body),
+      () => postForm(`${url}/auth/par`, { ...WEB, ...code(redirect_uri), scope: `openid ${secret}` }, body),
+      () =>
+        postJson(
+          `${url}/v1/listnr-token-provider/issue-token`,
+          { client_id: secret },
+          { ...body, authorization: DEMO_BASIC },
+        ),
+    ];
+    for (const request of requests) await request();
+    await server.services.refusalRecorder.flush();
+    const rows = await server.services.recordedRefusals.find('secret-as-id');
+    expect(rows).toHaveLength(requests.length);
+    expect(
+      rows.map((row) => JSON.stringify(row)).filter((text) => text.includes(secret.slice(0, 12))),
+    ).toEqual([]);
+  });
 });
+
+const code = (redirectUri: string) => ({ response_type: 'code', redirect_uri: redirectUri });

@@ -1,6 +1,7 @@
+import { claimed } from '../../platform/log/claimed.ts';
 import type { Clock } from '../../platform/time/clock.ts';
 import type { Refusal } from '../../refusals/reasons.ts';
-import { shown, shownAddress } from '../../refusals/shown.ts';
+import { shownAddress } from '../../refusals/shown.ts';
 import { mayCallFrom, originsOf } from '../allowed-now.ts';
 import type { CertificateIssuers } from '../certificates/certificate-issuers.ts';
 import type { Client } from '../client.ts';
@@ -50,7 +51,7 @@ export async function identifyClient(
     throw await withoutSecret(
       credentials,
       'client not found',
-      { reason: 'client.unknown', came: { client_id: shown(clientId) } },
+      { reason: 'client.unknown', came: { client_id: claimed(clientId) } },
       { clientSecrets },
     );
   refuseOtherOrigin(client, origin);

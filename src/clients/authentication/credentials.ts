@@ -1,4 +1,5 @@
 import { decodeJwt } from 'jose';
+import { claimed } from '../../platform/log/claimed.ts';
 import { shown } from '../../refusals/shown.ts';
 import type { ClientCertificate } from '../certificates/client-certificate.ts';
 import type { OAuthError } from '../oauth-error.ts';
@@ -68,7 +69,7 @@ export function readCredentials({
 function otherName(inForm: string, inCredentials: unknown): OAuthError {
   return invalidRequest('client_id mismatch', {
     reason: 'client.names_differ',
-    came: { client_id: shown([inForm, inCredentials]) },
+    came: { client_id: [inForm, inCredentials].map((id) => claimed(String(id))) },
   });
 }
 

@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage } from 'node:http';
 import type { Why } from '../../platform/errors.ts';
-import { BEGINNING } from '../../platform/log/log-text.ts';
+import { claimed } from '../../platform/log/claimed.ts';
 import { requestState } from './request-state.ts';
 
 /**
@@ -16,14 +16,8 @@ import { requestState } from './request-state.ts';
  */
 export type ClientIs = 'authenticated' | 'registered' | 'claimed';
 
-/** In characters. Secrets are longer, and of a longer name its beginning is enough to recognize it. */
-const LONGEST_CLAIM = 24;
-/** So many letters and digits in a row are no name that somebody chose, but may be a secret in the wrong place. */
-const RANDOM = /[A-Za-z0-9]{20}/;
 /** Ids of clients look like this. */
 const CLIENT_ID = /^[A-Za-z0-9._~-]{3,100}$/;
-/** The names of grant types may be longer. */
-const GRANT_TYPE_URN = /^urn:ietf:params:oauth:grant-type:[a-z_-]{1,24}$/;
 
 /** Fields for a request's line. */
 export interface LogFacts {
@@ -59,12 +53,4 @@ export function logClaim(req: IncomingMessage, claim: string): void {
   if (claim === '' || state.log.client !== undefined) return;
   logClient(req, claimed(claim), 'claimed');
   if (CLIENT_ID.test(claim)) state.claim = claim;
-}
-
-/** A name that anybody may have chosen, without what may be a secret or an address. */
-export function claimed(text: string): string {
-  if (text.includes('@')) return '?';
-  if (GRANT_TYPE_URN.test(text)) return text;
-  const shown = text.length > LONGEST_CLAIM || RANDOM.test(text) ? `${text.slice(0, BEGINNING)}...` : text;
-  return shown.replaceAll(/[^A-Za-z0-9._~:-]/g, '?');
 }

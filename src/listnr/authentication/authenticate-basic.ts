@@ -1,6 +1,7 @@
 import type { ListnrClient } from '../../clients/listnr/listnr-client.ts';
 import type { SecretVerdict } from '../../clients/secrets/client-secrets.ts';
-import { claimed, type LogFacts } from '../../http/records/log-fields.ts';
+import type { LogFacts } from '../../http/records/log-fields.ts';
+import { claimed } from '../../platform/log/claimed.ts';
 import type { Refusal } from '../../refusals/reasons.ts';
 import { instant, shown } from '../../refusals/shown.ts';
 import { invalidClient, invalidRequest, unauthorizedClient } from '../../tokens/listnr/errors.ts';
@@ -43,7 +44,7 @@ export async function authenticateBasic(
     note({ clientIs: 'authenticated' });
     throw invalidRequest('client_id must be the client that the Authorization header names.', {
       reason: 'listnr.client_id_differs',
-      came: { client_id: shown(clientId) },
+      came: { client_id: claimed(clientId) },
       expected: { client_id: shown(credentials.clientId) },
     });
   }

@@ -1,6 +1,6 @@
 import { errors, type KoaContextWithOIDC } from 'oidc-provider';
 import { whyProofRefused } from '../../clients/proofs/dpop-proof.ts';
-import { claimed } from '../../http/records/log-fields.ts';
+import { claimed } from '../../platform/log/claimed.ts';
 import type { Refusal } from '../../refusals/reasons.ts';
 import { registered } from '../../refusals/registered.ts';
 import { shown, shownAddress } from '../../refusals/shown.ts';

@@ -10,5 +10,6 @@ export function printable(text: unknown, most = 200): string {
 
 /** The same for an address, without the values of its parameters: one of them may be a code or a token. */
 export function printableAddress(text: unknown): string {
-  return printable(String(text).replaceAll(/([?&#][^=&#]*)=[^&#]*/g, '$1=…'));
+  // A name ends before each character that begins one, so that a row of these takes no longer than other text.
+  return printable(String(text).replaceAll(/([?&#][^?=&#]*)=[^&#]*/g, '$1=…'));
 }

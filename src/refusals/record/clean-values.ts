@@ -80,7 +80,7 @@ function cleaned(values: Values, clean: (text: string) => string): Values {
         .filter(fits);
       const [text] = texts;
       if (text === undefined && typeof value === 'string') return [];
-      return [[logText(name).slice(0, LONGEST_NAME), typeof value === 'string' ? (text ?? '') : texts]];
+      return [[logText(name.slice(0, LONGEST_NAME)), typeof value === 'string' ? (text ?? '') : texts]];
     });
   return Object.fromEntries(kept);
 }
