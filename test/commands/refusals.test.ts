@@ -79,9 +79,9 @@ describe('the commands about refusals', () => {
     });
   });
 
-  it('explain every request with the id, the newest first', async () => {
+  it('explain every request with the id, first those that a client proved', async () => {
     const found = await json('explain second');
-    expect(found.map(({ client_id }: { client_id: string }) => client_id)).toEqual(['portel', 'portal']);
+    expect(found.map(({ client_id }: { client_id: string }) => client_id)).toEqual(['portal', 'portel']);
     const { out } = await run('explain second');
     expect(out.filter((line) => line === '')).toHaveLength(1);
   });

@@ -69,7 +69,7 @@ describe('what came with a refused request', () => {
           clientId: odd,
           claim: undefined,
           clientIs: 'claimed',
-          instanceId: undefined,
+          instanceId: odd,
           error: odd,
           why: { reason: odd, came: { [odd]: [odd] }, expected: { [odd]: odd } },
         }),

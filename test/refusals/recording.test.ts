@@ -141,6 +141,31 @@ describe('a refused request', () => {
     expect(await find('own', { service: 'listnr', clientId: 'client_demo_web' })).toEqual([]);
   });
 
+  it('that a client proved is found before any with its id in the name of the client', async () => {
+    const fields = { grant_type: 'refresh_token', refresh_token: 'x' };
+    await recordedOf('/auth/token', { id: 'seen', ...form({ ...WEB, ...fields }) });
+    const rows = await recordedOf('/auth/token', {
+      id: 'seen',
+      ...form({ ...WEB, client_secret: 'wrong', ...fields }),
+    });
+    expect(rows.map((row) => row.client_is)).toEqual(['authenticated', 'claimed']);
+    const reader = { service: 'listo', clientId: client_id } as const;
+    expect(await server.services.recordedRefusals.find('seen', reader)).toEqual(rows);
+  });
+
+  it.each([
+    ['a NUL', '%00', '?'],
+    ['what turns the direction of text', '%E2%80%AE', '?'],
+    ['an e-mail address', 'ada%40acme.example', '?@?'],
+    ['more letters than any has', 'x'.repeat(5000), 'x'.repeat(100)],
+  ])('whose address names an instance with %s takes no other one with it', async (_what, id, kept) => {
+    const refused = form({ ...WEB, grant_type: 'refresh_token', refresh_token: 'x' });
+    await fetch(`${server.url}/auth/token`, { ...refused, headers: { 'X-Request-Id': 'beside' } });
+    const rows = await recordedOf(`/auth/upstream/callback/${id}`, { id: 'odd' });
+    expect(rows).toEqual([expect.objectContaining({ instance_id: kept })]);
+    expect(await server.services.recordedRefusals.find('beside')).toHaveLength(1);
+  });
+
   it.each([
     ['that succeeds', '/.well-known/openid-configuration', {}],
     ['to a file', '/assets/unknown', {}],

@@ -34,7 +34,7 @@ export const explainCommand: Command = {
         for (const line of linesOf(inLines(row))) print(line);
       }
       if (rows.length > MOST_SHOWN)
-        say(`Older requests had the same id: ${rows.length - MOST_SHOWN} more. --json shows them.\n`);
+        say(`Other requests had the same id: ${rows.length - MOST_SHOWN} more. --json shows them.\n`);
     } finally {
       await database.close();
     }

@@ -8,7 +8,7 @@ export const NOTHING_TO_EXPLAIN = {
     'No refusal of this client with this request_id is recorded. One can be read a second after its answer, for a week.',
 } as const;
 
-/** Explains the newest refusal of a client's own that has this request id. */
+/** Explains a client's own refusal with this request id: the newest that it proved, or else the newest in its name. */
 export async function explainOwn(
   refusals: Pick<RefusalStore, 'find'>,
   requestId: string,

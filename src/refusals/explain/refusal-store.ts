@@ -27,7 +27,10 @@ export interface Reader {
 
 /** Reads the refusals of the last week, the newest first, and up to `MOST_READ`. */
 export interface RefusalStore {
-  /** Senders may choose the id of a request, so that several have one. A reader finds only its own. */
+  /**
+   * Senders may choose the id of a request, so that several have one. Those that a client proved to be its own come
+   * first. A reader finds only its own.
+   */
   find(requestId: string, reader?: Reader): Promise<RecordedRefusal[]>;
   /** Those in the name of a client, also of one that is not registered. */
   ofClient(client: Reader): Promise<RecordedRefusal[]>;
@@ -41,17 +44,19 @@ export const MOST_READ = 500;
 const COLUMNS =
   'at, request_id, service, endpoint, status, client_id, client_is, instance_id, error, reason, came, expected';
 const LIVE = 'expires_at > now()';
+/** Anybody who has seen the id of a request can send others with it. */
+const PROVEN_FIRST = "client_is IS NOT DISTINCT FROM 'authenticated' DESC, id DESC";
 
 const findByRequest = prepare<RecordedRefusal, { requestId: string }>(
   'find_refusals',
-  `SELECT ${COLUMNS} FROM refusals WHERE request_id = :requestId AND ${LIVE} ORDER BY id DESC LIMIT ${MOST_READ}`,
+  `SELECT ${COLUMNS} FROM refusals WHERE request_id = :requestId AND ${LIVE} ORDER BY ${PROVEN_FIRST} LIMIT ${MOST_READ}`,
 );
 
 const findOwn = prepare<RecordedRefusal, { requestId: string } & Reader>(
   'find_own_refusals',
   `SELECT ${COLUMNS} FROM refusals
    WHERE request_id = :requestId AND service = :service AND client_id = :clientId AND ${LIVE}
-   ORDER BY id DESC LIMIT ${MOST_READ}`,
+   ORDER BY ${PROVEN_FIRST} LIMIT ${MOST_READ}`,
 );
 
 /** The lanes of a client that is registered, and that of all others. */

@@ -31,17 +31,20 @@ const NEVER = new Set([
 const MOST_NAMES = 12;
 const MOST_OF_LIST = 20;
 /** In characters. */
+const LONGEST_ID = 100;
 const LONGEST_NAME = 40;
 const LONGEST = 4000;
 
 /** A refusal, as others may read it, and as Postgres can: one row that it cannot read would take others with it. */
 export function clean(refused: Refused): Refused {
-  const { requestId, endpoint, clientId, error, why } = refused;
+  const { requestId, endpoint, clientId, instanceId, error, why } = refused;
   return {
     ...refused,
     requestId: logText(requestId),
     endpoint: logText(endpoint),
     clientId: clientId && logText(clientId),
+    // It may come from the address of a page.
+    instanceId: instanceId && logText(instanceId.slice(0, LONGEST_ID)),
     error: logText(error),
     why: why && { reason: logText(why.reason), ...cleanValues(why) },
   };
