@@ -1,6 +1,6 @@
 import { hostname, userInfo } from 'node:os';
 import type { Queryable } from '../platform/database.ts';
-import { netChanges } from '../platform/seeds/run/net-changes.ts';
+import { countOf, netChanges } from '../platform/seeds/run/net-changes.ts';
 import { changesOf, type SeedFileRun, type SeedRun } from '../platform/seeds/run/seed-run.ts';
 import { actsBy, recordAudit } from './record.ts';
 
@@ -10,12 +10,13 @@ export async function recordSeedsApplied(trx: Queryable, { files, ...times }: Se
     const changes = netChanges(changesOf({ files: [file], ...times }));
     if (changes.length === 0 && (await isKnown(trx, file))) continue;
     await actsBy(trx, `seed ${file.name}`);
-    const number = (wanted: string) => changes.filter(({ operation }) => operation === wanted).length;
     await recordAudit(trx, {
       event: 'seeds.applied',
       detail: {
         ...{ file: file.name, sha256: file.sha256, user: userName(), host: hostname() },
-        ...{ inserted: number('insert'), updated: number('update'), deleted: number('delete') },
+        inserted: countOf(changes, 'insert'),
+        updated: countOf(changes, 'update'),
+        deleted: countOf(changes, 'delete'),
       },
     });
   }

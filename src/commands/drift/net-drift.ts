@@ -1,4 +1,5 @@
 import type { RegistrationEvent } from '../../audit/registration-trail-store.ts';
+import { mergeFields } from '../../platform/seeds/run/net-changes.ts';
 import type { Field } from '../registered/field-in-words.ts';
 import { keyBefore, type TrailChange, toTrailChange } from './trail-change.ts';
 
@@ -128,15 +129,4 @@ function operationOf(
   if (first === 'created') return second === 'deleted' ? undefined : 'created';
   if (first === 'deleted') return 'changed';
   return second;
-}
-
-function mergeFields(first: readonly Field[], second: readonly Field[]): Field[] {
-  const columns = [...new Set([...first, ...second].map(({ column }) => column))].toSorted();
-  return columns
-    .map((column) => {
-      const earlier = first.find((field) => field.column === column);
-      const later = second.find((field) => field.column === column);
-      return { column, old: earlier ? earlier.old : later?.old, new: later ? later.new : earlier?.new };
-    })
-    .filter((field) => JSON.stringify(field.old) !== JSON.stringify(field.new));
 }

@@ -1,4 +1,4 @@
-import { netChanges } from '../../platform/seeds/run/net-changes.ts';
+import { countOf, netChanges } from '../../platform/seeds/run/net-changes.ts';
 import { changesOf, type SeedRun } from '../../platform/seeds/run/seed-run.ts';
 import { jsonOf } from '../registered/written.ts';
 import { goneWithDeleted } from './gone.ts';
@@ -6,10 +6,13 @@ import { goneWithDeleted } from './gone.ts';
 /** The run for a program. */
 export function runAsJson(run: SeedRun, { applied }: { applied: boolean }): string {
   const changes = netChanges(changesOf(run));
-  const number = (wanted: string) => changes.filter(({ operation }) => operation === wanted).length;
   return jsonOf({
     applied,
-    sum: { insert: number('insert'), update: number('update'), delete: number('delete') },
+    sum: {
+      insert: countOf(changes, 'insert'),
+      update: countOf(changes, 'update'),
+      delete: countOf(changes, 'delete'),
+    },
     gone_with_deleted: goneWithDeleted(run),
     files: run.files.map(({ name, sha256, statements }) => ({
       ...{ file: name, sha256 },

@@ -1,6 +1,6 @@
 import { escaped } from '../../platform/log/escaped.ts';
 import { unmatchedInWords } from '../../platform/seeds/remarks/remark-in-words.ts';
-import { netChanges } from '../../platform/seeds/run/net-changes.ts';
+import { countOf, netChanges } from '../../platform/seeds/run/net-changes.ts';
 import {
   changesOf,
   type FieldChange,
@@ -68,6 +68,5 @@ function rows(count: number): string {
 function sumInWords(run: SeedRun): string {
   const changes = netChanges(changesOf(run));
   if (changes.length === 0) return 'Nothing to change.';
-  const number = (operation: string) => changes.filter((change) => change.operation === operation).length;
-  return `Rows to insert: ${number('insert')}, to update: ${number('update')}, to delete: ${number('delete')}.`;
+  return `Rows to insert: ${countOf(changes, 'insert')}, to update: ${countOf(changes, 'update')}, to delete: ${countOf(changes, 'delete')}.`;
 }

@@ -4,20 +4,13 @@ import { createRegisteredStore, type RegisteredStore, type Row } from './registe
 import { unknownId, whatLists } from './unknown-id.ts';
 import { jsonOf, linesOf, tableOf } from './written.ts';
 
-const EXAMPLES: Readonly<Record<string, string>> = {
-  client: 'acme-portal',
-  instance: 'acme',
-  listnr: 'acme-reports',
-  person: 'ada',
-};
-
 export function showCommand(kind: Kind): Command {
   return {
     name: `${kind.word} show`,
     operands: ['ID'],
     switches: ['json'],
     summary: `Show one ${kind.one} and what belongs to it; of a secret only whether there is one.`,
-    examples: [`${kind.word} show ${EXAMPLES[kind.word] ?? 'ID'}`],
+    examples: [`${kind.word} show ${kind.example}`],
     async run({ openDatabase, print }, [id = ''], { switches }) {
       const database = await openDatabase();
       try {

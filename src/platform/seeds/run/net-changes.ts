@@ -15,6 +15,10 @@ export function netChanges<Row extends RowChange>(changes: readonly Row[]): Row[
   return [...rows.values()];
 }
 
+export function countOf(changes: readonly Change[], operation: Change['operation']): number {
+  return changes.filter((change) => change.operation === operation).length;
+}
+
 function placeOf(table: string, key: string): string {
   return JSON.stringify([table, key]);
 }
@@ -38,7 +42,8 @@ function operationOf(
   return second;
 }
 
-function mergeFields(first: readonly FieldChange[], second: readonly FieldChange[]): FieldChange[] {
+/** Two changes of a row as one: a column that has its first value again is none. */
+export function mergeFields(first: readonly FieldChange[], second: readonly FieldChange[]): FieldChange[] {
   const columns = [...new Set([...first, ...second].map(({ column }) => column))].toSorted();
   return columns
     .map((column) => {
