@@ -97,11 +97,12 @@ describe('an export', () => {
       ({ language, text }) => language === 'sql' && !text.startsWith('SELECT'),
     );
     expect(blocks.length).toBeGreaterThan(15);
+    // The rows of a block stay, so a comparison is about several blocks.
     for (const [n, { text }] of blocks.entries()) {
       await applySeed(source.knex, { name: PAGE, sql: text });
-      await expectSameRows(`block-${n}`);
+      if (n % 6 === 5 || n === blocks.length - 1) await expectSameRows(`block-${n}`);
     }
-  }, 600_000);
+  }, 120_000);
 
   it('is the same bytes twice, for its owner alone, in files by instance', async () => {
     const one = await exported('once');

@@ -76,7 +76,7 @@ describe('the error_uri of an authorization error (RFC 6749 section 4.1.2.1)', (
     expect(String([...callback.keys()])).toBe('code,iss');
   });
 
-  it('leads to a page that names the request, and says nothing of it in production', async () => {
+  it('leads to a page that names the request, and how its developer and the operator read why', async () => {
     const url = authorizationUrl(server.url, { scope: 'openid groups' });
     const back = await openBrowser().get(url);
     const page = await openBrowser().get(String(answerOf(back).error_uri), { accept: 'text/html' });
@@ -87,7 +87,7 @@ describe('the error_uri of an authorization error (RFC 6749 section 4.1.2.1)', (
     const id = back.headers.get('x-request-id');
     expect(page.html).toContain(`<dt>Request</dt><dd><code>${id}</code></dd>`);
     expect(page.html).toContain(
-      `curl -sS -u &quot;$client_id:$client_secret&quot; ${server.url}/auth/explain -d request_id=${id}`,
+      `curl -sS -u &quot;$client_id:$client_secret&quot; \\\n  ${server.url}/auth/explain \\\n  -d request_id=${id}`,
     );
     expect(page.html).toContain(`npx listo explain ${id}`);
   });
