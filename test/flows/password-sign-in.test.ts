@@ -47,6 +47,7 @@ function anonymous({ html }: Page): string {
     .replaceAll(/interaction=[\w-]+/g, 'interaction=UID')
     .replaceAll(/challenge&quot;:&quot;[\w-]{72}&quot;/g, 'challenge')
     .replaceAll(/name="csrf" value="[^"]*"/g, 'name="csrf" value="CSRF"')
+    .replaceAll(/<code>[\da-f-]{36}<\/code>/g, '<code>REQUEST</code>')
     .replaceAll(
       /name="email" type="text" inputmode="email" value="[^"]*"/g,
       'name="email" type="text" inputmode="email" value="EMAIL"',
