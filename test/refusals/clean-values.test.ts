@@ -32,6 +32,12 @@ describe('what came with a refused request', () => {
     expect(cleanValues({ came: values, expected: values })).toEqual({ came: {}, expected: {} });
   });
 
+  it('has addresses without a password', () => {
+    expect(shownAddress('https://ada:pass;word@app.example/callback?code=x')).toBe(
+      'https://…@app.example/callback?code=…',
+    );
+  });
+
   it('has a bounded size', () => {
     const many = Object.fromEntries(
       Array.from({ length: 50 }, (_, n) => [

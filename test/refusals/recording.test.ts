@@ -150,7 +150,7 @@ describe('a refused request', () => {
     });
     expect(rows.map((row) => row.client_is)).toEqual(['authenticated', 'claimed']);
     const reader = { service: 'listo', clientId: client_id } as const;
-    expect(await server.services.recordedRefusals.find('seen', reader)).toEqual(rows);
+    expect(await server.services.recordedRefusals.find('seen', reader)).toEqual(rows.slice(0, 1));
   });
 
   it.each([

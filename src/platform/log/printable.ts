@@ -8,8 +8,11 @@ export function printable(text: unknown, most = 200): string {
   return clean.length <= most ? clean : `${characters.slice(0, most).join('')}…`;
 }
 
-/** The same for an address, without the values of its parameters: one of them may be a code or a token. */
+/**
+ * The same for an address, without its password and the values of its parameters: one of them may be a code or a token.
+ */
 export function printableAddress(text: unknown): string {
+  const open = String(text).replaceAll(/\/\/[^/?#]*@/g, '//…@');
   // A name ends before each character that begins one, so that a row of these takes no longer than other text.
-  return printable(String(text).replaceAll(/([?&#][^?=&#]*)=[^&#]*/g, '$1=…'));
+  return printable(open.replaceAll(/([?&#][^?=&#]*)=[^&#]*/g, '$1=…'));
 }

@@ -29,7 +29,7 @@ export interface Reader {
 export interface RefusalStore {
   /**
    * Senders may choose the id of a request, so that several have one. Those that a client proved to be its own come
-   * first. A reader finds only its own.
+   * first. A reader finds only its own, and only the first one, so that asking costs no more where there are many.
    */
   find(requestId: string, reader?: Reader): Promise<RecordedRefusal[]>;
   /** Those in the name of a client, also of one that is not registered. */
@@ -56,7 +56,7 @@ const findOwn = prepare<RecordedRefusal, { requestId: string } & Reader>(
   'find_own_refusals',
   `SELECT ${COLUMNS} FROM refusals
    WHERE request_id = :requestId AND service = :service AND client_id = :clientId AND ${LIVE}
-   ORDER BY ${PROVEN_FIRST} LIMIT ${MOST_READ}`,
+   ORDER BY ${PROVEN_FIRST} LIMIT 1`,
 );
 
 /** The lanes of a client that is registered, and that of all others. */
