@@ -7,7 +7,7 @@ const NOT_AT_ONCE: Record<string, RegExp> = {
   'src/serve.ts':
     /node_modules\/(?:knex|pg|koa|@koa|oidc-provider|jose|prom-client|eta|openid-client)\/|src\/(?:server|app)\.ts$/,
   'src/server.ts':
-    /node_modules\/(?:openid-client|oauth4webapi|@zxcvbn-ts|@simplewebauthn|@peculiar)\/|src\/demo\/routes\.ts$/,
+    /node_modules\/(?:openid-client|oauth4webapi|@zxcvbn-ts|@simplewebauthn|@peculiar)\/|src\/(?:demo\/routes|apply-seeds)\.ts$/,
 };
 
 /**

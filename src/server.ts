@@ -2,7 +2,6 @@ import { createServer, type RequestListener } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { createListener, createStartingApp, unreadListener } from './app.ts';
-import { applySeedsAtStart } from './apply-seeds.ts';
 import { awaitDatabase } from './await-database.ts';
 import { collectStart } from './collect-start.ts';
 import { compose, type Overrides, type Services } from './compose.ts';
@@ -79,7 +78,11 @@ export async function startServer(
       for (const name of await migrate(open, { onNewer: sayNewer(logger) }))
         logger.info({ migration: name }, 'migrated');
       const demoSeed = config.demoSeed ? DEMO_SEED : undefined;
-      await applySeedsAtStart(config, { database: open, logger, demoSeed });
+      // Most servers on Postgres have no seeds.
+      if (demoSeed !== undefined || config.seedsDir !== undefined) {
+        const { applySeedsAtStart } = await import('./apply-seeds.ts');
+        await applySeedsAtStart(config, { database: open, logger, demoSeed });
+      }
       return await compose({ config, logger, database: open, overrides });
     } catch (error) {
       const explained = await explainPrivileges(error, open.knex);

@@ -97,7 +97,9 @@ export function mistakeOf(error: unknown): Mistake {
     const known = KNOWN[code] ?? KNOWN[name];
     if (known) return { ...known, sentence: `${known.sentence} (${detail})` };
   }
-  if (!chain.some(({ code, message }) => code !== undefined || message === 'fetch failed')) throw error;
+  // `fetch` throws a TypeError whose cause is of the network; one without a cause is a fault of ours.
+  const isOfNetwork = error instanceof TypeError && chain.length > 1;
+  if (!isOfNetwork && !chain.some(({ code }) => code !== undefined)) throw error;
   return { sentence: detail, remedy: undefined };
 }
 
