@@ -1,7 +1,5 @@
 import { printable } from '../platform/log/printable.ts';
-
-const LONGEST = 300;
-const MOST_VALUES = 20;
+import { LONGEST, MOST_VALUES } from './shown.ts';
 
 /** Registered values of the client that asks, fit to be kept and shown. */
 export function registered(values: readonly string[]): string[] {

@@ -1,7 +1,8 @@
 import { printable, printableAddress } from '../platform/log/printable.ts';
 
-const LONGEST = 300;
-const MOST_VALUES = 20;
+/** So much of a value is kept, and so many of a list. */
+export const LONGEST = 300;
+export const MOST_VALUES = 20;
 /** So long a word with a digit is no name that somebody chose, but may be a secret in the wrong place. */
 const RANDOM_WORD = /(?=[A-Za-z_+/=-]*\d)[\w+/=-]{32,}/g;
 const WORD_BEGINNING = 8;
