@@ -107,7 +107,7 @@ function filled(opening: string, items: readonly string[], closing = ''): string
 const BARE = new Set(['boolean', 'integer', 'bigint', 'smallint']);
 
 /** A value as SQL. */
-export function literalOf(type: string, value: ExportedValue): string {
+function literalOf(type: string, value: ExportedValue): string {
   if (value === null) return 'NULL';
   if (typeof value === 'string') return BARE.has(type) ? value : quoted(value);
   if (value.length === 0) return "'{}'";

@@ -34,6 +34,6 @@ function named(word: string, values: Values): Row {
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [`${word} ${name}`, value]));
 }
 
-export function nearestInWords({ value, differs }: NearestValue): string {
+function nearestInWords({ value, differs }: NearestValue): string {
   return differs.length === 0 ? value : `${value} (another ${differs.join(', another ')})`;
 }
