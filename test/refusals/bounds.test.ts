@@ -60,17 +60,23 @@ const countsBy = async (column: string): Promise<Record<string, number>> => {
 /** A few places come back while a flood lasts. */
 const aboutOf = (value: number) => [value, Math.ceil(value * 1.5)] as const;
 
+const here = () => '192.0.2.1';
+const anywhere = (n: number) => `10.0.${n % 250}.1`;
+const anyError = (n: number) => ({ error: `error ${n}`, why: undefined });
+
 describe('a flood of refused requests', () => {
   it.each([
-    ['of one reason', 'reason', RATES.reason, () => ({})],
-    ['of one client', 'client', RATES.client, (n: number) => ({ error: `error ${n}`, why: undefined })],
-    ['from one network', 'network', RATES.network, (n: number) => ({ clientId: `client-${n}` })],
+    ['of one reason', 'reason', RATES.reason, anywhere, () => ({})],
+    ['of one client', 'client', RATES.client, anywhere, anyError],
+    ['of one reason from one network', 'sender_reason', RATES.sender_reason, here, () => ({})],
+    ['of one client from one network', 'sender', RATES.sender, here, anyError],
+    ['from one network', 'network', RATES.network, here, (n: number) => ({ clientId: `client-${n}` })],
   ])(
     '%s has so many places, the rest is counted, and others are recorded',
-    async (_what, cause, rate, other) => {
+    async (_what, cause, rate, from, other) => {
       const { record, flush, dropped, recorded } = recorderOn(createRefusalRowsStore(database.knex));
       const sent = 2 * rate.atOnce;
-      times(sent, (n) => record({ ...REFUSED, ...other(n) }, '192.0.2.1'));
+      times(sent, (n) => record({ ...REFUSED, ...other(n) }, from(n)));
       record({ ...REFUSED, clientId: 'shop' }, '192.0.2.2');
       await flush();
       const [least, most] = aboutOf(rate.atOnce);
@@ -80,6 +86,18 @@ describe('a flood of refused requests', () => {
       expect((await countsBy('client_id')).shop).toBe(1);
     },
   );
+
+  it('from one network leaves room for what comes in the name of the client from elsewhere', async () => {
+    const { record, flush } = recorderOn(createRefusalRowsStore(database.knex));
+    times(RATES.reason.atOnce, () => record(REFUSED, '192.0.2.1'));
+    record({ ...REFUSED, requestId: 'from elsewhere' }, '192.0.2.2');
+    times(RATES.client.atOnce, (n) => record({ ...REFUSED, ...anyError(n) }, '192.0.2.1'));
+    record({ ...REFUSED, ...anyError(0), requestId: 'another from elsewhere' }, '192.0.2.2');
+    await flush();
+    const counts = await countsBy('request_id');
+    expect(counts['from elsewhere']).toBe(1);
+    expect(counts['another from elsewhere']).toBe(1);
+  });
 
   it('that nobody proved leaves room for what clients prove', async () => {
     const { record, flush, dropped, recorded } = recorderOn(createRefusalRowsStore(database.knex));

@@ -25,6 +25,9 @@ export const RATES = {
   client: { atOnce: 200, perMinute: 60 },
   /** One of a client's reasons, so that a frequent one leaves room for the others. */
   reason: { atOnce: 60, perMinute: 30 },
+  /** An address or network in the name of one client that it did not prove. The other half is for all others. */
+  sender: { atOnce: 100, perMinute: 30 },
+  sender_reason: { atOnce: 30, perMinute: 15 },
 } as const satisfies Record<string, Bound>;
 
 /** Why a refusal is not recorded. */

@@ -118,8 +118,10 @@ export function createRefusalRecorder({
 function namesOf({ service, clientId, claim, clientIs, error, why }: Refused, network: string): string[] {
   const isProven = clientIs === 'authenticated';
   const client = `${service} ${claim ?? clientId ?? ''} ${isProven}`;
+  const reason = `${client} ${why?.reason ?? error}`;
   return [
-    `reason ${client} ${why?.reason ?? error}`,
+    ...(isProven ? [] : [`sender_reason ${network} ${reason}`, `sender ${network} ${client}`]),
+    `reason ${reason}`,
     `client ${client}`,
     ...(isProven ? [] : [`network ${network}`]),
     `all ${isProven}`,
