@@ -1,4 +1,4 @@
-import { createInterface } from 'node:readline/promises';
+import { askOnTerminal } from './commands/plan/ask-on-terminal.ts';
 import { runCommand } from './commands/run-command.ts';
 import { readCommandConfig, readServerSettings } from './config.ts';
 import { openCommandDatabase } from './open-database.ts';
@@ -8,7 +8,10 @@ process.exitCode = await runCommand(process.argv.slice(2), {
   input: process.stdin,
   print: (line) => void process.stdout.write(`${line}\n`),
   say: (text) => void process.stderr.write(text),
-  ask: process.stdin.isTTY && process.stderr.isTTY ? ask : undefined,
+  ask:
+    process.stdin.isTTY && process.stderr.isTTY
+      ? (question) => askOnTerminal(question, { input: process.stdin, output: process.stderr })
+      : undefined,
   onInterrupt,
   clock: systemClock,
   issuer: () => readCommandConfig().issuer(),
@@ -19,16 +22,6 @@ process.exitCode = await runCommand(process.argv.slice(2), {
   server: readServerSettings,
   openDatabase: async (how) => openCommandDatabase({ database: readCommandConfig().database() }, how),
 });
-
-/** Only `yes` is a yes. */
-async function ask(question: string): Promise<boolean> {
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    return (await terminal.question(`${question} Type yes to go on: `)).trim().toLowerCase() === 'yes';
-  } finally {
-    terminal.close();
-  }
-}
 
 /** A second Ctrl-C ends the process. */
 function onInterrupt(stop: () => void): () => void {

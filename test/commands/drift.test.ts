@@ -296,10 +296,10 @@ describe('the drift says', () => {
       .delete();
     expect(await drift()).toMatchObject({
       code: 2,
-      err: 'The audit trail tells of no application of a file, so all its changes are told. It begins at TIME; what changed before is not known.\n',
+      err: 'The audit trail tells of no application of a file, so all its changes are told. The audit trail begins at TIME; what changed before is not known.\n',
     });
     expect((await drift('--since', '2020-01-01')).err).toBe(
-      'Since TIME. It begins at TIME; what changed before is not known.\n',
+      'Since TIME. The audit trail begins at TIME; what changed before is not known.\n',
     );
     await database.knex('audit_events').delete();
     expect(await drift()).toEqual({

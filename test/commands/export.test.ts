@@ -265,6 +265,14 @@ describe('the folder of an export', () => {
     expect(readdirSync(path)).toEqual(['mine.sql']);
     const file = join(path, 'mine.sql');
     expect(await exportTo(file)).toEqual({ code: 1, out: [], err: `${file} is no folder.\n` });
+    expect(await exportTo('/proc/registrations')).toEqual({
+      code: 1,
+      out: [],
+      err: '/proc/registrations cannot be written (ENOENT).\n',
+    });
+    const deep = join(folder, 'of', 'a', 'customer');
+    expect(await exportTo(deep)).toMatchObject({ code: 0 });
+    expect(statSync(join(folder, 'of')).mode & 0o777).toBe(0o700);
   });
 
   it('may hold an earlier export with --replace, whose files go, and others, which stay', async () => {

@@ -133,7 +133,7 @@ function sinceInWords({ since, after, begins, complete }: Report): string {
   if (complete) return from;
   return begins === undefined
     ? `${from} The audit trail is empty.`
-    : `${from} It begins at ${begins.toISOString()}; what changed before is not known.`;
+    : `${from} The audit trail begins at ${begins.toISOString()}; what changed before is not known.`;
 }
 
 function asJson(report: Report) {

@@ -1,6 +1,7 @@
 import {
   closeSync,
   type Dirent,
+  existsSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -9,7 +10,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { OperatorError } from '../../platform/errors.ts';
 import { HEADING } from './seed-files.ts';
 
@@ -64,13 +65,26 @@ export function openExportFolder(folder: string, { replace }: { replace: boolean
 
 function entriesOf(folder: string): Dirent[] {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder);
     return readdirSync(folder, { withFileTypes: true });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EEXIST' || code === 'ENOTDIR')
       throw new OperatorError(`${folder} is no folder.`, { cause: error });
     throw new OperatorError(`${folder} cannot be written (${code}).`, { cause: error });
+  }
+}
+
+/** `mkdirSync` with `recursive` never ends in a folder that takes none, such as /proc. */
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') return;
+    if (code !== 'ENOENT' || existsSync(dirname(folder))) throw error;
+    makeFolder(dirname(folder));
+    mkdirSync(folder, { mode: 0o700 });
   }
 }
 
