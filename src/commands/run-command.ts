@@ -47,6 +47,10 @@ const WRONG_USAGE = 2;
 const INSUFFICIENT_PRIVILEGE = '42501';
 /** The SQLSTATEs for a missing table and a missing column. */
 const SCHEMA_LACKS = new Set(['42P01', '42703']);
+/** Of two transactions in each other's way, Postgres ends one with these. */
+const ANOTHER_CAME = new Set(['40001', '40P01']);
+/** Postgres ended a transaction that sent nothing for a minute. */
+const SILENT_TOO_LONG = '25P03';
 
 /** The call is understood as one for help, so it never runs. */
 const help: Command = {
@@ -137,6 +141,11 @@ function explained(error: unknown): string {
     return 'The schema of the database is not that of this version; bring it up to date: npx listo migrate';
   if (isStatementError(error) && error.code === INSUFFICIENT_PRIVILEGE)
     return `The role of DATABASE_URL lacks a privilege: ${withoutStatement(error)}.`;
+  const { code = '' } = error as { code?: string };
+  if (ANOTHER_CAME.has(code))
+    return 'Somebody else changed the same rows at the same time, and Postgres ended this transaction. Nothing was changed. Call the command again.';
+  if (code === SILENT_TOO_LONG)
+    return 'This command stood still for a minute, and Postgres ended its transaction. Nothing was changed. Call the command again.';
   if (isDatabaseUnavailable(error))
     return `The database cannot do it just now: ${withoutStatement(error as Error)}.`;
   return error instanceof Error ? sourceStack(error.stack ?? error.message) : String(error);

@@ -68,6 +68,27 @@ describe('the command line', () => {
   });
 
   it.each([
+    ['40P01', 'deadlock detected', 'Somebody else changed the same rows at the same time'],
+    ['40001', 'could not serialize access', 'Somebody else changed the same rows at the same time'],
+    [
+      '25P03',
+      'terminating connection due to idle-in-transaction timeout',
+      'This command stood still for a minute',
+    ],
+  ])('says that it can be called again when Postgres ends its transaction (%s)', async (code, text, why) => {
+    const ended = Object.assign(new Error(`update x - ${text}`), { code, severity: 'ERROR' });
+    const patiently = () => Promise.reject(ended);
+    const knex = Object.assign(patiently, { raw: patiently }) as never;
+    const { code: status, err } = await runOn({ ...database, knex, patiently }, ['migrate'], {
+      input: aPipe(''),
+    });
+    expect({ status, err }).toEqual({
+      status: 1,
+      err: `${why}, and Postgres ended ${code === '25P03' ? 'its' : 'this'} transaction. Nothing was changed. Call the command again.\n`,
+    });
+  });
+
+  it.each([
     [[], 'Name a command.'],
     [['hunter2'], 'There is no such command.'],
     [['--hunter2'], 'There is no such option.'],
