@@ -268,7 +268,7 @@ describe('the folder of an export', () => {
     expect(await exportTo('/proc/registrations')).toEqual({
       code: 1,
       out: [],
-      err: '/proc/registrations cannot be written (ENOENT).\n',
+      err: expect.stringMatching(/^\/proc\/registrations cannot be written \(E[A-Z]+\)\.\n$/),
     });
     const deep = join(folder, 'of', 'a', 'customer');
     expect(await exportTo(deep)).toMatchObject({ code: 0 });

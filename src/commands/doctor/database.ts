@@ -46,7 +46,7 @@ export const databaseCheck: Check = {
       [
         isPostgres ? `Postgres ${facts.version}` : 'embedded',
         `${ms.toFixed(1)} ms`,
-        `clock ${ahead.toFixed(1)} s apart`,
+        `clock ${Math.abs(ahead).toFixed(1)} s apart`,
         ...(facts.standbys > 0 ? [`standbys: ${facts.standbys}`] : []),
       ],
     );

@@ -17,7 +17,7 @@ export const issuerCheck: Check = {
   name: 'issuer',
   async run(patient) {
     const { issuer } = patient;
-    if (issuer === undefined) return notChecked('nobody says the issuer');
+    if (issuer === undefined) return notChecked('the configuration is wrong');
     let answer: Answer;
     try {
       answer = await ask(`${issuer}${DISCOVERY}`);

@@ -27,7 +27,7 @@ export const proxyCheck: Check = {
   name: 'proxy',
   async run(patient) {
     const { issuer, settings } = patient;
-    if (issuer === undefined) return notChecked('nobody says the issuer');
+    if (issuer === undefined) return notChecked('the configuration is wrong');
     try {
       const plain = await ask(`${issuer}/healthz`, {
         headers: { 'x-request-id': ID, 'x-forwarded-host': 'stranger.example', 'x-forwarded-proto': 'http' },

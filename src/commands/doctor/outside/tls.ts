@@ -8,8 +8,8 @@ const SOON_DAYS = 14;
 export const tlsCheck: Check = {
   name: 'TLS',
   async run({ issuer, clock }) {
-    if (issuer === undefined) return notChecked('nobody says the issuer');
-    if (!issuer.startsWith('https:')) return notChecked('the issuer is http, on this machine');
+    if (issuer === undefined) return notChecked('the configuration is wrong');
+    if (!issuer.startsWith('https:')) return notChecked(`${issuer} is http`);
     let shown: Shown;
     try {
       shown = await certificateOf(issuer);
