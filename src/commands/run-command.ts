@@ -47,7 +47,7 @@ const WRONG_USAGE = 2;
 const INSUFFICIENT_PRIVILEGE = '42501';
 /** The SQLSTATEs for a missing table and a missing column. */
 const SCHEMA_LACKS = new Set(['42P01', '42703']);
-/** Of two transactions in each other's way, Postgres ends one with these. */
+/** Postgres ends one of two transactions with these, when they are in each other's way. */
 const ANOTHER_CAME = new Set(['40001', '40P01']);
 /** Postgres ended a transaction that sent nothing for a minute. */
 const SILENT_TOO_LONG = '25P03';
