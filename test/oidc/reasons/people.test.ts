@@ -8,6 +8,7 @@ import {
 } from '../../support/clients/relying-party.ts';
 import { aClient } from '../../support/registrations/factories.ts';
 import { startTestServer, type TestServer } from '../../support/servers/test-server.ts';
+import { until } from '../../support/time/until.ts';
 
 describe('why a request was refused, as it is recorded', () => {
   let server: TestServer;
@@ -101,6 +102,11 @@ describe('why a request was refused, as it is recorded', () => {
     const asked = { client_id: 'changing', redirect_uri: 'https://old.example/cb', scope: 'openid' };
     const form = await browser.get(authorizationUrl(server.url, { ...asked, ...pkceChallenge() }));
     await server.seed("UPDATE clients SET redirect_uris = '{https://new.example/cb}' WHERE id = 'changing'");
+    // A process hears of a change a moment later.
+    await until('the change has arrived', async () => {
+      const client = await server.services.clients.find('changing');
+      return client?.redirectUris.length === 1;
+    });
     expect(await recorded(() => browser.get(String(form.location)))).toMatchObject([
       {
         client_id: 'changing',
