@@ -47,6 +47,8 @@ const FORMS_OF_APPLICATIONS = ['/auth/authorize', '/auth/logout'];
 /** The routes for programs, which authenticate themselves and send no cookie. */
 const FOR_PROGRAMS = [
   '/v1/listnr-token-provider/issue-token',
+  '/v1/listnr-token-provider/explain',
+  '/auth/explain',
   '/auth/token',
   '/auth/userinfo',
   '/auth/revoke',
