@@ -62,7 +62,8 @@ describe('a redirect URI is accepted and served', () => {
     expect(status).toBe(303);
     const sent = new URL(location).searchParams;
     const answer = new URLSearchParams();
-    for (const name of ['error', 'error_description', 'state', 'iss', 'error_uri']) answer.set(name, sent.get(name) ?? '');
+    for (const name of ['error', 'error_description', 'state', 'iss', 'error_uri'])
+      answer.set(name, sent.get(name) ?? '');
     const address = uri.includes('?') ? uri : `${new URL(uri).href}?`;
     expect(location).toBe(`${address}${address.endsWith('?') ? '' : '&'}${answer}`);
     expect(new URL(location).searchParams.get('error')).toBe('login_required');
