@@ -41,7 +41,9 @@ export function whyAcrNotReached({ sent }: RefusedRequest): Refusal {
 }
 
 function wantedAcr({ claims }: RefusedRequest['sent']): Pick<Refusal, 'came' | 'expected'> {
-  const { acr } = requestedClaims({ claims }).id_token ?? {};
+  // In a request object that was pushed, the claims are no text but an object.
+  const asked = typeof claims === 'object' && claims !== null ? claims : requestedClaims({ claims });
+  const { acr } = (asked as ReturnType<typeof requestedClaims>).id_token ?? {};
   const wanted = acr?.values ?? (acr?.value === undefined ? undefined : [acr.value]);
   return {
     ...(wanted ? { came: { acr: shown(wanted) } } : {}),

@@ -15,7 +15,12 @@ import { RESPONSE_MODES } from './request-vocabulary.ts';
  * second look at the request and the client's registration do: after the fact, so no request that succeeds pays for it.
  */
 export function whyRefused(error: Error, ctx: KoaContextWithOIDC, now: Date): Refusal {
-  return reasonOf(error) ?? whyLibraryRefused(error, refusedRequest(ctx, now));
+  try {
+    return reasonOf(error) ?? whyLibraryRefused(error, refusedRequest(ctx, now));
+  } catch {
+    // A second look that fails must not make a failure of ours out of a refusal.
+    return FALLBACK;
+  }
 }
 
 type ErrorClass = abstract new (...parameters: never[]) => Error;

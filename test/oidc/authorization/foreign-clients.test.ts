@@ -63,6 +63,10 @@ describe('a client that somebody else wrote', () => {
       code: 'OAUTH_AUTHORIZATION_RESPONSE_ERROR',
       error: 'unmet_authentication_requirements',
     });
+    await server.services.refusalRecorder.flush();
+    expect(await server.database.knex('refusals').where({ client_id }).select('reason', 'came')).toEqual([
+      { reason: 'acr.not_reached', came: { acr: ['phr'] } },
+    ]);
   });
 
   it('oauth4webapi: the same, step by step', async () => {
