@@ -185,10 +185,10 @@ describe('a table that is locked', () => {
 describe('what Postgres refuses in the middle of a refresh', () => {
   const raise = (code: string, times: number) =>
     firstSql.raw(`
-      DROP SEQUENCE IF EXISTS refusals; CREATE SEQUENCE refusals;
+      DROP SEQUENCE IF EXISTS refused_writes; CREATE SEQUENCE refused_writes;
       CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
       BEGIN
-        IF nextval('refusals') <= ${times} THEN RAISE EXCEPTION 'no' USING ERRCODE = '${code}'; END IF;
+        IF nextval('refused_writes') <= ${times} THEN RAISE EXCEPTION 'no' USING ERRCODE = '${code}'; END IF;
         RETURN NEW;
       END $$;
       CREATE OR REPLACE TRIGGER refuse BEFORE UPDATE ON refresh_families FOR EACH ROW EXECUTE FUNCTION refuse()`);
